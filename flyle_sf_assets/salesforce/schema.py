@@ -1,0 +1,86 @@
+"""What describe says of objects and fields, as values that the other rooms can hold.
+
+What does not belong here: asking for it (``describe.py``) and deciding what may be mapped
+to what (``companies/types.py``). Source: REST API Developer Guide, "sObject Describe".
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True)
+class PicklistValue:
+    """One option of a picklist: ``value`` is the API name, ``label`` what people read."""
+
+    value: str
+    label: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSchema:
+    """One field. ``type`` is Salesforce's own word (``currency``, ``reference``, …).
+
+    ``relationship_name`` is the name by which SOQL walks a lookup (``Owner`` for ``OwnerId``),
+    ``reference_to`` the objects that it may point at. ``precision`` and ``scale`` are digits.
+    """
+
+    name: str
+    label: str
+    type: str
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    nillable: bool = True
+    filterable: bool = True
+    calculated: bool = False
+    html_formatted: bool = False
+    restricted_picklist: bool = False
+    controller_name: str | None = None
+    reference_to: tuple[str, ...] = ()
+    relationship_name: str | None = None
+    picklist_values: tuple[PicklistValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRelationship:
+    """A one-to-many relationship as seen from the parent: ``child_object.field`` points here."""
+
+    child_object: str
+    field: str
+    relationship_name: str | None
+
+
+@dataclass(frozen=True)
+class ObjectSchema:
+    """One object with the fields that the connected user may see.
+
+    A field hidden by field-level security is simply not in ``fields``: Salesforce leaves it out.
+    """
+
+    name: str
+    label: str
+    queryable: bool
+    fields: tuple[FieldSchema, ...]
+    child_relationships: tuple[ChildRelationship, ...] = ()
+    key_prefix: str | None = None
+
+    @cached_property
+    def _by_name(self) -> dict[str, FieldSchema]:
+        return {field.name.lower(): field for field in self.fields}
+
+    @cached_property
+    def _by_relationship(self) -> dict[str, FieldSchema]:
+        return {
+            field.relationship_name.lower(): field
+            for field in self.fields
+            if field.relationship_name
+        }
+
+    def field(self, name: str) -> FieldSchema | None:
+        """The field of that API name (Salesforce ignores case), or None."""
+        return self._by_name.get(name.lower())
+
+    def lookup(self, relationship_name: str) -> FieldSchema | None:
+        """The lookup field that SOQL walks by that relationship name, or None."""
+        return self._by_relationship.get(relationship_name.lower())
