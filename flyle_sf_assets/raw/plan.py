@@ -194,14 +194,15 @@ class _Walker:
 
     def _walk(self, path: str, *, keep: bool) -> Leaf | None:
         *relationships, name = path.split(".")
-        node: Node | None = self._nodes[()]
+        node = self._nodes[()]
         if len(relationships) > RELATIONSHIP_LEVELS_MAX:
             self._faults.append(PathFault(path, relationships[-1], self._base, "too_deep"))
             return None
         for relationship in relationships:
-            node = self._step(path, node, relationship, keep=keep)
-            if node is None:
+            next_node = self._step(path, node, relationship, keep=keep)
+            if next_node is None:
                 return None
+            node = next_node
         field = self._field(node, name, path)
         if field is None:
             return None

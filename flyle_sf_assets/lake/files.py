@@ -1,0 +1,114 @@
+"""Writing record frames to immutable files and reading the newest row of each record back.
+
+What does not belong here: deciding which rows changed (``raw/records.py``).
+"""
+
+import os
+import uuid
+from pathlib import Path
+
+import polars as pl
+
+from flyle_sf_assets.errors import StoreError, Text
+from flyle_sf_assets.lake.manifest import Manifest, RecordFile
+
+COMPACT_SEGMENTS = 20
+COMPACT_SHARE = 0.1
+"""A dataset is folded into a new base at this many segments, or this share of the base's rows."""
+
+
+class Lake:
+    """Record files below one folder, ``<tenant>/<dataset>/<generation>-<unique>.parquet``.
+
+    Files are written beside their place, made durable, and then named: a file that a manifest
+    names is whole. Files that no manifest names are left over from a killed run.
+    """
+
+    def __init__(self, url: str) -> None:
+        if "://" in url and not url.startswith("file://"):
+            raise StoreError(
+                "lake_url_unsupported",
+                tried=Text("レコードファイルの保存先を開きました", "Opened the record files' place"),
+                came_back=f"{url.split('://', 1)[0]}:// is not supported by this version.",
+                remedy=Text(
+                    "FLYLE_LAKE_URL にローカルのパスを指定してください",
+                    "Set FLYLE_LAKE_URL to a local path",
+                ),
+            )
+        self.root = Path(url.removeprefix("file://")).absolute()
+
+    def write(
+        self, tenant: str, dataset: str, generation: int, frame: pl.DataFrame | pl.LazyFrame
+    ) -> RecordFile:
+        """Writes one immutable file (zstd-1; a LazyFrame is streamed) and says how many rows it has."""
+        path = f"{tenant}/{dataset}/{generation:08d}-{uuid.uuid4().hex[:12]}.parquet"
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_suffix(".writing")
+        try:
+            frame.lazy().sink_parquet(unfinished, compression="zstd", compression_level=1)
+            with unfinished.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            unfinished.rename(target)
+            rows = pl.scan_parquet(target).select(pl.len()).collect().item()
+        except OSError as error:
+            raise StoreError(
+                "lake_write_failed",
+                tried=Text(f"{path} に書き込みました", f"Wrote {path}"),
+                came_back=str(error),
+                remedy=Text(
+                    "保存先の空き容量と権限を確認してください", "Check free space and permissions"
+                ),
+            ) from error
+        return RecordFile(path, rows, generation)
+
+    def scan(self, files: tuple[RecordFile, ...]) -> pl.LazyFrame:
+        """The rows of these files, one per Id: the last file that has it wins."""
+        scans = [
+            pl.scan_parquet(self._existing(file)).with_columns(
+                pl.lit(position, pl.UInt32).alias("_file")
+            )
+            for position, file in enumerate(files)
+        ]
+        if len(scans) == 1:
+            return scans[0].drop("_file")
+        newest = pl.col("_file") == pl.col("_file").max().over("Id")
+        return pl.concat(scans, how="vertical").filter(newest).drop("_file")
+
+    def read(self, manifest: Manifest) -> pl.LazyFrame:
+        """Every record of a dataset, once, as of the manifest's generation."""
+        if not manifest.segments:
+            return self.scan((manifest.base,))
+        # Segments are small: the base loses the ids that they have, without a sort of the whole.
+        overlay = self.scan(manifest.segments)
+        kept = self.scan((manifest.base,)).join(overlay.select("Id"), on="Id", how="anti")
+        return pl.concat([kept, overlay.select(kept.collect_schema().names())], how="vertical")
+
+    def changed_since(self, manifest: Manifest, generation: int) -> pl.LazyFrame:
+        """The newest rows of the records that were written after ``generation``."""
+        added = manifest.added_since(generation)
+        if added is None:
+            return self.read(manifest)
+        if not added:
+            return self.scan((manifest.base,)).head(0)
+        return self.scan(added)
+
+    def _existing(self, file: RecordFile) -> Path:
+        path = self.root / file.path
+        if not path.exists():
+            raise StoreError(
+                "lake_file_missing",
+                tried=Text(f"{file.path} を読み込みました", f"Read {file.path}"),
+                came_back="The file that the manifest names is not there.",
+                remedy=Text(
+                    "FLYLE_LAKE_URL を確認し、バックアップから戻すか sync --full を実行してください",
+                    "Check FLYLE_LAKE_URL; restore the file, or run sync --full",
+                ),
+            )
+        return path
+
+
+def wants_compaction(manifest: Manifest) -> bool:
+    """Whether folding the segments into a new base pays."""
+    rows = sum(segment.rows for segment in manifest.segments)
+    return len(manifest.segments) >= COMPACT_SEGMENTS or rows > COMPACT_SHARE * manifest.base.rows

@@ -1,0 +1,59 @@
+"""A manifest names the files that make up one dataset at one generation.
+
+A base file and segments on top of it; of several rows with one Id the last wins. Readers hold
+a manifest and so a snapshot: files are never changed, only added and, long after, pruned.
+
+What does not belong here: reading and writing the files (``files.py``).
+"""
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """One Parquet file: its path inside the lake, its rows, the generation that added it."""
+
+    path: str
+    rows: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The files of one dataset at one generation; ``scope`` is the digest of what was asked for.
+
+    ``columns`` are the field columns that every row has.
+    """
+
+    dataset: str
+    generation: int
+    columns: tuple[str, ...]
+    scope: str
+    base: RecordFile
+    segments: tuple[RecordFile, ...] = ()
+
+    @property
+    def files(self) -> tuple[RecordFile, ...]:
+        """Base first, then the segments in the order in which they win."""
+        return (self.base, *self.segments)
+
+    def with_segment(self, segment: RecordFile) -> "Manifest":
+        """The next generation: this one with a segment on top."""
+        return replace(self, generation=segment.generation, segments=(*self.segments, segment))
+
+    def added_since(self, generation: int) -> tuple[RecordFile, ...] | None:
+        """The segments that came after ``generation``; None when the base itself did."""
+        if self.base.generation > generation:
+            return None
+        return tuple(file for file in self.segments if file.generation > generation)
+
+    def encode(self) -> str:
+        """JSON text, as the store keeps it."""
+        return msgspec.json.encode(self).decode()
+
+    @staticmethod
+    def decode(text: str | bytes) -> "Manifest":
+        """From the JSON text that `encode` made."""
+        return msgspec.json.decode(text, type=Manifest)

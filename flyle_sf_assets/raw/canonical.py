@@ -1,0 +1,72 @@
+"""One text for one value, whichever way Salesforce sent it.
+
+REST and Bulk 2.0 write the same value differently (``+0000`` and ``Z``, ``1.0E7`` and
+``10000000``, ``5`` and ``5.0``). Record files keep text, so that decimals stay exact and a
+mapping's type can change without reading again; this module makes that text comparable.
+
+What does not belong here: turning text into Flyle's types (``companies/convert.py``).
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import polars as pl
+
+from flyle_sf_assets.salesforce.schema import FieldSchema
+
+NUMBER_TYPES = frozenset({"int", "long", "double", "currency", "percent"})
+PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
+STAMP_TYPE = pl.Datetime("us", "UTC")
+
+
+def canonical_text(field: FieldSchema) -> pl.Expr:
+    """The column of ``field`` in canonical text; blank is null.
+
+    boolean ``true``/``false``; numbers plain decimals without exponent or trailing zeros; date
+    ``YYYY-MM-DD``; datetime ``YYYY-MM-DDTHH:MM:SS.sssZ``; time ``HH:MM:SS.sssZ``. Text that does
+    not look like its type is kept as it came: converting it is what fails, with its own reason.
+    """
+    text = pl.col(field.name).cast(pl.String)
+    if field.type in NUMBER_TYPES:
+        text = _plain_number(text)
+    elif field.type == "datetime":
+        text = text.str.replace(r"\+00:?00$", "Z")
+    return pl.when(text != "").then(text).alias(field.name)
+
+
+def _plain_number(text: pl.Expr) -> pl.Expr:
+    """Numbers without exponent, without trailing zeros behind the point, and without ``-0``."""
+    plain = text.map_batches(_without_exponents, return_dtype=pl.String, is_elementwise=True)
+    has_fraction = plain.str.contains(PLAIN_NUMBER) & plain.str.contains(".", literal=True)
+    trimmed = (
+        pl.when(has_fraction)
+        .then(plain.str.strip_chars_end("0").str.strip_chars_end("."))
+        .otherwise(plain)
+    )
+    return pl.when(trimmed == "-0").then(pl.lit("0")).otherwise(trimmed)
+
+
+def _without_exponents(column: pl.Series) -> pl.Series:
+    """Exponents occur only in very large or small doubles: those few values take the slow way."""
+    written = column.filter(column.str.contains(r"^-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]+$")).unique()
+    if written.is_empty():
+        return column
+    plain = [f"{Decimal(text):f}" for text in written]
+    return column.replace(written, pl.Series(plain, dtype=pl.String))
+
+
+def stamp(column: str = "SystemModstamp") -> pl.Expr:
+    """Salesforce's UTC stamp (either way of writing it) as a Datetime in microseconds."""
+    text = pl.col(column).cast(pl.String).str.replace(r"(Z|\+00:?00)$", "+0000")
+    return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC").alias(
+        column
+    )
+
+
+def canonical(frame: pl.LazyFrame, columns: Iterable[FieldSchema]) -> pl.LazyFrame:
+    """``Id``, ``SystemModstamp`` (Datetime) and the columns in canonical text, in that order."""
+    return frame.select(
+        pl.col("Id").cast(pl.String),
+        stamp(),
+        *[canonical_text(field) for field in columns],
+    )

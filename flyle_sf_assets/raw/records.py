@@ -1,0 +1,90 @@
+"""The shape of a record frame, and what differs between what is held and what came.
+
+A record frame has ``Id`` (18 characters), ``SystemModstamp`` (UTC), ``_status``,
+``_merged_into`` and then one text column per field of the dataset, sorted by name. A record
+that went away keeps its row and its last values; only ``_status`` says so.
+
+What does not belong here: which records to ask for (``reading.py``) and files (``lake``).
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import polars as pl
+
+from flyle_sf_assets.raw.canonical import STAMP_TYPE
+from flyle_sf_assets.salesforce.schema import FieldSchema
+
+
+class RecordStatus(StrEnum):
+    """Why a record is held, or why it is not what it was.
+
+    ``REFERENCED`` records are held only because others look them up; the rest are, or were,
+    in the scope of the tenant's conditions.
+    """
+
+    LINKED = "linked"
+    REFERENCED = "referenced"
+    OUT_OF_SCOPE = "out_of_scope"
+    DELETED = "deleted"
+    MERGED = "merged"
+    MISSING = "missing"
+
+
+READABLE = (RecordStatus.LINKED, RecordStatus.REFERENCED, RecordStatus.OUT_OF_SCOPE)
+"""Records that exist in the org and that the connected user may see: parents with values."""
+
+BESIDE_FIELDS = {
+    "Id": pl.String,
+    "SystemModstamp": STAMP_TYPE,
+    "_status": pl.String,
+    "_merged_into": pl.String,
+}
+
+
+def record_schema(columns: Iterable[FieldSchema | str]) -> pl.Schema:
+    """The polars schema of a record frame with these field columns, sorted by name."""
+    names = sorted(column if isinstance(column, str) else column.name for column in columns)
+    return pl.Schema({**BESIDE_FIELDS, **dict.fromkeys(names, pl.String)})
+
+
+def empty(columns: Iterable[FieldSchema | str]) -> pl.DataFrame:
+    """A record frame without rows."""
+    return pl.DataFrame(schema=record_schema(columns))
+
+
+def as_records(frame: pl.DataFrame, status: RecordStatus) -> pl.DataFrame:
+    """Canonical rows as a record frame, all of one status."""
+    fields = [name for name in frame.columns if name not in BESIDE_FIELDS]
+    return frame.with_columns(
+        pl.lit(status.value).alias("_status"), pl.lit(None, pl.String).alias("_merged_into")
+    ).select(record_schema(fields).names())
+
+
+def changed_rows(came: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """The rows of ``came`` that are new or differ from ``held`` in any column.
+
+    Both are record frames with the same columns; ``held`` may miss rows but not columns.
+    """
+    compared = [name for name in came.columns if name != "Id"]
+    both = came.join(held.select(came.columns), on="Id", how="left", suffix="_held")
+    is_new = ~pl.col("Id").is_in(held["Id"].implode())
+    differs = pl.any_horizontal([pl.col(n).ne_missing(pl.col(f"{n}_held")) for n in compared])
+    return both.filter(is_new | differs).select(came.columns)
+
+
+def content_changed(changed: pl.DataFrame, held: pl.DataFrame) -> int:
+    """How many of the changed rows differ in more than their stamp."""
+    return changed_rows(changed.drop("SystemModstamp"), held.drop("SystemModstamp")).height
+
+
+def with_status(
+    held: pl.DataFrame, ids: pl.Series, status: RecordStatus, *, stamps: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """The held rows of ``ids`` with another status and, where given, a newer stamp."""
+    rows = held.filter(pl.col("Id").is_in(ids.implode())).with_columns(
+        pl.lit(status.value).alias("_status")
+    )
+    if stamps is None:
+        return rows
+    return rows.update(stamps.select("Id", "SystemModstamp"), on="Id")
