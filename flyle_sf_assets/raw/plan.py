@@ -27,7 +27,11 @@ NAME_FIELD = "Name"
 """Read of every base object: it becomes the company's name."""
 
 SYSTEM_FIELDS = ("Id", "SystemModstamp", "IsDeleted")
-"""Read of every object; not in a dataset's ``columns``."""
+"""Read of every object to follow its changes; not in a dataset's ``columns``.
+
+Only Id may be mapped: the stamp also moves when Salesforce itself touches a record
+(LastModifiedDate is the field for people), and a company's record is never a deleted one.
+"""
 
 Fault = Literal[
     "object_unknown",
@@ -37,6 +41,7 @@ Fault = Literal[
     "several_targets",
     "lookup_of_other_object",
     "too_deep",
+    "system_field",
 ]
 
 
@@ -205,6 +210,9 @@ class _Walker:
             node = next_node
         field = self._field(node, name, path)
         if field is None:
+            return None
+        if keep and field.name in SYSTEM_FIELDS and field.name != "Id":
+            self._faults.append(PathFault(path, name, node.object, "system_field"))
             return None
         if keep:
             self._keep(node, field)

@@ -7,7 +7,7 @@ that went away keeps its row and its last values; only ``_status`` says so.
 What does not belong here: which records to ask for (``reading.py``) and files (``lake``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import polars as pl
@@ -34,7 +34,7 @@ class RecordStatus(StrEnum):
 READABLE = (RecordStatus.LINKED, RecordStatus.REFERENCED, RecordStatus.OUT_OF_SCOPE)
 """Records that exist in the org and that the connected user may see: parents with values."""
 
-BESIDE_FIELDS = {
+BESIDE_FIELDS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "Id": pl.String,
     "SystemModstamp": STAMP_TYPE,
     "_status": pl.String,

@@ -1,0 +1,141 @@
+"""The assets, one partition per tenant, written out in the order in which data flows.
+
+Each body runs one step and shows its report. What does not belong here: everything else.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetsDefinition,
+    AssetSpec,
+    MaterializeResult,
+    asset,
+)
+
+from flyle_sf_assets.defs import keys
+from flyle_sf_assets.defs.metadata import materialized
+from flyle_sf_assets.defs.partitions import tenants
+from flyle_sf_assets.defs.resources import Refreshes
+
+OWNERS = ["team:data"]
+Materialized = MaterializeResult[Any]
+
+link_settings = [
+    AssetSpec(
+        key=keys.link_settings(part),
+        description=f"The settings that `{part}` reads, as a digest per settings version. "
+        "Observed, never materialized: a new version makes only what depends on it stale.",
+        partitions_def=tenants,
+        group_name="settings",
+        kinds={"yaml"},
+        owners=OWNERS,
+    )
+    for part in keys.SETTINGS_PARTS
+]
+
+
+def _salesforce(**spec: Any) -> Callable[[Callable[..., Materialized]], AssetsDefinition]:
+    return asset(
+        partitions_def=tenants,
+        group_name="salesforce",
+        kinds={"salesforce", "parquet"},
+        owners=OWNERS,
+        **spec,
+    )
+
+
+def _flyle(kind: str, **spec: Any) -> Callable[[Callable[..., Materialized]], AssetsDefinition]:
+    return asset(
+        partitions_def=tenants,
+        group_name="flyle",
+        kinds={kind, "polars"},
+        owners=OWNERS,
+        **spec,
+    )
+
+
+@_salesforce(key=keys.OBJECT_SCHEMAS)
+def object_schemas(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+    """What describe says of every object that the tenant's settings reach.
+
+    Fields, types, picklists and lookups as the connected user may see them.
+    """
+    return materialized(refreshes.of(context).describe_objects())
+
+
+@_salesforce(
+    key=keys.OPPORTUNITIES, deps=[keys.OBJECT_SCHEMAS, keys.link_settings("opportunities")]
+)
+def opportunities(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+    """Opportunities (商談) that match the tenant's conditions, when Opportunity is the base object."""
+    return materialized(refreshes.of(context).read_records("opportunities"))
+
+
+@_salesforce(
+    key=keys.ACCOUNTS,
+    deps=[keys.OBJECT_SCHEMAS, keys.link_settings("accounts"), keys.OPPORTUNITIES],
+)
+def accounts(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+    """Accounts (取引先): those that match the conditions, or those that opportunities refer to.
+
+    Parent accounts on a mapped path are kept here too.
+    """
+    return materialized(refreshes.of(context).read_records("accounts"))
+
+
+@_salesforce(
+    key=keys.RELATED_RECORDS,
+    deps=[
+        keys.OBJECT_SCHEMAS,
+        keys.link_settings("related_records"),
+        keys.OPPORTUNITIES,
+        keys.ACCOUNTS,
+    ],
+)
+def related_records(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+    """Every other record on a mapped path: owners, and declared one-to-one objects."""
+    return materialized(refreshes.of(context).read_records("related_records"))
+
+
+@_flyle(
+    "parquet",
+    key=keys.ENRICHED_RECORDS,
+    deps=[keys.OPPORTUNITIES, keys.ACCOUNTS, keys.RELATED_RECORDS],
+)
+def enriched_records(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+    """Base records with their parents' values joined on, still in Salesforce's own text."""
+    return materialized(refreshes.of(context).enrich_records())
+
+
+@_flyle(
+    "postgres",
+    key=keys.PICKLIST_OPTIONS,
+    deps=[keys.OBJECT_SCHEMAS, keys.ENRICHED_RECORDS, keys.link_settings("companies")],
+)
+def picklist_options(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+    """The catalog of options: followed from Salesforce, never deleted."""
+    return materialized(refreshes.of(context).follow_options())
+
+
+@_flyle(
+    "postgres",
+    key=keys.COMPANIES,
+    deps=[keys.ENRICHED_RECORDS, keys.PICKLIST_OPTIONS, keys.link_settings("companies")],
+)
+def companies(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+    """Companies as Flyle shows them: converted, validated by pandera, upserted."""
+    return materialized(refreshes.of(context).write_companies())
+
+
+all_assets = [
+    *link_settings,
+    object_schemas,
+    opportunities,
+    accounts,
+    related_records,
+    enriched_records,
+    picklist_options,
+    companies,
+]

@@ -1,0 +1,72 @@
+"""A step's report as a Dagster result: metadata under stable names, data version, sample, columns.
+
+Names with numbers behind them (``dagster/row_count``, ``pulled``, ``changed``, ``api_calls``,
+``seconds``) are plotted over time by the UI, so they never change.
+
+What does not belong here: counting (``refresh``).
+"""
+
+import json
+
+import polars as pl
+from dagster import (
+    DataVersion,
+    MarkdownMetadataValue,
+    MaterializeResult,
+    MetadataValue,
+    TableColumn,
+    TableRecord,
+    TableSchema,
+)
+
+from flyle_sf_assets.refresh.report import StepReport
+
+SAMPLE_ROWS_MAX = 5
+SAMPLE_TEXT_MAX = 80
+UNUSED_VERSION = "unused"
+"""The data version of an asset that a tenant's settings do not need."""
+
+
+def materialized(report: StepReport) -> MaterializeResult[None]:
+    """What the asset's page shows of this step, and the version by which staleness is told.
+
+    The version is the generation of what is kept: a run that changed nothing leaves everything
+    downstream fresh.
+    """
+    metadata: dict[str, object] = {
+        "dagster/row_count": report.rows,
+        "api_calls": report.api_calls,
+        "seconds": round(report.seconds, 3),
+        **report.counts,
+        **{name: MarkdownMetadataValue(text) for name, text in report.notes.items()},
+    }
+    if report.idle is not None:
+        metadata["why nothing was done"] = f"{report.idle.en} / {report.idle.ja}"
+    if report.columns:
+        metadata["dagster/column_schema"] = TableSchema(
+            columns=[TableColumn(c.name, c.type, c.description) for c in report.columns]
+        )
+    if report.sample is not None and not report.sample.is_empty():
+        metadata["sample"] = _table(report.sample)
+    return MaterializeResult(
+        metadata=metadata, data_version=DataVersion(report.generation or UNUSED_VERSION)
+    )
+
+
+def _table(sample: pl.DataFrame) -> MetadataValue[object]:
+    rows = sample.head(SAMPLE_ROWS_MAX)
+    texts = [
+        {name: _short(value) for name, value in record.items()}
+        for record in rows.iter_rows(named=True)
+    ]
+    return MetadataValue.table(
+        records=[TableRecord(record) for record in texts],
+        schema=TableSchema(columns=[TableColumn(name, "string") for name in sample.columns]),
+    )
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= SAMPLE_TEXT_MAX else text[: SAMPLE_TEXT_MAX - 1] + "…"

@@ -1,0 +1,8 @@
+"""One partition per tenant; tenants come and go at run time.
+
+What does not belong here: deciding which tenants there are (``refresh/registration.py``).
+"""
+
+from dagster import DynamicPartitionsDefinition
+
+tenants = DynamicPartitionsDefinition(name="tenant")

@@ -1,0 +1,151 @@
+"""The join along the read plan's lookup tree, for all base records or for a few.
+
+What does not belong here: which rows need joining again (``affected.py``).
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from flyle_sf_assets.raw.plan import NAME_FIELD, Node, ReadPlan
+from flyle_sf_assets.raw.records import READABLE, RecordStatus
+
+Records = Mapping[str, pl.LazyFrame]
+"""Record frames by dataset name, each Id once."""
+
+STATUS_REASONS = {
+    RecordStatus.OUT_OF_SCOPE: "conditions_not_met",
+    RecordStatus.DELETED: "deleted_in_salesforce",
+    RecordStatus.MERGED: "merged_in_salesforce",
+    RecordStatus.MISSING: "not_found",
+}
+
+
+def node_id(node: Node) -> str:
+    """The column that names which record a node's values came from: ``_id:Account.Owner``."""
+    return "_id:" + ".".join(node.path) if node.path else "Id"
+
+
+def enriched_columns(plan: ReadPlan) -> tuple[str, ...]:
+    """The columns of an enriched frame, in order.
+
+    ``Id``, ``Name``, ``SystemModstamp`` (of the base record), ``_status``, ``_status_reason``,
+    ``_merged_into``, ``_ambiguous`` (paths under a one-to-one object that has several records),
+    ``_id:<node>`` per parent, then one text column per mapped path as it is written.
+    """
+    parents = [node_id(node) for node in plan.nodes if node.path]
+    beside = ("Id", NAME_FIELD, "SystemModstamp", "_status", "_status_reason", "_merged_into")
+    return tuple(dict.fromkeys((*beside, "_ambiguous", *parents, *plan.leaves)))
+
+
+def enrich(plan: ReadPlan, records: Records, ids: pl.Series | None = None) -> pl.LazyFrame:
+    """Base records (those of ``ids``, or all that are or were in scope) with their parents' values.
+
+    A parent that is deleted or not visible gives null, as Salesforce does. Columns as in
+    `enriched_columns`.
+    """
+    frame = skeleton(plan, records, ids, with_values=True)
+    reasons = {status.value: reason for status, reason in STATUS_REASONS.items()}
+    status = pl.col("_status")
+    return frame.with_columns(
+        _ambiguous(plan),
+        status.replace_strict(reasons, default=None, return_dtype=pl.String).alias(
+            "_status_reason"
+        ),
+        *[
+            pl.col(_value(leaf.node, leaf.field.name)).alias(path)
+            for path, leaf in plan.leaves.items()
+        ],
+    ).select(enriched_columns(plan))
+
+
+def skeleton(
+    plan: ReadPlan, records: Records, ids: pl.Series | None = None, *, with_values: bool = False
+) -> pl.LazyFrame:
+    """Base records with the Id of the record at every node, and on request every node's values.
+
+    Columns: those of the base's record frame, ``_id:<node>`` per parent, values as
+    ``<node>/<field>``, and ``_several:<node>`` for one-to-one objects.
+    """
+    root = plan.nodes[0]
+    base = records[root.dataset].filter(pl.col("_status") != RecordStatus.REFERENCED.value)
+    if ids is not None:
+        base = base.filter(pl.col("Id").is_in(ids.implode()))
+    frame = base.with_columns(
+        [pl.col(name).alias(_value(root, name)) for name in _needed(plan, root, all_of_them=True)]
+    )
+    for node in plan.nodes[1:]:
+        wanted = _needed(plan, node, all_of_them=with_values)
+        frame = _joined(frame, node, _parent(plan, node), records[node.dataset], wanted)
+    return frame
+
+
+def _joined(
+    frame: pl.LazyFrame, node: Node, parent: Node, records: pl.LazyFrame, wanted: list[str]
+) -> pl.LazyFrame:
+    readable = records.filter(pl.col("_status").is_in([status.value for status in READABLE]))
+    values = [pl.col(name).alias(_value(node, name)) for name in wanted]
+    if not node.one_to_one:
+        lookup = _value(parent, node.lookup_field or "")
+        right = readable.select(pl.col("Id").alias(node_id(node)), *values)
+        return frame.join(right, left_on=lookup, right_on=node_id(node), how="left", coalesce=False)
+    # Declared one-to-one, but nothing in the org holds it so: of several the oldest Id stands,
+    # and `_several` makes the values be rejected instead of quietly choosing one.
+    key = f"_key:{node_id(node)}"
+    right = (
+        readable.filter(pl.col(node.lookup_field or "").is_not_null())
+        .select(
+            pl.col(node.lookup_field or "").alias(key),
+            pl.col("Id").alias(node_id(node)),
+            (pl.len().over(node.lookup_field or "") > 1).alias(_several(node)),
+            *values,
+        )
+        .sort(node_id(node))
+        .unique(key, keep="first", maintain_order=True)
+    )
+    return frame.join(right, left_on=node_id(parent), right_on=key, how="left")
+
+
+def _needed(plan: ReadPlan, node: Node, *, all_of_them: bool) -> list[str]:
+    """The fields of a node that the join needs: lookups onwards and, on request, mapped values."""
+    onwards = [
+        child.lookup_field or ""
+        for child in plan.nodes
+        if child.path and child.path[:-1] == node.path and not child.one_to_one
+    ]
+    mapped = [leaf.field.name for leaf in plan.leaves.values() if leaf.node.path == node.path]
+    return list(dict.fromkeys([*onwards, *(mapped if all_of_them else [])]))
+
+
+def _parent(plan: ReadPlan, node: Node) -> Node:
+    return next(other for other in plan.nodes if other.path == node.path[:-1])
+
+
+def _value(node: Node, field_name: str) -> str:
+    return f"{'.'.join(node.path)}/{field_name}"
+
+
+def _several(node: Node) -> str:
+    return f"_several:{'.'.join(node.path)}"
+
+
+def _ambiguous(plan: ReadPlan) -> pl.Expr:
+    """The mapped paths that stand under a one-to-one object with several records."""
+    doubtful = []
+    for node in plan.nodes:
+        if not node.one_to_one:
+            continue
+        below = [
+            path
+            for path, leaf in plan.leaves.items()
+            if leaf.node.path[: len(node.path)] == node.path
+        ]
+        several = pl.col(_several(node)).fill_null(value=False)
+        doubtful.append(
+            pl.when(several).then(pl.lit(below, pl.List(pl.String))).otherwise(
+                pl.lit([], pl.List(pl.String))
+            )
+        )
+    if not doubtful:
+        return pl.lit([], pl.List(pl.String)).alias("_ambiguous")
+    return pl.concat_list(doubtful).list.unique(maintain_order=True).alias("_ambiguous")

@@ -1,0 +1,81 @@
+"""Where this installation keeps things, told by the ``FLYLE_*`` environment.
+
+What does not belong here: what is kept there (``store``, ``lake``) and starting other
+processes (``cli``).
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from flyle_sf_assets.lake.files import Lake
+from flyle_sf_assets.store.database import Database
+
+
+@dataclass(frozen=True)
+class Places:
+    """The environment as given: paths are absolute, a missing URL means the embedded server."""
+
+    home: Path
+    config_dir: Path
+    lake_url: str
+    database_url: str | None = None
+    dagster_database_url: str | None = None
+    sf_ca_file: Path | None = None
+    sf_extra_hosts: tuple[str, ...] = ()
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str] | None = None) -> "Places":
+        """Reads ``FLYLE_*`` (see the public contract); an empty variable counts as unset."""
+        env = {k: v for k, v in (environment or os.environ).items() if v != ""}
+        home = Path(env.get("FLYLE_HOME", "./.flyle")).absolute()
+        ca_file = env.get("FLYLE_SF_CA_FILE")
+        return Places(
+            home=home,
+            config_dir=Path(env.get("FLYLE_CONFIG_DIR", "./config")).absolute(),
+            lake_url=env.get("FLYLE_LAKE_URL", str(home / "lake")),
+            database_url=env.get("FLYLE_DATABASE_URL"),
+            dagster_database_url=env.get("FLYLE_DAGSTER_DATABASE_URL"),
+            sf_ca_file=Path(ca_file).absolute() if ca_file else None,
+            sf_extra_hosts=tuple(
+                host.strip() for host in env.get("FLYLE_SF_EXTRA_HOSTS", "").split(",") if host.strip()
+            ),
+        )
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster's own files go."""
+        return self.home / "dagster"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An installation whose databases are up: what every step and command works with."""
+
+    places: Places
+    database: Database
+    dagster_database_url: str
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The record files."""
+        return Lake(self.places.lake_url)
+
+    def environment(self) -> dict[str, str]:
+        """What a child process needs to find the same installation."""
+        values = {
+            "FLYLE_HOME": str(self.places.home),
+            "FLYLE_CONFIG_DIR": str(self.places.config_dir),
+            "FLYLE_LAKE_URL": self.places.lake_url,
+            "FLYLE_DATABASE_URL": self.database.url_with_password,
+            "FLYLE_DAGSTER_DATABASE_URL": self.dagster_database_url,
+            "DAGSTER_HOME": str(self.places.dagster_home),
+        }
+        if self.places.sf_ca_file:
+            values["FLYLE_SF_CA_FILE"] = str(self.places.sf_ca_file)
+        if self.places.sf_extra_hosts:
+            values["FLYLE_SF_EXTRA_HOSTS"] = ",".join(self.places.sf_extra_hosts)
+        return values

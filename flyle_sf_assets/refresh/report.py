@@ -1,0 +1,41 @@
+"""What one step did, for whoever shows it: Dagster's metadata, a terminal, a test.
+
+What does not belong here: how it is shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from flyle_sf_assets.errors import Text
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnNote:
+    """One column as the asset's page explains it."""
+
+    name: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What one step did to one tenant.
+
+    ``generation`` is the data version of what the step keeps: it moves only with a commit that
+    changed something. ``idle`` says why there was nothing to do. ``counts`` are numbers worth
+    plotting under stable names; ``sample`` a few rows.
+    """
+
+    asset: str
+    generation: str
+    idle: Text | None = None
+    rows: int = 0
+    api_calls: int = 0
+    seconds: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    columns: tuple[ColumnNote, ...] = ()
+    sample: pl.DataFrame | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)

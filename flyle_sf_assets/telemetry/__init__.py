@@ -1,0 +1,5 @@
+"""What the product tells about itself: structured logs, and how secrets are kept out of them.
+
+What does not belong here: metadata of assets (``defs``) and messages for administrators
+(``errors``).
+"""

@@ -1,0 +1,54 @@
+"""Structured logs on stderr: one line an event, JSON unless a person is watching.
+
+What does not belong here: progress on a terminal (``cli/progress.py``). Nothing is ever logged
+to stdout, which belongs to ``--json``.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from flyle_sf_assets.telemetry.redaction import redacted
+
+EventDict = structlog.typing.EventDict
+
+
+def configure(*, level: str = "INFO", human: bool | None = None) -> None:
+    """Sets logging up for a process of ours (CLI, daemon); libraries' loggers go through it too."""
+    if human is None:
+        human = sys.stderr.isatty()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if human
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _redact,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def logger(name: str) -> Any:
+    """A logger whose events carry ``logger=name`` and whatever tenant and sync are bound."""
+    return structlog.get_logger(logger=name)
+
+
+def bind(**values: Any) -> Any:
+    """A context manager under which every event carries these values (tenant, sync_id, …)."""
+    return structlog.contextvars.bound_contextvars(**values)
+
+
+def _redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    safe: EventDict = redacted(event)
+    return safe
