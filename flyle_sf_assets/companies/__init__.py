@@ -1,4 +1,4 @@
-"""Rows as Flyle shows them: types, conversion, validation, status, and the document the store takes.
+"""Rows as Flyle shows them: types, conversion, validation, status, and what the store takes.
 
 What does not belong here: reading and joining records (``raw``, ``enriched``), following
 picklist options (``options``) and writing rows (``store``). This room is pure: frames and

@@ -68,7 +68,7 @@ def allowed_types(field: FieldSchema) -> tuple[FlyleType, ...]:
     Empty when the field cannot be mapped at all: compound, binary and free-form types, and any
     type that Salesforce adds later.
     """
-    return TYPE_TABLE.get(field.type.lower(), ())
+    return TYPE_TABLE.get(field.type, ())
 
 
 def default_type(field: FieldSchema) -> FlyleType | None:
@@ -79,7 +79,7 @@ def default_type(field: FieldSchema) -> FlyleType | None:
 def unsupported_reason(field: FieldSchema) -> Text:
     """Why a field without allowed types cannot be mapped, in a sentence for people."""
     return _COMPOUND_REASONS.get(
-        field.type.lower(),
+        field.type,
         Text(
             f"型「{field.type}」の項目はFlyleのどの型にも変換できないため選択できません",
             f"A field of type {field.type} cannot be converted to any type of Flyle",

@@ -1,0 +1,166 @@
+"""From Salesforce's canonical text to Flyle's types, one polars expression per field.
+
+A text that cannot be converted gives null; `fault` then says why. Blank text is null before.
+
+What does not belong here: which pairs are allowed (``types.py``), what becomes of a value that
+fails (``convert.py``), and rules on values that converted well (``validation.py``).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+
+import polars as pl
+
+from flyle_sf_assets.companies.fields import CompanyField
+from flyle_sf_assets.companies.rejections import RejectReason
+from flyle_sf_assets.companies.rows import DECIMAL_DIGITS, decimal_scale, polars_type
+from flyle_sf_assets.options.multipicklist import SEPARATOR, selected_values
+from flyle_sf_assets.settings.models import FlyleType
+
+RFC_3339_MS = "%Y-%m-%dT%H:%M:%S%.3fZ"
+"""Always three digits of a second, so that the texts sort as the instants do."""
+
+_FIRST_DAY, _LAST_DAY = date.min, date.max
+_PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{3})?"
+_DATETIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}Z$"
+_TIME = rf"^{_CLOCK}Z?$"
+_LABEL_JOIN = "; "
+
+Cast = Callable[[pl.Expr, CompanyField, str], pl.Expr]
+
+
+def cleaned_text(column: str, source_type: str) -> pl.Expr:
+    """The text without NUL characters (PostgreSQL's jsonb refuses them); nothing left is null."""
+    text = pl.col(column).str.replace_all("\x00", "", literal=True)
+    content = text.str.strip_chars(SEPARATOR) if source_type == "multipicklist" else text
+    return pl.when(content != "").then(text)
+
+
+def cast(text: pl.Expr, field: CompanyField, time_zone: str) -> pl.Expr:
+    """The value of ``text`` as ``field.type`` (`polars_type`); null where it cannot be one.
+
+    ``time_zone`` (IANA name) is where a datetime becomes a date.
+    """
+    by_source = _CASTS[field.type]
+    chosen = by_source.get(field.source.type, by_source["*"])
+    return chosen(text, field, time_zone).cast(polars_type(field))
+
+
+def fault(text: pl.Expr, field: CompanyField) -> pl.Expr:
+    """Why `cast` gave null for this text: a `RejectReason` as text."""
+    if field.type is FlyleType.NUMBER:
+        return (
+            pl.when(text.str.contains(_PLAIN_NUMBER))
+            .then(pl.lit(str(RejectReason.TOO_MANY_DIGITS)))
+            .otherwise(pl.lit(str(RejectReason.NOT_A_NUMBER)))
+        )
+    if field.source.type == "datetime":
+        return (
+            pl.when(_instant(text).is_not_null())
+            .then(pl.lit(str(RejectReason.DATE_OUT_OF_RANGE)))
+            .otherwise(pl.lit(str(RejectReason.NOT_A_DATETIME)))
+        )
+    reasons = {"date": RejectReason.NOT_A_DATE, "time": RejectReason.NOT_A_TIME}
+    return pl.lit(str(reasons.get(field.source.type, RejectReason.NOT_A_BOOLEAN)))
+
+
+def _as_it_is(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
+    return text
+
+
+def _number(text: pl.Expr, field: CompanyField, _time_zone: str) -> pl.Expr:
+    """Exact or null. The cast itself rounds silently: the digits are counted before it."""
+    scale = decimal_scale(field)
+    exact = rf"^-?0*[0-9]{{1,{DECIMAL_DIGITS - scale}}}(\.[0-9]{{0,{scale}}}0*)?$"
+    return (
+        pl.when(text.str.contains(_PLAIN_NUMBER) & text.str.contains(exact))
+        .then(text)
+        .cast(pl.Decimal(DECIMAL_DIGITS, scale), strict=False)
+    )
+
+
+def _date(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
+    day = pl.when(text.str.contains(_DATE)).then(text).str.to_date("%Y-%m-%d", strict=False)
+    return pl.when(day >= _FIRST_DAY).then(day)
+
+
+def _instant(text: pl.Expr) -> pl.Expr:
+    """The pattern comes first: the parser takes 23:59:60, and years of any length."""
+    instant = (
+        pl.when(text.str.contains(_DATETIME))
+        .then(text)
+        .str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
+        .dt.replace_time_zone("UTC")
+    )
+    return pl.when(instant.dt.year() >= 1).then(instant)
+
+
+def _datetime(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
+    return _instant(text)
+
+
+def _local_date(text: pl.Expr, _field: CompanyField, time_zone: str) -> pl.Expr:
+    day = _instant(text).dt.convert_time_zone(time_zone).dt.date()
+    return pl.when(day.is_between(_FIRST_DAY, _LAST_DAY)).then(day)
+
+
+def _datetime_text(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
+    return _instant(text).dt.strftime(RFC_3339_MS)
+
+
+def _time_text(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
+    return pl.when(text.str.contains(_TIME)).then(text.str.slice(0, len("HH:MM:SS")))
+
+
+def _checkbox(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
+    return pl.when(text.is_in(["true", "false"])).then(text == "true")
+
+
+def _boolean_text(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
+    return pl.when(text.is_in(["true", "false"])).then(text)
+
+
+def _label_text(text: pl.Expr, field: CompanyField, _time_zone: str) -> pl.Expr:
+    return text.replace(_labels(field))
+
+
+def _multi_select(text: pl.Expr, field: CompanyField, _time_zone: str) -> pl.Expr:
+    return selected_values(text, [option.value for option in field.source.picklist_values])
+
+
+def _joined_labels(text: pl.Expr, field: CompanyField, time_zone: str) -> pl.Expr:
+    labels = _labels(field)
+    values = _multi_select(text, field, time_zone)
+    return values.list.eval(pl.element().replace(labels)).list.join(_LABEL_JOIN)
+
+
+def _labels(field: CompanyField) -> dict[str, str]:
+    """API value to label; a value that describe does not know, or without a label, is its own."""
+    return {
+        option.value: option.label.replace("\x00", "") or option.value
+        for option in field.source.picklist_values
+    }
+
+
+_CASTS: Mapping[FlyleType, Mapping[str, Cast]] = MappingProxyType(
+    {
+        FlyleType.NUMBER: {"*": _number},
+        FlyleType.DATE: {"datetime": _local_date, "*": _date},
+        FlyleType.DATETIME: {"*": _datetime},
+        FlyleType.CHECKBOX: {"*": _checkbox},
+        FlyleType.SINGLE_SELECT: {"*": _as_it_is},
+        FlyleType.MULTI_SELECT: {"*": _multi_select},
+        FlyleType.URL: {"*": _as_it_is},
+        FlyleType.TEXT: {
+            "datetime": _datetime_text,
+            "time": _time_text,
+            "boolean": _boolean_text,
+            "picklist": _label_text,
+            "multipicklist": _joined_labels,
+            "*": _as_it_is,
+        },
+    }
+)

@@ -1,0 +1,148 @@
+"""Typed rows as the store takes them: one JSON document of custom fields, and a content hash.
+
+The JSON is written here, member by member, because a member may be left out of one row and not
+of the next, and because polars' own encoder writes decimals as text.
+
+What does not belong here: merging a document into a company (``store``).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import polars as pl
+import polars_hash as plh
+
+from flyle_sf_assets.companies.casts import RFC_3339_MS
+from flyle_sf_assets.companies.fields import CompanyField, readable_fields
+from flyle_sf_assets.companies.rows import (
+    EXTERNAL_ID,
+    MERGED_INTO,
+    NAME,
+    SOURCE_MODIFIED_AT,
+    STATUS,
+    STATUS_REASON,
+    decimal_scale,
+    field_column,
+    omitted_column,
+)
+from flyle_sf_assets.companies.status import CompanyStatus
+from flyle_sf_assets.settings.models import FlyleType
+
+CUSTOM_FIELDS = "custom_fields"
+CONTENT_HASH = "content_hash"
+
+HASH_VERSION = 1
+"""Raised when the hash of unchanged content would change; the store keeps it beside the hash."""
+
+DOCUMENT_SCHEMA = pl.Schema(
+    {
+        EXTERNAL_ID: pl.String(),
+        NAME: pl.String(),
+        CUSTOM_FIELDS: pl.String(),
+        STATUS: pl.String(),
+        STATUS_REASON: pl.String(),
+        MERGED_INTO: pl.String(),
+        SOURCE_MODIFIED_AT: pl.Datetime("us", "UTC"),
+        CONTENT_HASH: pl.Int64(),
+    }
+)
+
+_ESCAPES = {
+    "\\": "\\\\",
+    '"': '\\"',
+    **{chr(code): f"\\u{code:04x}" for code in range(0x20)},
+}
+_ESCAPED, _ESCAPES_TO = list(_ESCAPES), list(_ESCAPES.values())
+_NOTHING = "\x01"
+"""Stands for null in the hashed text, where "" would read as an empty value."""
+
+
+def documents(rows: pl.DataFrame, fields: Sequence[CompanyField]) -> pl.DataFrame:
+    """`DOCUMENT_SCHEMA`: one row per row of ``rows`` (`Converted.rows`), in the same order.
+
+    ``custom_fields`` is a JSON object (text) with only the members to write, sorted by key;
+    null for a row whose values are frozen. ``content_hash`` covers name, status columns and
+    ``custom_fields``: it only filters, equal content has equal hashes.
+    """
+    written = rows.select(
+        EXTERNAL_ID,
+        NAME,
+        _custom_fields(fields).alias(CUSTOM_FIELDS),
+        STATUS,
+        STATUS_REASON,
+        MERGED_INTO,
+        SOURCE_MODIFIED_AT,
+    )
+    return written.with_columns(_content_hash().alias(CONTENT_HASH))
+
+
+def _custom_fields(fields: Sequence[CompanyField]) -> pl.Expr:
+    members = [_member(field) for field in sorted(readable_fields(fields), key=lambda f: f.key)]
+    joined = pl.concat_str(members, separator=",", ignore_nulls=True) if members else pl.lit("")
+    is_linked = pl.col(STATUS) == str(CompanyStatus.LINKED)
+    document = pl.concat_str(pl.lit("{"), joined, pl.lit("}"))
+    return pl.when(is_linked | (joined != "")).then(document)
+
+
+def _member(field: CompanyField) -> pl.Expr:
+    """``"key":value``; null where the field is omitted."""
+    value = _JSON_OF[field.type](pl.col(field_column(field.key)), field)
+    member = pl.concat_str(pl.lit(f'"{field.key}":'), value.fill_null("null"))
+    return pl.when(~pl.col(omitted_column(field.key))).then(member)
+
+
+def _number(value: pl.Expr, field: CompanyField) -> pl.Expr:
+    """The exact decimal, without the zeros that only fill up the column's scale."""
+    text = value.cast(pl.String)
+    if decimal_scale(field) == 0:
+        return text
+    return text.str.strip_chars_end("0").str.strip_chars_end(".")
+
+
+def _string(value: pl.Expr, _field: CompanyField) -> pl.Expr:
+    return _quoted(value)
+
+
+def _quoted(value: pl.Expr) -> pl.Expr:
+    escaped = value.str.replace_many(_ESCAPED, _ESCAPES_TO)
+    return pl.concat_str(pl.lit('"'), escaped, pl.lit('"'))
+
+
+def _array(value: pl.Expr, _field: CompanyField) -> pl.Expr:
+    joined = value.list.eval(_quoted(pl.element())).list.join(",")
+    return pl.concat_str(pl.lit("["), joined, pl.lit("]"))
+
+
+def _boolean(value: pl.Expr, _field: CompanyField) -> pl.Expr:
+    return pl.when(value).then(pl.lit("true")).when(~value).then(pl.lit("false"))
+
+
+def _date(value: pl.Expr, _field: CompanyField) -> pl.Expr:
+    return value.dt.strftime('"%Y-%m-%d"')
+
+
+def _datetime(value: pl.Expr, _field: CompanyField) -> pl.Expr:
+    return value.dt.strftime(f'"{RFC_3339_MS}"')
+
+
+_JSON_OF: Mapping[FlyleType, Callable[[pl.Expr, CompanyField], pl.Expr]] = MappingProxyType(
+    {
+        FlyleType.TEXT: _string,
+        FlyleType.URL: _string,
+        FlyleType.SINGLE_SELECT: _string,
+        FlyleType.MULTI_SELECT: _array,
+        FlyleType.CHECKBOX: _boolean,
+        FlyleType.NUMBER: _number,
+        FlyleType.DATE: _date,
+        FlyleType.DATETIME: _datetime,
+    }
+)
+
+
+def _content_hash() -> pl.Expr:
+    """XXH3 of the columns with separators that occur in none of them."""
+    columns = (NAME, STATUS, STATUS_REASON, MERGED_INTO, CUSTOM_FIELDS)
+    content = plh.concat_str(
+        *[pl.col(column).fill_null(_NOTHING) for column in columns], separator="\x00"
+    )
+    return content.nchash.xxh3_64().reinterpret(signed=True)

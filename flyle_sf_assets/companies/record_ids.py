@@ -1,0 +1,36 @@
+"""Salesforce record ids in their 18-character form, and the checksum that guards them.
+
+The last three characters say which of the first fifteen are capitals, five by five (Knowledge
+article 000385585, "How to convert 15-character IDs to 18-character IDs").
+
+What does not belong here: turning 15 characters into 18 (``raw``).
+"""
+
+import polars as pl
+
+_CHECKSUM_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_BASE_LENGTH = 15
+_GROUP = 5
+
+_CHECK_OF_GROUP = {
+    # The first character of a group is the lowest bit.
+    f"{bits:05b}"[::-1]: letter
+    for bits, letter in enumerate(_CHECKSUM_ALPHABET)
+}
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_OTHERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def is_valid_id(record_id: pl.Expr) -> pl.Expr:
+    """True for 18 letters and digits with the right checksum; null for null."""
+    capitals = record_id.str.slice(0, _BASE_LENGTH).str.replace_many(
+        list(_CAPITALS + _OTHERS), ["1"] * len(_CAPITALS) + ["0"] * len(_OTHERS)
+    )
+    checksum = pl.concat_str(
+        capitals.str.slice(start, _GROUP).replace_strict(
+            _CHECK_OF_GROUP, default=None, return_dtype=pl.String
+        )
+        for start in range(0, _BASE_LENGTH, _GROUP)
+    )
+    matches = (record_id.str.slice(_BASE_LENGTH) == checksum).fill_null(value=False)
+    return pl.when(record_id.is_not_null()).then(matches)

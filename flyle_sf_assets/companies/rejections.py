@@ -1,0 +1,160 @@
+"""Values and rows that could not become a company's: the reasons, and what to do about each.
+
+What does not belong here: finding them (``casts.py``, ``validation.py``) and keeping them
+(``store``).
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+import polars as pl
+
+from flyle_sf_assets.companies.fields import CompanyField
+from flyle_sf_assets.errors import Text
+
+REJECTED_SCHEMA = pl.Schema(
+    {
+        "external_id": pl.String(),
+        "field": pl.String(),
+        "value": pl.String(),
+        "reason": pl.String(),
+        "remedy": pl.String(),
+    }
+)
+"""One row per rejected value; ``field`` is its key, null when the whole row is rejected."""
+
+
+class RejectReason(StrEnum):
+    """Why a value, or (the first four) a whole row, was rejected. Stable codes."""
+
+    BAD_ID = "bad_id"
+    DUPLICATE_ID = "duplicate_id"
+    EMPTY_NAME = "empty_name"
+    BAD_STATUS = "bad_status"
+    SEVERAL_RECORDS = "several_records"
+    NOT_A_NUMBER = "not_a_number"
+    TOO_MANY_DIGITS = "too_many_digits"
+    NOT_A_DATE = "not_a_date"
+    NOT_A_DATETIME = "not_a_datetime"
+    DATE_OUT_OF_RANGE = "date_out_of_range"
+    NOT_A_TIME = "not_a_time"
+    NOT_A_BOOLEAN = "not_a_boolean"
+    NOT_A_URL = "not_a_url"
+    URL_WITHOUT_SCHEME = "url_without_scheme"
+    OPTION_NOT_IN_CATALOG = "option_not_in_catalog"
+
+
+_REMEDIES: Mapping[RejectReason, Text] = MappingProxyType(
+    {
+        RejectReason.BAD_ID: Text(
+            "SalesforceのIDとして正しくありません。サポートにお問い合わせください",
+            "This is not a valid Salesforce id. Contact support",
+        ),
+        RejectReason.DUPLICATE_ID: Text(
+            "同じIDのレコードが重複しています。サポートにお問い合わせください",
+            "Several rows have this id. Contact support",
+        ),
+        RejectReason.EMPTY_NAME: Text(
+            "Salesforceでこのレコードの名前を入力してください",
+            "Give this record a name in Salesforce",
+        ),
+        RejectReason.BAD_STATUS: Text(
+            "状態と理由の組み合わせが正しくありません。サポートにお問い合わせください",
+            "The status and its reason do not fit together. Contact support",
+        ),
+        RejectReason.SEVERAL_RECORDS: Text(
+            "{path} は1対1の設定ですが、対象レコードが複数あります。"
+            "Salesforceで1件だけにするか、設定の one_to_one を見直してください",
+            "{path} is declared one-to-one, but several records were found. "
+            "Leave only one in Salesforce, or change one_to_one in the settings",
+        ),
+        RejectReason.NOT_A_NUMBER: Text(
+            "{path} の値が数値ではありません。"
+            "Salesforceで値を直すか、type: text で連携してください",
+            "The value of {path} is not a number. Correct it in Salesforce, or map it as text",
+        ),
+        RejectReason.TOO_MANY_DIGITS: Text(
+            "{path} の値は桁数が多く、丸めずに保持できません。"
+            "数式なら ROUND() で桁数を減らすか、type: text で連携してください",
+            "The value of {path} has too many digits to be kept without rounding. "
+            "Reduce them (ROUND() in a formula), or map it as text",
+        ),
+        RejectReason.NOT_A_DATE: Text(
+            "{path} の値が日付ではありません。"
+            "Salesforceで値を直すか、type: text で連携してください",
+            "The value of {path} is not a date. Correct it in Salesforce, or map it as text",
+        ),
+        RejectReason.NOT_A_DATETIME: Text(
+            "{path} の値が日時ではありません。Salesforceで値を確認してください",
+            "The value of {path} is not a date and time. Look at it in Salesforce",
+        ),
+        RejectReason.DATE_OUT_OF_RANGE: Text(
+            "{path} の値は西暦1年から9999年の範囲にありません。Salesforceで値を直してください",
+            "The value of {path} is not within the years 1 to 9999. Correct it in Salesforce",
+        ),
+        RejectReason.NOT_A_TIME: Text(
+            "{path} の値が時刻ではありません。Salesforceで値を確認してください",
+            "The value of {path} is not a time of day. Look at it in Salesforce",
+        ),
+        RejectReason.NOT_A_BOOLEAN: Text(
+            "{path} の値が true / false ではありません。Salesforceで値を確認してください",
+            "The value of {path} is neither true nor false. Look at it in Salesforce",
+        ),
+        RejectReason.NOT_A_URL: Text(
+            "{path} の値が http または https のURLではありません。"
+            "Salesforceで値を直すか、type: text で連携してください",
+            "The value of {path} is not an http or https URL. "
+            "Correct it in Salesforce, or map it as text",
+        ),
+        RejectReason.URL_WITHOUT_SCHEME: Text(
+            "{path} の値が http:// または https:// で始まっていません。"
+            "Salesforceで先頭に付けるか、type: text で連携してください",
+            "The value of {path} does not begin with http:// or https://. "
+            "Put it in front in Salesforce, or map the field as text",
+        ),
+        RejectReason.OPTION_NOT_IN_CATALOG: Text(
+            "{path} の値がまだ選択肢にありません。"
+            "次回の連携で選択肢が更新されると自動的に取り込まれます",
+            "The value of {path} is not among the options yet. "
+            "It is taken by itself once the next refresh has followed the options",
+        ),
+    }
+)
+
+
+def remedy(reason: RejectReason, field: CompanyField | None = None) -> str:
+    """What to do, in Japanese and then in English, naming the Salesforce field."""
+    text = _REMEDIES[reason]
+    path = field.source_path if field else ""
+    return f"{text.ja} / {text.en}".replace("{path}", path)
+
+
+def rejected_values(
+    failing: pl.DataFrame, field: CompanyField, value: pl.Expr, reason: RejectReason
+) -> pl.DataFrame:
+    """`REJECTED_SCHEMA` rows for the ``failing`` rows (with ``external_id``) of one field."""
+    return failing.select(
+        pl.col("external_id"),
+        pl.lit(field.key, dtype=pl.String).alias("field"),
+        value.alias("value"),
+        pl.lit(str(reason), dtype=pl.String).alias("reason"),
+        pl.lit(remedy(reason, field), dtype=pl.String).alias("remedy"),
+    )
+
+
+def rejected_rows(failing: pl.DataFrame, value: pl.Expr, reason: RejectReason) -> pl.DataFrame:
+    """`REJECTED_SCHEMA` rows for whole ``failing`` rows; a missing id becomes empty text."""
+    return failing.select(
+        pl.col("external_id").fill_null(""),
+        pl.lit(None, dtype=pl.String).alias("field"),
+        value.alias("value"),
+        pl.lit(str(reason), dtype=pl.String).alias("reason"),
+        pl.lit(remedy(reason), dtype=pl.String).alias("remedy"),
+    )
+
+
+def all_rejected(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The parts as one frame, at most one row per record and field: the first reason stands."""
+    frame = pl.concat([REJECTED_SCHEMA.to_frame(), *parts])
+    return frame.unique(subset=["external_id", "field"], keep="first", maintain_order=True)
