@@ -1,0 +1,72 @@
+# What a person types. `make help` lists it; the work itself is in flyle-sf, tools/ and the tests.
+# Kept to what GNU Make 3.81 (macOS) and a POSIX shell understand, and to relative paths, so that
+# the checkout may stand anywhere, spaces included.
+
+SHELL = /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+# Without bytecode every Dagster run costs twice the CPU; foreign paths would shadow the lock.
+unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH
+export PIP_USER := 0
+
+PYTHON ?=
+export PYTHON
+VENV = .venv
+BIN = $(VENV)/bin
+CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
+COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
+
+.PHONY: help demo dev test lint format lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.runtime ## two tenants against a sandbox org; ONCE=1: check the result and stop
+	@$(BIN)/flyle-sf demo $(if $(filter-out 0,$(ONCE)),--once)
+
+dev: $(VENV)/.runtime ## the Dagster UI for the tenants in config/tenants
+	@$(BIN)/flyle-sf dev
+
+test: lint ## lint, types, import rules, and all tests; ARGS="-k name" chooses tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10 $(ARGS)
+
+lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies
+	$(BIN)/ruff check --quiet $(CHECKED)
+	$(BIN)/ruff format --quiet --check $(CHECKED)
+	$(BIN)/mypy $(CHECKED)
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry flyle_sf_assets
+
+format: $(VENV)/.dev ## writes the code as lint wants it
+	$(BIN)/ruff check --quiet --fix $(CHECKED)
+	$(BIN)/ruff format --quiet $(CHECKED)
+
+lock: $(VENV)/.dev ## makes the locks anew from pyproject.toml; UPGRADE=1: newest versions
+	$(COMPILE) --group build --output-file requirements.lock pyproject.toml
+	$(COMPILE) --group build --group dev --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --no-annotate --output-file requirements-uv.lock --group uv
+
+clean: ## removes the environment and caches; keeps .flyle, where data lives
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	find $(CHECKED) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One that was left half made, or that lost its Python, is made anew.
+$(VENV)/.made:
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		python=$$(sh tools/find-python.sh) && "$$python" -m venv --clear $(VENV); }
+	@touch $@
+
+# The development environment holds the runtime one; a new runtime lock takes the rest away again.
+$(VENV)/.runtime: $(VENV)/.made requirements.lock requirements-uv.lock pyproject.toml tools/install.py
+	@if [ $(VENV)/.dev -nt requirements.lock ] && [ $(VENV)/.dev -nt pyproject.toml ]; then :; else \
+		rm -f $(VENV)/.dev && echo "Installing what requirements.lock names ..." && \
+		$(BIN)/python tools/install.py requirements.lock; fi
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made requirements-dev.lock requirements-uv.lock pyproject.toml tools/install.py
+	@echo "Installing what requirements-dev.lock names ..."
+	@$(BIN)/python tools/install.py requirements-dev.lock
+	@touch $@ $(VENV)/.runtime
