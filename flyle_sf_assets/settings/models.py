@@ -1,19 +1,37 @@
 """The settings of one tenant as frozen models; the file format is the public contract.
 
-What does not belong here: reading files (``loading.py``), digests and diffs (``versions.py``).
+The models hold types, names and patterns. What else a settings file must obey (a flow needs a
+secret, ``to`` only once, …) stands in ``rules.py``.
+
+What does not belong here: reading files (``loading.py``), sentences about what is wrong
+(``validation.py``), digests and diffs (``versions.py``).
 """
 
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+
+from flyle_sf_assets.settings.date_literals import DATE_LITERAL_PATTERN
 
 RELATIONSHIP_LEVELS_MAX = 5
 """Salesforce follows at most five child-to-parent relationships from the root of a query."""
 
 TENANT_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 FIELD_KEY_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
-FIELD_PATH_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,5}$"
+API_NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
+FIELD_PATH_PATTERN = (
+    r"^[^.\s\x00-\x1f'\"\\]([^.\x00-\x1f'\"\\]*[^.\s\x00-\x1f'\"\\])?"
+    r"(\.[^.\s\x00-\x1f'\"\\]([^.\x00-\x1f'\"\\]*[^.\s\x00-\x1f'\"\\])?){0,5}$"
+)
+"""Up to six names joined by dots. Wider than API names on purpose: who writes a field's label
+(``売上高``) is told by ``check`` which API name has it. Names reach Salesforce from describe only.
+"""
+ORG_URL_PATTERN = r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/?$"
+ENV_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
+EVERY_PATTERN = r"^([1-9]|1[0-9]|2[0-4])h$"
+PERCENT_PATTERN = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
+ELIGIBLE_PLANS = ("enterprise", "professional")
 
 BaseObject = Literal["Account", "Opportunity"]
 
@@ -59,25 +77,33 @@ class Flow(StrEnum):
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    # Inputs are hidden because pydantic would print a secret that was written by mistake.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True
+    )
 
 
 class SecretRef(_Model):
     """Where a secret is found: an environment variable or a file, never the value itself."""
 
-    env: str | None = None
-    file: str | None = None
+    env: Annotated[str, Field(pattern=ENV_NAME_PATTERN)] | None = None
+    file: Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")] | None = None
 
 
 class Connection(_Model):
-    """The org and how to log in to it. Which of the optional parts are needed depends on ``flow``."""
+    """The org and how to log in to it; ``flow`` decides which optional parts are needed."""
 
-    org_url: str
+    org_url: Annotated[str, Field(pattern=ORG_URL_PATTERN)]
     flow: Flow
     consumer_key: SecretRef
     consumer_secret: SecretRef | None = None
-    username: str | None = None
+    username: Annotated[str, Field(min_length=1)] | None = None
     private_key: SecretRef | None = None
+
+    @field_validator("org_url")
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        return url.rstrip("/")
 
 
 class OneToOne(_Model):
@@ -86,16 +112,16 @@ class OneToOne(_Model):
     ``object.lookup`` points at ``of``; paths name it ``as`` (``Account.ContractInfo.Plan__c``).
     """
 
-    object: str
-    lookup: str
-    of: str
-    as_: Annotated[str, Field(alias="as")]
+    object: Annotated[str, Field(pattern=API_NAME_PATTERN)]
+    lookup: Annotated[str, Field(pattern=API_NAME_PATTERN)]
+    of: Annotated[str, Field(pattern=API_NAME_PATTERN)]
+    as_: Annotated[str, Field(alias="as", pattern=API_NAME_PATTERN)]
 
 
 class DateLiteral(_Model):
     """A date that moves with the day, in Salesforce's words: ``TODAY``, ``LAST_N_DAYS:365``."""
 
-    date: str
+    date: Annotated[str, Field(pattern=DATE_LITERAL_PATTERN)]
 
 
 Scalar = str | bool | DateLiteral
@@ -116,12 +142,23 @@ class AnyOf(_Model):
     any: Annotated[tuple[Condition, ...], Field(min_length=1)]
 
 
+def _kind_of_condition(value: object) -> Literal["one", "any_of"]:
+    has_any = isinstance(value, AnyOf) or (isinstance(value, dict) and "any" in value)
+    return "any_of" if has_any else "one"
+
+
 class Source(_Model):
     """The base object, the one-to-one objects beside it, and the conditions (all must hold)."""
 
     object: BaseObject
     one_to_one: tuple[OneToOne, ...] = ()
-    conditions: tuple[Condition | AnyOf, ...] = ()
+    conditions: tuple[
+        Annotated[
+            Annotated[Condition, Tag("one")] | Annotated[AnyOf, Tag("any_of")],
+            Discriminator(_kind_of_condition),
+        ],
+        ...,
+    ] = ()
 
 
 class FieldMapping(_Model):
@@ -140,7 +177,7 @@ class FieldMapping(_Model):
 class Refresh(_Model):
     """How often: ``every`` as written (``3h``), between one hour and one day."""
 
-    every: str = "3h"
+    every: Annotated[str, Field(pattern=EVERY_PATTERN)] = "3h"
 
     @property
     def every_s(self) -> int:
@@ -148,24 +185,28 @@ class Refresh(_Model):
         return int(self.every.removesuffix("h")) * 3600
 
 
+Percent = Annotated[str, Field(pattern=PERCENT_PATTERN)]
+"""A share from ``0%`` to ``100%``, as exact text."""
+
+
 class Guard(_Model):
     """Shares of the companies above which a run is held for approval."""
 
-    max_gone: str = "20%"
-    max_blanked: str = "20%"
+    max_gone: Percent = "20%"
+    max_blanked: Percent = "20%"
 
 
 class ApiBudget(_Model):
     """The share of the org's daily API requests that the link may use."""
 
-    max_share: str = "20%"
+    max_share: Percent = "20%"
 
 
 class TenantSettings(_Model):
     """Everything that one tenant asked for."""
 
     tenant: Annotated[str, Field(pattern=TENANT_PATTERN)]
-    display_name: str
+    display_name: Annotated[str, Field(min_length=1, max_length=255)]
     plan: str
     time_zone: str = "Asia/Tokyo"
     connection: Connection

@@ -1,0 +1,147 @@
+"""Settings held against an org: every problem at once, with its place and line.
+
+What does not belong here: problems that need no org (``settings/loading.py``); describing the
+objects (``raw.plan.objects_missing`` says which are needed).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from flyle_sf_assets.check.conditions import (
+    condition_problems,
+    one_to_one_in_any,
+    placed_conditions,
+)
+from flyle_sf_assets.check.names import Org, named_field
+from flyle_sf_assets.check.one_to_one import broken, one_to_one_problems
+from flyle_sf_assets.check.paths import path_problem
+from flyle_sf_assets.companies.types import allowed_types, unsupported_reason
+from flyle_sf_assets.errors import Problem, Text
+from flyle_sf_assets.raw.plan import NAME_FIELD, Leaf, PathFault, ReadPlan
+from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
+from flyle_sf_assets.settings.wording import item_path, listed
+from flyle_sf_assets.settings.yaml_reading import LineMap
+
+
+def problems(
+    settings: TenantSettings,
+    plan: ReadPlan,
+    schemas: Mapping[str, ObjectSchema | None],
+    lines: LineMap | None = None,
+) -> tuple[Problem, ...]:
+    """Everything in the settings that this org does not allow, or that deserves a warning.
+
+    ``plan`` and ``schemas`` belong together: the plan was made from these schemas, which hold
+    every object that `raw.plan.objects_missing` named (None for one that the org does not show).
+    Problems carry lines when ``lines`` is given, and come in the order of the file.
+    """
+    org = Org(schemas)
+    found = [
+        *_base(settings, plan, org),
+        *one_to_one_problems(settings, org),
+        *_faults(settings, plan, org),
+        *_types(settings, plan),
+        *_conditions(settings, plan),
+    ]
+    return _placed(found, lines)
+
+
+def _base(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Problem]:
+    """The base object itself: is it there, and does its name make a company's name?"""
+    mapped = {mapping.from_ for mapping in settings.mapping}
+    named = {placed.condition.field for placed in placed_conditions(settings.source)}
+    for fault in plan.faults:
+        if fault.path == NAME_FIELD and fault.path not in mapped | named:
+            yield path_problem(fault, "source.object", settings, org)
+    if settings.source.object == "Opportunity":
+        yield Problem(
+            "opportunity_names",
+            "source.object",
+            None,
+            Text(
+                "商談オブジェクトを起点に連携する場合、Flyleの企業名にSalesforceの商談名が"
+                "自動的に入ることになります。",
+                "With Opportunity as the base object, the company's name in Flyle becomes the "
+                "opportunity's name.",
+            ),
+            Text(
+                "商談名だけで企業を判別できない場合はフィードバックとの紐付けなどの運用が困難なため、"
+                "取引先オブジェクトを起点に連携することを推奨しています(source.object: Account)。"
+                "「部署名_株式会社名」「製品名_株式会社名」のような商談名で運用されている場合は"
+                "このままで問題ありません。",
+                "If an opportunity's name does not tell which company it is, choose Account "
+                "(source.object: Account), which is recommended. Names such as "
+                '"department_company" or "product_company" are fine.',
+            ),
+            severity="warning",
+        )
+
+
+def _faults(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Problem]:
+    """Paths that cannot be walked, at every place that names them."""
+    told_elsewhere = broken(settings, org)
+    faults: dict[str, PathFault] = {}
+    for fault in plan.faults:
+        if fault.object.lower() not in told_elsewhere:
+            faults.setdefault(fault.path, fault)
+    for index, mapping in enumerate(settings.mapping):
+        if mapping.from_ in faults:
+            place = f"{item_path('mapping', index)}.from"
+            yield path_problem(faults[mapping.from_], place, settings, org)
+    for placed in placed_conditions(settings.source):
+        path = placed.condition.field
+        # A system field cannot be mapped, but a condition may ask it.
+        if path in faults and path not in plan.condition_leaves:
+            yield path_problem(faults[path], f"{placed.place}.field", settings, org)
+
+
+def _types(settings: TenantSettings, plan: ReadPlan) -> Iterator[Problem]:
+    for index, mapping in enumerate(settings.mapping):
+        leaf = plan.leaves.get(mapping.from_)
+        if leaf is not None:
+            yield from _type(mapping, leaf, item_path("mapping", index))
+
+
+def _type(mapping: FieldMapping, leaf: Leaf, place: str) -> Iterator[Problem]:
+    name, allowed = named_field(leaf.field), allowed_types(leaf.field)
+    reason = unsupported_reason(leaf.field)
+    if reason is not None:
+        yield Problem(
+            "field_not_supported",
+            f"{place}.from",
+            None,
+            Text(f"「{name.ja}」: {reason.ja}。", f"{name.en}: {reason.en}."),
+            Text(
+                "Flyleでサポートされているデータ型の項目を選んでください。",
+                "Choose a field of a type that Flyle supports.",
+            ),
+        )
+    elif mapping.type is not None and mapping.type not in allowed:
+        yield Problem(
+            "type_not_allowed",
+            f"{place}.type",
+            None,
+            Text(
+                f"「{name.ja}」(Salesforceの型: {leaf.field.type})は"
+                f"「{mapping.type}」として連携できません。",
+                f"{name.en}, of Salesforce type {leaf.field.type}, cannot become {mapping.type}.",
+            ),
+            Text(f"選択できる型: {listed(allowed)}", f"Allowed: {listed(allowed)}."),
+        )
+
+
+def _conditions(settings: TenantSettings, plan: ReadPlan) -> Iterator[Problem]:
+    names = frozenset(extra.as_.lower() for extra in settings.source.one_to_one)
+    for placed in placed_conditions(settings.source):
+        leaf = plan.condition_leaves.get(placed.condition.field)
+        if leaf is not None:
+            yield from condition_problems(placed, leaf)
+            yield from one_to_one_in_any(placed, names)
+
+
+def _placed(found: list[Problem], lines: LineMap | None) -> tuple[Problem, ...]:
+    if lines is None:
+        return tuple(found)
+    placed = [replace(p, line=lines.nearest_line(p.path), file=lines.file) for p in found]
+    return tuple(sorted(placed, key=lambda problem: problem.line or 0))

@@ -1,0 +1,110 @@
+"""Which settings each asset reads, so that a change makes only the affected assets stale.
+
+Told from the field paths alone, so that a version can be registered before the org is asked.
+
+- A raw part (``accounts``, ``opportunities``, ``related_records``) holds what that asset reads
+  from Salesforce: the base object, and for each place of the lookup tree that it owns the
+  fields read there, the lookups that lead on from there and, for a one-to-one object, how it
+  is joined. The part that owns the base also holds the conditions, which are asked of
+  Salesforce together with it.
+- ``companies`` holds what turns records into company rows: the base object, the one-to-one
+  objects, every mapping with label and type, and the time zone.
+
+What does not belong here: digests of whole versions and their diff (``settings/versions.py``).
+"""
+
+from collections.abc import Mapping
+
+from flyle_sf_assets.raw.ownership import RAW_ASSETS, owner_of
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.versions import Json, canonical, digest_of
+
+PARTS: tuple[str, ...] = (*RAW_ASSETS, "companies")
+"""The parts in the order in which one refresh reads them."""
+
+ENRICHED, OPTIONS, COMPANIES = "flyle/enriched_records", "flyle/picklist_options", "flyle/companies"
+
+
+def part_digests(settings: TenantSettings) -> dict[str, str]:
+    """The digest of each part's settings, by part.
+
+    An asset that these settings do not use has the digest of an empty part, which stays the
+    same whatever else changes.
+    """
+    return {part: digest_of(content) for part, content in part_contents(settings).items()}
+
+
+def part_contents(settings: TenantSettings) -> dict[str, Json]:
+    """What each part's digest is made of, as JSON values."""
+    whole = canonical(settings)
+    source = whole["source"]
+    conditions = source["conditions"] if isinstance(source, dict) else []
+    base = settings.source.object
+    contents: dict[str, Json] = {}
+    for asset in RAW_ASSETS:
+        nodes = {
+            path: node for path, node in _nodes(settings).items() if owner_of(base, path) == asset
+        }
+        part: dict[str, Json] = {
+            ".".join(path): {kind: list[Json](sorted(names)) for kind, names in node.items()}
+            for path, node in nodes.items()
+        }
+        contents[asset] = {"object": base, "nodes": part} if nodes else None
+        if () in nodes:
+            contents[asset] = {"object": base, "nodes": part, "conditions": conditions}
+    contents["companies"] = {
+        "object": base,
+        "one_to_one": source["one_to_one"] if isinstance(source, dict) else [],
+        "mapping": whole["mapping"],
+        "time_zone": whole["time_zone"],
+    }
+    return contents
+
+
+def affected_assets(before: TenantSettings | None, after: TenantSettings) -> tuple[str, ...]:
+    """The keys of the assets that must be materialized again after the change, in order.
+
+    Raw assets whose part changed, and what stands downstream of them. A change of ``companies``
+    alone touches the options only when what a select field is made of changed.
+    """
+    old = part_digests(before) if before else {}
+    new = part_digests(after)
+    raw = [f"salesforce/{asset}" for asset in RAW_ASSETS if old.get(asset) != new[asset]]
+    if raw:
+        return (*raw, ENRICHED, OPTIONS, COMPANIES)
+    if old.get("companies") == new["companies"]:
+        return ()
+    options = (OPTIONS,) if before is None or _selects(before) != _selects(after) else ()
+    return (*options, COMPANIES)
+
+
+def _nodes(settings: TenantSettings) -> Mapping[tuple[str, ...], dict[str, set[str]]]:
+    """What is read at each place of the lookup tree: ``fields``, ``lookups``, ``joined_by``.
+
+    A one-to-one object needs nothing of the record that it belongs to: it names that record.
+    """
+    declared = {
+        extra.as_.lower(): f"{extra.object}.{extra.lookup} -> {extra.of}"
+        for extra in settings.source.one_to_one
+    }
+    nodes: dict[tuple[str, ...], dict[str, set[str]]] = {
+        (): {"fields": set(), "lookups": set(), "joined_by": set()}
+    }
+    for mapping in settings.mapping:
+        *relationships, name = mapping.from_.split(".")
+        here: tuple[str, ...] = ()
+        for relationship in relationships:
+            there = (*here, relationship)
+            nodes.setdefault(there, {"fields": set(), "lookups": set(), "joined_by": set()})
+            if relationship.lower() in declared:
+                nodes[there]["joined_by"].add(declared[relationship.lower()])
+            else:
+                nodes[here]["lookups"].add(relationship)
+            here = there
+        nodes[here]["fields"].add(name)
+    return nodes
+
+
+def _selects(settings: TenantSettings) -> set[tuple[str, str, str]]:
+    """What decides which fields have options: key, path and type of each mapping."""
+    return {(m.to, m.from_, m.type or "") for m in settings.mapping}

@@ -1,0 +1,79 @@
+"""Secrets that the settings refer to, looked up at the moment of use.
+
+What does not belong here: secrets that the product keeps itself, such as tokens (``store``).
+"""
+
+import os
+from pathlib import Path
+
+from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.settings.models import SecretRef
+
+SECRET_BYTES_MAX = 100_000
+
+
+def reveal(ref: SecretRef) -> str:
+    """The secret itself, without surrounding blanks.
+
+    Raises NotConnected when the variable or file is missing, unreadable or empty; the error
+    names the place, never what was found there.
+    """
+    if ref.env is not None and ref.file is None:
+        return _from_environment(ref.env)
+    if ref.file is not None and ref.env is None:
+        return _from_file(Path(ref.file).expanduser())
+    raise NotConnected(
+        "secret_ref_invalid",
+        tried=Text("接続に使う秘密の値を探しました", "Looked for a secret of the connection"),
+        came_back="the settings name not exactly one of env and file",
+        remedy=Text(
+            "{env: 変数名} か {file: パス} のどちらか一つを書いてください。",
+            "Write exactly one of {env: NAME} and {file: PATH}.",
+        ),
+    )
+
+
+def _from_environment(name: str) -> str:
+    secret = os.environ.get(name, "").strip()
+    if secret:
+        return secret
+    raise NotConnected(
+        "secret_missing",
+        tried=Text(
+            f"環境変数 {name} から秘密の値を読み込みました",
+            f"Read a secret from the environment variable {name}",
+        ),
+        came_back="empty" if name in os.environ else "not set",
+        remedy=Text(
+            f"このプロセスの環境変数 {name} に値を設定して、もう一度実行してください。",
+            f"Set {name} in the environment of this process and try again.",
+        ),
+    )
+
+
+def _from_file(path: Path) -> str:
+    tried = Text(
+        f"ファイル {path} から秘密の値を読み込みました", f"Read a secret from the file {path}"
+    )
+    remedy = Text(
+        f"{path} を、このプロセスが読める、秘密の値だけを書いたUTF-8のファイルにしてください。",
+        f"Let {path} be a UTF-8 file that this process may read and that holds just the secret.",
+    )
+    try:
+        with path.open("rb") as file:
+            content = file.read(SECRET_BYTES_MAX + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise NotConnected("secret_missing", tried=tried, came_back=reason, remedy=remedy) from None
+    try:
+        secret = content.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        # Not chained: the decoder's error carries the file's bytes.
+        secret, came_back = "", "not UTF-8 text"
+    else:
+        came_back = "the file is empty"
+    if len(content) > SECRET_BYTES_MAX:
+        secret, came_back = "", f"larger than {SECRET_BYTES_MAX:,} bytes"
+    if secret:
+        return secret
+    raise NotConnected("secret_missing", tried=tried, came_back=came_back, remedy=remedy)

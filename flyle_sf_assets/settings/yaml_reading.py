@@ -1,0 +1,224 @@
+"""From the bytes of a YAML file to a plain document, with the line of every place in it.
+
+Scalars keep their exact text: ``1.10``, ``2024-01-31`` and ``007`` arrive as written. Only an
+unquoted ``true``/``false`` becomes a boolean and an unquoted ``null``/``~`` (or nothing at all)
+becomes None. A settings file is read by people, so what hides meaning is refused with its
+line: anchors, aliases, merge keys, tags, duplicate keys, a second document.
+
+What does not belong here: which keys and values are right (``validation.py``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ruamel.yaml import YAML, events
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.settings import yaml_faults as faults
+from flyle_sf_assets.settings.wording import child_path, item_path
+
+FILE_BYTES_MAX = 1_000_000
+NESTING_MAX = 20
+
+_BOOLEANS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+Plain = str | bool | None | list["Plain"] | dict[str, "Plain"]
+
+
+@dataclass(frozen=True)
+class LineMap:
+    """Where each place of a document stands in its file. ``file`` is the file's name."""
+
+    file: str | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def line_of(self, path: str) -> int | None:
+        """The line (1-based) of exactly that place, such as ``mapping[2].from``, or None."""
+        return self.lines.get(path)
+
+    def nearest_line(self, path: str) -> int | None:
+        """The line of the place or, when it is not in the file, of what it would stand in."""
+        while path not in self.lines and path:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self.lines.get(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document as far as it could be read.
+
+    ``document`` is None when nothing can be said about its content; ``unreadable`` holds the
+    places whose value was refused here, about which nobody need complain again.
+    """
+
+    document: Plain
+    lines: LineMap
+    problems: tuple[Problem, ...]
+    unreadable: frozenset[str] = frozenset()
+
+
+def read_yaml(content: bytes, file: str) -> Reading:
+    """The document in these bytes. Never raises: what is wrong is in ``problems``."""
+    empty = LineMap(file)
+    if len(content) > FILE_BYTES_MAX:
+        return Reading(None, empty, (faults.file_too_large(len(content), FILE_BYTES_MAX),))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return Reading(None, empty, (faults.not_utf8(line),))
+    builder = _Builder(file)
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            builder.take(event)
+    except MarkedYAMLError as error:
+        return Reading(None, empty, (faults.syntax(error),))
+    except YAMLError as error:
+        return Reading(None, empty, (faults.unprintable(error, text),))
+    except (ValueError, RecursionError, AssertionError, IndexError, AttributeError):
+        # The parser's own slips on hostile input, such as a %YAML directive without numbers.
+        return Reading(None, empty, (faults.syntax(None),))
+    return builder.reading()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list that is being filled. ``key`` waits for its value."""
+
+    path: str
+    value: dict[str, Plain] | list[Plain]
+    key: str | None = None
+    skips_value: bool = False
+
+
+class _Builder:
+    """Builds the document from parser events with its own stack, so that depth is bounded."""
+
+    def __init__(self, file: str) -> None:
+        self._lines: dict[str, int] = {}
+        self._map = LineMap(file, self._lines)
+        self._problems: list[Problem] = []
+        self._unreadable: set[str] = set()
+        self._stack: list[_Open] = []
+        self._ignored_depth = 0
+        self._has_document = self._has_ended = False
+        self._root: Plain = None
+
+    def reading(self) -> Reading:
+        problems = tuple(self._problems)
+        if self._root is None and not problems:
+            problems = (faults.empty_file(),)
+        elif not isinstance(self._root, dict) and not problems:
+            problems = (faults.not_a_mapping(self._map.line_of("")),)
+        return Reading(self._root, self._map, problems, frozenset(self._unreadable))
+
+    def take(self, event: events.Event) -> None:
+        line = event.start_mark.line + 1
+        if isinstance(event, events.DocumentStartEvent):
+            if self._has_document:
+                self._has_ended = True
+                self._problems.append(faults.second_document(line))
+            self._has_document = True
+        if self._has_ended:
+            return
+        is_start = isinstance(event, events.MappingStartEvent | events.SequenceStartEvent)
+        is_end = isinstance(event, events.MappingEndEvent | events.SequenceEndEvent)
+        if self._ignored_depth:
+            self._ignored_depth += is_start - is_end
+        elif is_start:
+            self._open(event, line)
+        elif is_end:
+            self._stack.pop()
+        elif isinstance(event, events.ScalarEvent):
+            self._scalar(event, line)
+        elif isinstance(event, events.AliasEvent):
+            self._refuse_value(line, faults.alias)
+
+    def _open(self, event: events.Event, line: int) -> None:
+        if self._waits_for_key or len(self._stack) >= NESTING_MAX:
+            self._refuse_value(line, faults.nested_too_deep)
+            self._ignored_depth = 1
+            return
+        value: dict[str, Plain] | list[Plain]
+        value = {} if isinstance(event, events.MappingStartEvent) else []
+        path = self._place(value, line)
+        self._refuse_decoration(event, path, line)
+        self._stack.append(_Open(path, value))
+
+    def _scalar(self, event: events.ScalarEvent, line: int) -> None:
+        if self._waits_for_key:
+            path = self._key(event.value, line)
+        else:
+            path = self._place(_plain(event), line)
+        self._refuse_decoration(event, path, line)
+
+    def _key(self, key: str, line: int) -> str:
+        top = self._stack[-1]
+        path = child_path(top.path, key)
+        top.key, top.skips_value = key, False
+        if key == "<<":
+            self._problems.append(faults.merge_key(top.path, line))
+            top.skips_value = True
+        elif key in top.value:
+            self._problems.append(faults.duplicate_key(path, self._lines.get(path), line))
+            top.skips_value = True
+        else:
+            self._lines.setdefault(path, line)
+        return path
+
+    @property
+    def _waits_for_key(self) -> bool:
+        if not self._stack:
+            return False
+        top = self._stack[-1]
+        return isinstance(top.value, dict) and top.key is None
+
+    def _place(self, value: Plain, line: int) -> str:
+        """Puts a value where it belongs and returns its path."""
+        if not self._stack:
+            self._root = value
+            self._lines[""] = line
+            return ""
+        top = self._stack[-1]
+        if isinstance(top.value, list):
+            path = item_path(top.path, len(top.value))
+            self._lines.setdefault(path, line)
+            top.value.append(value)
+            return path
+        key, top.key = top.key or "", None
+        if not top.skips_value:
+            top.value[key] = value
+        top.skips_value = False
+        return child_path(top.path, key)
+
+    def _refuse_value(self, line: int, fault: faults.PlacedFault) -> None:
+        if self._waits_for_key:
+            # What follows is this key's value; it is dropped with it.
+            top = self._stack[-1]
+            top.key, top.skips_value = "", True
+            self._problems.append(faults.key_not_text(top.path, line))
+            return
+        is_dropped_anyway = bool(self._stack) and self._stack[-1].skips_value
+        path = self._place(None, line)
+        if not is_dropped_anyway:
+            self._unreadable.add(path)
+            self._problems.append(fault(path, line))
+
+    def _refuse_decoration(self, event: events.Event, path: str, line: int) -> None:
+        if getattr(event, "anchor", None) is not None:
+            self._problems.append(faults.anchor(path, line))
+        if getattr(event, "ctag", None) is not None:
+            self._problems.append(faults.tag(path, line))
+
+
+def _plain(event: events.ScalarEvent) -> str | bool | None:
+    if event.style:
+        return str(event.value)
+    if event.value in _NULLS:
+        return None
+    return _BOOLEANS.get(event.value, str(event.value))
