@@ -1,0 +1,110 @@
+"""README, CHANGELOG, CONTRIBUTING and docs against what is there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+READMES = ("README.md", "README.ja.md")
+CODE = re.compile(r"```[^\n]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
+
+
+def _code(text: str) -> str:
+    """Everything that a document sets as code, one piece a line."""
+    return "\n".join(block or span for block, span in CODE.findall(text))
+
+
+def _documents(root: Path) -> list[Path]:
+    return [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+
+
+def test_make_targets_named_in_documents_exist(root: Path, make_targets: set[str]) -> None:
+    """A quick start that fails at its first line is the first thing that a newcomer sees."""
+    named = {
+        target
+        for document in _documents(root)
+        for target in re.findall(r"\bmake ([a-z][a-z-]*)", _code(document.read_text()))
+    }
+    assert named <= make_targets
+    assert {"demo", "test"} <= named
+
+
+def test_commands_named_in_documents_exist(root: Path, commands: set[str]) -> None:
+    """The same for ``flyle-sf``."""
+    words = {command.split()[0] for command in commands}
+    named = {
+        command
+        for document in _documents(root)
+        for command in re.findall(r"\bflyle-sf ([a-z]+)", _code(document.read_text()))
+    }
+    assert named <= words
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_command_is_in_the_readme(root: Path, commands: set[str], readme: str) -> None:
+    """A command that is not written down is found by nobody."""
+    code = _code((root / readme).read_text())
+    assert {command for command in commands if f"flyle-sf {command}" not in code} == set()
+
+
+def test_make_help_lists_every_target(root: Path, make_targets: set[str]) -> None:
+    """``make`` alone must be enough to find one's way."""
+    shown = subprocess.run(
+        ["make", "help"],  # noqa: S607 - make from PATH, as a person calls it
+        cwd=root,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert set(re.findall(r"^  make ([a-z-]+)", shown, flags=re.MULTILINE)) == make_targets
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_environment_table_is_what_the_code_reads(root: Path, readme: str) -> None:
+    """A variable that is documented but not read fails silently; one that is only read is magic."""
+    read = {
+        name
+        for file in (root / "flyle_sf_assets").rglob("*.py")
+        for name in re.findall(r"[\"'](FLYLE_[A-Z_]+)[\"']", file.read_text())
+    }
+    table = re.findall(r"^\| `(FLYLE_[A-Z_]+)` \|", (root / readme).read_text(), flags=re.MULTILINE)
+    assert set(table) == read
+
+
+def test_both_readmes_tell_the_same(root: Path) -> None:
+    """The Japanese one is not a summary: same sections, same commands, in the same order."""
+    english, japanese = ((root / name).read_text() for name in READMES)
+    assert re.findall(r"^(#+) ", japanese, re.MULTILINE) == re.findall(
+        r"^(#+) ", english, re.MULTILINE
+    )
+    first_words = re.compile(r"^(?:make|flyle-sf|git|sudo|export) .*?(?=\s*#|$)", re.MULTILINE)
+    assert first_words.findall(_code(japanese)) == first_words.findall(_code(english))
+
+
+def test_the_changelog_starts_with_what_is_not_released_yet(root: Path) -> None:
+    """Every change for users is noted when it is made, not when a release is cut."""
+    sections = re.findall(r"^## (.*)$", (root / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert sections[0] == "[Unreleased]"
+
+
+def test_links_between_documents_lead_somewhere(root: Path) -> None:
+    """Files move; links to them do not follow by themselves."""
+    broken = [
+        f"{document.relative_to(root)}: {target}"
+        for document in _documents(root)
+        for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", document.read_text())
+        if not (document.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_decisions_are_numbered_without_gaps_and_listed(root: Path) -> None:
+    """Each record gives its decision, reason and consequence, and stands in the index."""
+    records = sorted((root / "docs" / "adr").glob("[0-9]*.md"))
+    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    index = (root / "docs" / "index.md").read_text()
+    for record in records:
+        headings = re.findall(r"^## (.*)$", record.read_text(), flags=re.MULTILINE)
+        assert headings == ["Decision", "Why", "Consequences"], record.name
+        assert record.name in index
