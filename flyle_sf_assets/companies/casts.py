@@ -103,6 +103,7 @@ def _datetime(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
 
 
 def _local_date(text: pl.Expr, _field: CompanyField, time_zone: str) -> pl.Expr:
+    """The day in the tenant's zone. The zone tables end in 2100: later, summer time is unknown."""
     day = _instant(text).dt.convert_time_zone(time_zone).dt.date()
     return pl.when(day.is_between(_FIRST_DAY, _LAST_DAY)).then(day)
 

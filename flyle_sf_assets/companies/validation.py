@@ -120,10 +120,11 @@ def _check(reason: RejectReason, passes: pl.Expr) -> pa.Check:
 def _field_checks(field: CompanyField, catalog: pl.DataFrame) -> list[pa.Check]:
     column = pl.col(field_column(field.key))
     if field.type is FlyleType.URL:
-        has_scheme = column.str.contains(URL_SCHEME)
+        # Most addresses in the field lack only their scheme: that has a remedy of its own.
+        lacks_scheme = ~column.str.contains(URL_SCHEME) & ~column.str.contains(r"\s")
         return [
-            _check(RejectReason.URL_WITHOUT_SCHEME, has_scheme | column.str.contains(r"\s")),
-            _check(RejectReason.NOT_A_URL, ~has_scheme | column.str.contains(WEB_URL)),
+            _check(RejectReason.URL_WITHOUT_SCHEME, ~lacks_scheme),
+            _check(RejectReason.NOT_A_URL, lacks_scheme | column.str.contains(WEB_URL)),
         ]
     if field.type in {FlyleType.SINGLE_SELECT, FlyleType.MULTI_SELECT}:
         held = catalog.filter(pl.col("field_key") == field.key)["value"]

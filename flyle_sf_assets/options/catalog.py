@@ -1,0 +1,175 @@
+"""The option catalog of select fields: what describe lists, what records hold, what was held.
+
+An option that is gone in Salesforce stays (inactive) and is never deleted; a value met on a
+record outside the list is listed too, so that companies refer only to values of the catalog.
+Dependent and record-type lists narrow what a person may choose, not what exists: describe's
+list is their union.
+
+What does not belong here: when the catalog is refreshed (``defs``) and ``first_seen_at`` and
+``removed_at`` (``store``).
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import polars as pl
+
+from flyle_sf_assets.options.multipicklist import SEPARATOR
+from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.settings.models import FlyleType
+
+OPTION_SCHEMA = pl.Schema(
+    {
+        "field_key": pl.String(),
+        "value": pl.String(),
+        "label": pl.String(),
+        "position": pl.Int32(),
+        "active": pl.Boolean(),
+        "described": pl.Boolean(),
+    }
+)
+"""One option of one field. ``position`` counts from 0 within the field."""
+
+_OPTION_KEY = ("field_key", "value")
+_SELECT_TYPES = frozenset({FlyleType.SINGLE_SELECT, FlyleType.MULTI_SELECT})
+
+
+class OptionField(Protocol):
+    """What the catalog needs of a mapped field; `companies.fields.CompanyField` is one."""
+
+    @property
+    def key(self) -> str:
+        """The custom field's key."""
+
+    @property
+    def type(self) -> FlyleType:
+        """The custom field's type."""
+
+    @property
+    def source_path(self) -> str:
+        """The enriched frame's column."""
+
+    @property
+    def source(self) -> FieldSchema:
+        """What describe says of the Salesforce field."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether describe shows the field to the connected user."""
+
+
+def followed_fields(fields: Sequence[OptionField]) -> tuple[OptionField, ...]:
+    """The select fields whose options describe tells now; of the others nothing is known."""
+    return tuple(field for field in fields if field.readable and field.type in _SELECT_TYPES)
+
+
+def described_options(fields: Sequence[OptionField]) -> pl.DataFrame:
+    """`OPTION_SCHEMA`: the options that describe lists, inactive ones included, in its order."""
+    rows = [
+        (field.key, _plain(option.value), option.label, position, option.active, True)
+        for field in followed_fields(fields)
+        for position, option in enumerate(field.source.picklist_values)
+    ]
+    options = pl.DataFrame(rows, schema=OPTION_SCHEMA, orient="row")
+    return (
+        options.filter(pl.col("value") != "")
+        .unique(subset=_OPTION_KEY, keep="first", maintain_order=True)
+        .with_columns(label=_label_or_value(), position=_renumbered())
+    )
+
+
+def met_values(enriched: pl.DataFrame, fields: Sequence[OptionField]) -> pl.DataFrame:
+    """`OPTION_SCHEMA`: values that records hold and describe does not list.
+
+    Not active, not described, label = value; per field sorted by value, with positions behind
+    the described ones. ``enriched`` has one text column per field, named by its path.
+    """
+    parts = [OPTION_SCHEMA.to_frame()]
+    for field in followed_fields(fields):
+        described = {_plain(option.value) for option in field.source.picklist_values} - {""}
+        unlisted = (
+            enriched.select(value=pl.col(field.source_path)).unique().select(_values(field))
+        ).filter(pl.col("value").is_not_null(), pl.col("value") != "")
+        parts.append(
+            unlisted.unique()
+            .filter(~pl.col("value").is_in(sorted(described)))
+            .sort("value")
+            .select(
+                field_key=pl.lit(field.key),
+                value="value",
+                label="value",
+                position=pl.int_range(pl.len(), dtype=pl.Int32) + len(described),
+                active=pl.lit(value=False),
+                described=pl.lit(value=False),
+            )
+        )
+    return pl.concat(parts)
+
+
+def catalog(
+    described: pl.DataFrame,
+    met: pl.DataFrame,
+    held: pl.DataFrame,
+    *,
+    followed: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """`OPTION_SCHEMA`: the union, in which nothing that was once held disappears.
+
+    ``held`` has at least ``field_key, value, label, position, active``. Per field the described
+    options come first, in their order and with their labels, then those held before in the
+    order that they had, then newly met ones by value; the latter two are not active. An option
+    that was held keeps its label when describe no longer lists it.
+
+    ``followed`` are the keys of the fields that describe told about (`followed_fields`), needed
+    to tell a list that became empty from one that could not be read; by default those with
+    rows in ``described`` or ``met``. Options of any other field stay exactly as held: a hidden
+    field is not an emptied list.
+    """
+    keys = set(followed) if followed is not None else _keys(described) | _keys(met)
+    kept = held.select(
+        "field_key",
+        "value",
+        "label",
+        pl.col("position").cast(pl.Int32),
+        "active",
+        described=pl.lit(value=False),
+    )
+    of_followed = pl.col("field_key").is_in(sorted(keys))
+    gone = (
+        kept.filter(of_followed)
+        .sort("field_key", "position")
+        .with_columns(active=pl.lit(value=False))
+    )
+    union = (
+        pl.concat(
+            [described.sort("field_key", "position"), gone, met.sort("field_key", "position")]
+        )
+        .unique(subset=_OPTION_KEY, keep="first", maintain_order=True)
+        .with_columns(position=_renumbered())
+    )
+    untouched = kept.filter(~of_followed)
+    return pl.concat([union, untouched]).sort("field_key", "position")
+
+
+def _values(field: OptionField) -> pl.Expr:
+    text = pl.col("value").str.replace_all("\x00", "", literal=True)
+    if field.type is FlyleType.MULTI_SELECT:
+        return text.str.split(SEPARATOR).explode()
+    return text
+
+
+def _plain(value: str) -> str:
+    return value.replace("\x00", "")
+
+
+def _label_or_value() -> pl.Expr:
+    label = pl.col("label").str.replace_all("\x00", "", literal=True)
+    return pl.when(label != "").then(label).otherwise(pl.col("value"))
+
+
+def _renumbered() -> pl.Expr:
+    return pl.int_range(pl.len(), dtype=pl.Int32).over("field_key")
+
+
+def _keys(options: pl.DataFrame) -> set[str]:
+    return set(options["field_key"].to_list())
