@@ -1,0 +1,4 @@
+"""The REST resources below ``/services/data``, as functions from a call to an answer.
+
+What does not belong here: HTTP itself, tokens and faults (``front.py``, ``oauth.py``).
+"""

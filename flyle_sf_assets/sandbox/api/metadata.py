@@ -1,0 +1,106 @@
+"""Versions, limits, describes, and single records.
+
+Source: REST API Developer Guide, "Versions", "Limits", "sObject Describe", "sObject Rows". What does
+not belong here: what a describe says (``describe.py``).
+"""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+from flyle_sf_assets.sandbox.api.call import Answer, RestCall, json_answer
+from flyle_sf_assets.sandbox.describe import describe_body, describe_global_body, summary_body
+from flyle_sf_assets.sandbox.metadata import SObject
+from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets.sandbox.refusals import not_found
+from flyle_sf_assets.sandbox.rendering import json_records
+from flyle_sf_assets.sandbox.soql.execution import execute
+
+_LABELS = {
+    "58.0": "Summer '23", "59.0": "Winter '24", "60.0": "Spring '24", "61.0": "Summer '24",
+    "62.0": "Winter '25", "63.0": "Spring '25", "64.0": "Summer '25", "65.0": "Winter '26",
+    "66.0": "Spring '26",
+}
+VERSIONS = frozenset(_LABELS)
+_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
+
+
+def versions() -> Answer:
+    """The versions of the API; needs no token."""
+    return json_answer(
+        [
+            {"label": label, "url": f"/services/data/v{number}", "version": number}
+            for number, label in _LABELS.items()
+        ]
+    )
+
+
+def resources(call: RestCall) -> Answer:
+    """The resources of one version."""
+    return json_answer({name: f"/services/data/v{call.version}/{name}" for name in _RESOURCES})
+
+
+def limits(org: Org) -> Answer:
+    """The org's allowances; the daily requests are the ones that count here."""
+    used, most = org.usage.used(org.now()), org.usage.daily_max
+    return json_answer(
+        {
+            "DailyApiRequests": {"Max": most, "Remaining": max(0, most - used)},
+            "DailyBulkApiBatches": {"Max": 15000, "Remaining": 15000},
+            "DailyBulkV2QueryFileStorageMB": {"Max": 976562, "Remaining": 976562},
+            "DailyBulkV2QueryJobs": {
+                "Max": 10000, "Remaining": 10000 - org.usage.by_kind["bulk_create"],
+            },
+            "DataStorageMB": {"Max": 1024, "Remaining": 1000},
+        }
+    )
+
+
+def describe_global(org: Org, call: RestCall) -> Answer:
+    """All objects."""
+    return Answer(body=describe_global_body(org.catalog, org.visibility, call.version))
+
+
+def sobject_resource(org: Org, call: RestCall, name: str, rest: tuple[str, ...]) -> Answer:
+    """``/sobjects/X``, ``/sobjects/X/describe`` and ``/sobjects/X/<id>``."""
+    sobject = org.catalog.get(name)
+    if sobject is None or not org.visibility.sees(sobject):
+        raise not_found()
+    if not rest:
+        return Answer(body=summary_body(sobject, call.version))
+    if rest == ("describe",):
+        return _describe(org, call, sobject)
+    if len(rest) == 1:
+        return _record(org, call, sobject, rest[0])
+    raise not_found()
+
+
+def _describe(org: Org, call: RestCall, sobject: SObject) -> Answer:
+    changed = org.schema_changed_at[sobject.name.lower()]
+    headers = {"Last-Modified": format_datetime(changed.astimezone(UTC), usegmt=True)}
+    since = _http_date(call.headers.get("if-modified-since"))
+    if since is not None and changed <= since:
+        return Answer(304, headers=headers)
+    body = describe_body(org.catalog, org.visibility, sobject, call.version)
+    return Answer(body=body, headers=headers)
+
+
+def _http_date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _record(org: Org, call: RestCall, sobject: SObject, record: str) -> Answer:
+    wanted = call.parameters.get("fields") or ",".join(
+        field.name for field in sobject.fields if org.visibility.sees(sobject, field)
+    )
+    safe = "".join(char for char in record if char.isalnum())
+    result = execute(org, f"SELECT {wanted} FROM {sobject.name} WHERE Id = '{safe}'")
+    if not result.total:
+        raise not_found("The requested resource does not exist")
+    (text,) = json_records(result.columns, result.chunk(0, 1), call.version)
+    return Answer(body=text.encode())

@@ -1,0 +1,80 @@
+"""Answers that break on the wire: reset connections and bodies that end too soon.
+
+They write to the connection itself, past uvicorn, which would never send such a thing; `Protocol`
+hands the connection over. What does not belong here: when this happens (``front.py``).
+"""
+
+import asyncio
+import socket
+import struct
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_TRANSPORT = "sandbox.transport"
+_CLOSED_AFTER_S = 5.0
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, with its transport in the scope."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        extensions: Any = {_TRANSPORT: {"transport": self.transport}}
+        self.scope["extensions"] = extensions
+
+
+def _transport(scope: Scope) -> Any:
+    return scope["extensions"][_TRANSPORT]["transport"]
+
+
+async def _until_closed(receive: Receive) -> None:
+    async def closed() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    await asyncio.wait_for(closed(), _CLOSED_AFTER_S)
+
+
+class Reset(Response):
+    """No answer: the connection is reset (RST)."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Reset the connection."""
+        transport = _transport(scope)
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        await _until_closed(receive)
+
+
+class CutOff(Response):
+    """The head of an answer and a part of its body, then the connection is closed.
+
+    ``announced`` says whether Content-Length tells the full length; without it the client
+    has no way to notice on the wire.
+    """
+
+    def __init__(self, whole: Response, body: bytes, sent: int, *, announced: bool) -> None:
+        super().__init__(status_code=whole.status_code)
+        self._whole, self._body, self._sent = whole, body, sent
+        self._announced = announced
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the part and close."""
+        lines = [f"HTTP/1.1 {self._whole.status_code} OK".encode()]
+        lines += [
+            name + b": " + value for name, value in self._whole.raw_headers
+            if name.lower() not in (b"content-length", b"transfer-encoding")
+        ]
+        if self._announced:
+            lines.append(b"content-length: %d" % len(self._body))
+        lines += [b"connection: close", b"", b""]
+        transport = _transport(scope)
+        transport.write(b"\r\n".join(lines) + self._body[: self._sent])
+        transport.close()
+        await _until_closed(receive)

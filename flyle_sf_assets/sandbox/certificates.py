@@ -1,0 +1,38 @@
+"""TLS for the sandbox: a CA of its own, made at start, or files that are given.
+
+What does not belong here: who trusts it; clients are told the CA file.
+"""
+
+import ssl
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """A server context, and the file with the CA that signed its certificate."""
+
+    context: ssl.SSLContext
+    ca_file: Path
+
+
+def from_files(cert_file: Path, key_file: Path, ca_file: Path) -> Certificates:
+    """A context from PEM files."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert_file, key_file)
+    return Certificates(context, ca_file)
+
+
+def fresh(host: str, folder: Path | None = None) -> Certificates:
+    """A new CA and a certificate for ``host`` and localhost; the CA file goes to ``folder``."""
+    import trustme
+
+    authority = trustme.CA(organization_name="Flyle sandbox")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(host, "localhost", "127.0.0.1").configure_cert(context)
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="flyle-sandbox-"))
+    ca_file = folder / "sandbox-ca.pem"
+    ca_file.write_bytes(authority.cert_pem.bytes())
+    return Certificates(context, ca_file)

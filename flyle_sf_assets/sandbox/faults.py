@@ -1,0 +1,115 @@
+"""Faults on demand: what an org should get wrong, for which requests, how often.
+
+What does not belong here: how a fault is brought onto the wire (``front.py``).
+"""
+
+import threading
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    """What goes wrong."""
+
+    SESSION_EXPIRED = "session_expired"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    STATUS = "status"
+    """An error status with a plain body; `Fault.status` says which (500, 502, 503, 429, …)."""
+
+    RESET = "reset"
+    """The connection is reset before an answer."""
+
+    TRUNCATED = "truncated"
+    """The body breaks off; Content-Length announced all of it."""
+
+    TRUNCATED_SILENTLY = "truncated_silently"
+    """The body breaks off and nothing on the wire says so: no Content-Length, closed cleanly."""
+
+    SLOW = "slow"
+    """The answer comes after `Fault.seconds`."""
+
+    JOB_FAILED = "job_failed"
+    """The Bulk job that the request creates ends Failed."""
+
+    JOB_ABORTED = "job_aborted"
+    """The Bulk job that the request creates ends Aborted."""
+
+    LOCATOR_LOST = "locator_lost"
+    """The query locator that the request names is unknown."""
+
+    WRONG_ROW_COUNT = "wrong_row_count"
+    """``Sforce-NumberOfRecords`` says more rows than the body has."""
+
+
+@dataclass
+class Fault:
+    """``kind`` for the next ``times`` requests whose path starts with ``path_prefix``.
+
+    ``skip`` requests that match pass unharmed first. ``path_prefix`` is compared without
+    the version: ``/query``, ``/jobs/query``, ``/composite``, ``/services/oauth2/token``.
+    """
+
+    kind: FaultKind
+    path_prefix: str = "/"
+    times: int = 1
+    skip: int = 0
+    status: int = 503
+    seconds: float = 0.0
+    fraction: float = 0.5
+    method: str | None = None
+    hits: int = field(default=0, init=False)
+
+
+class FaultPlan:
+    """The faults that an org still has to commit."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> Fault:
+        """Plan a fault; its ``hits`` tells later how often it happened."""
+        with self._lock:
+            self._faults.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Behave from now on."""
+        with self._lock:
+            self._faults.clear()
+
+    def pending(self) -> list[Fault]:
+        """The faults that have not happened as often as planned."""
+        with self._lock:
+            return [fault for fault in self._faults if fault.times > 0]
+
+    def take(self, method: str, path: str, *, has_locator: bool = False) -> Fault | None:
+        """The fault that this request meets, if any; it is used up by being met."""
+        if not self._faults:
+            return None
+        with self._lock:
+            for fault in self._faults:
+                if fault.times <= 0 or not path.startswith(fault.path_prefix):
+                    continue
+                if fault.method not in (None, method):
+                    continue
+                if not _concerns(fault.kind, method, path, has_locator=has_locator):
+                    continue
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
+                fault.times -= 1
+                fault.hits += 1
+                return fault
+            return None
+
+
+def _concerns(kind: FaultKind, method: str, path: str, *, has_locator: bool) -> bool:
+    """Whether a request can commit a fault of that kind at all."""
+    if kind in (FaultKind.JOB_FAILED, FaultKind.JOB_ABORTED):
+        return method == "POST" and path.rstrip("/") == "/jobs/query"
+    if kind == FaultKind.WRONG_ROW_COUNT:
+        return path.endswith("/results")
+    if kind == FaultKind.LOCATOR_LOST:
+        return has_locator
+    return True

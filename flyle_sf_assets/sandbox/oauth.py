@@ -1,0 +1,137 @@
+"""The OAuth endpoints: token, revoke, userinfo and the identity URL.
+
+The consumer key says which org. Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-
+Server Integration", "OAuth 2.0 Refresh Token Flow", "Revoke OAuth Tokens", "Identity URLs". A grant is
+one function in ``_GRANTS``; the web server and JWT bearer flows go there. What does not belong here: what
+a token is worth (``access.py``).
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import unquote
+
+from flyle_sf_assets.sandbox.access import TokenDenied
+from flyle_sf_assets.sandbox.api.call import Answer, json_answer
+from flyle_sf_assets.sandbox.org import Org
+
+Form = Mapping[str, str]
+
+
+def token(orgs: Mapping[str, Org], form: Form, authorization: str | None, url: str) -> Answer:
+    """Answer to a POST to the token endpoint. ``orgs`` are by consumer key."""
+    try:
+        grant = _GRANTS.get(form.get("grant_type", ""))
+        if grant is None:
+            raise TokenDenied("unsupported_grant_type", "grant type not supported")
+        key, secret = _client(form, authorization)
+        org = orgs.get(key)
+        if org is None:
+            raise TokenDenied("invalid_client_id", "client identifier invalid")
+        return json_answer(grant(org, form, secret, url))
+    except TokenDenied as denied:
+        return json_answer(
+            {"error": denied.error, "error_description": denied.description}, denied.status
+        )
+
+
+def client_key(form: Form, authorization: str | None) -> str | None:
+    """The consumer key of a request to the token endpoint; None when it names none."""
+    try:
+        return _client(form, authorization)[0]
+    except TokenDenied:
+        return None
+
+
+def _client(form: Form, authorization: str | None) -> tuple[str, str | None]:
+    if authorization and authorization.lower().startswith("basic "):
+        try:
+            decoded = base64.b64decode(authorization[6:]).decode()
+        except ValueError:
+            raise TokenDenied("invalid_client", "invalid client credentials") from None
+        key, _, secret = decoded.partition(":")
+        return unquote(key), unquote(secret)
+    if "client_id" not in form:
+        raise TokenDenied("invalid_request", "missing required parameter: client_id")
+    return form["client_id"], form.get("client_secret")
+
+
+def _client_credentials(org: Org, _form: Form, secret: str | None, url: str) -> dict[str, str]:
+    org.check_client(secret)
+    org.check_user(org.connected_user_id)
+    return _granted(org, org.issue_access_token(), url)
+
+
+def _refresh_token(org: Org, form: Form, secret: str | None, url: str) -> dict[str, str]:
+    org.check_client(secret)
+    access, rotated = org.refresh(form.get("refresh_token", ""))
+    body = _granted(org, access, url)
+    return body | {"refresh_token": rotated} if rotated else body
+
+
+_GRANTS: dict[str, Callable[[Org, Form, str | None, str], dict[str, str]]] = {
+    "client_credentials": _client_credentials,
+    "refresh_token": _refresh_token,
+}
+
+
+def _granted(org: Org, access_token: str, url: str) -> dict[str, str]:
+    user = org.user_of(access_token)
+    identity = f"{url}/id/{org.org_id}/{user}"
+    issued = str(int(org.now().timestamp() * 1000))
+    signature = hmac.new(
+        org.consumer_secret.encode(), (identity + issued).encode(), hashlib.sha256
+    ).digest()
+    return {
+        "access_token": access_token,
+        "signature": base64.b64encode(signature).decode(),
+        "scope": "api refresh_token",
+        "instance_url": url,
+        "id": identity,
+        "token_type": "Bearer",
+        "issued_at": issued,
+        "api_instance_url": url,
+    }
+
+
+def revoke(orgs: Iterable[Org], token_text: str) -> Answer:
+    """Revoke an access or refresh token: 200 with an empty body, 400 when it is unknown."""
+    for org in orgs:
+        if org.revoke(token_text):
+            return Answer(200)
+    return json_answer(
+        {"error": "unsupported_token_type", "error_description": "this token type is not supported"},
+        400,
+    )
+
+
+def userinfo(org: Org, user_id: str, url: str) -> Answer:
+    """Who the token belongs to."""
+    user = org.record("User", user_id)
+    return json_answer(
+        {
+            "sub": f"{url}/id/{org.org_id}/{user_id}",
+            "user_id": user_id,
+            "organization_id": org.org_id,
+            "preferred_username": user["Username"],
+            "nickname": user["Alias"],
+            "name": user["Name"],
+            "email": user["Email"],
+            "email_verified": True,
+            "given_name": user["FirstName"],
+            "family_name": user["LastName"],
+            "zoneinfo": user["TimeZoneSidKey"],
+            "locale": user["LocaleSidKey"],
+            "language": user["LanguageLocaleKey"],
+            "active": user["IsActive"],
+            "user_type": "STANDARD",
+            "is_app_installed": True,
+            "username": user["Username"],
+            "timezone": user["TimeZoneSidKey"],
+            "urls": {
+                "rest": f"{url}/services/data/v{{version}}/",
+                "query": f"{url}/services/data/v{{version}}/query/",
+            },
+        }
+    )
