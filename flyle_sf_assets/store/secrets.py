@@ -1,0 +1,110 @@
+"""Encrypts what must not be read from the database: an envelope opens only for its own tenant.
+
+Fernet (AES-128-CBC with HMAC-SHA256) with several keys: the first encrypts, all decrypt.
+Source: cryptography's documentation, "Fernet", `MultiFernet`.
+
+What does not belong here: where envelopes are kept (table ``credentials``) and what is inside.
+"""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from flyle_sf_assets.errors import StoreError, Text
+
+KEYS_VARIABLE = "FLYLE_SECRET_KEYS"
+KEY_FILE = "secret.keys"
+
+
+class SecretBox:
+    """Seals and opens secrets; ``keys`` are Fernet keys, newest first. Never shows a key."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError:
+            # The cause quotes nothing of the key, but its traceback's frames hold it.
+            raise _refused(
+                "secret_keys_invalid",
+                f"{KEYS_VARIABLE} holds something that is not a key (32 bytes, base64url)",
+                Text(
+                    "python -c 'from cryptography.fernet import Fernet;"
+                    " print(Fernet.generate_key().decode())' で作成した値を使用してください",
+                    "Use a value made by python -c 'from cryptography.fernet import Fernet;"
+                    " print(Fernet.generate_key().decode())'",
+                ),
+            ) from None
+
+    def __repr__(self) -> str:
+        return "SecretBox(***)"
+
+    def seal(self, tenant_id: str, kind: str, secret: str) -> bytes:
+        """The envelope of a tenant's secret; ``kind`` says which one it is."""
+        inside = json.dumps([tenant_id, kind, secret], ensure_ascii=False)
+        return self._fernet.encrypt(inside.encode())
+
+    def open(self, tenant_id: str, kind: str, envelope: bytes) -> str:
+        """The secret. Raises StoreError for an unknown key, or another tenant's envelope."""
+        try:
+            inside = json.loads(self._fernet.decrypt(envelope))
+        except InvalidToken:
+            raise _refused(
+                "secret_unreadable",
+                "no key opens it",
+                Text(
+                    f"以前の鍵を{KEYS_VARIABLE}の末尾に加えるか、接続し直してください",
+                    f"Add the former key at the end of {KEYS_VARIABLE}, or connect again",
+                ),
+            ) from None
+        if inside[:2] != [tenant_id, kind]:
+            raise _refused(
+                "secret_misplaced",
+                "the envelope was sealed for another tenant or purpose",
+                Text("接続し直してください", "Connect again"),
+            )
+        return str(inside[2])
+
+    def rotate(self, envelope: bytes) -> bytes:
+        """The same content under the newest key."""
+        return self._fernet.rotate(envelope)
+
+
+def secret_box(home: Path, environment: Mapping[str, str] = os.environ) -> SecretBox:
+    """The box of this installation: keys from FLYLE_SECRET_KEYS, else from FLYLE_HOME.
+
+    The file is made once, with mode 0600; of several processes at once all use the same key.
+    """
+    given = environment.get(KEYS_VARIABLE, "").strip()
+    text = given or _key_file(home / KEY_FILE)
+    return SecretBox(tuple(key.strip() for key in text.split(",") if key.strip()))
+
+
+def _key_file(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(Fernet.generate_key())
+                file.flush()
+                os.fsync(file.fileno())
+            # A link appears whole or not at all, and never replaces another process' key.
+            with contextlib.suppress(FileExistsError):
+                os.link(written, path)
+        finally:
+            Path(written).unlink()
+    return path.read_text(encoding="ascii")
+
+
+def _refused(code: str, came_back: str, remedy: Text) -> StoreError:
+    return StoreError(
+        code,
+        tried=Text("保管した秘密情報を読み書きします", "Read or write a stored secret"),
+        came_back=came_back,
+        remedy=remedy,
+    )

@@ -1,0 +1,86 @@
+"""Every version of a tenant's settings, numbered from 1; a version is never changed.
+
+What does not belong here: digests per asset and diffs (``settings``).
+"""
+
+# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flyle_sf_assets.store.database import TenantTransaction, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsVersion:
+    """One version; ``document`` is JSON text, ``author`` a file's name or a console user."""
+
+    version: int
+    digest: str
+    document: str
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Which version the settings have, and whether this call made it."""
+
+    version: int
+    is_new: bool
+
+
+_COLUMNS = "version, digest, document::text AS document, author, created_at"
+
+
+def register_settings(
+    tx: TenantTransaction, document: str, digest: str, author: str, now: datetime
+) -> Registered:
+    """Makes a new version when ``digest`` differs from the latest one's."""
+    # Two processes that register at once take turns: numbers have no gaps and no twins.
+    tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))",
+        key=f"flyle.settings:{tx.tenant_id}",
+    )
+    latest = latest_settings(tx)
+    if latest is not None and latest.digest == digest:
+        return Registered(latest.version, is_new=False)
+    version = 1 if latest is None else latest.version + 1
+    tx.execute(
+        "INSERT INTO settings_versions (tenant_id, version, digest, document, author, created_at)"
+        " VALUES (:tenant_id, :version, :digest, CAST(:document AS jsonb), :author, :now)",
+        tenant_id=tx.tenant_id,
+        version=version,
+        digest=digest,
+        document=document,
+        author=author,
+        now=now,
+    )
+    return Registered(version, is_new=True)
+
+
+def latest_settings(tx: TenantTransaction) -> SettingsVersion | None:
+    """The newest version, or None."""
+    return tx.row(
+        SettingsVersion,
+        f"SELECT {_COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
+        " ORDER BY version DESC LIMIT 1",
+        tenant_id=tx.tenant_id,
+    )
+
+
+def get_settings(tx: TenantTransaction, version: int) -> SettingsVersion | None:
+    """That version, or None."""
+    return tx.row(
+        SettingsVersion,
+        f"SELECT {_COLUMNS} FROM settings_versions"
+        " WHERE tenant_id = :tenant_id AND version = :version",
+        tenant_id=tx.tenant_id,
+        version=version,
+    )
+
+
+def tenants_with_settings(tx: Transaction) -> tuple[str, ...]:
+    """The tenants that have settings; all of them in a fleet transaction."""
+    rows = tx.execute("SELECT DISTINCT tenant_id FROM settings_versions ORDER BY tenant_id")
+    return tuple(str(row.tenant_id) for row in rows)

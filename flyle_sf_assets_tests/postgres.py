@@ -1,0 +1,112 @@
+"""Fixtures for every room whose tests need a real PostgreSQL.
+
+One embedded server per test process, one migrated template, and a fresh copy of it per test::
+
+    from flyle_sf_assets_tests.postgres import database, module_database  # noqa: F401
+
+What does not belong here: rows for tests; each room makes its own.
+"""
+
+import atexit
+import functools
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.embedded import (
+    OWNER_ROLE,
+    PRODUCT_DATABASE,
+    DatabaseUrls,
+    EmbeddedPostgres,
+)
+
+_numbers = itertools.count(1)
+
+
+@functools.cache
+def postgres_urls() -> DatabaseUrls:
+    """The embedded server of this test process; started once, stopped and removed at exit."""
+    # Not below pytest's own directory: another account could not pass through to it as root.
+    home = Path(tempfile.mkdtemp(prefix="flyle-tests-"))
+    server = EmbeddedPostgres(home, durable=False)
+    urls = server.start()
+    database = Database(urls.product)
+    database.upgrade()
+    database.dispose()  # a template must have no connections
+
+    def remove() -> None:
+        server.close()
+        shutil.rmtree(home)
+
+    atexit.register(remove)
+    return urls
+
+
+def admin(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    """A superuser's connection to the database of that URL: row-level security does not bind it."""
+    return psycopg.connect(
+        url.replace("postgresql+psycopg://", "postgresql://").replace(
+            OWNER_ROLE + "@", "postgres@"
+        ),
+        autocommit=True,
+    )
+
+
+@contextmanager
+def fresh_database_url(template: str = PRODUCT_DATABASE) -> Iterator[str]:
+    """The URL of a new database, a copy of the migrated one (or of ``template1``: empty)."""
+    urls = postgres_urls()
+    name = f"test_{next(_numbers)}"
+    words = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+    with admin(urls.admin) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}").format(
+                **words, owner=sql.Identifier(OWNER_ROLE)
+            )
+        )
+    try:
+        yield urls.product.replace(f"/{PRODUCT_DATABASE}?", f"/{name}?")
+    finally:
+        with admin(urls.admin) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**words))
+
+
+@contextmanager
+def fresh_database() -> Iterator[Database]:
+    """A migrated database with nothing in it."""
+    with fresh_database_url() as url:
+        database = Database(url)
+        try:
+            yield database
+        finally:
+            database.dispose()
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """The URL of a fresh, migrated database for one test."""
+    with fresh_database_url() as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh, migrated database for one test."""
+    made = Database(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="module")
+def module_database() -> Iterator[Database]:
+    """A fresh, migrated database for one file's tests."""
+    with fresh_database() as made:
+        yield made
