@@ -92,7 +92,9 @@ class FlyleError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process borders in Dagster; keyword-only arguments need this.
-        return (_rebuild, (type(self), self.code, self.tried, self.came_back, self.remedy))
+        # The last item is what a class keeps besides (the field of a FieldRefused).
+        arguments = (type(self), self.code, self.tried, self.came_back, self.remedy)
+        return (_rebuild, arguments, self.__dict__)
 
 
 def _rebuild(
@@ -172,11 +174,22 @@ class SalesforceRefused(FlyleError):
 
 
 class FieldRefused(SalesforceRefused):
-    """A field that was asked for does not exist or is hidden from the connected user."""
+    """A field that was asked for does not exist or is hidden from the connected user.
+
+    ``field`` and ``object`` name it as far as Salesforce said.
+    """
+
+    field: str | None = None
+    object: str | None = None
 
 
 class ObjectRefused(SalesforceRefused):
-    """An object that was asked for does not exist or is hidden from the connected user."""
+    """An object that was asked for does not exist or is hidden from the connected user.
+
+    ``object`` names it as far as Salesforce said.
+    """
+
+    object: str | None = None
 
 
 class IncompleteRead(FlyleError):

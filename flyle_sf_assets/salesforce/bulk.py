@@ -1,0 +1,288 @@
+"""Large reads by Bulk API 2.0: a query job, its result pages streamed to Parquet, its end.
+
+A page's rows are compared with what Salesforce announced: a body that breaks off without a sign
+counts as success for every HTTP library. What does not belong here: when to read by Bulk
+(``query.py``), where a job's progress is kept between runs (``store``).
+Source: Bulk API 2.0 and Bulk API Developer Guide, "Query Jobs": results live for seven days.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import requests
+
+from flyle_sf_assets.errors import FlyleError, SalesforceRefused, Text
+from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.frames import csv_to_parquet, text_schema
+from flyle_sf_assets.salesforce.session import OrgSession
+from flyle_sf_assets.salesforce.soql import Statement
+from flyle_sf_assets.telemetry.logs import logger
+
+_CHUNK_BYTES = 1 << 20
+_ENDED = frozenset({"Failed", "Aborted"})
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPace:
+    """How a job is waited for and its result cut: every poll and every page is an API call.
+
+    100,000 rows a page keep memory and disk bounded and cost ten calls a million rows.
+    """
+
+    first_wait_s: float = 0.5
+    wait_growth: float = 1.6
+    wait_longest_s: float = 20.0
+    wait_total_s: float = 3 * 3600.0
+    page_rows: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class BulkProgress:
+    """How far a Bulk read came, so that it can be taken up again while its results live.
+
+    ``files`` are the Parquet files written so far, ``rows`` their rows; ``locator`` names the next
+    page (None: the first one).
+    """
+
+    job_id: str
+    api_version: str
+    query: str
+    include_deleted: bool
+    files: tuple[Path, ...] = ()
+    rows: int = 0
+    locator: str | None = None
+
+    def is_of(self, statement: Statement) -> bool:
+        """Whether it is about that statement and its files are still there."""
+        same = (self.query, self.include_deleted) == (statement.text, statement.include_deleted)
+        return same and all(file.exists() for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRead:
+    """A whole result: Parquet files with the statement's columns, all String. ``rows`` in all."""
+
+    files: tuple[Path, ...]
+    rows: int
+    columns: tuple[str, ...]
+
+    def scan(self) -> pl.LazyFrame:
+        """All rows, in the order in which Salesforce gave them."""
+        if not self.files:
+            return pl.LazyFrame(schema=text_schema(self.columns))
+        return pl.scan_parquet(list(self.files))
+
+
+class _Job(msgspec.Struct, rename="camel"):
+    id: str
+    state: str
+    number_records_processed: int | None = None
+    error_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    rows: int
+    next_locator: str | None
+
+
+def read(
+    session: OrgSession,
+    statement: Statement,
+    folder: Path,
+    *,
+    pace: BulkPace,
+    resume: BulkProgress | None = None,
+    on_progress: Callable[[BulkProgress], None] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> BulkRead:
+    """The whole result of a statement in ``folder``; see `query.Reader.bulk`."""
+    reading = _Reading(session, statement, folder, pace, on_progress, sleep)
+    if resume is not None and resume.is_of(statement):
+        try:
+            return reading.finish(resume)
+        except SalesforceRefused as refused:
+            if refused.code != "not_found":
+                raise
+            # The job is gone (seven days, or deleted): its pages are read anew.
+            logger(__name__).info("bulk_job_gone", job_id=resume.job_id, object=statement.object)
+    return reading.finish(reading.submit())
+
+
+class _Reading:
+    def __init__(
+        self,
+        session: OrgSession,
+        statement: Statement,
+        folder: Path,
+        pace: BulkPace,
+        on_progress: Callable[[BulkProgress], None] | None,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._session = session
+        self._statement = statement
+        self._folder = folder
+        self._pace = pace
+        self._on_progress = on_progress
+        self._sleep = sleep
+        self._tried = Text(
+            f"{statement.object} を Bulk API 2.0 で読み込みました",
+            f"Read {statement.object} by Bulk API 2.0",
+        )
+
+    def submit(self) -> BulkProgress:
+        """A new job."""
+        body = {
+            "operation": "queryAll" if self._statement.include_deleted else "query",
+            "query": self._statement.text,
+            "contentType": "CSV",
+            "columnDelimiter": "COMMA",
+            "lineEnding": "LF",
+        }
+        job = self._session.fetch(
+            "POST",
+            self._session.data_path("/jobs/query"),
+            self._job,
+            tried=self._tried,
+            data=msgspec.json.encode(body),
+            headers={"Content-Type": "application/json"},
+        )
+        progress = BulkProgress(
+            job.id,
+            self._session.api_version,
+            self._statement.text,
+            self._statement.include_deleted,
+        )
+        return self._told(progress)
+
+    def finish(self, progress: BulkProgress) -> BulkRead:
+        """Waits for the job, reads what is left of its result, and deletes it."""
+        try:
+            processed = self._wait(progress)
+            read = self._download(progress, processed)
+        except BaseException as error:
+            resumable = not isinstance(error, FlyleError) or error.retryable
+            if self._on_progress is None or not resumable:
+                self._discard(progress)
+            raise
+        self._delete(progress)
+        return read
+
+    def _wait(self, progress: BulkProgress) -> int | None:
+        """The number of rows that the job found, once it is complete."""
+        wait_s, waited_s = self._pace.first_wait_s, 0.0
+        while True:
+            self._sleep(wait_s)
+            waited_s += wait_s
+            job = self._session.fetch("GET", self._path(progress), self._job, tried=self._tried)
+            if job.state == "JobComplete":
+                return job.number_records_processed
+            if job.state in _ENDED:
+                raise faults.of_job(job.state, job.error_message or "", tried=self._tried)
+            if waited_s > self._pace.wait_total_s:
+                raise faults.too_slow(
+                    f"job {job.id} {job.state} for {waited_s:.0f} s", tried=self._tried
+                )
+            wait_s = min(wait_s * self._pace.wait_growth, self._pace.wait_longest_s)
+
+    def _download(self, progress: BulkProgress, processed: int | None) -> BulkRead:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        while not progress.files or progress.locator is not None:
+            file = self._folder / f"{progress.job_id}-{len(progress.files):05d}.parquet"
+            page = self._page(progress, file)
+            progress = self._told(
+                replace(
+                    progress,
+                    files=(*progress.files, file),
+                    rows=progress.rows + page.rows,
+                    locator=page.next_locator,
+                )
+            )
+        if processed is not None and progress.rows != processed:
+            raise faults.cut_off(
+                f"{progress.rows} rows; the job found {processed}", tried=self._tried
+            )
+        return BulkRead(progress.files, progress.rows, self._statement.columns)
+
+    def _page(self, progress: BulkProgress, file: Path) -> _Page:
+        params = {"maxRecords": str(self._pace.page_rows)}
+        if progress.locator is not None:
+            params["locator"] = progress.locator
+        return self._session.fetch(
+            "GET",
+            f"{self._path(progress)}/results",
+            lambda response: self._stored(response, file),
+            tried=self._tried,
+            params=params,
+            headers={"Accept": "text/csv"},
+            stream=True,
+        )
+
+    def _stored(self, response: requests.Response, file: Path) -> _Page:
+        announced = response.headers.get("Sforce-NumberOfRecords", "")
+        locator = response.headers.get("Sforce-Locator", "null")
+        csv_file = file.with_suffix(".csv")
+        try:
+            with csv_file.open("wb") as sink:
+                for chunk in response.iter_content(_CHUNK_BYTES):
+                    sink.write(chunk)
+            try:
+                rows = csv_to_parquet(csv_file, file, self._statement.columns)
+            except (pl.exceptions.PolarsError, ValueError) as error:
+                raise faults.unreadable(f"result page: {error}", tried=self._tried) from error
+        finally:
+            csv_file.unlink(missing_ok=True)
+        if not announced.isdigit() or rows != int(announced):
+            raise faults.cut_off(
+                f"{rows} rows; Sforce-NumberOfRecords says {announced or 'nothing'}",
+                tried=self._tried,
+            )
+        return _Page(rows, None if locator in ("null", "") else locator)
+
+    def _discard(self, progress: BulkProgress) -> None:
+        """Ends the job, whatever its state: only a job that ended can be deleted."""
+        for file in progress.files:
+            file.unlink(missing_ok=True)
+        # Refused when it ended already; that the org cannot be reached is told by the next line.
+        with suppress(FlyleError):
+            self._session.fetch(
+                "PATCH",
+                self._path(progress),
+                lambda response: response.status_code,
+                tried=self._tried,
+                retries=False,
+                data=b'{"state":"Aborted"}',
+                headers={"Content-Type": "application/json"},
+            )
+        self._delete(progress)
+
+    def _delete(self, progress: BulkProgress) -> None:
+        """Salesforce keeps jobs for seven days and 10,000 of them: a failure costs nothing now."""
+        try:
+            self._session.fetch(
+                "DELETE", self._path(progress), lambda response: response.status_code
+            )
+        except FlyleError as error:
+            logger(__name__).warning(
+                "bulk_job_not_deleted", job_id=progress.job_id, error=error.code
+            )
+
+    def _told(self, progress: BulkProgress) -> BulkProgress:
+        if self._on_progress is not None:
+            self._on_progress(progress)
+        return progress
+
+    def _job(self, response: requests.Response) -> _Job:
+        try:
+            return msgspec.json.decode(response.content, type=_Job)
+        except msgspec.DecodeError as error:
+            raise faults.unreadable(f"job: {error}", tried=self._tried) from error
+
+    def _path(self, progress: BulkProgress) -> str:
+        """By the version that made the job: another one is refused (409)."""
+        return f"/services/data/v{progress.api_version}/jobs/query/{progress.job_id}"

@@ -1,0 +1,144 @@
+"""Opening a tenant's org: settings and secrets in, one handle out.
+
+What does not belong here: deciding whether the tenant may connect (``check``, ``refresh``).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.salesforce import remedies
+from flyle_sf_assets.salesforce.bulk import BulkPace
+from flyle_sf_assets.salesforce.hosts import check_org_url
+from flyle_sf_assets.salesforce.query import REST_ROWS_MAX, Reader
+from flyle_sf_assets.salesforce.session import API_VERSION, LimitUsage, OrgSession
+from flyle_sf_assets.salesforce.tokens import ClientCredentials, TokenSource, TokenTransport
+from flyle_sf_assets.salesforce.transport import Network
+from flyle_sf_assets.settings.models import Connection, Flow, SecretRef
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from simple_salesforce.api import Salesforce
+
+
+@dataclass(frozen=True, slots=True)
+class SalesforceAccess:
+    """How this installation asks Salesforce; one for all tenants. ``sleep`` waits for Bulk jobs."""
+
+    network: Network = field(default_factory=Network)
+    api_version: str = API_VERSION
+    rest_rows_max: int = REST_ROWS_MAX
+    pace: BulkPace = field(default_factory=BulkPace)
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Org:
+    """One tenant's org while it is being asked; a context manager that closes the connections."""
+
+    def __init__(self, session: OrgSession, reader: Reader) -> None:
+        self.session = session
+        self.reader = reader
+
+    @property
+    def org_id(self) -> str:
+        """The org's id, 18 characters."""
+        return self.session.access.org_id
+
+    @property
+    def user_id(self) -> str:
+        """The connected user's id, 18 characters."""
+        return self.session.access.user_id
+
+    @property
+    def api_calls(self) -> int:
+        """Requests so far that Salesforce counts, retries included."""
+        return self.session.api_calls
+
+    @property
+    def limit_usage(self) -> LimitUsage | None:
+        """The org's API requests of 24 hours, as last told; None before the first answer."""
+        return self.session.limit_usage
+
+    @property
+    def server_now(self) -> "datetime":
+        """Salesforce's time (UTC, whole seconds) when it last answered."""
+        return self.session.server_now
+
+    def simple_salesforce(self) -> "Salesforce":
+        """A simple_salesforce client on our session: its requests are authorised, retried, counted.
+
+        For what is asked rarely (``limits()``, ``restful()``). Rows are read by ``reader``: its own
+        query methods turn decimals into floats, and its bulk2 neither checks nor retries.
+        """
+        from simple_salesforce.api import Salesforce  # noqa: PLC0415 - 0.3 s few runs need
+
+        access = self.session.access
+        return Salesforce(
+            session=self.session,
+            instance_url=access.instance_url,
+            session_id="set-by-our-session",
+            version=self.session.api_version,
+        )
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_org(
+    connection: Connection,
+    reveal: Callable[[SecretRef], str],
+    access: SalesforceAccess,
+    *,
+    tokens: TokenSource | None = None,
+) -> Org:
+    """The org of a connection, logged in: a wrong key shows here, not in the middle of a read.
+
+    ``tokens`` replaces the connection's flow (a stored refresh token, say). UsageError when the org
+    URL is no Salesforce host, NotConnected and NotPermitted when Salesforce refuses the login,
+    Postponed when it cannot be reached; what ``reveal`` raises passes.
+    """
+    network = access.network
+    transport = TokenTransport(network)
+    source = tokens or _source(connection, reveal, transport)
+    session = OrgSession(source, network, api_version=access.api_version, like=transport)
+    source.token()
+    reader = Reader(
+        session, rest_rows_max=access.rest_rows_max, pace=access.pace, sleep=access.sleep
+    )
+    return Org(session, reader)
+
+
+def _source(
+    connection: Connection, reveal: Callable[[SecretRef], str], transport: TokenTransport
+) -> TokenSource:
+    org_url = check_org_url(connection.org_url, transport.network.extra_hosts)
+    secret = connection.consumer_secret
+    if connection.flow is not Flow.CLIENT_CREDENTIALS or secret is None:
+        raise NotConnected(
+            "flow_without_tokens",
+            tried=Text(
+                f"{org_url} に {connection.flow} フローで接続しました",
+                f"Connected to {org_url} by the {connection.flow} flow",
+            ),
+            came_back="no token is kept for this tenant",
+            remedy=remedies.CONNECT_FIRST,
+        )
+    return ClientCredentials(
+        transport, org_url, lambda: reveal(connection.consumer_key), lambda: reveal(secret)
+    )

@@ -1,0 +1,234 @@
+"""Describe: which fields an object has for the connected user, parsed and kept as a value.
+
+What does not belong here: what the fields may be mapped to (``companies``) and where schemas
+are kept (``store``). Source: REST API Developer Guide, "sObject Describe" and "Composite".
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from http import HTTPStatus
+
+import msgspec
+import requests
+
+from flyle_sf_assets.errors import ObjectRefused, SalesforceRefused, Text
+from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.composite import (
+    SUBREQUESTS_MAX,
+    Subanswer,
+    Subrequest,
+    composite,
+)
+from flyle_sf_assets.salesforce.schema import (
+    ChildRelationship,
+    FieldSchema,
+    ObjectSchema,
+    PicklistValue,
+)
+from flyle_sf_assets.salesforce.session import OrgSession
+
+_OBJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An object's schema, and the moment of its last change as far as Salesforce tells it."""
+
+    schema: ObjectSchema
+    last_modified: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """Nothing changed since the moment that was given.
+
+    It may miss changes of permissions: ask without a moment from time to time.
+    """
+
+
+class _PicklistEntry(msgspec.Struct):
+    value: str
+    active: bool
+    label: str | None = None
+
+
+class _Field(msgspec.Struct, rename="camel"):
+    name: str
+    label: str
+    type: str
+    length: int = 0
+    precision: int = 0
+    digits: int = 0
+    scale: int = 0
+    nillable: bool = True
+    filterable: bool = True
+    calculated: bool = False
+    html_formatted: bool = False
+    restricted_picklist: bool = False
+    controller_name: str | None = None
+    reference_to: list[str] = []
+    relationship_name: str | None = None
+    picklist_values: list[_PicklistEntry] = []
+
+
+class _Child(msgspec.Struct, rename="camel"):
+    child_object: str = msgspec.field(name="childSObject")
+    field: str
+    relationship_name: str | None = None
+
+
+class _Describe(msgspec.Struct, rename="camel"):
+    name: str
+    label: str
+    queryable: bool
+    fields: list[_Field]
+    child_relationships: list[_Child] = []
+    key_prefix: str | None = None
+
+
+_DESCRIBE = msgspec.json.Decoder(_Describe)
+_SCHEMA = msgspec.json.Decoder(ObjectSchema)
+
+
+def describe(
+    session: OrgSession, object_name: str, if_modified_since: datetime | None = None
+) -> Described | NotModified:
+    """One object. ObjectRefused when the org does not know it or hides it from the user."""
+    tried = _tried(object_name)
+
+    def consume(response: requests.Response) -> Described | NotModified:
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            return NotModified()
+        return _parsed(response.content, response.headers.get("Last-Modified"), tried)
+
+    path, headers = _path(session, object_name), _conditional(if_modified_since)
+    try:
+        return session.fetch("GET", path, consume, tried=tried, headers=headers)
+    except SalesforceRefused as refused:
+        raise faults.about_object(refused, object_name) from refused.__cause__
+
+
+def describe_all(
+    session: OrgSession,
+    object_names: Iterable[str],
+    if_modified_since: Mapping[str, datetime] | None = None,
+) -> dict[str, Described | NotModified | None]:
+    """Several objects, 25 by each counted call. None for an object that the org hides.
+
+    Keys are the names as given, each once; ``if_modified_since`` has moments by these names.
+    """
+    names = list(dict.fromkeys(object_names))
+    since = if_modified_since or {}
+    found: dict[str, Described | NotModified | None] = {}
+    for start in range(0, len(names), SUBREQUESTS_MAX):
+        some = names[start : start + SUBREQUESTS_MAX]
+        tried = _tried(", ".join(some))
+        asked = [Subrequest(_path(session, name), _conditional(since.get(name))) for name in some]
+        for name, answer in zip(some, composite(session, asked, tried=tried), strict=True):
+            found[name] = _of_answer(name, answer)
+    return found
+
+
+def to_bytes(schema: ObjectSchema) -> bytes:
+    """The schema as JSON, for keeping; `from_bytes` reads it."""
+    return msgspec.json.encode(schema)
+
+
+def from_bytes(data: bytes) -> ObjectSchema:
+    """The schema that `to_bytes` wrote; fields added to the model since take their defaults."""
+    return _SCHEMA.decode(data)
+
+
+def digest(schema: ObjectSchema) -> str:
+    """64 hex digits that change when anything of the schema does, but not with the order of fields.
+
+    The order of picklist values counts: it is the org's.
+    """
+    ordered = replace(
+        schema,
+        fields=tuple(sorted(schema.fields, key=lambda f: f.name)),
+        child_relationships=tuple(
+            sorted(schema.child_relationships, key=lambda c: (c.child_object, c.field))
+        ),
+    )
+    return hashlib.sha256(to_bytes(ordered)).hexdigest()
+
+
+def _of_answer(name: str, answer: Subanswer) -> Described | NotModified | None:
+    tried = _tried(name)
+    if answer.status == HTTPStatus.NOT_MODIFIED:
+        return NotModified()
+    refusal = answer.refusal(tried)
+    if refusal is None:
+        modified = {key.lower(): value for key, value in answer.headers.items()}
+        return _parsed(answer.body, modified.get("last-modified"), tried)
+    if isinstance(refusal, SalesforceRefused):
+        refusal = faults.about_object(refusal, name)
+        if isinstance(refusal, ObjectRefused):
+            return None
+    raise refusal
+
+
+def _parsed(body: bytes, last_modified: str | None, tried: Text) -> Described:
+    try:
+        described = _DESCRIBE.decode(body)
+    except msgspec.DecodeError as error:
+        raise faults.unreadable(f"{len(body)} bytes: {error}", tried=tried) from error
+    schema = ObjectSchema(
+        name=described.name,
+        label=described.label,
+        queryable=described.queryable,
+        fields=tuple(_field(field) for field in described.fields),
+        child_relationships=tuple(
+            ChildRelationship(child.child_object, child.field, child.relationship_name)
+            for child in described.child_relationships
+        ),
+        key_prefix=described.key_prefix,
+    )
+    return Described(schema, parsedate_to_datetime(last_modified) if last_modified else None)
+
+
+def _field(field: _Field) -> FieldSchema:
+    return FieldSchema(
+        name=field.name,
+        label=field.label,
+        type=field.type,
+        length=field.length,
+        # Integers have their number of digits in a member of its own.
+        precision=field.precision or field.digits,
+        scale=field.scale,
+        nillable=field.nillable,
+        filterable=field.filterable,
+        calculated=field.calculated,
+        html_formatted=field.html_formatted,
+        restricted_picklist=field.restricted_picklist,
+        controller_name=field.controller_name,
+        reference_to=tuple(field.reference_to),
+        relationship_name=field.relationship_name,
+        picklist_values=tuple(
+            PicklistValue(entry.value, entry.label or entry.value, entry.active)
+            for entry in field.picklist_values
+        ),
+    )
+
+
+def _path(session: OrgSession, object_name: str) -> str:
+    if not _OBJECT_NAME.fullmatch(object_name):
+        raise ValueError(f"{object_name!r} is no name of an object")
+    return session.data_path(f"/sobjects/{object_name}/describe")
+
+
+def _conditional(since: datetime | None) -> dict[str, str]:
+    if since is None:
+        return {}
+    return {"If-Modified-Since": format_datetime(since.astimezone(UTC), usegmt=True)}
+
+
+def _tried(object_names: str) -> Text:
+    return Text(
+        f"オブジェクト {object_names} の定義を取得しました", f"Described the object {object_names}"
+    )

@@ -1,0 +1,77 @@
+"""Records as Salesforce sends them, as polars frames in which every column is text.
+
+What does not belong here: asking for them (``query.py``, ``bulk.py``), making the two ways'
+texts the same (``raw/canonical.py``).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+Tree = dict[str, Any]
+
+
+def text_schema(columns: Sequence[str]) -> pl.Schema:
+    """Every column a String."""
+    return pl.Schema(dict.fromkeys(columns, pl.String))
+
+
+def of_records(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pl.DataFrame:
+    """REST records (decoded with floats as their text) as a frame of these columns, all String.
+
+    Parents' fields are found in their nested objects and named by their path (``Account.Name``);
+    where there is no parent they are null. Booleans are ``true`` and ``false``. KeyError when the
+    records do not have a column at all.
+    """
+    if not records:
+        return pl.DataFrame(schema=text_schema(columns))
+    tree = _tree(columns)
+    absent = tree.keys() - records[0].keys()
+    if absent:
+        raise KeyError(", ".join(sorted(absent)))
+    nested = pl.from_dicts(records, schema={name: _type(below) for name, below in tree.items()})
+    return nested.select([_at(path) for path in columns])
+
+
+def csv_to_parquet(csv_file: Path, parquet_file: Path, columns: Sequence[str]) -> int:
+    """A Bulk 2.0 result page as Parquet with these columns, all String; the number of its rows.
+
+    Bulk quotes every value and cannot tell blank from empty: both are null. Bounded memory.
+    ValueError when the header has other columns; polars' ComputeError when the page is no CSV.
+    """
+    if csv_file.stat().st_size == 0:
+        pl.DataFrame(schema=text_schema(columns)).write_parquet(parquet_file)
+        return 0
+    page = pl.scan_csv(csv_file, infer_schema=False, null_values=[""], raise_if_empty=False)
+    header = page.collect_schema().names()
+    if [name.lower() for name in header] != [name.lower() for name in columns]:
+        raise ValueError(f"columns {header} instead of {list(columns)}")
+    renamed = page.rename(dict(zip(header, columns, strict=True)))
+    renamed.sink_parquet(parquet_file, compression="zstd", compression_level=1)
+    return int(pl.scan_parquet(parquet_file).select(pl.len()).collect().item())
+
+
+def _tree(columns: Sequence[str]) -> Tree:
+    """``Account.Owner.Name`` as ``{"Account": {"Owner": {"Name": {}}}}``."""
+    tree: Tree = {}
+    for path in columns:
+        branch = tree
+        for step in path.split("."):
+            branch = branch.setdefault(step, {})
+    return tree
+
+
+def _type(below: Tree) -> pl.DataType:
+    if not below:
+        return pl.String()
+    return pl.Struct({name: _type(deeper) for name, deeper in below.items()})
+
+
+def _at(path: str) -> pl.Expr:
+    first, *rest = path.split(".")
+    column = pl.col(first)
+    for step in rest:
+        column = column.struct.field(step)
+    return column.alias(path)

@@ -1,0 +1,178 @@
+"""One org's session: authorised requests, counted, with the org's limits and clock kept in view.
+
+An expired access token is renewed once per request. What does not belong here: retries and TLS
+(``transport.py``), where tokens come from (``tokens.py``), queries (``query.py``).
+Source: REST API Developer Guide, "Limit Info Header", "Status Codes and Error Responses".
+"""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import msgspec
+import requests
+
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.tokens import AccessToken, TokenSource
+from flyle_sf_assets.salesforce.transport import ASKED, Failed, Network, Transport
+
+T = TypeVar("T")
+
+API_VERSION = "64.0"
+"""Summer '25. Every org serves it: orgs are upgraded together, and versions live for years."""
+
+_API_USAGE = re.compile(r"(?:^|[ ,;])api-usage=(\d+)/(\d+)")
+_UNTYPED = msgspec.json.Decoder(float_hook=str)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUsage:
+    """The org's API requests of the last 24 hours, by all its integrations, and the allowance."""
+
+    used: int
+    max: int
+
+
+class OrgSession(Transport):
+    """A ``requests.Session`` that is logged in to one org; safe to use from several threads.
+
+    simple_salesforce works on it unmodified (`connect.Org.simple_salesforce`): its requests are
+    authorised, retried and counted here.
+    """
+
+    def __init__(
+        self,
+        tokens: TokenSource,
+        network: Network,
+        *,
+        api_version: str = API_VERSION,
+        like: Transport | None = None,
+    ) -> None:
+        super().__init__(network, like=like)
+        self.api_version = api_version
+        self._tokens = tokens
+        self._lock = threading.Lock()
+        self._api_calls = 0
+        self._limit_usage: LimitUsage | None = None
+        self._server_date: datetime | None = None
+
+    @property
+    def access(self) -> AccessToken:
+        """The access token in use: org id, user id, instance. Logs in when nobody has yet."""
+        return self._tokens.token()
+
+    @property
+    def api_calls(self) -> int:
+        """Requests so far that Salesforce counts, retries included (logging in does not count)."""
+        return self._api_calls
+
+    @property
+    def limit_usage(self) -> LimitUsage | None:
+        """What ``Sforce-Limit-Info`` last said; None before the first answer."""
+        return self._limit_usage
+
+    @property
+    def server_now(self) -> datetime:
+        """Salesforce's time (UTC) when it last answered; never ahead of its clock.
+
+        Cut to the second (``Date`` header). Before the first answer, when the token was issued.
+        """
+        return self._server_date or self.access.issued_at
+
+    def data_path(self, resource: str) -> str:
+        """``/services/data/vNN.N`` and the resource (``/query``)."""
+        return f"/services/data/v{self.api_version}{resource}"
+
+    def json(self, method: str, path: str, *, tried: Text = ASKED, **kwargs: Any) -> Any:
+        """The answer's JSON, decoded: floats as their exact text, ints as ints.
+
+        ``path`` starts with ``/services/``. IncompleteRead when the body is no JSON, after retries.
+        """
+        return self.fetch(
+            method,
+            path,
+            lambda response: decoded(response.content, tried=tried),
+            tried=tried,
+            **kwargs,
+        )
+
+    def _attempt(
+        self,
+        method: str,
+        url: str,
+        consume: Callable[[requests.Response], T],
+        tried: Text,
+        kwargs: dict[str, Any],
+    ) -> T:
+        access = self._tokens.token()
+        try:
+            return self._send_as(access, method, url, consume, tried, kwargs)
+        except Failed as failed:
+            if not failed.fault.session_expired:
+                raise
+        access = self._tokens.renew(access)
+        return self._send_as(access, method, url, consume, tried, kwargs)
+
+    def _send_as(
+        self,
+        access: AccessToken,
+        method: str,
+        url: str,
+        consume: Callable[[requests.Response], T],
+        tried: Text,
+        kwargs: dict[str, Any],
+    ) -> T:
+        if url.startswith("/services/"):
+            url = f"{access.instance_url}{url}"
+        elif not url.startswith(f"{access.instance_url}/"):
+            raise AssertionError("an access token goes to its own instance only")
+        headers = {**(kwargs.get("headers") or {}), "Authorization": f"Bearer {access.value}"}
+        return self._send_once(method, url, consume, tried, {**kwargs, "headers": headers})
+
+    def _saw(self, response: requests.Response) -> None:
+        usage = _API_USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
+        date = _parsed_date(response.headers.get("Date"))
+        with self._lock:
+            if response.status_code != HTTPStatus.UNAUTHORIZED:
+                self._api_calls += 1
+            if usage:
+                self._limit_usage = LimitUsage(int(usage[1]), int(usage[2]))
+            if date:
+                self._server_date = date
+
+    def _saw_no_answer(self, exception: requests.RequestException) -> None:
+        if _may_have_arrived(exception):
+            with self._lock:
+                self._api_calls += 1
+
+
+def decoded(body: bytes, *, tried: Text) -> Any:
+    """JSON with floats as their exact text. IncompleteRead when it is none: it broke off."""
+    try:
+        return _UNTYPED.decode(body)
+    except msgspec.DecodeError as error:
+        raise faults.unreadable(f"{len(body)} bytes: {error}", tried=tried) from error
+
+
+def _parsed_date(header: str | None) -> datetime | None:
+    if not header:
+        return None
+    try:
+        date = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _may_have_arrived(exception: requests.RequestException) -> bool:
+    """Whether a request without an answer may have been counted: it left, as far as we know."""
+    never_left = (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError)
+    if isinstance(exception, never_left):
+        return False
+    return "NewConnectionError" not in repr(exception) and "NameResolution" not in repr(exception)

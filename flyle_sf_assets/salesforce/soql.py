@@ -1,0 +1,219 @@
+"""SOQL statements, built only from names that describe gave and from literals that are escaped.
+
+Nothing here takes a field name as plain text from outside: a path is a `FieldPath`, made from
+describe's own spelling. What does not belong here: literals (``literals.py``), the conditions of
+settings (``conditions.py``), which windows to ask for (``raw``).
+Source: SOQL and SOSL Reference; "SOQL and SOSL Limits for Search Queries" (100,000 characters).
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flyle_sf_assets.errors import SalesforceRefused, Text
+from flyle_sf_assets.salesforce import literals, remedies
+from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+
+STATEMENT_LENGTH_MAX = 100_000
+RELATIONSHIP_LEVELS_MAX = 5
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPath:
+    """A field as seen from the object of a query: relationship names, then the field.
+
+    ``relationships`` are ``relationship_name``s of describe; ValueError for any other spelling
+    than a name's.
+    """
+
+    field: FieldSchema
+    relationships: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.relationships) > RELATIONSHIP_LEVELS_MAX:
+            raise ValueError("more than five relationships up")
+        for name in (*self.relationships, self.field.name):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a field or relationship")
+
+    @property
+    def text(self) -> str:
+        """As SOQL writes it: ``Account.Owner.Name``."""
+        return ".".join((*self.relationships, self.field.name))
+
+
+Column = FieldSchema | FieldPath
+
+
+Schemas = Mapping[str, ObjectSchema | None]
+"""Object schemas by API name in lower case."""
+
+
+def by_lower_name(schemas: Mapping[str, ObjectSchema | None]) -> Schemas:
+    """The schemas by lower-case name: Salesforce ignores the case of names."""
+    return {name.lower(): schema for name, schema in schemas.items()}
+
+
+def walk(
+    steps: Sequence[str], root: ObjectSchema, schemas: Schemas
+) -> tuple[tuple[FieldSchema, ...], ObjectSchema] | None:
+    """The lookup fields that these relationship names walk, and the object at the end.
+
+    None when a step is not there. A lookup that may point at several objects leads to User when
+    that is one of them, as in ``raw.plan``.
+    """
+    lookups: list[FieldSchema] = []
+    schema = root
+    for step in steps:
+        lookup = schema.lookup(step)
+        targets = lookup.reference_to if lookup else ()
+        target = targets[0] if len(targets) == 1 else "User" if "User" in targets else ""
+        found = schemas.get(target.lower())
+        if lookup is None or found is None:
+            return None
+        lookups.append(lookup)
+        schema = found
+    return tuple(lookups), schema
+
+
+def resolve(path: str, root: ObjectSchema, schemas: Schemas) -> FieldPath | None:
+    """The path in describe's spelling, or None when a step of it is not there."""
+    *steps, name = path.split(".")
+    walked = walk(steps, root, schemas)
+    field = walked[1].field(name) if walked else None
+    if walked is None or field is None:
+        return None
+    return FieldPath(field, tuple(str(lookup.relationship_name) for lookup in walked[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A condition in SOQL. Made by the functions of this room only; ``text`` is never user text."""
+
+    text: str
+
+
+def all_of(predicates: Iterable[Predicate | None]) -> Predicate | None:
+    """All of them (None is no condition); None when there is none."""
+    return _joined("AND", predicates)
+
+
+def any_of(predicates: Iterable[Predicate | None]) -> Predicate | None:
+    """At least one of them; None when there is none."""
+    return _joined("OR", predicates)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query: the object, the names of its result columns in order, and its text.
+
+    A column through a parent is named as SOQL writes it (``Account.Name``). Without columns the
+    statement counts rows. With ``include_deleted`` it is asked by queryAll: rows in the Recycle
+    Bin and losers of merges come too.
+    """
+
+    object: str
+    columns: tuple[str, ...]
+    text: str
+    include_deleted: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.text) > STATEMENT_LENGTH_MAX:
+            raise SalesforceRefused(
+                "statement_too_long",
+                tried=Text(
+                    f"{self.object} の検索条件を組み立てました", f"Built a query of {self.object}"
+                ),
+                came_back=f"{len(self.text)} characters of at most {STATEMENT_LENGTH_MAX}",
+                remedy=remedies.QUERY_WRONG,
+            )
+
+
+def select(
+    schema: ObjectSchema,
+    columns: Sequence[Column],
+    where: Predicate | None = None,
+    *,
+    order_by: Sequence[Column] = (),
+    limit: int | None = None,
+    include_deleted: bool = False,
+) -> Statement:
+    """``SELECT columns FROM object``. ORDER BY and LIMIT switch Bulk 2.0's chunking off.
+
+    SalesforceRefused when the text is longer than Salesforce takes.
+    """
+    paths = tuple(dict.fromkeys(as_path(column).text for column in columns))
+    if not paths:
+        raise ValueError("a query needs columns")
+    parts = ["SELECT", ", ".join(paths), "FROM", _object_name(schema)]
+    if where:
+        parts += ["WHERE", where.text]
+    if order_by:
+        parts.append(f"ORDER BY {', '.join(as_path(column).text for column in order_by)}")
+    if limit is not None:
+        parts.append(f"LIMIT {int(limit)}")
+    return Statement(schema.name, paths, " ".join(parts), include_deleted)
+
+
+def count(
+    schema: ObjectSchema, where: Predicate | None = None, *, include_deleted: bool = False
+) -> Statement:
+    """``SELECT COUNT() FROM object``: the number of rows, no rows."""
+    parts = ["SELECT COUNT() FROM", _object_name(schema)]
+    if where:
+        parts += ["WHERE", where.text]
+    return Statement(schema.name, (), " ".join(parts), include_deleted)
+
+
+def in_window(column: Column, low: datetime | None, high: datetime | None) -> Predicate | None:
+    """``column >= low AND column < high``, an open end for None; None when both are open.
+
+    Both are cut to the second, as Salesforce keeps its stamps: windows that meet leave no gap.
+    """
+    path = as_path(column).text
+    return all_of(
+        [
+            Predicate(f"{path} >= {literals.moment(low)}") if low else None,
+            Predicate(f"{path} < {literals.moment(high)}") if high else None,
+        ]
+    )
+
+
+def id_in(column: Column, ids: Iterable[str], *, length_max: int = 60_000) -> list[Predicate]:
+    """``column IN (ids)`` in as many predicates as keep each below ``length_max`` characters.
+
+    Ids are written with 18 characters, each once, in sorted order. ValueError for a text that is
+    no id.
+    """
+    path = as_path(column).text
+    wanted = sorted({literals.record_id(text) for text in ids})
+    size = max(1, (length_max - len(path) - len(" IN ()")) // len("'001000000000000AAA',"))
+    return [
+        Predicate(f"{path} IN ({','.join(wanted[start : start + size])})")
+        for start in range(0, len(wanted), size)
+    ]
+
+
+def is_deleted(field: FieldSchema, *, deleted: bool) -> Predicate:
+    """Only soft-deleted rows, or only living ones, of a queryAll."""
+    return Predicate(f"{as_path(field).text} = {'TRUE' if deleted else 'FALSE'}")
+
+
+def as_path(column: Column) -> FieldPath:
+    """A column as a path; a field stands for itself."""
+    return column if isinstance(column, FieldPath) else FieldPath(column)
+
+
+def _joined(word: str, predicates: Iterable[Predicate | None]) -> Predicate | None:
+    texts = list(dict.fromkeys(p.text for p in predicates if p is not None))
+    if not texts:
+        return None
+    return Predicate(texts[0] if texts[1:] == [] else f"({f' {word} '.join(texts)})")
+
+
+def _object_name(schema: ObjectSchema) -> str:
+    if not _NAME.fullmatch(schema.name):
+        raise ValueError(f"{schema.name!r} is no name of an object")
+    return schema.name

@@ -1,0 +1,156 @@
+"""Access tokens: where they come from, and how a dead one is replaced.
+
+Now: the OAuth 2.0 client credentials flow. The web server flow with refresh tokens and the JWT
+bearer flow are further `TokenSource`s. What does not belong here: keeping secrets (``store``),
+finding them (``settings/secret_refs.py``), using a token (``session.py``).
+Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration".
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.hosts import check_org_url
+from flyle_sf_assets.salesforce.ids import to_18
+from flyle_sf_assets.salesforce.transport import Network, Transport
+
+TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A session with an org. ``value`` never shows in a repr.
+
+    ``instance_url`` is an origin that `check_org_url` let pass; ``org_id`` and ``user_id`` have 18
+    characters; ``issued_at`` is by Salesforce's clock (UTC).
+    """
+
+    value: str = field(repr=False)
+    instance_url: str
+    org_id: str
+    user_id: str
+    issued_at: datetime
+
+
+class TokenSource(Protocol):
+    """Gives access tokens. Safe to use from several threads."""
+
+    def token(self) -> AccessToken:
+        """The token in use; asks for one when there is none yet. NotPermitted, Postponed."""
+        ...
+
+    def renew(self, stale: AccessToken) -> AccessToken:
+        """A token other than ``stale``, which Salesforce refused; asks only when nobody has yet."""
+        ...
+
+
+class _TokenAnswer(msgspec.Struct):
+    access_token: str
+    instance_url: str
+    id: str
+    issued_at: str
+
+
+class TokenTransport(Transport):
+    """Posts to the token endpoint; its refusals are OAuth's."""
+
+    def ask(self, org_url: str, form: dict[str, str], *, retries: bool = True) -> AccessToken:
+        """The token that this form (``grant_type`` and what belongs to it) gets.
+
+        NotConnected, NotPermitted, Postponed. Such requests do not count against the org's limit.
+        """
+        tried = _tried(org_url)
+        return self.fetch(
+            "POST",
+            f"{org_url}{TOKEN_PATH}",
+            lambda response: read_token(response.content, self.network, tried=tried),
+            tried=tried,
+            retries=retries,
+            data=form,
+            headers={"Accept": "application/json"},
+        )
+
+    def _fault_of(self, response: requests.Response, tried: Text) -> faults.Fault:
+        return faults.of_oauth(
+            response.status_code,
+            response.content,
+            tried=tried,
+            retry_after=response.headers.get("Retry-After"),
+        )
+
+
+class ClientCredentials:
+    """Tokens by consumer key and secret alone; the app's Run As user is who reads.
+
+    ``consumer_secret`` is called when a token is asked for, so that a changed secret is found
+    without a restart and none is kept here.
+    """
+
+    def __init__(
+        self,
+        transport: TokenTransport,
+        org_url: str,
+        consumer_key: Callable[[], str],
+        consumer_secret: Callable[[], str],
+    ) -> None:
+        self._transport = transport
+        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
+        self._consumer_key = consumer_key
+        self._consumer_secret = consumer_secret
+        self._lock = threading.Lock()
+        self._current: AccessToken | None = None
+
+    def token(self) -> AccessToken:
+        """The token in use; asks for one when there is none yet."""
+        with self._lock:
+            if self._current is None:
+                self._current = self._ask()
+            return self._current
+
+    def renew(self, stale: AccessToken) -> AccessToken:
+        """A token other than ``stale``; when another thread renewed already, that one."""
+        with self._lock:
+            if self._current is None or self._current.value == stale.value:
+                self._current = self._ask()
+            return self._current
+
+    def _ask(self) -> AccessToken:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._consumer_key(),
+            "client_secret": self._consumer_secret(),
+        }
+        return self._transport.ask(self._org_url, form)
+
+
+def read_token(body: bytes, network: Network, *, tried: Text) -> AccessToken:
+    """The token in an answer of the token endpoint. IncompleteRead when it is none.
+
+    Org and user come from the answer's ``id`` URL (…/id/ORG/USER). UsageError when ``instance_url``
+    is no host that may be called: a token is sent nowhere else.
+    """
+    try:
+        answer = msgspec.json.decode(body, type=_TokenAnswer)
+        org_id, user_id = urlsplit(answer.id).path.rsplit("/", 2)[-2:]
+        return AccessToken(
+            value=answer.access_token,
+            instance_url=check_org_url(answer.instance_url, network.extra_hosts),
+            org_id=to_18(org_id),
+            user_id=to_18(user_id),
+            issued_at=datetime.fromtimestamp(int(answer.issued_at) / 1000, UTC),
+        )
+    except (msgspec.DecodeError, ValueError) as error:
+        # The body may hold a token: only the kind of the error is told.
+        raise faults.unreadable(f"token answer: {type(error).__name__}", tried=tried) from None
+
+
+def _tried(org_url: str) -> Text:
+    return Text(f"{org_url} にログインしました", f"Logged in at {org_url}")

@@ -1,0 +1,221 @@
+"""How a request reaches Salesforce: an HTTPS session with timeouts, and the only retries here.
+
+Transport faults and answers that say "not now" are tried again, a bounded number of times and
+for a bounded time; the answer's body is read inside the attempt, so that a body that breaks off
+is tried again too. What does not belong here: access tokens and counting (``session.py``),
+what an error means (``faults.py``).
+"""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+import stamina
+from requests.adapters import HTTPAdapter
+
+from flyle_sf_assets import __version__
+from flyle_sf_assets.errors import IncompleteRead, Text, UsageError
+from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.hosts import is_allowed
+
+T = TypeVar("T")
+
+ASKED = Text("Salesforce に問い合わせました", "Asked Salesforce")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When a request is given up: after so many attempts, or so many seconds in all.
+
+    A Retry-After longer than ``wait_longest_s`` is not waited for here: the run comes back later.
+    """
+
+    attempts: int = 5
+    total_s: float = 180.0
+    wait_initial_s: float = 0.5
+    wait_longest_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How this installation reaches Salesforce.
+
+    ``ca_file`` is trusted besides the system's CAs; ``extra_hosts`` are ``host[:port]`` allowed
+    besides Salesforce's own domains. A query may run for 120 s before Salesforce answers.
+    """
+
+    ca_file: Path | None = None
+    extra_hosts: tuple[str, ...] = ()
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 150.0
+    connections_max: int = 8
+    retry: RetryPolicy = RetryPolicy()
+
+
+class Failed(Exception):
+    """One attempt's fault, on its way from the attempt to the retry loop."""
+
+    def __init__(self, fault: faults.Fault) -> None:
+        self.fault = fault
+        super().__init__(fault.error.code)
+
+
+class Transport(requests.Session):
+    """A ``requests.Session`` that never follows redirects and keeps no cookies.
+
+    It ignores the environment's proxies and CA variables (``trust_env``), which override ours.
+    """
+
+    def __init__(self, network: Network, *, like: "Transport | None" = None) -> None:
+        """``like`` shares its pooled connections."""
+        super().__init__()
+        self.trust_env = False
+        self.network = network
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.update(
+            {"User-Agent": f"flyle-sf-assets/{__version__}", "Accept-Encoding": "gzip"}
+        )
+        self.adapters.clear()
+        adapter = like.get_adapter("https://") if like else _TrustingAdapter(network)
+        self.mount("https://", adapter)
+
+    def fetch(
+        self,
+        method: str,
+        url: str,
+        consume: Callable[[requests.Response], T],
+        *,
+        tried: Text = ASKED,
+        retries: bool = True,
+        **kwargs: Any,
+    ) -> T:
+        """What ``consume`` makes of the answer (status 2xx or 304), read within the attempt.
+
+        ``kwargs`` are those of ``requests.request``. Raises what ``faults.py`` makes of a refusal;
+        IncompleteRead raised by ``consume`` is tried again. With ``retries=False`` the request
+        is sent once: for what must not be repeated, such as using a rotating refresh token.
+        """
+        policy = self.network.retry
+        try:
+            for attempt in stamina.retry_context(
+                on=self._backoff,
+                attempts=policy.attempts if retries else 1,
+                timeout=policy.total_s,
+                wait_initial=policy.wait_initial_s,
+                wait_max=policy.wait_longest_s,
+            ):
+                with attempt:
+                    return self._attempt(method, url, consume, tried, kwargs)
+        except Failed as failed:
+            raise failed.fault.error from failed.__cause__
+        raise AssertionError("stamina ends with a result or an exception")
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        """As ``requests.Session.request``, through `fetch`: what simple_salesforce calls."""
+        if args:
+            raise TypeError("only keyword arguments besides method and url")
+        address = url.decode() if isinstance(url, bytes) else str(url)
+        return self.fetch(str(method), address, lambda response: response, **kwargs)
+
+    def _attempt(
+        self,
+        method: str,
+        url: str,
+        consume: Callable[[requests.Response], T],
+        tried: Text,
+        kwargs: dict[str, Any],
+    ) -> T:
+        return self._send_once(method, url, consume, tried, kwargs)
+
+    def _send_once(
+        self,
+        method: str,
+        url: str,
+        consume: Callable[[requests.Response], T],
+        tried: Text,
+        kwargs: dict[str, Any],
+    ) -> T:
+        """One request. Failed with its fault; other exceptions are bugs and pass."""
+        if not is_allowed(url, self.network.extra_hosts):
+            raise AssertionError("a URL that hosts.check_org_url never gave out")
+        options = {
+            "timeout": (self.network.connect_timeout_s, self.network.read_timeout_s),
+            **kwargs,
+            "allow_redirects": False,
+        }
+        answered = False
+        try:
+            with super().request(method, url, **options) as response:
+                answered = True
+                self._saw(response)
+                if not _is_an_answer(response.status_code):
+                    raise Failed(self._fault_of(response, tried))
+                return consume(response)
+        except requests.RequestException as exception:
+            if not answered:
+                self._saw_no_answer(exception)
+            raise Failed(faults.of_transport(exception, tried=tried)) from exception
+        except IncompleteRead as error:
+            raise Failed(faults.Fault(error, transient=True)) from error.__cause__
+
+    def _fault_of(self, response: requests.Response, tried: Text) -> faults.Fault:
+        return faults.of_answer(
+            response.status_code,
+            response.content,
+            tried=tried,
+            retry_after=response.headers.get("Retry-After"),
+        )
+
+    def _saw(self, response: requests.Response) -> None:
+        """Told of every answer."""
+
+    def _saw_no_answer(self, exception: requests.RequestException) -> None:
+        """Told of every request that broke before its answer's headers came."""
+
+    def _backoff(self, exception: Exception) -> bool | float:
+        """Whether to try again, and in how many seconds when Salesforce said so."""
+        if not isinstance(exception, Failed) or not exception.fault.transient:
+            return False
+        wait_s = exception.fault.wait_s
+        if wait_s is None:
+            return True
+        return wait_s if wait_s <= self.network.retry.wait_longest_s else False
+
+
+def _is_an_answer(status: int) -> bool:
+    """2xx, or 304 to a conditional request; redirects are never followed."""
+    return status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.NOT_MODIFIED
+
+
+class _TrustingAdapter(HTTPAdapter):
+    """Connections that trust the system's CAs, certifi's, and the operator's file."""
+
+    def __init__(self, network: Network) -> None:
+        self._context = ssl.create_default_context()
+        if network.ca_file:
+            try:
+                self._context.load_verify_locations(cafile=network.ca_file)
+            except (OSError, ssl.SSLError) as error:
+                raise UsageError(
+                    "ca_file_unreadable",
+                    tried=Text(
+                        f"FLYLE_SF_CA_FILE ({network.ca_file}) を読み込みました",
+                        f"Read FLYLE_SF_CA_FILE ({network.ca_file})",
+                    ),
+                    came_back=str(error),
+                    remedy=Text(
+                        "PEM 形式の CA 証明書のファイルを指定してください",
+                        "Name a file of CA certificates in PEM form",
+                    ),
+                ) from error
+        super().__init__(
+            pool_connections=4, pool_maxsize=network.connections_max, pool_block=True, max_retries=0
+        )
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
