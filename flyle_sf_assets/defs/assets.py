@@ -11,6 +11,7 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     MaterializeResult,
+    ResourceParam,
     asset,
 )
 
@@ -18,9 +19,15 @@ from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.metadata import materialized
 from flyle_sf_assets.defs.partitions import tenants
 from flyle_sf_assets.defs.resources import Refreshes
+from flyle_sf_assets.refresh.steps.companies import write_companies
+from flyle_sf_assets.refresh.steps.enriched import enrich_records
+from flyle_sf_assets.refresh.steps.options import follow_options
+from flyle_sf_assets.refresh.steps.records import read_records
+from flyle_sf_assets.refresh.steps.schemas import describe_objects
 
 OWNERS = ["team:data"]
 Materialized = MaterializeResult[Any]
+Decorator = Callable[[Callable[..., Materialized]], AssetsDefinition]
 
 link_settings = [
     AssetSpec(
@@ -36,53 +43,55 @@ link_settings = [
 ]
 
 
-def _salesforce(**spec: Any) -> Callable[[Callable[..., Materialized]], AssetsDefinition]:
-    return asset(
+def _salesforce(**spec: Any) -> Decorator:
+    made: Decorator = asset(
         partitions_def=tenants,
         group_name="salesforce",
         kinds={"salesforce", "parquet"},
         owners=OWNERS,
         **spec,
     )
+    return made
 
 
-def _flyle(kind: str, **spec: Any) -> Callable[[Callable[..., Materialized]], AssetsDefinition]:
-    return asset(
+def _flyle(kind: str, **spec: Any) -> Decorator:
+    made: Decorator = asset(
         partitions_def=tenants,
         group_name="flyle",
         kinds={kind, "polars"},
         owners=OWNERS,
         **spec,
     )
+    return made
 
 
 @_salesforce(key=keys.OBJECT_SCHEMAS)
-def object_schemas(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+def object_schemas(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
     """What describe says of every object that the tenant's settings reach.
 
     Fields, types, picklists and lookups as the connected user may see them.
     """
-    return materialized(refreshes.of(context).describe_objects())
+    return materialized(refreshes.step(context, describe_objects))
 
 
 @_salesforce(
     key=keys.OPPORTUNITIES, deps=[keys.OBJECT_SCHEMAS, keys.link_settings("opportunities")]
 )
-def opportunities(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+def opportunities(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
     """Opportunities (商談) that match the tenant's conditions, when Opportunity is the base object."""
-    return materialized(refreshes.of(context).read_records("opportunities"))
+    return materialized(refreshes.step(context, read_records, "opportunities"))
 
 
 @_salesforce(
     key=keys.ACCOUNTS,
     deps=[keys.OBJECT_SCHEMAS, keys.link_settings("accounts"), keys.OPPORTUNITIES],
 )
-def accounts(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+def accounts(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
     """Accounts (取引先): those that match the conditions, or those that opportunities refer to.
 
     Parent accounts on a mapped path are kept here too.
     """
-    return materialized(refreshes.of(context).read_records("accounts"))
+    return materialized(refreshes.step(context, read_records, "accounts"))
 
 
 @_salesforce(
@@ -94,9 +103,9 @@ def accounts(context: AssetExecutionContext, refreshes: Refreshes) -> Materializ
         keys.ACCOUNTS,
     ],
 )
-def related_records(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+def related_records(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
     """Every other record on a mapped path: owners, and declared one-to-one objects."""
-    return materialized(refreshes.of(context).read_records("related_records"))
+    return materialized(refreshes.step(context, read_records, "related_records"))
 
 
 @_flyle(
@@ -104,9 +113,9 @@ def related_records(context: AssetExecutionContext, refreshes: Refreshes) -> Mat
     key=keys.ENRICHED_RECORDS,
     deps=[keys.OPPORTUNITIES, keys.ACCOUNTS, keys.RELATED_RECORDS],
 )
-def enriched_records(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+def enriched_records(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
     """Base records with their parents' values joined on, still in Salesforce's own text."""
-    return materialized(refreshes.of(context).enrich_records())
+    return materialized(refreshes.step(context, enrich_records))
 
 
 @_flyle(
@@ -114,9 +123,9 @@ def enriched_records(context: AssetExecutionContext, refreshes: Refreshes) -> Ma
     key=keys.PICKLIST_OPTIONS,
     deps=[keys.OBJECT_SCHEMAS, keys.ENRICHED_RECORDS, keys.link_settings("companies")],
 )
-def picklist_options(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+def picklist_options(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
     """The catalog of options: followed from Salesforce, never deleted."""
-    return materialized(refreshes.of(context).follow_options())
+    return materialized(refreshes.step(context, follow_options))
 
 
 @_flyle(
@@ -124,12 +133,12 @@ def picklist_options(context: AssetExecutionContext, refreshes: Refreshes) -> Ma
     key=keys.COMPANIES,
     deps=[keys.ENRICHED_RECORDS, keys.PICKLIST_OPTIONS, keys.link_settings("companies")],
 )
-def companies(context: AssetExecutionContext, refreshes: Refreshes) -> Materialized:
+def companies(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
     """Companies as Flyle shows them: converted, validated by pandera, upserted."""
-    return materialized(refreshes.of(context).write_companies())
+    return materialized(refreshes.step(context, write_companies))
 
 
-all_assets = [
+all_assets: list[AssetsDefinition | AssetSpec] = [
     *link_settings,
     object_schemas,
     opportunities,

@@ -7,6 +7,7 @@ What does not belong here: counting (``refresh``).
 """
 
 import json
+from typing import Any
 
 import polars as pl
 from dagster import (
@@ -15,6 +16,7 @@ from dagster import (
     MaterializeResult,
     MetadataValue,
     TableColumn,
+    TableMetadataValue,
     TableRecord,
     TableSchema,
 )
@@ -33,7 +35,7 @@ def materialized(report: StepReport) -> MaterializeResult[None]:
     The version is the generation of what is kept: a run that changed nothing leaves everything
     downstream fresh.
     """
-    metadata: dict[str, object] = {
+    metadata: dict[str, Any] = {
         "dagster/row_count": report.rows,
         "api_calls": report.api_calls,
         "seconds": round(report.seconds, 3),
@@ -53,7 +55,7 @@ def materialized(report: StepReport) -> MaterializeResult[None]:
     )
 
 
-def _table(sample: pl.DataFrame) -> MetadataValue[object]:
+def _table(sample: pl.DataFrame) -> TableMetadataValue:
     rows = sample.head(SAMPLE_ROWS_MAX)
     texts = [
         {name: _short(value) for name, value in record.items()}

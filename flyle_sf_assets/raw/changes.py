@@ -26,7 +26,11 @@ def fates(answer: pl.DataFrame, *, else_status: RecordStatus) -> pl.DataFrame:
         if "MasterRecordId" in answer.columns
         else pl.lit(None, dtype=pl.String)
     )
-    deleted = pl.col("IsDeleted") == "true"
+    deleted = (
+        pl.col("IsDeleted") == "true"
+        if "IsDeleted" in answer.columns
+        else pl.lit(value=False)
+    )
     merged = deleted & (winner.fill_null("") != "")
     return answer.select(
         pl.col("Id"),

@@ -6,13 +6,14 @@ processes (``cli``).
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.embedded import EmbeddedPostgres
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Installation:
 
     places: Places
     database: Database
-    dagster_database_url: str
+    database_url: str = field(repr=False)
+    dagster_database_url: str = field(repr=False)
 
     @cached_property
     def lake(self) -> Lake:
@@ -70,7 +72,7 @@ class Installation:
             "FLYLE_HOME": str(self.places.home),
             "FLYLE_CONFIG_DIR": str(self.places.config_dir),
             "FLYLE_LAKE_URL": self.places.lake_url,
-            "FLYLE_DATABASE_URL": self.database.url_with_password,
+            "FLYLE_DATABASE_URL": self.database_url,
             "FLYLE_DAGSTER_DATABASE_URL": self.dagster_database_url,
             "DAGSTER_HOME": str(self.places.dagster_home),
         }
@@ -79,3 +81,21 @@ class Installation:
         if self.places.sf_extra_hosts:
             values["FLYLE_SF_EXTRA_HOSTS"] = ",".join(self.places.sf_extra_hosts)
         return values
+
+
+@contextmanager
+def open_installation(places: Places) -> Iterator[Installation]:
+    """The installation with its databases up and its schema current.
+
+    Starts or joins the embedded server unless both URLs are given; leaves it at the end.
+    Raises StoreUnavailable when a database cannot be reached.
+    """
+    with ExitStack() as stack:
+        product, dagster = places.database_url, places.dagster_database_url
+        if product is None or dagster is None:
+            embedded = stack.enter_context(EmbeddedPostgres(places.home))
+            product, dagster = product or embedded.product, dagster or embedded.dagster
+        database = Database(product)
+        stack.callback(database.dispose)
+        database.upgrade()
+        yield Installation(places, database, product, dagster)

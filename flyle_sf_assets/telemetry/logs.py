@@ -40,8 +40,8 @@ def configure(*, level: str = "INFO", human: bool | None = None) -> None:
 
 
 def logger(name: str) -> Any:
-    """A logger whose events carry ``logger=name`` and whatever tenant and sync are bound."""
-    return structlog.get_logger(logger=name)
+    """A logger whose events carry ``room=name`` and whatever tenant and sync are bound."""
+    return structlog.get_logger(room=name)
 
 
 def bind(**values: Any) -> Any:

@@ -1,0 +1,28 @@
+"""The whole wiring on one page.
+
+`build_defs` puts together assets, jobs and resources; tests and commands override resources
+there. What does not belong here: anything that needs a database or an org. The code location
+loads even when every tenant's settings are broken and PostgreSQL is down.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import Definitions, in_process_executor
+
+from flyle_sf_assets.defs.assets import all_assets
+from flyle_sf_assets.defs.jobs import all_jobs
+from flyle_sf_assets.defs.resources import default_refreshes
+
+
+def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
+    """Everything that Dagster knows of this product, with other resources where given."""
+    return Definitions(
+        assets=all_assets,
+        jobs=all_jobs,
+        resources={"refreshes": default_refreshes(), **(resource_overrides or {})},
+        executor=in_process_executor,
+    )
+
+
+defs = build_defs()

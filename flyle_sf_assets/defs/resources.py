@@ -1,0 +1,83 @@
+"""The one resource: the refreshes that a run has open, one a tenant, each under its lock.
+
+What does not belong here: what a refresh does (``refresh``). The installation is opened when
+the first step asks for it, so the code location loads without a database.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import Concatenate, ParamSpec
+
+from dagster import AssetExecutionContext, Failure, ResourceDefinition, resource
+
+from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.refresh.context import Refresh, RefreshKind
+from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
+from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
+from flyle_sf_assets.refresh.report import StepReport
+
+KIND_TAG = "flyle/kind"
+"""A run with this tag set to ``full`` reads everything in scope again."""
+
+P = ParamSpec("P")
+Step = Callable[Concatenate[Refresh, P], StepReport]
+Opener = Callable[[], AbstractContextManager[Installation]]
+
+
+class Refreshes:
+    """Steps of one run: the tenant is the partition, the sync is the run."""
+
+    def __init__(self, stack: ExitStack, opener: Opener) -> None:
+        self._stack = stack
+        self._opener = opener
+        self._installation: Installation | None = None
+        self._open: dict[str, Refresh] = {}
+
+    def step(
+        self, context: AssetExecutionContext, step: Step[P], *args: P.args, **kwargs: P.kwargs
+    ) -> StepReport:
+        """Runs one step of the run's tenant.
+
+        An error that no retry can help fails the run without Dagster retrying it.
+        """
+        try:
+            refresh = self._refresh(context)
+            return run_step(refresh, step, *args, **kwargs)
+        except FlyleError as error:
+            raise Failure(
+                description=str(error),
+                metadata={
+                    "code": error.code,
+                    "tried": f"{error.tried.en} / {error.tried.ja}",
+                    "came back": error.came_back,
+                    "remedy": f"{error.remedy.en} / {error.remedy.ja}",
+                },
+                allow_retries=error.retryable,
+            ) from error
+
+    def _refresh(self, context: AssetExecutionContext) -> Refresh:
+        tenant = context.partition_key
+        if tenant not in self._open:
+            if self._installation is None:
+                self._installation = self._stack.enter_context(self._opener())
+            kind: RefreshKind = "full" if context.run.tags.get(KIND_TAG) == "full" else "refresh"
+            self._open[tenant] = self._stack.enter_context(
+                open_refresh(self._installation, tenant, kind=kind, run_id=context.run.run_id)
+            )
+        return self._open[tenant]
+
+
+def refreshes_of(opener: Opener) -> ResourceDefinition:
+    """The resource over any way to open an installation; tests pass their own."""
+
+    @resource(description="The refreshes that one run has open, one a tenant.")
+    def refreshes() -> Iterator[Refreshes]:
+        with ExitStack() as stack:
+            yield Refreshes(stack, opener)
+
+    return refreshes
+
+
+def default_refreshes() -> ResourceDefinition:
+    """The resource over the installation that ``FLYLE_*`` names."""
+    return refreshes_of(lambda: open_installation(Places.from_environment()))

@@ -1,0 +1,121 @@
+"""What every step of one refresh shares: the tenant's settings, its org, its data, one bound in time.
+
+What does not belong here: what a step does (``steps``) and when a refresh begins and ends
+(``lifecycle.py``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from flyle_sf_assets.lake.files import Lake
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
+from flyle_sf_assets.refresh import progress
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.salesforce.describe import from_bytes
+from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.generations import Generation, read_generation
+from flyle_sf_assets.store.schemas import read_schemas
+
+Clock = Callable[[], datetime]
+RefreshKind = Literal["refresh", "full"]
+
+OVERLAP_S_DEFAULT = 15 * 60
+"""Rows may become visible long after their stamp, under long transactions: read that far back."""
+
+
+def utc_now() -> datetime:
+    """The machine's clock. Watermarks never come from it, but from Salesforce's."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Refresh:
+    """One refresh of one tenant while it runs, under the tenant's lock.
+
+    ``failure`` is the error that ended it; ``is_complete`` says that the companies are written.
+    """
+
+    installation: Installation
+    tenant: str
+    settings: TenantSettings
+    settings_version: int
+    kind: RefreshKind
+    sync_id: int
+    open_org: Callable[[], Org]
+    scratch: Path
+    clock: Clock = utc_now
+    overlap_s: int = OVERLAP_S_DEFAULT
+    failure: BaseException | None = None
+    is_complete: bool = False
+
+    @property
+    def database(self) -> Database:
+        """The product's database."""
+        return self.installation.database
+
+    @property
+    def lake(self) -> Lake:
+        """The record files."""
+        return self.installation.lake
+
+    @cached_property
+    def org(self) -> Org:
+        """The tenant's org, logged in to when a step first asks it something."""
+        return self.open_org()
+
+    @property
+    def api_calls(self) -> int:
+        """Calls of this refresh that Salesforce counted, so far."""
+        return self.org.api_calls if "org" in self.__dict__ else 0
+
+    @cached_property
+    def until(self) -> datetime:
+        """The upper bound in time of everything this refresh reads, by Salesforce's clock."""
+        return self.org.server_now
+
+    def close(self) -> None:
+        """Closes the connections to the org, if there are any."""
+        if "org" in self.__dict__:
+            self.org.close()
+
+    def plan(self) -> ReadPlan:
+        """The read plan of the settings in the org as last described."""
+        return plan(self.settings, self.schemas())
+
+    def schemas(self) -> Schemas:
+        """The object schemas as last described; None for objects that the org does not know."""
+        with self.database.tenant(self.tenant) as tx:
+            stored = read_schemas(tx)
+        return {name: _decoded(schema.document) for name, schema in stored.items()}
+
+    def generation(self, dataset: str) -> Generation | None:
+        """What is committed of a dataset, None before its first commit."""
+        with self.database.tenant(self.tenant) as tx:
+            return read_generation(tx, dataset)
+
+    def records(self, dataset: str) -> pl.LazyFrame | None:
+        """The newest rows of a dataset, None before its first commit."""
+        kept = self.generation(dataset)
+        return None if kept is None else self.lake.read(Manifest.decode(kept.manifest))
+
+    def incoming(self, dataset: str) -> Path:
+        """A folder for what is being downloaded; it is gone when the refresh ends."""
+        return self.scratch / dataset.replace("/", "_")
+
+    def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
+        """Tells progress to whoever listens."""
+        progress.tell(progress.Progress(self.tenant, step, done, expected))
+
+
+def _decoded(document: str) -> ObjectSchema | None:
+    return None if document == "null" else from_bytes(document.encode())

@@ -1,0 +1,217 @@
+"""When a refresh begins and ends: the lock, the sync's row, the link's state, errors kept.
+
+What does not belong here: what the steps do (``steps``) and how Dagster runs them (``defs``).
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Concatenate, ParamSpec
+
+from flyle_sf_assets.errors import (
+    FlyleError,
+    NotConnected,
+    NotPermitted,
+    Postponed,
+    Text,
+)
+from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, utc_now
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.report import StepReport
+from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
+from flyle_sf_assets.salesforce.transport import Network
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.secret_refs import reveal
+from flyle_sf_assets.settings.versions import from_document
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.links import (
+    Attention,
+    add_attention,
+    clear_attention,
+    get_link,
+    put_link,
+)
+from flyle_sf_assets.store.notices import add_notice
+from flyle_sf_assets.store.settings_versions import latest_settings
+from flyle_sf_assets.store.syncs import (
+    SyncCounts,
+    SyncState,
+    add_counts,
+    close_abandoned,
+    finish_sync,
+    open_sync,
+)
+from flyle_sf_assets.telemetry.logs import bind, logger
+
+P = ParamSpec("P")
+
+_log = logger("refresh")
+FAILURE = "sync_failed"
+
+
+@contextmanager
+def open_refresh(
+    installation: Installation,
+    tenant: str,
+    *,
+    kind: RefreshKind = "refresh",
+    run_id: str | None = None,
+    clock: Clock = utc_now,
+    on_wait: Callable[[], None] | None = None,
+) -> Iterator[Refresh]:
+    """One refresh of one tenant under its lock; a second one waits until the first has ended.
+
+    Raises NotConnected when the tenant has no settings. The sync's row says how it ended: a
+    step's error ends it as failed or postponed, and a process that dies leaves a running row
+    that the next refresh closes.
+    """
+    database = installation.database
+    with (
+        database.tenant_lock(tenant, on_wait=on_wait),
+        bind(tenant=tenant),
+        _scratch(installation) as scratch,
+    ):
+        settings, version = _latest_settings(installation, tenant)
+        with database.tenant(tenant) as tx:
+            is_first = get_link(tx).first_synced_at is None
+            sync = open_sync(tx, "initial" if is_first else kind, run_id, clock())
+            close_abandoned(tx, clock(), keep=sync.sync_id)
+            put_link(tx, source_object=settings.source.object, settings_version=version)
+            if is_first:
+                put_link(tx, state="initial_sync")
+        refresh = Refresh(
+            installation=installation,
+            tenant=tenant,
+            settings=settings,
+            settings_version=version,
+            kind=kind,
+            sync_id=sync.sync_id,
+            open_org=lambda: _opened(installation, settings),
+            scratch=scratch,
+            clock=clock,
+        )
+        with bind(sync_id=sync.sync_id):
+            try:
+                yield refresh
+            except BaseException as error:
+                _end_failed(refresh, error)
+                raise
+            finally:
+                refresh.close()
+            if refresh.failure is None:
+                _end_done(refresh)
+
+
+def run_step(
+    refresh: Refresh,
+    step: Callable[Concatenate[Refresh, P], StepReport],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> StepReport:
+    """Runs one step, with its seconds and API calls in the report and in the sync's row.
+
+    An error is kept in the sync's row and in the link before it is raised again.
+    """
+    started, calls = time.perf_counter(), refresh.api_calls
+    try:
+        report = step(refresh, *args, **kwargs)
+    except BaseException as error:
+        _count_calls(refresh, calls)
+        _end_failed(refresh, error)
+        raise
+    spent = _count_calls(refresh, calls)
+    seconds = time.perf_counter() - started
+    _log.info(
+        "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
+    )
+    return replace(report, api_calls=spent, seconds=seconds)
+
+
+def _opened(installation: Installation, settings: TenantSettings) -> Org:
+    places = installation.places
+    network = Network(ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts)
+    return open_org(settings.connection, reveal, SalesforceAccess(network))
+
+
+@contextmanager
+def _scratch(installation: Installation) -> Iterator[Path]:
+    """A folder beside the record files, so that what was downloaded can be moved, not copied."""
+    root = installation.lake.root
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=root) as folder:
+        yield Path(folder)
+
+
+def _latest_settings(installation: Installation, tenant: str) -> tuple[TenantSettings, int]:
+    with installation.database.tenant(tenant) as tx:
+        latest = latest_settings(tx)
+    if latest is None:
+        raise NotConnected(
+            "no_settings",
+            tried=Text(f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"),
+            came_back="No settings version is registered.",
+            remedy=Text(
+                f"config/tenants/{tenant}.yaml を用意し flyle-sf apply を実行してください",
+                f"Write config/tenants/{tenant}.yaml and run flyle-sf apply",
+            ),
+        )
+    return from_document(json.loads(latest.document)), latest.version
+
+
+def _count_calls(refresh: Refresh, before: int) -> int:
+    spent = refresh.api_calls - before
+    if spent:
+        with refresh.database.tenant(refresh.tenant) as tx:
+            add_counts(tx, refresh.sync_id, SyncCounts(api_calls=spent))
+    return spent
+
+
+def _end_done(refresh: Refresh) -> None:
+    now = refresh.clock()
+    with refresh.database.tenant(refresh.tenant) as tx:
+        finish_sync(tx, refresh.sync_id, "done", now)
+        if refresh.is_complete and clear_attention(tx, FAILURE):
+            add_notice(
+                tx,
+                "recovered",
+                "連携が復旧しました",
+                "Salesforceとの連携が再び正常に完了しました。\nThe Salesforce link works again.",
+                now,
+            )
+
+
+def _end_failed(refresh: Refresh, error: BaseException) -> None:
+    if refresh.failure is not None:
+        return
+    refresh.failure = error
+    now = refresh.clock()
+    state: SyncState = "postponed" if isinstance(error, Postponed) else "failed"
+    with refresh.database.tenant(refresh.tenant) as tx:
+        finish_sync(tx, refresh.sync_id, state, now, str(error) or type(error).__name__)
+        if isinstance(error, FlyleError):
+            _mark_failing(tx, error, now)
+    _log.error("sync ended", state=state, error=str(error))
+
+
+def _mark_failing(tx: TenantTransaction, error: FlyleError, now: datetime) -> None:
+    """What a person must act on goes to the link's attention; what passes by itself does not."""
+    if isinstance(error, Postponed):
+        return
+    put_link(tx, state="failing")
+    message = Text(
+        f"Salesforce連携ができません: {error.tried.ja} → {error.came_back}",
+        f"The Salesforce link does not work: {error.tried.en}: {error.came_back}",
+    )
+    is_new = add_attention(tx, [Attention(FAILURE, None, None, message, error.remedy)], now)
+    if is_new and (isinstance(error, NotPermitted) or not error.retryable):
+        add_notice(tx, "attention", "Salesforce連携ができません", error.in_language("ja"), now)
+
+
+def next_due(last: datetime, settings: TenantSettings) -> datetime:
+    """When the next refresh is due by the tenant's own interval."""
+    return last + timedelta(seconds=settings.refresh.every_s)

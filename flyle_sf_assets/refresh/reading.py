@@ -1,0 +1,196 @@
+"""One raw asset's datasets while they are read: whole, by window, and by reference.
+
+What does not belong here: what an answer changes (``raw/changes.py``), which questions there
+are (``raw/questions.py``) and the commit (``steps/records.py``).
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from flyle_sf_assets.raw import references
+from flyle_sf_assets.raw.canonical import canonical
+from flyle_sf_assets.raw.changes import (
+    absent_ids,
+    fates,
+    fetched_parents,
+    full_scope_changes,
+    parent_changes,
+    scope_changes,
+)
+from flyle_sf_assets.raw.ownership import RawAsset
+from flyle_sf_assets.raw.plan import ReadPlan
+from flyle_sf_assets.raw.questions import Questions, Window
+from flyle_sf_assets.raw.records import (
+    RecordStatus,
+    as_records,
+    changed_rows,
+    empty,
+    record_schema,
+    with_status,
+)
+from flyle_sf_assets.refresh.context import Refresh
+from flyle_sf_assets.refresh.pending import PendingDataset
+
+WHOLE_OBJECT_IDS_MIN = 20_000
+"""From this many missing parents on, reading the object by Bulk costs fewer calls than by Id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetReading:
+    """A dataset with the questions about it; ``window`` is None when it must be read whole."""
+
+    questions: Questions
+    pending: PendingDataset
+    window: Window | None
+    serves_lookups: bool
+    is_one_to_one: bool
+
+
+class Reading:
+    """Brings datasets of one asset up to what the org holds, without committing anything."""
+
+    def __init__(self, refresh: Refresh, plan: ReadPlan, datasets: list[DatasetReading]) -> None:
+        self._refresh = refresh
+        self._plan = plan
+        self._datasets = {one.pending.name: one for one in datasets}
+
+    def read_own_changes(self) -> None:
+        """Whole datasets where there is no window to trust; of the others the window's changes."""
+        for one in self._datasets.values():
+            if one.window is None:
+                self._read_whole(one)
+        self._read_windows([one for one in self._datasets.values() if one.window is not None])
+
+    def close_references(self, asset: RawAsset) -> None:
+        """Fetches the records that others look up and that are not held, hop by hop."""
+        for node in self._plan.nodes:
+            if node.asset != asset or not node.path or node.one_to_one:
+                continue
+            one = self._datasets[node.dataset]
+            wanted = references.ids_at(self._plan, node, self._records())
+            held = one.pending.records().select("Id")
+            missing = wanted.join(held, on="Id", how="anti").collect().to_series()
+            self._fetch(one, missing)
+
+    def _read_whole(self, one: DatasetReading) -> None:
+        if one.questions.dataset.is_base or one.is_one_to_one:
+            self._read_matching(one)
+        if one.pending.is_empty:
+            one.pending.new_base = empty(one.pending.columns).lazy()
+        elif one.serves_lookups and not one.is_one_to_one:
+            only_referenced = pl.col("_status") != RecordStatus.LINKED.value
+            ids = one.pending.records().filter(only_referenced).select("Id").collect().to_series()
+            self._fetch(one, ids)
+
+    def _read_matching(self, one: DatasetReading) -> None:
+        """All that match the conditions, or all records of a one-to-one object.
+
+        On top of what is held only what differs counts as a change.
+        """
+        reader, pending, questions = self._refresh.org.reader, one.pending, one.questions
+        status = RecordStatus.LINKED if questions.dataset.is_base else RecordStatus.REFERENCED
+        expected = reader.count(questions.count())
+        self._refresh.tell(pending.name, 0, expected)
+        folder = self._refresh.incoming(pending.name)
+        answer = reader.read(questions.matching(), folder, expected_rows=expected)
+        pending.pulled += answer.rows
+        matching = canonical(answer.frame, questions.dataset.columns)
+        if pending.is_empty:
+            names = record_schema(pending.columns).names()
+            pending.new_base = matching.with_columns(
+                pl.lit(status.value).alias("_status"), pl.lit(None, pl.String).alias("_merged_into")
+            ).select(names)
+            return
+        held, came = pending.records().collect(), matching.collect()
+        if not questions.dataset.is_base:
+            pending.add(changed_rows(as_records(came, status), held), held)
+            self._fetch(one, held.join(came.select("Id"), on="Id", how="anti")["Id"])
+            return
+        told = self._fates_of(one, absent_ids(held, came))
+        pending.add(full_scope_changes(held, came, told), held)
+
+    def _fates_of(self, one: DatasetReading, ids: pl.Series) -> pl.DataFrame:
+        """What became of records that were in scope."""
+        statements = one.questions.by_id(ids, with_values=False)
+        answers = self._refresh.org.reader.rows_by_composite(statements)
+        one.pending.pulled += sum(answer.height for answer in answers)
+        answer = pl.concat(answers) if answers else one.questions.no_fates()
+        return fates(answer, else_status=RecordStatus.OUT_OF_SCOPE)
+
+    def _read_windows(self, datasets: list[DatasetReading]) -> None:
+        """What changed since the watermark, for all datasets in as few calls as possible."""
+        asked = []
+        for one in datasets:
+            assert one.window is not None
+            asked.append(one.questions.touched(one.window, with_values=one.serves_lookups))
+            if one.questions.dataset.is_base:
+                asked.append(one.questions.matching(one.window))
+        answers = iter(self._refresh.org.reader.rows_by_composite(asked))
+        for one in datasets:
+            touched = next(answers)
+            one.pending.pulled += touched.height
+            if one.questions.dataset.is_base:
+                matching = next(answers)
+                one.pending.pulled += matching.height
+                self._take_scope(one, touched, matching)
+            if one.serves_lookups:
+                self._take_parents(one, touched)
+
+    def _take_scope(
+        self, one: DatasetReading, touched: pl.DataFrame, matching: pl.DataFrame
+    ) -> None:
+        came = canonical(matching.lazy(), one.questions.dataset.columns).collect()
+        told = fates(touched, else_status=RecordStatus.OUT_OF_SCOPE)
+        held = one.pending.rows_of(pl.concat([came["Id"], told["Id"]]).unique())
+        one.pending.add(scope_changes(held, came, told), held)
+
+    def _take_parents(self, one: DatasetReading, touched: pl.DataFrame) -> None:
+        told = fates(touched, else_status=RecordStatus.REFERENCED)
+        values = canonical(touched.lazy(), one.questions.dataset.columns).collect()
+        held = one.pending.rows_of(told["Id"])
+        if one.is_one_to_one:
+            alive = told.filter(pl.col("_status") == RecordStatus.REFERENCED.value)
+            new = values.join(held, on="Id", how="anti").join(alive, on="Id", how="semi")
+            one.pending.add(as_records(new, RecordStatus.REFERENCED), held)
+        one.pending.add(parent_changes(held, values, told), held)
+
+    def _fetch(self, one: DatasetReading, ids: pl.Series) -> None:
+        """Records by Id; beyond some number of them the whole object is read and the rest left."""
+        if ids.is_empty():
+            return
+        self._refresh.tell(one.pending.name, 0, ids.len())
+        reader, pending = self._refresh.org.reader, one.pending
+        if ids.len() >= WHOLE_OBJECT_IDS_MIN:
+            folder = self._refresh.incoming(pending.name)
+            read = reader.read(one.questions.everything(), folder, expected_rows=ids.len())
+            pending.pulled += read.rows
+            answer = read.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
+        else:
+            statements = one.questions.by_id(ids, with_values=True)
+            answer = pl.concat(reader.rows_by_composite(statements))
+            pending.pulled += answer.height
+        self._take_fetched(one, ids, answer)
+
+    def _take_fetched(self, one: DatasetReading, ids: pl.Series, answer: pl.DataFrame) -> None:
+        values = canonical(answer.lazy(), one.questions.dataset.columns).collect()
+        told = fates(answer, else_status=RecordStatus.REFERENCED)
+        held = one.pending.rows_of(ids)
+        known = ids.is_in(held["Id"].implode())
+        one.pending.add(parent_changes(held, values, told), held)
+        unseen = held.join(values, on="Id", how="anti")
+        lost = with_status(unseen, unseen["Id"], RecordStatus.MISSING)
+        one.pending.add(changed_rows(lost, held), held)
+        new = ids.filter(~known)
+        fresh = values.filter(pl.col("Id").is_in(new.implode()))
+        columns = record_schema(one.pending.columns).names()
+        one.pending.add(fetched_parents(new, fresh, told, columns), held)
+
+    def _records(self) -> references.Records:
+        """The newest rows of every dataset of the plan, with what is pending on top."""
+        frames = {name: one.pending.records() for name, one in self._datasets.items()}
+        for dataset in self._plan.datasets:
+            if dataset.name not in frames:
+                kept = self._refresh.records(dataset.name)
+                frames[dataset.name] = empty(dataset.columns).lazy() if kept is None else kept
+        return frames

@@ -1,0 +1,152 @@
+"""The enriched records: rows that a change touches joined again, compared, and kept.
+
+What does not belong here: the join and the affected rows (``enriched``).
+"""
+
+from dataclasses import replace
+
+import polars as pl
+
+from flyle_sf_assets.enriched.affected import affected_ids
+from flyle_sf_assets.enriched.join import enrich, enriched_columns
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.plan import ReadPlan
+from flyle_sf_assets.raw.records import changed_rows, empty
+from flyle_sf_assets.refresh.context import Refresh
+from flyle_sf_assets.refresh.debts import (
+    COMPANIES,
+    ENRICHED,
+    OPTIONS,
+    consumed_by,
+    digest_of,
+    manifest_of,
+)
+from flyle_sf_assets.refresh.pending import fold
+from flyle_sf_assets.refresh.report import ColumnNote, StepReport
+from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
+
+PLAN = "read_plan"
+
+
+def enriched_dataset(plan: ReadPlan) -> str:
+    """The name under which the enriched records of a base object are kept."""
+    return f"enriched/{plan.base_object}"
+
+
+def enrich_records(refresh: Refresh) -> StepReport:
+    """Joins what its inputs committed since it last looked; keeps the rows that differ."""
+    plan = refresh.plan()
+    name = enriched_dataset(plan)
+    inputs = {d.name: manifest_of(refresh, d.name) for d in plan.datasets}
+    records = {
+        d.name: empty(d.columns).lazy() if (m := inputs[d.name]) is None else refresh.lake.read(m)
+        for d in plan.datasets
+    }
+    held = manifest_of(refresh, name)
+    taken = consumed_by(refresh, ENRICHED)
+    digest = _plan_digest(plan)
+    is_same_plan = PLAN in taken and taken[PLAN].digest == digest
+    manifest: Manifest | None
+    if held is None or not is_same_plan or held.columns != enriched_columns(plan):
+        manifest, changed = _all_rows(refresh, plan, records, held)
+    else:
+        ids = _affected(refresh, plan, records, held, inputs, taken)
+        manifest, changed = _some_rows(refresh, plan, records, held, ids)
+    consumed = [
+        Consumed(name, 0 if m is None else m.generation) for name, m in inputs.items()
+    ]
+    with refresh.database.tenant(refresh.tenant) as tx:
+        if manifest is not None:
+            swap_generation(
+                tx,
+                name,
+                expected_generation=0 if held is None else held.generation,
+                generation=manifest.generation,
+                manifest=manifest.encode(),
+                watermark=None,
+                now=refresh.clock(),
+            )
+        put_consumed(tx, ENRICHED, [*consumed, Consumed(PLAN, 0, digest)])
+    return _report(refresh, plan, manifest or held, changed)
+
+
+def _affected(
+    refresh: Refresh,
+    plan: ReadPlan,
+    records: dict[str, pl.LazyFrame],
+    held: Manifest,
+    inputs: dict[str, Manifest | None],
+    taken: dict[str, Consumed],
+) -> pl.Series:
+    changed = {}
+    for name, manifest in inputs.items():
+        if manifest is None:
+            continue
+        since = taken[name].generation if name in taken else 0
+        if manifest.generation > since:
+            rows = refresh.lake.changed_since(manifest, since)
+            changed[name] = rows.select("Id").collect().to_series()
+    if not changed:
+        return pl.Series(dtype=pl.String)
+    return affected_ids(plan, records, refresh.lake.read(held), changed)
+
+
+def _all_rows(
+    refresh: Refresh, plan: ReadPlan, records: dict[str, pl.LazyFrame], held: Manifest | None
+) -> tuple[Manifest, int]:
+    name = enriched_dataset(plan)
+    generation = 1 if held is None else held.generation + 1
+    base = refresh.lake.write(refresh.tenant, name, generation, enrich(plan, records))
+    return Manifest(name, generation, enriched_columns(plan), "", base), base.rows
+
+
+def _some_rows(
+    refresh: Refresh,
+    plan: ReadPlan,
+    records: dict[str, pl.LazyFrame],
+    held: Manifest,
+    ids: pl.Series,
+) -> tuple[Manifest | None, int]:
+    if ids.is_empty():
+        return None, 0
+    before = refresh.lake.read(held).filter(pl.col("Id").is_in(ids.implode())).collect()
+    rows = changed_rows(enrich(plan, records, ids).collect(), before)
+    if rows.is_empty():
+        return None, 0
+    readers = [consumed_by(refresh, asset).get(held.dataset) for asset in (OPTIONS, COMPANIES)]
+    owed_since = min((one.generation for one in readers if one), default=0)
+    manifest = fold(refresh.lake, refresh.tenant, held, owed_since)
+    segment = refresh.lake.write(refresh.tenant, held.dataset, held.generation + 1, rows)
+    return manifest.with_segment(segment), rows.height
+
+
+def _plan_digest(plan: ReadPlan) -> str:
+    leaves = [(path, leaf.node.path, leaf.field.name) for path, leaf in plan.leaves.items()]
+    nodes = [replace(node) for node in plan.nodes]
+    return digest_of(nodes, leaves)
+
+
+def _report(
+    refresh: Refresh, plan: ReadPlan, manifest: Manifest | None, changed: int
+) -> StepReport:
+    if manifest is None:
+        raise ValueError("the enriched records were never written")
+    rows = refresh.lake.read(manifest)
+    columns = [
+        ColumnNote(path, leaf.field.type, f"{leaf.field.label} ({leaf.node.object})")
+        for path, leaf in plan.leaves.items()
+    ]
+    parents = [
+        f"- `{'.'.join(node.path)}` → {node.object} ({node.dataset})"
+        for node in plan.nodes
+        if node.path
+    ]
+    return StepReport(
+        asset="flyle/enriched_records",
+        generation=f"{manifest.dataset}@{manifest.generation}",
+        rows=rows.select(pl.len()).collect().item(),
+        counts={"changed": changed},
+        columns=tuple(columns),
+        sample=rows.select("Id", "Name", *plan.leaves).head(5).collect(),
+        notes={"lookups": "\n".join(parents) or "no parents are mapped"},
+    )

@@ -1,0 +1,183 @@
+"""The raw assets: their datasets read to the same moment and committed together.
+
+What does not belong here: the reading itself (``refresh/reading.py``).
+"""
+
+from dataclasses import replace
+
+import polars as pl
+
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.ownership import RawAsset
+from flyle_sf_assets.raw.plan import Dataset, ReadPlan
+from flyle_sf_assets.raw.questions import Questions, Window
+from flyle_sf_assets.raw.records import RecordStatus, record_schema
+from flyle_sf_assets.refresh.context import Refresh
+from flyle_sf_assets.refresh.debts import (
+    ENRICHED,
+    SCHEMAS,
+    consumed_by,
+    digest_of,
+    generation_of,
+)
+from flyle_sf_assets.refresh.pending import PendingDataset, commit
+from flyle_sf_assets.refresh.reading import DatasetReading, Reading
+from flyle_sf_assets.refresh.report import ColumnNote, StepReport
+from flyle_sf_assets.store.generations import Consumed, Generation, put_consumed
+from flyle_sf_assets.store.syncs import SyncCounts, add_counts
+
+PARENTS_ONLY = "parents"
+"""The scope of a dataset that holds only records which others look up."""
+
+
+def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
+    """Brings the asset's datasets to what the org holds now and commits them together."""
+    plan = refresh.plan()
+    datasets = plan.of_asset(asset)
+    if not datasets:
+        return StepReport(f"salesforce/{asset}", "", idle=_not_needed(asset))
+    readings = [_begun(refresh, plan, dataset) for dataset in datasets]
+    reading = Reading(refresh, plan, readings)
+    reading.read_own_changes()
+    reading.close_references(asset)
+    pending = [one.pending for one in readings]
+    generations = _commit(refresh, asset, pending)
+    return _report(refresh, asset, plan, pending, generations)
+
+
+def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading:
+    """What is held of a dataset, brought into the shape that the plan wants now."""
+    questions = Questions.about(dataset, plan, refresh.schemas(), refresh.settings)
+    kept = refresh.generation(dataset.name)
+    held = None if kept is None else Manifest.decode(kept.manifest)
+    pending = PendingDataset(
+        lake=refresh.lake,
+        tenant=refresh.tenant,
+        name=dataset.name,
+        columns=tuple(column.name for column in dataset.columns),
+        scope=_scope(questions),
+        held=held,
+        generation=0 if kept is None else kept.generation,
+    )
+    is_one_to_one = any(n.dataset == dataset.name and n.one_to_one for n in plan.nodes)
+    window = _window(refresh, kept) if held and _is_trusted(held, pending) else None
+    if held is not None and (
+        held.columns != pending.columns or _role(held.scope) != _role(pending.scope)
+    ):
+        pending.new_base = _reshaped(refresh, held, pending)
+    return DatasetReading(
+        questions=questions,
+        pending=pending,
+        window=None if refresh.kind == "full" else window,
+        serves_lookups=any(n.dataset == dataset.name and n.path for n in plan.nodes),
+        is_one_to_one=is_one_to_one,
+    )
+
+
+def _scope(questions: Questions) -> str:
+    """What decides which records the dataset holds, as a text that changes with it."""
+    if not questions.dataset.is_base:
+        return PARENTS_ONLY
+    return f"base {digest_of(questions.scope.text if questions.scope else '')}"
+
+
+def _role(scope: str) -> str:
+    return scope.split(" ", 1)[0]
+
+
+def _is_trusted(held: Manifest, pending: PendingDataset) -> bool:
+    """Whether a window's changes are enough: nothing is asked for that was not read before."""
+    return held.scope == pending.scope and set(pending.columns) <= set(held.columns)
+
+
+def _window(refresh: Refresh, kept: Generation | None) -> Window | None:
+    if kept is None or kept.watermark is None:
+        return None
+    return Window.after(kept.watermark, refresh.until, refresh.overlap_s)
+
+
+def _reshaped(refresh: Refresh, held: Manifest, pending: PendingDataset) -> pl.LazyFrame:
+    """The held rows with the columns of the plan; new ones are null until they are read.
+
+    When the object is not the base any more, its records are only referred to.
+    """
+    rows = refresh.lake.read(held)
+    new = [name for name in pending.columns if name not in held.columns]
+    rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in new)
+    if _role(held.scope) != PARENTS_ONLY and pending.scope == PARENTS_ONLY:
+        scoped = [RecordStatus.LINKED.value, RecordStatus.OUT_OF_SCOPE.value]
+        rows = rows.with_columns(
+            pl.when(pl.col("_status").is_in(scoped))
+            .then(pl.lit(RecordStatus.REFERENCED.value))
+            .otherwise("_status")
+            .alias("_status")
+        )
+    return rows.select(record_schema(pending.columns).names())
+
+
+def _commit(refresh: Refresh, asset: RawAsset, pending: list[PendingDataset]) -> dict[str, int]:
+    """Files first, then one transaction: manifests, watermarks, debts, counts."""
+    readers = consumed_by(refresh, ENRICHED)
+    manifests = {}
+    for one in pending:
+        taken = readers.get(one.name)
+        manifests[one.name] = one.write(owed_since=taken.generation if taken else None)
+    inputs = [
+        Consumed(SCHEMAS, generation_of(refresh, SCHEMAS)),
+        Consumed(f"link_settings/{asset}", refresh.settings_version),
+    ]
+    pulled = sum(one.pulled for one in pending)
+    with refresh.database.tenant(refresh.tenant) as tx:
+        generations = {
+            one.name: commit(tx, one, manifests[one.name], refresh.until, refresh.clock())
+            for one in pending
+        }
+        put_consumed(tx, asset, inputs)
+        add_counts(tx, refresh.sync_id, SyncCounts(pulled=pulled))
+    return generations
+
+
+def _report(
+    refresh: Refresh,
+    asset: RawAsset,
+    plan: ReadPlan,
+    pending: list[PendingDataset],
+    generations: dict[str, int],
+) -> StepReport:
+    rows = {}
+    for one in pending:
+        records = refresh.records(one.name)
+        rows[one.name] = 0 if records is None else records.select(pl.len()).collect().item()
+    first = refresh.records(pending[0].name)
+    columns = [
+        ColumnNote(
+            column.name if len(pending) == 1 else f"{dataset.object}.{column.name}",
+            column.type,
+            column.label,
+        )
+        for dataset in plan.of_asset(asset)
+        for column in dataset.columns
+    ]
+    return StepReport(
+        asset=f"salesforce/{asset}",
+        generation=" ".join(f"{name}@{number}" for name, number in sorted(generations.items())),
+        rows=sum(rows.values()),
+        counts={
+            "pulled": sum(one.pulled for one in pending),
+            "changed": sum(one.changed for one in pending),
+            "gone": sum(one.gone for one in pending),
+        },
+        columns=tuple(columns),
+        sample=None if first is None else first.head(5).collect(),
+        notes={
+            "records held": "\n".join(f"- `{name}`: {count:,}" for name, count in rows.items())
+        },
+    )
+
+
+def _not_needed(asset: RawAsset) -> Text:
+    return Text(
+        f"このテナントの設定は {asset} を必要としません",
+        f"This tenant's settings need nothing of {asset}",
+    )

@@ -1,0 +1,100 @@
+"""The object schemas: what describe says of every object that the settings reach.
+
+What does not belong here: asking (``salesforce/describe.py``) and the walk (``raw/plan.py``).
+"""
+
+from datetime import datetime
+
+from flyle_sf_assets.raw.plan import objects_missing
+from flyle_sf_assets.refresh.context import Refresh
+from flyle_sf_assets.refresh.debts import SCHEMAS, digest_of, generation_of
+from flyle_sf_assets.refresh.report import ColumnNote, StepReport
+from flyle_sf_assets.salesforce import describe
+from flyle_sf_assets.salesforce.describe import Described, NotModified
+from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.store.generations import swap_generation
+from flyle_sf_assets.store.schemas import StoredSchema, put_schema, read_schemas, touch_schema
+
+UNKNOWN = "null"
+"""Kept in the place of the document of an object that the org does not know or hides."""
+
+
+def describe_objects(refresh: Refresh) -> StepReport:
+    """Describes the objects that the settings reach, again where Salesforce says they changed."""
+    with refresh.database.tenant(refresh.tenant) as tx:
+        stored = read_schemas(tx)
+    answers: dict[str, Described | NotModified | None] = {}
+    schemas: dict[str, ObjectSchema | None] = {}
+    while missing := objects_missing(refresh.settings, schemas):
+        since = {name: stored[name].last_modified for name in missing if name in stored}
+        moments = {n: datetime.fromisoformat(text) for n, text in since.items() if text}
+        answers |= describe.describe_all(refresh.org.session, missing, moments)
+        schemas |= {name: _schema(answers[name], stored.get(name)) for name in missing}
+    generation = _commit(refresh, stored, answers)
+    return _report(generation, schemas)
+
+
+def _schema(
+    answer: Described | NotModified | None, stored: StoredSchema | None
+) -> ObjectSchema | None:
+    if isinstance(answer, Described):
+        return answer.schema
+    if isinstance(answer, NotModified) and stored is not None:
+        return describe.from_bytes(stored.document.encode())
+    return None
+
+
+def _commit(
+    refresh: Refresh,
+    stored: dict[str, StoredSchema],
+    answers: dict[str, Described | NotModified | None],
+) -> int:
+    now = refresh.clock()
+    changed = False
+    before = generation_of(refresh, SCHEMAS)
+    with refresh.database.tenant(refresh.tenant) as tx:
+        for name, answer in answers.items():
+            if isinstance(answer, NotModified):
+                touch_schema(tx, name, now)
+                continue
+            new = _stored(name, answer, now)
+            changed |= name not in stored or stored[name].digest != new.digest
+            put_schema(tx, new)
+        following = before + 1 if changed or before == 0 else before
+        swap_generation(
+            tx,
+            SCHEMAS,
+            expected_generation=before,
+            generation=following,
+            manifest="{}",
+            watermark=None,
+            now=now,
+        )
+    return following
+
+
+def _stored(name: str, answer: Described | None, now: datetime) -> StoredSchema:
+    if answer is None:
+        return StoredSchema(name, digest_of(None), None, UNKNOWN, now)
+    modified = answer.last_modified.isoformat() if answer.last_modified else None
+    document = describe.to_bytes(answer.schema).decode()
+    return StoredSchema(name, describe.digest(answer.schema), modified, document, now)
+
+
+def _report(generation: int, schemas: dict[str, ObjectSchema | None]) -> StepReport:
+    known = [schema for schema in schemas.values() if schema is not None]
+    hidden = sorted(name for name, schema in schemas.items() if schema is None)
+    lines = [f"- `{s.name}` ({s.label}): {len(s.fields)} fields" for s in known]
+    lines += [f"- `{name}`: not known to the org, or hidden" for name in hidden]
+    return StepReport(
+        asset="salesforce/object_schemas",
+        generation=str(generation),
+        rows=len(known),
+        counts={"objects": len(known), "fields": sum(len(s.fields) for s in known)},
+        columns=tuple(
+            ColumnNote(f"{schema.name}.{field.name}", field.type, field.label)
+            for schema in known
+            for field in schema.fields
+        )[:500],
+        notes={"objects": "\n".join(lines)},
+    )

@@ -1,0 +1,22 @@
+"""How many companies a tenant has, by status; and the same for all tenants at once.
+
+What does not belong here: changing companies (``companies.py``).
+"""
+
+from flyle_sf_assets.store.database import Transaction
+
+
+def companies_by_status(tx: Transaction) -> dict[str, dict[str, int]]:
+    """Numbers of companies by tenant and status; of one tenant in a tenant's transaction."""
+    counts: dict[str, dict[str, int]] = {}
+    rows = tx.execute(
+        "SELECT tenant_id, status, count(*) AS companies FROM companies GROUP BY tenant_id, status"
+    )
+    for row in rows:
+        counts.setdefault(str(row.tenant_id), {})[str(row.status)] = int(row.companies)
+    return counts
+
+
+def linked_companies(tx: Transaction, tenant: str) -> int:
+    """How many companies of one tenant are linked."""
+    return companies_by_status(tx).get(tenant, {}).get("linked", 0)
