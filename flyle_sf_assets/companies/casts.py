@@ -7,7 +7,7 @@ fails (``convert.py``), and rules on values that converted well (``validation.py
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import MAXYEAR, MINYEAR
 from types import MappingProxyType
 
 import polars as pl
@@ -21,11 +21,11 @@ from flyle_sf_assets.settings.models import FlyleType
 RFC_3339_MS = "%Y-%m-%dT%H:%M:%S%.3fZ"
 """Always three digits of a second, so that the texts sort as the instants do."""
 
-_FIRST_DAY, _LAST_DAY = date.min, date.max
 _PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
-_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_DAY = r"(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
+_DATE = rf"^{_DAY}$"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{3})?"
-_DATETIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}Z$"
+_DATETIME = rf"^{_DAY}T{_CLOCK}Z$"
 _TIME = rf"^{_CLOCK}Z?$"
 _LABEL_JOIN = "; "
 
@@ -83,19 +83,17 @@ def _number(text: pl.Expr, field: CompanyField, _time_zone: str) -> pl.Expr:
 
 
 def _date(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
-    day = pl.when(text.str.contains(_DATE)).then(text).str.to_date("%Y-%m-%d", strict=False)
-    return pl.when(day >= _FIRST_DAY).then(day)
+    return pl.when(text.str.contains(_DATE)).then(text).str.to_date("%Y-%m-%d", strict=False)
 
 
 def _instant(text: pl.Expr) -> pl.Expr:
     """The pattern comes first: the parser takes 23:59:60, and years of any length."""
-    instant = (
+    return (
         pl.when(text.str.contains(_DATETIME))
         .then(text)
         .str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
         .dt.replace_time_zone("UTC")
     )
-    return pl.when(instant.dt.year() >= 1).then(instant)
 
 
 def _datetime(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
@@ -104,8 +102,8 @@ def _datetime(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
 
 def _local_date(text: pl.Expr, _field: CompanyField, time_zone: str) -> pl.Expr:
     """The day in the tenant's zone. The zone tables end in 2100: later, summer time is unknown."""
-    day = _instant(text).dt.convert_time_zone(time_zone).dt.date()
-    return pl.when(day.is_between(_FIRST_DAY, _LAST_DAY)).then(day)
+    local = _instant(text).dt.convert_time_zone(time_zone)
+    return pl.when(local.dt.year().is_between(MINYEAR, MAXYEAR)).then(local.dt.date())
 
 
 def _datetime_text(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:

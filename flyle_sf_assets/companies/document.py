@@ -67,21 +67,29 @@ def documents(rows: pl.DataFrame, fields: Sequence[CompanyField]) -> pl.DataFram
     written = rows.select(
         EXTERNAL_ID,
         NAME,
-        _custom_fields(fields).alias(CUSTOM_FIELDS),
+        _members(fields).alias(CUSTOM_FIELDS),
         STATUS,
         STATUS_REASON,
         MERGED_INTO,
         SOURCE_MODIFIED_AT,
     )
-    return written.with_columns(_content_hash().alias(CONTENT_HASH))
+    # One step each: an expression that is used twice in one step is computed twice.
+    return written.with_columns(_object().alias(CUSTOM_FIELDS)).with_columns(
+        _content_hash().alias(CONTENT_HASH)
+    )
 
 
-def _custom_fields(fields: Sequence[CompanyField]) -> pl.Expr:
+def _members(fields: Sequence[CompanyField]) -> pl.Expr:
+    """The members of the object, joined; empty where all are omitted."""
     members = [_member(field) for field in sorted(readable_fields(fields), key=lambda f: f.key)]
-    joined = pl.concat_str(members, separator=",", ignore_nulls=True) if members else pl.lit("")
-    is_linked = pl.col(STATUS) == str(CompanyStatus.LINKED)
-    document = pl.concat_str(pl.lit("{"), joined, pl.lit("}"))
-    return pl.when(is_linked | (joined != "")).then(document)
+    return pl.concat_str(members, separator=",", ignore_nulls=True) if members else pl.lit("")
+
+
+def _object() -> pl.Expr:
+    """The object; null where the row is frozen and has no member to write."""
+    members = pl.col(CUSTOM_FIELDS)
+    is_written = (pl.col(STATUS) == str(CompanyStatus.LINKED)) | (members != "")
+    return pl.when(is_written).then(pl.concat_str(pl.lit("{"), members, pl.lit("}")))
 
 
 def _member(field: CompanyField) -> pl.Expr:

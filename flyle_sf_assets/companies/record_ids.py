@@ -10,7 +10,7 @@ import polars as pl
 
 _CHECKSUM_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _BASE_LENGTH = 15
-_GROUP = 5
+_LENGTH = 18
 
 _CHECK_OF_GROUP = {
     # The first character of a group is the lowest bit.
@@ -26,11 +26,8 @@ def is_valid_id(record_id: pl.Expr) -> pl.Expr:
     capitals = record_id.str.slice(0, _BASE_LENGTH).str.replace_many(
         list(_CAPITALS + _OTHERS), ["1"] * len(_CAPITALS) + ["0"] * len(_OTHERS)
     )
-    checksum = pl.concat_str(
-        capitals.str.slice(start, _GROUP).replace_strict(
-            _CHECK_OF_GROUP, default=None, return_dtype=pl.String
-        )
-        for start in range(0, _BASE_LENGTH, _GROUP)
-    )
-    matches = (record_id.str.slice(_BASE_LENGTH) == checksum).fill_null(value=False)
-    return pl.when(record_id.is_not_null()).then(matches)
+    # Every group of five bits is a key of the table, so that the first match begins at 0, the
+    # next at 5 and 10. A character that is no bit stays and makes the result too long.
+    checksum = capitals.str.replace_many(list(_CHECK_OF_GROUP), list(_CHECK_OF_GROUP.values()))
+    has_length = record_id.str.len_chars() == _LENGTH
+    return has_length & (record_id.str.slice(_BASE_LENGTH) == checksum)
