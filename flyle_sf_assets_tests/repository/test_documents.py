@@ -24,7 +24,7 @@ def test_make_targets_named_in_documents_exist(root: Path, make_targets: set[str
     named = {
         target
         for document in _documents(root)
-        for target in re.findall(r"\bmake ([a-z][a-z-]*)", _code(document.read_text()))
+        for target in re.findall(r"^make ([a-z][a-z-]*)", _code(document.read_text()), re.MULTILINE)
     }
     assert named <= make_targets
     assert {"demo", "test"} <= named
