@@ -1,0 +1,42 @@
+"""Which cases a real org is asked: decided by collection, so nothing is skipped unseen."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from flyle_sf_assets_tests.conformance import case_table
+
+HERE = Path(__file__).parent
+
+
+def collected(**environment: str) -> set[str]:
+    """The names of the cases that a run with those variables would execute."""
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", HERE],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=HERE.parents[1],
+        env={k: v for k, v in os.environ.items() if "CONFORMANCE" not in k} | environment,
+    )
+    return set(re.findall(r"::test_(\w+)", found.stdout))
+
+
+def test_a_real_org_is_asked_only_what_it_allows() -> None:
+    """Sandbox cases never reach a real org, writing cases only with MAY_WRITE=1.
+
+    A suite that wrote into a customer's org because somebody forgot a variable would be the last.
+    """
+    names = {
+        needs: {case.name for case in case_table.cases() if case.needs == needs}
+        for needs in ("reads", "writes", "sandbox only")
+    }
+    real = {"FLYLE_CONFORMANCE_ORG_URL": "https://nowhere.example"}
+    reading = collected(**real)
+    assert names["reads"] <= reading
+    assert not reading & (names["writes"] | names["sandbox only"])
+    writing = collected(**real, FLYLE_CONFORMANCE_MAY_WRITE="1")
+    assert names["reads"] | names["writes"] <= writing
+    assert not writing & names["sandbox only"]
