@@ -1,0 +1,87 @@
+"""The scripts that make uses before anything is installed."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools.install import uv_settings
+
+
+def _find_python(root: Path, path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", "tools/find-python.sh"],
+        cwd=root,
+        env={"PATH": str(path)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+
+def _put(folder: Path, name: str, script: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / name
+    target.write_text(f"#!/bin/sh\n{script}\n")
+    target.chmod(0o755)
+
+
+@pytest.fixture
+def bare_path(tmp_path: Path) -> Path:
+    """A PATH with a shell's minimum and no Python; its name has a space."""
+    folder = tmp_path / "some bin"
+    folder.mkdir()
+    (folder / "cat").symlink_to("/bin/cat")
+    return folder
+
+
+def test_a_python_that_only_prints_an_error_is_passed_over(root: Path, bare_path: Path) -> None:
+    """pyenv leaves ``python3.13`` on PATH for a version that is not switched on: it exits 127."""
+    _put(bare_path, "python3.13", "echo 'pyenv: python3.13: command not found' >&2; exit 127")
+    _put(bare_path, "python3", 'case "$*" in *print*) echo /chosen/python ;; esac')
+    found = _find_python(root, bare_path)
+    assert (found.returncode, found.stdout) == (0, "/chosen/python\n")
+
+
+def test_without_a_python_both_languages_say_what_to_do(root: Path, bare_path: Path) -> None:
+    """Whoever has no Python sees this and nothing else of the product."""
+    found = _find_python(root, bare_path)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "No Python 3.11 or newer was found" in found.stderr
+    assert "Python 3.11 以上が見つかりません" in found.stderr
+
+
+def test_a_python_without_venv_names_the_package_to_install(root: Path, bare_path: Path) -> None:
+    """Debian's python3 comes without ensurepip; its own message comes only halfway through."""
+    _put(
+        bare_path,
+        "python3",
+        'case "$*" in *ensurepip*) exit 1 ;; *print*) echo 3.12 ;; esac',
+    )
+    found = _find_python(root, bare_path)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr.count("sudo apt-get install python3.12-venv") == 2
+
+
+def test_uv_looks_where_pip_would() -> None:
+    """Behind a company's mirror only pip is set up; uv alone would time out on the public index."""
+    pip = {
+        "index-url": "https://mirror.example/simple",
+        "extra-index-url": "https://a.example\nhttps://b.example",
+        "cert": "/etc/ssl/company.pem",
+    }
+    assert uv_settings(pip, {}) == {
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://a.example https://b.example",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "SSL_CERT_FILE": "/etc/ssl/company.pem",
+    }
+
+
+def test_what_is_set_for_uv_itself_stays() -> None:
+    """Someone who set uv up knows better than pip's configuration."""
+    settings = uv_settings(
+        {"index-url": "https://mirror.example/simple"},
+        {"UV_DEFAULT_INDEX": "https://own.example/simple", "SSL_CERT_FILE": ""},
+    )
+    assert "UV_DEFAULT_INDEX" not in settings
