@@ -72,9 +72,7 @@ class Access(SchemaEdits):
     session_lifetime = timedelta(hours=2)
     rotates_refresh_tokens = False
 
-    def __init__(
-        self, name: str, *, consumer_key: str, consumer_secret: str, **parts: Any
-    ) -> None:
+    def __init__(self, name: str, *, consumer_key: str, consumer_secret: str, **parts: Any) -> None:
         super().__init__(name, **parts)
         self.consumer_key = consumer_key
         self.consumer_secret = consumer_secret

@@ -42,7 +42,12 @@ async def _until_closed(receive: Receive) -> None:
 class Reset(Response):
     """No answer: the connection is reset (RST)."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,  # noqa: ARG002 - the signature is ASGI's
+    ) -> None:
         """Reset the connection."""
         transport = _transport(scope)
         connection = transport.get_extra_info("socket")
@@ -64,11 +69,17 @@ class CutOff(Response):
         self._whole, self._body, self._sent = whole, body, sent
         self._announced = announced
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,  # noqa: ARG002 - the signature is ASGI's
+    ) -> None:
         """Send the part and close."""
         lines = [f"HTTP/1.1 {self._whole.status_code} OK".encode()]
         lines += [
-            name + b": " + value for name, value in self._whole.raw_headers
+            name + b": " + value
+            for name, value in self._whole.raw_headers
             if name.lower() not in (b"content-length", b"transfer-encoding")
         ]
         if self._announced:

@@ -26,7 +26,7 @@ def from_files(cert_file: Path, key_file: Path, ca_file: Path) -> Certificates:
 
 def fresh(host: str, folder: Path | None = None) -> Certificates:
     """A new CA and a certificate for ``host`` and localhost; the CA file goes to ``folder``."""
-    import trustme
+    import trustme  # noqa: PLC0415 - loads cryptography, not needed with given files
 
     authority = trustme.CA(organization_name="Flyle sandbox")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

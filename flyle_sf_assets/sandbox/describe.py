@@ -21,15 +21,34 @@ from flyle_sf_assets.sandbox.metadata import (
 )
 
 _SOAP_TYPES = {
-    "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int",
-    "long": "xsd:long", "double": "xsd:double", "currency": "xsd:double", "percent": "xsd:double",
-    "date": "xsd:date", "datetime": "xsd:dateTime", "time": "xsd:time",
-    "base64": "xsd:base64Binary", "anyType": "xsd:anyType", "address": "urn:address",
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "long": "xsd:long",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "time": "xsd:time",
+    "base64": "xsd:base64Binary",
+    "anyType": "xsd:anyType",
+    "address": "urn:address",
     "location": "urn:location",
 }
 _AGGREGATABLE_NOT = frozenset(
-    {"boolean", "multipicklist", "textarea", "encryptedstring", "base64", "anyType", "address",
-     "location", "time"}
+    {
+        "boolean",
+        "multipicklist",
+        "textarea",
+        "encryptedstring",
+        "base64",
+        "anyType",
+        "address",
+        "location",
+        "time",
+    }
 )
 
 
@@ -38,9 +57,7 @@ def describe_body(
     catalog: Catalog, visibility: Visibility, sobject: SObject, version: str
 ) -> bytes:
     """The describe of one object."""
-    fields = [
-        _field(sobject, field) for field in sobject.fields if visibility.sees(sobject, field)
-    ]
+    fields = [_field(sobject, field) for field in sobject.fields if visibility.sees(sobject, field)]
     return _encoded(
         {
             **_summary(sobject, version),
@@ -59,9 +76,14 @@ def describe_body(
             "networkScopeFieldName": None,
             "recordTypeInfos": [
                 {
-                    "active": True, "available": True, "defaultRecordTypeMapping": True,
-                    "developerName": "Master", "master": True, "name": "マスタ",
-                    "recordTypeId": "012000000000000AAA", "urls": {},
+                    "active": True,
+                    "available": True,
+                    "defaultRecordTypeMapping": True,
+                    "developerName": "Master",
+                    "master": True,
+                    "name": "マスタ",
+                    "recordTypeId": "012000000000000AAA",
+                    "urls": {},
                 }
             ],
             "sobjectDescribeOption": "FULL",
@@ -95,30 +117,51 @@ def _encoded(body: object) -> bytes:
 def _summary(sobject: SObject, version: str) -> dict[str, Any]:
     base = f"/services/data/v{version}/sobjects/{sobject.name}"
     return {
-        "activateable": False, "associateEntityType": None, "associateParentEntity": None,
-        "createable": True, "custom": sobject.custom, "customSetting": False,
-        "deepCloneable": False, "deletable": sobject.undeletable, "deprecatedAndHidden": False,
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": True,
+        "custom": sobject.custom,
+        "customSetting": False,
+        "deepCloneable": False,
+        "deletable": sobject.undeletable,
+        "deprecatedAndHidden": False,
         "feedEnabled": sobject.name in ("Account", "Opportunity", "Contact"),
-        "hasSubtypes": False, "isInterface": False, "isSubtype": False,
-        "keyPrefix": sobject.key_prefix, "label": sobject.label,
-        "labelPlural": sobject.label_plural, "layoutable": True, "mergeable": sobject.mergeable,
-        "mruEnabled": True, "name": sobject.name, "queryable": sobject.queryable,
-        "replicateable": True, "retrieveable": True, "searchable": True, "triggerable": True,
-        "undeletable": sobject.undeletable, "updateable": True,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": sobject.key_prefix,
+        "label": sobject.label,
+        "labelPlural": sobject.label_plural,
+        "layoutable": True,
+        "mergeable": sobject.mergeable,
+        "mruEnabled": True,
+        "name": sobject.name,
+        "queryable": sobject.queryable,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": True,
+        "triggerable": True,
+        "undeletable": sobject.undeletable,
+        "updateable": True,
         "urls": {
-            "describe": f"{base}/describe", "rowTemplate": base + "/{ID}", "sobject": base,
+            "describe": f"{base}/describe",
+            "rowTemplate": base + "/{ID}",
+            "sobject": base,
         },
     }
 
 
-def _children(
-    catalog: Catalog, visibility: Visibility, sobject: SObject
-) -> list[dict[str, Any]]:
+def _children(catalog: Catalog, visibility: Visibility, sobject: SObject) -> list[dict[str, Any]]:
     return [
         {
-            "cascadeDelete": field.cascade_delete, "childSObject": child.name,
-            "deprecatedAndHidden": False, "field": field.name, "junctionIdListNames": [],
-            "junctionReferenceTo": [], "relationshipName": field.child_relationship_name,
+            "cascadeDelete": field.cascade_delete,
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": field.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": field.child_relationship_name,
             "restrictedDelete": False,
         }
         for child, field in catalog.children[sobject.name.lower()]
@@ -210,8 +253,11 @@ def _option(field: Field, entry: PicklistEntry, sobject: SObject) -> dict[str, A
         controller = sobject.by_name.get(field.controller.lower())
         valid_for = bitset(entry.valid_for, len(controller.picklist) if controller else 0)
     return {
-        "active": entry.active, "defaultValue": entry.default, "label": entry.label,
-        "validFor": valid_for, "value": entry.value,
+        "active": entry.active,
+        "defaultValue": entry.default,
+        "label": entry.label,
+        "validFor": valid_for,
+        "value": entry.value,
     }
 
 

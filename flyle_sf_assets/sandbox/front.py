@@ -1,12 +1,13 @@
 """The HTTPS front: which org a request is for, its faults, its counting, its headers.
 
-On a real instance as here, the token decides which org answers, and at the token
-endpoint the consumer key does. What does not belong here: what is answered (``api/``, ``oauth.py``).
+On a real instance as here, the token decides which org answers, and at the token endpoint the
+consumer key does. What does not belong here: what is answered (``api/``, ``oauth.py``).
 """
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from email.utils import format_datetime
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -74,7 +75,8 @@ class Front:
                 Route("/id/{org_id}/{user_id}", self._userinfo),
                 Route("/services/data", self._data),
                 Route(
-                    "/services/data/{rest:path}", self._data,
+                    "/services/data/{rest:path}",
+                    self._data,
                     methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
                 ),
                 *more,
@@ -101,7 +103,7 @@ class Front:
             answer = await run_in_threadpool(_answer, resources, token, call, fault)
             response = await _fault_after(_response(answer), answer, fault)
         used, most = org.usage.used(org.now()), org.usage.daily_max
-        if response.status_code != 401:
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
             response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{most}"
         return _dated(org, response)
 
@@ -159,13 +161,13 @@ def _as_user(call: RestCall, user: str) -> RestCall:
 
 
 async def _rest_call(request: Request) -> RestCall:
-    parts = request.url.path[len(_DATA) :].split("/", 2)
-    if len(parts) < 2 or not parts[1].startswith("v"):
+    version, _, path = request.url.path[len(_DATA) + 1 :].partition("/")
+    if not version.startswith("v"):
         raise not_found()
     return RestCall(
         method=request.method,
-        version=parts[1][1:],
-        path="/" + (parts[2] if len(parts) > 2 else ""),
+        version=version[1:],
+        path="/" + path,
         parameters=dict(request.query_params),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=await request.body(),
@@ -207,20 +209,21 @@ async def _fault_before(org: Org, fault: Fault | None, token: str) -> Response |
     """What a fault answers in the place of the org; None when the org answers."""
     if fault is None:
         return None
-    match fault.kind:
-        case FaultKind.SESSION_EXPIRED:
-            org.revoke(token)
-            return _response(refused(invalid_session()))
-        case FaultKind.LIMIT_EXCEEDED:
-            return _response(refused(request_limit_exceeded()))
-        case FaultKind.STATUS:
-            code, message = _STATUS_CODES.get(fault.status, ("UNKNOWN_EXCEPTION", "unknown"))
-            return _response(refused(Refusal(code, message, status=fault.status)))
-        case FaultKind.RESET:
-            return Reset()
-        case FaultKind.SLOW:
-            await asyncio.sleep(fault.seconds)
-    return None
+    if fault.kind == FaultKind.SLOW:
+        await asyncio.sleep(fault.seconds)
+        return None
+    if fault.kind == FaultKind.RESET:
+        return Reset()
+    refusal: Refusal | None = None
+    if fault.kind == FaultKind.SESSION_EXPIRED:
+        org.revoke(token)
+        refusal = invalid_session()
+    elif fault.kind == FaultKind.LIMIT_EXCEEDED:
+        refusal = request_limit_exceeded()
+    elif fault.kind == FaultKind.STATUS:
+        code, message = _STATUS_CODES.get(fault.status, ("UNKNOWN_EXCEPTION", "unknown"))
+        refusal = Refusal(code, message, status=fault.status)
+    return _response(refused(refusal)) if refusal else None
 
 
 async def _fault_after(response: Response, answer: Answer, fault: Fault | None) -> Response:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_SHORT, _LONG = 15, 18
 _ALPHANUMERIC = frozenset(_DIGITS)
 
 
@@ -37,11 +38,11 @@ def canonical(text: str) -> str | None:
 
     An 18-character id may be written in any case: its checksum restores the capitals.
     """
-    if len(text) not in (15, 18) or not _ALPHANUMERIC.issuperset(text):
+    if len(text) not in (_SHORT, _LONG) or not _ALPHANUMERIC.issuperset(text):
         return None
-    if len(text) == 15:
+    if len(text) == _SHORT:
         return text + checksum(text)
-    body, check = text[:15], text[15:].upper()
+    body, check = text[:_SHORT], text[_SHORT:].upper()
     if not set(check) <= set(_CHECK):
         return None
     capitals = "".join(f"{_CHECK.index(char):05b}"[::-1] for char in check)

@@ -1,9 +1,9 @@
 """The OAuth endpoints: token, revoke, userinfo and the identity URL.
 
-The consumer key says which org. Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-
-Server Integration", "OAuth 2.0 Refresh Token Flow", "Revoke OAuth Tokens", "Identity URLs". A grant is
-one function in ``_GRANTS``; the web server and JWT bearer flows go there. What does not belong here: what
-a token is worth (``access.py``).
+The consumer key says which org. A grant is one function in ``_GRANTS``; the web server and JWT
+bearer flows go there. Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for
+Server-to-Server Integration", "OAuth 2.0 Refresh Token Flow", "Revoke OAuth Tokens", "Identity
+URLs". What does not belong here: what a token is worth (``access.py``).
 """
 
 import base64
@@ -22,18 +22,24 @@ Form = Mapping[str, str]
 def token(orgs: Mapping[str, Org], form: Form, authorization: str | None, url: str) -> Answer:
     """Answer to a POST to the token endpoint. ``orgs`` are by consumer key."""
     try:
-        grant = _GRANTS.get(form.get("grant_type", ""))
-        if grant is None:
-            raise TokenDenied("unsupported_grant_type", "grant type not supported")
-        key, secret = _client(form, authorization)
-        org = orgs.get(key)
-        if org is None:
-            raise TokenDenied("invalid_client_id", "client identifier invalid")
-        return json_answer(grant(org, form, secret, url))
+        return json_answer(_grant(orgs, form, authorization, url))
     except TokenDenied as denied:
         return json_answer(
             {"error": denied.error, "error_description": denied.description}, denied.status
         )
+
+
+def _grant(
+    orgs: Mapping[str, Org], form: Form, authorization: str | None, url: str
+) -> dict[str, str]:
+    grant = _GRANTS.get(form.get("grant_type", ""))
+    if grant is None:
+        raise TokenDenied("unsupported_grant_type", "grant type not supported")
+    key, secret = _client(form, authorization)
+    org = orgs.get(key)
+    if org is None:
+        raise TokenDenied("invalid_client_id", "client identifier invalid")
+    return grant(org, form, secret, url)
 
 
 def client_key(form: Form, authorization: str | None) -> str | None:
@@ -101,7 +107,10 @@ def revoke(orgs: Iterable[Org], token_text: str) -> Answer:
         if org.revoke(token_text):
             return Answer(200)
     return json_answer(
-        {"error": "unsupported_token_type", "error_description": "this token type is not supported"},
+        {
+            "error": "unsupported_token_type",
+            "error_description": "this token type is not supported",
+        },
         400,
     )
 

@@ -40,8 +40,12 @@ class Org(Access):
         time_zone: str = "Asia/Tokyo",
     ) -> None:
         super().__init__(
-            name, consumer_key=consumer_key, consumer_secret=consumer_secret,
-            org_number=org_number, catalog=catalog or standard_catalog(), clock=clock,
+            name,
+            consumer_key=consumer_key,
+            consumer_secret=consumer_secret,
+            org_number=org_number,
+            catalog=catalog or standard_catalog(),
+            clock=clock,
             time_zone=time_zone,
         )
         self.faults = FaultPlan()
@@ -70,8 +74,12 @@ class Org(Access):
         with self.lock:
             self._settle_all()
             twin = Org(
-                name, consumer_key=consumer_key, consumer_secret=consumer_secret,
-                org_number=org_number, catalog=self.catalog, clock=self._clock,
+                name,
+                consumer_key=consumer_key,
+                consumer_secret=consumer_secret,
+                org_number=org_number,
+                catalog=self.catalog,
+                clock=self._clock,
                 time_zone=self.time_zone.key,
             )
             own = twin._tables["organization"]
@@ -87,24 +95,36 @@ class Org(Access):
         profile = self.insert(
             "Profile",
             {
-                "Name": "System Administrator", "PermissionsModifyAllData": True,
+                "Name": "System Administrator",
+                "PermissionsModifyAllData": True,
                 "PermissionsApiEnabled": True,
             },
         )
         self.connected_user_id = self.insert(
             "User",
             {
-                "Username": f"flyle-link@{self.name}.example", "LastName": "連携", "FirstName": "太郎",
-                "Email": f"flyle-link@{self.name}.example", "Alias": "flyle", "IsActive": True,
-                "TimeZoneSidKey": time_zone, "LocaleSidKey": "ja_JP", "LanguageLocaleKey": "ja",
-                "ProfileId": profile, "UserType": "Standard",
+                "Username": f"flyle-link@{self.name}.example",
+                "LastName": "連携",
+                "FirstName": "太郎",
+                "Email": f"flyle-link@{self.name}.example",
+                "Alias": "flyle",
+                "IsActive": True,
+                "TimeZoneSidKey": time_zone,
+                "LocaleSidKey": "ja_JP",
+                "LanguageLocaleKey": "ja",
+                "ProfileId": profile,
+                "UserType": "Standard",
             },
         )
         self.acting_user_id = self.connected_user_id
         self.insert(
             "Organization",
             {
-                "Id": self.org_id, "Name": self.name, "IsSandbox": False, "InstanceName": "AP0",
-                "OrganizationType": "Enterprise Edition", "TimeZoneSidKey": time_zone,
+                "Id": self.org_id,
+                "Name": self.name,
+                "IsSandbox": False,
+                "InstanceName": "AP0",
+                "OrganizationType": "Enterprise Edition",
+                "TimeZoneSidKey": time_zone,
             },
         )

@@ -1,9 +1,9 @@
 """Deleting, undeleting, purging and merging records.
 
-Source: SOAP API Developer Guide, "delete()", "undelete()", "emptyRecycleBin()", "merge()": a deleted
-record lies in the Recycle Bin (queryAll shows it with IsDeleted) until it is undeleted or
-purged; a merge deletes the losers, says the winner's id in MasterRecordId, and moves their
-children. What does not belong here: sharing, which only looks like deletion (``access.py``).
+Source: SOAP API Developer Guide, "delete()", "undelete()", "emptyRecycleBin()", "merge()": a
+deleted record lies in the Recycle Bin (queryAll shows it with IsDeleted) until it is undeleted
+or purged; a merge deletes the losers, says the winner's id in MasterRecordId, and moves their
+children. What does not belong here: sharing, which only looks like deletion (``schema_edits.py``).
 """
 
 from collections.abc import Sequence
@@ -131,7 +131,10 @@ class RecordLifecycle(RecordWrites):
                 self._undelete_row((child, child_row), restored)
         for child, child_row, field_name in self._blanked.pop(record, ()):
             child_table = self._table(child)
-            if field_name in child_table.columns and child_table.value(child_row, field_name) is None:
+            if (
+                field_name in child_table.columns
+                and child_table.value(child_row, field_name) is None
+            ):
                 self._overwrite(child, [child_row], {field_name: record})
 
     def _purge(self, sobject: SObject, row: int) -> None:
@@ -158,6 +161,7 @@ class RecordLifecycle(RecordWrites):
         column = table.columns[field.name]
         candidates = range(table.size) if index is None else index.candidates([parent], table.size)
         return [
-            row for row in candidates
+            row
+            for row in candidates
             if column[row] == parent and row not in table.deleted and row not in table.gone
         ]

@@ -86,7 +86,9 @@ class RecordWrites(OrgState):
             if not field.stored:
                 raise ValueError(f"{field.name} is computed when it is read")
             self._settle_all()
-            self._overwrite(sobject, [self._row(sobject, record)], {field.name: to_wire(field, value)})
+            self._overwrite(
+                sobject, [self._row(sobject, record)], {field.name: to_wire(field, value)}
+            )
 
     def touch(self, object_name: str, records: Sequence[str] | None = None) -> str:
         """Move SystemModstamp alone (a system update), of all live records if none are named."""
@@ -112,7 +114,9 @@ class RecordWrites(OrgState):
             sobject = self._object(object_name)
             return self._python_values(sobject, self._row(sobject, record))
 
-    def records(self, object_name: str, *, include_deleted: bool = False) -> list[dict[str, object]]:
+    def records(
+        self, object_name: str, *, include_deleted: bool = False
+    ) -> list[dict[str, object]]:
         """All records with their stored fields as Python values, in insertion order."""
         with self.lock:
             self._settle()
@@ -158,7 +162,8 @@ class RecordWrites(OrgState):
             if not field.stored or (field.calculated and not creating):
                 raise Refusal(
                     "INVALID_FIELD_FOR_INSERT_UPDATE",
-                    f"Unable to create/update fields: {field.name}.", fields=(field.name,),
+                    f"Unable to create/update fields: {field.name}.",
+                    fields=(field.name,),
                 )
             texts[field.name] = to_wire(field, value)
         _compose_name(sobject, texts)
@@ -175,7 +180,9 @@ class RecordWrites(OrgState):
     def _stamp_new(self, sobject: SObject, texts: dict[str, str | None]) -> None:
         stamp = self.stamp()
         for name, text in (
-            ("CreatedDate", stamp), ("CreatedById", self.acting_user_id), ("IsDeleted", "false"),
+            ("CreatedDate", stamp),
+            ("CreatedById", self.acting_user_id),
+            ("IsDeleted", "false"),
             *self._modified(sobject, stamp).items(),
         ):
             if name in sobject_columns(sobject) and texts.get(name) in (None, "false"):

@@ -5,8 +5,6 @@ API Developer Guide, "Query"; Bulk API 2.0 Developer Guide, "Get Results for a Q
 not belong here: pages, headers and statuses (``api/``).
 """
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
@@ -20,6 +18,8 @@ from flyle_sf_assets.sandbox.table import Column
 
 Fragments = list[str]
 _quote: Callable[[str], str] = encode_basestring
+
+_NEVER_QUOTED = NUMERIC_TYPES | {"id", "reference", "boolean", "date", "datetime", "time"}
 
 
 @dataclass
@@ -67,8 +67,11 @@ def _records(shape: _Shape, chunk: Chunk, version: str) -> list[str]:
     # One template for all rows: what differs between them are only the fragments.
     body = "".join(f',"{name}":%s' for name in names)
     template = (
-        '{"attributes":{"type":"%s","url":"/services/data/v' + version + '/sobjects/%s/%s"}'
-        + body + "}"
+        '{"attributes":{"type":"%s","url":"/services/data/v'
+        + version
+        + '/sobjects/%s/%s"}'
+        + body
+        + "}"
     )
     rows = zip(types, ids, *parts, strict=True)
     return [
@@ -149,8 +152,19 @@ def csv_header(columns: Sequence[Selected], delimiter: str, line_end: str) -> st
 
 
 def csv_rows(columns: Sequence[Selected], chunk: Chunk, delimiter: str, line_end: str) -> str:
-    """The rows with every field quoted; blank and null look the same."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
-    writer.writerows(zip(*(chunk.values(column.bound) for column in columns), strict=True))
-    return out.getvalue()
+    """The rows with every field quoted; blank and null look the same.
+
+    Columns are joined as they stand, a line at a time in C: csv.writer takes twice as long.
+    """
+    if not chunk.rows:
+        return ""
+    texts = [_csv_texts(column.bound.field, chunk.values(column.bound)) for column in columns]
+    lines = map(f'"{delimiter}"'.join, zip(*texts, strict=True))
+    return '"' + f'"{line_end}"'.join(lines) + '"' + line_end
+
+
+def _csv_texts(field_: Field, values: Column) -> list[str]:
+    texts = ["" if v is None else v for v in values] if None in values else values
+    if field_.type not in _NEVER_QUOTED and '"' in "".join(texts):  # type: ignore[arg-type]
+        return [text.replace('"', '""') for text in texts]  # type: ignore[union-attr]
+    return texts  # type: ignore[return-value]

@@ -60,9 +60,7 @@ class SchemaEdits(RecordLifecycle):
             if field.stored:
                 self._table(sobject).rename_column(field.name, new)
             renamed = replace(field, name=new)
-            self._replace(
-                sobject.with_fields(renamed if f is field else f for f in sobject.fields)
-            )
+            self._replace(sobject.with_fields(renamed if f is field else f for f in sobject.fields))
 
     def relabel_field(self, object_name: str, field_name: str, label: str) -> None:
         """Change a field's label."""
@@ -104,7 +102,9 @@ class SchemaEdits(RecordLifecycle):
             sobject, field = self._picklist(object_name, field_name)
             if value.lower() in field.picklist_position:
                 raise Refusal("DUPLICATE_VALUE", f"{value} exists already")
-            self._set_options(sobject, field, (*field.picklist, PicklistEntry(value, label or value)))
+            self._set_options(
+                sobject, field, (*field.picklist, PicklistEntry(value, label or value))
+            )
 
     def relabel_option(self, object_name: str, field_name: str, value: str, label: str) -> None:
         """Change an option's label; its API value stays."""
@@ -119,7 +119,12 @@ class SchemaEdits(RecordLifecycle):
         self._edit_option(object_name, field_name, value, active=True)
 
     def remove_option(
-        self, object_name: str, field_name: str, value: str, *, replace_with: str | None = None,
+        self,
+        object_name: str,
+        field_name: str,
+        value: str,
+        *,
+        replace_with: str | None = None,
         keep_on_records: bool = True,
     ) -> None:
         """Delete an option. Records keep its value, or take ``replace_with``, or become blank."""
@@ -192,8 +197,10 @@ class SchemaEdits(RecordLifecycle):
         with self.lock:
             sobject = self._object(object_name)
             key = (sobject.name.lower(), self._field(sobject, field_name).name.lower())
-            hidden = self.visibility.hidden_fields - {key} if visible else (
-                self.visibility.hidden_fields | {key}
+            hidden = (
+                self.visibility.hidden_fields - {key}
+                if visible
+                else (self.visibility.hidden_fields | {key})
             )
             self.visibility = Visibility(self.visibility.hidden_objects, hidden)
             if self.permissions_move_last_modified:
@@ -202,8 +209,10 @@ class SchemaEdits(RecordLifecycle):
     def _see_object(self, object_name: str, *, visible: bool) -> None:
         with self.lock:
             key = self._object(object_name).name.lower()
-            hidden = self.visibility.hidden_objects - {key} if visible else (
-                self.visibility.hidden_objects | {key}
+            hidden = (
+                self.visibility.hidden_objects - {key}
+                if visible
+                else (self.visibility.hidden_objects | {key})
             )
             self.visibility = Visibility(hidden, self.visibility.hidden_fields)
 
@@ -224,6 +233,4 @@ class SchemaEdits(RecordLifecycle):
         # HTTP dates have whole seconds: two edits within one must still differ.
         key = sobject.name.lower()
         now = self.now().replace(microsecond=0)
-        self.schema_changed_at[key] = max(
-            now, self.schema_changed_at[key] + timedelta(seconds=1)
-        )
+        self.schema_changed_at[key] = max(now, self.schema_changed_at[key] + timedelta(seconds=1))

@@ -1,6 +1,6 @@
 """`SandboxServer`: many orgs behind one HTTPS address on loopback.
 
-What does not belong here: resources (``front.py``, ``api/``) and the process's life (``serving.py``).
+What does not belong here: resources (``front.py``, ``api/``), the process's life (``serving.py``).
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class SandboxServer:
 
     ``url`` is the org URL of all of them: the consumer key, and then the token, says which org.
     ``ca_file`` holds the CA to trust. Without ``certs`` (see ``certificates.from_files``) a CA is
-    made at start. ``control_token`` guards the ``/sandbox`` endpoints; one is made if none is given.
+    made at start. ``control_token`` guards the ``/sandbox`` endpoints; without one, one is made.
     """
 
     def __init__(
@@ -120,7 +120,9 @@ class SandboxServer:
         return self.start()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
@@ -128,9 +130,17 @@ class SandboxServer:
     def _config(self, context: ssl.SSLContext) -> uvicorn.Config:
         application = self._front.application(control_routes(self._front, self.control_token))
         return uvicorn.Config(
-            application, http=Protocol, loop="asyncio", lifespan="off", ws="none",
-            log_level="warning", access_log=False, server_header=False, date_header=False,
-            timeout_keep_alive=60, timeout_graceful_shutdown=1,
+            application,
+            http=Protocol,
+            loop="asyncio",
+            lifespan="off",
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=1,
             ssl_context_factory=lambda _config, _default: context,
         )
 

@@ -1,7 +1,7 @@
 """What an org is made of: its lock, its time, its catalog and tables, and snapshots of them.
 
-What does not belong here: changing records (``record_writes.py``, ``record_lifecycle.py``), changing the
-schema (``schema_edits.py``), and who may log in (``access.py``).
+What does not belong here: changing records (``record_writes.py``, ``record_lifecycle.py``),
+changing the schema (``schema_edits.py``), and who may log in (``access.py``).
 """
 
 import heapq
@@ -17,7 +17,6 @@ from flyle_sf_assets.sandbox.identifiers import canonical, record_id
 from flyle_sf_assets.sandbox.metadata import Catalog, Field, SObject, Visibility
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.table import Table, TableView
-
 
 RollUps = dict[tuple[str, str], tuple[Field, int, dict[str, str]]]
 """Roll-up values by (object, field): for which field, at which version of the children."""
@@ -122,7 +121,9 @@ class OrgState:
     def _field(self, sobject: SObject, name: str) -> Field:
         found = sobject.by_name.get(name.lower())
         if found is None:
-            raise Refusal("INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
+            raise Refusal(
+                "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}"
+            )
         return found
 
     def _table(self, sobject: SObject) -> Table:
@@ -133,7 +134,8 @@ class OrgState:
         row = table.rows_by_id.get(canonical(record) or record)
         if row is None or row in table.gone:
             raise Refusal(
-                "ENTITY_IS_DELETED" if row is not None else "NOT_FOUND", f"no record {record}",
+                "ENTITY_IS_DELETED" if row is not None else "NOT_FOUND",
+                f"no record {record}",
                 status=404,
             )
         return row

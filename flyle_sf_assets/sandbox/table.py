@@ -35,7 +35,7 @@ class StampIndex:
         start = bisect_left(self._stamps, low)
         end = bisect_right(self._stamps, high)
         found = set(self._rows[start:end])
-        found.update(list(self.dirty))
+        found |= self.dirty.copy()
         return sorted(row for row in found if row < size)
 
 
@@ -51,7 +51,7 @@ class ValueIndex:
 
     def candidates(self, values: Iterable[str], size: int) -> list[int]:
         """Rows (in insertion order) that may hold one of the values."""
-        found: set[int] = set(list(self.dirty))
+        found = self.dirty.copy()
         for value in values:
             found.update(self._rows.get(value, ()))
         return sorted(row for row in found if row < size)
@@ -160,10 +160,14 @@ class Table:
         twin.rows_by_id = self.rows_by_id
         twin.deleted, twin.gone, twin.hidden = self.deleted, self.gone, self.hidden
         for table in (self, twin):
-            table._lent = set(table.columns)
-            table._sets_lent = True
-            table._ids_shared = True
+            table.share()
         return twin
+
+    def share(self) -> None:
+        """Copy before every change from here on: another table has the same lists."""
+        self._lent = set(self.columns)
+        self._sets_lent = True
+        self._ids_shared = True
 
     def append(self, record_id: str, values: Mapping[str, str | None]) -> int:
         """Add a record; columns not named are None. Returns its row."""
@@ -218,7 +222,9 @@ class Table:
         """Put a row into, or take it out of, ``deleted``, ``gone`` or ``hidden``."""
         if self._sets_lent:
             self.deleted, self.gone, self.hidden = (
-                set(self.deleted), set(self.gone), set(self.hidden),
+                set(self.deleted),
+                set(self.gone),
+                set(self.hidden),
             )
             self._sets_lent = False
         self.version += 1

@@ -5,7 +5,7 @@ carries, so that a result of a million rows is written without looking at a sing
 Numbers never pass through a float. Source: SOAP API Developer Guide, "Primitive Data Types".
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 
@@ -24,45 +24,14 @@ def to_wire(field: Field, value: object) -> str | None:
         return "true" if value in (True, "true", "True") else "false"
     if value is None or (isinstance(value, str) and not value):
         return None
-    if field.type in NUMERIC_TYPES:
-        return number_text(field, value)
-    if field.type == "date":
-        return _date_text(field, value)
-    if field.type == "datetime":
-        return _datetime_text(field, value)
-    if field.type == "time":
-        return value.strftime("%H:%M:%S.000Z") if isinstance(value, time) else str(value)
-    if field.type in ("id", "reference"):
-        return _id_text(field, value)
-    if field.type == "picklist":
-        return _option_text(field, str(value))
-    if field.type == "multipicklist":
-        return _options_text(field, value)
-    text = str(value)
-    if field.length and len(text) > field.length:
-        raise Refusal(
-            "STRING_TOO_LONG",
-            f"{field.label}: data value too large: {text[:40]} (max length={field.length})",
-            fields=(field.name,),
-        )
-    return text
+    return _WRITERS.get(field.type, _plain_text)(field, value)
 
 
 def from_wire(field: Field, text: str | None) -> object:
     """The Python value of a stored text: Decimal, bool, date, datetime (UTC), time or str."""
     if text is None:
         return None
-    if field.type in NUMERIC_TYPES:
-        return Decimal(text)
-    if field.type == "boolean":
-        return text == "true"
-    if field.type == "date":
-        return date.fromisoformat(text)
-    if field.type == "datetime":
-        return datetime.fromisoformat(text)
-    if field.type == "time":
-        return time.fromisoformat(text.removesuffix("Z"))
-    return text
+    return _READERS.get(field.type, str)(text)
 
 
 def number_text(field: Field, value: object) -> str:
@@ -126,7 +95,9 @@ def _id_text(field: Field, value: object) -> str:
     text = canonical(str(value))
     if text is None:
         raise Refusal(
-            "MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", fields=(field.name,)
+            "MALFORMED_ID",
+            f"{field.label}: id value of incorrect type: {value}",
+            fields=(field.name,),
         )
     return text
 
@@ -158,3 +129,37 @@ def _bad_option(field: Field, text: str) -> Refusal:
         f"{field.label}: bad value for restricted picklist field: {text}",
         fields=(field.name,),
     )
+
+
+def _plain_text(field: Field, value: object) -> str:
+    text = str(value)
+    if field.length and len(text) > field.length:
+        raise Refusal(
+            "STRING_TOO_LONG",
+            f"{field.label}: data value too large: {text[:40]} (max length={field.length})",
+            fields=(field.name,),
+        )
+    return text
+
+
+def _time_text(_field: Field, value: object) -> str:
+    return value.strftime("%H:%M:%S.000Z") if isinstance(value, time) else str(value)
+
+
+_WRITERS: dict[str, Callable[[Field, object], str | None]] = {
+    **dict.fromkeys(NUMERIC_TYPES, number_text),
+    "date": _date_text,
+    "datetime": _datetime_text,
+    "time": _time_text,
+    "id": _id_text,
+    "reference": _id_text,
+    "picklist": lambda field, value: _option_text(field, str(value)),
+    "multipicklist": _options_text,
+}
+_READERS: dict[str, Callable[[str], object]] = {
+    **dict.fromkeys(NUMERIC_TYPES, Decimal),
+    "boolean": lambda text: text == "true",
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+    "time": lambda text: time.fromisoformat(text.removesuffix("Z")),
+}

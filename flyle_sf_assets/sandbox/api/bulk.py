@@ -27,7 +27,12 @@ from flyle_sf_assets.sandbox.soql.execution import Result, execute
 from flyle_sf_assets.sandbox.soql.grammar import parse
 
 _DELIMITERS = {
-    "BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t",
+    "BACKQUOTE": "`",
+    "CARET": "^",
+    "COMMA": ",",
+    "PIPE": "|",
+    "SEMICOLON": ";",
+    "TAB": "\t",
 }
 _LINE_ENDS = {"LF": "\n", "CRLF": "\r\n"}
 _UNSUPPORTED = frozenset({"AccountHistory"})
@@ -83,8 +88,11 @@ class Jobs:
                 return self._create(call, fault)
             case "GET", ():
                 return json_answer(
-                    {"done": True, "records": [self._short(j) for j in self._jobs.values()],
-                     "nextRecordsUrl": None}
+                    {
+                        "done": True,
+                        "records": [self._short(j) for j in self._jobs.values()],
+                        "nextRecordsUrl": None,
+                    }
                 )
             case "GET", (job,):
                 return json_answer(self._full(self._find(job)))
@@ -95,7 +103,9 @@ class Jobs:
             case "GET", (job, "results"):
                 return self._results(call, self._find(job), fault)
             case _:
-                raise Refusal("METHOD_NOT_ALLOWED", f"HTTP Method '{call.method}' not allowed", status=405)
+                raise Refusal(
+                    "METHOD_NOT_ALLOWED", f"HTTP Method '{call.method}' not allowed", status=405
+                )
 
     def open_jobs(self) -> int:
         """How many jobs have not been deleted."""
@@ -122,12 +132,16 @@ class Jobs:
             self._made += 1
             job = Job(
                 id=record_id("750", self._org.org_number, self._made),
-                operation=body["operation"], object_name=result.sobject.name,
-                user_id=call.user_id, created_at=wire_datetime(self._org.now()),
+                operation=body["operation"],
+                object_name=result.sobject.name,
+                user_id=call.user_id,
+                created_at=wire_datetime(self._org.now()),
                 version=call.version,
                 delimiter=_option(body, "columnDelimiter", "COMMA", _DELIMITERS),
                 line_end=_option(body, "lineEnding", "LF", _LINE_ENDS),
-                result=result, delay_s=self._org.bulk_delay_s, fault=fault,
+                result=result,
+                delay_s=self._org.bulk_delay_s,
+                fault=fault,
             )
             self._jobs[job.id] = job
         return json_answer(self._short(job) | {"state": "UploadComplete"})
@@ -141,17 +155,27 @@ class Jobs:
     def _short(self, job: Job) -> dict[str, Any]:
         stamp = job.created_at[:-1] + "+0000"
         return {
-            "id": job.id, "operation": job.operation, "object": job.object_name,
-            "createdById": job.user_id, "createdDate": stamp, "systemModstamp": stamp,
-            "state": job.state, "concurrencyMode": "Parallel", "contentType": "CSV",
-            "apiVersion": float(job.version), "lineEnding": job.line_end,
-            "columnDelimiter": job.delimiter, "jobType": "V2Query",
+            "id": job.id,
+            "operation": job.operation,
+            "object": job.object_name,
+            "createdById": job.user_id,
+            "createdDate": stamp,
+            "systemModstamp": stamp,
+            "state": job.state,
+            "concurrencyMode": "Parallel",
+            "contentType": "CSV",
+            "apiVersion": float(job.version),
+            "lineEnding": job.line_end,
+            "columnDelimiter": job.delimiter,
+            "jobType": "V2Query",
         }
 
     def _full(self, job: Job) -> dict[str, Any]:
         state = job.state
         info = self._short(job) | {
-            "state": state, "retries": 0, "totalProcessingTime": 10,
+            "state": state,
+            "retries": 0,
+            "totalProcessingTime": 10,
             "isPkChunkingSupported": True,
             "numberRecordsProcessed": job.result.total if state == "JobComplete" else 0,
         }
@@ -162,7 +186,9 @@ class Jobs:
     def _abort(self, call: RestCall, job: Job) -> Answer:
         body = call.json()
         if not isinstance(body, dict) or body.get("state") != "Aborted":
-            raise Refusal("INVALIDJOBSTATE", "The only state that a query job can be set to is Aborted")
+            raise Refusal(
+                "INVALIDJOBSTATE", "The only state that a query job can be set to is Aborted"
+            )
         if job.state in _FINISHED:
             raise Refusal("INVALIDJOBSTATE", f"Aborting a job in state {job.state} is not allowed")
         job.aborted = True
@@ -176,9 +202,13 @@ class Jobs:
 
     def _results(self, call: RestCall, job: Job, fault: Fault | None) -> Answer:
         if job.state != "JobComplete":
-            raise Refusal("INVALIDJOBSTATE", f"Results of a job in state {job.state} are not available")
+            raise Refusal(
+                "INVALIDJOBSTATE", f"Results of a job in state {job.state} are not available"
+            )
         if call.version != job.version:
-            raise Refusal("INVALIDVERSION", "use the version that the job was created with", status=409)
+            raise Refusal(
+                "INVALIDVERSION", "use the version that the job was created with", status=409
+            )
         start = _position(call.parameters.get("locator"), job)
         wanted = call.parameters.get("maxRecords", str(self._org.bulk_page_rows))
         if not wanted.isdigit() or int(wanted) < 1:
@@ -200,14 +230,19 @@ class Jobs:
 
 def _check(query: s.Query) -> None:
     if is_aggregate(query):
-        raise Refusal("MALFORMED_QUERY", "Aggregate functions and GROUP BY are not supported in Bulk Query")
+        raise Refusal(
+            "MALFORMED_QUERY", "Aggregate functions and GROUP BY are not supported in Bulk Query"
+        )
     if query.offset is not None:
         raise Refusal("MALFORMED_QUERY", "OFFSET is not supported in Bulk Query")
     for item in query.select:
         if isinstance(item.what, s.TypeOf):
             raise Refusal("MALFORMED_QUERY", "TYPEOF is not supported in Bulk Query")
         if isinstance(item.what, s.Query):
-            raise Refusal("MALFORMED_QUERY", "Nested (parent-to-child) queries are not supported in Bulk Query")
+            raise Refusal(
+                "MALFORMED_QUERY",
+                "Nested (parent-to-child) queries are not supported in Bulk Query",
+            )
 
 
 def _option(body: dict[str, Any], name: str, default: str, known: dict[str, str]) -> str:

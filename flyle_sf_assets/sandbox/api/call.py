@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from flyle_sf_assets.sandbox.refusals import Refusal
 
@@ -38,6 +39,11 @@ class Answer:
     body: bytes | Iterator[bytes] = b""
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the status tells an error."""
+        return self.status >= HTTPStatus.BAD_REQUEST
 
 
 def json_answer(body: object, status: int = 200) -> Answer:

@@ -37,9 +37,11 @@ def composite(ask: Ask, call: RestCall) -> Answer:
     for request in requests:
         reference = str(request["referenceId"])
         answers[reference] = answer = _answered(ask, call, request, known)
-        known[reference] = json.loads(answer.body) if isinstance(answer.body, bytes) and answer.body else None
-    if body.get("allOrNone") and any(a.status >= 400 for a in answers.values()):
-        answers = {r: a if a.status >= 400 else _halted() for r, a in answers.items()}
+        known[reference] = (
+            json.loads(answer.body) if isinstance(answer.body, bytes) and answer.body else None
+        )
+    if body.get("allOrNone") and any(a.failed for a in answers.values()):
+        answers = {r: a if a.failed else _halted() for r, a in answers.items()}
     parts = [
         f'{{"body":{_text(answer)},"httpHeaders":{{}},"httpStatusCode":{answer.status},'
         f'"referenceId":{json.dumps(reference)}}}'
@@ -53,13 +55,19 @@ def batch(ask: Ask, call: RestCall) -> Answer:
     body = _object(call)
     answers: list[Answer] = []
     for request in _list(body, "batchRequests"):
-        if body.get("haltOnError") and any(a.status >= 400 for a in answers):
-            answers.append(refused(Refusal("BATCH_PROCESSING_HALTED", "Batch processing halted per request", status=412)))
+        if body.get("haltOnError") and any(a.failed for a in answers):
+            answers.append(
+                refused(
+                    Refusal(
+                        "BATCH_PROCESSING_HALTED", "Batch processing halted per request", status=412
+                    )
+                )
+            )
             continue
         url = "/services/data/" + str(request.get("url", "")).lstrip("/")
         answers.append(_answered(ask, call, {**request, "url": url}, {}))
     parts = [f'{{"statusCode":{a.status},"result":{_text(a)}}}' for a in answers]
-    failed = "true" if any(a.status >= 400 for a in answers) else "false"
+    failed = "true" if any(a.failed for a in answers) else "false"
     return Answer(body=f'{{"hasErrors":{failed},"results":[{",".join(parts)}]}}'.encode())
 
 
@@ -97,8 +105,7 @@ def _check_references(requests: list[dict[str, Any]]) -> None:
 
 
 def _is_query(url: str) -> bool:
-    parts = urlsplit(url).path.split("/")
-    return len(parts) > 4 and parts[4] in ("query", "queryAll")
+    return re.match(r"/services/data/v[\d.]+/query(All)?(/|\?|$)", url) is not None
 
 
 def _answered(
@@ -145,7 +152,8 @@ def _halted() -> Answer:
     return refused(
         Refusal(
             "PROCESSING_HALTED",
-            "The transaction was rolled back since another operation in the same transaction failed.",
+            "The transaction was rolled back since another operation in the same transaction "
+            "failed.",
         )
     )
 

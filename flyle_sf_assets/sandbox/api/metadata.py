@@ -1,7 +1,7 @@
 """Versions, limits, describes, and single records.
 
-Source: REST API Developer Guide, "Versions", "Limits", "sObject Describe", "sObject Rows". What does
-not belong here: what a describe says (``describe.py``).
+Source: REST API Developer Guide, "Versions", "Limits", "sObject Describe", "sObject Rows". What
+does not belong here: what a describe says (``describe.py``).
 """
 
 from datetime import UTC, datetime
@@ -16,8 +16,14 @@ from flyle_sf_assets.sandbox.rendering import json_records
 from flyle_sf_assets.sandbox.soql.execution import execute
 
 _LABELS = {
-    "58.0": "Summer '23", "59.0": "Winter '24", "60.0": "Spring '24", "61.0": "Summer '24",
-    "62.0": "Winter '25", "63.0": "Spring '25", "64.0": "Summer '25", "65.0": "Winter '26",
+    "58.0": "Summer '23",
+    "59.0": "Winter '24",
+    "60.0": "Spring '24",
+    "61.0": "Summer '24",
+    "62.0": "Winter '25",
+    "63.0": "Spring '25",
+    "64.0": "Summer '25",
+    "65.0": "Winter '26",
     "66.0": "Spring '26",
 }
 VERSIONS = frozenset(_LABELS)
@@ -48,7 +54,8 @@ def limits(org: Org) -> Answer:
             "DailyBulkApiBatches": {"Max": 15000, "Remaining": 15000},
             "DailyBulkV2QueryFileStorageMB": {"Max": 976562, "Remaining": 976562},
             "DailyBulkV2QueryJobs": {
-                "Max": 10000, "Remaining": 10000 - org.usage.by_kind["bulk_create"],
+                "Max": 10000,
+                "Remaining": 10000 - org.usage.by_kind["bulk_create"],
             },
             "DataStorageMB": {"Max": 1024, "Remaining": 1000},
         }
@@ -99,7 +106,8 @@ def _record(org: Org, call: RestCall, sobject: SObject, record: str) -> Answer:
         field.name for field in sobject.fields if org.visibility.sees(sobject, field)
     )
     safe = "".join(char for char in record if char.isalnum())
-    result = execute(org, f"SELECT {wanted} FROM {sobject.name} WHERE Id = '{safe}'")
+    query = f"SELECT {wanted} FROM {sobject.name} WHERE Id = '{safe}'"  # noqa: S608 - no SQL
+    result = execute(org, query)
     if not result.total:
         raise not_found("The requested resource does not exist")
     (text,) = json_records(result.columns, result.chunk(0, 1), call.version)

@@ -16,6 +16,7 @@ from flyle_sf_assets.sandbox.rendering import json_groups, json_records
 from flyle_sf_assets.sandbox.soql.execution import Result, execute
 
 PAGE_ROWS_MAX = 2000
+PAGE_ROWS_MIN = 200
 _LOCATOR_LIVES = timedelta(days=2)
 _CURSORS_MAX = 50
 
@@ -86,9 +87,10 @@ def _page_rows(org: Org, call: RestCall) -> int:
     for option in call.headers.get("sforce-query-options", "").split(","):
         name, _, value = option.partition("=")
         if name.strip().lower() == "batchsize":
-            if not value.strip().isdigit() or not 200 <= int(value) <= PAGE_ROWS_MAX:
+            if not value.strip().isdigit() or not PAGE_ROWS_MIN <= int(value) <= PAGE_ROWS_MAX:
                 raise Refusal(
-                    "INVALID_BATCH_SIZE", "The batch size must be between 200 and 2000",
+                    "INVALID_BATCH_SIZE",
+                    "The batch size must be between 200 and 2000",
                 )
             most = min(most, int(value))
     return most

@@ -8,11 +8,16 @@ from flyle_sf_assets.sandbox.api.bulk import Jobs
 from flyle_sf_assets.sandbox.api.call import Answer, RestCall
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
-from flyle_sf_assets.sandbox.refusals import Refusal, not_found
+from flyle_sf_assets.sandbox.refusals import not_found
 
 _JOB_KINDS = {
-    "POST": "bulk_create", "PATCH": "bulk_abort", "DELETE": "bulk_delete", "GET": "bulk_status",
+    "POST": "bulk_create",
+    "PATCH": "bulk_abort",
+    "DELETE": "bulk_delete",
+    "GET": "bulk_status",
 }
+
+Rest = tuple[str, ...]
 
 
 class Resources:
@@ -24,64 +29,80 @@ class Resources:
         self.jobs = Jobs(org)
 
     def answer(self, call: RestCall, fault: Fault | None = None) -> Answer:
-        """The answer to a call; Refusal when there is none. ``fault`` is one to be committed here."""
+        """The answer to a call; Refusal when there is none.
+
+        ``fault`` is one that a resource commits itself: a doomed job, a lost locator.
+        """
         if call.version not in metadata.VERSIONS:
             raise not_found()
-        match tuple(part for part in call.path.split("/") if part):
-            case ():
-                return metadata.resources(call)
-            case ("limits",):
-                return metadata.limits(self.org)
-            case ("sobjects",):
-                return metadata.describe_global(self.org, call)
-            case ("sobjects", name, *rest):
-                return metadata.sobject_resource(self.org, call, name, tuple(rest))
-            case ("query",):
-                return query.query(self.org, self.cursors, call, include_deleted=False)
-            case ("queryAll",):
-                return query.query(self.org, self.cursors, call, include_deleted=True)
-            case ("query" | "queryAll", tail):
-                if fault is not None and fault.kind == FaultKind.LOCATOR_LOST:
-                    raise query.lost_locator()
-                return query.query_more(self.org, self.cursors, call, tail)
-            case ("composite",) if call.method == "POST":
-                return composite.composite(self.answer, call)
-            case ("composite", "batch") if call.method == "POST":
-                return composite.batch(self.answer, call)
-            case ("jobs", "query", *rest):
-                if fault is not None and fault.kind == FaultKind.LOCATOR_LOST:
-                    raise query.lost_locator()
-                return self.jobs.answer(call, tuple(rest), fault)
+        name, rest = _split(call.path)
+        match name:
+            case "query" | "queryAll":
+                return self._query(call, rest, fault, include_deleted=name == "queryAll")
+            case "composite" if call.method == "POST":
+                return self._composite(call, rest)
+            case "jobs" if rest[:1] == ("query",):
+                return self._jobs(call, rest[1:], fault)
             case _:
-                raise not_found()
+                return self._metadata(call, name, rest)
 
     def count(self, call: RestCall) -> None:
         """Count a call as Salesforce would; Refusal 403 when the allowance is used up."""
-        self.org.count_call(_kind(call), self._calls(call))
+        calls = composite.batch_size(call) if call.path.rstrip("/") == "/composite/batch" else 1
+        self.org.count_call(_kind(call), calls)
 
-    def _calls(self, call: RestCall) -> int:
-        if call.path.rstrip("/") != "/composite/batch":
-            return 1
-        try:
-            return composite.batch_size(call)
-        except Refusal:
-            return 1
+    def _metadata(self, call: RestCall, name: str, rest: Rest) -> Answer:
+        if name == "sobjects" and rest:
+            return metadata.sobject_resource(self.org, call, rest[0], rest[1:])
+        if rest:
+            raise not_found()
+        if name == "sobjects":
+            return metadata.describe_global(self.org, call)
+        if name == "limits":
+            return metadata.limits(self.org)
+        if name:
+            raise not_found()
+        return metadata.resources(call)
+
+    def _query(
+        self, call: RestCall, rest: Rest, fault: Fault | None, *, include_deleted: bool
+    ) -> Answer:
+        if not rest:
+            return query.query(self.org, self.cursors, call, include_deleted=include_deleted)
+        _lose_locator(fault)
+        return query.query_more(self.org, self.cursors, call, rest[0])
+
+    def _composite(self, call: RestCall, rest: Rest) -> Answer:
+        if not rest:
+            return composite.composite(self.answer, call)
+        if rest == ("batch",):
+            return composite.batch(self.answer, call)
+        raise not_found()
+
+    def _jobs(self, call: RestCall, rest: Rest, fault: Fault | None) -> Answer:
+        _lose_locator(fault)
+        return self.jobs.answer(call, rest, fault)
+
+
+def _split(path: str) -> tuple[str, Rest]:
+    parts = tuple(part for part in path.split("/") if part)
+    return (parts[0], parts[1:]) if parts else ("", ())
+
+
+def _lose_locator(fault: Fault | None) -> None:
+    if fault is not None and fault.kind == FaultKind.LOCATOR_LOST:
+        raise query.lost_locator()
 
 
 def _kind(call: RestCall) -> str:
-    match tuple(part for part in call.path.split("/") if part):
-        case ():
-            return "versions"
-        case ("query" | "queryAll", _):
-            return "query_more"
-        case ("composite", "batch"):
-            return "composite_batch"
-        case ("sobjects", _, "describe"):
-            return "describe"
-        case ("jobs", "query", _, "results"):
-            return "bulk_results"
-        case ("jobs", "query", *_):
-            return _JOB_KINDS.get(call.method, "bulk_status")
-        case (first, *_):
-            return str(first)
-    return "other"
+    """What the counters call a request."""
+    name, rest = _split(call.path)
+    if name == "jobs":
+        return "bulk_results" if rest[2:] == ("results",) else _JOB_KINDS.get(call.method, name)
+    if name == "sobjects" and rest[1:2]:
+        return rest[1] if rest[1] in ("describe", "updated", "deleted") else "record"
+    if name in ("query", "queryAll") and rest:
+        return "query_more"
+    if name == "composite" and rest:
+        return "composite_batch"
+    return name or "versions"

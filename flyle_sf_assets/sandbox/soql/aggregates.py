@@ -67,7 +67,10 @@ def aggregate(query: s.Query, binder: Binder, chunk: Chunk) -> AggregateResult:
     for item in reversed(query.order_by):
         by = _order_column(item, binder, chunk, groups)
         places = ordered(
-            places, by.values, sort_key(by.field), descending=item.descending,
+            places,
+            by.values,
+            sort_key(by.field),
+            descending=item.descending,
             nulls_first=item.nulls_first,
         )
     start = query.offset or 0
@@ -94,7 +97,8 @@ def _groupable(binder: Binder, ref: s.FieldRef | s.Call) -> BoundField:
     bound = binder.bind(ref)
     if not bound.field.groupable:
         raise binder.refuse(
-            "MALFORMED_QUERY", ref.at,
+            "MALFORMED_QUERY",
+            ref.at,
             f"field '{bound.field.name}' can not be grouped in a query call",
         )
     return bound
@@ -109,7 +113,8 @@ def _wanted(query: s.Query, binder: Binder, keys: Sequence[BoundField]) -> list[
             bound = binder.bind(what)
             if bound.path not in grouped:
                 raise binder.refuse(
-                    "MALFORMED_QUERY", what.at,
+                    "MALFORMED_QUERY",
+                    what.at,
                     f"Field must be grouped or aggregated: {'.'.join(what.path)}",
                 )
             found.append(_Wanted(None, bound, item.alias or bound.field.name))
@@ -128,13 +133,18 @@ def _call(call: s.Call, binder: Binder, name: str) -> _Wanted:
     if call.argument is None:
         return _Wanted(function, None, name)
     bound = binder.bind(call.argument)
-    unfit = bound.field.type not in NUMERIC_TYPES if function in ("SUM", "AVG") else (
-        bound.field.type in ("boolean", "textarea", "multipicklist", "base64", "address")
-        and function in ("MIN", "MAX")
+    unfit = (
+        bound.field.type not in NUMERIC_TYPES
+        if function in ("SUM", "AVG")
+        else (
+            bound.field.type in ("boolean", "textarea", "multipicklist", "base64", "address")
+            and function in ("MIN", "MAX")
+        )
     )
     if unfit:
         raise binder.refuse(
-            "MALFORMED_QUERY", call.at,
+            "MALFORMED_QUERY",
+            call.at,
             f"field {bound.field.name} does not support aggregate operator {function}",
         )
     return _Wanted(function, bound, name)

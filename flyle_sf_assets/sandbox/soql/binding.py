@@ -57,13 +57,16 @@ class Binder:
     def bind(self, ref: FieldRef) -> BoundField:
         """The field that a path means."""
         path = ref.path
-        if len(path) > 1 and path[0].lower() in self._prefixes and (
-            path[0].lower() not in self.sobject.by_relationship
+        if (
+            len(path) > 1
+            and path[0].lower() in self._prefixes
+            and (path[0].lower() not in self.sobject.by_relationship)
         ):
             path = path[1:]
         if len(path) - 1 > LEVELS_MAX:
             raise self.refuse(
-                "MALFORMED_QUERY", ref.at,
+                "MALFORMED_QUERY",
+                ref.at,
                 f"SOQL relationships can be traversed up to {LEVELS_MAX} levels: {'.'.join(path)}",
             )
         owner, hops, targets = self.sobject, [], []
@@ -90,15 +93,18 @@ class Binder:
         field = owner.by_name.get(name.lower())
         if field is None or not self.snapshot.visibility.sees(owner, field):
             raise self.refuse(
-                "INVALID_FIELD", ref.at,
+                "INVALID_FIELD",
+                ref.at,
                 f"No such column '{name}' on entity '{owner.name}'. If you are attempting to use "
-                "a custom field, be sure to append the '__c' after the custom field name. " + _REFER,
+                "a custom field, be sure to append the '__c' after the custom field name. "
+                + _REFER,
             )
         return field
 
     def _no_relationship(self, ref: FieldRef, name: str) -> Refusal:
         return self.refuse(
-            "INVALID_FIELD", ref.at,
+            "INVALID_FIELD",
+            ref.at,
             f"Didn't understand relationship '{name}' in field path. If you are attempting to use "
             "a custom relationship, be sure to append the '__r' after the custom relationship "
             "name. " + _REFER,
@@ -112,7 +118,8 @@ def find_object(snapshot: Snapshot, name: str, text: str, at: int) -> SObject:
         raise Refusal(
             "INVALID_TYPE",
             located(
-                text, at,
+                text,
+                at,
                 f"sObject type '{name}' is not supported. If you are attempting to use a custom "
                 "object, be sure to append the '__c' after the entity name. " + _REFER,
             ),

@@ -45,7 +45,8 @@ class Chunk:
     def parents(self, bound: BoundField) -> Sequence[int | None]:
         """For each row, the row of the record at the end of the path's lookups."""
         rows: Sequence[int | None] = self.rows
-        holder, walked = self.sobject, ()
+        holder = self.sobject
+        walked: tuple[str, ...] = ()
         for hop, target in zip(bound.hops, bound.targets, strict=True):
             walked = (*walked, hop.name)
             known = self._parents.get(walked)
@@ -84,7 +85,10 @@ class Chunk:
             field = target.by_name.get(bound.field.name.lower()) if target else None
             if target is not None and field is not None:
                 views.append((self.snapshot.table(target), field.name))
-        return [_first_value(views, record, self.include_deleted) for record in self.values(before)]
+        deleted = self.include_deleted
+        return [
+            _first_value(views, record, include_deleted=deleted) for record in self.values(before)
+        ]
 
 
 class RowView:
@@ -112,17 +116,19 @@ class RowView:
         if bound is None:
             # Formulas run in system mode: hidden fields count.
             system = Snapshot(
-                self._snapshot.catalog, type(self._snapshot.visibility)(), self._snapshot.tables,
-                self._snapshot.now, self._snapshot.time_zone, self._snapshot.roll_ups,
+                self._snapshot.catalog,
+                type(self._snapshot.visibility)(),
+                self._snapshot.tables,
+                self._snapshot.now,
+                self._snapshot.time_zone,
+                self._snapshot.roll_ups,
             )
             bound = Binder(system, self._sobject, path, None).bind(
                 FieldRef(tuple(path.split(".")), 0)
             )
             self._bound[path] = bound
         row = self._row
-        chunk = Chunk(
-            self._snapshot, self._sobject, [row], include_deleted=self._include_deleted
-        )
+        chunk = Chunk(self._snapshot, self._sobject, [row], include_deleted=self._include_deleted)
         return from_wire(bound.field, chunk.values(bound)[0])
 
 
@@ -139,7 +145,7 @@ def _take(column: Column, rows: Sequence[int | None]) -> Column:
 
 
 def _first_value(
-    views: list[tuple[TableView, str]], record: str | None, include_deleted: bool
+    views: list[tuple[TableView, str]], record: str | None, *, include_deleted: bool
 ) -> str | None:
     for view, name in views:
         row = view.row_of(record, include_deleted=include_deleted)
@@ -149,13 +155,13 @@ def _first_value(
 
 
 _COMBINE: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
-    "SUM": lambda a, b: a + b, "MIN": min, "MAX": max,
+    "SUM": lambda a, b: a + b,
+    "MIN": min,
+    "MAX": max,
 }
 
 
-def _roll_up(
-    snapshot: Snapshot, sobject: SObject, field: Field, roll_up: RollUp
-) -> dict[str, str]:
+def _roll_up(snapshot: Snapshot, sobject: SObject, field: Field, roll_up: RollUp) -> dict[str, str]:
     """The summary of each parent's live children, kept as long as the children do not change."""
     child = snapshot.catalog.get(roll_up.child)
     if child is None:
@@ -174,7 +180,9 @@ def _roll_up(
                 totals[parent] = totals.get(parent, Decimal(0)) + 1
     else:
         combine = _COMBINE[roll_up.function]
-        for parent, text in zip(parents, _take_there(table.columns[roll_up.field], rows), strict=True):
+        for parent, text in zip(
+            parents, _take_there(table.columns[roll_up.field], rows), strict=True
+        ):
             if parent is not None and text is not None:
                 value = Decimal(text)
                 totals[parent] = combine(totals[parent], value) if parent in totals else value

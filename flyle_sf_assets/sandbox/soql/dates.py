@@ -1,8 +1,9 @@
 """Date literals: which days ``LAST_N_DAYS:30`` or ``THIS_QUARTER`` cover today.
 
-Source: SOQL and SOSL Reference, "Date Formats and Date Literals in WHERE". Weeks begin on Sunday; "last n days" include today,
-"next n days" begin tomorrow, the last and next n weeks, months, quarters and years
-leave out the present one. What does not belong here: fiscal calendars other than the civil year.
+Source: SOQL and SOSL Reference, "Date Formats and Date Literals in WHERE". Weeks begin on Sunday;
+"last n days" include today, "next n days" begin tomorrow, the last and next n weeks, months,
+quarters and years leave out the present one. What does not belong here: fiscal calendars other
+than the civil year.
 """
 
 from collections.abc import Callable
@@ -37,14 +38,24 @@ def _year(today: date, move: int) -> date:
 
 
 _UNITS: dict[str, Callable[[date, int], date]] = {
-    "DAY": _day, "WEEK": _week, "MONTH": _month, "QUARTER": _quarter, "YEAR": _year,
-    "FISCAL_QUARTER": _quarter, "FISCAL_YEAR": _year,
+    "DAY": _day,
+    "WEEK": _week,
+    "MONTH": _month,
+    "QUARTER": _quarter,
+    "YEAR": _year,
+    "FISCAL_QUARTER": _quarter,
+    "FISCAL_YEAR": _year,
 }
 _FIXED = {
-    "TODAY": ("DAY", 0), "YESTERDAY": ("DAY", -1), "TOMORROW": ("DAY", 1),
-    **{f"{word}_{unit}": (unit, move)
-       for word, move in (("LAST", -1), ("THIS", 0), ("NEXT", 1))
-       for unit in _UNITS if unit != "DAY"},
+    "TODAY": ("DAY", 0),
+    "YESTERDAY": ("DAY", -1),
+    "TOMORROW": ("DAY", 1),
+    **{
+        f"{word}_{unit}": (unit, move)
+        for word, move in (("LAST", -1), ("THIS", 0), ("NEXT", 1))
+        for unit in _UNITS
+        if unit != "DAY"
+    },
 }
 
 

@@ -20,6 +20,7 @@ from flyle_sf_assets.sandbox.soql.planning import candidates, plan
 from flyle_sf_assets.sandbox.state import Snapshot
 
 OFFSET_MAX = 2000
+FIELDS_LIMIT_MAX = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +101,11 @@ def _matching(
     sobject = binder.sobject
     condition = None
     if query.where is not None:
-        condition = build(
-            query.where, binder, lambda inner: _semi_join(snapshot, inner, text, include_deleted)
-        )
+
+        def semi_join(inner: s.Query) -> Iterable[str | None]:
+            return _semi_join(snapshot, inner, text, include_deleted=include_deleted)
+
+        condition = build(query.where, binder, semi_join)
     rows = candidates(
         plan(query.where, sobject), snapshot.table(sobject), include_deleted=include_deleted
     )
@@ -112,7 +115,7 @@ def _matching(
 
 
 def _semi_join(
-    snapshot: Snapshot, inner: s.Query, text: str, include_deleted: bool
+    snapshot: Snapshot, inner: s.Query, text: str, *, include_deleted: bool
 ) -> Iterable[str | None]:
     if len(inner.select) != 1 or not isinstance(inner.select[0].what, s.FieldRef):
         raise Refusal("MALFORMED_QUERY", "a semi-join selects exactly one field")
@@ -132,11 +135,15 @@ def _ordered(query: s.Query, binder: Binder, chunk: Chunk) -> Rows:
         bound = binder.bind(item.what)
         if not bound.field.sortable or bound.field.type in COMPOUND_TYPES:
             raise binder.refuse(
-                "INVALID_FIELD", item.what.at,
+                "INVALID_FIELD",
+                item.what.at,
                 f"field '{bound.field.name}' can not be sorted in a query call",
             )
         places = ordered(
-            places, chunk.values(bound), sort_key(bound.field), descending=item.descending,
+            places,
+            chunk.values(bound),
+            sort_key(bound.field),
+            descending=item.descending,
             nulls_first=item.nulls_first,
         )
     return [rows[place] for place in places]
@@ -145,8 +152,11 @@ def _ordered(query: s.Query, binder: Binder, chunk: Chunk) -> Rows:
 def _is_bare_count(query: s.Query) -> bool:
     what = query.select[0].what
     return (
-        len(query.select) == 1 and not query.group_by and isinstance(what, s.Call)
-        and what.name.upper() == "COUNT" and what.argument is None
+        len(query.select) == 1
+        and not query.group_by
+        and isinstance(what, s.Call)
+        and what.name.upper() == "COUNT"
+        and what.argument is None
     )
 
 
@@ -157,7 +167,8 @@ def _select(query: s.Query, binder: Binder) -> tuple[Selected, ...]:
         for column in _columns_of(item, query, binder):
             if column.bound.path in seen and not column.label:
                 raise binder.refuse(
-                    "MALFORMED_QUERY", column.bound.at,
+                    "MALFORMED_QUERY",
+                    column.bound.at,
                     f"duplicate field selected: {'.'.join(column.bound.path)}",
                 )
             seen.add(column.bound.path)
@@ -184,13 +195,15 @@ def _columns_of(item: s.SelectItem, query: s.Query, binder: Binder) -> list[Sele
 
 def _all_fields(call: s.Call, query: s.Query, binder: Binder) -> list[Selected]:
     which = call.argument.path[0].upper() if call.argument else ""
-    if which in ("ALL", "CUSTOM") and (query.limit is None or query.limit > 200):
+    if which in ("ALL", "CUSTOM") and (query.limit is None or query.limit > FIELDS_LIMIT_MAX):
         raise binder.refuse(
-            "MALFORMED_QUERY", call.at,
+            "MALFORMED_QUERY",
+            call.at,
             "The SOQL FIELDS function must have a LIMIT of at most 200",
         )
     fields = [
-        field for field in binder.sobject.fields
+        field
+        for field in binder.sobject.fields
         if binder.snapshot.visibility.sees(binder.sobject, field)
         and (which == "ALL" or field.custom == (which == "CUSTOM"))
     ]

@@ -103,7 +103,8 @@ def _filterable(binder: Binder, ref: s.FieldRef) -> BoundField:
     bound = binder.bind(ref)
     if not bound.field.filterable or bound.field.type in COMPOUND_TYPES:
         raise binder.refuse(
-            "INVALID_FIELD", ref.at,
+            "INVALID_FIELD",
+            ref.at,
             f"field '{bound.field.name}' can not be filtered in a query call",
         )
     return bound
@@ -117,7 +118,7 @@ class _Values:
         self._field: Field = bound.field
         self._snapshot = binder.snapshot
 
-    def comparison(self, op: str, value: s.Literal_) -> Test:
+    def comparison(self, op: str, value: s.Value) -> Test:
         if value.kind == "null" or (value.kind == "string" and not value.text):
             return self._against_null(op)
         if op == "LIKE":
@@ -135,7 +136,7 @@ class _Values:
         return _ordered(op, wanted, self._key())
 
     def membership(
-        self, op: str, values: tuple[s.Literal_, ...] | s.Query, subselect: SubSelect
+        self, op: str, values: tuple[s.Value, ...] | s.Query, subselect: SubSelect
     ) -> Test:
         if op in ("INCLUDES", "EXCLUDES"):
             if self._field.type != "multipicklist" or isinstance(values, s.Query):
@@ -157,7 +158,7 @@ class _Values:
 
     # Literals ---------------------------------------------------------------------------------
 
-    def _literal(self, value: s.Literal_) -> object:
+    def _literal(self, value: s.Value) -> object:
         kind, text, type_ = value.kind, value.text, self._field.type
         if type_ in NUMERIC_TYPES:
             if kind == "number":
@@ -186,7 +187,9 @@ class _Values:
             raise self._wrong_type("dateTime" if type_ == "datetime" else type_, quoted=False)
         if type_ == "datetime":
             try:
-                return wire_datetime(datetime.fromisoformat(text.upper().replace(" ", "+")).astimezone(UTC))
+                return wire_datetime(
+                    datetime.fromisoformat(text.upper().replace(" ", "+")).astimezone(UTC)
+                )
             except ValueError:
                 raise self._wrong_type("dateTime", quoted=False) from None
         if type_ == "time":
@@ -196,14 +199,16 @@ class _Values:
     def _wrong_type(self, wanted: str, *, quoted: bool) -> Exception:
         enclosed = "should be" if quoted else "should not be"
         return self._binder.refuse(
-            "INVALID_FIELD", self._bound.at,
+            "INVALID_FIELD",
+            self._bound.at,
             f"value of filter criterion for field '{self._field.name}' must be of type {wanted} "
             f"and {enclosed} enclosed in quotes",
         )
 
     def _bad_operator(self) -> Exception:
         return self._binder.refuse(
-            "INVALID_QUERY_FILTER_OPERATOR", self._bound.at,
+            "INVALID_QUERY_FILTER_OPERATOR",
+            self._bound.at,
             f"invalid operator on {self._field.type} field",
         )
 
@@ -238,8 +243,16 @@ class _Values:
             return lambda v: v == folded
         return lambda v: v is not None and fold(v) == folded
 
-    def _like(self, value: s.Literal_) -> Test:
-        text_like = (*NUMERIC_TYPES, *ID_TYPES, "boolean", "date", "datetime", "time", "multipicklist")
+    def _like(self, value: s.Value) -> Test:
+        text_like = (
+            *NUMERIC_TYPES,
+            *ID_TYPES,
+            "boolean",
+            "date",
+            "datetime",
+            "time",
+            "multipicklist",
+        )
         if self._field.type in text_like:
             raise self._bad_operator()
         if value.kind != "string":
@@ -252,7 +265,7 @@ class _Values:
         matches = re.compile(expression, re.IGNORECASE | re.DOTALL).fullmatch
         return lambda v: v is not None and matches(v) is not None
 
-    def _against_days(self, op: str, value: s.Literal_) -> Test:
+    def _against_days(self, op: str, value: s.Value) -> Test:
         days = days_of(value.text, self._snapshot.today)
         type_ = self._field.type
         if days is None:
@@ -291,10 +304,11 @@ def _ordered(op: str, wanted: object, key: Callable[[str], object]) -> Test:
     return tests[op]
 
 
-def _includes(values: tuple[s.Literal_, ...]) -> Test:
+def _includes(values: tuple[s.Value, ...]) -> Test:
     alternatives = [
         {part.strip().lower() for part in value.text.split(";")}
-        for value in values if value.kind == "string"
+        for value in values
+        if value.kind == "string"
     ]
 
     def test(text: str | None) -> bool:

@@ -15,6 +15,7 @@ from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.soql import syntax as s
 
 QUERY_CHARACTERS_MAX = 100_000
+_CACHED_CHARACTERS_MAX = 8_000
 
 _GRAMMAR = r"""
 start: query
@@ -92,37 +93,40 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 def _unescape(raw: str) -> str:
     def replace(match: re.Match[str]) -> str:
         code = match.group(1)
-        if len(code) == 5:
+        if len(code) > 1:
             return chr(int(code[1:], 16))
         return _ESCAPES.get(code.lower(), code)
 
     return _ESCAPE.sub(replace, raw) if "\\" in raw else raw
 
 
-def _string(raw: str) -> s.Literal_:
+def _string(raw: str) -> s.Value:
     if "\\" not in raw:
-        return s.Literal_("string", raw)
+        return s.Value("string", raw)
     pattern = raw.replace("\\%", "\x00p").replace("\\_", "\x00u")
-    return s.Literal_("string", _unescape(raw), _unescape(pattern))
+    return s.Value("string", _unescape(raw), _unescape(pattern))
 
 
 _KINDS: dict[str, s.ValueKind] = {
-    "NUMBER": "number", "DATE": "date", "DATETIME": "datetime", "TIME": "time",
+    "NUMBER": "number",
+    "DATE": "date",
+    "DATETIME": "datetime",
+    "TIME": "time",
     "DATE_LITERAL": "date_literal",
 }
 
 
-def _literal(token: Token) -> s.Literal_:
+def _literal(token: Token) -> s.Value:
     if token.type == "STRING":
         return _string(token[1:-1])
     if token.type in _KINDS:
-        return s.Literal_(_KINDS[token.type], str(token))
+        return s.Value(_KINDS[token.type], str(token))
     word = token.lower()
     if word == "null":
-        return s.Literal_("null", "null")
+        return s.Value("null", "null")
     if word in ("true", "false"):
-        return s.Literal_("boolean", word)
-    return s.Literal_("date_literal", str(token))
+        return s.Value("boolean", word)
+    return s.Value("date_literal", str(token))
 
 
 def _ref(token: Token) -> s.FieldRef:
@@ -164,19 +168,19 @@ class _Builder(Transformer[Token, Any]):
     def items(self, *items: s.SelectItem) -> tuple[s.SelectItem, ...]:
         return items
 
-    def value(self, token: Token) -> s.Literal_:
+    def value(self, token: Token) -> s.Value:
         return _literal(token)
 
-    def strings(self, token: Token) -> tuple[s.Literal_, ...]:
+    def strings(self, token: Token) -> tuple[s.Value, ...]:
         return tuple(_string(raw) for raw in _STRING.findall(token))
 
-    def values(self, *values: s.Literal_) -> tuple[s.Literal_, ...]:
+    def values(self, *values: s.Value) -> tuple[s.Value, ...]:
         return values
 
     def subselect(self, query: s.Query) -> s.Query:
         return query
 
-    def comparison(self, left: Any, op: Token, value: s.Literal_) -> s.Comparison:
+    def comparison(self, left: Any, op: Token, value: s.Value) -> s.Comparison:
         return s.Comparison(left, "!=" if op == "<>" else op.upper(), value)
 
     def member(self, left: Any, _in: Token, values: Any) -> s.Membership:
@@ -227,17 +231,30 @@ class _Builder(Transformer[Token, Any]):
     ) -> s.Query:
         given: dict[str, Any] = dict(c for c in clauses if isinstance(c, tuple))
         return s.Query(
-            text="", select=items, object_name=str(name), object_at=name.start_pos or 0,
-            alias=given.get("alias"), where=given.get("where"), group_by=given.get("group", ()),
-            having=given.get("having"), order_by=given.get("order", ()),
-            limit=given.get("limit"), offset=given.get("offset"),
+            text="",
+            select=items,
+            object_name=str(name),
+            object_at=name.start_pos or 0,
+            alias=given.get("alias"),
+            where=given.get("where"),
+            group_by=given.get("group", ()),
+            having=given.get("having"),
+            order_by=given.get("order", ()),
+            limit=given.get("limit"),
+            offset=given.get("offset"),
         )
 
 
 @cache
 def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", transformer=_Builder(),
-                maybe_placeholders=False, propagate_positions=False)
+    return Lark(
+        _GRAMMAR,
+        parser="lalr",
+        lexer="contextual",
+        transformer=_Builder(),
+        maybe_placeholders=False,
+        propagate_positions=False,
+    )
 
 
 def warm_up() -> None:
@@ -265,7 +282,7 @@ def parse(text: str) -> s.Query:
             "QUERY_TOO_COMPLICATED",
             f"SOQL statement is too long: at most {QUERY_CHARACTERS_MAX} characters",
         )
-    return _parse_cached(text) if len(text) < 8000 else _parse(text)
+    return _parse_cached(text) if len(text) < _CACHED_CHARACTERS_MAX else _parse(text)
 
 
 def located(text: str, at: int, message: str) -> str:
@@ -286,6 +303,6 @@ def _malformed(text: str, problem: UnexpectedInput) -> Refusal:
     if isinstance(problem, UnexpectedToken) and problem.token.type != "$END":
         at, word = problem.token.start_pos or 0, str(problem.token)
     elif isinstance(problem, UnexpectedCharacters):
-        at = problem.pos_in_stream
+        at = problem.pos_in_stream or 0
         word = text[at : at + 1]
     return Refusal("MALFORMED_QUERY", located(text, at, f"unexpected token: '{word}'"))

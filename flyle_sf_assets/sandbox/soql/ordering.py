@@ -26,7 +26,11 @@ def sort_key(field: Field) -> Callable[[str], Any]:
 
 
 def ordered(
-    places: Sequence[int], values: Column, key: Callable[[str], Any], *, descending: bool,
+    places: Sequence[int],
+    values: Column,
+    key: Callable[[str], Any],
+    *,
+    descending: bool,
     nulls_first: bool,
 ) -> list[int]:
     """Places sorted by the value at each place (``values[place]``), stable."""

@@ -40,9 +40,7 @@ def plan(where: s.Condition | None, sobject: SObject) -> Access:
             low = max(low, stamp) if op in (">", ">=", "=") else low
             high = min(high, stamp) if op in ("<", "<=", "=") else high
         field = sobject.by_name.get(name.lower())
-        if field and op in ("=", "IN") and field.stored and (
-            field.type == "reference"
-        ):
+        if field and op in ("=", "IN") and field.stored and (field.type == "reference"):
             found = tuple(i for i in (canonical(v.text) for v in values) if i)
             by_value = Access(column=field.name, values=found)
     if low or high != _LAST:
@@ -67,7 +65,7 @@ def candidates(access: Access, table: TableView, *, include_deleted: bool) -> Se
 
 def _conjuncts(
     where: s.Condition | None, sobject: SObject
-) -> Iterator[tuple[str, str, tuple[s.Literal_, ...]]]:
+) -> Iterator[tuple[str, str, tuple[s.Value, ...]]]:
     parts = where.parts if isinstance(where, s.Junction) and where.op == "AND" else (where,)
     for part in parts:
         if isinstance(part, s.Comparison):
@@ -79,7 +77,11 @@ def _conjuncts(
             continue
         else:
             continue
-        if isinstance(part.left, s.FieldRef) and len(part.left.path) == 1 and isinstance(values, tuple):
+        if (
+            isinstance(part.left, s.FieldRef)
+            and len(part.left.path) == 1
+            and isinstance(values, tuple)
+        ):
             field = sobject.by_name.get(part.left.path[0].lower())
             if field is not None and not any(v.kind == "null" for v in values):
                 yield field.name, part.op, values

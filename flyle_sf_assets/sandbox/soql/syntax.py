@@ -44,7 +44,7 @@ class SelectItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Literal_:
+class Value:
     """A value as written: its kind and its text (escapes resolved for strings)."""
 
     kind: ValueKind
@@ -59,7 +59,7 @@ class Comparison:
 
     left: FieldRef | Call
     op: str
-    value: Literal_
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Membership:
 
     left: FieldRef | Call
     op: str
-    values: "tuple[Literal_, ...] | Query"
+    values: "tuple[Value, ...] | Query"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,36 @@ from decimal import Decimal
 from flyle_sf_assets.sandbox.metadata import Field, PicklistEntry, RecordView, RollUp, SObject
 from flyle_sf_assets.sandbox.standard import kinds as k
 
+LARGE_FROM, MEDIUM_FROM = 1000, 100
+"""Employees from which the formulas call a company large or medium."""
+
 TYPES = k.options(
     ("Prospect", "見込み客"), ("Customer", "顧客"), ("Partner", "パートナー"), ("Other", "その他")
 )
 INDUSTRIES = k.options(
-    ("Technology", "情報通信"), ("Manufacturing", "製造"), ("Finance", "金融"),
-    ("Retail", "小売"), ("Healthcare", "医療"), ("Other", "その他"),
+    ("Technology", "情報通信"),
+    ("Manufacturing", "製造"),
+    ("Finance", "金融"),
+    ("Retail", "小売"),
+    ("Healthcare", "医療"),
+    ("Other", "その他"),
 )
 PLANS = k.options(
-    ("Free", "フリー"), ("Standard", "スタンダード"), ("Professional", "プロフェッショナル"),
-    ("Enterprise", "エンタープライズ"), ("Legacy", "旧プラン"), inactive=("Legacy",),
+    ("Free", "フリー"),
+    ("Standard", "スタンダード"),
+    ("Professional", "プロフェッショナル"),
+    ("Enterprise", "エンタープライズ"),
+    ("Legacy", "旧プラン"),
+    inactive=("Legacy",),
 )
 REGIONS = k.options(
-    ("North", "北日本"), ("East", "東日本"), ("West", "西日本"), ("South", "南日本"),
-    ("Overseas", "海外"), ("Closed", "廃止"), inactive=("Closed",),
+    ("North", "北日本"),
+    ("East", "東日本"),
+    ("West", "西日本"),
+    ("South", "南日本"),
+    ("Overseas", "海外"),
+    ("Closed", "廃止"),
+    inactive=("Closed",),
 )
 PREFECTURES = k.options(("Tokyo", "東京都"), ("Osaka", "大阪府"), ("Kyoto", "京都府"))
 CITIES = (
@@ -35,7 +51,7 @@ def _rank(record: RecordView) -> object:
     employees = record["NumberOfEmployees"]
     if not isinstance(employees, Decimal):
         return None
-    return "A" if employees >= 1000 else "B" if employees >= 100 else "C"
+    return "A" if employees >= LARGE_FROM else "B" if employees >= MEDIUM_FROM else "C"
 
 
 def _doubled(record: RecordView) -> object:
@@ -45,7 +61,7 @@ def _doubled(record: RecordView) -> object:
 
 def _is_large(record: RecordView) -> object:
     employees = record["NumberOfEmployees"]
-    return isinstance(employees, Decimal) and employees >= 1000
+    return isinstance(employees, Decimal) and employees >= LARGE_FROM
 
 
 def _days_since_contact(record: RecordView) -> object:
@@ -70,11 +86,17 @@ def _billing() -> tuple[Field, ...]:
         k.number("BillingLatitude", "緯度(請求先)", 18, 15),
         k.number("BillingLongitude", "経度(請求先)", 18, 15),
         k.compound(
-            "BillingAddress", "住所(請求先)", "address",
+            "BillingAddress",
+            "住所(請求先)",
+            "address",
             (
-                ("city", "BillingCity"), ("country", "BillingCountry"), ("geocodeAccuracy", ""),
-                ("latitude", "BillingLatitude"), ("longitude", "BillingLongitude"),
-                ("postalCode", "BillingPostalCode"), ("state", "BillingState"),
+                ("city", "BillingCity"),
+                ("country", "BillingCountry"),
+                ("geocodeAccuracy", ""),
+                ("latitude", "BillingLatitude"),
+                ("longitude", "BillingLongitude"),
+                ("postalCode", "BillingPostalCode"),
+                ("state", "BillingState"),
                 ("street", "BillingStreet"),
             ),
         ),
@@ -121,7 +143,9 @@ def _custom() -> tuple[Field, ...]:
         k.number("Location__Latitude__s", "所在地(緯度)", 18, 15),
         k.number("Location__Longitude__s", "所在地(経度)", 18, 15),
         k.compound(
-            "Location__c", "所在地", "location",
+            "Location__c",
+            "所在地",
+            "location",
             (("latitude", "Location__Latitude__s"), ("longitude", "Location__Longitude__s")),
         ),
         k.text("Customer_Number__c", "顧客番号", 20, external_id=True, unique=True, id_lookup=True),
@@ -131,27 +155,46 @@ def _custom() -> tuple[Field, ...]:
 def _calculated() -> tuple[Field, ...]:
     return (
         k.formula(
-            "Customer_Rank__c", "顧客ランク", "string",
-            'IF(NumberOfEmployees >= 1000, "A", IF(NumberOfEmployees >= 100, "B", "C"))', _rank,
+            "Customer_Rank__c",
+            "顧客ランク",
+            "string",
+            'IF(NumberOfEmployees >= 1000, "A", IF(NumberOfEmployees >= 100, "B", "C"))',
+            _rank,
         ),
         k.formula(
-            "Employees_Doubled__c", "従業員数×2", "double", "NumberOfEmployees * 2", _doubled,
+            "Employees_Doubled__c",
+            "従業員数×2",
+            "double",
+            "NumberOfEmployees * 2",
+            _doubled,
             precision=18,
         ),
         k.formula(
-            "Days_Since_Contact__c", "接触からの日数", "double",
-            "TODAY() - DATEVALUE(Last_Contact_At__c)", _days_since_contact, precision=18,
+            "Days_Since_Contact__c",
+            "接触からの日数",
+            "double",
+            "TODAY() - DATEVALUE(Last_Contact_At__c)",
+            _days_since_contact,
+            precision=18,
         ),
         k.formula("Is_Large__c", "大企業", "boolean", "NumberOfEmployees >= 1000", _is_large),
         k.formula(
-            "Renewal_Month__c", "更新月", "date",
-            "DATE(YEAR(Founded_On__c), MONTH(Founded_On__c), 1)", _renewal_month,
+            "Renewal_Month__c",
+            "更新月",
+            "date",
+            "DATE(YEAR(Founded_On__c), MONTH(Founded_On__c), 1)",
+            _renewal_month,
         ),
         k.roll_up(
-            "Open_Amount__c", "商談合計金額", "currency",
-            RollUp("Opportunity", "AccountId", "SUM", "Amount"), 2,
+            "Open_Amount__c",
+            "商談合計金額",
+            "currency",
+            RollUp("Opportunity", "AccountId", "SUM", "Amount"),
+            2,
         ),
-        k.roll_up("Won_Count__c", "商談件数", "double", RollUp("Opportunity", "AccountId", "COUNT")),
+        k.roll_up(
+            "Won_Count__c", "商談件数", "double", RollUp("Opportunity", "AccountId", "COUNT")
+        ),
     )
 
 

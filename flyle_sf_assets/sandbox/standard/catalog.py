@@ -51,7 +51,16 @@ def standard_catalog() -> Catalog:
     """Account, Opportunity, Contact, Contract_Info__c, User and what they need."""
     return Catalog.of(
         (
-            account(), opportunity(), contact(), contract_info(), user(), profile(), group(),
-            organization(), _task(), _attachment(), _account_history(),
+            account(),
+            opportunity(),
+            contact(),
+            contract_info(),
+            user(),
+            profile(),
+            group(),
+            organization(),
+            _task(),
+            _attachment(),
+            _account_history(),
         )
     )

@@ -25,8 +25,15 @@ def text_area(name: str, label: str, length: int = 255) -> Field:
 def long_text(name: str, label: str, length: int = 32000, *, html: bool = False) -> Field:
     """A long text area, plain or rich; neither filterable nor sortable."""
     return Field(
-        name, label, "textarea", length=length, html=html, plain_area=not html,
-        filterable=False, sortable=False, groupable=False,
+        name,
+        label,
+        "textarea",
+        length=length,
+        html=html,
+        plain_area=not html,
+        filterable=False,
+        sortable=False,
+        groupable=False,
     )
 
 
@@ -53,8 +60,13 @@ def combobox(name: str, label: str, options: Sequence[PicklistEntry], length: in
 def encrypted(name: str, label: str, length: int = 175) -> Field:
     """A classic encrypted text: not filterable."""
     return Field(
-        name, label, "encryptedstring", length=length,
-        filterable=False, sortable=False, groupable=False,
+        name,
+        label,
+        "encryptedstring",
+        length=length,
+        filterable=False,
+        sortable=False,
+        groupable=False,
     )
 
 
@@ -88,9 +100,7 @@ def percent(name: str, label: str, precision: int = 5, scale: int = 2, **more: A
     return _decimal("percent", name, label, precision, scale, **more)
 
 
-def _decimal(
-    type_: str, name: str, label: str, precision: int, scale: int, **more: Any
-) -> Field:
+def _decimal(type_: str, name: str, label: str, precision: int, scale: int, **more: Any) -> Field:
     return Field(
         name, label, type_, precision=precision, scale=scale, **{"groupable": False, **more}
     )
@@ -111,7 +121,9 @@ def time_field(name: str, label: str) -> Field:
     return Field(name, label, "time", groupable=False)
 
 
-def options(*rows: str | tuple[str, str], inactive: Iterable[str] = ()) -> tuple[PicklistEntry, ...]:
+def options(
+    *rows: str | tuple[str, str], inactive: Iterable[str] = ()
+) -> tuple[PicklistEntry, ...]:
     """Picklist entries from values or (value, label) pairs, in the org's order."""
     gone = set(inactive)
     pairs = [(row, row) if isinstance(row, str) else row for row in rows]
@@ -119,7 +131,12 @@ def options(*rows: str | tuple[str, str], inactive: Iterable[str] = ()) -> tuple
 
 
 def picklist(
-    name: str, label: str, entries: Sequence[PicklistEntry], *, restricted: bool = False, **more: Any
+    name: str,
+    label: str,
+    entries: Sequence[PicklistEntry],
+    *,
+    restricted: bool = False,
+    **more: Any,
 ) -> Field:
     """One option of a list; values outside the list can occur unless it is restricted."""
     return Field(
@@ -132,8 +149,14 @@ def multipicklist(
 ) -> Field:
     """Several options of a list, joined with semicolons; neither sortable nor groupable."""
     return Field(
-        name, label, "multipicklist", length=4099, picklist=tuple(entries),
-        restricted=restricted, sortable=False, groupable=False,
+        name,
+        label,
+        "multipicklist",
+        length=4099,
+        picklist=tuple(entries),
+        restricted=restricted,
+        sortable=False,
+        groupable=False,
     )
 
 
@@ -149,15 +172,26 @@ def lookup(
     """A reference to another record; ``children`` is the relationship's name seen from there."""
     targets = (target,) if isinstance(target, str) else target
     return Field(
-        name, label, "reference", length=18, reference_to=targets, relationship_name=relationship,
-        child_relationship_name=children, **more,
+        name,
+        label,
+        "reference",
+        length=18,
+        reference_to=targets,
+        relationship_name=relationship,
+        child_relationship_name=children,
+        **more,
     )
 
 
 def compound(name: str, label: str, type_: str, components: Sequence[tuple[str, str]]) -> Field:
     """An address or a location: (key in its JSON, component field) pairs."""
     return Field(
-        name, label, type_, components=tuple(components), sortable=False, groupable=False,
+        name,
+        label,
+        type_,
+        components=tuple(components),
+        sortable=False,
+        groupable=False,
         **_READ_ONLY,
     )
 
@@ -172,7 +206,13 @@ def base64_field(name: str, label: str) -> Field:
 def any_type(name: str, label: str) -> Field:
     """A value whose type differs by record (field history)."""
     return Field(
-        name, label, "anyType", length=255, filterable=False, sortable=False, groupable=False,
+        name,
+        label,
+        "anyType",
+        length=255,
+        filterable=False,
+        sortable=False,
+        groupable=False,
         **_READ_ONLY,
     )
 
@@ -190,17 +230,33 @@ def formula(
     """A formula field; without ``compute`` its stored value moves by `Org.set_computed` alone."""
     length = 1300 if type_ == "string" else 0
     return Field(
-        name, label, type_, length=length, precision=precision, scale=scale, calculated=True,
-        formula_text=text_, formula=compute, nillable=type_ != "boolean",
-        groupable=type_ in ("string", "boolean", "date"), **_READ_ONLY,
+        name,
+        label,
+        type_,
+        length=length,
+        precision=precision,
+        scale=scale,
+        calculated=True,
+        formula_text=text_,
+        formula=compute,
+        nillable=type_ != "boolean",
+        groupable=type_ in ("string", "boolean", "date"),
+        **_READ_ONLY,
     )
 
 
 def roll_up(name: str, label: str, type_: str, summary: RollUp, scale: int = 0) -> Field:
     """A roll-up summary field."""
     return Field(
-        name, label, type_, precision=18, scale=scale, calculated=True, roll_up=summary,
-        groupable=False, **_READ_ONLY,
+        name,
+        label,
+        type_,
+        precision=18,
+        scale=scale,
+        calculated=True,
+        roll_up=summary,
+        groupable=False,
+        **_READ_ONLY,
     )
 
 

@@ -5,13 +5,22 @@ from flyle_sf_assets.sandbox.standard import kinds as k
 from flyle_sf_assets.sandbox.standard.accounts import PLANS
 
 STAGES = k.options(
-    ("Prospecting", "見込み"), ("Qualification", "評価"), ("Proposal", "提案"),
-    ("Negotiation", "交渉"), ("Closed Won", "成立"), ("Closed Lost", "不成立"),
-    ("Id. Decision Makers", "意思決定者特定"), inactive=("Id. Decision Makers",),
+    ("Prospecting", "見込み"),
+    ("Qualification", "評価"),
+    ("Proposal", "提案"),
+    ("Negotiation", "交渉"),
+    ("Closed Won", "成立"),
+    ("Closed Lost", "不成立"),
+    ("Id. Decision Makers", "意思決定者特定"),
+    inactive=("Id. Decision Makers",),
 )
 PRODUCT_LINES = k.options(
-    ("Core", "コア"), ("Analytics", "分析"), ("Support", "サポート"), ("AI", "AI"),
-    ("Retired", "販売終了"), inactive=("Retired",),
+    ("Core", "コア"),
+    ("Analytics", "分析"),
+    ("Support", "サポート"),
+    ("AI", "AI"),
+    ("Retired", "販売終了"),
+    inactive=("Retired",),
 )
 FORECASTS = k.options("Omitted", "Pipeline", "Best Case", "Commit", "Closed")
 
@@ -30,7 +39,11 @@ def _expected_revenue(record: RecordView) -> object:
 def _standard() -> tuple[Field, ...]:
     return (
         k.lookup(
-            "AccountId", "取引先 ID", "Account", "Account", children="Opportunities",
+            "AccountId",
+            "取引先 ID",
+            "Account",
+            "Account",
+            children="Opportunities",
             cascade_delete=True,
         ),
         k.text("Name", "商談名", 120, nillable=False, name_field=True),
@@ -39,15 +52,21 @@ def _standard() -> tuple[Field, ...]:
         k.currency("Amount", "金額", 18, 2),
         k.percent("Probability", "確度(%)", 3, 0),
         k.formula(
-            "ExpectedRevenue", "期待収益", "currency", "Amount * Probability", _expected_revenue,
-            precision=18, scale=2,
+            "ExpectedRevenue",
+            "期待収益",
+            "currency",
+            "Amount * Probability",
+            _expected_revenue,
+            precision=18,
+            scale=2,
         ),
         k.number("TotalOpportunityQuantity", "数量", 18, 2),
         k.date_field("CloseDate", "完了予定日", nillable=False),
         k.picklist("Type", "種別", k.options(("New", "新規"), ("Existing", "既存"))),
         k.text("NextStep", "次のステップ"),
         k.picklist(
-            "LeadSource", "リードソース",
+            "LeadSource",
+            "リードソース",
             k.options(("Web", "Web"), ("Phone", "電話"), ("Partner", "パートナー紹介")),
         ),
         k.boolean("IsClosed", "完了フラグ"),
@@ -78,8 +97,14 @@ def contract_info() -> SObject:
     fields = (
         *k.system_fields(owner=("Group", "User")),
         k.text(
-            "Name", "契約番号", 80, auto_number="CI-{00000}", name_field=True,
-            createable=False, updateable=False, nillable=False,
+            "Name",
+            "契約番号",
+            80,
+            auto_number="CI-{00000}",
+            name_field=True,
+            createable=False,
+            updateable=False,
+            nillable=False,
         ),
         k.lookup("Account__c", "取引先", "Account", "Account__r", children="Contract_Infos__r"),
         k.picklist("Plan__c", "プラン", PLANS, restricted=True),

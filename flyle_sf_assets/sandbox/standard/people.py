@@ -4,8 +4,14 @@ from flyle_sf_assets.sandbox.metadata import SObject
 from flyle_sf_assets.sandbox.standard import kinds as k
 
 TIME_ZONES = k.options(
-    "Asia/Tokyo", "UTC", "America/Los_Angeles", "America/New_York", "Europe/London",
-    "Asia/Kolkata", "Pacific/Kiritimati", "GMT",
+    "Asia/Tokyo",
+    "UTC",
+    "America/Los_Angeles",
+    "America/New_York",
+    "Europe/London",
+    "Asia/Kolkata",
+    "Pacific/Kiritimati",
+    "GMT",
 )
 """``TimeZoneSidKey`` holds IANA names (a picklist that nobody restricts here)."""
 
@@ -75,7 +81,11 @@ def contact() -> SObject:
         *k.system_fields(),
         k.master_record("Contact"),
         k.lookup(
-            "AccountId", "取引先 ID", "Account", "Account", children="Contacts",
+            "AccountId",
+            "取引先 ID",
+            "Account",
+            "Account",
+            children="Contacts",
             cascade_delete=True,
         ),
         k.text("LastName", "姓", 80, nillable=False),
