@@ -5,4 +5,6 @@ What does not belong here: deciding which tenants there are (``refresh/registrat
 
 from dagster import DynamicPartitionsDefinition
 
-tenants = DynamicPartitionsDefinition(name="tenant")
+TENANT_PARTITIONS = "tenant"
+
+tenants = DynamicPartitionsDefinition(name=TENANT_PARTITIONS)

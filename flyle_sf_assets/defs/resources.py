@@ -27,9 +27,12 @@ Opener = Callable[[], AbstractContextManager[Installation]]
 class Refreshes:
     """Steps of one run: the tenant is the partition, the sync is the run."""
 
-    def __init__(self, stack: ExitStack, opener: Opener) -> None:
+    def __init__(
+        self, stack: ExitStack, opener: Opener, on_wait: Callable[[], None] | None = None
+    ) -> None:
         self._stack = stack
         self._opener = opener
+        self._on_wait = on_wait
         self._installation: Installation | None = None
         self._open: dict[str, Refresh] = {}
 
@@ -62,18 +65,29 @@ class Refreshes:
                 self._installation = self._stack.enter_context(self._opener())
             kind: RefreshKind = "full" if context.run.tags.get(KIND_TAG) == "full" else "refresh"
             self._open[tenant] = self._stack.enter_context(
-                open_refresh(self._installation, tenant, kind=kind, run_id=context.run.run_id)
+                open_refresh(
+                    self._installation,
+                    tenant,
+                    kind=kind,
+                    run_id=context.run.run_id,
+                    on_wait=self._on_wait,
+                )
             )
         return self._open[tenant]
 
 
-def refreshes_of(opener: Opener) -> ResourceDefinition:
-    """The resource over any way to open an installation; tests pass their own."""
+def refreshes_of(
+    opener: Opener, on_wait: Callable[[], None] | None = None
+) -> ResourceDefinition:
+    """The resource over any way to open an installation; tests pass their own.
+
+    ``on_wait`` is called when another refresh of the same tenant has to end first.
+    """
 
     @resource(description="The refreshes that one run has open, one a tenant.")
     def refreshes() -> Iterator[Refreshes]:
         with ExitStack() as stack:
-            yield Refreshes(stack, opener)
+            yield Refreshes(stack, opener, on_wait)
 
     return refreshes
 

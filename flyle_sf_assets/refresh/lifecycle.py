@@ -20,13 +20,11 @@ from flyle_sf_assets.errors import (
     Postponed,
     Text,
 )
+from flyle_sf_assets.refresh.checking import open_tenant_org
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, utc_now
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.report import StepReport
-from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
-from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.settings.secret_refs import reveal
 from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.links import (
@@ -91,7 +89,7 @@ def open_refresh(
             settings_version=version,
             kind=kind,
             sync_id=sync.sync_id,
-            open_org=lambda: _opened(installation, settings),
+            open_org=lambda: open_tenant_org(installation.places, settings),
             scratch=scratch,
             clock=clock,
         )
@@ -130,12 +128,6 @@ def run_step(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
     return replace(report, api_calls=spent, seconds=seconds)
-
-
-def _opened(installation: Installation, settings: TenantSettings) -> Org:
-    places = installation.places
-    network = Network(ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts)
-    return open_org(settings.connection, reveal, SalesforceAccess(network))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ What does not belong here: conversion and validation (``companies``), the upsert
 
 import polars as pl
 
+from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.convert import convert
 from flyle_sf_assets.companies.document import HASH_VERSION, documents
 from flyle_sf_assets.companies.field_map import column_descriptions, field_map, field_map_markdown
@@ -62,7 +63,11 @@ def write_companies(refresh: Refresh) -> StepReport:
             [
                 Consumed(manifest.dataset, manifest.generation),
                 Consumed(OPTIONS, generation_of(refresh, OPTIONS)),
-                Consumed("link_settings/companies", refresh.settings_version),
+                Consumed(
+                    "link_settings/companies",
+                    refresh.settings_version,
+                    part_digests(refresh.settings)["companies"],
+                ),
                 Consumed(FIELDS, 0, digest),
             ],
         )

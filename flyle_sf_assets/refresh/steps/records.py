@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.ownership import RawAsset
@@ -125,7 +126,11 @@ def _commit(refresh: Refresh, asset: RawAsset, pending: list[PendingDataset]) ->
         manifests[one.name] = one.write(owed_since=taken.generation if taken else None)
     inputs = [
         Consumed(SCHEMAS, generation_of(refresh, SCHEMAS)),
-        Consumed(f"link_settings/{asset}", refresh.settings_version),
+        Consumed(
+            f"link_settings/{asset}",
+            refresh.settings_version,
+            part_digests(refresh.settings)[asset],
+        ),
     ]
     pulled = sum(one.pulled for one in pending)
     with refresh.database.tenant(refresh.tenant) as tx:

@@ -5,14 +5,16 @@ What does not belong here: asking (``salesforce/describe.py``) and the walk (``r
 
 from datetime import datetime
 
-from flyle_sf_assets.raw.plan import objects_missing
+from flyle_sf_assets.check.fit import problems
+from flyle_sf_assets.errors import SettingsInvalid
+from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import SCHEMAS, digest_of, generation_of
+from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, digest_of, generation_of
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
 from flyle_sf_assets.salesforce.schema import ObjectSchema
-from flyle_sf_assets.store.generations import swap_generation
+from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.store.schemas import StoredSchema, put_schema, read_schemas, touch_schema
 
 UNKNOWN = "null"
@@ -31,7 +33,24 @@ def describe_objects(refresh: Refresh) -> StepReport:
         answers |= describe.describe_all(refresh.org.session, missing, moments)
         schemas |= {name: _schema(answers[name], stored.get(name)) for name in missing}
     generation = _commit(refresh, stored, answers)
+    _hold_against_org(refresh, schemas)
     return _report(generation, schemas)
+
+
+def _hold_against_org(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> None:
+    """Settings that never worked in this org are refused with every problem they have.
+
+    Settings that once passed are not refused again: what the org takes away later stops only the
+    fields that it concerns.
+    """
+    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
+    if passed is not None and passed.generation == refresh.settings_version:
+        return
+    found = problems(refresh.settings, plan(refresh.settings, schemas), schemas)
+    if any(problem.severity == "error" for problem in found):
+        raise SettingsInvalid(refresh.tenant, found)
+    with refresh.database.tenant(refresh.tenant) as tx:
+        put_consumed(tx, SCHEMAS, [Consumed("link_settings", refresh.settings_version)])
 
 
 def _schema(

@@ -1,0 +1,45 @@
+"""Opening what a command works with: the environment, the databases, one tenant's file.
+
+What does not belong here: the commands.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
+from flyle_sf_assets.settings.loading import Loaded, load_tenant
+
+
+@contextmanager
+def installation() -> Iterator[Installation]:
+    """The installation that ``FLYLE_*`` names, with its databases up."""
+    with open_installation(Places.from_environment()) as opened:
+        yield opened
+
+
+def tenant_file(places: Places, tenant: str) -> Loaded | None:
+    """The tenant's settings file as loaded, None when there is no file."""
+    path = places.config_dir / "tenants" / f"{tenant}.yaml"
+    return load_tenant(path) if path.exists() else None
+
+
+def required_file(places: Places, tenant: str) -> Loaded:
+    """The tenant's settings file; raises NotConnected naming the files that there are."""
+    loaded = tenant_file(places, tenant)
+    if loaded is not None:
+        return loaded
+    folder = places.config_dir / "tenants"
+    known = ", ".join(sorted(path.stem for path in folder.glob("*.yaml"))) or "none"
+    raise NotConnected(
+        "unknown_tenant",
+        tried=Text(
+            f"{folder} でテナント {tenant} の設定を探しました",
+            f"Looked for the settings of {tenant} in {folder}",
+        ),
+        came_back=f"There is no {tenant}.yaml. Known tenants: {known}.",
+        remedy=Text(
+            f"{tenant}.yaml を用意するか、テナント名を確認してください",
+            f"Write {tenant}.yaml, or check the tenant's name",
+        ),
+    )

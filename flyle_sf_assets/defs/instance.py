@@ -1,0 +1,69 @@
+"""Dagster's instance of an installation: its home, its partitions, what it observes of settings.
+
+What does not belong here: which tenants and settings there are (``refresh/registration.py``).
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from dagster import AssetObservation, DagsterInstance
+
+from flyle_sf_assets.check.parts import part_digests
+from flyle_sf_assets.defs import keys
+from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.settings.models import TenantSettings
+
+OWN_DAGSTER_YAML = Path(__file__).parents[2] / "config" / "dagster.yaml"
+
+
+def prepare_home(installation: Installation) -> Path:
+    """Puts ``dagster.yaml`` into Dagster's home: the configured one, else the one shipped.
+
+    Also sets the environment by which Dagster and its child processes find this installation.
+    """
+    home = installation.places.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    configured = installation.places.config_dir / "dagster.yaml"
+    source = configured if configured.exists() else OWN_DAGSTER_YAML
+    target = home / "dagster.yaml"
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        shutil.copyfile(source, target)
+    os.environ.update(installation.environment())
+    return home
+
+
+def instance_of(installation: Installation) -> DagsterInstance:
+    """The Dagster instance of this installation, on its PostgreSQL."""
+    return DagsterInstance.from_config(str(prepare_home(installation)))
+
+
+def add_tenants(instance: DagsterInstance, names: Iterable[str]) -> None:
+    """Makes sure that each tenant has its partition."""
+    known = set(instance.get_dynamic_partitions(TENANT_PARTITIONS))
+    new = [name for name in names if name not in known]
+    if new:
+        instance.add_dynamic_partitions(TENANT_PARTITIONS, new)
+
+
+def observe_settings(instance: DagsterInstance, settings: TenantSettings, version: int) -> None:
+    """Tells Dagster the digest of each part of a tenant's settings.
+
+    An unchanged digest leaves what depends on it fresh; a changed one makes exactly this
+    tenant's partitions of the affected assets stale.
+    """
+    for part, digest in part_digests(settings).items():
+        instance.report_runless_asset_event(
+            AssetObservation(
+                asset_key=keys.link_settings(part),
+                partition=settings.tenant,
+                metadata={"settings version": version},
+                tags=_data_version(digest),
+            )
+        )
+
+
+def _data_version(digest: str) -> Mapping[str, str]:
+    return {"dagster/data_version": digest}
