@@ -45,8 +45,10 @@ def pip_settings() -> dict[str, str]:
     for line in listed.splitlines():
         name, _, value = line.partition("=")
         section, _, key = name.rpartition(".")
-        if section in {"global", "install", ":env:"} and value and (
-            key not in settings or section == ":env:"
+        if (
+            section in {"global", "install", ":env:"}
+            and value
+            and (key not in settings or section == ":env:")
         ):
             settings[key] = str(ast.literal_eval(value))
     return settings
