@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _TRANSPORT = "sandbox.transport"
 _CLOSED_AFTER_S = 5.0
+_URL_BYTES_MAX = 60_000
 
 
 class Protocol(HttpToolsProtocol):
@@ -25,6 +26,11 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         extensions: Any = {_TRANSPORT: {"transport": self.transport}}
         self.scope["extensions"] = extensions
+
+    def on_headers_complete(self) -> None:
+        """Cut an address that the parser would refuse, so that the front can refuse it (414)."""
+        self.url = self.url[:_URL_BYTES_MAX]
+        super().on_headers_complete()
 
 
 def _transport(scope: Scope) -> Any:

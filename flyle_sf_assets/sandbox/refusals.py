@@ -33,6 +33,15 @@ def not_found(message: str = "The requested resource does not exist") -> Refusal
     return Refusal("NOT_FOUND", message, status=404)
 
 
+def method_not_allowed(method: str, allowed: str) -> Refusal:
+    """405: the resource exists, but does not know the method."""
+    return Refusal(
+        "METHOD_NOT_ALLOWED",
+        f"HTTP Method '{method}' not allowed. Allowed are {allowed}",
+        status=405,
+    )
+
+
 def invalid_session() -> Refusal:
     """401: the token is unknown, expired or revoked."""
     return Refusal("INVALID_SESSION_ID", "Session expired or invalid", status=401)

@@ -1,6 +1,7 @@
 """Records of the demo orgs: plain ones, and every value that has ever broken an import.
 
-The first accounts and opportunities carry the awkward values (``_AWKWARD_…``); the rest are drawn from a seeded generator. What does not belong here: orgs of many records
+The first accounts and opportunities carry the awkward values (``_AWKWARD_…``); the rest are
+drawn from a seeded generator. What does not belong here: orgs of many records
 (``sample_columns.py``).
 """
 

@@ -146,4 +146,13 @@ class SandboxServer:
 
     @staticmethod
     def _run(server: uvicorn.Server, listener: socket.socket) -> None:
-        asyncio.run(server.serve(sockets=[listener]))
+        asyncio.run(_serve(server, listener))
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    await server.serve(sockets=[listener])
+    # A closing TLS connection waits for its peer; nobody has to.
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
+    while server.server_state.connections:  # noqa: ASYNC110 - uvicorn tells nobody
+        await asyncio.sleep(0)

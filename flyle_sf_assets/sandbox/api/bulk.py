@@ -19,7 +19,7 @@ from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.identifiers import canonical, record_id
 from flyle_sf_assets.sandbox.metadata import COMPOUND_TYPES
 from flyle_sf_assets.sandbox.org import Org
-from flyle_sf_assets.sandbox.refusals import Refusal
+from flyle_sf_assets.sandbox.refusals import Refusal, method_not_allowed
 from flyle_sf_assets.sandbox.rendering import csv_header, csv_rows
 from flyle_sf_assets.sandbox.soql import syntax as s
 from flyle_sf_assets.sandbox.soql.aggregates import is_aggregate
@@ -103,9 +103,7 @@ class Jobs:
             case "GET", (job, "results"):
                 return self._results(call, self._find(job), fault)
             case _:
-                raise Refusal(
-                    "METHOD_NOT_ALLOWED", f"HTTP Method '{call.method}' not allowed", status=405
-                )
+                raise method_not_allowed(call.method, "GET, POST, PATCH, DELETE")
 
     def open_jobs(self) -> int:
         """How many jobs have not been deleted."""
@@ -186,25 +184,21 @@ class Jobs:
     def _abort(self, call: RestCall, job: Job) -> Answer:
         body = call.json()
         if not isinstance(body, dict) or body.get("state") != "Aborted":
-            raise Refusal(
-                "INVALIDJOBSTATE", "The only state that a query job can be set to is Aborted"
-            )
+            raise Refusal("API_ERROR", "The only state that a query job can be set to is Aborted")
         if job.state in _FINISHED:
-            raise Refusal("INVALIDJOBSTATE", f"Aborting a job in state {job.state} is not allowed")
+            raise Refusal("API_ERROR", f"Aborting a job in state {job.state} is not allowed")
         job.aborted = True
         return json_answer(self._short(job))
 
     def _delete(self, job: Job) -> Answer:
         if job.state not in _FINISHED:
-            raise Refusal("INVALIDJOBSTATE", f"Deleting a job in state {job.state} is not allowed")
+            raise Refusal("API_ERROR", f"Deleting a job in state {job.state} is not allowed")
         del self._jobs[job.id]
         return Answer(204)
 
     def _results(self, call: RestCall, job: Job, fault: Fault | None) -> Answer:
         if job.state != "JobComplete":
-            raise Refusal(
-                "INVALIDJOBSTATE", f"Results of a job in state {job.state} are not available"
-            )
+            raise Refusal("API_ERROR", f"Results of a job in state {job.state} are not available")
         if call.version != job.version:
             raise Refusal(
                 "INVALIDVERSION", "use the version that the job was created with", status=409

@@ -8,7 +8,7 @@ from flyle_sf_assets.sandbox.api.bulk import Jobs
 from flyle_sf_assets.sandbox.api.call import Answer, RestCall
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
-from flyle_sf_assets.sandbox.refusals import not_found
+from flyle_sf_assets.sandbox.refusals import method_not_allowed, not_found
 
 _JOB_KINDS = {
     "POST": "bulk_create",
@@ -39,7 +39,7 @@ class Resources:
         match name:
             case "query" | "queryAll":
                 return self._query(call, rest, fault, include_deleted=name == "queryAll")
-            case "composite" if call.method == "POST":
+            case "composite":
                 return self._composite(call, rest)
             case "jobs" if rest[:1] == ("query",):
                 return self._jobs(call, rest[1:], fault)
@@ -52,6 +52,8 @@ class Resources:
         self.org.count_call(_kind(call), calls)
 
     def _metadata(self, call: RestCall, name: str, rest: Rest) -> Answer:
+        if name in ("sobjects", "limits", ""):
+            _only(call, "GET")
         if name == "sobjects" and rest:
             return metadata.sobject_resource(self.org, call, rest[0], rest[1:])
         if rest:
@@ -67,12 +69,14 @@ class Resources:
     def _query(
         self, call: RestCall, rest: Rest, fault: Fault | None, *, include_deleted: bool
     ) -> Answer:
+        _only(call, "GET")
         if not rest:
             return query.query(self.org, self.cursors, call, include_deleted=include_deleted)
         _lose_locator(fault)
         return query.query_more(self.org, self.cursors, call, rest[0])
 
     def _composite(self, call: RestCall, rest: Rest) -> Answer:
+        _only(call, "POST")
         if not rest:
             return composite.composite(self.answer, call)
         if rest == ("batch",):
@@ -87,6 +91,11 @@ class Resources:
 def _split(path: str) -> tuple[str, Rest]:
     parts = tuple(part for part in path.split("/") if part)
     return (parts[0], parts[1:]) if parts else ("", ())
+
+
+def _only(call: RestCall, method: str) -> None:
+    if call.method != method:
+        raise method_not_allowed(call.method, method)
 
 
 def _lose_locator(fault: Fault | None) -> None:

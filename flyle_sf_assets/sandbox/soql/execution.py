@@ -79,6 +79,8 @@ def _run(snapshot: Snapshot, query: s.Query, text: str, *, include_deleted: bool
             f"Maximum SOQL offset allowed is {OFFSET_MAX}",
         )
     counting = _is_bare_count(query)
+    if counting and query.order_by:
+        raise binder.refuse("MALFORMED_QUERY", 0, "COUNT() cannot be used with ORDER BY")
     grouping = not counting and is_aggregate(query)
     columns = () if counting or grouping else _select(query, binder)
     rows = _matching(snapshot, query, binder, text, include_deleted=include_deleted)

@@ -215,8 +215,10 @@ class _Values:
     # Tests ------------------------------------------------------------------------------------
 
     def _against_null(self, op: str) -> Test:
-        if self._field.type == "boolean":
-            raise self._wrong_type("boolean", quoted=False)
+        if self._field.type == "boolean" and op in ("=", "!="):
+            # A checkbox is never blank: null stands for false.
+            wanted = "false" if op == "=" else "true"
+            return lambda v: v == wanted
         if op == "=":
             return lambda v: v is None
         if op == "!=":

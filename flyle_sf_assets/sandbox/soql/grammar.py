@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from lark import Lark, Token, Transformer, v_args
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.soql import syntax as s
@@ -87,7 +87,18 @@ PATH: /[A-Za-z]\w*(?:\.[A-Za-z]\w*)*/
 
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_ESCAPES = {
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "b": "\b",
+    "f": "\f",
+    '"': '"',
+    "'": "'",
+    "\\": "\\",
+    "%": "%",
+    "_": "_",
+}
 
 
 def _unescape(raw: str) -> str:
@@ -95,7 +106,14 @@ def _unescape(raw: str) -> str:
         code = match.group(1)
         if len(code) > 1:
             return chr(int(code[1:], 16))
-        return _ESCAPES.get(code.lower(), code)
+        known = _ESCAPES.get(code.lower())
+        if known is None:
+            raise Refusal(
+                "MALFORMED_QUERY",
+                f"Invalid string literal '{raw}'. Illegal character sequence '\\{code}' in string "
+                "literal.",
+            )
+        return known
 
     return _ESCAPE.sub(replace, raw) if "\\" in raw else raw
 
@@ -272,6 +290,8 @@ def _parse(text: str) -> s.Query:
         query: Any = _parser().parse(text)
     except UnexpectedInput as problem:
         raise _malformed(text, problem) from None
+    except VisitError as problem:
+        raise problem.orig_exc from None
     return query  # type: ignore[no-any-return]
 
 
@@ -303,6 +323,6 @@ def _malformed(text: str, problem: UnexpectedInput) -> Refusal:
     if isinstance(problem, UnexpectedToken) and problem.token.type != "$END":
         at, word = problem.token.start_pos or 0, str(problem.token)
     elif isinstance(problem, UnexpectedCharacters):
-        at = problem.pos_in_stream or 0
+        at = problem.pos_in_stream  # type: ignore[assignment]
         word = text[at : at + 1]
     return Refusal("MALFORMED_QUERY", located(text, at, f"unexpected token: '{word}'"))
