@@ -17,7 +17,6 @@ import requests
 
 API_VERSION = "66.0"
 BULK_PATIENCE_S = 300.0
-ANY_USER = "SELECT Id FROM User LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +175,6 @@ class Org:
         answer = self.ask(soql)
         assert not answer.ok, f"accepted: {soql}"
         return refusal(answer)
-
-    def wait_for_next_second(self) -> None:
-        """Until the server's clock shows another second: stamps have no finer grain."""
-        start = self.ask(ANY_USER).headers["Date"]
-        while self.ask(ANY_USER).headers["Date"] == start:
-            time.sleep(self.target.poll_s)
 
     # Composite
 

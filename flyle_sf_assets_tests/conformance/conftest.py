@@ -189,3 +189,4 @@ def twin(_sandbox: _Sandbox | None) -> Iterator[asking.Twin]:
         yield asking.Twin(asking.Org(_sandbox_target(_sandbox.server, inner), session), inner)
         inner.faults.clear()
         inner.set_api_limit(100_000, used=0)
+        inner.set_clock_skew(0)

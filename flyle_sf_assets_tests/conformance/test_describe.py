@@ -28,6 +28,7 @@ def test_describe_has_the_keys_of_an_object(org: asking.Org, sobject: str) -> No
     """Describe tells name, label, queryable, key prefix, fields and child relationships.
 
     Page: REST API Developer Guide, "sObject Describe"
+    Unverified: the page leaves the keys to the SOAP guide; these are from client libraries.
     """
     found = org.describe(sobject)
     assert found["name"] == sobject
@@ -42,6 +43,7 @@ def test_describe_has_the_keys_of_a_field(org: asking.Org) -> None:
     """Describe tells of every field its type, size, and what may be done with it.
 
     Page: REST API Developer Guide, "sObject Describe"
+    Unverified: the page leaves the keys to the SOAP guide; these are from client libraries.
     """
     for f in org.describe("Account")["fields"]:
         assert f["type"] in FIELD_TYPES, f["name"]
@@ -80,6 +82,7 @@ def test_child_relationships_name_child_and_its_field(org: asking.Org) -> None:
     """ChildRelationships tells which object points here, through which field, by which name.
 
     Page: REST API Developer Guide, "sObject Describe"
+    Unverified: the page leaves the keys to the SOAP guide; these are from client libraries.
     """
     children = org.describe("Account")["childRelationships"]
     assert all({"childSObject", "field", "relationshipName"} <= set(c) for c in children)
@@ -92,6 +95,7 @@ def test_picklist_values_tell_value_label_and_active(org: asking.Org) -> None:
     """Each option tells API value, label, and whether it is active and the default.
 
     Page: REST API Developer Guide, "sObject Describe"
+    Unverified: the page leaves the keys to the SOAP guide; these are from client libraries.
     """
     options = field(org.describe("Opportunity"), "StageName")["picklistValues"]
     assert options
@@ -132,6 +136,7 @@ def test_unknown_object_is_404(org: asking.Org) -> None:
     """Describing an object that the org does not have is 404 NOT_FOUND.
 
     Page: REST API Developer Guide, "Status Codes and Error Responses"
+    Unverified: the code (NOT_FOUND) is from practice; the page promises 404.
     """
     error = asking.refusal(org.get("sobjects/Nothing_Of_The_Kind__c/describe"))
     assert (error.status, error.code) == (404, "NOT_FOUND")

@@ -35,6 +35,7 @@ def test_key_and_secret_may_travel_as_basic_authorization(org: asking.Org) -> No
     """The credentials may be in a Basic Authorization header instead of the form.
 
     Page: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration"
+    Unverified: the sentence of the page breaks off where we could read it.
     """
     answer = org.session.post(
         f"{org.target.org_url}/services/oauth2/token",
@@ -81,7 +82,7 @@ def test_unknown_consumer_key_is_invalid_client_id(org: asking.Org) -> None:
     """A consumer key that the org does not know (or not yet) is ``invalid_client_id``.
 
     Page: Salesforce Help, "OAuth 2.0 Authorization Errors"
-    Unverified: that this code, not another, comes in the first ten minutes of an app's life.
+    Unverified: the code is from users' reports, also for an app's first ten minutes.
     """
     answer = org.client_credentials(client_id="3MVG9unknownKeyOfNobody")
     assert oauth_error(answer) == (400, "invalid_client_id")
@@ -91,6 +92,7 @@ def test_wrong_consumer_secret_is_invalid_client(org: asking.Org) -> None:
     """A wrong secret for a known key is ``invalid_client``.
 
     Page: Salesforce Help, "OAuth 2.0 Authorization Errors"
+    Unverified: the code is from users' reports; the page shows the shape.
     """
     answer = org.client_credentials(client_secret="0123456789ABCDEF")
     assert oauth_error(answer) == (400, "invalid_client")
@@ -100,6 +102,7 @@ def test_unknown_grant_type_is_refused(org: asking.Org) -> None:
     """A grant type that Salesforce does not have is ``unsupported_grant_type``.
 
     Page: Salesforce Help, "OAuth 2.0 Authorization Errors"
+    Unverified: the code is from users' reports; the page shows the shape.
     """
     answer = org.client_credentials(grant_type="guess")
     assert oauth_error(answer) == (400, "unsupported_grant_type")
@@ -119,6 +122,7 @@ def test_made_up_session_is_401_invalid_session_id(org: asking.Org) -> None:
     """A token that is expired or invalid gives 401 with errorCode INVALID_SESSION_ID.
 
     Page: REST API Developer Guide, "Status Codes and Error Responses"
+    Unverified: the code and the words are from practice; the page promises 401 with both.
     """
     answer = org.get("limits", token=f"{org.org_id[:15]}!AQcAQmadeUp")
     error = asking.refusal(answer)

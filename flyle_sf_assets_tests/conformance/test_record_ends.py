@@ -40,7 +40,7 @@ def test_deletion_moves_the_stamp(org: asking.Org, records: Records, cast: Cast)
     """
     record = account(records, cast, "to delete later")
     before = stamp(org, record)
-    org.wait_for_next_second()
+    records.let_a_second_pass()
     records.delete("Account", [record])
     assert stamp(org, record) > before
 
@@ -55,6 +55,7 @@ def test_undelete_brings_back_the_same_id(org: asking.Org, records: Records, cas
     """An undeleted record has its old id and IsDeleted false again.
 
     Page: SOAP API Developer Guide, "undelete()"
+    Unverified: the page says "restore"; that the id stays is our reading.
     """
     record = account(records, cast, "to bring back")
     records.delete("Account", [record])
@@ -70,7 +71,7 @@ def test_undelete_moves_the_stamp(org: asking.Org, records: Records, cast: Cast)
     record = account(records, cast, "to bring back later")
     records.delete("Account", [record])
     gone = stamp(org, record)
-    org.wait_for_next_second()
+    records.let_a_second_pass()
     records.undelete("Account", [record])
     assert stamp(org, record) > gone
 

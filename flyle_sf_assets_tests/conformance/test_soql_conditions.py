@@ -69,6 +69,18 @@ def test_a_missing_parent_has_null_fields(cast: Cast) -> None:
     assert cast.opportunities_where("Account.Industry = null") == no_account
 
 
+def test_not_equals_finds_records_without_the_parent(cast: Cast) -> None:
+    """``!=`` and ``NOT IN`` on a parent's field also find records that have no parent.
+
+    Page: SOQL and SOSL Reference, "Use null in WHERE"
+    Unverified: the page says it of ``= null`` only; it follows from != finding nulls.
+    """
+    name = f"'{cast.tag} Apple'"
+    no_account = set(cast.opportunities) - {"old", "today"}
+    assert cast.opportunities_where(f"Account.Name != {name}") == no_account
+    assert cast.opportunities_where(f"Account.Name NOT IN ({name})") == no_account
+
+
 @pytest.mark.parametrize(
     ("condition", "found"),
     [
@@ -98,6 +110,16 @@ def test_text_comparison_ignores_case(cast: Cast) -> None:
     assert cast.accounts_where(f"Name = '{cast.tag} banana'") == {"banana"}
     assert cast.accounts_where(f"Name IN ('{cast.tag} APPLE')") == {"apple"}
     assert cast.accounts_where(f"Industry = '{cast.second.upper()}'") == {"banana"}
+
+
+def test_texts_are_ordered_without_regard_to_case(cast: Cast) -> None:
+    """``<`` and ``>=`` order texts too, small and capital letters alike.
+
+    Page: SOQL and SOSL Reference, "Comparison Operators"
+    Unverified: the order follows the user's locale; this case asks only about Latin letters.
+    """
+    condition = f"Name >= '{cast.tag} b' AND Name < '{cast.tag} C'"
+    assert cast.accounts_where(condition) == {"banana", "blank"}
 
 
 def test_like_ignores_case_and_has_two_wildcards(cast: Cast) -> None:
@@ -219,10 +241,10 @@ def test_multi_select_includes_and_excludes(org: asking.Org, records: Records, c
     """INCLUDES: ``;`` within a value means all of them, a comma means any; EXCLUDES: none.
 
     Page: SOQL and SOSL Reference, "Query Multi-Select Picklists"
-    Unverified: whether EXCLUDES finds blank fields; this case asks only for filled ones.
+    Unverified: that EXCLUDES and != find records whose field is blank.
     """
     field, (a, b, c) = multi_select(org)
-    choices = {"ab": f"{a};{b}", "abc": f"{a};{b};{c}", "c": c, "b": b}
+    choices = {"ab": f"{a};{b}", "abc": f"{a};{b};{c}", "c": c, "b": b, "none": None}
     rows = [{"Name": f"{cast.tag} multi {k}", field: value} for k, value in choices.items()]
     short = dict(zip(records.create("Account", rows), choices, strict=True))
 
@@ -233,10 +255,10 @@ def test_multi_select_includes_and_excludes(org: asking.Org, records: Records, c
     assert found(f"{field} INCLUDES ('{a};{b}')") == {"ab", "abc"}
     assert found(f"{field} INCLUDES ('{a}', '{c}')") == {"ab", "abc", "c"}
     assert found(f"{field} INCLUDES ('{a};{b}', '{c}')") == {"ab", "abc", "c"}
-    assert found(f"{field} EXCLUDES ('{a}')") == {"c", "b"}
-    assert found(f"{field} EXCLUDES ('{a}', '{c}')") == {"b"}
+    assert found(f"{field} EXCLUDES ('{a}')") == {"c", "b", "none"}
+    assert found(f"{field} EXCLUDES ('{a}', '{c}')") == {"b", "none"}
     assert found(f"{field} = '{a};{b}'") == {"ab"}
-    assert found(f"{field} != '{a};{b}'") == {"abc", "c", "b"}
+    assert found(f"{field} != '{a};{b}'") == {"abc", "c", "b", "none"}
 
 
 def multi_select(org: asking.Org) -> tuple[str, list[str]]:

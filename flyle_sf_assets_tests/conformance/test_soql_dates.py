@@ -82,6 +82,46 @@ def month_start(day: date, step: int) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
+UNITS = ("WEEK", "MONTH", "QUARTER", "YEAR", "FISCAL_QUARTER", "FISCAL_YEAR")
+LITERALS = (
+    *("YESTERDAY", "TODAY", "TOMORROW", "LAST_90_DAYS", "NEXT_90_DAYS"),
+    *(f"{when}_{unit}" for unit in UNITS for when in ("LAST", "THIS", "NEXT")),
+    *(f"{when}_N_{unit}S:2" for unit in ("DAY", *UNITS) for when in ("LAST", "NEXT")),
+    *(f"N_{unit}S_AGO:2" for unit in ("DAY", *UNITS)),
+)
+
+
+@pytest.mark.parametrize("literal", LITERALS)
+def test_all_date_literals_are_understood(org: asking.Org, literal: str) -> None:
+    """Days, weeks, months, quarters, years and fiscal ones have literals, for both types.
+
+    Page: SOQL and SOSL Reference, "Date Formats and Date Literals in WHERE"
+    Unverified: the rows after the months were beyond what we could read of the page.
+    """
+    where = f"LastModifiedDate = {literal} AND CreatedDate <= {literal}"
+    assert org.ask(f"SELECT COUNT() FROM User WHERE {where}").status_code == 200
+    where = f"CloseDate != {literal} OR CloseDate >= {literal}"
+    assert org.ask(f"SELECT COUNT() FROM Opportunity WHERE {where}").status_code == 200
+
+
+def test_longer_ranges_hold_the_shorter_ones(org: asking.Org) -> None:
+    """Whatever closes this month closes this quarter, and this year.
+
+    Page: SOQL and SOSL Reference, "Date Formats and Date Literals in WHERE"
+    """
+    units = ("MONTH", "QUARTER", "YEAR")
+    counts = [org.count("Opportunity", f"CloseDate = THIS_{unit}") for unit in units]
+    assert counts == sorted(counts)
+
+
+def test_an_unknown_literal_is_refused(org: asking.Org) -> None:
+    """A word that is no literal is an error, not an empty answer.
+
+    Page: SOQL and SOSL Reference, "Date Formats and Date Literals in WHERE"
+    """
+    assert org.refused("SELECT Id FROM Opportunity WHERE CloseDate = SOMEDAY").status == 400
+
+
 def test_plain_dates_compare_as_days(cast: Cast) -> None:
     """A date is written ``YYYY-MM-DD`` without quotes.
 

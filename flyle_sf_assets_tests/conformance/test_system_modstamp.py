@@ -4,7 +4,7 @@ import pytest
 
 from flyle_sf_assets_tests.conformance import asking
 from flyle_sf_assets_tests.conformance.cast import Cast
-from flyle_sf_assets_tests.conformance.writing import Records
+from flyle_sf_assets_tests.conformance.writing import Records, SandboxRecords
 
 
 def stamps(org: asking.Org, sobject: str, ids: list[str]) -> list[str]:
@@ -22,7 +22,7 @@ def test_an_edit_moves_the_stamp(org: asking.Org, records: Records, cast: Cast) 
     """
     record = records.create("Account", [{"Name": f"{cast.tag} edited"}])[0]
     before = stamps(org, "Account", [record])
-    org.wait_for_next_second()
+    records.let_a_second_pass()
     records.update("Account", {record: {"NumberOfEmployees": 5}})
     soql = f"SELECT SystemModstamp, LastModifiedDate FROM Account WHERE Id = '{record}'"
     after = org.records(soql)[0]
@@ -41,7 +41,7 @@ def test_a_parents_change_does_not_move_its_child(
     parent = records.create("Account", [{"Name": f"{cast.tag} old name"}])[0]
     child = records.create("Contact", [{"LastName": cast.tag, "AccountId": parent}])[0]
     before = stamps(org, "Contact", [child])
-    org.wait_for_next_second()
+    records.let_a_second_pass()
     records.update("Account", {parent: {"Name": f"{cast.tag} new name"}})
     soql = f"SELECT Account.Name FROM Contact WHERE Id = '{child}'"
     assert org.records(soql)[0]["Account"]["Name"] == f"{cast.tag} new name"
@@ -56,7 +56,7 @@ def test_records_changed_together_share_stamps(
     Unverified: no page says so; stamps have seconds, and one request changes many records.
     """
     ids = records.create("Account", [{"Name": f"{cast.tag} mass {n}"} for n in range(20)])
-    org.wait_for_next_second()
+    records.let_a_second_pass()
     records.update("Account", {i: {"NumberOfEmployees": 7} for i in ids})
     assert len(set(stamps(org, "Account", ids))) < len(ids) // 2
 
@@ -83,7 +83,7 @@ def test_a_formulas_change_does_not_move_the_stamp(twin: asking.Twin) -> None:
     before = twin.org.records(soql)[0]
     described = {f["name"]: f for f in twin.org.describe("Opportunity")["fields"]}
     assert described["Account_Rank__c"]["calculated"] is True
-    twin.org.wait_for_next_second()
+    SandboxRecords(twin.inner).let_a_second_pass()
     twin.inner.update("Account", parent, {"NumberOfEmployees": 100_000})
     after = twin.org.records(soql)[0]
     assert after["Account_Rank__c"] != before["Account_Rank__c"]
@@ -99,7 +99,7 @@ def test_a_roll_ups_change_does_not_move_the_stamp(twin: asking.Twin) -> None:
     parent = twin.inner.insert("Account", {"Name": "rolled up"})
     soql = f"SELECT Open_Amount__c, SystemModstamp FROM Account WHERE Id = '{parent}'"
     before = twin.org.records(soql)[0]
-    twin.org.wait_for_next_second()
+    SandboxRecords(twin.inner).let_a_second_pass()
     deal = {"Name": "deal", "AccountId": parent, "StageName": "x", "CloseDate": "2026-01-01"}
     twin.inner.insert("Opportunity", deal | {"Amount": "12.50"})
     after = twin.org.records(soql)[0]

@@ -61,6 +61,7 @@ def test_whole_numbers_are_json_integers(cast: Cast) -> None:
     """An int field is a JSON number without a fraction; blank is null.
 
     Page: Object Reference, "Primitive Data Types"
+    Unverified: how JSON shows an int is from practice.
     """
     ids = f"('{cast.accounts['apple']}', '{cast.accounts['blank']}')"
     soql = f"SELECT NumberOfEmployees FROM Account WHERE Id IN {ids} ORDER BY NumberOfEmployees"

@@ -5,6 +5,7 @@ has collections (REST) for create, update and delete, and only SOAP for undelete
 What does not belong here: which records a case needs (``conftest.py``).
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from xml.sax.saxutils import escape
@@ -35,6 +36,10 @@ class Records(Protocol):
 
     def merge(self, sobject: str, master: str, loser: str) -> None:
         """Merges one record into another."""
+        ...
+
+    def let_a_second_pass(self) -> None:
+        """Returns when the org's clock shows another second: stamps have no finer grain."""
         ...
 
 
@@ -88,6 +93,10 @@ class RealRecords:
             f"<urn:recordToMergeIds>{loser}</urn:recordToMergeIds></urn:request></urn:merge>"
         )
 
+    def let_a_second_pass(self) -> None:
+        """See `Records`."""
+        time.sleep(1.1)
+
     def clean_up(self) -> None:
         """Deletes the created records that still exist, children first."""
         left = list(reversed(self._created))
@@ -127,6 +136,7 @@ class SandboxRecords:
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
+        self._ahead_s = 0
 
     def create(self, sobject: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         """See `Records`."""
@@ -149,3 +159,8 @@ class SandboxRecords:
     def merge(self, sobject: str, master: str, loser: str) -> None:
         """See `Records`."""
         self._inner.merge(sobject, master, [loser])
+
+    def let_a_second_pass(self) -> None:
+        """See `Records`; the sandbox's clock is simply put forward."""
+        self._ahead_s += 1
+        self._inner.set_clock_skew(self._ahead_s)
