@@ -48,7 +48,7 @@ def add_tenants(instance: DagsterInstance, names: Iterable[str]) -> None:
         instance.add_dynamic_partitions(TENANT_PARTITIONS, new)
 
 
-def observe_settings(instance: DagsterInstance, settings: TenantSettings, version: int) -> None:
+def observe_settings(instance: DagsterInstance, settings: TenantSettings) -> None:
     """Tells Dagster the digest of each part of a tenant's settings.
 
     An unchanged digest leaves what depends on it fresh; a changed one makes exactly this
@@ -59,7 +59,6 @@ def observe_settings(instance: DagsterInstance, settings: TenantSettings, versio
             AssetObservation(
                 asset_key=keys.link_settings(part),
                 partition=settings.tenant,
-                metadata={"settings version": version},
                 tags=_data_version(digest),
             )
         )

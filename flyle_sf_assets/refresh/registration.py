@@ -21,13 +21,17 @@ from flyle_sf_assets.store.settings_versions import latest_settings, register_se
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What became of one tenant's file. ``version`` is None when the file cannot be used."""
+    """What became of one tenant's file. ``version`` is None when the file cannot be used.
+
+    ``before`` are the settings that stood until now, None for a new tenant.
+    """
 
     tenant: str
     version: int | None
     is_new: bool
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...]
+    before: TenantSettings | None = None
 
     @property
     def is_usable(self) -> bool:
@@ -60,7 +64,9 @@ def register(
         if get_link(tx).settings_version is None:
             put_link(tx, settings_version=made.version, source_object=settings.source.object)
     changes = diff(before, settings) if made.is_new else ()
-    return Registration(settings.tenant, made.version, made.is_new, changes, loaded.problems)
+    return Registration(
+        settings.tenant, made.version, made.is_new, changes, loaded.problems, before
+    )
 
 
 def author(loaded: Loaded) -> str:

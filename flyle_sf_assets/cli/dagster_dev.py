@@ -1,0 +1,118 @@
+"""Starting the Dagster UI and daemon over an installation, and stopping them cleanly.
+
+What does not belong here: what they run (``definitions.py``).
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flyle_sf_assets.cli.opening import installation
+from flyle_sf_assets.cli.output import to_stdout
+from flyle_sf_assets.defs.instance import prepare_home
+from flyle_sf_assets.errors import Text, UsageError
+from flyle_sf_assets.refresh.installation import Installation
+
+WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
+READY_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 30.0
+UI_PORT = 3000
+
+
+@contextmanager
+def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> Iterator[str]:
+    """The Dagster UI and daemon on 127.0.0.1; yields the URL when it answers.
+
+    They are one process group of their own: at the end all of it is asked to stop, and what
+    does not stop in time is killed.
+    """
+    prepare_home(opened)
+    environment = {**os.environ, **opened.environment()}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(log.open("ab")) if log else None
+        child = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
+        stack.callback(_stop, child)
+        url = f"http://127.0.0.1:{port}"
+        _await_ready(child, url, log)
+        yield url
+
+
+def run_dev() -> int:
+    """The UI for the tenants in ``config/tenants``, until Ctrl-C."""
+    from flyle_sf_assets.cli.applying import apply_opened, print_registrations
+
+    with installation() as opened:
+        print_registrations(apply_opened(opened))
+        with dagster_ui(opened, port=free_port(UI_PORT)) as url:
+            to_stdout().print(f"Dagster UI: {url} (Ctrl-C stops)")
+            wait_for_interrupt()
+    return 0
+
+
+def wait_for_interrupt() -> None:
+    """Returns when the person presses Ctrl-C, or the process is asked to end."""
+    stop = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    try:
+        signal.sigwait(stop)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stop)
+
+
+def free_port(wanted: int) -> int:
+    """``wanted`` if nobody listens there, else any free port of 127.0.0.1."""
+    import socket
+
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return int(probe.getsockname()[1])
+    raise UsageError(
+        "no_free_port",
+        tried=Text("空きポートを探しました", "Looked for a free port on 127.0.0.1"),
+        came_back="none",
+        remedy=Text("使用中のサーバーを止めてください", "Stop a server that is not needed"),
+    )
+
+
+def _await_ready(child: subprocess.Popen[bytes], url: str, log: Path | None) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < deadline and child.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            with urllib.request.urlopen(f"{url}/server_info", timeout=2):
+                return
+        time.sleep(0.2)
+    raise UsageError(
+        "dagster_ui_did_not_start",
+        tried=Text(f"Dagster UI を {url} で起動しました", f"Started the Dagster UI at {url}"),
+        came_back=f"exit code {child.poll()}",
+        remedy=Text(
+            f"ログを確認してください: {log or '上の出力'}", f"Look at the log: {log or 'above'}"
+        ),
+    )
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """SIGINT to `dagster dev`, which stops its own children; the whole group is killed if not."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(STOP_TIMEOUT_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()

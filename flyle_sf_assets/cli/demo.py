@@ -1,0 +1,148 @@
+"""``flyle-sf demo``: two tenants linked to a sandbox org, synced through Dagster, shown in its UI.
+
+What does not belong here: the org (``sandbox``), the sync (``syncing.py``) and the servers
+(``dagster_dev.py``). The sandbox is new each time, and so is everything that is kept of it: a
+folder below FLYLE_HOME that is gone at the end.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.table import Table
+
+from flyle_sf_assets.cli.applying import apply_opened, print_registrations
+from flyle_sf_assets.cli.dagster_dev import (
+    UI_PORT,
+    dagster_ui,
+    free_port,
+    wait_for_interrupt,
+)
+from flyle_sf_assets.cli.output import to_stderr, to_stdout
+from flyle_sf_assets.cli.syncing import refresh_in_process
+from flyle_sf_assets.defs.instance import instance_of
+from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
+from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets.sandbox.server import SandboxServer
+
+SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"
+PLACEHOLDER = "https://sandbox.invalid"
+SHOWN_COMPANIES = 3
+SHOWN_FIELDS = 5
+
+
+def run_demo(*, is_once: bool) -> int:
+    """The whole demo. With ``is_once`` the result is checked and everything stops by itself.
+
+    Returns the exit code: 0, or 1 when what arrived is not what the org holds.
+    """
+    started = time.perf_counter()
+    orgs = {"acme": samples.account_org(), "globex": samples.opportunity_org()}
+    console = to_stdout()
+    with _linked(orgs) as opened:
+        print_registrations(apply_opened(opened))
+        with instance_of(opened) as instance:
+            outcomes = [refresh_in_process(opened, instance, tenant) for tenant in orgs]
+        for outcome in outcomes:
+            outcome.print()
+            _print_companies(opened, outcome.tenant)
+        console.print(f"First companies after {time.perf_counter() - started:.1f} s.")
+        problems = [
+            problem for tenant, org in orgs.items() for problem in _differences(opened, tenant, org)
+        ]
+        for problem in problems:
+            to_stderr().print(problem, style="red", markup=False)
+        is_right = not problems and all(outcome.exit_code == 0 for outcome in outcomes)
+        log = opened.places.home / "dagster-dev.log"
+        with dagster_ui(opened, port=free_port(UI_PORT), log=log) as url:
+            console.print(f"Dagster UI: {url}/asset-groups  (log: {log})")
+            if is_once:
+                console.print("ok" if is_right else "[red]not ok[/]")
+                return 0 if is_right else 1
+            console.print("Ctrl-C stops everything.")
+            wait_for_interrupt()
+    return 0 if is_right else 1
+
+
+@contextmanager
+def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
+    """A running sandbox, an installation of its own, and settings files that point at it."""
+    given = Places.from_environment()
+    given.home.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="demo-", dir=given.home) as folder,
+        SandboxServer(list(orgs.values()), port=0) as server,
+    ):
+        home = Path(folder)
+        _write_settings(home / "config" / "tenants", server.url)
+        for tenant, org in orgs.items():
+            os.environ[f"{tenant.upper()}_SF_KEY"] = org.consumer_key
+            os.environ[f"{tenant.upper()}_SF_SECRET"] = org.consumer_secret
+        environment = {
+            "FLYLE_HOME": str(home),
+            "FLYLE_CONFIG_DIR": str(home / "config"),
+            "FLYLE_SF_CA_FILE": server.ca_file,
+            "FLYLE_SF_EXTRA_HOSTS": server.url.removeprefix("https://"),
+        }
+        with open_installation(Places.from_environment(environment)) as opened:
+            yield opened
+
+
+def _write_settings(folder: Path, org_url: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in SETTINGS.glob("*.yaml"):
+        text = source.read_text(encoding="utf-8").replace(PLACEHOLDER, org_url)
+        (folder / source.name).write_text(text, encoding="utf-8")
+
+
+def _print_companies(opened: Installation, tenant: str) -> None:
+    """The first companies with their first fields, as Flyle would show them."""
+    with opened.database.tenant(tenant) as tx:
+        fields = tx.execute(
+            "SELECT key, label FROM custom_fields WHERE active ORDER BY key LIMIT :n",
+            n=SHOWN_FIELDS,
+        ).all()
+        rows = tx.execute(
+            "SELECT external_id, name, custom_fields FROM companies"
+            " WHERE status = 'linked' ORDER BY external_id LIMIT :n",
+            n=SHOWN_COMPANIES,
+        ).all()
+    table = Table("外部ID", "企業名", *[field.label for field in fields], title=tenant)
+    for row in rows:
+        values = [_shown(row.custom_fields.get(field.key)) for field in fields]
+        table.add_row(row.external_id, _shown(row.name), *values)
+    to_stdout().print(table)
+
+
+def _shown(value: object) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= 24 else text[:23] + "…"
+
+
+def _differences(opened: Installation, tenant: str, org: Org) -> list[str]:
+    """Where companies are not what the org holds: which there are, and their names."""
+    settings = registered_settings(opened, tenant)
+    if settings is None:
+        return [f"{tenant}: the demo's settings were refused"]
+    with opened.database.tenant(tenant) as tx:
+        rows = tx.execute("SELECT external_id, name, status FROM companies").all()
+    held = {row.external_id: row.name for row in rows if row.status == "linked"}
+    lost = ("Closed Lost",)
+    in_org = {
+        str(record["Id"]): str(record["Name"])
+        for record in org.records(settings.source.object)
+        if record.get("StageName") not in lost
+    }
+    problems = [f"{tenant}: {key} is missing" for key in sorted(in_org.keys() - held.keys())]
+    problems += [f"{tenant}: {key} is too many" for key in sorted(held.keys() - in_org.keys())]
+    shared = held.keys() & in_org.keys()
+    return problems + [
+        f"{tenant}: {key} is named {held[key]!r} instead of {in_org[key]!r}"
+        for key in sorted(shared)
+        if held[key] != in_org[key]
+    ]

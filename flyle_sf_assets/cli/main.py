@@ -1,0 +1,181 @@
+"""The command ``flyle-sf``: what each word does.
+
+Commands import what they need when they run: ``flyle-sf --help`` loads neither Dagster nor polars.
+What does not belong here: the longer commands (one file each) and everything they decide.
+"""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from flyle_sf_assets.cli.output import (
+    error_document,
+    errors_as_exit_codes,
+    print_json,
+    print_problems,
+    problem_document,
+    to_stdout,
+)
+from flyle_sf_assets.telemetry import logs
+
+app = typer.Typer(
+    name="flyle-sf",
+    help="Keeps Flyle's company records in step with each customer's Salesforce org.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="The product's database.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+Tenant = Annotated[str, typer.Argument(help="The tenant, as its settings file is named.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+LogLevel = Annotated[str, typer.Option(envvar="FLYLE_LOG_LEVEL", help="Level of the logs.")]
+
+
+@app.callback()
+def configure(log_level: LogLevel = "WARNING") -> None:
+    """Sets up the logs, which go to stderr."""
+    logs.configure(level=log_level)
+
+
+@app.command()
+def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
+    """Validate a tenant's settings against its live org; changes nothing."""
+    from flyle_sf_assets.cli.opening import required_file
+    from flyle_sf_assets.refresh.checking import check_file
+    from flyle_sf_assets.refresh.installation import Places
+
+    with errors_as_exit_codes(
+        as_json=as_json,
+        document=lambda error: {"ok": False, "problems": [], "error": error_document(error)},
+    ):
+        places = Places.from_environment()
+        problems = check_file(places, required_file(places, tenant))
+    is_ok = all(problem.severity == "warning" for problem in problems)
+    if as_json:
+        print_json({"ok": is_ok, "problems": [problem_document(one) for one in problems]})
+    else:
+        print_problems(problems)
+        if is_ok:
+            to_stdout().print(f"{tenant}: ok")
+    raise typer.Exit(0 if is_ok else 2)
+
+
+@app.command()
+def sync(
+    tenant: Tenant,
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Read everything in scope again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Refresh one tenant now, in the foreground; runs the same Dagster assets."""
+    from flyle_sf_assets.cli.syncing import sync_tenant
+
+    with errors_as_exit_codes(
+        as_json=as_json,
+        document=lambda error: {
+            "tenant": tenant,
+            "sync_id": None,
+            "state": "failed",
+            "error": error_document(error),
+        },
+    ):
+        outcome = sync_tenant(tenant, full=full, show_progress=not as_json)
+    if as_json:
+        print_json(outcome.document())
+    else:
+        outcome.print()
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def status(
+    tenant: Annotated[str | None, typer.Argument(help="Only this tenant.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """State of the link, last sync, next due, companies, rejected values, what is stale."""
+    from flyle_sf_assets.cli.opening import installation
+    from flyle_sf_assets.cli.status import print_status, tenant_states
+
+    with errors_as_exit_codes(as_json=as_json), installation() as opened:
+        states = tenant_states(opened, tenant)
+        if as_json:
+            print_json({"tenants": [state.document() for state in states]})
+        else:
+            print_status(states)
+
+
+@app.command()
+def apply(*, as_json: AsJson = False) -> None:
+    """Read config/tenants, register new settings versions and partitions, print the diff."""
+    from flyle_sf_assets.cli.applying import apply_files, print_registrations
+
+    with errors_as_exit_codes(as_json=as_json):
+        registrations = apply_files()
+    if as_json:
+        print_json({"tenants": [one.document() for one in registrations]})
+    else:
+        print_registrations(registrations)
+    raise typer.Exit(0 if all(one.is_usable for one in registrations) else 2)
+
+
+@app.command()
+def schema() -> None:
+    """Print the settings file's JSON Schema, for editors."""
+    from flyle_sf_assets.settings.json_schema import json_schema
+
+    sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
+
+
+@app.command()
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    still: Annotated[bool, typer.Option("--still", help="No changes by itself.")] = False,
+) -> None:
+    """Serve the sandbox org on HTTPS on loopback until Ctrl-C."""
+    from flyle_sf_assets.cli.sandboxing import serve_sandbox
+
+    with errors_as_exit_codes():
+        serve_sandbox(port=port, is_still=still)
+
+
+@app.command()
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Check the result and stop.")] = False,
+) -> None:
+    """Link two demo tenants to the sandbox org, sync them, open the Dagster UI."""
+    from flyle_sf_assets.cli.demo import run_demo
+
+    with errors_as_exit_codes():
+        code = run_demo(is_once=once)
+    raise typer.Exit(code)
+
+
+@app.command()
+def dev() -> None:
+    """Open the Dagster UI for the tenants in config/tenants until Ctrl-C."""
+    from flyle_sf_assets.cli.dagster_dev import run_dev
+
+    with errors_as_exit_codes():
+        code = run_dev()
+    raise typer.Exit(code)
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database's schema to the newest version."""
+    from flyle_sf_assets.cli.opening import installation
+
+    with errors_as_exit_codes(), installation() as opened:
+        to_stdout().print(f"{opened.database!r}: the schema is current.")
+
+
+def main() -> None:
+    """The console script."""
+    app(prog_name="flyle-sf")

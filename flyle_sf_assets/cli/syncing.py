@@ -1,0 +1,136 @@
+"""``flyle-sf sync``: one refresh through the same Dagster assets, in this process.
+
+What does not belong here: the refresh itself (``refresh``), the wiring (``definitions.py``).
+"""
+
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from dagster import DagsterInstance, Failure
+
+from flyle_sf_assets.cli.opening import installation, required_file, tenant_file
+from flyle_sf_assets.cli.output import error_document, to_stderr, to_stdout
+from flyle_sf_assets.cli.progress import shown_progress
+from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
+from flyle_sf_assets.defs.jobs import refresh_tenant
+from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
+from flyle_sf_assets.definitions import build_defs
+from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.registration import register, registered_settings
+from flyle_sf_assets.store.syncs import Sync, latest_syncs
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class SyncOutcome:
+    """How a sync ended: its row as stored (None when it never began), and the error if any."""
+
+    tenant: str
+    sync: Sync | None
+    seconds: float
+    error: FlyleError | None
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code."""
+        return 0 if self.error is None else self.error.exit_code
+
+    def document(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        sync = self.sync
+        figures = ("kind", "pulled", "created", "changed", "gone", "rejected", "api_calls")
+        return {
+            "tenant": self.tenant,
+            "sync_id": sync.sync_id if sync else None,
+            "state": sync.state if sync else "failed",
+            **{name: getattr(sync, name) if sync else None for name in figures},
+            "seconds": round(self.seconds, 3),
+            "error": error_document(self.error) if self.error else None,
+        }
+
+    def print(self) -> None:
+        """One line for people; the error, if any, goes to stderr."""
+        if self.error is not None:
+            to_stderr().print(str(self.error), markup=False, style="red")
+        if self.sync is not None:
+            sync = self.sync
+            to_stdout().print(
+                f"{self.tenant}: {sync.state} ({sync.kind}) — pulled {sync.pulled:,}, created"
+                f" {sync.created:,}, changed {sync.changed:,}, gone {sync.gone:,}, rejected"
+                f" {sync.rejected:,}; {sync.api_calls} API calls, {self.seconds:.1f} s"
+            )
+
+
+def sync_tenant(tenant: str, *, full: bool = False, show_progress: bool = True) -> SyncOutcome:
+    """Registers the tenant's file, if there is one, and refreshes the tenant.
+
+    Raises what stands in the way before a sync can begin (PlanNotEligible, SettingsInvalid,
+    NotConnected, StoreUnavailable); what happens during it is in the outcome.
+    """
+    with installation() as opened:
+        _settle(opened, tenant)
+        with instance_of(opened) as instance:
+            return refresh_in_process(
+                opened, instance, tenant, full=full, show_progress=show_progress
+            )
+
+
+def refresh_in_process(
+    opened: Installation,
+    instance: DagsterInstance,
+    tenant: str,
+    *,
+    full: bool = False,
+    show_progress: bool = True,
+) -> SyncOutcome:
+    """One run of the job ``refresh_tenant``, with progress on stderr."""
+    settings = registered_settings(opened, tenant)
+    add_tenants(instance, [tenant])
+    if settings is not None:
+        observe_settings(instance, settings)
+    started = time.perf_counter()
+    error: FlyleError | None = None
+    run_id = ""
+    resource = refreshes_of(lambda: nullcontext(opened), on_wait=lambda: _waiting(tenant))
+    job = build_defs({"refreshes": resource}).resolve_job_def(refresh_tenant.name)
+    with shown_progress(show=show_progress):
+        try:
+            result = job.execute_in_process(
+                partition_key=tenant,
+                instance=instance,
+                run_config=QUIET,
+                tags={KIND_TAG: "full"} if full else {},
+            )
+            run_id = result.run_id
+        except Failure as failure:
+            if not isinstance(failure.__cause__, FlyleError):
+                raise
+            error = failure.__cause__
+    return SyncOutcome(tenant, _sync_of(opened, tenant, run_id), time.perf_counter() - started, error)
+
+
+def _settle(opened: Installation, tenant: str) -> None:
+    """The file wins: its settings are registered before the sync."""
+    loaded = tenant_file(opened.places, tenant)
+    if loaded is None:
+        if registered_settings(opened, tenant) is None:
+            required_file(opened.places, tenant)
+        return
+    loaded.require()
+    register(opened, loaded)
+
+
+def _sync_of(opened: Installation, tenant: str, run_id: str) -> Sync | None:
+    with opened.database.tenant(tenant) as tx:
+        syncs = latest_syncs(tx, limit=5)
+    return next((sync for sync in syncs if run_id in ("", sync.dagster_run_id)), None)
+
+
+def _waiting(tenant: str) -> None:
+    to_stderr().print(
+        f"{tenant}: 別の同期が終わるのを待っています / waiting for another sync to end"
+    )

@@ -1,0 +1,98 @@
+"""How each tenant stands: link, companies, rejected values, and which assets owe something.
+
+What does not belong here: showing it (``cli``, later the console).
+"""
+
+from dataclasses import dataclass
+
+from flyle_sf_assets.check.parts import part_digests
+from flyle_sf_assets.raw.ownership import RAW_ASSETS
+from flyle_sf_assets.refresh.debts import COMPANIES, ENRICHED, OPTIONS, SCHEMAS
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.company_counts import companies_by_status
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.generations import Generation, consumed, read_generations
+from flyle_sf_assets.store.links import Link, get_link
+from flyle_sf_assets.store.rejected import count_rejected
+from flyle_sf_assets.store.settings_versions import tenants_with_settings
+from flyle_sf_assets.store.syncs import Sync, latest_syncs
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One tenant. ``companies`` are numbers by status; ``stale_assets`` are keys in order."""
+
+    link: Link
+    companies: dict[str, int]
+    rejected: int
+    stale_assets: tuple[str, ...]
+    last_sync: Sync | None
+
+
+def standings(installation: Installation, tenant: str | None = None) -> tuple[Standing, ...]:
+    """Every tenant that has settings, or just one."""
+    if tenant is None:
+        with installation.database.fleet() as tx:
+            names = tenants_with_settings(tx)
+    else:
+        names = (tenant,)
+    return tuple(_standing(installation, name) for name in names)
+
+
+def _standing(installation: Installation, tenant: str) -> Standing:
+    settings = registered_settings(installation, tenant)
+    with installation.database.tenant(tenant) as tx:
+        syncs = latest_syncs(tx, limit=1)
+        return Standing(
+            link=get_link(tx),
+            companies=companies_by_status(tx).get(tenant, {}),
+            rejected=count_rejected(tx),
+            stale_assets=stale_assets(tx, settings) if settings else (),
+            last_sync=syncs[0] if syncs else None,
+        )
+
+
+def stale_assets(tx: TenantTransaction, settings: TenantSettings) -> tuple[str, ...]:
+    """The assets whose inputs committed something that they have not consumed, in data's order.
+
+    An asset downstream of a stale one is stale too: what it owes will come with the next run.
+    """
+    standing = read_generations(tx)
+    digests = part_digests(settings)
+    stale: list[str] = []
+    if SCHEMAS not in standing:
+        stale.append(f"salesforce/{SCHEMAS}")
+    for asset in RAW_ASSETS:
+        taken = consumed(tx, asset).get(f"link_settings/{asset}")
+        is_used = taken is not None or _is_used(settings, asset)
+        if is_used and (taken is None or taken.digest != digests[asset]):
+            stale.append(f"salesforce/{asset}")
+    for following in (ENRICHED, OPTIONS, COMPANIES):
+        if stale or _owes(tx, following, standing) or _settings_changed(tx, following, digests):
+            stale.append(f"flyle/{following}")
+    return tuple(stale)
+
+
+def _is_used(settings: TenantSettings, asset: str) -> bool:
+    unused = part_digests(settings.model_copy(update={"mapping": ()}))[asset]
+    is_base = asset == ("accounts" if settings.source.object == "Account" else "opportunities")
+    return is_base or part_digests(settings)[asset] != unused
+
+
+def _owes(tx: TenantTransaction, asset: str, standing: dict[str, Generation]) -> bool:
+    taken = consumed(tx, asset)
+    if not taken:
+        return True
+    return any(
+        one.input in standing and standing[one.input].generation > one.generation
+        for one in taken.values()
+    )
+
+
+def _settings_changed(tx: TenantTransaction, asset: str, digests: dict[str, str]) -> bool:
+    if asset != COMPANIES:
+        return False
+    taken = consumed(tx, asset).get("link_settings/companies")
+    return taken is None or taken.digest != digests["companies"]
