@@ -196,6 +196,10 @@ class Org:
         """The answer to creating a query job."""
         return self.call("POST", "jobs/query", json={"operation": operation, "query": soql}, **more)
 
+    def bulk_delete(self, job_id: str) -> requests.Response:
+        """The answer to deleting a query job."""
+        return self.call("DELETE", f"jobs/query/{job_id}")
+
     def bulk_wait(self, job_id: str) -> dict[str, Any]:
         """The job's info once its state is final."""
         deadline = time.monotonic() + BULK_PATIENCE_S
@@ -224,7 +228,7 @@ class Org:
             answer.encoding = "utf-8"
             sets.append(answer.text)
             locator = answer.headers["Sforce-Locator"]
-        self.call("DELETE", f"jobs/query/{job_id}")
+        self.bulk_delete(job_id)
         return BulkAnswer(job, tuple(sets), [row for text in sets for row in rows_of(text)])
 
 

@@ -41,6 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leaves out what a real org cannot or must not be asked."""
     if not REAL_ORG_URL:
         return
+    credentials = (f"{PREFIX}CONSUMER_KEY", f"{PREFIX}CONSUMER_SECRET")
+    if missing := [name for name in credentials if not os.environ.get(name)]:
+        raise pytest.UsageError(f"set {' and '.join(missing)} besides {PREFIX}ORG_URL")
     left_out = []
     for item in items:
         if HERE not in item.path.parents:
@@ -103,13 +106,6 @@ def target(_sandbox: _Sandbox | None) -> asking.Target:
     """The org to judge."""
     if _sandbox is not None:
         return _sandbox_target(_sandbox.server, _sandbox.main)
-    missing = [
-        f"{PREFIX}{name}"
-        for name in ("CONSUMER_KEY", "CONSUMER_SECRET")
-        if not os.environ.get(f"{PREFIX}{name}")
-    ]
-    if missing:
-        raise pytest.UsageError(f"set {' and '.join(missing)} besides {PREFIX}ORG_URL")
     return asking.Target(
         org_url=REAL_ORG_URL,
         consumer_key=os.environ[f"{PREFIX}CONSUMER_KEY"],

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,11 +16,12 @@ USERS = "SELECT Id, Name FROM User"
 
 
 @pytest.fixture
-def job_id(org: asking.Org) -> str:
+def job_id(org: asking.Org) -> Iterator[str]:
     """A finished job over all users."""
-    created = asking.exact(org.bulk_create(USERS))["id"]
+    created = str(asking.exact(org.bulk_create(USERS))["id"])
     assert org.bulk_wait(created)["state"] == "JobComplete"
-    return str(created)
+    yield created
+    org.bulk_delete(created)
 
 
 def results(org: asking.Org, job_id: str, **wanted: Any) -> Any:
@@ -42,7 +44,7 @@ def test_a_new_job_tells_what_it_will_do(org: asking.Org) -> None:
     for name in ("createdDate", "systemModstamp"):
         assert re.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000\+0000$", job[name])
     org.bulk_wait(job["id"])
-    org.call("DELETE", f"jobs/query/{job['id']}")
+    org.bulk_delete(job["id"])
 
 
 def test_a_job_ends_complete_and_counts_its_records(org: asking.Org, job_id: str) -> None:
@@ -97,6 +99,7 @@ def test_sets_can_be_made_smaller_and_read_again(org: asking.Org) -> None:
     assert once.text == again.text
     assert once.text.split("\n")[0] == first.text.split("\n")[0]
     assert once.headers["Sforce-Locator"] == "null"
+    org.bulk_delete(job_id)
     ids = [row["Id"] for part in (first, once) for row in asking.rows_of(part.text)]
     assert len(ids) == len(set(ids)) == total
 
@@ -230,6 +233,7 @@ def test_what_bulk_does_not_support_is_refused(org: asking.Org, soql: str) -> No
     answer = org.bulk_create(soql)
     if answer.ok:
         job = org.bulk_wait(answer.json()["id"])
+        org.bulk_delete(job["id"])
         assert job["state"] == "Failed"
         assert job["errorMessage"]
     else:
@@ -244,7 +248,9 @@ def test_an_unknown_field_is_named(org: asking.Org) -> None:
     """
     answer = org.bulk_create("SELECT Id, Nope__c FROM Account")
     if answer.ok:
-        message = org.bulk_wait(answer.json()["id"])["errorMessage"]
+        job = org.bulk_wait(answer.json()["id"])
+        org.bulk_delete(job["id"])
+        message = job["errorMessage"]
     else:
         error = asking.refusal(answer)
         assert error.code in {"INVALID_FIELD", "API_ERROR", "INVALIDENTITY"}
@@ -257,7 +263,7 @@ def test_a_deleted_job_is_gone(org: asking.Org, job_id: str) -> None:
 
     Page: Bulk API 2.0 and Bulk API Developer Guide, "Delete a Query Job"
     """
-    assert org.call("DELETE", f"jobs/query/{job_id}").status_code == 204
+    assert org.bulk_delete(job_id).status_code == 204
     assert org.get(f"jobs/query/{job_id}").status_code == 404
 
 
@@ -291,7 +297,7 @@ class TestJobsThatDoNotComplete:
             job_id = asking.exact(twin.org.bulk_create(USERS))["id"]
             states = asking.exact(twin.org.get(f"jobs/query/{job_id}"))["state"]
             early = twin.org.get(f"jobs/query/{job_id}/results")
-            deleted = asking.refusal(twin.org.call("DELETE", f"jobs/query/{job_id}"))
+            deleted = asking.refusal(twin.org.bulk_delete(job_id))
         finally:
             twin.inner.bulk_delay_s = 0.0
         assert states in {"UploadComplete", "InProgress"}
@@ -311,4 +317,4 @@ class TestJobsThatDoNotComplete:
         finally:
             twin.inner.bulk_delay_s = 0.0
         assert twin.org.bulk_wait(job_id)["state"] == "Aborted"
-        assert twin.org.call("DELETE", f"jobs/query/{job_id}").status_code == 204
+        assert twin.org.bulk_delete(job_id).status_code == 204

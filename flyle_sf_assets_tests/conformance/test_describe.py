@@ -179,7 +179,7 @@ def test_last_modified_of_describe_makes_the_next_one_304(org: asking.Org) -> No
 def test_hidden_field_is_left_out_of_describe(twin: asking.Twin) -> None:
     """Describe leaves out a field that field-level security hides from the user.
 
-    Unverified: no page found; known from practice with integration users.
+    Unverified: no page found; it is common knowledge among integrators.
     """
     assert field(twin.org.describe("Account"), "Fax")
     twin.inner.hide_field("Account", "Fax")

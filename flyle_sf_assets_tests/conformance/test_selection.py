@@ -29,7 +29,11 @@ def test_a_real_org_is_asked_only_what_it_allows() -> None:
 
     A suite that wrote into a customer's org because somebody forgot a variable would be the last.
     """
-    reading = collected(FLYLE_CONFORMANCE_ORG_URL="https://nowhere.example")
+    reading = collected(
+        FLYLE_CONFORMANCE_ORG_URL="https://nowhere.example",
+        FLYLE_CONFORMANCE_CONSUMER_KEY="key",
+        FLYLE_CONFORMANCE_CONSUMER_SECRET="secret",
+    )
     assert reading
     assert {case.needs for case in case_table.cases() if case.name in reading} == {"reads"}
     assert {case.name for case in case_table.cases() if case.needs == "reads"} <= reading
