@@ -1,6 +1,7 @@
 """Fixtures for every room whose tests need a real PostgreSQL.
 
-One embedded server per test process, one migrated template, and a fresh copy of it per test::
+One embedded server per test process, one migrated template, and a fresh copy of it per test.
+FLYLE_TEST_ADMIN_URL (a superuser's, through a Unix socket) names another server to test on::
 
     from flyle_sf_assets_tests.postgres import database, module_database  # noqa: F401
 
@@ -10,6 +11,7 @@ What does not belong here: rows for tests; each room makes its own.
 import atexit
 import functools
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ from flyle_sf_assets.store.embedded import (
     PRODUCT_DATABASE,
     DatabaseUrls,
     EmbeddedPostgres,
+    ensure_databases,
 )
 
 _numbers = itertools.count(1)
@@ -34,20 +37,30 @@ _numbers = itertools.count(1)
 @functools.cache
 def postgres_urls() -> DatabaseUrls:
     """The embedded server of this test process; started once, stopped and removed at exit."""
-    # Not below pytest's own directory: another account could not pass through to it as root.
-    home = Path(tempfile.mkdtemp(prefix="flyle-tests-"))
-    server = EmbeddedPostgres(home, durable=False)
-    urls = server.start()
+    given = os.environ.get("FLYLE_TEST_ADMIN_URL")
+    if given:
+        ensure_databases(given)
+        product = given.replace("postgres@", f"{OWNER_ROLE}@").replace("/postgres?", "/flyle?")
+        urls = DatabaseUrls(product=product, dagster="", admin=given)
+    else:
+        urls = _embedded()
     database = Database(urls.product)
     database.upgrade()
     database.dispose()  # a template must have no connections
+    return urls
+
+
+def _embedded() -> DatabaseUrls:
+    # Not below pytest's own directory: another account could not pass through to it as root.
+    home = Path(tempfile.mkdtemp(prefix="flyle-tests-"))
+    server = EmbeddedPostgres(home, durable=False)
 
     def remove() -> None:
         server.close()
         shutil.rmtree(home)
 
     atexit.register(remove)
-    return urls
+    return server.start()
 
 
 def admin(url: str) -> psycopg.Connection[tuple[object, ...]]:
@@ -68,9 +81,9 @@ def fresh_database_url(template: str = PRODUCT_DATABASE) -> Iterator[str]:
     words = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
     with admin(urls.admin) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}").format(
-                **words, owner=sql.Identifier(OWNER_ROLE)
-            )
+            sql.SQL(
+                "CREATE DATABASE {name} TEMPLATE {template} OWNER {owner} STRATEGY file_copy"
+            ).format(**words, owner=sql.Identifier(OWNER_ROLE))
         )
     try:
         yield urls.product.replace(f"/{PRODUCT_DATABASE}?", f"/{name}?")
@@ -80,14 +93,13 @@ def fresh_database_url(template: str = PRODUCT_DATABASE) -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database() -> Iterator[Database]:
-    """A migrated database with nothing in it."""
-    with fresh_database_url() as url:
-        database = Database(url)
-        try:
-            yield database
-        finally:
-            database.dispose()
+def opened(url: str) -> Iterator[Database]:
+    """The database of that URL; its connections are closed at the end."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()
 
 
 @pytest.fixture
@@ -100,13 +112,12 @@ def database_url() -> Iterator[str]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A fresh, migrated database for one test."""
-    made = Database(database_url)
-    yield made
-    made.dispose()
+    with opened(database_url) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def module_database() -> Iterator[Database]:
     """A fresh, migrated database for one file's tests."""
-    with fresh_database() as made:
+    with fresh_database_url() as url, opened(url) as made:
         yield made

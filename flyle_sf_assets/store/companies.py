@@ -28,7 +28,7 @@ ROW_SCHEMA: dict[str, pl.DataType] = {
 """The columns of the rows to upsert. ``custom_fields`` is the text of a JSON object with the
 members to write and no others; it may be null when ``status`` is not ``linked``."""
 
-LOOKED_UP_ROWS_MAX = 20_000
+LOOKED_UP_ROWS_MAX = 100_000
 """Up to this many rows the stored hashes are looked up by id, above it all are read: either
 way the work follows the smaller side."""
 
@@ -90,12 +90,11 @@ def upsert_companies(
         "now": now,
         "hash_version": hash_version,
     }
-    tx.execute(_RECORD_CHANGES, **values)
-    moved = tx.execute(_UPDATE_HELD, **values).one()
+    held = tx.execute(_RECORD_AND_UPDATE, **values).one()
     created = tx.execute(_INSERT_NEW, **values).rowcount
     unstage(tx, "staged_companies")
-    changed, gone = int(moved.changed), int(moved.gone)
-    return UpsertCounts(created, changed, total - created - changed - gone, gone)
+    moved, gone = int(held.moved), int(held.gone)
+    return UpsertCounts(created, moved - gone, total - created - moved, gone)
 
 
 def unlink_companies(
@@ -118,7 +117,7 @@ def unlink_companies(
         "now": now,
         "other_than": other_than_object,
     }
-    return tx.execute(_UNLINK, **values).rowcount
+    return int(tx.execute(_UNLINK, **values).scalar_one())
 
 
 def _checked(rows: pl.DataFrame) -> pl.DataFrame:
@@ -197,69 +196,60 @@ FROM companies
 WHERE tenant_id = %s AND hash_version = %s AND source_object = %s
     AND status = 'linked' AND content_hash IS NOT NULL"""
 
-_RECORD_CHANGES = """
-INSERT INTO company_changes (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
-SELECT c.tenant_id, c.external_id, change.field, change.old, change.new, :sync_id, :now,
-    change.of_row
-FROM staged_companies s
-JOIN companies c ON c.tenant_id = :tenant_id AND c.external_id = s.external_id
-CROSS JOIN LATERAL (
-    SELECT member.key AS field, c.custom_fields -> member.key AS old, member.value AS new,
-        false AS of_row
-    FROM jsonb_each(s.custom_fields) AS member
-    WHERE s.status = 'linked' AND c.custom_fields -> member.key IS DISTINCT FROM member.value
-    UNION ALL
-    SELECT own.field, to_jsonb(own.old), to_jsonb(own.new), true
-    FROM (VALUES
-        ('name', c.name, CASE WHEN s.status = 'linked' THEN s.name ELSE c.name END),
-        ('status', c.status, s.status),
-        ('status_reason', c.status_reason, s.status_reason),
-        ('merged_into', c.merged_into, s.merged_into)
-    ) AS own (field, old, new)
-    WHERE own.old IS DISTINCT FROM own.new
-) AS change
-"""
-
-_UPDATE_HELD = """
-WITH judged AS (
-    SELECT s.*, s.status = 'linked' AS is_linked, c.status AS old_status,
-        (c.status, c.status_reason, c.merged_into)
-            IS DISTINCT FROM (s.status, s.status_reason, s.merged_into) AS status_differs,
-        s.status = 'linked' AND (c.name IS DISTINCT FROM s.name
-            OR c.custom_fields || s.custom_fields IS DISTINCT FROM c.custom_fields) AS values_differ
+# One statement, so that history and rows are told from the same old rows: a row moves exactly
+# when it has history. A frozen row keeps its values, a linked one is merged.
+_RECORD_AND_UPDATE = """
+WITH recorded AS (
+    INSERT INTO company_changes
+        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
+    SELECT c.tenant_id, c.external_id, change.field, change.old, change.new, :sync_id, :now,
+        change.of_row
     FROM staged_companies s
     JOIN companies c ON c.tenant_id = :tenant_id AND c.external_id = s.external_id
+    CROSS JOIN LATERAL (
+        SELECT member.key AS field, c.custom_fields -> member.key AS old, member.value AS new,
+            false AS of_row
+        FROM jsonb_each(s.custom_fields) AS member
+        WHERE s.status = 'linked' AND c.custom_fields -> member.key IS DISTINCT FROM member.value
+        UNION ALL
+        SELECT own.field, to_jsonb(own.old), to_jsonb(own.new), true
+        FROM (VALUES
+            ('name', c.name, CASE WHEN s.status = 'linked' THEN s.name ELSE c.name END),
+            ('status', c.status, s.status),
+            ('status_reason', c.status_reason, s.status_reason),
+            ('merged_into', c.merged_into, s.merged_into)
+        ) AS own (field, old, new)
+        WHERE own.old IS DISTINCT FROM own.new
+    ) AS change
+    RETURNING external_id, field, old, of_row
+), moved AS (
+    SELECT DISTINCT external_id FROM recorded
 ), updated AS (
     UPDATE companies c SET
-        name = CASE WHEN j.is_linked THEN j.name ELSE c.name END,
-        custom_fields =
-            CASE WHEN j.is_linked THEN c.custom_fields || j.custom_fields ELSE c.custom_fields END,
-        source_object = CASE WHEN j.is_linked THEN :source_object ELSE c.source_object END,
-        status = j.status,
-        status_reason = j.status_reason,
-        merged_into = j.merged_into,
-        status_changed_at = CASE WHEN c.status <> j.status THEN :now ELSE c.status_changed_at END,
-        source_modified_at =
-            CASE WHEN j.is_linked THEN j.source_modified_at ELSE c.source_modified_at END,
-        updated_at =
-            CASE WHEN j.status_differs OR j.values_differ THEN :now ELSE c.updated_at END,
-        last_sync_id =
-            CASE WHEN j.status_differs OR j.values_differ THEN :sync_id ELSE c.last_sync_id END,
+        name = CASE WHEN s.status = 'linked' THEN s.name ELSE c.name END,
+        custom_fields = CASE WHEN s.status = 'linked'
+            THEN c.custom_fields || s.custom_fields ELSE c.custom_fields END,
+        source_object = CASE WHEN s.status = 'linked' THEN :source_object ELSE c.source_object END,
+        source_modified_at = CASE WHEN s.status = 'linked'
+            THEN s.source_modified_at ELSE c.source_modified_at END,
+        status = s.status,
+        status_reason = s.status_reason,
+        merged_into = s.merged_into,
+        status_changed_at = CASE WHEN c.status <> s.status THEN :now ELSE c.status_changed_at END,
+        updated_at = CASE WHEN m.external_id IS NULL THEN c.updated_at ELSE :now END,
+        last_sync_id = CASE WHEN m.external_id IS NULL THEN c.last_sync_id ELSE :sync_id END,
         -- A frozen row must be compared, whatever its hash, when it comes back.
-        content_hash = CASE WHEN j.is_linked THEN j.content_hash END,
-        hash_version = CASE WHEN j.is_linked THEN :hash_version END
-    FROM judged j
-    WHERE c.tenant_id = :tenant_id AND c.external_id = j.external_id
-        AND (j.status_differs OR j.values_differ
-            OR (j.is_linked AND
-                (c.content_hash, c.hash_version, c.source_modified_at, c.source_object)
-                IS DISTINCT FROM
-                (j.content_hash, :hash_version, j.source_modified_at, :source_object)))
-    RETURNING j.status_differs OR j.values_differ AS moved,
-        j.old_status = 'linked' AND NOT j.is_linked AS gone
+        content_hash = CASE WHEN s.status = 'linked' THEN s.content_hash END,
+        hash_version = CASE WHEN s.status = 'linked' THEN :hash_version END
+    FROM staged_companies s LEFT JOIN moved m ON m.external_id = s.external_id
+    WHERE c.tenant_id = :tenant_id AND c.external_id = s.external_id
+        AND (m.external_id IS NOT NULL OR (s.status = 'linked' AND
+            (c.content_hash, c.hash_version, c.source_modified_at, c.source_object)
+            IS DISTINCT FROM
+            (s.content_hash, :hash_version, s.source_modified_at, :source_object)))
 )
-SELECT count(*) FILTER (WHERE moved AND NOT gone) AS changed, count(*) FILTER (WHERE gone) AS gone
-FROM updated
+SELECT (SELECT count(*) FROM moved) AS moved,
+    (SELECT count(*) FROM recorded WHERE of_row AND field = 'status' AND old = '"linked"') AS gone
 """
 
 _INSERT_NEW = """
@@ -281,12 +271,15 @@ WITH unlinked AS (
     WHERE tenant_id = :tenant_id AND status = 'linked'
         AND (CAST(:other_than AS text) IS NULL OR source_object <> :other_than)
     RETURNING external_id
+), recorded AS (
+    INSERT INTO company_changes
+        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
+    SELECT :tenant_id, u.external_id, own.field, own.old, to_jsonb(own.new), :sync_id, :now, true
+    FROM unlinked u
+    CROSS JOIN (VALUES
+        ('status', to_jsonb(CAST('linked' AS text)), 'unlinked'),
+        ('status_reason', NULL, CAST(:reason AS text))
+    ) AS own (field, old, new)
 )
-INSERT INTO company_changes (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
-SELECT :tenant_id, u.external_id, own.field, own.old, to_jsonb(own.new), :sync_id, :now, true
-FROM unlinked u
-CROSS JOIN (VALUES
-    ('status', to_jsonb(CAST('linked' AS text)), 'unlinked'),
-    ('status_reason', NULL, CAST(:reason AS text))
-) AS own (field, old, new)
+SELECT count(*) FROM unlinked
 """

@@ -123,7 +123,7 @@ class EmbeddedPostgres:
                     cluster.ensure_initialised(self._data, account, durable=self._durable)
                     self._bring_up(account)
                 self._await_ready()
-                _ensure_databases(urls.admin)
+                ensure_databases(urls.admin)
             except BaseException:
                 self._leave()
                 raise
@@ -312,7 +312,8 @@ def _urls(socket_dir: Path) -> DatabaseUrls:
     )
 
 
-def _ensure_databases(admin_url: str) -> None:
+def ensure_databases(admin_url: str) -> None:
+    """Makes the owner's role and the two databases where they are missing."""
     url = admin_url.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(url, autocommit=True) as connection:
         roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}

@@ -1,0 +1,490 @@
+"""The upsert: what moves, what stays, and what is remembered of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+import psycopg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flyle_sf_assets.errors import StoreError
+from flyle_sf_assets.store import companies
+from flyle_sf_assets.store.companies import (
+    ROW_SCHEMA,
+    UpsertCounts,
+    unlink_companies,
+    upsert_companies,
+)
+from flyle_sf_assets.store.database import Database
+from flyle_sf_assets_tests.postgres import admin
+
+DAY_1 = datetime(2026, 4, 1, tzinfo=UTC)
+DAY_2, DAY_3, DAY_4 = (DAY_1 + timedelta(days=days) for days in (1, 2, 3))
+
+NASTY = [
+    "",
+    " ",
+    "\\N",
+    "\\.",
+    "a\n\\.\nb",
+    "NULL",
+    "null",
+    '"',
+    '""',
+    "a,b",
+    "line\nbreak\r\nand tab\t",
+    "back\\slash\\n",
+    "株式会社アクメ 🏢👨‍👩‍👧",
+    "'; DROP TABLE companies; --",
+    "%(name)s :name {name} $1",
+    "\u2028\u0085\ufeff",
+]
+
+
+def rows(*given_rows: Mapping[str, object]) -> pl.DataFrame:
+    """Company rows; what a row does not name has a usual value. ``fields`` is a dict or text."""
+    made = []
+    for row in given_rows:
+        fields = row.get("fields", {})
+        made.append(
+            {
+                "external_id": row["id"],
+                "name": row.get("name", "Acme"),
+                "custom_fields": fields
+                if isinstance(fields, str) or fields is None
+                else json.dumps(fields, ensure_ascii=False),
+                "status": row.get("status", "linked"),
+                "status_reason": row.get("reason"),
+                "merged_into": row.get("merged_into"),
+                "source_modified_at": row.get("stamp", DAY_1),
+                "content_hash": row.get("hash"),
+            }
+        )
+    return pl.DataFrame(made, schema=ROW_SCHEMA)
+
+
+def write(
+    database: Database, frame: pl.DataFrame, now: datetime = DAY_1, sync_id: int = 1
+) -> UpsertCounts:
+    """One upsert of tenant acme in its own transaction."""
+    with database.tenant("acme") as tx:
+        return upsert_companies(tx, frame, source_object="Account", sync_id=sync_id, now=now)
+
+
+def stored(database_url: str, external_id: str = "1") -> dict[str, object]:
+    """The row as the superuser sees it, custom fields with exact numbers."""
+    with admin(database_url) as connection:
+        cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
+        row = cursor.execute(
+            "SELECT *, custom_fields::text AS document FROM flyle.companies"
+            " WHERE tenant_id = 'acme' AND external_id = %s",
+            [external_id],
+        ).fetchone()
+        assert row is not None
+        return {**row, "custom_fields": json.loads(row["document"], parse_float=Decimal)}
+
+
+def history(database_url: str) -> list[tuple[object, ...]]:
+    """(external_id, field, old, new, sync_id) of all changes, in order."""
+    with admin(database_url) as connection:
+        return connection.execute(
+            "SELECT external_id, field, old, new, sync_id FROM flyle.company_changes"
+            " ORDER BY change_id"
+        ).fetchall()
+
+
+def test_a_new_company_has_everything_it_came_with(database: Database, database_url: str) -> None:
+    """And no history: its creation is in its own columns."""
+    counts = write(
+        database, rows({"id": "1", "name": "Acme", "fields": {"plan": "Gold", "size": None}})
+    )
+    assert counts == UpsertCounts(created=1)
+    row = stored(database_url)
+    assert row["name"] == "Acme"
+    assert row["custom_fields"] == {"plan": "Gold", "size": None}
+    assert (row["status"], row["status_reason"], row["source_object"]) == (
+        "linked",
+        None,
+        "Account",
+    )
+    assert row["created_at"] == row["updated_at"] == row["source_modified_at"] == DAY_1
+    assert (row["last_sync_id"], row["created_sync_id"]) == (1, 1)
+    assert history(database_url) == []
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_any_text_arrives_as_it_was(database: Database, database_url: str, text: str) -> None:
+    """COPY has its own ideas about backslashes, empty texts and a line with a point."""
+    name = f"<{text}>"
+    write(database, rows({"id": "1", "name": name, "fields": {"note": text}, "reason": None}))
+    row = stored(database_url)
+    assert row["name"] == name
+    assert row["custom_fields"] == {"note": text}
+    assert row["status_reason"] is None
+
+
+def test_an_empty_text_and_an_absent_one_differ(database: Database, database_url: str) -> None:
+    """In CSV both look like nothing unless one of them is quoted."""
+    write(database, rows({"id": "1", "fields": {"note": "x"}}))
+    gone = {"id": "1", "status": "merged", "reason": "merged_in_salesforce", "fields": None}
+    write(database, rows({**gone, "merged_into": None}), DAY_2)
+    assert stored(database_url)["merged_into"] is None
+    write(database, rows({**gone, "merged_into": ""}), DAY_3)
+    assert stored(database_url)["merged_into"] == ""
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "12345678901234567890.123456789012345678",
+        "-99999999999999999999999999999999999999",
+        "0.00000000000000000000000000000000000001",
+        "123456789012345678",
+        "0.1",
+    ],
+)
+def test_decimals_of_38_digits_are_exact(
+    database: Database, database_url: str, number: str
+) -> None:
+    """Anything that passes through a float keeps fifteen digits."""
+    write(database, rows({"id": "1", "fields": f'{{"amount": {number}}}'}))
+    with admin(database_url) as connection:
+        found = connection.execute(
+            "SELECT custom_fields ->> 'amount' FROM flyle.companies"
+        ).fetchone()
+    assert found == (number,)
+    last = "8" if number[-1] == "9" else "9"
+    write(database, rows({"id": "1", "fields": f'{{"amount": {number[:-1]}{last}}}'}), DAY_2)
+    assert stored(database_url)["updated_at"] == DAY_2, "the last digit is content"
+
+
+def test_fields_that_are_not_written_stay(database: Database, database_url: str) -> None:
+    """A custom field that is not mapped is never touched."""
+    write(database, rows({"id": "1", "fields": {"amount": 1}}))
+    with admin(database_url) as connection:
+        connection.execute(
+            'UPDATE flyle.companies SET custom_fields = custom_fields || \'{"by_hand": "yes"}\''
+        )
+    write(database, rows({"id": "1", "fields": {"amount": 2}}), DAY_2)
+    assert stored(database_url)["custom_fields"] == {"amount": 2, "by_hand": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("change", "moves"),
+    [
+        ({"name": "Other"}, True),
+        ({"fields": {"amount": 2, "plan": None}}, True),
+        ({"fields": {"amount": None, "plan": None}}, True),
+        ({"fields": {"amount": 1, "plan": "Gold"}}, True),
+        ({"fields": {"more": 1}}, True),
+        ({"status": "deleted", "reason": "deleted_in_salesforce"}, True),
+        ({}, False),
+        ({"hash": 12}, False),
+        ({"stamp": DAY_4}, False),
+        ({"hash": 12, "stamp": DAY_4}, False),
+        ({"fields": {}}, False),
+        ({"fields": '{"plan": null, "amount": 1.0}'}, False),
+    ],
+)
+def test_updated_at_moves_exactly_when_content_changed(
+    database: Database, database_url: str, change: dict[str, object], *, moves: bool
+) -> None:
+    """People sort by it and other systems poll it; a stamp or a hash is not content."""
+    first = {"id": "1", "name": "Acme", "fields": {"amount": 1, "plan": None}, "hash": 11}
+    write(database, rows(first))
+    counts = write(database, rows({**first, "hash": None, **change}), DAY_2, sync_id=2)
+    row = stored(database_url)
+    assert (row["updated_at"], row["last_sync_id"]) == ((DAY_2, 2) if moves else (DAY_1, 1))
+    assert bool(history(database_url)) == moves
+    assert counts.changed + counts.gone == int(moves)
+    assert counts.unchanged == int(not moves)
+    if "status" not in change:
+        assert row["source_modified_at"] == change.get("stamp", DAY_1)
+        assert row["content_hash"] == change.get("hash")
+
+
+def test_a_known_hash_saves_comparing_and_the_stamp_is_stored_all_the_same(
+    database: Database, database_url: str
+) -> None:
+    """A picklist edit in Salesforce moves the stamp of every record, and nothing else."""
+    first = {"id": "1", "fields": {"amount": 1}, "hash": 11}
+    write(database, rows(first))
+    counts = write(database, rows({**first, "stamp": DAY_4}), DAY_2)
+    row = stored(database_url)
+    assert counts == UpsertCounts(unchanged=1)
+    assert (row["updated_at"], row["source_modified_at"]) == (DAY_1, DAY_4)
+
+
+def test_comparing_all_finds_what_a_hash_hides(database: Database, database_url: str) -> None:
+    """The census trusts nothing that a refresh trusts: the row may have been changed by hand."""
+    first = {"id": "1", "fields": {"amount": 1}, "hash": 11}
+    write(database, rows(first))
+    with admin(database_url) as connection:
+        connection.execute("UPDATE flyle.companies SET custom_fields = '{\"amount\": 5}'")
+    assert write(database, rows(first), DAY_2) == UpsertCounts(unchanged=1)
+    with database.tenant("acme") as tx:
+        counts = upsert_companies(
+            tx, rows(first), source_object="Account", sync_id=2, now=DAY_3, compare_all=True
+        )
+    assert counts == UpsertCounts(changed=1)
+    assert stored(database_url)["custom_fields"] == {"amount": 1}
+
+
+def test_a_hash_of_another_version_says_nothing(database: Database, database_url: str) -> None:
+    """A new way of hashing may give an old number by chance."""
+    write(database, rows({"id": "1", "fields": {"amount": 1}, "hash": 11}))
+    with database.tenant("acme") as tx:
+        upsert_companies(
+            tx,
+            rows({"id": "1", "fields": {"amount": 2}, "hash": 11}),
+            source_object="Account",
+            sync_id=2,
+            now=DAY_2,
+            hash_version=2,
+        )
+    assert stored(database_url)["custom_fields"] == {"amount": 2}
+
+
+@pytest.mark.parametrize("looked_up_rows_max", [0, 100])
+def test_hashes_are_found_by_id_or_all_at_once(
+    database: Database,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    looked_up_rows_max: int,
+) -> None:
+    """Small batches look theirs up, large ones read all; both must tell the same."""
+    monkeypatch.setattr(companies, "LOOKED_UP_ROWS_MAX", looked_up_rows_max)
+    first = [{"id": str(i), "name": f"c,{i}", "fields": {"n": i}, "hash": -i} for i in range(50)]
+    assert write(database, rows(*first)).created == 50
+    first[7] = {**first[7], "fields": {"n": -1}, "hash": 999}
+    new = {"id": "new", "hash": 1}
+    assert write(database, rows(*first, new), DAY_2) == UpsertCounts(
+        created=1, changed=1, unchanged=49
+    )
+    assert history(database_url) == [("7", "n", 7, -1, 1)]
+
+
+def test_a_row_that_is_not_linked_keeps_its_values(database: Database, database_url: str) -> None:
+    """Every status but linked freezes the row."""
+    write(database, rows({"id": "1", "name": "Acme", "fields": {"amount": 1}, "hash": 11}))
+    gone = rows(
+        {
+            "id": "1",
+            "name": "Other",
+            "fields": {"amount": 2},
+            "status": "out_of_scope",
+            "reason": "conditions_not_met",
+            "stamp": DAY_4,
+        }
+    )
+    assert write(database, gone, DAY_2, sync_id=2) == UpsertCounts(gone=1)
+    row = stored(database_url)
+    assert (row["name"], row["custom_fields"]) == ("Acme", {"amount": 1})
+    assert (row["status"], row["status_reason"]) == ("out_of_scope", "conditions_not_met")
+    assert (row["updated_at"], row["status_changed_at"]) == (DAY_2, DAY_2)
+    assert row["source_modified_at"] == DAY_1
+    assert write(database, gone, DAY_3) == UpsertCounts(unchanged=1)
+    assert stored(database_url)["updated_at"] == DAY_2
+
+
+def test_a_row_comes_back_linked_with_what_it_has_now(
+    database: Database, database_url: str
+) -> None:
+    """Also when its hash is the one that it had before it went."""
+    first = {"id": "1", "fields": {"amount": 1}, "hash": 11}
+    gone = {"id": "1", "status": "missing", "reason": "not_found", "fields": None, "name": None}
+    write(database, rows(first))
+    write(database, rows(gone), DAY_2)
+    assert write(database, rows(first), DAY_3, sync_id=3) == UpsertCounts(changed=1)
+    row = stored(database_url)
+    assert (row["status"], row["status_reason"], row["updated_at"]) == ("linked", None, DAY_3)
+    assert row["status_changed_at"] == DAY_3
+    assert history(database_url)[-2:] == [
+        ("1", "status", "missing", "linked", 3),
+        ("1", "status_reason", "not_found", None, 3),
+    ]
+
+
+def test_a_row_that_never_was_is_not_made_by_its_end(database: Database) -> None:
+    """A record deleted before the first sync gets no row."""
+    counts = write(
+        database,
+        rows({"id": "1", "status": "deleted", "reason": "deleted_in_salesforce", "fields": None}),
+    )
+    assert counts == UpsertCounts(unchanged=1)
+    with database.tenant("acme") as tx:
+        assert tx.execute("SELECT count(*) FROM companies").scalar() == 0
+
+
+def test_history_tells_every_field_old_and_new(database: Database, database_url: str) -> None:
+    """Also for a custom field that is called like a column of the row."""
+    write(database, rows({"id": "1", "name": "Acme", "fields": {"amount": 1, "name": "inner"}}))
+    write(
+        database,
+        rows({"id": "1", "name": "Apex", "fields": {"amount": None, "name": "x", "more": [1]}}),
+        DAY_2,
+        sync_id=7,
+    )
+    assert sorted(history(database_url), key=repr) == [
+        ("1", "amount", 1, None, 7),
+        ("1", "more", None, [1], 7),
+        ("1", "name", "Acme", "Apex", 7),
+        ("1", "name", "inner", "x", 7),
+    ]
+    with admin(database_url) as connection:
+        found = connection.execute(
+            "SELECT old #>> '{}', changed_at FROM flyle.company_changes WHERE of_row"
+        ).fetchall()
+        assert found == [("Acme", DAY_2)]
+        blank = connection.execute(
+            "SELECT jsonb_typeof(new) FROM flyle.company_changes WHERE field = 'amount'"
+        ).fetchone()
+        assert blank == ("null",), "blanked, which is not the same as taken away"
+
+
+def test_one_transaction_may_write_several_batches(database: Database, database_url: str) -> None:
+    """A large tenant is converted batch by batch and committed once."""
+    with database.tenant("acme") as tx:
+        for batch in (["1", "2"], ["3", "1"]):
+            upsert_companies(
+                tx,
+                rows(*[{"id": one, "fields": {"seen": batch[0]}} for one in batch]),
+                source_object="Account",
+                sync_id=1,
+                now=DAY_1,
+            )
+    assert stored(database_url, "1")["custom_fields"] == {"seen": "3"}
+    assert stored(database_url, "2")["custom_fields"] == {"seen": "1"}
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (rows({"id": "1"}, {"id": "2"}, {"id": "1"}), "share their key"),
+        (rows({"id": "1", "name": None}), "without name"),
+        (rows({"id": "1", "name": ""}), "without name"),
+        (rows({"id": "1", "fields": None}), "without name or custom fields"),
+        (rows({"id": "1"}).drop("status_reason"), "status_reason"),
+        (rows({"id": "1"}).with_columns(extra=1), "extra"),
+        (rows({"id": "1"}).cast({"content_hash": pl.UInt64}), "content_hash"),
+    ],
+)
+def test_rows_that_cannot_be_right_are_refused_before_anything_is_written(
+    database: Database, frame: pl.DataFrame, says: str
+) -> None:
+    """Which of two rows with one key holds is not the store's to say."""
+    with pytest.raises(StoreError, match=says):
+        write(database, frame)
+    with database.tenant("acme") as tx:
+        assert tx.execute("SELECT count(*) FROM companies").scalar() == 0
+
+
+def test_custom_fields_that_are_no_object_are_refused(database: Database) -> None:
+    """PostgreSQL would append a list to an object without a word."""
+    with pytest.raises(StoreError):
+        write(database, rows({"id": "1", "fields": "[1, 2]"}))
+
+
+def test_no_rows_are_no_work(database: Database) -> None:
+    """An idle asset calls with an empty frame."""
+    assert write(database, rows()) == UpsertCounts()
+
+
+def test_unlinking_freezes_linked_rows_of_the_other_object(
+    database: Database, database_url: str
+) -> None:
+    """Rows that are frozen already keep their own state: it says more than `unlinked`."""
+    deleted = {"id": "2", "status": "deleted", "reason": "deleted_in_salesforce", "fields": None}
+    write(database, rows({"id": "1", "hash": 5}, {"id": "2"}))
+    write(database, rows(deleted), DAY_2)
+    with database.tenant("acme") as tx:
+        for base_object, unlinked in (("Account", 0), ("Opportunity", 1)):
+            counts = unlink_companies(
+                tx,
+                reason="base_object_changed",
+                sync_id=9,
+                now=DAY_3,
+                other_than_object=base_object,
+            )
+            assert counts == unlinked
+    row = stored(database_url)
+    assert (row["status"], row["status_reason"]) == ("unlinked", "base_object_changed")
+    assert (row["updated_at"], row["last_sync_id"], row["content_hash"]) == (DAY_3, 9, None)
+    assert stored(database_url, "2")["status"] == "deleted"
+    assert sorted(history(database_url)[-2:], key=repr) == [
+        ("1", "status", "linked", "unlinked", 9),
+        ("1", "status_reason", None, "base_object_changed", 9),
+    ]
+
+
+@dataclass
+class Expected:
+    """The rules of the upsert, told again in plain Python; ``at`` is when a row last moved."""
+
+    rows: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def write(self, batch: Sequence[Mapping[str, object]], now: datetime) -> None:
+        """A linked row is made or merged, another one only changes its status."""
+        for row in batch:
+            key, status = str(row["id"]), row["status"]
+            held = self.rows.get(key)
+            if held is None:
+                if status == "linked":
+                    self.rows[key] = {**row, "fields": dict(row["fields"]), "at": now}  # type: ignore[call-overload]
+                continue
+            new = {**held, "status": status, "reason": row["reason"]}
+            if status == "linked":
+                new |= {"name": row["name"], "fields": held["fields"] | row["fields"]}  # type: ignore[operator]
+            if new != held:
+                new["at"] = now
+            self.rows[key] = new
+
+
+STATUSES = st.sampled_from(
+    [
+        ("linked", None),
+        ("linked", None),
+        ("deleted", "deleted_in_salesforce"),
+        ("missing", "not_found"),
+    ]
+)
+COMPANY = st.tuples(
+    st.sampled_from("abcd"),
+    st.sampled_from(["Acme", "Apex"]),
+    st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from([None, 1, "1", ""])),
+    STATUSES,
+).map(lambda t: {"id": t[0], "name": t[1], "fields": t[2], "status": t[3][0], "reason": t[3][1]})
+BATCHES = st.lists(st.lists(COMPANY, max_size=4, unique_by=lambda row: str(row["id"])), max_size=6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(batches=BATCHES)
+def test_any_sequence_of_batches_ends_as_the_rules_say(
+    module_database: Database, batches: list[list[dict[str, object]]]
+) -> None:
+    """With the hash that the content has, as the product sends it."""
+    expected = Expected()
+    tenant = f"t{datetime.now(UTC).timestamp()}"
+    for day, batch in enumerate(batches):
+        now = DAY_1 + timedelta(days=day)
+        hashed = [
+            {**row, "hash": hash((row["name"], json.dumps(row["fields"], sort_keys=True)))}
+            for row in batch
+        ]
+        expected.write(batch, now)
+        with module_database.tenant(tenant) as tx:
+            upsert_companies(tx, rows(*hashed), source_object="Account", sync_id=1, now=now)
+    with module_database.tenant(tenant) as tx:
+        found = tx.execute(
+            "SELECT external_id, name, custom_fields, status, status_reason, updated_at"
+            " FROM companies"
+        ).all()
+    assert {row[0]: tuple(row)[1:] for row in found} == {
+        key: (row["name"], row["fields"], row["status"], row["reason"], row["at"])
+        for key, row in expected.rows.items()
+    }

@@ -1,0 +1,102 @@
+"""One row per sync, whoever of its assets asks for it."""
+
+from datetime import UTC, datetime, timedelta
+
+from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.notices import add_notice, list_notices, mark_read
+from flyle_sf_assets.store.syncs import (
+    SyncCounts,
+    add_counts,
+    close_abandoned,
+    finish_sync,
+    get_sync,
+    latest_syncs,
+    open_sync,
+)
+
+DAY_1 = datetime(2026, 4, 1, tzinfo=UTC)
+DAY_2, DAY_3 = DAY_1 + timedelta(days=1), DAY_1 + timedelta(days=2)
+
+
+def test_every_asset_of_a_run_gets_the_same_sync(database: Database) -> None:
+    """Seven assets of one run are one refresh, with one upper bound in time."""
+    with database.tenant("acme") as tx:
+        first = open_sync(tx, "initial", "run-1", DAY_1, upper_bound=DAY_1)
+        again = open_sync(tx, "initial", "run-1", DAY_2, upper_bound=DAY_2)
+        other = open_sync(tx, "refresh", "run-2", DAY_2)
+    assert again == first
+    assert (first.state, first.started_at, first.upper_bound) == ("running", DAY_1, DAY_1)
+    assert other.sync_id != first.sync_id
+
+
+def test_two_tenants_may_share_a_run_id(database: Database) -> None:
+    """A person may launch one run by hand for several partitions."""
+    made = []
+    for tenant in ("a", "b"):
+        with database.tenant(tenant) as tx:
+            made.append(open_sync(tx, "refresh", "run-1", DAY_1))
+    assert made[0].sync_id != made[1].sync_id
+
+
+def test_syncs_without_a_run_are_each_their_own(database: Database) -> None:
+    """A census from the command line has no Dagster run."""
+    with database.tenant("acme") as tx:
+        assert (
+            open_sync(tx, "census", None, DAY_1).sync_id
+            != open_sync(tx, "census", None, DAY_1).sync_id
+        )
+
+
+def test_figures_add_up_over_the_assets(database: Database) -> None:
+    """Each asset tells what it did, in its own commit."""
+    with database.tenant("acme") as tx:
+        sync = open_sync(tx, "refresh", "run-1", DAY_1)
+        add_counts(tx, sync.sync_id, SyncCounts(pulled=10, api_calls=2))
+        add_counts(tx, sync.sync_id, SyncCounts(pulled=5, created=3, changed=2, gone=1, rejected=4))
+        done = finish_sync(tx, sync.sync_id, "done", DAY_2)
+    figures = (done.pulled, done.created, done.changed, done.gone, done.rejected, done.api_calls)
+    assert figures == (15, 3, 2, 1, 4, 2)
+    assert (done.state, done.finished_at, done.error) == ("done", DAY_2, None)
+
+
+def test_a_run_that_is_tried_again_takes_its_sync_up_again(database: Database) -> None:
+    """What it counted stays; how it failed does not."""
+    with database.tenant("acme") as tx:
+        sync = open_sync(tx, "refresh", "run-1", DAY_1, upper_bound=DAY_1)
+        add_counts(tx, sync.sync_id, SyncCounts(api_calls=2))
+        finish_sync(tx, sync.sync_id, "failed", DAY_2, "org down")
+        again = open_sync(tx, "refresh", "run-1", DAY_3, upper_bound=DAY_3)
+    assert (again.sync_id, again.state, again.finished_at) == (sync.sync_id, "running", None)
+    assert (again.error, again.api_calls, again.upper_bound) == (None, 2, DAY_1)
+
+
+def test_syncs_of_dead_processes_are_closed_by_the_next(database: Database) -> None:
+    """A killed run cannot say how it ended; only the tenant's own others are closed."""
+    with database.tenant("other") as tx:
+        foreign = open_sync(tx, "refresh", "run-9", DAY_1)
+    with database.tenant("acme") as tx:
+        dead = open_sync(tx, "refresh", "run-1", DAY_1)
+        mine = open_sync(tx, "refresh", "run-2", DAY_2)
+        assert close_abandoned(tx, DAY_2, keep=mine.sync_id) == 1
+        closed = get_sync(tx, dead.sync_id)
+        assert closed is not None
+        assert (closed.state, closed.finished_at) == ("failed", DAY_2)
+        assert "abandoned" in (closed.error or "")
+        assert [sync.state for sync in latest_syncs(tx)] == ["running", "failed"]
+        assert get_sync(tx, foreign.sync_id) is None, "another tenant's"
+    with database.tenant("other") as tx:
+        assert latest_syncs(tx) == (foreign,)
+
+
+def test_notices_are_read_once(database: Database) -> None:
+    """「連携が完了しました」 is told until somebody has seen it."""
+    with database.tenant("acme") as tx:
+        first = add_notice(tx, "first_sync_done", "連携が完了しました", "3 companies", DAY_1)
+        add_notice(tx, "held", "保留中", "20 %", DAY_2)
+        mark_read(tx, first, DAY_2)
+        mark_read(tx, first, DAY_3)
+        assert [(n.kind, n.read_at) for n in list_notices(tx)] == [
+            ("held", None),
+            ("first_sync_done", DAY_2),
+        ]
+        assert [n.title for n in list_notices(tx, unread_only=True)] == ["保留中"]
