@@ -36,3 +36,20 @@ def fresh(host: str, folder: Path | None = None) -> Certificates:
     ca_file = folder / "sandbox-ca.pem"
     ca_file.write_bytes(authority.cert_pem.bytes())
     return Certificates(context, ca_file)
+
+
+def kept(folder: Path, host: str) -> Certificates:
+    """The CA and certificate kept in ``folder``, made there when there are none yet."""
+    names = ("sandbox-ca.pem", "sandbox-cert.pem", "sandbox-key.pem")
+    ca_file, cert_file, key_file = (folder / name for name in names)
+    if not all(path.exists() for path in (ca_file, cert_file, key_file)):
+        import trustme  # noqa: PLC0415 - loads cryptography, not needed with files at hand
+
+        folder.mkdir(parents=True, exist_ok=True)
+        authority = trustme.CA(organization_name="Flyle sandbox")
+        issued = authority.issue_cert(host, "localhost", "127.0.0.1")
+        key_file.touch(mode=0o600)
+        key_file.write_bytes(issued.private_key_pem.bytes())
+        cert_file.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+        ca_file.write_bytes(authority.cert_pem.bytes())
+    return from_files(cert_file, key_file, ca_file)

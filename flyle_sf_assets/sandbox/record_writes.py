@@ -6,10 +6,10 @@ merging (``record_lifecycle.py``).
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from flyle_sf_assets.sandbox.identifiers import canonical
 from flyle_sf_assets.sandbox.metadata import Field, SObject
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.state import OrgState
-from flyle_sf_assets.sandbox.table import Table
 from flyle_sf_assets.sandbox.values import from_wire, to_wire
 
 Values = Mapping[str, object]
@@ -33,7 +33,7 @@ class RecordWrites(OrgState):
             texts["Id"] = record
             self._stamp_new(sobject, texts)
             table = self._table(sobject)
-            self._commit(lambda: _append(table, record, texts), late_s)
+            self._commit([record], lambda: table.append(record, texts), late_s)
             return record
 
     def insert_many(self, object_name: str, rows: Iterable[Values]) -> list[str]:
@@ -51,12 +51,13 @@ class RecordWrites(OrgState):
         """Change many records in one transaction; returns the stamp that they now share."""
         with self.lock:
             sobject = self._object(object_name)
-            self._settle_all()
+            records = [canonical(record) or record for record in records]
+            self._settle_for(records)
             rows = [self._live_row(sobject, record) for record in records]
             texts = self._texts(sobject, values, creating=False)
             stamp = self.stamp()
             texts |= self._modified(sobject, stamp)
-            self._commit(lambda: self._overwrite(sobject, rows, texts), late_s)
+            self._commit(records, lambda: self._overwrite(sobject, rows, texts), late_s)
             return stamp
 
     def upsert(self, object_name: str, key_field: str, values: Values) -> str:
@@ -85,7 +86,7 @@ class RecordWrites(OrgState):
             field = self._field(sobject, field_name)
             if not field.stored:
                 raise ValueError(f"{field.name} is computed when it is read")
-            self._settle_all()
+            self._settle_for([record])
             self._overwrite(
                 sobject, [self._row(sobject, record)], {field.name: to_wire(field, value)}
             )
@@ -215,10 +216,6 @@ class RecordWrites(OrgState):
 def sobject_columns(sobject: SObject) -> set[str]:
     """The names of an object's fields."""
     return {field.name for field in sobject.fields}
-
-
-def _append(table: Table, record: str, texts: Mapping[str, str | None]) -> None:
-    table.append(record, texts)
 
 
 def _compose_name(sobject: SObject, texts: dict[str, str | None]) -> None:

@@ -46,6 +46,16 @@ class Snapshot:
         return self.tables[sobject.name.lower()]
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class _Pending:
+    """A commit that is still to come, and the records that it holds until then."""
+
+    visible_at: datetime
+    order: int
+    records: frozenset[str] = field(compare=False)
+    change: Callable[[], None] = field(compare=False)
+
+
 def column_names(sobject: SObject) -> list[str]:
     """The columns that a table of this object has."""
     return [f.name for f in sobject.fields if f.stored]
@@ -71,7 +81,7 @@ class OrgState:
         }
         self._serials: dict[str, int] = {}
         self._roll_ups: RollUps = {}
-        self._pending: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._pending: list[_Pending] = []
         self._pending_order = count()
         start = self.now().replace(microsecond=0)
         self.schema_changed_at: dict[str, datetime] = dict.fromkeys(catalog.objects, start)
@@ -145,21 +155,32 @@ class OrgState:
         self._serials[sobject.key_prefix] = serial
         return record_id(sobject.key_prefix, self.org_number, serial)
 
-    def _commit(self, change: Callable[[], None], late_s: float) -> None:
+    def _commit(self, records: Iterable[str], change: Callable[[], None], late_s: float) -> None:
         """Make a change visible now, or ``late_s`` seconds from now (a long transaction)."""
         if late_s <= 0:
             self._settle()
             change()
             return
         visible_at = self.now() + timedelta(seconds=late_s)
-        heapq.heappush(self._pending, (visible_at, next(self._pending_order), change))
+        entry = _Pending(visible_at, next(self._pending_order), frozenset(records), change)
+        heapq.heappush(self._pending, entry)
 
     def _settle(self) -> None:
         now = self.now()
-        while self._pending and self._pending[0][0] <= now:
-            heapq.heappop(self._pending)[2]()
+        while self._pending and self._pending[0].visible_at <= now:
+            heapq.heappop(self._pending).change()
+
+    def _settle_for(self, records: Iterable[str]) -> None:
+        """Whoever changes a record that a long transaction holds has waited for its commit."""
+        wanted = frozenset(records)
+        waited_for = sorted(entry for entry in self._pending if entry.records & wanted)
+        if waited_for:
+            self._pending = [entry for entry in self._pending if entry not in waited_for]
+            heapq.heapify(self._pending)
+        for entry in waited_for:
+            entry.change()
+        self._settle()
 
     def _settle_all(self) -> None:
-        """Whoever touches a row after a long transaction has waited for its commit."""
         while self._pending:
-            heapq.heappop(self._pending)[2]()
+            heapq.heappop(self._pending).change()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
 from flyle_sf_assets.sandbox.api.call import Answer, RestCall, json_answer
+from flyle_sf_assets.sandbox.api.replication import deleted, updated
 from flyle_sf_assets.sandbox.describe import describe_body, describe_global_body, summary_body
 from flyle_sf_assets.sandbox.metadata import SObject
 from flyle_sf_assets.sandbox.org import Org
@@ -76,6 +77,10 @@ def sobject_resource(org: Org, call: RestCall, name: str, rest: tuple[str, ...])
         return Answer(body=summary_body(sobject, call.version))
     if rest == ("describe",):
         return _describe(org, call, sobject)
+    if rest == ("updated",):
+        return updated(org, call, sobject)
+    if rest == ("deleted",):
+        return deleted(org, call, sobject)
     if len(rest) == 1:
         return _record(org, call, sobject, rest[0])
     raise not_found()
