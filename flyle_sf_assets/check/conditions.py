@@ -147,6 +147,8 @@ def _misfit(field: FieldSchema, scalar: Scalar) -> Text | None:
     expected = _EXPECTED.get(field.type, _TEXT)
     if isinstance(scalar, DateLiteral):
         return None if field.type in ("date", "datetime") else expected
+    if isinstance(scalar, bool):
+        return None if field.type == "boolean" else expected
     try:
         _read(field.type, scalar)
     except ValueError:
@@ -154,12 +156,10 @@ def _misfit(field: FieldSchema, scalar: Scalar) -> Text | None:
     return None
 
 
-def _read(kind: str, scalar: str | bool) -> None:
+def _read(kind: str, scalar: str) -> None:
     """Reads the value as the writer of SOQL will. ValueError when it cannot."""
     if kind == "boolean":
         literals.boolean(scalar)
-    elif isinstance(scalar, bool):
-        raise ValueError
     elif kind in literals.NUMBER_TYPES:
         literals.number(scalar)
     elif kind in literals.ID_TYPES:

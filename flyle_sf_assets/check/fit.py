@@ -49,11 +49,10 @@ def problems(
 
 def _base(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Problem]:
     """The base object itself: is it there, and does its name make a company's name?"""
-    mapped = {mapping.from_ for mapping in settings.mapping}
-    named = {placed.condition.field for placed in placed_conditions(settings.source)}
-    for fault in plan.faults:
-        if fault.path == NAME_FIELD and fault.path not in mapped | named:
-            yield path_problem(fault, "source.object", settings, org)
+    # The walk to the company's name starts and ends at the base object.
+    fault = next((fault for fault in plan.faults if fault.path == NAME_FIELD), None)
+    if fault is not None:
+        yield path_problem(fault, "source.object", settings, org)
     if settings.source.object == "Opportunity":
         yield Problem(
             "opportunity_names",
@@ -81,6 +80,8 @@ def _base(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Proble
 def _faults(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Problem]:
     """Paths that cannot be walked, at every place that names them."""
     told_elsewhere = broken(settings, org)
+    if any(f.fault == "object_unknown" and f.path == NAME_FIELD for f in plan.faults):
+        told_elsewhere |= {plan.base_object.lower()}
     faults: dict[str, PathFault] = {}
     for fault in plan.faults:
         if fault.object.lower() not in told_elsewhere:
@@ -105,8 +106,8 @@ def _types(settings: TenantSettings, plan: ReadPlan) -> Iterator[Problem]:
 
 def _type(mapping: FieldMapping, leaf: Leaf, place: str) -> Iterator[Problem]:
     name, allowed = named_field(leaf.field), allowed_types(leaf.field)
-    reason = unsupported_reason(leaf.field)
-    if reason is not None:
+    if not allowed:
+        reason = unsupported_reason(leaf.field)
         yield Problem(
             "field_not_supported",
             f"{place}.from",

@@ -22,30 +22,23 @@ def one_to_one_problems(settings: TenantSettings, org: Org) -> Iterator[Problem]
     for index, extra in enumerate(settings.source.one_to_one):
         place = item_path("source.one_to_one", index)
         yield from _shadowed(extra, place, org)
-        if not org.has_asked(extra.object):
-            continue
-        schema = org.object(extra.object)
-        if schema is None or not schema.queryable:
-            yield _object_unknown(extra.object, f"{place}.object")
-        else:
-            yield from _lookup(extra, schema, f"{place}.lookup", org)
+        yield from _declared(extra, place, org)
 
 
 def broken(settings: TenantSettings, org: Org) -> frozenset[str]:
-    """The objects, in small letters, whose declaration is told here as wrong."""
-    return frozenset(
-        extra.object.lower()
-        for extra in settings.source.one_to_one
-        if any(
-            p.code != "one_to_one_shadows"
-            for p in one_to_one_problems(
-                settings.model_copy(
-                    update={"source": settings.source.model_copy(update={"one_to_one": (extra,)})}
-                ),
-                org,
-            )
-        )
-    )
+    """The objects, in small letters, whose declaration is already told as wrong."""
+    declared = settings.source.one_to_one
+    return frozenset(e.object.lower() for e in declared if any(_declared(e, "", org)))
+
+
+def _declared(extra: OneToOne, place: str, org: Org) -> Iterator[Problem]:
+    if not org.has_asked(extra.object):
+        return
+    schema = org.object(extra.object)
+    if schema is None or not schema.queryable:
+        yield _object_unknown(extra.object, f"{place}.object")
+    else:
+        yield from _lookup(extra, schema, f"{place}.lookup", org)
 
 
 def _object_unknown(name: str, place: str) -> Problem:

@@ -67,12 +67,12 @@ def affected_assets(before: TenantSettings | None, after: TenantSettings) -> tup
     Raw assets whose part changed, and what stands downstream of them. A change of ``companies``
     alone touches the options only when what a select field is made of changed.
     """
-    old = part_digests(before) if before else {}
+    old = part_digests(before) if before else dict.fromkeys(PARTS, digest_of(None))
     new = part_digests(after)
-    raw = [f"salesforce/{asset}" for asset in RAW_ASSETS if old.get(asset) != new[asset]]
+    raw = [f"salesforce/{asset}" for asset in RAW_ASSETS if old[asset] != new[asset]]
     if raw:
         return (*raw, ENRICHED, OPTIONS, COMPANIES)
-    if old.get("companies") == new["companies"]:
+    if old["companies"] == new["companies"]:
         return ()
     options = (OPTIONS,) if before is None or _selects(before) != _selects(after) else ()
     return (*options, COMPANIES)

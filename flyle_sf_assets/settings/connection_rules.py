@@ -11,7 +11,7 @@ from flyle_sf_assets.settings.models import ENV_NAME_PATTERN
 
 SECRET_KEYS = ("consumer_key", "consumer_secret", "private_key")
 
-_NEEDED_BY_FLOW: Mapping[str, tuple[str, ...]] = {
+NEEDED_BY_FLOW: Mapping[str, tuple[str, ...]] = {
     "client_credentials": ("consumer_secret",),
     "jwt_bearer": ("username", "private_key"),
 }
@@ -132,7 +132,7 @@ def _flow(connection: Mapping[str, object]) -> Iterator[Problem]:
     flow = connection.get("flow")
     if not isinstance(flow, str):
         return
-    for key in _NEEDED_BY_FLOW.get(flow, ()):
+    for key in NEEDED_BY_FLOW.get(flow, ()):
         if key not in connection:
             yield Problem(
                 "missing_key",

@@ -33,6 +33,8 @@ _JUDGED_BY_RULES = re.compile(
     r"|source\.conditions\[\d+\](\.any\[\d+\])?\.value\b.*"
 )
 
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
 _MODEL_AT: Mapping[str, type[BaseModel]] = {
     "": TenantSettings,
     "connection": models.Connection,
@@ -88,18 +90,44 @@ def validate(document: object, *, unreadable: frozenset[str] = frozenset()) -> V
         )
         remedy = Text("docs/settings.md をご覧ください。", "See docs/settings.md.")
         return Validated(None, (Problem("not_a_mapping", "", None, text, remedy),))
-    settings, found = None, list[Problem]()
+    hidden = tuple(_with_control_characters(document))
+    settings, found = None, [_control_character(path) for path in hidden]
+    unreadable |= frozenset(hidden)
     try:
         settings = TenantSettings.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
         found += _translated(error.errors(include_url=False))
     found += rules.problems(document)
-    found = [p for p in found if not _is_below(p.path, unreadable)]
+    told = ("control_character",)
+    found = [p for p in found if p.code in told or not _is_below(p.path, unreadable)]
     if any(p.severity == "error" for p in found) or unreadable:
         return Validated(None, tuple(found))
     if settings is None:
         found.append(_unexplained())
     return Validated(settings, tuple(found))
+
+
+def _with_control_characters(document: dict[str, object]) -> Iterator[str]:
+    """Places of text that PostgreSQL or a terminal cannot take: NUL, lone surrogates."""
+    waiting: list[tuple[str, object]] = [("", document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(child_path(path, str(key)), member) for key, member in value.items()]
+        elif isinstance(value, list | tuple):
+            waiting += [(item_path(path, index), item) for index, item in enumerate(value)]
+        elif isinstance(value, str) and _CONTROL_CHARACTERS.search(value):
+            yield path
+
+
+def _control_character(path: str) -> Problem:
+    return Problem(
+        "control_character",
+        path,
+        None,
+        Text("値に目に見えない制御文字が含まれています。", "The value holds a control character."),
+        Text("その文字を消してください。", "Delete that character."),
+    )
 
 
 def _is_below(path: str, places: frozenset[str]) -> bool:
@@ -117,15 +145,18 @@ def _translated(errors: list[ErrorDetails]) -> Iterator[Problem]:
         if error["type"] == "extra_forbidden"
     }
     for error in errors:
-        loc = error["loc"]
+        kind, loc = error["type"], error["loc"]
         path = _path(loc)
-        if error["type"] == "missing":
-            if (loc[:-1], loc[-1]) not in meant and not _is_nested_any(errors, loc):
+        if kind == "missing":
+            is_told = (loc[:-1], loc[-1]) in meant or _is_nested_any(errors, loc)
+            if not is_told and not _JUDGED_BY_RULES.fullmatch(_path(loc[:-1])):
                 yield _missing(path)
-        elif error["type"] == "extra_forbidden":
-            if not _JUDGED_BY_RULES.fullmatch(path):
-                yield _unknown_key(loc)
-        elif not _JUDGED_BY_RULES.fullmatch(path):
+        elif _JUDGED_BY_RULES.fullmatch(path):
+            continue
+        elif kind == "extra_forbidden":
+            yield _unknown_key(loc)
+        elif kind != "too_short" or not error["input"]:
+            # pydantic also calls a list too short when its items are wrong.
             yield _misfit(path, error)
 
 

@@ -80,8 +80,8 @@ def read_yaml(content: bytes, file: str) -> Reading:
         return Reading(None, empty, (faults.syntax(error),))
     except YAMLError as error:
         return Reading(None, empty, (faults.unprintable(error, text),))
-    except (ValueError, RecursionError, AssertionError, IndexError, AttributeError):
-        # The parser's own slips on hostile input, such as a %YAML directive without numbers.
+    except (AssertionError, ValueError, OverflowError):
+        # The parser's own slips: a %YAML directive of version 1.0, a \U escape beyond Unicode.
         return Reading(None, empty, (faults.syntax(None),))
     return builder.reading()
 
