@@ -16,6 +16,7 @@ what stands above it, never below)::
     store       PostgreSQL
     refresh     one refresh of one tenant, step by step: read, decide, commit
     defs        Dagster's names for all of this
+    definitions the whole wiring on one page
     cli         flyle-sf
     sandbox     a Salesforce org to try and test with
 """

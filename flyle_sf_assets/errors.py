@@ -3,7 +3,7 @@
 ::
 
     FlyleError
-    ├── SettingsInvalid        exit 2   what the tenant asked for cannot be done; every problem at once
+    ├── SettingsInvalid        exit 2   what the tenant asked for cannot be done: every problem
     ├── UsageError             exit 2   the command or its environment is wrong
     ├── HeldForApproval        exit 3   the mass-change guard waits for a person
     ├── NotPermitted           exit 4   a right or a plan is missing, or the tenant is not connected
@@ -116,7 +116,9 @@ class SettingsInvalid(FlyleError):
         errors = [problem for problem in problems if problem.severity == "error"]
         super().__init__(
             "settings_invalid",
-            tried=Text(f"テナント {tenant} の設定を読み込みました", f"Read the settings of {tenant}"),
+            tried=Text(
+                f"テナント {tenant} の設定を読み込みました", f"Read the settings of {tenant}"
+            ),
             came_back="; ".join(f"{p.place}: {p.message.en}" for p in errors) or "no detail",
             remedy=Text(
                 " / ".join(p.remedy.ja for p in errors) or "設定を確認してください",

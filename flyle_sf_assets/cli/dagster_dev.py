@@ -4,13 +4,12 @@ What does not belong here: what they run (``definitions.py``).
 """
 
 import contextlib
+import http.client
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,9 +92,8 @@ def free_port(wanted: int) -> int:
 def _await_ready(child: subprocess.Popen[bytes], url: str, log: Path | None) -> None:
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline and child.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            with urllib.request.urlopen(f"{url}/server_info", timeout=2):
-                return
+        if _answers(url):
+            return
         time.sleep(0.2)
     raise UsageError(
         "dagster_ui_did_not_start",
@@ -105,6 +103,15 @@ def _await_ready(child: subprocess.Popen[bytes], url: str, log: Path | None) -> 
             f"ログを確認してください: {log or '上の出力'}", f"Look at the log: {log or 'above'}"
         ),
     )
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=2)
+        with contextlib.closing(connection):
+            connection.request("GET", "/server_info")
+            return connection.getresponse().status == http.HTTPStatus.OK
+    return False
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

@@ -34,6 +34,7 @@ SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"
 PLACEHOLDER = "https://sandbox.invalid"
 SHOWN_COMPANIES = 3
 SHOWN_FIELDS = 5
+SHOWN_CHARACTERS = 24
 
 
 def run_demo(*, is_once: bool) -> int:
@@ -121,7 +122,7 @@ def _print_companies(opened: Installation, tenant: str) -> None:
 
 def _shown(value: object) -> str:
     text = "" if value is None else " ".join(str(value).split())
-    return text if len(text) <= 24 else text[:23] + "…"
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 
 def _differences(opened: Installation, tenant: str, org: Org) -> list[str]:

@@ -18,5 +18,7 @@ def serve_sandbox(*, port: int, is_still: bool) -> None:
         console.print(f"FLYLE_SF_CA_FILE={server.ca_file}")
         console.print(f"FLYLE_SF_EXTRA_HOSTS={server.url.removeprefix('https://')}")
         for org in orgs:
-            console.print(f"{org.name}: consumer key {org.consumer_key}, secret {org.consumer_secret}")
+            console.print(
+                f"{org.name}: consumer key {org.consumer_key}, secret {org.consumer_secret}"
+            )
         wait_for_interrupt()

@@ -13,10 +13,10 @@ from dagster import DagsterInstance, Failure
 from flyle_sf_assets.cli.opening import installation, required_file, tenant_file
 from flyle_sf_assets.cli.output import error_document, to_stderr, to_stdout
 from flyle_sf_assets.cli.progress import shown_progress
+from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
-from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.registration import register, registered_settings
@@ -110,7 +110,9 @@ def refresh_in_process(
             if not isinstance(failure.__cause__, FlyleError):
                 raise
             error = failure.__cause__
-    return SyncOutcome(tenant, _sync_of(opened, tenant, run_id), time.perf_counter() - started, error)
+    return SyncOutcome(
+        tenant, _sync_of(opened, tenant, run_id), time.perf_counter() - started, error
+    )
 
 
 def _settle(opened: Installation, tenant: str) -> None:

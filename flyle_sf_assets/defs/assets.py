@@ -66,7 +66,9 @@ def _flyle(kind: str, **spec: Any) -> Decorator:
 
 
 @_salesforce(key=keys.OBJECT_SCHEMAS)
-def object_schemas(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
+def object_schemas(
+    context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
+) -> Materialized:
     """What describe says of every object that the tenant's settings reach.
 
     Fields, types, picklists and lookups as the connected user may see them.
@@ -77,8 +79,10 @@ def object_schemas(context: AssetExecutionContext, refreshes: ResourceParam[Refr
 @_salesforce(
     key=keys.OPPORTUNITIES, deps=[keys.OBJECT_SCHEMAS, keys.link_settings("opportunities")]
 )
-def opportunities(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
-    """Opportunities (商談) that match the tenant's conditions, when Opportunity is the base object."""
+def opportunities(
+    context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
+) -> Materialized:
+    """Opportunities (商談) that match the conditions, when Opportunity is the base object."""
     return materialized(refreshes.step(context, read_records, "opportunities"))
 
 
@@ -103,7 +107,9 @@ def accounts(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
         keys.ACCOUNTS,
     ],
 )
-def related_records(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
+def related_records(
+    context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
+) -> Materialized:
     """Every other record on a mapped path: owners, and declared one-to-one objects."""
     return materialized(refreshes.step(context, read_records, "related_records"))
 
@@ -113,7 +119,9 @@ def related_records(context: AssetExecutionContext, refreshes: ResourceParam[Ref
     key=keys.ENRICHED_RECORDS,
     deps=[keys.OPPORTUNITIES, keys.ACCOUNTS, keys.RELATED_RECORDS],
 )
-def enriched_records(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
+def enriched_records(
+    context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
+) -> Materialized:
     """Base records with their parents' values joined on, still in Salesforce's own text."""
     return materialized(refreshes.step(context, enrich_records))
 
@@ -123,7 +131,9 @@ def enriched_records(context: AssetExecutionContext, refreshes: ResourceParam[Re
     key=keys.PICKLIST_OPTIONS,
     deps=[keys.OBJECT_SCHEMAS, keys.ENRICHED_RECORDS, keys.link_settings("companies")],
 )
-def picklist_options(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
+def picklist_options(
+    context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
+) -> Materialized:
     """The catalog of options: followed from Salesforce, never deleted."""
     return materialized(refreshes.step(context, follow_options))
 

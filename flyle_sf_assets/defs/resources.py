@@ -19,6 +19,8 @@ from flyle_sf_assets.refresh.report import StepReport
 KIND_TAG = "flyle/kind"
 """A run with this tag set to ``full`` reads everything in scope again."""
 
+NO_RUN_RETRY = {"dagster/retry_on_asset_or_op_failure": "false"}
+
 P = ParamSpec("P")
 Step = Callable[Concatenate[Refresh, P], StepReport]
 Opener = Callable[[], AbstractContextManager[Installation]]
@@ -47,6 +49,9 @@ class Refreshes:
             refresh = self._refresh(context)
             return run_step(refresh, step, *args, **kwargs)
         except FlyleError as error:
+            if not error.retryable:
+                # `allow_retries` speaks of the op only; this tag is what run retries look at.
+                context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
             raise Failure(
                 description=str(error),
                 metadata={
@@ -76,9 +81,7 @@ class Refreshes:
         return self._open[tenant]
 
 
-def refreshes_of(
-    opener: Opener, on_wait: Callable[[], None] | None = None
-) -> ResourceDefinition:
+def refreshes_of(opener: Opener, on_wait: Callable[[], None] | None = None) -> ResourceDefinition:
     """The resource over any way to open an installation; tests pass their own.
 
     ``on_wait`` is called when another refresh of the same tenant has to end first.

@@ -142,9 +142,9 @@ def _ambiguous(plan: ReadPlan) -> pl.Expr:
         ]
         several = pl.col(_several(node)).fill_null(value=False)
         doubtful.append(
-            pl.when(several).then(pl.lit(below, pl.List(pl.String))).otherwise(
-                pl.lit([], pl.List(pl.String))
-            )
+            pl.when(several)
+            .then(pl.lit(below, pl.List(pl.String)))
+            .otherwise(pl.lit([], pl.List(pl.String)))
         )
     if not doubtful:
         return pl.lit([], pl.List(pl.String)).alias("_ambiguous")

@@ -28,7 +28,9 @@ class Lake:
         if "://" in url and not url.startswith("file://"):
             raise StoreError(
                 "lake_url_unsupported",
-                tried=Text("レコードファイルの保存先を開きました", "Opened the record files' place"),
+                tried=Text(
+                    "レコードファイルの保存先を開きました", "Opened the record files' place"
+                ),
                 came_back=f"{url.split('://', 1)[0]}:// is not supported by this version.",
                 remedy=Text(
                     "FLYLE_LAKE_URL にローカルのパスを指定してください",
@@ -40,7 +42,7 @@ class Lake:
     def write(
         self, tenant: str, dataset: str, generation: int, frame: pl.DataFrame | pl.LazyFrame
     ) -> RecordFile:
-        """Writes one immutable file (zstd-1; a LazyFrame is streamed) and says how many rows it has."""
+        """Writes one immutable file (zstd-1; a LazyFrame is streamed) and counts its rows."""
         path = f"{tenant}/{dataset}/{generation:08d}-{uuid.uuid4().hex[:12]}.parquet"
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +103,7 @@ class Lake:
                 tried=Text(f"{file.path} を読み込みました", f"Read {file.path}"),
                 came_back="The file that the manifest names is not there.",
                 remedy=Text(
-                    "FLYLE_LAKE_URL を確認し、バックアップから戻すか sync --full を実行してください",
+                    "FLYLE_LAKE_URL を確認し、ファイルを戻すか sync --full を実行してください",
                     "Check FLYLE_LAKE_URL; restore the file, or run sync --full",
                 ),
             )

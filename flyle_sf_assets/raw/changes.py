@@ -27,9 +27,7 @@ def fates(answer: pl.DataFrame, *, else_status: RecordStatus) -> pl.DataFrame:
         else pl.lit(None, dtype=pl.String)
     )
     deleted = (
-        pl.col("IsDeleted") == "true"
-        if "IsDeleted" in answer.columns
-        else pl.lit(value=False)
+        pl.col("IsDeleted") == "true" if "IsDeleted" in answer.columns else pl.lit(value=False)
     )
     merged = deleted & (winner.fill_null("") != "")
     return answer.select(

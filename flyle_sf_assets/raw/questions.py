@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from flyle_sf_assets.errors import ObjectRefused, Text
-from flyle_sf_assets.raw.plan import Dataset, ReadPlan, Schemas
+from flyle_sf_assets.raw.plan import Dataset, Schemas
 from flyle_sf_assets.salesforce import conditions, soql
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
@@ -50,9 +50,7 @@ class Questions:
     scope: soql.Predicate | None
 
     @staticmethod
-    def about(
-        dataset: Dataset, plan: ReadPlan, schemas: Schemas, settings: TenantSettings
-    ) -> "Questions":
+    def about(dataset: Dataset, schemas: Schemas, settings: TenantSettings) -> "Questions":
         """Raises ObjectRefused when the object has no schema any more."""
         schema = schemas.get(dataset.object)
         if schema is None:

@@ -1,4 +1,4 @@
-"""What every step of one refresh shares: the tenant's settings, its org, its data, one bound in time.
+"""What the steps of one refresh share: settings, org, data, and one bound in time.
 
 What does not belong here: what a step does (``steps``) and when a refresh begins and ends
 (``lifecycle.py``).

@@ -42,7 +42,9 @@ class Places:
             dagster_database_url=env.get("FLYLE_DAGSTER_DATABASE_URL"),
             sf_ca_file=Path(ca_file).absolute() if ca_file else None,
             sf_extra_hosts=tuple(
-                host.strip() for host in env.get("FLYLE_SF_EXTRA_HOSTS", "").split(",") if host.strip()
+                host.strip()
+                for host in env.get("FLYLE_SF_EXTRA_HOSTS", "").split(",")
+                if host.strip()
             ),
         )
 

@@ -145,7 +145,9 @@ def _latest_settings(installation: Installation, tenant: str) -> tuple[TenantSet
     if latest is None:
         raise NotConnected(
             "no_settings",
-            tried=Text(f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"),
+            tried=Text(
+                f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"
+            ),
             came_back="No settings version is registered.",
             remedy=Text(
                 f"config/tenants/{tenant}.yaml を用意し flyle-sf apply を実行してください",

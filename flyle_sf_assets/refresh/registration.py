@@ -1,4 +1,4 @@
-"""Settings files become settings versions: what changed is told, what is wrong stops only its tenant.
+"""Settings files become settings versions; one that is wrong stops only its own tenant.
 
 What does not belong here: reading and judging a file (``settings``, ``check``) and Dagster's
 partitions (``defs``, ``cli``).
@@ -55,7 +55,7 @@ def register(
     """One loaded file. The versions that stood before stay; an unchanged file makes no new one."""
     settings = loaded.settings
     if settings is None or any(p.severity == "error" for p in loaded.problems):
-        return Registration(loaded.tenant, None, False, (), loaded.problems)
+        return Registration(loaded.tenant, None, is_new=False, changes=(), problems=loaded.problems)
     with installation.database.tenant(settings.tenant) as tx:
         latest = latest_settings(tx)
         before = None if latest is None else from_document(json.loads(latest.document))

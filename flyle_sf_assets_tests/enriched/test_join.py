@@ -33,9 +33,7 @@ PLAN = ReadPlan(
     datasets=(
         Dataset("opportunities", "opportunities", "Opportunity", (text("Name"),), is_base=True),
         Dataset("accounts", "accounts", "Account", (text("Type"),), is_base=False),
-        Dataset(
-            "related/Info__c", "related_records", "Info__c", (text("Plan__c"),), is_base=False
-        ),
+        Dataset("related/Info__c", "related_records", "Info__c", (text("Plan__c"),), is_base=False),
     ),
     leaves={
         "Account.Type": Leaf("Account.Type", ACCOUNT, text("Type")),
@@ -134,9 +132,7 @@ def test_a_parents_change_touches_every_row_that_reaches_it_on_any_hop() -> None
 
 def test_a_one_to_one_record_that_moves_touches_the_row_it_left_too() -> None:
     before = enrich(PLAN, held())
-    moved = records(
-        ["Account__c", "Plan__c"], {"Id": "i1", "Account__c": "a2", "Plan__c": "gold"}
-    )
+    moved = records(["Account__c", "Plan__c"], {"Id": "i1", "Account__c": "a2", "Plan__c": "gold"})
     frames = {**held(), "related/Info__c": moved}
     changed = {"related/Info__c": pl.Series(["i1"])}
     assert set(affected_ids(PLAN, frames, before, changed)) == {"o1", "o2"}

@@ -16,7 +16,9 @@ STAMP = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def frame(**names: str) -> pl.DataFrame:
-    rows = [{"Id": i, "SystemModstamp": STAMP, "_status": "linked", "Name": n} for i, n in names.items()]
+    rows = [
+        {"Id": i, "SystemModstamp": STAMP, "_status": "linked", "Name": n} for i, n in names.items()
+    ]
     return pl.DataFrame(rows, schema=record_schema(["Name"]))
 
 

@@ -3,6 +3,8 @@
 What does not belong here: conversion and validation (``companies``), the upsert (``store``).
 """
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from flyle_sf_assets.check.parts import part_digests
@@ -10,7 +12,7 @@ from flyle_sf_assets.companies.convert import convert
 from flyle_sf_assets.companies.document import HASH_VERSION, documents
 from flyle_sf_assets.companies.field_map import column_descriptions, field_map, field_map_markdown
 from flyle_sf_assets.companies.fields import CompanyField, company_fields
-from flyle_sf_assets.companies.rows import Converted
+from flyle_sf_assets.companies.rows import typed_schema
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.refresh.context import Refresh
@@ -37,8 +39,28 @@ from flyle_sf_assets.store.rejected import count_rejected, merge_rejected
 from flyle_sf_assets.store.syncs import SyncCounts, add_counts
 
 FIELDS = "company_fields"
+SAMPLE_ROWS = 5
 BATCH_ROWS = 50_000
 """Rows converted at once: bounds memory whatever the tenant's size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written; ``rejected`` counts the values that stand rejected now."""
+
+    counts: UpsertCounts
+    rejected: int
+    sample: pl.DataFrame
+
+    def sync_counts(self) -> SyncCounts:
+        """The figures of the sync's row."""
+        counts = self.counts
+        return SyncCounts(
+            created=counts.created,
+            changed=counts.changed,
+            gone=counts.gone,
+            rejected=self.rejected,
+        )
 
 
 def write_companies(refresh: Refresh) -> StepReport:
@@ -53,9 +75,10 @@ def write_companies(refresh: Refresh) -> StepReport:
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
     held = taken.get(manifest.dataset)
     since = held.generation if held is not None and is_same and refresh.kind != "full" else 0
-    rows = refresh.lake.changed_since(manifest, since)
+    rows = refresh.lake.changed_since(manifest, since).collect()
     with refresh.database.tenant(refresh.tenant) as tx:
-        counts, converted = _written(refresh, tx, plan, fields, rows, retype=not is_same)
+        retyped = frozenset() if is_same else _retyped(tx, fields)
+        written = _written(refresh, tx, plan, fields, rows, retyped)
         put_fields(tx, [_custom_field(field) for field in fields])
         put_consumed(
             tx,
@@ -71,10 +94,11 @@ def write_companies(refresh: Refresh) -> StepReport:
                 Consumed(FIELDS, 0, digest),
             ],
         )
+        add_counts(tx, refresh.sync_id, written.sync_counts())
         _end(refresh, tx)
-        rejected = count_rejected(tx)
+        total = linked_companies(tx, refresh.tenant)
     refresh.is_complete = True
-    return _report(refresh, plan, fields, manifest, counts, converted, rejected)
+    return _report(refresh, plan, fields, manifest, written, total)
 
 
 def _written(
@@ -82,12 +106,12 @@ def _written(
     tx: TenantTransaction,
     plan: ReadPlan,
     fields: tuple[CompanyField, ...],
-    rows: pl.LazyFrame,
-    *,
-    retype: bool,
-) -> tuple[UpsertCounts, Converted]:
-    """Converts and upserts in batches; one transaction, so that readers see all of it or nothing."""
-    options = pl.DataFrame(
+    rows: pl.DataFrame,
+    retyped: frozenset[str],
+) -> Written:
+    """Converts and upserts in batches, in one transaction: readers see all of it or nothing."""
+    now = refresh.clock()
+    catalog = pl.DataFrame(
         [(option.field_key, option.value) for option in list_options(tx)],
         schema={"field_key": pl.String, "value": pl.String},
         orient="row",
@@ -96,46 +120,29 @@ def _written(
         tx,
         reason="base_object_changed",
         sync_id=refresh.sync_id,
-        now=refresh.clock(),
+        now=now,
         other_than_object=plan.base_object,
     )
-    frame = rows.collect()
-    counts = UpsertCounts(gone=gone)
-    converted = None
-    rejected = []
-    for start in range(0, max(frame.height, 1), BATCH_ROWS):
+    counts, rejected, sample = UpsertCounts(gone=gone), [], pl.DataFrame()
+    for batch in rows.iter_slices(BATCH_ROWS):
         converted = convert(
-            frame.slice(start, BATCH_ROWS),
-            fields,
-            time_zone=refresh.settings.time_zone,
-            catalog=options,
-            retyped=_retyped(tx, fields) if retype else frozenset(),
+            batch, fields, time_zone=refresh.settings.time_zone, catalog=catalog, retyped=retyped
         )
-        rejected.append(converted.rejected)
         done = upsert_companies(
             tx,
             documents(converted.rows, fields),
             source_object=plan.base_object,
             sync_id=refresh.sync_id,
-            now=refresh.clock(),
+            now=now,
             hash_version=HASH_VERSION,
         )
         counts = _sum(counts, done)
-        refresh.tell(COMPANIES, min(start + BATCH_ROWS, frame.height), frame.height)
-    found = pl.concat(rejected)
-    merged = merge_rejected(tx, found, refresh.clock(), scope=frame["Id"])
-    add_counts(
-        tx,
-        refresh.sync_id,
-        SyncCounts(
-            created=counts.created,
-            changed=counts.changed,
-            gone=counts.gone,
-            rejected=merged.rejected,
-        ),
-    )
-    assert converted is not None
-    return counts, converted
+        rejected.append(converted.rejected)
+        sample = converted.rows.head(SAMPLE_ROWS)
+        refresh.tell(COMPANIES, counts.created + counts.changed + counts.unchanged, rows.height)
+    if rejected:
+        merge_rejected(tx, pl.concat(rejected), now, scope=rows["Id"])
+    return Written(counts, count_rejected(tx), sample)
 
 
 def _retyped(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozenset[str]:
@@ -179,20 +186,14 @@ def _report(
     plan: ReadPlan,
     fields: tuple[CompanyField, ...],
     manifest: Manifest,
-    counts: UpsertCounts,
-    converted: Converted,
-    rejected: int,
+    written: Written,
+    total: int,
 ) -> StepReport:
     zone = refresh.settings.time_zone
     mapped = field_map(fields, base_object=plan.base_object, time_zone=zone)
     texts = column_descriptions(mapped, base_object=plan.base_object)
-    columns = [
-        ColumnNote(name, str(kind), texts.get(name, ""))
-        for name, kind in converted.rows.schema.items()
-        if not name.startswith("omitted.")
-    ]
-    with refresh.database.tenant(refresh.tenant) as tx:
-        total = linked_companies(tx, refresh.tenant)
+    schema = typed_schema(fields)
+    counts = written.counts
     return StepReport(
         asset="flyle/companies",
         generation=f"{manifest.dataset}@{manifest.generation} v{refresh.settings_version}",
@@ -202,10 +203,12 @@ def _report(
             "changed": counts.changed,
             "gone": counts.gone,
             "unchanged": counts.unchanged,
-            "rejected": rejected,
+            "rejected": written.rejected,
         },
-        columns=tuple(columns),
-        sample=converted.rows.select(column.name for column in columns).head(5),
+        columns=tuple(
+            ColumnNote(name, str(kind), texts.get(name, "")) for name, kind in schema.items()
+        ),
+        sample=None if written.sample.is_empty() else written.sample.select(schema.names()),
         notes={
             "field map": field_map_markdown(mapped),
             "項目の対応": field_map_markdown(mapped, "ja"),

@@ -52,9 +52,7 @@ def enrich_records(refresh: Refresh) -> StepReport:
     else:
         ids = _affected(refresh, plan, records, held, inputs, taken)
         manifest, changed = _some_rows(refresh, plan, records, held, ids)
-    consumed = [
-        Consumed(name, 0 if m is None else m.generation) for name, m in inputs.items()
-    ]
+    consumed = [Consumed(name, 0 if m is None else m.generation) for name, m in inputs.items()]
     with refresh.database.tenant(refresh.tenant) as tx:
         if manifest is not None:
             swap_generation(

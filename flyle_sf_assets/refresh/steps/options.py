@@ -11,7 +11,6 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.options.catalog import catalog, described_options, followed_fields, met_values
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
-    ENRICHED,
     OPTIONS,
     SCHEMAS,
     consumed_by,

@@ -3,8 +3,6 @@
 What does not belong here: the reading itself (``refresh/reading.py``).
 """
 
-from dataclasses import replace
-
 import polars as pl
 
 from flyle_sf_assets.check.parts import part_digests
@@ -49,7 +47,7 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
 
 def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading:
     """What is held of a dataset, brought into the shape that the plan wants now."""
-    questions = Questions.about(dataset, plan, refresh.schemas(), refresh.settings)
+    questions = Questions.about(dataset, refresh.schemas(), refresh.settings)
     kept = refresh.generation(dataset.name)
     held = None if kept is None else Manifest.decode(kept.manifest)
     pending = PendingDataset(
@@ -175,9 +173,7 @@ def _report(
         },
         columns=tuple(columns),
         sample=None if first is None else first.head(5).collect(),
-        notes={
-            "records held": "\n".join(f"- `{name}`: {count:,}" for name, count in rows.items())
-        },
+        notes={"records held": "\n".join(f"- `{name}`: {count:,}" for name, count in rows.items())},
     )
 
 
