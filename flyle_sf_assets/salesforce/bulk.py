@@ -130,6 +130,7 @@ class _Reading:
         self._pace = pace
         self._on_progress = on_progress
         self._sleep = sleep
+        self._is_spent = False
         self._tried = Text(
             f"{statement.object} を Bulk API 2.0 で読み込みました",
             f"Read {statement.object} by Bulk API 2.0",
@@ -166,12 +167,17 @@ class _Reading:
             processed = self._wait(progress)
             read = self._download(progress, processed)
         except BaseException as error:
-            resumable = not isinstance(error, FlyleError) or error.retryable
-            if self._on_progress is None or not resumable:
+            if self._on_progress is None or not self._is_resumable(error):
                 self._discard(progress)
             raise
         self._delete(progress)
         return read
+
+    def _is_resumable(self, error: BaseException) -> bool:
+        """Whether the same job can still give the rest: else every resume would fail like this."""
+        if not isinstance(error, FlyleError):
+            return True
+        return error.retryable and not self._is_spent and error.code != "locator_expired"
 
     def _wait(self, progress: BulkProgress) -> int | None:
         """The number of rows that the job found, once it is complete."""
@@ -183,6 +189,7 @@ class _Reading:
             if job.state == "JobComplete":
                 return job.number_records_processed
             if job.state in _ENDED:
+                self._is_spent = True
                 raise faults.of_job(job.state, job.error_message or "", tried=self._tried)
             if waited_s > self._pace.wait_total_s:
                 raise faults.too_slow(
@@ -204,6 +211,7 @@ class _Reading:
                 )
             )
         if processed is not None and progress.rows != processed:
+            self._is_spent = True
             raise faults.cut_off(
                 f"{progress.rows} rows; the job found {processed}", tried=self._tried
             )
@@ -245,8 +253,8 @@ class _Reading:
         return _Page(rows, None if locator in ("null", "") else locator)
 
     def _discard(self, progress: BulkProgress) -> None:
-        """Ends the job, whatever its state: only a job that ended can be deleted."""
-        for file in progress.files:
+        """Removes files and job, whatever its state: only a job that ended can be deleted."""
+        for file in {*progress.files, *self._folder.glob(f"{progress.job_id}-*.parquet")}:
             file.unlink(missing_ok=True)
         # Refused when it ended already; that the org cannot be reached is told by the next line.
         with suppress(FlyleError):
@@ -268,9 +276,10 @@ class _Reading:
                 "DELETE", self._path(progress), lambda response: response.status_code
             )
         except FlyleError as error:
-            logger(__name__).warning(
-                "bulk_job_not_deleted", job_id=progress.job_id, error=error.code
-            )
+            if error.code != "not_found":
+                logger(__name__).warning(
+                    "bulk_job_not_deleted", job_id=progress.job_id, error=error.code
+                )
 
     def _told(self, progress: BulkProgress) -> BulkProgress:
         if self._on_progress is not None:

@@ -46,7 +46,8 @@ _OPERATORS = {
     **dict.fromkeys(("date", "datetime", "time"), _EQUALITY | _ORDER | _NULL),
     **dict.fromkeys(literals.ID_TYPES, _EQUALITY | _NULL),
     "multipicklist": _EQUALITY | _SELECTION | _NULL,
-    "boolean": frozenset({Operator.EQ, Operator.NE}) | _NULL,
+    # A checkbox is never blank; "= null" would find the unchecked ones.
+    "boolean": frozenset({Operator.EQ, Operator.NE}),
 }
 _SYMBOLS = {
     Operator.EQ: "=",

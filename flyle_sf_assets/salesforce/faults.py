@@ -142,6 +142,9 @@ def of_answer(status: int, body: bytes, *, tried: Text, retry_after: str | None 
     if error_code == "REQUEST_LIMIT_EXCEEDED" and "Concurrent" in message:
         # Too many long requests at this moment, not the day's allowance.
         rule = _BUSY
+    if rule is _FIELD and "filter criterion" in message:
+        # The field is there; the value compared with it is of another type.
+        rule = _QUERY
     if rule is None:
         rule = _by_status(status)
     expired = status == HTTPStatus.UNAUTHORIZED and error_code != "INVALID_AUTH_HEADER"
