@@ -14,7 +14,12 @@ from flyle_sf_assets.salesforce import remedies
 from flyle_sf_assets.salesforce.bulk import BulkPace
 from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.query import REST_ROWS_MAX, Reader
-from flyle_sf_assets.salesforce.session import API_VERSION, LimitUsage, OrgSession
+from flyle_sf_assets.salesforce.session import (
+    API_VERSION,
+    LimitUsage,
+    OrgSession,
+    newest_common_version,
+)
 from flyle_sf_assets.salesforce.tokens import ClientCredentials, TokenSource, TokenTransport
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.models import Connection, Flow, SecretRef
@@ -27,10 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceAccess:
-    """How this installation asks Salesforce; one for all tenants. ``sleep`` waits for Bulk jobs."""
+    """How this installation asks Salesforce; one for all tenants.
+
+    With ``api_version=None`` each login asks for the newest version that both sides know.
+    ``sleep`` waits for Bulk jobs.
+    """
 
     network: Network = field(default_factory=Network)
-    api_version: str = API_VERSION
+    api_version: str | None = API_VERSION
     rest_rows_max: int = REST_ROWS_MAX
     pace: BulkPace = field(default_factory=BulkPace)
     sleep: Callable[[float], None] = time.sleep
@@ -116,8 +125,9 @@ def open_org(
     network = access.network
     transport = TokenTransport(network)
     source = tokens or _source(connection, reveal, transport)
-    session = OrgSession(source, network, api_version=access.api_version, like=transport)
-    source.token()
+    token = source.token()
+    version = access.api_version or newest_common_version(transport, token.instance_url)
+    session = OrgSession(source, network, api_version=version, like=transport)
     reader = Reader(
         session, rest_rows_max=access.rest_rows_max, pace=access.pace, sleep=access.sleep
     )

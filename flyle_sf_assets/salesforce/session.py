@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 import requests
 
-from flyle_sf_assets.errors import Text
+from flyle_sf_assets.errors import NotPermitted, Text
 from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.tokens import AccessToken, TokenSource
 from flyle_sf_assets.salesforce.transport import ASKED, Failed, Network, Transport
@@ -26,6 +26,9 @@ T = TypeVar("T")
 
 API_VERSION = "64.0"
 """Summer '25. Every org serves it: orgs are upgraded together, and versions live for years."""
+
+API_VERSION_NEWEST = "66.0"
+"""Spring '26: the newest that this code was written against."""
 
 _API_USAGE = re.compile(r"(?:^|[ ,;])api-usage=(\d+)/(\d+)")
 _UNTYPED = msgspec.json.Decoder(float_hook=str)
@@ -150,6 +153,33 @@ class OrgSession(Transport):
         if _may_have_arrived(exception):
             with self._lock:
                 self._api_calls += 1
+
+
+def newest_common_version(transport: Transport, instance_url: str) -> str:
+    """The newest API version that the org serves and this code knows; needs no token, not counted.
+
+    NotPermitted when the org serves only older ones than `API_VERSION`.
+    """
+    tried = Text("API のバージョンを確認しました", "Looked at the API versions")
+    offered = transport.fetch(
+        "GET",
+        f"{instance_url}/services/data",
+        lambda response: decoded(response.content, tried=tried),
+        tried=tried,
+    )
+    numbers = [str(entry["version"]) for entry in offered]
+    common = [n for n in numbers if float(API_VERSION) <= float(n) <= float(API_VERSION_NEWEST)]
+    if not common:
+        raise NotPermitted(
+            "api_version_unsupported",
+            tried=tried,
+            came_back=", ".join(numbers),
+            remedy=Text(
+                f"API バージョン {API_VERSION} 以降の組織が必要です",
+                f"The org has to serve API version {API_VERSION} or later",
+            ),
+        )
+    return max(common, key=float)
 
 
 def decoded(body: bytes, *, tried: Text) -> Any:

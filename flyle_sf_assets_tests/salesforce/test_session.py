@@ -167,6 +167,16 @@ def test_simple_salesforce_works_on_our_session(room: Room, org: Org) -> None:
     assert limits["DailyApiRequests"]["Max"] == room.there.usage.daily_max
 
 
+def test_the_newest_version_that_both_know_is_found(room: Room, schemas: Schemas) -> None:
+    """An org in a preview release serves versions that nobody has tried this code with."""
+    with open_org(room.connection, room.reveal, replace(room.access(), api_version=None)) as org:
+        assert org.session.api_version == "66.0"
+        assert accounts(org, schemas) == 6
+    with open_org(room.connection, room.reveal, replace(room.access(), api_version="65.0")) as org:
+        assert org.session.data_path("/query") == "/services/data/v65.0/query"
+        assert accounts(org, schemas) == 6
+
+
 def test_a_token_goes_to_its_own_instance_only(org: Org) -> None:
     """An absolute URL in an answer must not carry the token away."""
     with pytest.raises(AssertionError, match="own instance"):
