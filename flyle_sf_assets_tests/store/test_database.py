@@ -218,3 +218,4 @@ def test_a_connection_goes_back_to_the_pool_without_its_tenant(database: Databas
     with database.tenant("other") as tx:
         assert tx.execute("SELECT pg_backend_pid()").scalar() == backend
         assert tx.execute("SELECT count(*) FROM links").scalar() == 0
+    assert database.is_current(), "which the tenants' role may not even ask"

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -129,12 +130,17 @@ def test_committed_rows_survive_a_killed_server(home: Path) -> None:
 
 def test_a_pid_file_that_names_another_program_is_no_server(home: Path) -> None:
     """In a new container the old server's pid is soon somebody else's; PostgreSQL then gives up."""
+    noted = home / "postgres" / "data" / "postmaster.pid"
     with EmbeddedPostgres(home, durable=False):
-        noted = (home / "postgres" / "data" / "postmaster.pid").read_text()
-    lines = [str(os.getpid()), *noted.splitlines()[1:]]
-    (home / "postgres" / "data" / "postmaster.pid").write_text("\n".join(lines) + "\n")
-    with EmbeddedPostgres(home, durable=False) as urls:
-        assert ask(urls.product) == 1
+        lines = noted.read_text().splitlines()
+        owner = noted.stat().st_uid
+    # PostgreSQL only minds programs of its own account.
+    with subprocess.Popen(["sleep", "60"], user=owner if os.geteuid() == 0 else None) as program:  # noqa: S607
+        noted.write_text("\n".join([str(program.pid), *lines[1:]]) + "\n")
+        with EmbeddedPostgres(home, durable=False) as urls:
+            assert ask(urls.product) == 1
+        assert program.poll() is None
+        program.kill()
 
 
 def test_a_data_directory_whose_making_was_cut_off_is_made_again(home: Path) -> None:

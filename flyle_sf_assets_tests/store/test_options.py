@@ -90,6 +90,13 @@ def test_an_option_gone_from_describe_stays_inactive_and_may_come_back(
     assert catalog(database)["lost"] == ("Lost", 1, True, DAY_1, None)
 
 
+def test_an_option_that_was_inactive_before_it_went_has_its_day_too(database: Database) -> None:
+    """Administrators first switch a value off and delete it later."""
+    merge(database, option("won"), option("lost", active=False))
+    assert merge(database, option("won"), now=DAY_2) == OptionCounts(0, 0, 1)
+    assert catalog(database)["lost"] == ("Lost", 1, False, DAY_1, DAY_2)
+
+
 def test_a_value_met_outside_the_list_is_kept_inactive(database: Database) -> None:
     """An unrestricted picklist holds whatever the API wrote; never described is not removed."""
     met = option("Custom", "Custom", described=False, active=True)
