@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from flyle_sf_assets.raw.plan import NAME_FIELD, Node, ReadPlan
-from flyle_sf_assets.raw.records import READABLE, RecordStatus
+from flyle_sf_assets.raw.records import ONLY_REFERENCED, READABLE, RecordStatus, is_any
 
 Records = Mapping[str, pl.LazyFrame]
 """Record frames by dataset name, each Id once."""
@@ -68,7 +68,7 @@ def skeleton(
     ``<node>/<field>``, and ``_several:<node>`` for one-to-one objects.
     """
     root = plan.nodes[0]
-    base = records[root.dataset].filter(pl.col("_status") != RecordStatus.REFERENCED.value)
+    base = records[root.dataset].filter(~is_any(ONLY_REFERENCED))
     if ids is not None:
         base = base.filter(pl.col("Id").is_in(ids.implode()))
     frame = base.with_columns(
@@ -83,7 +83,7 @@ def skeleton(
 def _joined(
     frame: pl.LazyFrame, node: Node, parent: Node, records: pl.LazyFrame, wanted: list[str]
 ) -> pl.LazyFrame:
-    readable = records.filter(pl.col("_status").is_in([status.value for status in READABLE]))
+    readable = records.filter(is_any(READABLE))
     values = [pl.col(name).alias(_value(node, name)) for name in wanted]
     if not node.one_to_one:
         lookup = _value(parent, node.lookup_field or "")

@@ -9,9 +9,16 @@ What does not belong here: asking (``questions.py``, ``salesforce``) and files (
 import polars as pl
 
 from flyle_sf_assets.raw.canonical import stamp
-from flyle_sf_assets.raw.records import READABLE, RecordStatus, as_records, changed_rows
+from flyle_sf_assets.raw.records import (
+    ONLY_REFERENCED,
+    READABLE,
+    RecordStatus,
+    as_records,
+    changed_rows,
+    is_any,
+)
 
-LINKED, REFERENCED = RecordStatus.LINKED.value, RecordStatus.REFERENCED.value
+REFERENCED = RecordStatus.REFERENCED.value
 
 
 def fates(answer: pl.DataFrame, *, else_status: RecordStatus) -> pl.DataFrame:
@@ -53,75 +60,80 @@ def scope_changes(
     more is out of scope, deleted or merged, and keeps its last values.
     """
     came = as_records(matching, RecordStatus.LINKED)
-    were_in_scope = held.filter(pl.col("_status") != REFERENCED)
+    were_in_scope = held.filter(~is_any(ONLY_REFERENCED))
     left = touched.join(came.select("Id"), on="Id", how="anti")
     gone = _with_fate(were_in_scope, left)
     return pl.concat([changed_rows(came, held), changed_rows(gone, held)])
 
 
-def full_scope_changes(
-    held: pl.DataFrame, matching: pl.DataFrame, fates_of_absent: pl.DataFrame
-) -> pl.DataFrame:
-    """A full read's change: like `scope_changes`, and what nobody answers for is missing.
+def absent_changes(absent: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """What becomes of held rows that a read of everything did not bring.
 
-    ``fates_of_absent`` are the fates of the ids that `absent_ids` named; an id that is not in
-    it either is purged, or no longer visible to the connected user.
+    ``told`` are their fates. One that nobody answers for is missing (purged, or no longer visible
+    to the connected user), unless it is known to be deleted or merged: the Recycle Bin is emptied.
     """
-    absent = held.filter(pl.col("Id").is_in(absent_ids(held, matching).implode()))
-    known = pl.col("Id").is_in(fates_of_absent["Id"].implode())
-    missing = absent.filter(~known).with_columns(
+    unseen = absent.join(told.select("Id"), on="Id", how="anti")
+    lost = unseen.filter(is_any(READABLE)).with_columns(
         pl.lit(RecordStatus.MISSING.value).alias("_status")
     )
-    came = as_records(matching, RecordStatus.LINKED)
-    gone = _with_fate(absent, fates_of_absent)
-    return pl.concat([changed_rows(rows, held) for rows in (came, gone, missing)])
+    return pl.concat([changed_rows(_with_fate(absent, told), absent), lost])
 
 
-def absent_ids(held: pl.DataFrame, matching: pl.DataFrame) -> pl.Series:
-    """The Ids held as in scope, or as having been so, that a full read did not bring."""
-    were_in_scope = held.filter(pl.col("_status") != REFERENCED)
-    return were_in_scope.join(matching.select("Id"), on="Id", how="anti")["Id"]
+def absent_rows(held: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
+    """The rows held as in scope, or as having been so, that a read of the whole scope lacks."""
+    were_in_scope = held.filter(~is_any(ONLY_REFERENCED))
+    return were_in_scope.join(came.select("Id"), on="Id", how="anti")
 
 
-def parent_changes(
-    held: pl.DataFrame, answer: pl.DataFrame, answer_fates: pl.DataFrame
-) -> pl.DataFrame:
-    """A window's change of records that others look up: of the held ones only.
+def parent_changes(held: pl.DataFrame, answer: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """What an answer changes in held records as far as others look them up.
 
-    ``answer`` are canonical rows, deleted ones among them; a deleted one keeps its last values.
-    Records that are in the tenant's scope keep the status that the conditions gave them.
+    ``answer`` are canonical rows, deleted ones among them; ``told`` their fates. Records in the
+    tenant's scope keep the status that the conditions gave them; records that went away keep
+    their last values.
     """
-    alive = answer.join(answer_fates.filter(pl.col("_status") == REFERENCED), on="Id", how="semi")
-    came = as_records(alive, RecordStatus.REFERENCED).join(
-        held.select("Id", pl.col("_status").alias("_held_status")), on="Id", how="inner"
+    alive = answer.join(told.filter(pl.col("_status") == REFERENCED), on="Id", how="semi")
+    in_use = held.filter(is_any((*ONLY_REFERENCED, RecordStatus.LINKED, RecordStatus.OUT_OF_SCOPE)))
+    statuses = in_use.select(
+        "Id",
+        pl.when(is_any(ONLY_REFERENCED))
+        .then(pl.lit(REFERENCED))
+        .otherwise("_status")
+        .alias("_status"),
     )
-    stays = pl.col("_held_status").is_in([LINKED, RecordStatus.OUT_OF_SCOPE.value])
-    came = came.with_columns(
-        pl.when(stays).then("_held_status").otherwise("_status").alias("_status")
-    ).drop("_held_status")
-    gone = _with_fate(held, answer_fates.filter(pl.col("_status") != REFERENCED))
+    came = as_records(alive, RecordStatus.REFERENCED).drop("_status")
+    came = came.join(statuses, on="Id", how="inner").select(held.columns)
+    dead = told.filter(pl.col("_status") != REFERENCED).with_columns(
+        pl.lit(RecordStatus.REFERENCED_DELETED.value).alias("_status")
+    )
+    gone = _with_fate(held.filter(is_any(ONLY_REFERENCED)), dead)
     return pl.concat([changed_rows(came, held), changed_rows(gone, held)])
 
 
 def fetched_parents(
-    asked: pl.Series, answer: pl.DataFrame, answer_fates: pl.DataFrame, columns: list[str]
+    asked: pl.Series, answer: pl.DataFrame, told: pl.DataFrame, held: pl.DataFrame
 ) -> pl.DataFrame:
-    """Parents that were asked for by Id because they were not held.
+    """Records that were asked for by Id because others look them up: new ones and held ones.
 
     What Salesforce does not show is kept as missing, so that it is not asked for again and again.
     """
-    found = as_records(answer, RecordStatus.REFERENCED).select(columns)
-    with_fates = found.update(answer_fates.select("Id", "_status", "_merged_into"), on="Id")
-    unseen = asked.filter(~asked.is_in(found["Id"].implode()))
-    missing = pl.DataFrame({"Id": unseen}, schema={"Id": pl.String}).with_columns(
-        pl.lit(RecordStatus.MISSING.value).alias("_status")
+    new = answer.join(held, on="Id", how="anti")
+    found = as_records(new, RecordStatus.REFERENCED).select(held.columns)
+    dead = told.filter(pl.col("_status") != REFERENCED)["Id"]
+    found = found.with_columns(
+        pl.when(pl.col("Id").is_in(dead.implode()))
+        .then(pl.lit(RecordStatus.REFERENCED_DELETED.value))
+        .otherwise("_status")
+        .alias("_status")
     )
-    return pl.concat([with_fates, missing], how="diagonal").select(columns)
-
-
-def readable_ids(records: pl.LazyFrame) -> pl.LazyFrame:
-    """The Ids of records that exist and are visible."""
-    return records.filter(pl.col("_status").is_in([s.value for s in READABLE])).select("Id")
+    unseen = asked.filter(~asked.is_in(answer["Id"].implode()))
+    lost = held.filter(is_any(ONLY_REFERENCED) & pl.col("Id").is_in(unseen.implode()))
+    never = unseen.filter(~unseen.is_in(held["Id"].implode())).to_frame("Id")
+    missing = pl.concat([lost, never], how="diagonal").with_columns(
+        pl.lit(RecordStatus.REFERENCED_MISSING.value).alias("_status")
+    )
+    changed = parent_changes(held, answer, told)
+    return pl.concat([changed, found, changed_rows(missing.select(held.columns), held)])
 
 
 def _with_fate(held: pl.DataFrame, fate: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from flyle_sf_assets.errors import ObjectRefused, Text
-from flyle_sf_assets.raw.plan import Dataset, Schemas
+from flyle_sf_assets.raw.plan import Dataset, ReadPlan, Schemas
 from flyle_sf_assets.salesforce import conditions, soql
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
@@ -48,10 +48,16 @@ class Questions:
     dataset: Dataset
     schema: ObjectSchema
     scope: soql.Predicate | None
+    parent_stamps: tuple[soql.FieldPath, ...] = ()
+    """The stamps of parents that the conditions look at: their change moves the scope."""
 
     @staticmethod
-    def about(dataset: Dataset, schemas: Schemas, settings: TenantSettings) -> "Questions":
-        """Raises ObjectRefused when the object has no schema any more."""
+    def about(
+        dataset: Dataset, plan: ReadPlan, schemas: Schemas, settings: TenantSettings
+    ) -> "Questions":
+        """Raises ObjectRefused when the object has no schema any more, FieldRefused when the
+        org does not show a field that a condition names.
+        """
         schema = schemas.get(dataset.object)
         if schema is None:
             raise ObjectRefused(
@@ -63,42 +69,56 @@ class Questions:
                     "Check the connected user's permission on the object",
                 ),
             )
-        scope = None
-        if dataset.is_base:
-            scope = conditions.where(settings.source, schemas, ZoneInfo(settings.time_zone))
-        return Questions(dataset, schema, scope)
+        if not dataset.is_base:
+            return Questions(dataset, schema, None)
+        scope = conditions.where(settings.source, schemas, ZoneInfo(settings.time_zone))
+        return Questions(dataset, schema, scope, _parent_stamps(plan, schema, schemas))
 
     def count(self) -> soql.Statement:
         """How many records match."""
         return soql.count(self.schema, self.scope)
 
-    def matching(self, window: Window | None = None) -> soql.Statement:
-        """Records that match the conditions, all or those stamped in the window."""
-        where = soql.all_of([self.scope, self._stamped(window)])
-        return soql.select(self.schema, [*self._keys(), *self.dataset.columns], where)
+    def matching(
+        self, window: Window | None = None, *, columns: Iterable[FieldSchema] | None = None
+    ) -> soql.Statement:
+        """Records that match the conditions, all or those stamped in the window.
 
-    def touched(self, window: Window, *, with_values: bool) -> soql.Statement:
-        """The fates of every record stamped in the window, whether it matches or not."""
+        ``columns`` are what to read of them, all of the dataset's when not given.
+        """
+        where = soql.all_of([self.scope, self._stamped(window)])
+        wanted = self.dataset.columns if columns is None else tuple(columns)
+        return soql.select(self.schema, [*self._keys(), *wanted], where)
+
+    def touched(
+        self, window: Window, *, with_values: bool, limit: int | None = None
+    ) -> soql.Statement:
+        """The fates of every record stamped in the window, whether it matches or not.
+
+        A record counts as stamped, too, when a parent was that the conditions look at.
+        """
         columns = [*self._keys(), *self._fate_fields()]
         columns += self.dataset.columns if with_values else ()
-        return soql.select(self.schema, columns, self._stamped(window), include_deleted=True)
+        where = self._stamped(window)
+        return soql.select(self.schema, columns, where, limit=limit, include_deleted=True)
 
     def everything(self) -> soql.Statement:
         """All records of the object with their fates and values."""
         columns = [*self._keys(), *self._fate_fields(), *self.dataset.columns]
         return soql.select(self.schema, columns, include_deleted=True)
 
-    def by_id(self, ids: Iterable[str], *, with_values: bool) -> list[soql.Statement]:
-        """The fates, and on request the values, of these records."""
-        columns = [*self._keys(), *self._fate_fields()]
-        columns += self.dataset.columns if with_values else ()
+    def by_id(
+        self, ids: Iterable[str], columns: Iterable[FieldSchema] | None = None
+    ) -> list[soql.Statement]:
+        """The fates and values of these records; ``columns`` when not all of the dataset's."""
+        values = self.dataset.columns if columns is None else tuple(columns)
+        selected = [*self._keys(), *self._fate_fields(), *values]
         wanted = sorted(set(ids))
         batches = [
             wanted[start : start + IDS_PER_QUESTION]
             for start in range(0, len(wanted), IDS_PER_QUESTION)
         ]
         return [
-            soql.select(self.schema, columns, predicate, include_deleted=True)
+            soql.select(self.schema, selected, predicate, include_deleted=True)
             for batch in batches
             for predicate in soql.id_in(self._field("Id"), batch)
         ]
@@ -119,8 +139,31 @@ class Questions:
     def _stamped(self, window: Window | None) -> soql.Predicate | None:
         if window is None:
             return None
-        return soql.in_window(self._field("SystemModstamp"), window.since, window.until)
+        own: soql.Column = self._field("SystemModstamp")
+        stamps = [own, *self.parent_stamps]
+        return soql.any_of(soql.in_window(one, window.since, window.until) for one in stamps)
 
     def _field(self, name: str) -> FieldSchema:
         field = self.schema.field(name)
         return field if field is not None else FieldSchema(name, name, "string")
+
+
+def _parent_stamps(
+    plan: ReadPlan, schema: ObjectSchema, schemas: Schemas
+) -> tuple[soql.FieldPath, ...]:
+    """SystemModstamp of every parent on the conditions' paths.
+
+    A one-to-one object has no path from the base object in SOQL: what it moves is found by the
+    sweep (`sweep.needs_rescope`).
+    """
+    known = soql.by_lower_name(schemas)
+    prefixes = {
+        leaf.node.path[:length]
+        for leaf in plan.condition_leaves.values()
+        for length in range(1, len(leaf.node.path) + 1)
+    }
+    found = (
+        soql.resolve(".".join((*prefix, "SystemModstamp")), schema, known)
+        for prefix in sorted(prefixes)
+    )
+    return tuple(path for path in found if path is not None)

@@ -19,12 +19,14 @@ from flyle_sf_assets.salesforce.schema import FieldSchema
 class RecordStatus(StrEnum):
     """Why a record is held, or why it is not what it was.
 
-    ``REFERENCED`` records are held only because others look them up; the rest are, or were,
-    in the scope of the tenant's conditions.
+    ``REFERENCED*`` records are held only because others look them up, also when there is nothing
+    (more) to see of them; the rest are, or were, in the scope of the tenant's conditions.
     """
 
     LINKED = "linked"
     REFERENCED = "referenced"
+    REFERENCED_DELETED = "referenced_deleted"
+    REFERENCED_MISSING = "referenced_missing"
     OUT_OF_SCOPE = "out_of_scope"
     DELETED = "deleted"
     MERGED = "merged"
@@ -33,6 +35,13 @@ class RecordStatus(StrEnum):
 
 READABLE = (RecordStatus.LINKED, RecordStatus.REFERENCED, RecordStatus.OUT_OF_SCOPE)
 """Records that exist in the org and that the connected user may see: parents with values."""
+
+ONLY_REFERENCED = (
+    RecordStatus.REFERENCED,
+    RecordStatus.REFERENCED_DELETED,
+    RecordStatus.REFERENCED_MISSING,
+)
+"""Records that never were in scope: no company is made of them."""
 
 BESIDE_FIELDS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "Id": pl.String,
@@ -61,6 +70,11 @@ def as_records(frame: pl.DataFrame, status: RecordStatus) -> pl.DataFrame:
     ).select(record_schema(fields).names())
 
 
+def is_any(statuses: Iterable[RecordStatus]) -> pl.Expr:
+    """Whether a record has one of these statuses."""
+    return pl.col("_status").is_in([status.value for status in statuses])
+
+
 def changed_rows(came: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """The rows of ``came`` that are new or differ from ``held`` in any column.
 
@@ -76,15 +90,3 @@ def changed_rows(came: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
 def content_changed(changed: pl.DataFrame, held: pl.DataFrame) -> int:
     """How many of the changed rows differ in more than their stamp."""
     return changed_rows(changed.drop("SystemModstamp"), held.drop("SystemModstamp")).height
-
-
-def with_status(
-    held: pl.DataFrame, ids: pl.Series, status: RecordStatus, *, stamps: pl.DataFrame | None = None
-) -> pl.DataFrame:
-    """The held rows of ``ids`` with another status and, where given, a newer stamp."""
-    rows = held.filter(pl.col("Id").is_in(ids.implode())).with_columns(
-        pl.lit(status.value).alias("_status")
-    )
-    if stamps is None:
-        return rows
-    return rows.update(stamps.select("Id", "SystemModstamp"), on="Id")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from flyle_sf_assets.raw.plan import Node, ReadPlan
-from flyle_sf_assets.raw.records import READABLE, RecordStatus
+from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
 
 Records = Mapping[str, pl.LazyFrame]
 """Record frames by dataset name, each Id once."""
@@ -27,6 +27,5 @@ def ids_at(plan: ReadPlan, node: Node, records: Records) -> pl.LazyFrame:
     lookup = node.lookup_field or ""
     if node.one_to_one:
         return frame.join(above, left_on=lookup, right_on="Id", how="semi").select("Id")
-    readable = pl.col("_status").is_in([status.value for status in READABLE])
-    referring = records[parent.dataset].filter(readable).join(above, on="Id", how="semi")
+    referring = records[parent.dataset].filter(is_any(READABLE)).join(above, on="Id", how="semi")
     return referring.select(pl.col(lookup).alias("Id")).drop_nulls().unique()

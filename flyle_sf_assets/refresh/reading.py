@@ -11,10 +11,10 @@ import polars as pl
 from flyle_sf_assets.raw import references
 from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import (
-    absent_ids,
+    absent_changes,
+    absent_rows,
     fates,
     fetched_parents,
-    full_scope_changes,
     parent_changes,
     scope_changes,
 )
@@ -27,7 +27,6 @@ from flyle_sf_assets.raw.records import (
     changed_rows,
     empty,
     record_schema,
-    with_status,
 )
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.pending import PendingDataset
@@ -71,7 +70,7 @@ class Reading:
             wanted = references.ids_at(self._plan, node, self._records())
             held = one.pending.records().select("Id")
             missing = wanted.join(held, on="Id", how="anti").collect().to_series()
-            self._fetch(one, missing)
+            self.fetch(one, missing)
 
     def _read_whole(self, one: DatasetReading) -> None:
         if one.questions.dataset.is_base or one.is_one_to_one:
@@ -81,7 +80,7 @@ class Reading:
         elif one.serves_lookups and not one.is_one_to_one:
             only_referenced = pl.col("_status") != RecordStatus.LINKED.value
             ids = one.pending.records().filter(only_referenced).select("Id").collect().to_series()
-            self._fetch(one, ids)
+            self.fetch(one, ids)
 
     def _read_matching(self, one: DatasetReading) -> None:
         """All that match the conditions, or all records of a one-to-one object.
@@ -105,14 +104,15 @@ class Reading:
         held, came = pending.records().collect(), matching.collect()
         if not questions.dataset.is_base:
             pending.add(changed_rows(as_records(came, status), held), held)
-            self._fetch(one, held.join(came.select("Id"), on="Id", how="anti")["Id"])
+            self.fetch(one, held.join(came.select("Id"), on="Id", how="anti")["Id"])
             return
-        told = self._fates_of(one, absent_ids(held, came))
-        pending.add(full_scope_changes(held, came, told), held)
+        pending.add(changed_rows(as_records(came, status), held), held)
+        absent = absent_rows(held, came)
+        pending.add(absent_changes(absent, self.fates_of(one, absent["Id"])), absent)
 
-    def _fates_of(self, one: DatasetReading, ids: pl.Series) -> pl.DataFrame:
+    def fates_of(self, one: DatasetReading, ids: pl.Series) -> pl.DataFrame:
         """What became of records that were in scope."""
-        statements = one.questions.by_id(ids, with_values=False)
+        statements = one.questions.by_id(ids, columns=())
         answers = self._refresh.org.reader.rows_by_composite(statements)
         one.pending.pulled += sum(answer.height for answer in answers)
         answer = pl.concat(answers) if answers else one.questions.no_fates()
@@ -156,7 +156,7 @@ class Reading:
             one.pending.add(as_records(new, RecordStatus.REFERENCED), held)
         one.pending.add(parent_changes(held, values, told), held)
 
-    def _fetch(self, one: DatasetReading, ids: pl.Series) -> None:
+    def fetch(self, one: DatasetReading, ids: pl.Series) -> None:
         """Records by Id; beyond some number of them the whole object is read and the rest left."""
         if ids.is_empty():
             return
@@ -168,7 +168,7 @@ class Reading:
             pending.pulled += read.rows
             answer = read.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
         else:
-            statements = one.questions.by_id(ids, with_values=True)
+            statements = one.questions.by_id(ids)
             answer = pl.concat(reader.rows_by_composite(statements))
             pending.pulled += answer.height
         self._take_fetched(one, ids, answer)
@@ -177,15 +177,7 @@ class Reading:
         values = canonical(answer.lazy(), one.questions.dataset.columns).collect()
         told = fates(answer, else_status=RecordStatus.REFERENCED)
         held = one.pending.rows_of(ids)
-        known = ids.is_in(held["Id"].implode())
-        one.pending.add(parent_changes(held, values, told), held)
-        unseen = held.join(values, on="Id", how="anti")
-        lost = with_status(unseen, unseen["Id"], RecordStatus.MISSING)
-        one.pending.add(changed_rows(lost, held), held)
-        new = ids.filter(~known)
-        fresh = values.filter(pl.col("Id").is_in(new.implode()))
-        columns = record_schema(one.pending.columns).names()
-        one.pending.add(fetched_parents(new, fresh, told, columns), held)
+        one.pending.add(fetched_parents(ids, values, told, held), held)
 
     def _records(self) -> references.Records:
         """The newest rows of every dataset of the plan, with what is pending on top."""

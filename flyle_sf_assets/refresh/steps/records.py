@@ -11,7 +11,7 @@ from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.questions import Questions, Window
-from flyle_sf_assets.raw.records import RecordStatus, record_schema
+from flyle_sf_assets.raw.records import ONLY_REFERENCED, RecordStatus, is_any, record_schema
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     ENRICHED,
@@ -47,7 +47,7 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
 
 def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading:
     """What is held of a dataset, brought into the shape that the plan wants now."""
-    questions = Questions.about(dataset, refresh.schemas(), refresh.settings)
+    questions = Questions.about(dataset, plan, refresh.schemas(), refresh.settings)
     kept = refresh.generation(dataset.name)
     held = None if kept is None else Manifest.decode(kept.manifest)
     pending = PendingDataset(
@@ -105,10 +105,13 @@ def _reshaped(refresh: Refresh, held: Manifest, pending: PendingDataset) -> pl.L
     new = [name for name in pending.columns if name not in held.columns]
     rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in new)
     if _role(held.scope) != PARENTS_ONLY and pending.scope == PARENTS_ONLY:
-        scoped = [RecordStatus.LINKED.value, RecordStatus.OUT_OF_SCOPE.value]
         rows = rows.with_columns(
-            pl.when(pl.col("_status").is_in(scoped))
+            pl.when(is_any((RecordStatus.LINKED, RecordStatus.OUT_OF_SCOPE)))
             .then(pl.lit(RecordStatus.REFERENCED.value))
+            .when(pl.col("_status") == RecordStatus.MISSING.value)
+            .then(pl.lit(RecordStatus.REFERENCED_MISSING.value))
+            .when(~is_any(ONLY_REFERENCED))
+            .then(pl.lit(RecordStatus.REFERENCED_DELETED.value))
             .otherwise("_status")
             .alias("_status")
         )

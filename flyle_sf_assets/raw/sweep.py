@@ -1,0 +1,52 @@
+"""What changes without SystemModstamp moving, and must therefore be read again on a cadence.
+
+Formulas, roll-ups and cross-object values (``calculated`` in describe), and conditions whose
+answer moves with the day, with such a field, or with a one-to-one object.
+
+What does not belong here: reading it (``refresh/reconciling.py``) and when (``defs``).
+"""
+
+from flyle_sf_assets.raw.plan import Dataset, ReadPlan
+from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.settings.models import AnyOf, Condition, DateLiteral, TenantSettings
+
+UNSTAMPED_STANDARD_FIELDS = frozenset({"LastActivityDate", "LastViewedDate", "LastReferencedDate"})
+"""Standard fields that behave so without being marked as calculated."""
+
+
+def unstamped_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
+    """The columns of a dataset whose values change without the record's stamp."""
+    return tuple(column for column in dataset.columns if is_unstamped(column))
+
+
+def is_unstamped(field: FieldSchema) -> bool:
+    """Whether a field's value changes without the record's stamp."""
+    return field.calculated or field.name in UNSTAMPED_STANDARD_FIELDS
+
+
+def needs_rescope(plan: ReadPlan, settings: TenantSettings) -> bool:
+    """Whether records enter or leave the scope without anything being stamped."""
+    if any(_moves_with_the_day(condition) for condition in _conditions(settings)):
+        return True
+    aliases = {extra.as_.lower() for extra in settings.source.one_to_one}
+    return any(
+        is_unstamped(leaf.field) or aliases & {name.lower() for name in leaf.node.path}
+        for leaf in plan.condition_leaves.values()
+    )
+
+
+def needs_sweep(plan: ReadPlan, settings: TenantSettings) -> bool:
+    """Whether a sweep of this tenant could find anything."""
+    return needs_rescope(plan, settings) or any(unstamped_columns(d) for d in plan.datasets)
+
+
+def _conditions(settings: TenantSettings) -> list[Condition]:
+    found: list[Condition] = []
+    for condition in settings.source.conditions:
+        found += condition.any if isinstance(condition, AnyOf) else (condition,)
+    return found
+
+
+def _moves_with_the_day(condition: Condition) -> bool:
+    values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    return any(isinstance(value, DateLiteral) for value in values)
