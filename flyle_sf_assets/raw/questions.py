@@ -106,12 +106,9 @@ class Questions:
         columns = [*self._keys(), *self._fate_fields(), *self.dataset.columns]
         return soql.select(self.schema, columns, include_deleted=True)
 
-    def by_id(
-        self, ids: Iterable[str], columns: Iterable[FieldSchema] | None = None
-    ) -> list[soql.Statement]:
-        """The fates and values of these records; ``columns`` when not all of the dataset's."""
-        values = self.dataset.columns if columns is None else tuple(columns)
-        selected = [*self._keys(), *self._fate_fields(), *values]
+    def by_id(self, ids: Iterable[str], columns: Iterable[FieldSchema]) -> list[soql.Statement]:
+        """The fates of these records, deleted ones too, and these columns of them."""
+        selected = [*self._keys(), *self._fate_fields(), *columns]
         wanted = sorted(set(ids))
         batches = [
             wanted[start : start + IDS_PER_QUESTION]
@@ -123,9 +120,9 @@ class Questions:
             for predicate in soql.id_in(self._field("Id"), batch)
         ]
 
-    def no_fates(self) -> pl.DataFrame:
-        """The answer to a question about no record at all."""
-        names = [field.name for field in (*self._keys(), *self._fate_fields())]
+    def no_answer(self, columns: Iterable[FieldSchema]) -> pl.DataFrame:
+        """The answer to `by_id` about no record at all: columns without rows."""
+        names = [field.name for field in (*self._keys(), *self._fate_fields(), *columns)]
         return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
 
     def _keys(self) -> list[FieldSchema]:

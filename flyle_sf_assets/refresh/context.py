@@ -18,6 +18,7 @@ from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.refresh import progress
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.report import Comparison
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.salesforce.schema import ObjectSchema
@@ -27,7 +28,8 @@ from flyle_sf_assets.store.generations import Generation, read_generation
 from flyle_sf_assets.store.schemas import read_schemas
 
 Clock = Callable[[], datetime]
-RefreshKind = Literal["refresh", "full"]
+RefreshKind = Literal["refresh", "full", "sweep", "census"]
+"""``full`` reads everything in scope again; a sweep or census compares all of it as well."""
 
 OVERLAP_S_DEFAULT = 15 * 60
 """Rows may become visible long after their stamp, under long transactions: read that far back."""
@@ -57,6 +59,7 @@ class Refresh:
     overlap_s: int = OVERLAP_S_DEFAULT
     failure: BaseException | None = None
     is_complete: bool = False
+    comparison: Comparison = Comparison()
 
     @property
     def database(self) -> Database:

@@ -4,6 +4,7 @@ What does not belong here: what an answer changes (``raw/changes.py``), which qu
 are (``raw/questions.py``) and the commit (``steps/records.py``).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -22,14 +23,17 @@ from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import (
+    READABLE,
     RecordStatus,
     as_records,
     changed_rows,
     empty,
+    is_any,
     record_schema,
 )
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.pending import PendingDataset
+from flyle_sf_assets.salesforce.schema import FieldSchema
 
 WHOLE_OBJECT_IDS_MIN = 20_000
 """From this many missing parents on, reading the object by Bulk costs fewer calls than by Id."""
@@ -37,13 +41,30 @@ WHOLE_OBJECT_IDS_MIN = 20_000
 
 @dataclass(frozen=True, slots=True)
 class DatasetReading:
-    """A dataset with the questions about it; ``window`` is None when it must be read whole."""
+    """A dataset with the questions about it, and how much of it to ask.
+
+    ``window`` is None when it must be read whole; ``new_columns`` were never read; ``compared``
+    are the columns by which a sweep or census compares all records (None: none is due).
+    """
 
     questions: Questions
     pending: PendingDataset
     window: Window | None
     serves_lookups: bool
     is_one_to_one: bool
+    new_columns: tuple[FieldSchema, ...] = ()
+    compared: tuple[FieldSchema, ...] | None = None
+
+    @property
+    def status(self) -> RecordStatus:
+        """The status of a record that the dataset's own question brings."""
+        is_base = self.questions.dataset.is_base
+        return RecordStatus.LINKED if is_base else RecordStatus.REFERENCED
+
+    @property
+    def is_asked_by_conditions(self) -> bool:
+        """Whether records come by a question of their own, not only by being referred to."""
+        return self.questions.dataset.is_base or self.is_one_to_one
 
 
 class Reading:
@@ -59,6 +80,8 @@ class Reading:
         for one in self._datasets.values():
             if one.window is None:
                 self._read_whole(one)
+            elif one.new_columns:
+                self._fold_in(one)
         self._read_windows([one for one in self._datasets.values() if one.window is not None])
 
     def close_references(self, asset: RawAsset) -> None:
@@ -73,7 +96,7 @@ class Reading:
             self.fetch(one, missing)
 
     def _read_whole(self, one: DatasetReading) -> None:
-        if one.questions.dataset.is_base or one.is_one_to_one:
+        if one.is_asked_by_conditions:
             self._read_matching(one)
         if one.pending.is_empty:
             one.pending.new_base = empty(one.pending.columns).lazy()
@@ -87,36 +110,68 @@ class Reading:
 
         On top of what is held only what differs counts as a change.
         """
-        reader, pending, questions = self._refresh.org.reader, one.pending, one.questions
-        status = RecordStatus.LINKED if questions.dataset.is_base else RecordStatus.REFERENCED
-        expected = reader.count(questions.count())
-        self._refresh.tell(pending.name, 0, expected)
-        folder = self._refresh.incoming(pending.name)
-        answer = reader.read(questions.matching(), folder, expected_rows=expected)
-        pending.pulled += answer.rows
-        matching = canonical(answer.frame, questions.dataset.columns)
+        pending = one.pending
+        matching = self.matching(one, one.questions.dataset.columns)
         if pending.is_empty:
             names = record_schema(pending.columns).names()
             pending.new_base = matching.with_columns(
-                pl.lit(status.value).alias("_status"), pl.lit(None, pl.String).alias("_merged_into")
+                pl.lit(one.status.value).alias("_status"),
+                pl.lit(None, pl.String).alias("_merged_into"),
             ).select(names)
             return
         held, came = pending.records().collect(), matching.collect()
-        if not questions.dataset.is_base:
-            pending.add(changed_rows(as_records(came, status), held), held)
-            self.fetch(one, held.join(came.select("Id"), on="Id", how="anti")["Id"])
+        pending.add(changed_rows(as_records(came, one.status), held), held)
+        self.settle_absent(one, held, came)
+
+    def matching(self, one: DatasetReading, columns: Sequence[FieldSchema]) -> pl.LazyFrame:
+        """Canonical rows, with these columns, of all records that the conditions bring."""
+        reader, pending = self._refresh.org.reader, one.pending
+        expected = reader.count(one.questions.count())
+        self._refresh.tell(pending.name, 0, expected)
+        statement = one.questions.matching(columns=columns)
+        answer = reader.read(
+            statement, self._refresh.incoming(pending.name), expected_rows=expected
+        )
+        pending.pulled += answer.rows
+        return canonical(answer.frame, columns)
+
+    def settle_absent(self, one: DatasetReading, held: pl.DataFrame, came: pl.DataFrame) -> None:
+        """What became of records that are held and that the whole answer does not have."""
+        if not one.questions.dataset.is_base:
+            self.fetch(one, held.join(came, on="Id", how="anti")["Id"])
             return
-        pending.add(changed_rows(as_records(came, status), held), held)
         absent = absent_rows(held, came)
-        pending.add(absent_changes(absent, self.fates_of(one, absent["Id"])), absent)
+        one.pending.add(absent_changes(absent, self.fates_of(one, absent["Id"])), absent)
+
+    def _fold_in(self, one: DatasetReading) -> None:
+        """Reads only Id and the new columns and puts them beside what is held."""
+        pending, new = one.pending, one.new_columns
+        names = [column.name for column in new]
+        rows = pending.records().collect()
+        frames = [pl.DataFrame(schema=record_schema(names)).select("Id", *names)]
+        if one.is_asked_by_conditions:
+            frames.append(self.matching(one, new).select("Id", *names).collect())
+        if one.serves_lookups:
+            readable = rows.filter(is_any(READABLE))
+            rest = readable.join(frames[-1], on="Id", how="anti")["Id"]
+            answer = self.answers_by_id(one, rest, new)
+            frames.append(canonical(answer.lazy(), new).select("Id", *names).collect())
+        values = pl.concat(frames).unique("Id", keep="last")
+        folded = rows.drop(names).join(values, on="Id", how="left")
+        pending.new_base = folded.select(record_schema(pending.columns).names()).lazy()
 
     def fates_of(self, one: DatasetReading, ids: pl.Series) -> pl.DataFrame:
         """What became of records that were in scope."""
-        statements = one.questions.by_id(ids, columns=())
-        answers = self._refresh.org.reader.rows_by_composite(statements)
-        one.pending.pulled += sum(answer.height for answer in answers)
-        answer = pl.concat(answers) if answers else one.questions.no_fates()
+        answer = self.answers_by_id(one, ids, ())
         return fates(answer, else_status=RecordStatus.OUT_OF_SCOPE)
+
+    def answers_by_id(
+        self, one: DatasetReading, ids: pl.Series, columns: Sequence[FieldSchema]
+    ) -> pl.DataFrame:
+        """What Salesforce says of these records, deleted ones too: fates and these columns."""
+        answers = self._refresh.org.reader.rows_by_composite(one.questions.by_id(ids, columns))
+        one.pending.pulled += sum(answer.height for answer in answers)
+        return pl.concat([one.questions.no_answer(columns), *answers])
 
     def _read_windows(self, datasets: list[DatasetReading]) -> None:
         """What changed since the watermark, for all datasets in as few calls as possible."""
@@ -168,9 +223,7 @@ class Reading:
             pending.pulled += read.rows
             answer = read.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
         else:
-            statements = one.questions.by_id(ids)
-            answer = pl.concat(reader.rows_by_composite(statements))
-            pending.pulled += answer.height
+            answer = self.answers_by_id(one, ids, one.questions.dataset.columns)
         self._take_fetched(one, ids, answer)
 
     def _take_fetched(self, one: DatasetReading, ids: pl.Series, answer: pl.DataFrame) -> None:

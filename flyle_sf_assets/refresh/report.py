@@ -39,3 +39,24 @@ class StepReport:
     columns: tuple[ColumnNote, ...] = ()
     sample: pl.DataFrame | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Records ``checked``; of these ``matched``; ``healed`` were read again or found gone.
+
+    ``missing`` of the healed are purged or no longer visible.
+    """
+
+    checked: int = 0
+    matched: int = 0
+    healed: int = 0
+    missing: int = 0
+
+    def __add__(self, other: "Comparison") -> "Comparison":
+        return Comparison(
+            self.checked + other.checked,
+            self.matched + other.matched,
+            self.healed + other.healed,
+            self.missing + other.missing,
+        )

@@ -12,6 +12,7 @@ from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, RecordStatus, is_any, record_schema
+from flyle_sf_assets.raw.sweep import needs_rescope, unstamped_columns
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     ENRICHED,
@@ -22,7 +23,9 @@ from flyle_sf_assets.refresh.debts import (
 )
 from flyle_sf_assets.refresh.pending import PendingDataset, commit
 from flyle_sf_assets.refresh.reading import DatasetReading, Reading
+from flyle_sf_assets.refresh.reconciling import reconcile
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
+from flyle_sf_assets.salesforce.schema import FieldSchema
 from flyle_sf_assets.store.generations import Consumed, Generation, put_consumed
 from flyle_sf_assets.store.syncs import SyncCounts, add_counts
 
@@ -40,8 +43,11 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     reading = Reading(refresh, plan, readings)
     reading.read_own_changes()
     reading.close_references(asset)
+    compared = reconcile(reading, readings)
+    reading.close_references(asset)
     pending = [one.pending for one in readings]
     generations = _commit(refresh, asset, pending)
+    refresh.comparison += compared
     return _report(refresh, asset, plan, pending, generations)
 
 
@@ -60,7 +66,8 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
         generation=0 if kept is None else kept.generation,
     )
     is_one_to_one = any(n.dataset == dataset.name and n.one_to_one for n in plan.nodes)
-    window = _window(refresh, kept) if held and _is_trusted(held, pending) else None
+    is_whole = refresh.kind == "full" or held is None or held.scope != pending.scope
+    window = None if is_whole else _window(refresh, kept)
     if held is not None and (
         held.columns != pending.columns or _role(held.scope) != _role(pending.scope)
     ):
@@ -68,10 +75,23 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
     return DatasetReading(
         questions=questions,
         pending=pending,
-        window=None if refresh.kind == "full" else window,
+        window=window,
         serves_lookups=any(n.dataset == dataset.name and n.path for n in plan.nodes),
         is_one_to_one=is_one_to_one,
+        new_columns=tuple(c for c in dataset.columns if held and c.name not in held.columns),
+        compared=_compared(refresh, plan, dataset),
     )
+
+
+def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...] | None:
+    """The columns by which all records are to be compared; None when that is not due."""
+    if refresh.kind == "census":
+        return ()
+    if refresh.kind != "sweep":
+        return None
+    columns = unstamped_columns(dataset)
+    rescope = dataset.is_base and needs_rescope(plan, refresh.settings)
+    return columns if columns or rescope else None
 
 
 def _scope(questions: Questions) -> str:
@@ -83,11 +103,6 @@ def _scope(questions: Questions) -> str:
 
 def _role(scope: str) -> str:
     return scope.split(" ", 1)[0]
-
-
-def _is_trusted(held: Manifest, pending: PendingDataset) -> bool:
-    """Whether a window's changes are enough: nothing is asked for that was not read before."""
-    return held.scope == pending.scope and set(pending.columns) <= set(held.columns)
 
 
 def _window(refresh: Refresh, kept: Generation | None) -> Window | None:
