@@ -74,7 +74,8 @@ def write_companies(refresh: Refresh) -> StepReport:
     digest = digest_of(fields, refresh.settings.time_zone)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
     held = taken.get(manifest.dataset)
-    since = held.generation if held is not None and is_same and refresh.kind != "full" else 0
+    is_all = held is None or not is_same or refresh.kind in ("full", "census")
+    since = 0 if held is None or is_all else held.generation
     rows = refresh.lake.changed_since(manifest, since).collect()
     with refresh.database.tenant(refresh.tenant) as tx:
         retyped = frozenset() if is_same else _retyped(tx, fields)
@@ -135,6 +136,7 @@ def _written(
             sync_id=refresh.sync_id,
             now=now,
             hash_version=HASH_VERSION,
+            compare_all=refresh.kind == "census",
         )
         counts = _sum(counts, done)
         rejected.append(converted.rejected)

@@ -47,11 +47,13 @@ def enrich_records(refresh: Refresh) -> StepReport:
     digest = _plan_digest(plan)
     is_same_plan = PLAN in taken and taken[PLAN].digest == digest
     manifest: Manifest | None
-    if held is None or not is_same_plan or held.columns != enriched_columns(plan):
+    if held is None or held.columns != enriched_columns(plan):
         manifest, changed = _all_rows(refresh, plan, records, held)
-    else:
+    elif is_same_plan and refresh.kind in ("refresh", "sweep"):
         ids = _affected(refresh, plan, records, held, inputs, taken)
         manifest, changed = _some_rows(refresh, plan, records, held, ids)
+    else:
+        manifest, changed = _some_rows(refresh, plan, records, held, None)
     consumed = [Consumed(name, 0 if m is None else m.generation) for name, m in inputs.items()]
     with refresh.database.tenant(refresh.tenant) as tx:
         if manifest is not None:
@@ -103,11 +105,13 @@ def _some_rows(
     plan: ReadPlan,
     records: dict[str, pl.LazyFrame],
     held: Manifest,
-    ids: pl.Series,
+    ids: pl.Series | None,
 ) -> tuple[Manifest | None, int]:
-    if ids.is_empty():
+    """Joins the rows of ``ids``, or all of them to compare; keeps those that differ."""
+    if ids is not None and ids.is_empty():
         return None, 0
-    before = refresh.lake.read(held).filter(pl.col("Id").is_in(ids.implode())).collect()
+    of_ids = pl.lit(value=True) if ids is None else pl.col("Id").is_in(ids.implode())
+    before = refresh.lake.read(held).filter(of_ids).collect()
     rows = changed_rows(enrich(plan, records, ids).collect(), before)
     if rows.is_empty():
         return None, 0

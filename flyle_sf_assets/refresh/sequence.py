@@ -1,0 +1,30 @@
+"""The steps of one refresh in the order of the assets, for whoever runs them without Dagster.
+
+What does not belong here: the steps, and Dagster's own order (``defs/assets.py``).
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from flyle_sf_assets.raw.ownership import RAW_ASSETS
+from flyle_sf_assets.refresh.context import Refresh
+from flyle_sf_assets.refresh.lifecycle import run_step
+from flyle_sf_assets.refresh.report import StepReport
+from flyle_sf_assets.refresh.steps.companies import write_companies
+from flyle_sf_assets.refresh.steps.enriched import enrich_records
+from flyle_sf_assets.refresh.steps.options import follow_options
+from flyle_sf_assets.refresh.steps.records import read_records
+from flyle_sf_assets.refresh.steps.schemas import describe_objects
+
+STEPS: tuple[Callable[[Refresh], StepReport], ...] = (
+    describe_objects,
+    *(partial(read_records, asset=asset) for asset in RAW_ASSETS),
+    enrich_records,
+    follow_options,
+    write_companies,
+)
+
+
+def run_all(refresh: Refresh) -> tuple[StepReport, ...]:
+    """Runs every step; the first error ends the refresh and is raised."""
+    return tuple(run_step(refresh, step) for step in STEPS)
