@@ -56,6 +56,10 @@ class Front:
             raise ValueError(f"org {org.org_id} is hosted already: give it its own org_number")
         self._by_id[org.org_id[:15]] = Resources(org)
 
+    def remove(self, org: Org) -> None:
+        """Host an org no longer: its tokens mean nothing here."""
+        del self._by_id[org.org_id[:15]]
+
     @property
     def orgs(self) -> list[Org]:
         """All orgs hosted."""

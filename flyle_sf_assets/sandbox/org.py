@@ -60,11 +60,12 @@ class Org(Access):
             sobject = self._object(object_name)
             size = len(columns["Id"])
             blank: Column = [None] * size
-            self._tables[sobject.name.lower()] = Table.filled(
+            table = Table.filled(
                 {f.name: columns.get(f.name, blank) for f in sobject.fields if f.stored}
             )
-            # Blank columns are one list: lend them so that whoever writes copies first.
-            self._tables[sobject.name.lower()].view()
+            # Several columns may be one list (all the blank ones are): copy before any change.
+            table.share()
+            self._tables[sobject.name.lower()] = table
             self._serials[sobject.key_prefix] = size
 
     def clone(

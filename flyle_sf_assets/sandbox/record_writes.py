@@ -86,7 +86,7 @@ class RecordWrites(OrgState):
             field = self._field(sobject, field_name)
             if not field.stored:
                 raise ValueError(f"{field.name} is computed when it is read")
-            self._settle_for([record])
+            self._settle_for([canonical(record) or record])
             self._overwrite(
                 sobject, [self._row(sobject, record)], {field.name: to_wire(field, value)}
             )

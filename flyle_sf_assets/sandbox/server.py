@@ -79,6 +79,10 @@ class SandboxServer:
         """Host another org, also while running."""
         self._front.add(org)
 
+    def remove(self, org: Org) -> None:
+        """Host an org no longer."""
+        self._front.remove(org)
+
     def open_jobs(self, org: Org) -> int:
         """How many Bulk jobs of an org nobody has deleted."""
         return self._front.resources_of(org).jobs.open_jobs()

@@ -53,7 +53,7 @@ class _Pending:
     visible_at: datetime
     order: int
     records: frozenset[str] = field(compare=False)
-    change: Callable[[], None] = field(compare=False)
+    change: Callable[[], object] = field(compare=False)
 
 
 def column_names(sobject: SObject) -> list[str]:
@@ -155,7 +155,7 @@ class OrgState:
         self._serials[sobject.key_prefix] = serial
         return record_id(sobject.key_prefix, self.org_number, serial)
 
-    def _commit(self, records: Iterable[str], change: Callable[[], None], late_s: float) -> None:
+    def _commit(self, records: Iterable[str], change: Callable[[], object], late_s: float) -> None:
         """Make a change visible now, or ``late_s`` seconds from now (a long transaction)."""
         if late_s <= 0:
             self._settle()

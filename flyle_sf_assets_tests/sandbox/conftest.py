@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 import requests
-
 from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+
+_ORG_NUMBERS = count(1000)
 
 NOON = datetime(2026, 3, 10, 3, 0, 0, tzinfo=UTC)
 """Twelve o'clock in Tokyo."""
@@ -23,14 +25,28 @@ def clock() -> ManualClock:
 @pytest.fixture
 def org(clock: ManualClock) -> Org:
     """An org with nobody's records."""
-    return Org("hooli", consumer_key="hooli-key", consumer_secret="hooli-secret", clock=clock)
+    return Org(
+        "hooli",
+        consumer_key="hooli-key",
+        consumer_secret="hooli-secret",
+        org_number=next(_ORG_NUMBERS),
+        clock=clock,
+    )
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[SandboxServer]:
+    """One server for all tests of this room; each test brings its own org."""
+    with SandboxServer([]) as running:
+        yield running
 
 
 @pytest.fixture
-def served(org: Org) -> Iterator[SandboxServer]:
-    """The org behind HTTPS."""
-    with SandboxServer([org]) as server:
-        yield server
+def served(server: SandboxServer, org: Org) -> Iterator[SandboxServer]:
+    """The server with the org of this test behind it."""
+    server.add(org)
+    yield server
+    server.remove(org)
 
 
 @pytest.fixture

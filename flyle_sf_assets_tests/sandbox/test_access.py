@@ -1,7 +1,6 @@
 """Keys, tokens and the allowance."""
 
 import pytest
-
 from flyle_sf_assets.sandbox.access import TokenDenied
 from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org

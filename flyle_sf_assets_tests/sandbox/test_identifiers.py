@@ -1,7 +1,6 @@
 """Ids in their 15- and 18-character forms."""
 
 import pytest
-
 from flyle_sf_assets.sandbox.identifiers import canonical, record_id
 
 DOCUMENTED = (

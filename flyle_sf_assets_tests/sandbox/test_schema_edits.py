@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.describe import describe_body
 from flyle_sf_assets.sandbox.org import Org
@@ -31,14 +30,17 @@ def first_value(org: Org, soql: str) -> str | None:
 @pytest.mark.parametrize(
     ("hide", "show"),
     [
-        (lambda org: org.hide_field("Account", "Rating"), lambda org: org.show_field("Account", "rating")),
+        (
+            lambda org: org.hide_field("Account", "Rating"),
+            lambda org: org.show_field("Account", "rating"),
+        ),
         (
             lambda org: org.rename_field("Account", "Rating", "Rank"),
             lambda org: org.rename_field("Account", "Rank", "Rating"),
         ),
     ],
     ids=["hidden", "renamed"],
-)  # fmt: skip
+)
 def test_a_field_out_of_sight_is_no_such_column(
     org: Org, hide: Callable[[Org], None], show: Callable[[Org], None]
 ) -> None:
@@ -111,9 +113,7 @@ def test_the_life_of_an_option(org: Org) -> None:
     assert first_value(org, "SELECT Type FROM Account") == "Investor"
 
 
-def test_two_edits_in_one_second_have_different_last_modified(
-    org: Org, clock: ManualClock
-) -> None:
+def test_two_edits_in_one_second_have_different_last_modified(org: Org, clock: ManualClock) -> None:
     """HTTP dates have whole seconds: a 304 for the second edit would hide it for hours."""
     org.add_option("Account", "Type", "One")
     first = org.schema_changed_at["account"]

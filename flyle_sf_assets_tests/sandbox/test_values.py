@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.standard import kinds as k
 from flyle_sf_assets.sandbox.values import from_wire, to_wire
+from hypothesis import given
+from hypothesis import strategies as st
 
+MOMENT = k.datetime_field("At__c", "at")
 MONEY = k.currency("Exact__c", "exact", 18, 2)
 PLANS = k.options("Free", "Paid", "Old", inactive=("Old",))
 TOKYO = timezone(timedelta(hours=9))
@@ -49,13 +49,13 @@ def test_a_number_with_too_many_digits_is_refused() -> None:
     [
         (k.integer("N", "n"), 500, "500"),
         (k.date_field("D", "d"), date(1700, 1, 1), "1700-01-01"),
-        (k.datetime_field("T", "t"), datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), "1969-12-31T23:59:59.000Z"),
-        (k.datetime_field("T", "t"), datetime(2024, 1, 1, 9, tzinfo=TOKYO), "2024-01-01T00:00:00.000Z"),
+        (MOMENT, datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), "1969-12-31T23:59:59.000Z"),
+        (MOMENT, datetime(2024, 1, 1, 9, tzinfo=TOKYO), "2024-01-01T00:00:00.000Z"),
         (k.time_field("T", "t"), time(10, 30), "10:30:00.000Z"),
         (k.boolean("B", "b"), None, "false"),
         (k.boolean("B", "b"), True, "true"),
         (k.text("S", "s"), "", None),
-        (k.text("S", "s"), "😀\n\"", "😀\n\""),
+        (k.text("S", "s"), '😀\n"', '😀\n"'),
         (k.multipicklist("M", "m", PLANS, restricted=False), ["Paid", "Free"], "Free;Paid"),
         (k.multipicklist("M", "m", PLANS, restricted=False), [], None),
         (k.picklist("P", "p", PLANS), "elsewhere", "elsewhere"),

@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from flyle_sf_assets.sandbox.api.call import CSV, Answer, RestCall, json_answer
@@ -37,6 +38,7 @@ _DELIMITERS = {
 _LINE_ENDS = {"LF": "\n", "CRLF": "\r\n"}
 _UNSUPPORTED = frozenset({"AccountHistory"})
 _CHUNK_ROWS = 5000
+_RESULTS_LIVE = timedelta(days=7)
 _FINISHED = ("JobComplete", "Aborted", "Failed")
 
 
@@ -48,7 +50,7 @@ class Job:
     operation: str
     object_name: str
     user_id: str
-    created_at: str
+    created_at: datetime
     version: str
     delimiter: str
     line_end: str
@@ -133,7 +135,7 @@ class Jobs:
                 operation=body["operation"],
                 object_name=result.sobject.name,
                 user_id=call.user_id,
-                created_at=wire_datetime(self._org.now()),
+                created_at=self._org.now(),
                 version=call.version,
                 delimiter=_option(body, "columnDelimiter", "COMMA", _DELIMITERS),
                 line_end=_option(body, "lineEnding", "LF", _LINE_ENDS),
@@ -146,12 +148,12 @@ class Jobs:
 
     def _find(self, job_id: str) -> Job:
         job = self._jobs.get(canonical(job_id) or "")
-        if job is None:
+        if job is None or self._org.now() > job.created_at + _RESULTS_LIVE:
             raise Refusal("NOT_FOUND", "The requested resource does not exist", status=404)
         return job
 
     def _short(self, job: Job) -> dict[str, Any]:
-        stamp = job.created_at[:-1] + "+0000"
+        stamp = wire_datetime(job.created_at)[:-1] + "+0000"
         return {
             "id": job.id,
             "operation": job.operation,
