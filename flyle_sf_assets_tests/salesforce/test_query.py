@@ -194,7 +194,7 @@ def test_a_value_that_looks_like_a_reference_is_no_reference(
     """Composite replaces @{ref.field} in URLs: a company may be called so."""
     name = schemas["Account"].field("Name")
     assert name
-    odd = "@{r0.records[0].Id}"
+    odd = "@{r0.totalSize}"
     room.there.insert("Account", {"Name": odd})
     where = soql.Predicate(f"Name = '{odd}'")
     statement = soql.select(schemas["Account"], [name], where)

@@ -1,18 +1,12 @@
 """The session over real TLS: logging in, expiry, retries, counting, clock, and what it refuses."""
 
-import ssl
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
-import stamina
 import trustme
 
 from flyle_sf_assets import errors
@@ -288,91 +282,6 @@ def test_a_missing_secret_passes_as_it_is(room: Room) -> None:
     with pytest.raises(errors.NotConnected) as caught:
         open_org(room.connection, reveal, room.access())
     assert caught.value.code == "secret_missing"
-
-
-class _Wayward(BaseHTTPRequestHandler):
-    """Answers every GET with the status and headers of its server."""
-
-    def do_GET(self) -> None:
-        """One answer."""
-        answers: list[tuple[int, dict[str, str]]] = self.server.answers  # type: ignore[attr-defined]
-        status, headers = answers.pop(0) if len(answers) > 1 else answers[0]
-        self.server.asked += 1  # type: ignore[attr-defined]
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": "2"}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
-@contextmanager
-def wayward(
-    tmp_path: Path, *answers: tuple[int, dict[str, str]], retry: RetryPolicy | None = None
-) -> Iterator[tuple[Transport, HTTPServer]]:
-    """A transport to a TLS server that answers so, the last answer for ever."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    server = HTTPServer(("127.0.0.1", 0), _Wayward)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.answers, server.asked = list(answers), 0  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    host = f"127.0.0.1:{server.server_port}"
-    network = Network(tmp_path / "ca.pem", (host, "10.0.0.1"), retry=retry or RetryPolicy())
-    try:
-        with Transport(network) as transport:
-            yield transport, server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def test_redirects_are_never_followed(tmp_path: Path) -> None:
-    """A redirect would carry a request, and perhaps a token, to another host."""
-    answer = (302, {"Location": "https://10.0.0.1/"})
-    with wayward(tmp_path, answer) as (transport, server):
-        with pytest.raises(errors.NotConnected) as caught:
-            transport.get(f"https://127.0.0.1:{server.server_port}/x")
-        assert server.asked == 1  # type: ignore[attr-defined]
-    assert caught.value.code == "org_moved"
-
-
-def test_retry_after_is_honoured_and_bounded(tmp_path: Path) -> None:
-    """A short one is waited for; an hour is for the next run, not for a sleeping worker."""
-    waits: list[float] = []
-
-    def note(details: stamina.instrumentation.RetryDetails) -> None:
-        waits.append(details.wait_for)
-
-    stamina.instrumentation.set_on_retry_hooks([note])
-    try:
-        with (
-            stamina.set_testing(False),
-            wayward(
-                tmp_path, (503, {"Retry-After": "1"}), (200, {}), (503, {"Retry-After": "3600"})
-            ) as (transport, server),
-        ):
-            url = f"https://127.0.0.1:{server.server_port}/x"
-            assert transport.get(url).status_code == 200
-            assert waits == [1.0]
-            with pytest.raises(errors.OrgUnavailable):
-                transport.get(url)
-            assert server.asked == 3  # type: ignore[attr-defined]
-    finally:
-        stamina.instrumentation.set_on_retry_hooks(None)
-
-
-def test_cookies_are_not_kept(tmp_path: Path) -> None:
-    """What one answer sets must not follow into another tenant's requests."""
-    with wayward(tmp_path, (200, {"Set-Cookie": "sid=abc; Path=/"})) as (transport, server):
-        transport.get(f"https://127.0.0.1:{server.server_port}/x")
-        assert len(transport.cookies) == 0
 
 
 def test_a_slow_answer_is_given_up(room: Room, schemas: Schemas) -> None:
