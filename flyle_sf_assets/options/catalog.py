@@ -111,7 +111,7 @@ def catalog(
     met: pl.DataFrame,
     held: pl.DataFrame,
     *,
-    followed: Sequence[str] | None = None,
+    followed: Sequence[str] = (),
 ) -> pl.DataFrame:
     """`OPTION_SCHEMA`: the union, in which nothing that was once held disappears.
 
@@ -121,11 +121,11 @@ def catalog(
     that was held keeps its label when describe no longer lists it.
 
     ``followed`` are the keys of the fields that describe told about (`followed_fields`), needed
-    to tell a list that became empty from one that could not be read; by default those with
-    rows in ``described`` or ``met``. Options of any other field stay exactly as held: a hidden
-    field is not an emptied list.
+    to tell a list that became empty from one that could not be read; fields with rows in
+    ``described`` or ``met`` are followed anyway. Options of any other field stay exactly as
+    held: a hidden field is not an emptied list.
     """
-    keys = set(followed) if followed is not None else _keys(described) | _keys(met)
+    keys = {*followed, *_keys(described), *_keys(met)}
     kept = held.select(
         "field_key",
         "value",

@@ -69,6 +69,7 @@ def test_a_merged_row_names_its_winner(run: Any, company_field: Any, sf_id: Any)
         {"_status": "merged", "_status_reason": "merged_in_salesforce", "_merged_into": None},
         {"_status": "merged", "_status_reason": "merged_in_salesforce", "_merged_into": "001"},
         {"_status": "linked", "_merged_into": "0015g00000XyZaBAAV"},
+        {"_status": "linked", "_merged_into": "001"},
     ],
 )
 def test_a_status_outside_the_contract_rejects_the_row(
@@ -87,7 +88,8 @@ def test_an_empty_name_rejects_the_whole_row_once(
     run: Any, company_field: Any, sf_id: Any, name: str | None
 ) -> None:
     """Its bad values are not told besides: the row is the problem."""
-    outcome = run([{"Name": name, "Field__c": "bad"}, {}], [company_field("int", "number")])
+    fields = [company_field("int", "number"), company_field("url", "url", key="site")]
+    outcome = run([{"Name": name, "Field__c": "bad", "Site__c": "bad"}, {}], fields)
     assert outcome.documents["external_id"].to_list() == [sf_id(1)]
     assert [(row[0], row[1], row[3]) for row in outcome.rejected] == [
         (sf_id(0), None, "empty_name")
