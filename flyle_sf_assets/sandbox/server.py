@@ -95,7 +95,7 @@ class SandboxServer:
         """Listen; returns when requests are answered."""
         if self._certs is None:
             self._certs = certificates.fresh(self.host)
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((self.host, self.port))
         self.port = listener.getsockname()[1]
