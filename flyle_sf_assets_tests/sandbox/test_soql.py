@@ -116,7 +116,7 @@ def test_conditions_mean_what_they_say(values: list[Row], condition: tuple[str, 
         min_size=3, max_size=25,
     )
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_stamp_window_finds_what_a_scan_finds(steps: list[tuple[str, int]]) -> None:
     """The index must never hide a row that moved after it was made."""
     clock = ManualClock(NOON)
