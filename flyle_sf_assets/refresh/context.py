@@ -60,6 +60,7 @@ class Refresh:
     failure: BaseException | None = None
     is_complete: bool = False
     comparison: Comparison = Comparison()
+    has_described: bool = False
 
     @property
     def database(self) -> Database:

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from flyle_sf_assets.errors import (
+    FieldRefused,
     FlyleError,
     NotConnected,
     NotPermitted,
+    ObjectRefused,
     Postponed,
     Text,
 )
@@ -24,6 +26,7 @@ from flyle_sf_assets.refresh.checking import open_tenant_org
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, utc_now
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.report import StepReport
+from flyle_sf_assets.refresh.steps.schemas import describe_objects
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.database import TenantTransaction
@@ -117,7 +120,7 @@ def run_step(
     """
     started, calls = time.perf_counter(), refresh.api_calls
     try:
-        report = step(refresh, *args, **kwargs)
+        report = _tried_twice(refresh, step, *args, **kwargs)
     except BaseException as error:
         _count_calls(refresh, calls)
         _end_failed(refresh, error)
@@ -128,6 +131,22 @@ def run_step(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
     return replace(report, api_calls=spent, seconds=seconds)
+
+
+def _tried_twice(
+    refresh: Refresh,
+    step: Callable[Concatenate[Refresh, P], StepReport],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> StepReport:
+    """A field or object that went away since the last describe is noticed, and left out."""
+    try:
+        return step(refresh, *args, **kwargs)
+    except (FieldRefused, ObjectRefused):
+        if refresh.has_described:
+            raise
+        describe_objects(refresh, is_forced=True)
+        return step(refresh, *args, **kwargs)
 
 
 @contextmanager

@@ -5,8 +5,10 @@ What does not belong here: asking (``salesforce/describe.py``) and the walk (``r
 
 from datetime import datetime
 
+from flyle_sf_assets.check.drift import CODES, drifts
 from flyle_sf_assets.check.fit import problems
-from flyle_sf_assets.errors import SettingsInvalid
+from flyle_sf_assets.companies.fields import company_fields
+from flyle_sf_assets.errors import SettingsInvalid, Text
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, digest_of, generation_of
@@ -15,21 +17,35 @@ from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
 from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
+from flyle_sf_assets.store.links import Attention, replace_attention
+from flyle_sf_assets.store.notices import add_notice
 from flyle_sf_assets.store.schemas import StoredSchema, put_schema, read_schemas, touch_schema
 
 UNKNOWN = "null"
 """Kept in the place of the document of an object that the org does not know or hides."""
 
 
-def describe_objects(refresh: Refresh) -> StepReport:
-    """Describes the objects that the settings reach, again where Salesforce says they changed."""
+DESCRIBE_EVERY_S = 6 * 3600
+"""Metadata has a cadence of its own; an unknown field or option asks for it at once."""
+
+
+def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport:
+    """Describes the objects that the settings reach, again where Salesforce says they changed.
+
+    Not asked again within `DESCRIBE_EVERY_S`. ``is_forced`` asks for everything at once: a 304
+    may hide a change of permissions.
+    """
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
+    if not is_forced and _is_recent(refresh, stored):
+        return _report(generation_of(refresh, SCHEMAS), _known(stored), idle=_RECENT)
+    refresh.has_described = True
     answers: dict[str, Described | NotModified | None] = {}
     schemas: dict[str, ObjectSchema | None] = {}
     while missing := objects_missing(refresh.settings, schemas):
         since = {name: stored[name].last_modified for name in missing if name in stored}
         moments = {n: datetime.fromisoformat(text) for n, text in since.items() if text}
+        moments = {} if is_forced else moments
         answers |= describe.describe_all(refresh.org.session, missing, moments)
         schemas |= {name: _schema(answers[name], stored.get(name)) for name in missing}
     generation = _commit(refresh, stored, answers)
@@ -37,20 +53,51 @@ def describe_objects(refresh: Refresh) -> StepReport:
     return _report(generation, schemas)
 
 
+def _is_recent(refresh: Refresh, stored: dict[str, StoredSchema]) -> bool:
+    """Whether these settings were held against schemas that are young enough."""
+    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
+    if passed is None or passed.generation != refresh.settings_version:
+        return False
+    if refresh.kind == "full" or objects_missing(refresh.settings, _known(stored)):
+        return False
+    oldest = min(schema.checked_at for schema in stored.values())
+    return (refresh.clock() - oldest).total_seconds() < DESCRIBE_EVERY_S
+
+
+def _known(stored: dict[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
+    return {
+        name: None if one.document == UNKNOWN else describe.from_bytes(one.document.encode())
+        for name, one in stored.items()
+    }
+
+
 def _hold_against_org(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> None:
     """Settings that never worked in this org are refused with every problem they have.
 
     Settings that once passed are not refused again: what the org takes away later stops only the
-    fields that it concerns.
+    fields that it concerns, and says so.
     """
     passed = consumed_by(refresh, SCHEMAS).get("link_settings")
     if passed is not None and passed.generation == refresh.settings_version:
+        _note_drift(refresh, schemas)
         return
     found = problems(refresh.settings, plan(refresh.settings, schemas), schemas)
     if any(problem.severity == "error" for problem in found):
         raise SettingsInvalid(refresh.tenant, found)
     with refresh.database.tenant(refresh.tenant) as tx:
         put_consumed(tx, SCHEMAS, [Consumed("link_settings", refresh.settings_version)])
+    _note_drift(refresh, schemas)
+
+
+def _note_drift(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> None:
+    made = plan(refresh.settings, schemas)
+    found = drifts(made, company_fields(refresh.settings, made.leaves))
+    items = [Attention(d.code, d.object, d.field, d.message, d.remedy) for d in found]
+    now = refresh.clock()
+    with refresh.database.tenant(refresh.tenant) as tx:
+        if replace_attention(tx, CODES, items, now):
+            text = "\n".join(f"{d.message.ja} {d.remedy.ja}" for d in found)
+            add_notice(tx, "attention", "Salesforceの項目が読み取れません", text, now)
 
 
 def _schema(
@@ -76,7 +123,7 @@ def _commit(
             if isinstance(answer, NotModified):
                 touch_schema(tx, name, now)
                 continue
-            new = _stored(name, answer, now)
+            new = _stored(name, answer, refresh.until, now)
             changed |= name not in stored or stored[name].digest != new.digest
             put_schema(tx, new)
         following = before + 1 if changed or before == 0 else before
@@ -92,15 +139,23 @@ def _commit(
     return following
 
 
-def _stored(name: str, answer: Described | None, now: datetime) -> StoredSchema:
+def _stored(name: str, answer: Described | None, asked_at: datetime, now: datetime) -> StoredSchema:
     if answer is None:
         return StoredSchema(name, digest_of(None), None, UNKNOWN, now)
-    modified = answer.last_modified.isoformat() if answer.last_modified else None
+    modified = (answer.last_modified or asked_at).isoformat()
     document = describe.to_bytes(answer.schema).decode()
     return StoredSchema(name, describe.digest(answer.schema), modified, document, now)
 
 
-def _report(generation: int, schemas: dict[str, ObjectSchema | None]) -> StepReport:
+_RECENT = Text(
+    "直近に確認済みのため、オブジェクト定義は確認していません",
+    "The schemas were checked a short while ago",
+)
+
+
+def _report(
+    generation: int, schemas: dict[str, ObjectSchema | None], idle: Text | None = None
+) -> StepReport:
     known = [schema for schema in schemas.values() if schema is not None]
     hidden = sorted(name for name, schema in schemas.items() if schema is None)
     lines = [f"- `{s.name}` ({s.label}): {len(s.fields)} fields" for s in known]
@@ -108,6 +163,7 @@ def _report(generation: int, schemas: dict[str, ObjectSchema | None]) -> StepRep
     return StepReport(
         asset="salesforce/object_schemas",
         generation=str(generation),
+        idle=idle,
         rows=len(known),
         counts={"objects": len(known), "fields": sum(len(s.fields) for s in known)},
         columns=tuple(
