@@ -10,6 +10,15 @@ from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.wording import SUGGESTIONS_MAX, nearest
 
 _LABEL_PART_LENGTH_MIN = 2
+_STANDARD_LABELS = {
+    "Account": "取引先",
+    "Case": "ケース",
+    "Contact": "取引先責任者",
+    "Contract": "契約",
+    "Opportunity": "商談",
+    "User": "ユーザー",
+}
+"""For objects that need no describe because nothing of them can be read (one to many)."""
 
 
 class Org:
@@ -29,7 +38,10 @@ class Org:
     def named(self, name: str) -> Text:
         """``取引先(Account)`` and ``Account``, as far as the label is known."""
         schema = self.object(name)
-        if schema is None or schema.label == schema.name:
+        if schema is None:
+            label = _STANDARD_LABELS.get(name)
+            return Text(f"{label}({name})" if label else name, name)
+        if schema.label == schema.name:
             return Text(name, name)
         return Text(f"{schema.label}({schema.name})", schema.name)
 

@@ -143,7 +143,7 @@ def test_one_to_many_names_the_base_object_that_makes_it_possible(judge: Judge) 
     """An account has many opportunities; with Opportunity as the base both can be linked."""
     (problem,) = judge(mapping=[mapped("Opportunities.Amount")])
     assert (problem.code, problem.path) == ("one_to_many", "mapping[0].from")
-    assert "1:多数" in problem.message.ja
+    assert "取引先(Account)と商談(Opportunity)は 1:多数 の関係" in problem.message.ja
     assert "〈単数→多数〉" in problem.message.ja
     assert "source.object: Opportunity" in problem.remedy.ja
     assert "Amount" in problem.remedy.en

@@ -55,6 +55,7 @@ def judged(content: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_any_bytes_yield_problems(content: bytes) -> None:
     """A settings folder holds whatever people put there."""
     judged(content)
@@ -67,6 +68,7 @@ def test_any_bytes_yield_problems(content: bytes) -> None:
 @example("a: !<")
 @example("? ? ?")
 @example("- - -\n - [")
+@settings(deadline=None)
 def test_any_punctuation_yields_problems(text: str) -> None:
     """Texts that look like YAML reach further into the parser than random bytes."""
     judged(text.encode())
@@ -76,13 +78,14 @@ def test_any_punctuation_yields_problems(text: str) -> None:
 @example('tenant: "\\uD800"\nplan: "\\0"')
 @example("%YAML 1.0\n---\na: 1")
 @given(st.text(alphabet='"\\uUxDF08%YAML. 1\n-:a!|', max_size=30))
+@settings(deadline=None)
 def test_any_escapes_and_directives_yield_problems(text: str) -> None:
     """The parser itself slips on some of these."""
     judged(text.encode())
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_edit_of_a_good_file_yields_problems_or_settings(data: st.DataObject) -> None:
     """Cut a piece out and put something else in, as typing does."""
     start = data.draw(st.integers(0, len(EXAMPLE)))
@@ -92,7 +95,7 @@ def test_any_edit_of_a_good_file_yields_problems_or_settings(data: st.DataObject
 
 
 @given(plain)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_document_is_judged_without_an_exception(whole: object) -> None:
     """The console sends documents too, without a file behind them."""
     result = validate(whole)
@@ -101,7 +104,7 @@ def test_any_document_is_judged_without_an_exception(whole: object) -> None:
 
 
 @given(st.data(), plain)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_no_problem_repeats_what_stands_in_the_connection(
     data: st.DataObject, junk: object
 ) -> None:
@@ -199,7 +202,7 @@ tenants = st.builds(
 
 
 @given(tenants)
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_settings_written_out_load_equal(asked: TenantSettings) -> None:
     """Also texts that YAML would read as booleans, dates, nulls or syntax."""
     with tempfile.TemporaryDirectory() as folder:
@@ -210,7 +213,7 @@ def test_settings_written_out_load_equal(asked: TenantSettings) -> None:
 
 
 @given(tenants, tenants, st.sets(st.sampled_from(["mapping", "source"])))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_the_diff_is_empty_exactly_when_the_digests_agree(
     one: TenantSettings, other: TenantSettings, taken: set[str]
 ) -> None:
