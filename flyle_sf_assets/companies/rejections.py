@@ -41,7 +41,6 @@ class RejectReason(StrEnum):
     NOT_A_TIME = "not_a_time"
     NOT_A_BOOLEAN = "not_a_boolean"
     NOT_A_URL = "not_a_url"
-    URL_WITHOUT_SCHEME = "url_without_scheme"
     OPTION_NOT_IN_CATALOG = "option_not_in_catalog"
 
 
@@ -106,12 +105,6 @@ _REMEDIES: Mapping[RejectReason, Text] = MappingProxyType(
             "Salesforceで値を直すか、type: text で連携してください",
             "The value of {path} is not an http or https URL. "
             "Correct it in Salesforce, or map it as text",
-        ),
-        RejectReason.URL_WITHOUT_SCHEME: Text(
-            "{path} の値が http:// または https:// で始まっていません。"
-            "Salesforceで先頭に付けるか、type: text で連携してください",
-            "The value of {path} does not begin with http:// or https://. "
-            "Put it in front in Salesforce, or map the field as text",
         ),
         RejectReason.OPTION_NOT_IN_CATALOG: Text(
             "{path} の値がまだ選択肢にありません。"

@@ -33,9 +33,14 @@ from flyle_sf_assets.companies.rows import (
 from flyle_sf_assets.companies.status import CompanyStatus, reasons_of
 from flyle_sf_assets.settings.models import FlyleType
 
-URL_SCHEME = r"(?i)^https?://"
-WEB_URL = r"(?i)^https?://(\[[0-9a-f:.]+\]|[\p{L}\p{N}][^\s/?#@:\\<>\"]*)(:[0-9]{1,5})?([/?#][^\s<>\"]*)?$"
-"""http or https, a host without user name or password, and no spaces or quotes anywhere."""
+_HOST = r"(\[[0-9a-f:.]+\]|[\p{L}\p{N}][^\s/?#@:\\<>\"]*)"
+_NAME_WITH_DOT = r"[\p{L}\p{N}][\p{L}\p{N}-]*(\.[\p{L}\p{N}-]+)+"
+WEB_URL = rf"(?i)^(https?://{_HOST}|{_NAME_WITH_DOT})(:[0-9]{{1,5}})?([/?#][^\s<>\"]*)?$"
+"""http or https, a host without user name or password, and no spaces or quotes anywhere.
+
+The scheme may be missing (``www.example.com``): Salesforce's URL fields hold most addresses so,
+shows them as links, and the value is taken over as it is.
+"""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -120,12 +125,7 @@ def _check(reason: RejectReason, passes: pl.Expr) -> pa.Check:
 def _field_checks(field: CompanyField, catalog: pl.DataFrame) -> list[pa.Check]:
     column = pl.col(field_column(field.key))
     if field.type is FlyleType.URL:
-        # Most addresses in the field lack only their scheme: that has a remedy of its own.
-        lacks_scheme = ~column.str.contains(URL_SCHEME) & ~column.str.contains(r"\s")
-        return [
-            _check(RejectReason.URL_WITHOUT_SCHEME, ~lacks_scheme),
-            _check(RejectReason.NOT_A_URL, lacks_scheme | column.str.contains(WEB_URL)),
-        ]
+        return [_check(RejectReason.NOT_A_URL, column.str.contains(WEB_URL))]
     if field.type in {FlyleType.SINGLE_SELECT, FlyleType.MULTI_SELECT}:
         held = catalog.filter(pl.col("field_key") == field.key)["value"]
         if field.type is FlyleType.SINGLE_SELECT:

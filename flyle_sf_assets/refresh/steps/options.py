@@ -20,6 +20,7 @@ from flyle_sf_assets.refresh.debts import (
 )
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
+from flyle_sf_assets.refresh.steps.schemas import describe_objects
 from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.store.options import list_options, merge_options
 
@@ -27,7 +28,19 @@ FIELDS = "select_fields"
 
 
 def follow_options(refresh: Refresh) -> StepReport:
-    """Brings the catalog up to describe and to the values that records hold."""
+    """Brings the catalog up to describe and to the values that records hold.
+
+    A value that the catalog does not know asks describe at once: a new option, most likely.
+    """
+    report, is_surprised = _followed(refresh)
+    if is_surprised and not refresh.has_described:
+        describe_objects(refresh, is_forced=True)
+        report, _ = _followed(refresh)
+    return report
+
+
+def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
+    """The step once, and whether records hold values that the catalog did not know."""
     plan = refresh.plan()
     fields = followed_fields(company_fields(refresh.settings, plan.leaves))
     manifest = manifest_of(refresh, enriched_dataset(plan))
@@ -54,6 +67,7 @@ def follow_options(refresh: Refresh) -> StepReport:
             },
             orient="row",
         )
+        surprises = met.join(held, on=["field_key", "value"], how="anti")
         keys = [field.key for field in fields]
         union = catalog(described_options(fields), met, held, followed=keys)
         counts = merge_options(tx, union, now, described_fields=keys)
@@ -76,7 +90,7 @@ def follow_options(refresh: Refresh) -> StepReport:
             inputs.append(Consumed(manifest.dataset, manifest.generation))
         put_consumed(tx, OPTIONS, inputs)
         options = list_options(tx)
-    return StepReport(
+    report = StepReport(
         asset="flyle/picklist_options",
         generation=str(generation),
         idle=None if fields else _NO_SELECTS,
@@ -89,6 +103,7 @@ def follow_options(refresh: Refresh) -> StepReport:
             orient="row",
         ),
     )
+    return report, not surprises.is_empty()
 
 
 _NO_SELECTS = Text(
