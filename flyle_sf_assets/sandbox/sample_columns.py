@@ -31,7 +31,7 @@ def load_accounts(org: Org, number: int, users: Sequence[str]) -> list[str]:
         "Type": _tiled(("Customer", "Prospect", None, "Partner"), number),
         "Industry": _tiled(("Technology", "Finance", "Retail", None, "Manufacturing"), number),
         "NumberOfEmployees": _tiled([str(n * 7) for n in range(997)], number),
-        "AnnualRevenue": _tiled([f"{n}000000.0" for n in range(1009)], number),
+        "AnnualRevenue": _tiled([f"{n * 10**6}.0" for n in range(1009)], number),
         "Exact_Revenue__c": [f"{i * 7919 % 10**15}.{i % 89 + 10}" for i in range(number)],
         "Score__c": _tiled([f"{n}.5" for n in range(100)], number),
         "ParentId": _parents(ids),
