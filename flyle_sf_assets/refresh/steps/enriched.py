@@ -149,6 +149,7 @@ def _report(
         rows=rows.select(pl.len()).collect().item(),
         counts={"changed": changed},
         columns=tuple(columns),
-        sample=rows.select("Id", "Name", *plan.leaves).head(5).collect(),
+        # Id and Name may be mapped themselves.
+        sample=rows.select(*dict.fromkeys(("Id", "Name", *plan.leaves))).head(5).collect(),
         notes={"lookups": "\n".join(parents) or "no parents are mapped"},
     )

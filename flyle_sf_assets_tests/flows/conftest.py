@@ -1,0 +1,80 @@
+"""One sandbox server for all whole-sync tests, an installation per test, orgs as needed."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import stamina
+
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.store.database import Database
+from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org, places_of
+from flyle_sf_assets_tests.postgres import database, database_url
+
+__all__ = ["database", "database_url"]
+
+Link = Callable[[str, Org, str], Tenant]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    """Retries happen as often as configured, without their pauses."""
+    with stamina.set_testing(True, attempts=3, cap=True):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Keys and secrets of one test's orgs are not there in the next test."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[SandboxServer]:
+    """The address behind which every test's orgs stand."""
+    with SandboxServer([]) as started:
+        yield started
+
+
+@pytest.fixture
+def installation(
+    tmp_path: Path, server: SandboxServer, database: Database, database_url: str
+) -> Installation:
+    """An installation on a fresh database of the session's PostgreSQL."""
+    places = places_of(tmp_path, server, database_url)
+    return Installation(places, database, database_url, database_url)
+
+
+@pytest.fixture
+def link(server: SandboxServer, installation: Installation) -> Link:
+    """Links a tenant to an org: hosts the org, registers the settings."""
+
+    def linked(name: str, org: Org, settings: str) -> Tenant:
+        if all(hosted is not org for hosted in server.orgs):
+            server.add(org)
+        tenant = Tenant(name, org, server, installation, settings)
+        tenant.give_credentials()
+        tenant.apply()
+        return tenant
+
+    return linked
+
+
+@pytest.fixture
+def acme(link: Link) -> Tenant:
+    """The Account-based demo tenant."""
+    return link("acme", make_org(samples.account_org), demo_settings("acme"))
+
+
+@pytest.fixture
+def globex(link: Link) -> Tenant:
+    """The Opportunity-based demo tenant."""
+    return link("globex", make_org(samples.opportunity_org), demo_settings("globex"))
