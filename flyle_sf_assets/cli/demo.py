@@ -27,11 +27,13 @@ from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.change_feed import ChangeFeed
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 
 SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"
 PLACEHOLDER = "https://sandbox.invalid"
+CHANGE_EVERY_S = 10.0
 SHOWN_COMPANIES = 3
 SHOWN_FIELDS = 5
 SHOWN_CHARACTERS = 24
@@ -65,8 +67,16 @@ def run_demo(*, is_once: bool) -> int:
             if is_once:
                 console.print("ok" if is_right else "[red]not ok[/]")
                 return 0 if is_right else 1
-            console.print("Ctrl-C stops everything.")
+            console.print(
+                f"The orgs change by themselves every {CHANGE_EVERY_S:.0f} s: materialize again to"
+                " see it. Ctrl-C stops everything."
+            )
+            feeds = [ChangeFeed(org, interval_s=CHANGE_EVERY_S) for org in orgs.values()]
+            for feed in feeds:
+                feed.start()
             wait_for_interrupt()
+            for feed in feeds:
+                feed.stop()
     return 0 if is_right else 1
 
 

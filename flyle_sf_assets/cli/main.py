@@ -69,6 +69,9 @@ def sync(
     tenant: Tenant,
     *,
     full: Annotated[bool, typer.Option("--full", help="Read everything in scope again.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Do nothing while another sync is running.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Refresh one tenant now, in the foreground; runs the same Dagster assets."""
@@ -83,7 +86,7 @@ def sync(
             "error": error_document(error),
         },
     ):
-        outcome = sync_tenant(tenant, full=full, show_progress=not as_json)
+        outcome = sync_tenant(tenant, full=full, wait=not no_wait, show_progress=not as_json)
     if as_json:
         print_json(outcome.document())
     else:

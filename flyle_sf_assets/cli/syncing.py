@@ -11,16 +11,22 @@ from typing import Any
 from dagster import DagsterInstance, Failure
 
 from flyle_sf_assets.cli.opening import installation, required_file, tenant_file
-from flyle_sf_assets.cli.output import error_document, to_stderr, to_stdout
+from flyle_sf_assets.cli.output import error_document, language, to_stderr, to_stdout
 from flyle_sf_assets.cli.progress import shown_progress
 from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
-from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.errors import FlyleError, Text
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.lifecycle import IdleCheck, check_idle
 from flyle_sf_assets.refresh.registration import register, registered_settings
 from flyle_sf_assets.store.syncs import Sync, latest_syncs
+
+IDLE = Text("変更はありませんでした", "nothing had changed")
+BUSY = Text(
+    "別の同期が実行中のため何もしませんでした", "another sync is running, so nothing was done"
+)
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -33,6 +39,9 @@ class SyncOutcome:
     sync: Sync | None
     seconds: float
     error: FlyleError | None
+    note: Text | None = None
+    """Why there was no sync, when nothing went wrong."""
+    idle_calls: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -42,12 +51,15 @@ class SyncOutcome:
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints."""
         sync = self.sync
-        figures = ("kind", "pulled", "created", "changed", "gone", "rejected", "api_calls")
+        figures = ("pulled", "created", "changed", "gone", "rejected")
         return {
             "tenant": self.tenant,
             "sync_id": sync.sync_id if sync else None,
-            "state": sync.state if sync else "failed",
-            **{name: getattr(sync, name) if sync else None for name in figures},
+            "state": sync.state if sync else "done" if self.note else "failed",
+            "kind": sync.kind if sync else "refresh",
+            **{name: getattr(sync, name) if sync else 0 for name in figures},
+            "api_calls": sync.api_calls if sync else self.idle_calls,
+            "note": self.note.en if self.note else None,
             "seconds": round(self.seconds, 3),
             "error": error_document(self.error) if self.error else None,
         }
@@ -56,6 +68,8 @@ class SyncOutcome:
         """One line for people; the error, if any, goes to stderr."""
         if self.error is not None:
             to_stderr().print(str(self.error), markup=False, style="red")
+        if self.note is not None:
+            to_stdout().print(f"{self.tenant}: {self.note.in_language(language())}")
         if self.sync is not None:
             sync = self.sync
             to_stdout().print(
@@ -65,14 +79,25 @@ class SyncOutcome:
             )
 
 
-def sync_tenant(tenant: str, *, full: bool = False, show_progress: bool = True) -> SyncOutcome:
-    """Registers the tenant's file, if there is one, and refreshes the tenant.
+def sync_tenant(
+    tenant: str, *, full: bool = False, wait: bool = True, show_progress: bool = True
+) -> SyncOutcome:
+    """Registers the tenant's file, if there is one, and refreshes the tenant if there is anything.
+
+    Without ``wait`` it does nothing while another sync of the tenant is running.
 
     Raises what stands in the way before a sync can begin (PlanNotEligible, SettingsInvalid,
     NotConnected, StoreUnavailable); what happens during it is in the outcome.
     """
     with installation() as opened:
         _settle(opened, tenant)
+        started = time.perf_counter()
+        if not wait and is_busy(opened, tenant):
+            return SyncOutcome(tenant, None, 0.0, None, note=BUSY)
+        idle = None if full else _idle(opened, tenant)
+        if idle is not None:
+            seconds = time.perf_counter() - started
+            return SyncOutcome(tenant, None, seconds, None, IDLE, idle.api_calls)
         with instance_of(opened) as instance:
             return refresh_in_process(
                 opened, instance, tenant, full=full, show_progress=show_progress
@@ -113,6 +138,21 @@ def refresh_in_process(
     return SyncOutcome(
         tenant, _sync_of(opened, tenant, run_id), time.perf_counter() - started, error
     )
+
+
+def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
+    """The check if nothing changed; what it fails at, the sync will say with all it knows."""
+    try:
+        check = check_idle(opened, tenant)
+    except FlyleError:
+        return None
+    return check if check.is_idle else None
+
+
+def is_busy(opened: Installation, tenant: str) -> bool:
+    """Whether another process holds the tenant's lock now."""
+    with opened.database.tenant_lock(tenant, wait=False) as is_free:
+        return not is_free
 
 
 def _settle(opened: Installation, tenant: str) -> None:

@@ -15,6 +15,7 @@ from flyle_sf_assets.refresh.context import Refresh, RefreshKind
 from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
 from flyle_sf_assets.refresh.report import StepReport
+from flyle_sf_assets.telemetry.logs import configure_once
 
 KIND_TAG = "flyle/kind"
 """A run with this tag set to ``full`` reads everything in scope again."""
@@ -67,6 +68,7 @@ class Refreshes:
         tenant = context.partition_key
         if tenant not in self._open:
             if self._installation is None:
+                configure_once()
                 self._installation = self._stack.enter_context(self._opener())
             kind: RefreshKind = "full" if context.run.tags.get(KIND_TAG) == "full" else "refresh"
             self._open[tenant] = self._stack.enter_context(

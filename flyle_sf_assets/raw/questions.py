@@ -55,8 +55,10 @@ class Questions:
     def about(
         dataset: Dataset, plan: ReadPlan, schemas: Schemas, settings: TenantSettings
     ) -> "Questions":
-        """Raises ObjectRefused when the object has no schema any more, FieldRefused when the
-        org does not show a field that a condition names.
+        """The questions about one dataset of the plan.
+
+        Raises ObjectRefused when the object has no schema any more, FieldRefused when the org
+        does not show a field that a condition names.
         """
         schema = schemas.get(dataset.object)
         if schema is None:

@@ -5,7 +5,7 @@ What does not belong here: what a step does (``steps``) and when a refresh begin
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -59,7 +59,7 @@ class Refresh:
     overlap_s: int = OVERLAP_S_DEFAULT
     failure: BaseException | None = None
     is_complete: bool = False
-    comparison: Comparison = Comparison()
+    comparison: Comparison = field(default_factory=Comparison)
     has_described: bool = False
 
     @property

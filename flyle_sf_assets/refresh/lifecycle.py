@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Concatenate, ParamSpec
@@ -24,6 +24,7 @@ from flyle_sf_assets.errors import (
 )
 from flyle_sf_assets.refresh.checking import open_tenant_org
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, utc_now
+from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.schemas import describe_objects
@@ -36,6 +37,7 @@ from flyle_sf_assets.store.links import (
     clear_attention,
     get_link,
     put_link,
+    record_synced,
 )
 from flyle_sf_assets.store.notices import add_notice
 from flyle_sf_assets.store.settings_versions import latest_settings
@@ -106,6 +108,47 @@ def open_refresh(
                 refresh.close()
             if refresh.failure is None:
                 _end_done(refresh)
+
+
+@dataclass(frozen=True, slots=True)
+class IdleCheck:
+    """Whether there was nothing to do, and the calls that it took to know."""
+
+    is_idle: bool
+    api_calls: int
+
+
+def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> IdleCheck:
+    """Whether there is nothing to do for a tenant; if so the link says that it was just synced.
+
+    Not idle, without asking anything, while a refresh of the tenant is running. No row is written
+    in ``syncs``. Raises what asking Salesforce raises.
+    """
+    database = installation.database
+    with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
+        if not is_held:
+            return IdleCheck(is_idle=False, api_calls=0)
+        settings, version = _latest_settings(installation, tenant)
+        refresh = Refresh(
+            installation=installation,
+            tenant=tenant,
+            settings=settings,
+            settings_version=version,
+            kind="refresh",
+            sync_id=0,
+            open_org=lambda: open_tenant_org(installation.places, settings),
+            scratch=installation.lake.root,
+            clock=clock,
+        )
+        try:
+            check = IdleCheck(is_idle(refresh), refresh.api_calls)
+        finally:
+            refresh.close()
+        if check.is_idle:
+            now = clock()
+            with database.tenant(tenant) as tx:
+                record_synced(tx, now, next_due(now, settings))
+        return check
 
 
 def run_step(

@@ -16,14 +16,14 @@ EventDict = structlog.typing.EventDict
 
 
 def configure(*, level: str = "INFO", human: bool | None = None) -> None:
-    """Sets logging up for a process of ours (CLI, daemon); libraries' loggers go through it too."""
+    """Sets logging up for a process of ours; libraries that use structlog go through it too."""
     if human is None:
         human = sys.stderr.isatty()
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer()
-        if human
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if human:
+        from structlog.dev import ConsoleRenderer  # noqa: PLC0415 - costs 0.3 s, for people only
+
+        renderer = ConsoleRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -37,6 +37,15 @@ def configure(*, level: str = "INFO", human: bool | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def configure_once(*, level: str = "INFO") -> None:
+    """The same, unless this process has set its logs up already.
+
+    For code that others start (Dagster's processes): without it, libraries log to stdout.
+    """
+    if not structlog.is_configured():
+        configure(level=level)
 
 
 def logger(name: str) -> Any:

@@ -37,7 +37,7 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     """
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
-    if not is_forced and _is_recent(refresh, stored):
+    if not is_forced and are_schemas_recent(refresh):
         return _report(generation_of(refresh, SCHEMAS), _known(stored), idle=_RECENT)
     refresh.has_described = True
     answers: dict[str, Described | NotModified | None] = {}
@@ -53,15 +53,20 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     return _report(generation, schemas)
 
 
-def _is_recent(refresh: Refresh, stored: dict[str, StoredSchema]) -> bool:
+def are_schemas_recent(refresh: Refresh) -> bool:
     """Whether these settings were held against schemas that are young enough."""
     passed = consumed_by(refresh, SCHEMAS).get("link_settings")
     if passed is None or passed.generation != refresh.settings_version:
         return False
-    if refresh.kind == "full" or objects_missing(refresh.settings, _known(stored)):
+    with refresh.database.tenant(refresh.tenant) as tx:
+        stored = read_schemas(tx)
+    schemas = _known(stored)
+    if refresh.kind == "full" or objects_missing(refresh.settings, schemas):
         return False
-    oldest = min(schema.checked_at for schema in stored.values())
-    return (refresh.clock() - oldest).total_seconds() < DESCRIBE_EVERY_S
+    made = plan(refresh.settings, schemas)
+    nodes = [*made.nodes, *(leaf.node for leaf in made.condition_leaves.values())]
+    ages = [refresh.clock() - stored[node.object].checked_at for node in nodes]
+    return max(ages).total_seconds() < DESCRIBE_EVERY_S
 
 
 def _known(stored: dict[str, StoredSchema]) -> dict[str, ObjectSchema | None]:

@@ -1,0 +1,109 @@
+"""The idle check: whether there is anything to do for a tenant at all, at one call in most cases.
+
+Idle means that Salesforce has nothing new in the window, rows that became visible late included,
+and that no asset owes anything. It costs one composite call per five objects; one call more when
+records changed that are not held, to see whether they match the conditions now.
+
+What does not belong here: reading what is new (``reading.py``) and when to check (``defs``).
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.canonical import canonical
+from flyle_sf_assets.raw.changes import fates
+from flyle_sf_assets.raw.plan import Dataset
+from flyle_sf_assets.raw.questions import Questions, Window
+from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
+from flyle_sf_assets.refresh.context import Refresh
+from flyle_sf_assets.refresh.standing import stale_assets
+from flyle_sf_assets.refresh.steps.schemas import are_schemas_recent
+from flyle_sf_assets.store.links import get_link
+
+ROWS_MAX = 2_000
+"""One REST page. A window with as many rows is news without looking closer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One dataset's question: what was stamped since the watermark, and what is held of it."""
+
+    questions: Questions
+    window: Window
+    held: pl.LazyFrame
+    is_one_to_one: bool
+
+
+def is_idle(refresh: Refresh) -> bool:
+    """Whether nothing is new and nothing is owed. Says no wherever it cannot be sure.
+
+    Call it under the tenant's lock. Raises what asking Salesforce raises.
+    """
+    with refresh.database.tenant(refresh.tenant) as tx:
+        link = get_link(tx)
+        if link.state != "linked" or link.first_synced_at is None:
+            return False
+        if stale_assets(tx, refresh.settings):
+            return False
+    if not are_schemas_recent(refresh):
+        return False
+    plan = refresh.plan()
+    asked = [_asked(refresh, dataset) for dataset in plan.datasets]
+    known = [one for one in asked if one is not None]
+    if len(known) < len(asked):
+        return False
+    statements = [
+        one.questions.touched(one.window, with_values=False, limit=ROWS_MAX) for one in known
+    ]
+    answers = refresh.org.reader.rows_by_composite(statements)
+    return all(_is_known(refresh, one, answer) for one, answer in zip(known, answers, strict=True))
+
+
+def _asked(refresh: Refresh, dataset: Dataset) -> _Asked | None:
+    kept = refresh.generation(dataset.name)
+    if kept is None or kept.watermark is None:
+        return None
+    plan = refresh.plan()
+    return _Asked(
+        questions=Questions.about(dataset, plan, refresh.schemas(), refresh.settings),
+        window=Window.after(kept.watermark, refresh.until, refresh.overlap_s),
+        held=refresh.lake.read(Manifest.decode(kept.manifest)),
+        is_one_to_one=any(n.dataset == dataset.name and n.one_to_one for n in plan.nodes),
+    )
+
+
+def _is_known(refresh: Refresh, one: _Asked, answer: pl.DataFrame) -> bool:
+    """Whether everything that was stamped is held just so, or is none of ours."""
+    if answer.height >= ROWS_MAX:
+        return False
+    told = fates(answer, else_status=RecordStatus.REFERENCED).with_columns(
+        (pl.col("_status") == RecordStatus.REFERENCED.value).alias("alive")
+    )
+    ids = pl.col("Id").is_in(told["Id"].implode())
+    held = one.held.filter(ids).select(
+        "Id", pl.col("SystemModstamp").alias("held_stamp"), is_any(READABLE).alias("held_alive")
+    )
+    both = told.join(held.collect(), on="Id", how="left")
+    is_held = pl.col("held_alive").is_not_null()
+    is_same = (pl.col("SystemModstamp") == pl.col("held_stamp")) & (
+        pl.col("alive") == pl.col("held_alive")
+    )
+    # Stamped only through a parent that the conditions look at: membership may have moved.
+    by_parent = pl.col("SystemModstamp") < one.window.since
+    news = both.filter((is_held & ~is_same.fill_null(value=False)) | by_parent)
+    strangers = both.filter(~is_held & pl.col("alive"))
+    if not news.is_empty() or (one.is_one_to_one and not strangers.is_empty()):
+        return False
+    is_base = one.questions.dataset.is_base
+    return strangers.is_empty() or not is_base or _none_matches(refresh, one)
+
+
+def _none_matches(refresh: Refresh, one: _Asked) -> bool:
+    """Whether everything that was stamped and matches the conditions is held as matching."""
+    columns = one.questions.matching(one.window, columns=())
+    answer = canonical(refresh.org.reader.rows(columns).lazy(), ()).collect()
+    linked = one.held.filter(pl.col("_status") == RecordStatus.LINKED.value)
+    held = linked.select("Id", "SystemModstamp").collect()
+    return answer.join(held, on=["Id", "SystemModstamp"], how="anti").is_empty()
