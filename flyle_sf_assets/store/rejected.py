@@ -46,7 +46,7 @@ def merge_rejected(
     """
     text = "external_id text NOT NULL, field text, value text, reason text NOT NULL, remedy text"
     frame = rejected.select(pl.col(name).cast(pl.String) for name in REJECTED_COLUMNS)
-    stage(tx, "staged_rejected", text, frame)
+    stage(tx, "staged_rejected", text, frame, index="external_id")
     in_scope = "true"
     if scope is not None:
         ids = scope.cast(pl.String).unique().alias("external_id").to_frame()

@@ -8,7 +8,7 @@ Source: PostgreSQL documentation, "COPY", and 5.9 "Row Security Policies".
 What does not belong here: what the rows mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -21,10 +21,13 @@ SLICE_ROWS = 20_000
 """Rows turned into CSV at once: a few megabytes."""
 
 
-def stage(tx: TenantTransaction, table: str, columns: str, rows: pl.DataFrame) -> None:
+def stage(
+    tx: TenantTransaction, table: str, columns: str, rows: pl.DataFrame, *, index: str | None = None
+) -> None:
     """Fills the new temporary table ``table`` with ``rows``; it goes with the transaction.
 
-    ``columns`` is the SQL of its columns, in the order of the frame's.
+    ``columns`` is the SQL of its columns, in the order of the frame's; ``index`` names those to
+    look up by.
     """
     tx.execute(f"DROP TABLE IF EXISTS pg_temp.{table}")
     tx.execute(f"CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP")
@@ -36,6 +39,8 @@ def stage(tx: TenantTransaction, table: str, columns: str, rows: pl.DataFrame) -
         for part in rows.iter_slices(SLICE_ROWS):
             # Texts quoted, everything else not: the only way to tell "" from null.
             copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))
+    if index is not None:
+        tx.execute(f"CREATE INDEX ON pg_temp.{table} ({index})")
     # Its size and its key are what the planner needs; sampling documents would take long.
     tx.execute(f"ANALYZE pg_temp.{table} ({rows.columns[0]})")
 
@@ -46,9 +51,9 @@ def unstage(tx: TenantTransaction, table: str) -> None:
 
 
 def copy_out(
-    tx: TenantTransaction, query: str, values: Sequence[Any], schema: dict[str, pl.DataType]
+    tx: TenantTransaction, query: str, values: Mapping[str, Any], schema: dict[str, pl.DataType]
 ) -> pl.DataFrame:
-    """The query's rows as a frame of that schema; ``%s`` stands for the values, in their order."""
+    """The query's rows as a frame of that schema; ``%(name)s`` stands for the values."""
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(query))
     with tx.cursor() as cursor, cursor.copy(statement, values) as copy:
         text = b"".join(copy)

@@ -1,0 +1,139 @@
+"""The SQL of the companies table.
+
+Held rows are looked up one by one (LATERAL with LIMIT, and ON CONFLICT), never joined: until the
+next ANALYZE the planner takes a new tenant for one row, and a join of 50,000 staged rows with
+that one row, which then turn out to be a million, takes hours.
+
+What does not belong here: when to run it (``companies.py``).
+"""
+
+STAGED_COLUMNS = """
+    external_id text NOT NULL, name text, custom_fields jsonb
+        CHECK (jsonb_typeof(custom_fields) = 'object'),
+    status text NOT NULL, status_reason text, merged_into text,
+    source_modified_at timestamptz, content_hash bigint
+"""
+
+SELECT_HELD = """
+SELECT external_id, content_hash, (extract(epoch FROM source_modified_at) * 1000000)::bigint
+FROM companies
+WHERE tenant_id = %(tenant_id)s AND hash_version = %(hash_version)s
+    AND source_object = %(source_object)s AND status = 'linked' AND content_hash IS NOT NULL"""
+
+LOOK_UP_HELD = """
+SELECT h.external_id, h.content_hash, (extract(epoch FROM h.source_modified_at) * 1000000)::bigint
+FROM unnest(%(ids)s::text[]) AS one (id)
+CROSS JOIN LATERAL (SELECT * FROM companies c
+    WHERE c.tenant_id = %(tenant_id)s AND c.external_id = one.id LIMIT 1) AS h
+WHERE h.hash_version = %(hash_version)s AND h.source_object = %(source_object)s
+    AND h.status = 'linked' AND h.content_hash IS NOT NULL"""
+
+STORE_STAMPS = """
+INSERT INTO companies (tenant_id, external_id, name, source_object, custom_fields, created_at,
+    updated_at, status_changed_at, source_modified_at)
+SELECT h.tenant_id, h.external_id, h.name, h.source_object, h.custom_fields, h.created_at,
+    h.updated_at, h.status_changed_at, s.source_modified_at
+FROM staged_stamps s
+CROSS JOIN LATERAL (SELECT * FROM companies c
+    WHERE c.tenant_id = :tenant_id AND c.external_id = s.external_id LIMIT 1) AS h
+ON CONFLICT (tenant_id, external_id) DO UPDATE SET source_modified_at = excluded.source_modified_at
+"""
+
+RECORD_CHANGES = """
+WITH recorded AS (
+    INSERT INTO company_changes
+        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
+    SELECT :tenant_id, s.external_id, change.field, change.old, change.new, :sync_id, :now,
+        change.of_row
+    FROM staged_companies s
+    CROSS JOIN LATERAL (SELECT * FROM companies c
+        WHERE c.tenant_id = :tenant_id AND c.external_id = s.external_id LIMIT 1) AS h
+    CROSS JOIN LATERAL (
+        SELECT member.key AS field, h.custom_fields -> member.key AS old, member.value AS new,
+            false AS of_row
+        FROM jsonb_each(s.custom_fields) AS member
+        WHERE s.status = 'linked' AND h.custom_fields -> member.key IS DISTINCT FROM member.value
+        UNION ALL
+        SELECT own.field, to_jsonb(own.old), to_jsonb(own.new), true
+        FROM (VALUES
+            ('name', h.name, CASE WHEN s.status = 'linked' THEN s.name ELSE h.name END),
+            ('status', h.status, s.status),
+            ('status_reason', h.status_reason, s.status_reason),
+            ('merged_into', h.merged_into, s.merged_into)
+        ) AS own (field, old, new)
+        WHERE own.old IS DISTINCT FROM own.new
+    ) AS change
+    RETURNING external_id, field, old, of_row
+)
+SELECT count(DISTINCT external_id) AS moved,
+    count(*) FILTER (WHERE of_row AND field = 'status' AND old = '"linked"') AS gone
+FROM recorded
+"""
+
+# A frozen row keeps its values, a linked one is merged; xmax is zero on a row that was inserted.
+UPSERT = """
+WITH written AS (
+    INSERT INTO companies AS c (tenant_id, external_id, name, source_object, custom_fields,
+        status, status_reason, merged_into, source_modified_at, created_at, updated_at,
+        last_sync_id, status_changed_at, created_sync_id, content_hash, hash_version)
+    SELECT :tenant_id, s.external_id, new.name,
+        CASE WHEN s.status = 'linked' THEN :source_object ELSE h.source_object END,
+        new.custom_fields, s.status, s.status_reason, s.merged_into,
+        CASE WHEN s.status = 'linked' THEN s.source_modified_at ELSE h.source_modified_at END,
+        :now,
+        CASE WHEN judged.moved THEN :now ELSE h.updated_at END,
+        CASE WHEN judged.moved THEN :sync_id ELSE h.last_sync_id END,
+        CASE WHEN h.status = s.status THEN h.status_changed_at ELSE :now END,
+        :sync_id,
+        -- A frozen row must be compared, whatever its hash, when it comes back.
+        CASE WHEN s.status = 'linked' THEN s.content_hash END,
+        CASE WHEN s.status = 'linked' THEN CAST(:hash_version AS smallint) END
+    FROM staged_companies s
+    LEFT JOIN LATERAL (SELECT * FROM companies held
+        WHERE held.tenant_id = :tenant_id AND held.external_id = s.external_id LIMIT 1) AS h ON true
+    CROSS JOIN LATERAL (SELECT
+        CASE WHEN s.status = 'linked' THEN s.name ELSE h.name END AS name,
+        CASE WHEN s.status = 'linked' THEN coalesce(h.custom_fields, '{}') || s.custom_fields
+            ELSE h.custom_fields END AS custom_fields
+        OFFSET 0) AS new
+    CROSS JOIN LATERAL (SELECT
+        (h.status, h.status_reason, h.merged_into, h.name, h.custom_fields) IS DISTINCT FROM
+        (s.status, s.status_reason, s.merged_into, new.name, new.custom_fields) AS moved
+        OFFSET 0) AS judged
+    WHERE CASE WHEN h.external_id IS NULL THEN s.status = 'linked'
+        ELSE judged.moved OR (s.status = 'linked' AND
+            (h.content_hash, h.hash_version, h.source_modified_at, h.source_object)
+            IS DISTINCT FROM
+            (s.content_hash, :hash_version, s.source_modified_at, :source_object)) END
+    ON CONFLICT (tenant_id, external_id) DO UPDATE SET
+        name = excluded.name, source_object = excluded.source_object,
+        custom_fields = excluded.custom_fields, status = excluded.status,
+        status_reason = excluded.status_reason, merged_into = excluded.merged_into,
+        source_modified_at = excluded.source_modified_at, updated_at = excluded.updated_at,
+        last_sync_id = excluded.last_sync_id, status_changed_at = excluded.status_changed_at,
+        content_hash = excluded.content_hash, hash_version = excluded.hash_version
+    RETURNING c.xmax = 0 AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new) FROM written
+"""
+
+UNLINK = """
+WITH unlinked AS (
+    UPDATE companies SET status = 'unlinked', status_reason = :reason, merged_into = NULL,
+        status_changed_at = :now, updated_at = :now, last_sync_id = :sync_id,
+        content_hash = NULL, hash_version = NULL
+    WHERE tenant_id = :tenant_id AND status = 'linked'
+        AND (CAST(:other_than AS text) IS NULL OR source_object <> :other_than)
+    RETURNING external_id
+), recorded AS (
+    INSERT INTO company_changes
+        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
+    SELECT :tenant_id, u.external_id, own.field, own.old, to_jsonb(own.new), :sync_id, :now, true
+    FROM unlinked u
+    CROSS JOIN (VALUES
+        ('status', to_jsonb(CAST('linked' AS text)), 'unlinked'),
+        ('status_reason', NULL, CAST(:reason AS text))
+    ) AS own (field, old, new)
+)
+SELECT count(*) FROM unlinked
+"""
