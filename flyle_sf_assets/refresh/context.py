@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 import polars as pl
@@ -17,6 +16,7 @@ from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.refresh import progress
+from flyle_sf_assets.refresh.downloads import Downloads
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.report import Comparison
 from flyle_sf_assets.salesforce.connect import Org
@@ -54,7 +54,6 @@ class Refresh:
     kind: RefreshKind
     sync_id: int
     open_org: Callable[[], Org]
-    scratch: Path
     clock: Clock = utc_now
     overlap_s: int = OVERLAP_S_DEFAULT
     failure: BaseException | None = None
@@ -112,9 +111,10 @@ class Refresh:
         kept = self.generation(dataset)
         return None if kept is None else self.lake.read(Manifest.decode(kept.manifest))
 
-    def incoming(self, dataset: str) -> Path:
-        """A folder for what is being downloaded; it is gone when the refresh ends."""
-        return self.scratch / dataset.replace("/", "_")
+    @cached_property
+    def downloads(self) -> Downloads:
+        """Large reads on their way in."""
+        return Downloads(self.lake.root, self.tenant)
 
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
         """Tells progress to whoever listens."""

@@ -4,13 +4,11 @@ What does not belong here: what the steps do (``steps``) and how Dagster runs th
 """
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from flyle_sf_assets.errors import (
@@ -77,7 +75,6 @@ def open_refresh(
     with (
         database.tenant_lock(tenant, on_wait=on_wait),
         bind(tenant=tenant),
-        _scratch(installation) as scratch,
     ):
         settings, version = _latest_settings(installation, tenant)
         with database.tenant(tenant) as tx:
@@ -95,7 +92,6 @@ def open_refresh(
             kind=kind,
             sync_id=sync.sync_id,
             open_org=lambda: open_tenant_org(installation.places, settings),
-            scratch=scratch,
             clock=clock,
         )
         with bind(sync_id=sync.sync_id):
@@ -137,7 +133,6 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
             kind="refresh",
             sync_id=0,
             open_org=lambda: open_tenant_org(installation.places, settings),
-            scratch=installation.lake.root,
             clock=clock,
         )
         try:
@@ -190,15 +185,6 @@ def _tried_twice(
             raise
         describe_objects(refresh, is_forced=True)
         return step(refresh, *args, **kwargs)
-
-
-@contextmanager
-def _scratch(installation: Installation) -> Iterator[Path]:
-    """A folder beside the record files, so that what was downloaded can be moved, not copied."""
-    root = installation.lake.root
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=root) as folder:
-        yield Path(folder)
 
 
 def _latest_settings(installation: Installation, tenant: str) -> tuple[TenantSettings, int]:

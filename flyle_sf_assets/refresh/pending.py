@@ -32,6 +32,8 @@ class PendingDataset:
     generation: int
     new_base: pl.LazyFrame | None = None
     changes: list[pl.DataFrame] = field(default_factory=list)
+    asked_at: datetime | None = None
+    """Salesforce's time up to which the org was read, when that is before the refresh began."""
     pulled: int = 0
     changed: int = 0
     gone: int = 0

@@ -129,11 +129,17 @@ class Reading:
         expected = reader.count(one.questions.count())
         self._refresh.tell(pending.name, 0, expected)
         statement = one.questions.matching(columns=columns)
-        answer = reader.read(
-            statement, self._refresh.incoming(pending.name), expected_rows=expected
+        download = self._refresh.downloads.read(
+            reader,
+            pending.name,
+            statement,
+            now=self._refresh.until,
+            expected_rows=expected,
+            may_resume=pending.is_empty,
         )
-        pending.pulled += answer.rows
-        return canonical(answer.frame, columns)
+        pending.asked_at = min(pending.asked_at or download.asked_at, download.asked_at)
+        pending.pulled += download.rows.rows
+        return canonical(download.rows.frame, columns)
 
     def settle_absent(self, one: DatasetReading, held: pl.DataFrame, came: pl.DataFrame) -> None:
         """What became of records that are held and that the whole answer does not have."""
@@ -218,10 +224,12 @@ class Reading:
         self._refresh.tell(one.pending.name, 0, ids.len())
         reader, pending = self._refresh.org.reader, one.pending
         if ids.len() >= WHOLE_OBJECT_IDS_MIN:
-            folder = self._refresh.incoming(pending.name)
-            read = reader.read(one.questions.everything(), folder, expected_rows=ids.len())
-            pending.pulled += read.rows
-            answer = read.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
+            everything = one.questions.everything()
+            download = self._refresh.downloads.read(
+                reader, pending.name, everything, now=self._refresh.until, expected_rows=ids.len()
+            )
+            pending.pulled += download.rows.rows
+            answer = download.rows.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
         else:
             answer = self.answers_by_id(one, ids, one.questions.dataset.columns)
         self._take_fetched(one, ids, answer)

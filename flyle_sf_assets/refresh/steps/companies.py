@@ -10,7 +10,12 @@ import polars as pl
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.convert import convert
 from flyle_sf_assets.companies.document import HASH_VERSION, documents
-from flyle_sf_assets.companies.field_map import column_descriptions, field_map, field_map_markdown
+from flyle_sf_assets.companies.field_map import (
+    column_descriptions,
+    column_types,
+    field_map,
+    field_map_markdown,
+)
 from flyle_sf_assets.companies.fields import CompanyField, company_fields
 from flyle_sf_assets.companies.rows import typed_schema
 from flyle_sf_assets.lake.manifest import Manifest
@@ -194,7 +199,8 @@ def _report(
     zone = refresh.settings.time_zone
     mapped = field_map(fields, base_object=plan.base_object, time_zone=zone)
     texts = column_descriptions(mapped, base_object=plan.base_object)
-    schema = typed_schema(fields)
+    types = column_types(mapped)
+    shown = typed_schema(fields).names()
     counts = written.counts
     return StepReport(
         asset="flyle/companies",
@@ -207,10 +213,8 @@ def _report(
             "unchanged": counts.unchanged,
             "rejected": written.rejected,
         },
-        columns=tuple(
-            ColumnNote(name, str(kind), texts.get(name, "")) for name, kind in schema.items()
-        ),
-        sample=None if written.sample.is_empty() else written.sample.select(schema.names()),
+        columns=tuple(ColumnNote(name, types[name], texts[name]) for name in shown),
+        sample=None if written.sample.is_empty() else written.sample.select(shown),
         notes={
             "field map": field_map_markdown(mapped),
             "項目の対応": field_map_markdown(mapped, "ja"),

@@ -3,6 +3,8 @@
 What does not belong here: the reading itself (``refresh/reading.py``).
 """
 
+from datetime import datetime
+
 import polars as pl
 
 from flyle_sf_assets.check.parts import part_digests
@@ -151,12 +153,20 @@ def _commit(refresh: Refresh, asset: RawAsset, pending: list[PendingDataset]) ->
     pulled = sum(one.pulled for one in pending)
     with refresh.database.tenant(refresh.tenant) as tx:
         generations = {
-            one.name: commit(tx, one, manifests[one.name], refresh.until, refresh.clock())
+            one.name: commit(
+                tx, one, manifests[one.name], _watermark(refresh, one), refresh.clock()
+            )
             for one in pending
         }
         put_consumed(tx, asset, inputs)
         add_counts(tx, refresh.sync_id, SyncCounts(pulled=pulled))
+    refresh.downloads.clear()
     return generations
+
+
+def _watermark(refresh: Refresh, pending: PendingDataset) -> datetime:
+    """Up to where the org was read: a read that was taken up again saw it as it was before."""
+    return min(refresh.until, pending.asked_at or refresh.until)
 
 
 def _report(

@@ -1,0 +1,105 @@
+"""Large reads on their way in: kept across a broken refresh, so that the next one goes on.
+
+Pages lie below the tenant's record files until the step that read them has committed. What does
+not belong here: the Bulk job itself (``salesforce/bulk.py``).
+"""
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from flyle_sf_assets.salesforce.bulk import BulkProgress
+from flyle_sf_assets.salesforce.query import Reader, Rows
+from flyle_sf_assets.salesforce.soql import Statement
+
+FOLDER = ".incoming"
+PROGRESS_FILE = "progress.json"
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A Bulk read that has begun: what was asked, and Salesforce's time when it was."""
+
+    asked_at: datetime
+    progress: BulkProgress
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """All rows of a statement. What changed after ``asked_at`` is not in them."""
+
+    rows: Rows
+    asked_at: datetime
+
+
+class Downloads:
+    """The large reads of one tenant, one a dataset at a time, under the tenant's lock."""
+
+    def __init__(self, lake_root: Path, tenant: str) -> None:
+        self._root = lake_root / tenant / FOLDER
+
+    def read(
+        self,
+        reader: Reader,
+        dataset: str,
+        statement: Statement,
+        *,
+        now: datetime,
+        expected_rows: int | None = None,
+        may_resume: bool = False,
+    ) -> Download:
+        """All rows of a statement; ``now`` is Salesforce's time.
+
+        With ``may_resume`` a Bulk read of the same statement goes on where it broke off, and holds
+        the org as of when it was first asked: only for a dataset of which nothing is held yet.
+        """
+        folder = self._root / dataset.replace("/", "_")
+        kept = _load(folder / PROGRESS_FILE) if may_resume else None
+        if kept is None or not kept.progress.is_of(statement):
+            kept = None
+            shutil.rmtree(folder, ignore_errors=True)
+        asked_at = {} if kept is None else {kept.progress.job_id: kept.asked_at}
+
+        def keep(progress: BulkProgress) -> None:
+            # A job that is not the kept one was made now and sees the org as it is now.
+            moment = asked_at.setdefault(progress.job_id, now)
+            _save(folder / PROGRESS_FILE, _Kept(moment, progress))
+
+        rows = reader.read(
+            statement,
+            folder,
+            expected_rows=expected_rows,
+            resume=kept.progress if kept else None,
+            on_progress=keep,
+        )
+        last = _load(folder / PROGRESS_FILE) if rows.way == "bulk" else None
+        return Download(rows, last.asked_at if last else now)
+
+    def clear(self) -> None:
+        """Forgets everything: what was read is committed."""
+        shutil.rmtree(self._root, ignore_errors=True)
+
+
+def _load(file: Path) -> _Kept | None:
+    """What was kept, or None. A file that cannot be read costs reading again, nothing more."""
+    if not file.exists():
+        return None
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_Kept, dec_hook=_decode)
+    except msgspec.DecodeError:
+        return None
+
+
+def _save(file: Path, kept: _Kept) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".writing")
+    unfinished.write_bytes(msgspec.json.encode(kept, enc_hook=str))
+    unfinished.rename(file)
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path or issubclass(kind, Path):
+        return Path(str(value))
+    raise NotImplementedError(kind)
