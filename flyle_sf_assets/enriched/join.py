@@ -21,9 +21,23 @@ STATUS_REASONS = {
 }
 
 
+GONE_WORDS = {
+    RecordStatus.DELETED: "deleted",
+    RecordStatus.MERGED: "deleted",
+    RecordStatus.MISSING: "missing",
+    RecordStatus.REFERENCED_DELETED: "deleted",
+    RecordStatus.REFERENCED_MISSING: "missing",
+}
+
+
 def node_id(node: Node) -> str:
     """The column that names which record a node's values came from: ``_id:Account.Owner``."""
     return "_id:" + ".".join(node.path) if node.path else "Id"
+
+
+def gone_column(node: Node) -> str:
+    """The column that tells why a node has no values: ``_gone:Account.Owner``."""
+    return "_gone:" + ".".join(node.path)
 
 
 def enriched_columns(plan: ReadPlan) -> tuple[str, ...]:
@@ -31,9 +45,10 @@ def enriched_columns(plan: ReadPlan) -> tuple[str, ...]:
 
     ``Id``, ``Name``, ``SystemModstamp`` (of the base record), ``_status``, ``_status_reason``,
     ``_merged_into``, ``_ambiguous`` (paths under a one-to-one object that has several records),
-    ``_id:<node>`` per parent, then one text column per mapped path as it is written.
+    ``_id:<node>`` and ``_gone:<node>`` per parent (``deleted`` or ``missing`` when it, or one
+    above it, is looked up and cannot be read), then one text column per mapped path as written.
     """
-    parents = [node_id(node) for node in plan.nodes if node.path]
+    parents = [name(node) for name in (node_id, gone_column) for node in plan.nodes if node.path]
     beside = ("Id", NAME_FIELD, "SystemModstamp", "_status", "_status_reason", "_merged_into")
     return tuple(dict.fromkeys((*beside, "_ambiguous", *parents, *plan.leaves)))
 
@@ -41,8 +56,8 @@ def enriched_columns(plan: ReadPlan) -> tuple[str, ...]:
 def enrich(plan: ReadPlan, records: Records, ids: pl.Series | None = None) -> pl.LazyFrame:
     """Base records (those of ``ids``, or all that are or were in scope) with their parents' values.
 
-    A parent that is deleted or not visible gives null, as Salesforce does. Columns as in
-    `enriched_columns`.
+    A parent that is deleted or not visible gives null, as Salesforce does, and says so. Columns
+    as in `enriched_columns`.
     """
     frame = skeleton(plan, records, ids, with_values=True)
     reasons = {status.value: reason for status, reason in STATUS_REASONS.items()}
@@ -64,8 +79,8 @@ def skeleton(
 ) -> pl.LazyFrame:
     """Base records with the Id of the record at every node, and on request every node's values.
 
-    Columns: those of the base's record frame, ``_id:<node>`` per parent, values as
-    ``<node>/<field>``, and ``_several:<node>`` for one-to-one objects.
+    Columns: those of the base's record frame, ``_id:<node>`` and ``_gone:<node>`` per parent,
+    values as ``<node>/<field>``, and ``_several:<node>`` for one-to-one objects.
     """
     root = plan.nodes[0]
     base = records[root.dataset].filter(~is_any(ONLY_REFERENCED))
@@ -76,34 +91,62 @@ def skeleton(
     )
     for node in plan.nodes[1:]:
         wanted = _needed(plan, node, all_of_them=with_values)
-        frame = _joined(frame, node, _parent(plan, node), records[node.dataset], wanted)
+        frame = _joined(frame, node, parent_of(plan, node), records[node.dataset], wanted)
     return frame
 
 
 def _joined(
     frame: pl.LazyFrame, node: Node, parent: Node, records: pl.LazyFrame, wanted: list[str]
 ) -> pl.LazyFrame:
-    readable = records.filter(is_any(READABLE))
-    values = [pl.col(name).alias(_value(node, name)) for name in wanted]
-    if not node.one_to_one:
-        lookup = _value(parent, node.lookup_field or "")
-        right = readable.select(pl.col("Id").alias(node_id(node)), *values)
-        return frame.join(right, left_on=lookup, right_on=node_id(node), how="left", coalesce=False)
-    # Declared one-to-one, but nothing in the org holds it so: of several the oldest Id stands,
-    # and `_several` makes the values be rejected instead of quietly choosing one.
+    # Records that cannot be read take part without their values, to be told from no lookup.
+    shown = pl.when(is_any(READABLE))
+    values = [
+        shown.then(pl.col("Id")).alias(node_id(node)),
+        *[shown.then(pl.col(name)).alias(_value(node, name)) for name in wanted],
+        gone_word().alias(gone_column(node)),
+    ]
     key = f"_key:{node_id(node)}"
-    right = (
-        readable.filter(pl.col(node.lookup_field or "").is_not_null())
+    if node.one_to_one:
+        lookup, right = node_id(parent), _claimants(node, records, key, values)
+    else:
+        lookup, right = _value(parent, node.lookup_field or ""), _by_id(records, key, values)
+    joined = frame.join(right, left_on=lookup, right_on=key, how="left")
+    if not parent.path:
+        return joined
+    return joined.with_columns(
+        pl.coalesce(gone_column(parent), gone_column(node)).alias(gone_column(node))
+    )
+
+
+def _by_id(records: pl.LazyFrame, key: str, values: list[pl.Expr]) -> pl.LazyFrame:
+    return records.select(pl.col("Id").alias(key), *values)
+
+
+def _claimants(node: Node, records: pl.LazyFrame, key: str, values: list[pl.Expr]) -> pl.LazyFrame:
+    """One record of a one-to-one object for each record that it belongs to.
+
+    Declared one-to-one, but nothing in the org holds it so: of several the oldest Id stands, and
+    ``_several`` makes the values be rejected instead of quietly choosing one. What cannot be read
+    stands only where nothing else does.
+    """
+    owner = node.lookup_field or ""
+    readable = is_any(READABLE)
+    return (
+        records.filter(pl.col(owner).is_not_null())
         .select(
-            pl.col(node.lookup_field or "").alias(key),
-            pl.col("Id").alias(node_id(node)),
-            (pl.len().over(node.lookup_field or "") > 1).alias(_several(node)),
+            pl.col(owner).alias(key),
             *values,
+            (readable.sum().over(owner) > 1).alias(_several(node)),
         )
-        .sort(node_id(node))
+        .sort(gone_column(node), node_id(node), nulls_last=[False, True])
         .unique(key, keep="first", maintain_order=True)
     )
-    return frame.join(right, left_on=node_id(parent), right_on=key, how="left")
+
+
+def gone_word() -> pl.Expr:
+    """Why a record has no values to give: ``deleted`` or ``missing``; null when it can be read."""
+    words = {status.value: word for status, word in GONE_WORDS.items()}
+    return pl.col("_status").replace_strict(words, default=None, return_dtype=pl.String)
 
 
 def _needed(plan: ReadPlan, node: Node, *, all_of_them: bool) -> list[str]:
@@ -117,7 +160,8 @@ def _needed(plan: ReadPlan, node: Node, *, all_of_them: bool) -> list[str]:
     return list(dict.fromkeys([*onwards, *(mapped if all_of_them else [])]))
 
 
-def _parent(plan: ReadPlan, node: Node) -> Node:
+def parent_of(plan: ReadPlan, node: Node) -> Node:
+    """The node below which this one stands in the lookup tree."""
     return next(other for other in plan.nodes if other.path == node.path[:-1])
 
 

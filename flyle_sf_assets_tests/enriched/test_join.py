@@ -1,11 +1,13 @@
 """The join along the lookup tree, and which rows a change touches."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import polars as pl
 
 from flyle_sf_assets.enriched.affected import affected_ids
-from flyle_sf_assets.enriched.join import enrich
+from flyle_sf_assets.enriched.gone import what_blanked, with_former_parents
+from flyle_sf_assets.enriched.join import enrich, enriched_columns, gone_column
 from flyle_sf_assets.raw.plan import Dataset, Leaf, Node, ReadPlan
 from flyle_sf_assets.raw.records import record_schema
 from flyle_sf_assets.salesforce.schema import FieldSchema
@@ -45,7 +47,7 @@ PLAN = ReadPlan(
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def records(columns: list[str], *rows: dict[str, str | None]) -> pl.LazyFrame:
+def records(columns: list[str], *rows: Mapping[str, str | None]) -> pl.LazyFrame:
     full = [
         {"SystemModstamp": STAMP, "_status": "referenced", "_merged_into": None, **row}
         for row in rows
@@ -147,3 +149,99 @@ def test_a_parent_that_was_deleted_touches_the_rows_that_had_it() -> None:
     )
     frames = held(accounts=gone)
     assert set(affected_ids(PLAN, frames, before, {"accounts": pl.Series(["a1"])})) == {"o1"}
+
+
+def test_a_second_claim_to_be_the_one_touches_the_row_though_the_oldest_is_shown() -> None:
+    """A second contract for an account was never rejected, because nobody reached it."""
+    one = {"Id": "i1", "Account__c": "a1", "Plan__c": "gold"}
+    two = {"Id": "i2", "Account__c": "a1", "Plan__c": "free"}
+    columns = ["Account__c", "Plan__c"]
+    changed = {"related/Info__c": pl.Series(["i2"])}
+    both = held(related__slash__Info__c=records(columns, one, two))
+    assert set(affected_ids(PLAN, both, enrich(PLAN, held()), changed)) == {"o1"}
+    deleted = held(related__slash__Info__c=records(columns, one, two | {"_status": "deleted"}))
+    assert set(affected_ids(PLAN, deleted, enrich(PLAN, both), changed)) == {"o1"}
+    moved = held(related__slash__Info__c=records(columns, one, two | {"Account__c": "a2"}))
+    assert set(affected_ids(PLAN, moved, enrich(PLAN, both), changed)) == {"o1", "o2"}
+
+
+def gone_accounts(**a1: str | None) -> pl.LazyFrame:
+    return records(
+        ["ParentId", "Type"],
+        {"Id": "a1", "Type": "Customer", "ParentId": "p1", "_status": "deleted", **a1},
+        {"Id": "a2", "Type": "Partner", "ParentId": None},
+        {"Id": "p1", "Type": "Holding", "ParentId": None},
+    )
+
+
+def test_a_row_says_why_its_parents_have_no_values() -> None:
+    """A value must not vanish silently; what stands above on the path takes the rest with it."""
+    for status, word in (
+        ("deleted", "deleted"),
+        ("merged", "deleted"),
+        ("missing", "missing"),
+        ("referenced_deleted", "deleted"),
+        ("referenced_missing", "missing"),
+    ):
+        rows = joined(held(accounts=gone_accounts(_status=status)))
+        found = [rows["o1"][gone_column(node)] for node in (ACCOUNT, PARENT, INFO)]
+        assert found == [word, word, word], status
+        assert rows["o2"][gone_column(ACCOUNT)] is None
+        assert rows["o3"][gone_column(ACCOUNT)] is None, "it looks nothing up"
+    row = joined(held())["o1"]
+    assert [row[gone_column(node)] for node in (ACCOUNT, PARENT, INFO)] == [None, None, None]
+
+
+def test_only_what_stands_below_a_gone_parent_is_gone() -> None:
+    frames = held(
+        accounts=records(
+            ["ParentId", "Type"],
+            {"Id": "a1", "Type": "Customer", "ParentId": "p1"},
+            {"Id": "p1", "Type": "Holding", "ParentId": None, "_status": "referenced_missing"},
+        )
+    )
+    row = joined(frames)["o1"]
+    assert (row["Account.Type"], row["Account.Parent.Type"]) == ("Customer", None)
+    assert (row[gone_column(ACCOUNT)], row[gone_column(PARENT)]) == (None, "missing")
+
+
+def test_a_one_to_one_record_that_is_gone_is_told_unless_another_took_its_place() -> None:
+    gone = {"Id": "i1", "Account__c": "a1", "Plan__c": "gold", "_status": "referenced_deleted"}
+    new = {"Id": "i0", "Account__c": "a1", "Plan__c": "silver"}
+    for others, value, word in (((), None, "deleted"), ((new,), "silver", None)):
+        info = records(["Account__c", "Plan__c"], gone, *others)
+        row = joined({**held(), "related/Info__c": info})["o1"]
+        assert (row["Account.Info.Plan__c"], row[gone_column(INFO)]) == (value, word)
+        assert row["_ambiguous"] == []
+
+
+def test_a_lookup_that_the_delete_itself_cleared_still_says_what_was_deleted() -> None:
+    """Salesforce clears lookups to a deleted record, and the child may come in the same window."""
+    before = enrich(PLAN, held()).collect()
+    cleared = records(
+        ["AccountId", "Name"],
+        {"Id": "o1", "Name": "A", "AccountId": None, "_status": "linked"},
+        {"Id": "o2", "Name": "B", "AccountId": None, "_status": "linked"},
+    )
+    frames = held(opportunities=cleared, accounts=gone_accounts())
+    rows = with_former_parents(PLAN, frames, enrich(PLAN, frames).collect(), before)
+    assert rows.columns == list(enriched_columns(PLAN))
+    told = {row["Id"]: row for row in rows.iter_rows(named=True)}
+    assert [told["o1"][gone_column(node)] for node in (ACCOUNT, PARENT)] == ["deleted", None]
+    assert told["o2"][gone_column(ACCOUNT)] is None, "a2 is there; somebody emptied the lookup"
+    again = with_former_parents(PLAN, frames, enrich(PLAN, frames).collect(), rows)
+    assert again.equals(rows), "the companies may not have taken it in yet"
+    back = with_former_parents(PLAN, held(), enrich(PLAN, held()).collect(), rows)
+    assert back.equals(enrich(PLAN, held()).collect())
+
+
+def test_a_blanked_value_names_the_topmost_parent_that_is_gone() -> None:
+    """Values of the base record itself never blank because of a parent."""
+    rows = enrich(PLAN, held(accounts=gone_accounts())).collect()
+    told = what_blanked(PLAN, rows, {"type": "Account.Type", "top": "Account.Parent.Type"})
+    assert sorted(told.rows()) == [
+        ("o1", "top", "parent_deleted:Account"),
+        ("o1", "type", "parent_deleted:Account"),
+    ]
+    assert what_blanked(PLAN, enrich(PLAN, held()).collect(), {"type": "Account.Type"}).is_empty()
+    assert what_blanked(PLAN, rows, {"hidden": "Account.Hidden__c"}).is_empty()

@@ -1,0 +1,88 @@
+"""Why values of an enriched row are blank: a parent on their path was deleted, or is not visible.
+
+What does not belong here: the join, which marks such parents (``join.py``), and keeping the
+reasons beside the changes that they explain (``store``).
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from flyle_sf_assets.enriched.join import (
+    Records,
+    gone_column,
+    gone_word,
+    node_id,
+    parent_of,
+)
+from flyle_sf_assets.raw.plan import Node, ReadPlan
+from flyle_sf_assets.raw.records import READABLE, is_any
+
+BLANKED_SCHEMA = pl.Schema({"Id": pl.String, "key": pl.String, "reason": pl.String})
+
+
+def with_former_parents(
+    plan: ReadPlan, records: Records, rows: pl.DataFrame, before: pl.DataFrame
+) -> pl.DataFrame:
+    """``rows`` (enriched), told also of parents that a row had in ``before`` and that are gone.
+
+    Salesforce clears the lookups to a record that is deleted: when the child is read again it
+    looks nothing up any more, and without its former parent nobody could say why. What is told
+    stays until there is a parent again.
+    """
+    for node in plan.nodes:
+        former = pl.DataFrame() if not node.path else _gone_before(node, records, before)
+        if former.is_empty():
+            continue
+        has_none = pl.all_horizontal(
+            pl.col(node_id(one)).is_null() for one in (node, parent_of(plan, node)) if one.path
+        )
+        told = pl.coalesce(gone_column(node), pl.when(has_none).then("_told"))
+        rows = (
+            rows.join(former, on="Id", how="left", maintain_order="left")
+            .with_columns(told.alias(gone_column(node)))
+            .drop("_told")
+        )
+    return rows
+
+
+def _gone_before(node: Node, records: Records, before: pl.DataFrame) -> pl.DataFrame:
+    """``Id`` and ``_told``: of rows whose parent at this node is gone now, or was so already."""
+    gone = records[node.dataset].filter(~is_any(READABLE))
+    words = gone.select(pl.col("Id").alias("_former"), gone_word().alias("_now"))
+    return (
+        before.lazy()
+        .select("Id", pl.col(node_id(node)).alias("_former"), gone_column(node))
+        .join(words, on="_former", how="left")
+        .select("Id", pl.coalesce(gone_column(node), "_now").alias("_told"))
+        .filter(pl.col("_told").is_not_null())
+        .collect()
+    )
+
+
+def what_blanked(plan: ReadPlan, rows: pl.DataFrame, paths: Mapping[str, str]) -> pl.DataFrame:
+    """Which values have no parent to come from: `BLANKED_SCHEMA`, at most one row per Id and key.
+
+    ``paths`` are mapped paths by key. ``reason`` names the topmost parent that is gone:
+    ``parent_deleted:Account``, ``parent_missing:Account.Owner``.
+    """
+    parts = [BLANKED_SCHEMA.to_frame()]
+    for key, path in paths.items():
+        leaf = plan.leaves.get(path)
+        above = (
+            [] if leaf is None else [leaf.node.path[: n + 1] for n in range(len(leaf.node.path))]
+        )
+        told = [
+            pl.concat_str(
+                pl.lit("parent_"), pl.col(gone_column(node)), pl.lit(":" + ".".join(node.path))
+            )
+            for node in plan.nodes
+            if node.path in above
+        ]
+        if told:
+            parts.append(
+                rows.select(
+                    "Id", pl.lit(key).alias("key"), pl.coalesce(told).alias("reason")
+                ).filter(pl.col("reason").is_not_null())
+            )
+    return pl.concat(parts)
