@@ -28,9 +28,15 @@ class TokenDenied(Exception):
         super().__init__(f"{error}: {description}")
 
 
+STATEMENTS_KEPT = 200
+
+
 @dataclass
 class ApiUsage:
-    """Requests as Salesforce counts them, over a rolling day, and what they were for."""
+    """Requests as Salesforce counts them, over a rolling day, and what they were for.
+
+    ``statements`` are the last SOQL texts that were run, oldest first.
+    """
 
     daily_max: int = 100_000
     total: int = 0
@@ -38,6 +44,7 @@ class ApiUsage:
 
     def __post_init__(self) -> None:
         self.by_kind: Counter[str] = Counter()
+        self.statements: deque[str] = deque(maxlen=STATEMENTS_KEPT)
         self._recent: deque[tuple[datetime, int]] = deque()
         self._recent_sum = 0
 

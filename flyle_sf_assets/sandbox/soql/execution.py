@@ -55,6 +55,7 @@ class Result:
 
 def execute(org: Org, text: str, *, include_deleted: bool = False) -> Result:
     """Run a query; Refusal as Salesforce words it when it cannot be."""
+    org.usage.statements.append(text)
     query = parse(text)
     return _run(_snapshot_for(org, query), query, text, include_deleted=include_deleted)
 
