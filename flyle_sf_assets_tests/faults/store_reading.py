@@ -1,0 +1,97 @@
+"""What the product wrote, read past it: plain SQL by the public contract's columns.
+
+What does not belong here: what should stand there (``expectation.py``).
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import psycopg
+
+from flyle_sf_assets_tests.flows.oracle import Company, Option
+from flyle_sf_assets_tests.postgres import admin
+
+
+@dataclass(frozen=True)
+class Row:
+    """One company row: what it shows, and when it last changed."""
+
+    company: Company
+    source_object: str
+    updated_at: datetime
+
+
+def _exact(text: str) -> object:
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+class StoreReading:
+    """One tenant's rows in the product's database."""
+
+    def __init__(self, url: str) -> None:
+        self._connection: psycopg.Connection[tuple[object, ...]] = admin(url)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
+    def rows(self, tenant: str) -> dict[str, Row]:
+        """The company rows by external id."""
+        found = self._connection.execute(
+            "SELECT external_id, name, status, status_reason, merged_into, custom_fields::text,"
+            " source_object, updated_at FROM flyle.companies WHERE tenant_id = %s",
+            [tenant],
+        ).fetchall()
+        return {
+            str(key): Row(
+                Company(name, status, reason, winner, _exact(fields)),  # type: ignore[arg-type]
+                source_object,  # type: ignore[arg-type]
+                updated_at,  # type: ignore[arg-type]
+            )
+            for key, name, status, reason, winner, fields, source_object, updated_at in found
+        }
+
+    def options(self, tenant: str) -> dict[tuple[str, str], Option]:
+        """The option catalog by field key and value."""
+        found = self._connection.execute(
+            "SELECT field_key, value, label, active FROM flyle.custom_field_options"
+            " WHERE tenant_id = %s",
+            [tenant],
+        ).fetchall()
+        return {(str(k), str(v)): Option(str(label), bool(on)) for k, v, label, on in found}
+
+    def rejected(self, tenant: str) -> dict[tuple[str, str | None], str]:
+        """The reasons of the values that stand rejected, by external id and field."""
+        found = self._connection.execute(
+            "SELECT external_id, field, reason FROM flyle.rejected_records"
+            " WHERE tenant_id = %s AND resolved_at IS NULL",
+            [tenant],
+        ).fetchall()
+        return {(str(key), field): str(reason) for key, field, reason in found}  # type: ignore[misc]
+
+    def changes(self, tenant: str, after_sync: int) -> set[tuple[str, str]]:
+        """(external id, field) of every recorded change of syncs later than that one."""
+        found = self._connection.execute(
+            "SELECT external_id, field FROM flyle.company_changes"
+            " WHERE tenant_id = %s AND sync_id > %s",
+            [tenant, after_sync],
+        ).fetchall()
+        return {(str(key), str(field)) for key, field in found}
+
+    def last_sync(self, tenant: str) -> tuple[int, str | None]:
+        """The newest sync's id and state; 0 and None before the first."""
+        found = self._connection.execute(
+            "SELECT sync_id, state FROM flyle.syncs WHERE tenant_id = %s"
+            " ORDER BY sync_id DESC LIMIT 1",
+            [tenant],
+        ).fetchone()
+        return (0, None) if found is None else (int(str(found[0])), str(found[1]))
+
+    def generations(self, tenant: str) -> dict[str, int]:
+        """The generation that stands of every dataset."""
+        found = self._connection.execute(
+            "SELECT dataset, generation FROM flyle.generations WHERE tenant_id = %s", [tenant]
+        ).fetchall()
+        return {str(name): int(str(number)) for name, number in found}

@@ -1,0 +1,173 @@
+"""One run's world: an org, a tenant linked to it, and every refresh judged against the oracle.
+
+What a refresh may not find yet (a purge before a census, a formula before a sweep) is ``owed``;
+while something is owed only ``updated_at`` and the history are judged. What does not belong here:
+what happens to the org (``rules_*.py``) and what must come of it (``expectation.py``).
+"""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from flyle_sf_assets.refresh.context import RefreshKind
+from flyle_sf_assets.refresh.lifecycle import run_step
+from flyle_sf_assets.refresh.sequence import STEPS
+from flyle_sf_assets_tests.faults.expectation import Expectation, Rejections
+from flyle_sf_assets_tests.faults.seen_org import SeenOrg
+from flyle_sf_assets_tests.faults.store_reading import Row, StoreReading
+from flyle_sf_assets_tests.flows.oracle import Company, Option
+from flyle_sf_assets_tests.flows.tenants import Tenant
+
+Owed = Literal["describe", "sweep", "census"]
+
+PAID: dict[RefreshKind, frozenset[Owed]] = {
+    "refresh": frozenset(),
+    "sweep": frozenset({"sweep"}),
+    "census": frozenset({"census"}),
+    "full": frozenset({"sweep", "census"}),
+}
+"""What each kind of refresh finds beyond what is stamped in its window."""
+
+Document = dict[str, Any]
+
+
+class Killed(BaseException):
+    """The process that ran the refresh died here."""
+
+
+@dataclass
+class World:
+    """One tenant, its org and what the model knows of both."""
+
+    tenant: Tenant
+    document: Document
+    reading: StoreReading
+    hidden: set[str] = field(default_factory=set)
+    owed: set[Owed] = field(default_factory=set)
+    options: dict[tuple[str, str], Option] = field(default_factory=dict)
+    met: set[tuple[str, str]] = field(default_factory=set)
+    steps: int = 0
+    refreshes: int = 0
+    is_interrupted: bool = False
+
+    # Settings ---------------------------------------------------------------------------------
+
+    def apply(self) -> None:
+        """Registers the settings as they stand in ``document``."""
+        self.tenant.apply(json.dumps(self.document, ensure_ascii=False))
+
+    # Refreshes --------------------------------------------------------------------------------
+
+    def refresh(self, kind: RefreshKind = "refresh") -> None:
+        """One refresh that must succeed, and everything it must leave behind."""
+        before, last_sync = self.reading.rows(self.tenant.name), self._last_sync()
+        # What is stamped in the second of a refresh is for the next one to find.
+        self.tenant.later(1)
+        with self.tenant.open_refresh(kind) as refresh:
+            for step in STEPS:
+                run_step(refresh, step)
+        self.refreshes += 1
+        self.owed -= PAID[kind]
+        self.judge(before, last_sync)
+        self.is_interrupted = False
+
+    def generations(self) -> dict[str, int]:
+        """The generation that stands of every dataset."""
+        return self.reading.generations(self.tenant.name)
+
+    def end(self) -> None:
+        """Leaves nothing behind that costs the next run anything."""
+        self.tenant.server.remove(self.tenant.there)
+        shutil.rmtree(self.tenant.installation.lake.root / self.tenant.name, ignore_errors=True)
+
+    def judge(self, before: dict[str, Row], last_sync: int) -> None:
+        """Holds the store against the oracle and against what stood before."""
+        after = self.reading.rows(self.tenant.name)
+        self._judge_times(before, after)
+        self._judge_history(before, after, last_sync)
+        if self.owed:
+            return
+        expectation = Expectation(SeenOrg(self.tenant.there, self.hidden), self.tenant.settings)
+        expected = expectation.rows(
+            {key: (row.source_object, row.company) for key, row in before.items()}
+        )
+        found = {key: row.company for key, row in after.items()}
+        assert_same(found, expected)
+        self._judge_rejected(expectation.rejected, expected)
+        self._judge_options(expectation, expected)
+
+    def _judge_times(self, before: dict[str, Row], after: dict[str, Row]) -> None:
+        """``updated_at`` moved for exactly the rows whose content changed; no row is ever lost."""
+        assert before.keys() <= after.keys(), "a row disappeared"
+        wrong = {
+            key: (was, after[key])
+            for key, was in before.items()
+            if (was.updated_at == after[key].updated_at) != (was.company == after[key].company)
+        }
+        assert not wrong, f"updated_at moved without a change, or did not: {wrong}"
+
+    def _judge_history(self, before: dict[str, Row], after: dict[str, Row], last_sync: int) -> None:
+        """The history tells every change, field by field, and nothing else."""
+        told = self.reading.changes(self.tenant.name, last_sync)
+        changed = {
+            (key, name)
+            for key, was in before.items()
+            for name in differing(was.company, after[key].company)
+        }
+        assert told == changed, f"history: too many {told - changed}, too few {changed - told}"
+
+    def _judge_rejected(self, rejected: Rejections, expected: dict[str, Company]) -> None:
+        found = {
+            (key, name)
+            for key, name in self.reading.rejected(self.tenant.name)
+            if expected[key].status == "linked"
+        }
+        assert found == rejected.keys(), f"rejected: {found ^ rejected.keys()}"
+
+    def _judge_options(self, expectation: Expectation, expected: dict[str, Company]) -> None:
+        found = self.reading.options(self.tenant.name)
+        assert self.options.keys() <= found.keys(), "an option was deleted"
+        linked = {key: row for key, row in expected.items() if row.status == "linked"}
+        wanted = expectation.options(linked)
+        wrong = {key: (found.get(key), one) for key, one in wanted.items() if found.get(key) != one}
+        assert not wrong, f"options (found, expected): {wrong}"
+        self.options = found
+
+    def _last_sync(self) -> int:
+        return self.reading.last_sync(self.tenant.name)[0]
+
+
+def differing(one: Company, other: Company) -> list[str]:
+    """The names of what differs between two rows, as the history calls them."""
+    names = [
+        name
+        for name in ("name", "status", "status_reason", "merged_into")
+        if getattr(one, name) != getattr(other, name)
+    ]
+    keys = one.custom_fields.keys() | other.custom_fields.keys()
+    nothing = object()
+    return names + [
+        key
+        for key in keys
+        if one.custom_fields.get(key, nothing) != other.custom_fields.get(key, nothing)
+    ]
+
+
+def assert_same(found: dict[str, Company], expected: dict[str, Company]) -> None:
+    """Equal, or a message with what differs and nothing else."""
+    lines = [f"too many: {key} {found[key]}" for key in found.keys() - expected.keys()]
+    lines += [f"missing: {key} {expected[key]}" for key in expected.keys() - found.keys()]
+    for key in found.keys() & expected.keys():
+        for name in differing(found[key], expected[key]):
+            lines.append(
+                f"{key}.{name}: found {_shown(found[key], name)}"
+                f" expected {_shown(expected[key], name)}"
+            )
+    assert not lines, "\n".join(sorted(lines))
+
+
+def _shown(row: Company, name: str) -> str:
+    if name in ("name", "status", "status_reason", "merged_into"):
+        return repr(getattr(row, name))
+    return repr(row.custom_fields.get(name, "(not there)"))
