@@ -22,6 +22,7 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import FlyleType
 
 _AS_IT_IS = Text("そのまま", "as it is")
+_WHOLE_NUMBER = Text("整数", "whole number")
 _NOT_READABLE = Text(
     "連携ユーザーから読み取れないため更新を止めています(最後の値を保持)",
     "not readable for the connected user: not updated, the last value stays",
@@ -104,15 +105,19 @@ def conversion(field: CompanyField, time_zone: str) -> Text:
     words = _CONVERSIONS.get((field.type, field.source.type), _AS_IT_IS)
     if field.type is FlyleType.NUMBER:
         digits = decimal_scale(field)
-        words = Text(
-            f"正確な10進数(小数{digits}桁まで、丸めなし)",
-            f"exact decimal (up to {digits} decimals, never rounded)",
-        )
+        words = _WHOLE_NUMBER if digits == 0 else _decimal(digits)
     elif (field.type, field.source.type) == (FlyleType.DATE, "datetime"):
         words = Text(f"{time_zone} での日付", f"date in {time_zone}")
     if field.when_blank == "keep":
         return Text(f"{words.ja}、{_KEPT_WHEN_BLANK.ja}", f"{words.en}; {_KEPT_WHEN_BLANK.en}")
     return words
+
+
+def _decimal(digits: int) -> Text:
+    return Text(
+        f"正確な10進数(小数{digits}桁まで、丸めなし)",
+        f"exact decimal (up to {digits} decimals, never rounded)",
+    )
 
 
 def field_map_markdown(rows: Sequence[FieldMapRow], language: str = "en") -> str:
@@ -144,6 +149,13 @@ def column_descriptions(
             f"{row.label} ← {row.conversion.in_language(language)} ← {row.source_path}"
         )
     return descriptions
+
+
+def column_types(rows: Sequence[FieldMapRow]) -> dict[str, str]:
+    """Flyle's type of every column of the typed frame, in the words of the settings."""
+    fixed = dict.fromkeys(_FIXED_DESCRIPTIONS, str(FlyleType.TEXT))
+    fixed[SOURCE_MODIFIED_AT] = str(FlyleType.DATETIME)
+    return fixed | {field_column(row.key): str(row.type) for row in rows}
 
 
 def _source_words(row: FieldMapRow) -> str:

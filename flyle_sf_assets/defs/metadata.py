@@ -7,6 +7,8 @@ What does not belong here: counting (``refresh``).
 """
 
 import json
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -68,7 +70,17 @@ def _table(sample: pl.DataFrame) -> TableMetadataValue:
 
 
 def _short(value: object) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    """One line, as people write it: no quotes, no zeros that only fill up a decimal's scale."""
+    match value:
+        case None:
+            text = ""
+        case str():
+            text = " ".join(value.split())
+        case Decimal():
+            text = f"{value:f}"
+            text = text.rstrip("0").rstrip(".") if "." in text else text
+        case date():  # a datetime is one too
+            text = value.isoformat().replace("+00:00", "Z")
+        case _:
+            text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= SAMPLE_TEXT_MAX else text[: SAMPLE_TEXT_MAX - 1] + "…"

@@ -5,7 +5,9 @@ What does not belong here: the tables (``store/generations.py``).
 
 import hashlib
 
+from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.store.generations import Consumed, consumed
 
@@ -36,3 +38,28 @@ def manifest_of(refresh: Refresh, dataset: str) -> Manifest | None:
     """The manifest that stands of a dataset."""
     kept = refresh.generation(dataset)
     return None if kept is None else Manifest.decode(kept.manifest)
+
+
+def held_dataset(refresh: Refresh, dataset: Dataset) -> Manifest:
+    """The manifest of a dataset that holds every column of the plan.
+
+    Raises UsageError when somebody materializes what follows before the dataset itself was read.
+    """
+    manifest = manifest_of(refresh, dataset.name)
+    wanted = {column.name for column in dataset.columns}
+    if manifest is None or not wanted <= set(manifest.columns):
+        raise not_materialized(refresh.tenant, f"salesforce/{dataset.asset}")
+    return manifest
+
+
+def not_materialized(tenant: str, asset: str) -> UsageError:
+    """The error for an asset that was materialized alone, before one that it is made from."""
+    return UsageError(
+        "upstream_not_materialized",
+        tried=Text(f"テナント {tenant} の {asset} を読みました", f"Read {asset} of {tenant}"),
+        came_back="Nothing, or not every column that the settings map, was ever materialized.",
+        remedy=Text(
+            f"先に {asset} を、またはジョブ refresh_tenant を実行してください",
+            f"Materialize {asset} first, or run the job refresh_tenant",
+        ),
+    )

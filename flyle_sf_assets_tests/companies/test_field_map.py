@@ -7,6 +7,7 @@ import pytest
 
 from flyle_sf_assets.companies.field_map import (
     column_descriptions,
+    column_types,
     field_map,
     field_map_markdown,
 )
@@ -34,7 +35,7 @@ def test_a_row_says_where_from_how_and_where_to(fields: Any) -> None:
         (
             "size",
             "Opportunity.Account.Size__c",
-            "exact decimal (up to 0 decimals, never rounded); a blank keeps the last value",
+            "whole number; a blank keeps the last value",
         ),
         (
             "hidden",
@@ -86,3 +87,12 @@ def test_every_column_of_the_typed_frame_has_a_description(fields: Any) -> None:
         == "day ← date in Asia/Tokyo ← Opportunity.Account.CreatedDate"
     )
     assert "企業名" in column_descriptions(rows, base_object="Account", language="ja")["name"]
+
+
+def test_columns_have_the_types_of_the_settings(fields: Any) -> None:
+    """The type in polars' own words was so long that the descriptions fell off the page."""
+    types = column_types(field_map(fields, base_object="Opportunity", time_zone="Asia/Tokyo"))
+    assert set(types) == set(typed_schema(fields)) | {"custom_fields.hidden"}
+    assert types["source_modified_at"] == "datetime"
+    assert types["custom_fields.size"] == "number"
+    assert types["external_id"] == "text"

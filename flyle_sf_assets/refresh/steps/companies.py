@@ -23,11 +23,13 @@ from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     COMPANIES,
+    ENRICHED,
     OPTIONS,
     consumed_by,
     digest_of,
     generation_of,
     manifest_of,
+    not_materialized,
 )
 from flyle_sf_assets.refresh.lifecycle import next_due
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
@@ -74,7 +76,7 @@ def write_companies(refresh: Refresh) -> StepReport:
     fields = company_fields(refresh.settings, plan.leaves)
     manifest = manifest_of(refresh, enriched_dataset(plan))
     if manifest is None:
-        raise ValueError("companies are written after the enriched records")
+        raise not_materialized(refresh.tenant, f"flyle/{ENRICHED}")
     taken = consumed_by(refresh, COMPANIES)
     digest = digest_of(fields, refresh.settings.time_zone)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
