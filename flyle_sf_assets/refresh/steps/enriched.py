@@ -11,7 +11,7 @@ from flyle_sf_assets.enriched.affected import affected_ids
 from flyle_sf_assets.enriched.join import enrich, enriched_columns
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
-from flyle_sf_assets.raw.records import changed_rows, empty
+from flyle_sf_assets.raw.records import changed_rows
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     COMPANIES,
@@ -19,6 +19,7 @@ from flyle_sf_assets.refresh.debts import (
     OPTIONS,
     consumed_by,
     digest_of,
+    held_dataset,
     manifest_of,
 )
 from flyle_sf_assets.refresh.pending import fold
@@ -37,11 +38,8 @@ def enrich_records(refresh: Refresh) -> StepReport:
     """Joins what its inputs committed since it last looked; keeps the rows that differ."""
     plan = refresh.plan()
     name = enriched_dataset(plan)
-    inputs = {d.name: manifest_of(refresh, d.name) for d in plan.datasets}
-    records = {
-        d.name: empty(d.columns).lazy() if (m := inputs[d.name]) is None else refresh.lake.read(m)
-        for d in plan.datasets
-    }
+    inputs = {d.name: held_dataset(refresh, d) for d in plan.datasets}
+    records = {dataset: refresh.lake.read(m) for dataset, m in inputs.items()}
     held = manifest_of(refresh, name)
     taken = consumed_by(refresh, ENRICHED)
     digest = _plan_digest(plan)
@@ -54,7 +52,7 @@ def enrich_records(refresh: Refresh) -> StepReport:
         manifest, changed = _some_rows(refresh, plan, records, held, ids)
     else:
         manifest, changed = _some_rows(refresh, plan, records, held, None)
-    consumed = [Consumed(name, 0 if m is None else m.generation) for name, m in inputs.items()]
+    consumed = [Consumed(dataset, m.generation) for dataset, m in inputs.items()]
     with refresh.database.tenant(refresh.tenant) as tx:
         if manifest is not None:
             swap_generation(
@@ -75,13 +73,11 @@ def _affected(
     plan: ReadPlan,
     records: dict[str, pl.LazyFrame],
     held: Manifest,
-    inputs: dict[str, Manifest | None],
+    inputs: dict[str, Manifest],
     taken: dict[str, Consumed],
 ) -> pl.Series:
     changed = {}
     for name, manifest in inputs.items():
-        if manifest is None:
-            continue
         since = taken[name].generation if name in taken else 0
         if manifest.generation > since:
             rows = refresh.lake.changed_since(manifest, since)
