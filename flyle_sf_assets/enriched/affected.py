@@ -2,7 +2,8 @@
 
 A record's own change touches its row; a parent's change touches every row that reaches it, on
 any hop. What a row reached before counts as well as what it reaches now: a one-to-one object
-that moved from one account to another touches both.
+that moved from one account to another touches both. Of several records that claim to be the one,
+the row reaches only the oldest, so a claim counts by the record that it names.
 
 What does not belong here: the join (``join.py``).
 """
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from flyle_sf_assets.enriched.join import Records, node_id, skeleton
+from flyle_sf_assets.enriched.join import Records, node_id, parent_of, skeleton
 from flyle_sf_assets.raw.plan import ReadPlan
 
 
@@ -23,19 +24,48 @@ def affected_ids(
     ``changed`` has the Ids of changed records by dataset; ``held`` is the enriched frame as it
     stands, None before the first.
     """
-    frames = [_reaching(plan, skeleton(plan, records), changed)]
+    claimed = _claimed(plan, records, changed)
+    frames = [_reaching(plan, skeleton(plan, records), changed, claimed)]
     if held is not None:
-        frames.append(_reaching(plan, held, changed))
+        frames.append(_reaching(plan, held, changed, claimed))
+        if claimed:
+            # One of several claims may have gone elsewhere; what it named before is not held.
+            frames.append(held.filter(pl.col("_ambiguous").list.len() > 0).select("Id"))
     return pl.concat(frames).unique().collect().to_series()
 
 
+def _claimed(
+    plan: ReadPlan, records: Records, changed: Mapping[str, pl.Series]
+) -> dict[str, pl.Series]:
+    """The Ids that changed one-to-one records name, by the column of the node that they belong to.
+
+    Deleted records keep the lookup that they had.
+    """
+    claimed: dict[str, pl.Series] = {}
+    for node in plan.nodes:
+        ids = changed.get(node.dataset)
+        if not node.one_to_one or ids is None or ids.is_empty():
+            continue
+        claims = records[node.dataset].filter(pl.col("Id").is_in(ids.implode()))
+        named = claims.select(pl.col(node.lookup_field or "").drop_nulls()).collect().to_series()
+        column = node_id(parent_of(plan, node))
+        claimed[column] = pl.concat([claimed[column], named]) if column in claimed else named
+    return claimed
+
+
 def _reaching(
-    plan: ReadPlan, frame: pl.LazyFrame, changed: Mapping[str, pl.Series]
+    plan: ReadPlan,
+    frame: pl.LazyFrame,
+    changed: Mapping[str, pl.Series],
+    claimed: Mapping[str, pl.Series],
 ) -> pl.LazyFrame:
     present = set(frame.collect_schema().names())
     touched = [
         pl.col(node_id(node)).is_in(changed[node.dataset].implode())
         for node in plan.nodes
         if node_id(node) in present and len(changed.get(node.dataset, ())) > 0
+    ]
+    touched += [
+        pl.col(column).is_in(ids.implode()) for column, ids in claimed.items() if column in present
     ]
     return frame.filter(pl.any_horizontal(touched) if touched else pl.lit(value=False)).select("Id")

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,8 @@ from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
-from flyle_sf_assets.store.database import Database
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org, places_of
-from flyle_sf_assets_tests.postgres import database, database_url
-
-__all__ = ["database", "database_url"]
+from flyle_sf_assets_tests.postgres import fresh_database_url, opened
 
 Link = Callable[[str, Org, str], Tenant]
 
@@ -44,28 +43,36 @@ def server() -> Iterator[SandboxServer]:
         yield started
 
 
-@pytest.fixture
-def installation(
-    tmp_path: Path, server: SandboxServer, database: Database, database_url: str
-) -> Installation:
+@contextmanager
+def installed(home: Path, server: SandboxServer) -> Iterator[Installation]:
     """An installation on a fresh database of the session's PostgreSQL."""
-    places = places_of(tmp_path, server, database_url)
-    return Installation(places, database, database_url, database_url)
+    with fresh_database_url() as url, opened(url) as database:
+        yield Installation(places_of(home, server, url), database, url, url)
+
+
+def linked(
+    installation: Installation, server: SandboxServer, name: str, org: Org, settings: str
+) -> Tenant:
+    """Links a tenant to an org: hosts the org, registers the settings."""
+    if all(hosted is not org for hosted in server.orgs):
+        server.add(org)
+    tenant = Tenant(name, org, server, installation, settings)
+    tenant.give_credentials()
+    tenant.apply()
+    return tenant
+
+
+@pytest.fixture
+def installation(tmp_path: Path, server: SandboxServer) -> Iterator[Installation]:
+    """An installation for one test."""
+    with installed(tmp_path, server) as made:
+        yield made
 
 
 @pytest.fixture
 def link(server: SandboxServer, installation: Installation) -> Link:
-    """Links a tenant to an org: hosts the org, registers the settings."""
-
-    def linked(name: str, org: Org, settings: str) -> Tenant:
-        if all(hosted is not org for hosted in server.orgs):
-            server.add(org)
-        tenant = Tenant(name, org, server, installation, settings)
-        tenant.give_credentials()
-        tenant.apply()
-        return tenant
-
-    return linked
+    """Links a tenant of this test's installation to an org."""
+    return partial(linked, installation, server)
 
 
 @pytest.fixture

@@ -196,6 +196,20 @@ class Tenant:
         with admin(self.installation.database_url) as connection:
             return connection.execute(sql.encode(), [self.name]).fetchall()
 
+    def assert_moved_exactly(self, before: dict[str, Row]) -> int:
+        """``updated_at`` moved for the rows whose content changed and for no other; how many."""
+        now = self.clock.now()
+        moved = {key for key, row in self.rows().items() if row.updated_at == now}
+        changed = {
+            key
+            for key, row in self.rows().items()
+            if key not in before or before[key].company != row.company
+        }
+        assert moved == changed
+        kept = {key: row for key, row in self.rows().items() if key not in changed}
+        assert all(before[key] == row for key, row in kept.items())
+        return len(changed)
+
     def assert_follows_org(self) -> None:
         """Every company and every option is what the org holds, given what was held before."""
         expected = self.oracle.companies(self.last)

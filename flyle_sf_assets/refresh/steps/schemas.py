@@ -3,7 +3,7 @@
 What does not belong here: asking (``salesforce/describe.py``) and the walk (``raw/plan.py``).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flyle_sf_assets.check.drift import CODES, drifts
 from flyle_sf_assets.check.fit import problems
@@ -128,7 +128,8 @@ def _commit(
             if isinstance(answer, NotModified):
                 touch_schema(tx, name, now)
                 continue
-            new = _stored(name, answer, refresh.until, now)
+            # An edit of the same second, or by a transaction that ends late, is asked for again.
+            new = _stored(name, answer, refresh.until - timedelta(seconds=refresh.overlap_s), now)
             changed |= name not in stored or stored[name].digest != new.digest
             put_schema(tx, new)
         following = before + 1 if changed or before == 0 else before
@@ -144,10 +145,12 @@ def _commit(
     return following
 
 
-def _stored(name: str, answer: Described | None, asked_at: datetime, now: datetime) -> StoredSchema:
+def _stored(
+    name: str, answer: Described | None, known_until: datetime, now: datetime
+) -> StoredSchema:
     if answer is None:
         return StoredSchema(name, digest_of(None), None, UNKNOWN, now)
-    modified = (answer.last_modified or asked_at).isoformat()
+    modified = (answer.last_modified or known_until).isoformat()
     document = describe.to_bytes(answer.schema).decode()
     return StoredSchema(name, describe.digest(answer.schema), modified, document, now)
 
