@@ -24,6 +24,9 @@ def affected_ids(
     ``changed`` has the Ids of changed records by dataset; ``held`` is the enriched frame as it
     stands, None before the first.
     """
+    if not any(node.path and len(changed.get(node.dataset, ())) for node in plan.nodes):
+        # Only the base's own records: no need to look at everybody's parents.
+        return changed.get(plan.nodes[0].dataset, pl.Series(dtype=pl.String)).unique()
     claimed = _claimed(plan, records, changed)
     frames = [_reaching(plan, skeleton(plan, records), changed, claimed)]
     if held is not None:

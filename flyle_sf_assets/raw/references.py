@@ -29,3 +29,26 @@ def ids_at(plan: ReadPlan, node: Node, records: Records) -> pl.LazyFrame:
         return frame.join(above, left_on=lookup, right_on="Id", how="semi").select("Id")
     referring = records[parent.dataset].filter(is_any(READABLE)).join(above, on="Id", how="semi")
     return referring.select(pl.col(lookup).alias("Id")).drop_nulls().unique()
+
+
+def newly_reached(
+    plan: ReadPlan, node: Node, records: Records, changed: Mapping[str, pl.Series]
+) -> pl.LazyFrame:
+    """The Ids at ``node`` that may be reached for the first time since rows changed.
+
+    ``changed`` has the Ids of changed rows by dataset. A row that did not change counts as well
+    when it is newly reached itself: what it looks up was never asked for on this path.
+    """
+    own = changed.get(node.dataset, pl.Series(dtype=pl.String)).to_frame("Id").lazy()
+    if not node.path:
+        linked = records[node.dataset].filter(pl.col("_status") == RecordStatus.LINKED.value)
+        return linked.select("Id").join(own, on="Id", how="semi")
+    parent = next(other for other in plan.nodes if other.path == node.path[:-1])
+    changed_above = changed.get(parent.dataset, pl.Series(dtype=pl.String)).to_frame("Id").lazy()
+    above = pl.concat([newly_reached(plan, parent, records, changed), changed_above])
+    lookup = node.lookup_field or ""
+    if node.one_to_one:
+        found = records[node.dataset].join(above, left_on=lookup, right_on="Id", how="semi")
+        return pl.concat([found.select("Id"), own])
+    referring = records[parent.dataset].filter(is_any(READABLE)).join(above, on="Id", how="semi")
+    return referring.select(pl.col(lookup).alias("Id")).drop_nulls().unique()

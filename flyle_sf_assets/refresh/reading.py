@@ -4,7 +4,7 @@ What does not belong here: what an answer changes (``raw/changes.py``), which qu
 are (``raw/questions.py``) and the commit (``steps/records.py``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -84,13 +84,23 @@ class Reading:
                 self._fold_in(one)
         self._read_windows([one for one in self._datasets.values() if one.window is not None])
 
-    def close_references(self, asset: RawAsset) -> None:
-        """Fetches the records that others look up and that are not held, hop by hop."""
+    def close_references(
+        self, asset: RawAsset, changed_above: Mapping[str, pl.Series] | None = None
+    ) -> None:
+        """Fetches the records that others look up and that are not held, hop by hop.
+
+        ``changed_above`` are the Ids that changed in other assets' datasets since the references
+        were last closed: only what these reach is looked at. None looks at everything.
+        """
         for node in self._plan.nodes:
             if node.asset != asset or not node.path or node.one_to_one:
                 continue
-            one = self._datasets[node.dataset]
-            wanted = references.ids_at(self._plan, node, self._records())
+            one, records = self._datasets[node.dataset], self._records()
+            if changed_above is None:
+                wanted = references.ids_at(self._plan, node, records)
+            else:
+                changed = {**changed_above, **self._changed()}
+                wanted = references.newly_reached(self._plan, node, records, changed)
             held = one.pending.records().select("Id")
             missing = wanted.join(held, on="Id", how="anti").collect().to_series()
             self.fetch(one, missing)
@@ -239,6 +249,13 @@ class Reading:
         told = fates(answer, else_status=RecordStatus.REFERENCED)
         held = one.pending.rows_of(ids)
         one.pending.add(fetched_parents(ids, values, told, held), held)
+
+    def _changed(self) -> dict[str, pl.Series]:
+        """The Ids that are pending, by dataset."""
+        return {
+            name: pl.concat([pl.Series(dtype=pl.String), *(c["Id"] for c in one.pending.changes)])
+            for name, one in self._datasets.items()
+        }
 
     def _records(self) -> references.Records:
         """The newest rows of every dataset of the plan, with what is pending on top."""

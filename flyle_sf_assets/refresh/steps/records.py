@@ -10,7 +10,7 @@ import polars as pl
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake.manifest import Manifest
-from flyle_sf_assets.raw.ownership import RawAsset
+from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, RecordStatus, is_any, record_schema
@@ -31,6 +31,7 @@ from flyle_sf_assets.salesforce.schema import FieldSchema
 from flyle_sf_assets.store.generations import Consumed, Generation, put_consumed
 from flyle_sf_assets.store.syncs import SyncCounts, add_counts
 
+NODES = "lookup_tree"
 PARENTS_ONLY = "parents"
 """The scope of a dataset that holds only records which others look up."""
 
@@ -44,13 +45,42 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     readings = [_begun(refresh, plan, dataset) for dataset in datasets]
     reading = Reading(refresh, plan, readings)
     reading.read_own_changes()
-    reading.close_references(asset)
     compared = reconcile(reading, readings)
-    reading.close_references(asset)
+    above = _above(refresh, plan, asset)
+    reading.close_references(asset, _changed_above(refresh, plan, asset, readings, above))
     pending = [one.pending for one in readings]
-    generations = _commit(refresh, asset, pending)
+    generations = _commit(refresh, plan, asset, pending, above)
     refresh.comparison += compared
     return _report(refresh, asset, plan, pending, generations)
+
+
+def _above(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> dict[str, Manifest]:
+    """The datasets of the assets before this one, whose rows may look its records up."""
+    before = RAW_ASSETS[: RAW_ASSETS.index(asset)]
+    names = [dataset.name for dataset in plan.datasets if dataset.asset in before]
+    kept = {name: refresh.generation(name) for name in names}
+    return {name: Manifest.decode(one.manifest) for name, one in kept.items() if one is not None}
+
+
+def _changed_above(
+    refresh: Refresh,
+    plan: ReadPlan,
+    asset: RawAsset,
+    readings: list[DatasetReading],
+    above: dict[str, Manifest],
+) -> dict[str, pl.Series] | None:
+    """What changed above since this asset last closed its references; None: look at everything."""
+    taken = consumed_by(refresh, asset)
+    is_same_tree = taken.get(NODES) == Consumed(NODES, 0, digest_of(plan.nodes))
+    is_known = all(one.window is not None and not one.new_columns for one in readings)
+    if refresh.kind != "refresh" or not is_same_tree or not is_known:
+        return None
+    changed = {}
+    for name, manifest in above.items():
+        since = taken[name].generation if name in taken else 0
+        rows = refresh.lake.changed_since(manifest, since)
+        changed[name] = rows.select("Id").collect().to_series()
+    return changed
 
 
 def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading:
@@ -135,7 +165,13 @@ def _reshaped(refresh: Refresh, held: Manifest, pending: PendingDataset) -> pl.L
     return rows.select(record_schema(pending.columns).names())
 
 
-def _commit(refresh: Refresh, asset: RawAsset, pending: list[PendingDataset]) -> dict[str, int]:
+def _commit(
+    refresh: Refresh,
+    plan: ReadPlan,
+    asset: RawAsset,
+    pending: list[PendingDataset],
+    above: dict[str, Manifest],
+) -> dict[str, int]:
     """Files first, then one transaction: manifests, watermarks, debts, counts."""
     readers = consumed_by(refresh, ENRICHED)
     manifests = {}
@@ -149,6 +185,8 @@ def _commit(refresh: Refresh, asset: RawAsset, pending: list[PendingDataset]) ->
             refresh.settings_version,
             part_digests(refresh.settings)[asset],
         ),
+        Consumed(NODES, 0, digest_of(plan.nodes)),
+        *(Consumed(name, manifest.generation) for name, manifest in above.items()),
     ]
     pulled = sum(one.pulled for one in pending)
     with refresh.database.tenant(refresh.tenant) as tx:

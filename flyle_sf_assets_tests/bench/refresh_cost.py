@@ -1,0 +1,176 @@
+"""Work follows the change: the CPU of a refresh after 1 % changed, against that of the full sync.
+
+Run by ``make bench``. The org is a process of its own; what is counted is this process and the
+PostgreSQL server, beyond process start (imports, the server's start, migrations). Figures are
+compared within one run, because machines are noisy; ``docs/performance.md`` keeps them.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
+from flyle_sf_assets.refresh.lifecycle import check_idle, open_refresh
+from flyle_sf_assets.refresh.registration import register_files
+from flyle_sf_assets.refresh.sequence import run_all
+from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.telemetry import logs
+
+SHARE_CHANGED = 0.01
+RATIO_MAX = 0.1
+SETTINGS = """
+tenant: bench
+display_name: bench
+plan: enterprise
+connection:
+  org_url: {url}
+  flow: client_credentials
+  consumer_key: {{env: BENCH_SF_KEY}}
+  consumer_secret: {{env: BENCH_SF_SECRET}}
+source:
+  object: Account
+mapping:
+  - {{from: AnnualRevenue, to: revenue, label: 売上}}
+  - {{from: NumberOfEmployees, to: employees, label: 従業員規模}}
+  - {{from: Industry, to: industry, label: 業種}}
+  - {{from: Type, to: type, label: 種別}}
+  - {{from: Website, to: website, label: Web}}
+  - {{from: Phone, to: phone, label: 電話}}
+  - {{from: Founded_On__c, to: founded_on, label: 設立}}
+  - {{from: Owner.Name, to: owner, label: 担当}}
+"""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """CPU and wall-clock seconds of one step, and the API calls that it made."""
+
+    what: str
+    cpu_s: float
+    postgres_cpu_s: float
+    wall_s: float
+    api_calls: int
+
+
+def serve_org(pipe: Connection, rows: int) -> None:
+    """The org's own process: a big org, and changes on request."""
+    org = samples.big_org("bench", accounts=rows, opportunities=0, org_number=9)
+    with SandboxServer([org]) as server:
+        pipe.send((server.url, server.ca_file, org.consumer_key, org.consumer_secret))
+        while (changed := pipe.recv()) is not None:
+            step = max(1, rows // changed) if changed else 1
+            for number, record in enumerate(org.ids("Account")[::step][:changed]):
+                org.update("Account", record, {"NumberOfEmployees": 100_000 + number})
+            time.sleep(1.1)
+            pipe.send(org.usage.total)
+
+
+@contextmanager
+def running_org(rows: int) -> Iterator[tuple[Connection, tuple[str, str, str, str]]]:
+    """The org's process; yields the pipe to it and how to reach it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=serve_org, args=(theirs, rows), daemon=True)
+    child.start()
+    try:
+        yield ours, ours.recv()
+    finally:
+        ours.send(None)
+        child.join(10)
+
+
+def postgres_cpu_s(home: Path) -> float:
+    """User and system seconds of every process that works on the installation's cluster."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    pid_file = home / "postgres" / "data" / "postmaster.pid"
+    postmaster = int(pid_file.read_text().split("\n", 1)[0])
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == postmaster or stat.parent.name == str(postmaster):
+            # Ended backends count in the postmaster's children's times.
+            total += sum(int(fields[place]) for place in (11, 12, 13, 14))
+    return total / ticks
+
+
+def measured(what: str, installation: Installation, action: str, kind: str = "refresh") -> Spent:
+    """Runs one refresh (or idle check) and says what it cost."""
+    home = installation.places.home
+    cpu, postgres, wall = time.process_time(), postgres_cpu_s(home), time.perf_counter()
+    if action == "idle":
+        calls = check_idle(installation, "bench").api_calls
+    else:
+        with open_refresh(installation, "bench", kind=kind) as refresh:  # type: ignore[arg-type]
+            run_all(refresh)
+            calls = refresh.api_calls
+    installation.database.dispose()
+    return Spent(
+        what,
+        round(time.process_time() - cpu, 2),
+        round(postgres_cpu_s(home) - postgres, 2),
+        round(time.perf_counter() - wall, 2),
+        calls,
+    )
+
+
+def main() -> int:
+    """Measures, prints a table and the machine, and fails when work does not follow the change."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rows", type=int, default=200_000)
+    rows = arguments.parse_args().rows
+    logs.configure(level="ERROR")
+    with tempfile.TemporaryDirectory() as folder, running_org(rows) as (pipe, reached):
+        url, ca_file, key, secret = reached
+        home = Path(folder)
+        (home / "config" / "tenants").mkdir(parents=True)
+        (home / "config" / "tenants" / "bench.yaml").write_text(SETTINGS.format(url=url))
+        os.environ |= {"BENCH_SF_KEY": key, "BENCH_SF_SECRET": secret}
+        places = Places.from_environment(
+            {
+                "FLYLE_HOME": str(home),
+                "FLYLE_CONFIG_DIR": str(home / "config"),
+                "FLYLE_SF_CA_FILE": ca_file,
+                "FLYLE_SF_EXTRA_HOSTS": url.removeprefix("https://"),
+            }
+        )
+        with open_installation(places) as installation:
+            register_files(installation)
+            spent = [measured("full sync", installation, "sync")]
+            pipe.send(0)
+            pipe.recv()
+            spent.append(measured("idle check", installation, "idle"))
+            pipe.send(int(rows * SHARE_CHANGED))
+            pipe.recv()
+            spent.append(measured("1 % changed", installation, "sync"))
+            spent.append(measured("census", installation, "sync", "census"))
+    return _print(rows, spent)
+
+
+def _print(rows: int, spent: list[Spent]) -> int:
+    full, changed = spent[0], spent[2]
+    ratio = (changed.cpu_s + changed.postgres_cpu_s) / (full.cpu_s + full.postgres_cpu_s)
+    print(f"{rows:,} accounts; {os.cpu_count()} cores, Python {platform.python_version()}")  # noqa: T201
+    print("| step | CPU s | PostgreSQL CPU s | wall s | API calls |\n|---|---:|---:|---:|---:|")  # noqa: T201
+    for one in spent:
+        print(  # noqa: T201
+            f"| {one.what} | {one.cpu_s} | {one.postgres_cpu_s} | {one.wall_s} | {one.api_calls} |"
+        )
+    print(json.dumps({"ratio": round(ratio, 4), "ratio_max": RATIO_MAX}))  # noqa: T201
+    return 0 if ratio <= RATIO_MAX else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
