@@ -6,7 +6,7 @@ merged_into. The content hash only saves comparing; the content decides.
 What does not belong here: making the rows (``companies`` room) and which status a record has.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
@@ -29,9 +29,30 @@ ROW_SCHEMA: dict[str, pl.DataType] = {
 """The columns of the rows to upsert. ``custom_fields`` is the text of a JSON object with the
 members to write and no others; it may be null when ``status`` is not ``linked``."""
 
+REASON_SCHEMA: dict[str, pl.DataType] = {
+    "external_id": pl.String(),
+    "field": pl.String(),
+    "reason": pl.String(),
+}
+"""Why the custom field ``field`` of a row has no value, at most once per row and field."""
+
 LOOKED_UP_ROWS_MAX = 100_000
 """Up to this many rows the stored hashes are looked up by id, above it all are read: either
 way the work follows the smaller side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conversion:
+    """What is known of how rows were made.
+
+    ``hash_version`` says how ``content_hash`` was. ``retyped`` are the keys of custom fields
+    whose type changed: these are written in frozen rows too, where they have a value.
+    ``reasons`` (columns: `REASON_SCHEMA`) stand in the history of the values that they blanked.
+    """
+
+    hash_version: int = 1
+    retyped: frozenset[str] = frozenset()
+    reasons: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REASON_SCHEMA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +69,9 @@ class UpsertCounts:
     gone: int = 0
 
 
+_PLAIN = Conversion()
+
+
 def upsert_companies(
     tx: TenantTransaction,
     rows: pl.DataFrame,
@@ -55,13 +79,14 @@ def upsert_companies(
     source_object: str,
     sync_id: int | None,
     now: datetime,
-    hash_version: int = 1,
+    conversion: Conversion = _PLAIN,
     compare_all: bool = False,
 ) -> UpsertCounts:
     """Writes company rows (columns: `ROW_SCHEMA`) and the history of what changed.
 
     A linked row is created or merged: custom fields that it does not name stay. A row of another
-    status changes only the status columns of a row that exists; its values stay frozen.
+    status changes only the status columns of a row that exists; its values stay frozen, but for
+    those that changed their type.
     ``compare_all`` compares also rows whose hash says that they are the same.
 
     Raises StoreError before anything is written when the frame has other columns, a key twice,
@@ -70,23 +95,28 @@ def upsert_companies(
     rows = _checked(rows)
     total = rows.height
     if not compare_all:
-        rows = _not_held(tx, rows, source_object, hash_version)
+        rows = _not_held(tx, rows, source_object, conversion.hash_version)
     stamps = rows.filter(pl.col("same_content"))
     rows = rows.filter(~pl.col("same_content")).drop("same_content")
     _store_stamps(tx, stamps.select("external_id", "source_modified_at"))
     if rows.is_empty():
         return UpsertCounts(unchanged=total)
     stage(tx, "staged_companies", statements.STAGED_COLUMNS, rows)
+    reasons = conversion.reasons.join(rows, on="external_id", how="semi").select(*REASON_SCHEMA)
+    require_unique(reasons, ["external_id", "field"], "reasons")
+    stage(tx, "staged_reasons", statements.REASON_COLUMNS, reasons, index="external_id, field")
     values = {
         "tenant_id": tx.tenant_id,
         "source_object": source_object,
         "sync_id": sync_id,
         "now": now,
-        "hash_version": hash_version,
+        "hash_version": conversion.hash_version,
+        "retyped": sorted(conversion.retyped),
     }
     held = tx.execute(statements.RECORD_CHANGES, **values).one()
     created = int(tx.execute(statements.UPSERT, **values).scalar_one())
     unstage(tx, "staged_companies")
+    unstage(tx, "staged_reasons")
     moved, gone = int(held.moved), int(held.gone)
     return UpsertCounts(created, moved - gone, total - created - moved, gone)
 

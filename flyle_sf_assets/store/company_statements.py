@@ -14,6 +14,8 @@ STAGED_COLUMNS = """
     source_modified_at timestamptz, content_hash bigint
 """
 
+REASON_COLUMNS = "external_id text NOT NULL, field text NOT NULL, reason text NOT NULL"
+
 SELECT_HELD = """
 SELECT external_id, content_hash, (extract(epoch FROM source_modified_at) * 1000000)::bigint
 FROM companies
@@ -42,9 +44,13 @@ ON CONFLICT (tenant_id, external_id) DO UPDATE SET source_modified_at = excluded
 RECORD_CHANGES = """
 WITH recorded AS (
     INSERT INTO company_changes
-        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
+        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row, reason)
     SELECT :tenant_id, s.external_id, change.field, change.old, change.new, :sync_id, :now,
-        change.of_row
+        change.of_row,
+        CASE WHEN NOT change.of_row THEN coalesce(
+            (SELECT r.reason FROM staged_reasons r WHERE change.new = 'null'
+                AND r.external_id = s.external_id AND r.field = change.field),
+            CASE WHEN change.field = ANY(CAST(:retyped AS text[])) THEN 'type_changed' END) END
     FROM staged_companies s
     CROSS JOIN LATERAL (SELECT * FROM companies c
         WHERE c.tenant_id = :tenant_id AND c.external_id = s.external_id LIMIT 1) AS h
@@ -52,7 +58,9 @@ WITH recorded AS (
         SELECT member.key AS field, h.custom_fields -> member.key AS old, member.value AS new,
             false AS of_row
         FROM jsonb_each(s.custom_fields) AS member
-        WHERE s.status = 'linked' AND h.custom_fields -> member.key IS DISTINCT FROM member.value
+        WHERE (s.status = 'linked' OR member.key = ANY(CAST(:retyped AS text[]))
+                AND h.custom_fields ? member.key)
+            AND h.custom_fields -> member.key IS DISTINCT FROM member.value
         UNION ALL
         SELECT own.field, to_jsonb(own.old), to_jsonb(own.new), true
         FROM (VALUES
@@ -70,7 +78,8 @@ SELECT count(DISTINCT external_id) AS moved,
 FROM recorded
 """
 
-# A frozen row keeps its values, a linked one is merged; xmax is zero on a row that was inserted.
+# A linked row is merged, a frozen one keeps its values but for those whose type changed; xmax is
+# zero on a row that was inserted.
 UPSERT = """
 WITH written AS (
     INSERT INTO companies AS c (tenant_id, external_id, name, source_object, custom_fields,
@@ -94,7 +103,10 @@ WITH written AS (
     CROSS JOIN LATERAL (SELECT
         CASE WHEN s.status = 'linked' THEN s.name ELSE h.name END AS name,
         CASE WHEN s.status = 'linked' THEN coalesce(h.custom_fields, '{}') || s.custom_fields
-            ELSE h.custom_fields END AS custom_fields
+            ELSE h.custom_fields || coalesce((SELECT jsonb_object_agg(member.key, member.value)
+                FROM jsonb_each(s.custom_fields) AS member
+                WHERE member.key = ANY(CAST(:retyped AS text[])) AND h.custom_fields ? member.key),
+                '{}') END AS custom_fields
         OFFSET 0) AS new
     CROSS JOIN LATERAL (SELECT
         (h.status, h.status_reason, h.merged_into, h.name, h.custom_fields) IS DISTINCT FROM

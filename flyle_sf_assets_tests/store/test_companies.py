@@ -17,6 +17,7 @@ from flyle_sf_assets.errors import StoreError
 from flyle_sf_assets.store import companies
 from flyle_sf_assets.store.companies import (
     ROW_SCHEMA,
+    Conversion,
     UpsertCounts,
     unlink_companies,
     upsert_companies,
@@ -246,7 +247,7 @@ def test_a_hash_of_another_version_says_nothing(database: Database, database_url
             source_object="Account",
             sync_id=2,
             now=DAY_2,
-            hash_version=2,
+            conversion=Conversion(hash_version=2),
         )
     assert stored(database_url)["custom_fields"] == {"amount": 2}
 

@@ -16,8 +16,9 @@ from flyle_sf_assets.companies.field_map import (
     field_map,
     field_map_markdown,
 )
-from flyle_sf_assets.companies.fields import CompanyField, company_fields
+from flyle_sf_assets.companies.fields import CompanyField, company_fields, readable_fields
 from flyle_sf_assets.companies.rows import typed_schema
+from flyle_sf_assets.enriched.gone import what_blanked
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.refresh.context import Refresh
@@ -34,7 +35,12 @@ from flyle_sf_assets.refresh.debts import (
 from flyle_sf_assets.refresh.lifecycle import next_due
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
-from flyle_sf_assets.store.companies import UpsertCounts, unlink_companies, upsert_companies
+from flyle_sf_assets.store.companies import (
+    Conversion,
+    UpsertCounts,
+    unlink_companies,
+    upsert_companies,
+)
 from flyle_sf_assets.store.company_counts import linked_companies
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.fields import CustomField, list_fields, put_fields
@@ -43,6 +49,7 @@ from flyle_sf_assets.store.links import get_link, put_link, record_synced
 from flyle_sf_assets.store.notices import add_notice
 from flyle_sf_assets.store.options import list_options
 from flyle_sf_assets.store.rejected import count_rejected, merge_rejected
+from flyle_sf_assets.store.retyping import blank_unconverted
 from flyle_sf_assets.store.syncs import SyncCounts, add_counts
 
 FIELDS = "company_fields"
@@ -87,7 +94,7 @@ def write_companies(refresh: Refresh) -> StepReport:
     with refresh.database.tenant(refresh.tenant) as tx:
         retyped = frozenset() if is_same else _retyped(tx, fields)
         written = _written(refresh, tx, plan, fields, rows, retyped)
-        put_fields(tx, [_custom_field(field) for field in fields])
+        put_fields(tx, _custom_fields(tx, fields))
         put_consumed(
             tx,
             COMPANIES,
@@ -131,33 +138,47 @@ def _written(
         now=now,
         other_than_object=plan.base_object,
     )
-    counts, rejected, sample = UpsertCounts(gone=gone), [], pl.DataFrame()
+    paths = {field.key: field.source_path for field in fields if field.readable}
+    counts, rejected, sample, ids = UpsertCounts(gone=gone), [], pl.DataFrame(), []
     for batch in rows.iter_slices(BATCH_ROWS):
         converted = convert(
             batch, fields, time_zone=refresh.settings.time_zone, catalog=catalog, retyped=retyped
         )
+        reasons = what_blanked(plan, batch, paths).rename({"Id": "external_id", "key": "field"})
         done = upsert_companies(
             tx,
             documents(converted.rows, fields),
             source_object=plan.base_object,
             sync_id=refresh.sync_id,
             now=now,
-            hash_version=HASH_VERSION,
+            conversion=Conversion(HASH_VERSION, retyped, reasons),
             compare_all=refresh.kind == "census",
         )
         counts = _sum(counts, done)
+        ids.append(converted.rows["external_id"])
         rejected.append(converted.rejected)
         sample = converted.rows.head(SAMPLE_ROWS)
         refresh.tell(COMPANIES, counts.created + counts.changed + counts.unchanged, rows.height)
+    if retyped:
+        converted_ids = pl.concat(ids) if ids else pl.Series(dtype=pl.String)
+        blanked = blank_unconverted(
+            tx, retyped, converted=converted_ids, sync_id=refresh.sync_id, now=now
+        )
+        counts = _sum(counts, UpsertCounts(changed=blanked))
     if rejected:
         merge_rejected(tx, pl.concat(rejected), now, scope=rows["Id"])
     return Written(counts, count_rejected(tx), sample)
 
 
 def _retyped(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozenset[str]:
-    """Keys whose mapping's type changed since the companies were last written."""
+    """Keys whose mapping's type changed since the companies were last written.
+
+    A field that cannot be read keeps type and values until it can be read again.
+    """
     before = {field.key: field.type for field in list_fields(tx)}
-    return frozenset(f.key for f in fields if before.get(f.key, str(f.type)) != str(f.type))
+    return frozenset(
+        f.key for f in readable_fields(fields) if before.get(f.key, str(f.type)) != str(f.type)
+    )
 
 
 def _sum(one: UpsertCounts, other: UpsertCounts) -> UpsertCounts:
@@ -169,8 +190,14 @@ def _sum(one: UpsertCounts, other: UpsertCounts) -> UpsertCounts:
     )
 
 
-def _custom_field(field: CompanyField) -> CustomField:
-    return CustomField(field.key, field.label, str(field.type), field.source_path)
+def _custom_fields(
+    tx: TenantTransaction, fields: tuple[CompanyField, ...]
+) -> tuple[CustomField, ...]:
+    """The custom fields to keep; of one that cannot be read the type of the values it has."""
+    known = {field.key: field.type for field in list_fields(tx)}
+    types = {f.key: str(f.type) for f in fields}
+    types |= {f.key: known.get(f.key, types[f.key]) for f in fields if not f.readable}
+    return tuple(CustomField(f.key, f.label, types[f.key], f.source_path) for f in fields)
 
 
 def _end(refresh: Refresh, tx: TenantTransaction) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 import polars as pl
 
 from flyle_sf_assets.enriched.affected import affected_ids
-from flyle_sf_assets.enriched.join import enrich, enriched_columns
+from flyle_sf_assets.enriched.gone import with_former_parents
+from flyle_sf_assets.enriched.join import enrich, enriched_columns, gone_column
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import changed_rows
@@ -108,7 +109,8 @@ def _some_rows(
         return None, 0
     of_ids = pl.lit(value=True) if ids is None else pl.col("Id").is_in(ids.implode())
     before = refresh.lake.read(held).filter(of_ids).collect()
-    rows = changed_rows(enrich(plan, records, ids).collect(), before)
+    rows = with_former_parents(plan, records, enrich(plan, records, ids).collect(), before)
+    rows = _different(plan, rows, before)
     if rows.is_empty():
         return None, 0
     readers = [consumed_by(refresh, asset).get(held.dataset) for asset in (OPTIONS, COMPANIES)]
@@ -116,6 +118,13 @@ def _some_rows(
     manifest = fold(refresh.lake, refresh.tenant, held, owed_since)
     segment = refresh.lake.write(refresh.tenant, held.dataset, held.generation + 1, rows)
     return manifest.with_segment(segment), rows.height
+
+
+def _different(plan: ReadPlan, rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The rows that differ; why a parent is gone only explains a difference, it makes none."""
+    told = [gone_column(node) for node in plan.nodes if node.path]
+    ids = changed_rows(rows.drop(told), before.drop(told)).select("Id")
+    return rows.join(ids, on="Id", how="semi")
 
 
 def _plan_digest(plan: ReadPlan) -> str:

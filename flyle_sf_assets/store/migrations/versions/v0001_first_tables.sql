@@ -129,12 +129,15 @@ CREATE TABLE flyle.syncs (
     api_calls bigint NOT NULL DEFAULT 0,
     error text,
     upper_bound timestamptz,
+    census jsonb CHECK (jsonb_typeof(census) = 'object'),
     CONSTRAINT finished_unless_running CHECK ((state = 'running') = (finished_at IS NULL))
 );
 CREATE INDEX syncs_of_tenant ON flyle.syncs (tenant_id, sync_id DESC);
 CREATE UNIQUE INDEX syncs_of_run ON flyle.syncs (tenant_id, dagster_run_id) WHERE dagster_run_id IS NOT NULL;
 COMMENT ON TABLE flyle.syncs IS 'One row per refresh that had something to do';
 COMMENT ON COLUMN flyle.syncs.api_calls IS 'Every call that Salesforce counted, retries included';
+COMMENT ON COLUMN flyle.syncs.census IS
+    'Of a census: {checked, matched, healed, missing, records: {…}, companies: {…}}';
 COMMENT ON COLUMN flyle.syncs.upper_bound IS 'Internal: Salesforce''s clock at its start, for all objects of the sync';
 
 CREATE TABLE flyle.rejected_records (
@@ -164,12 +167,16 @@ CREATE TABLE flyle.company_changes (
     sync_id bigint,
     changed_at timestamptz NOT NULL,
     of_row boolean NOT NULL DEFAULT false,
+    reason text,
     PRIMARY KEY (tenant_id, external_id, change_id)
 );
 CREATE INDEX changes_of_sync ON flyle.company_changes (tenant_id, sync_id);
 COMMENT ON TABLE flyle.company_changes IS 'What changed in rows that existed before; a creation is in companies.created_at';
 COMMENT ON COLUMN flyle.company_changes.field IS 'A custom field''s key; with of_row a column of companies';
 COMMENT ON COLUMN flyle.company_changes.old IS 'SQL null: the row had no such member; JSON null: it was blank';
+COMMENT ON COLUMN flyle.company_changes.reason IS
+    'parent_deleted:<path> or parent_missing:<path>: that parent is gone, so the value is blank;'
+    ' type_changed: the mapping has another type; null: the record itself says so';
 COMMENT ON COLUMN flyle.company_changes.of_row IS
     'Internal: field is name, status, status_reason or merged_into of the row, not a custom field of that key';
 

@@ -1,0 +1,61 @@
+"""A custom field's new type, in the rows that nothing is held of to convert them from.
+
+Rows of another base object, or of an org that was replaced: their value is of the old type and
+becomes null, so that a field never holds two types at once; the old value is in the history.
+
+What does not belong here: rows that are converted again (``companies.py``).
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import polars as pl
+
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.staging import stage, unstage
+
+
+def blank_unconverted(
+    tx: TenantTransaction,
+    retyped: Collection[str],
+    *,
+    converted: pl.Series,
+    sync_id: int | None,
+    now: datetime,
+) -> int:
+    """Blanks these custom fields in all rows but those of ``converted``; returns how many rows."""
+    ids = converted.cast(pl.String).unique().alias("external_id").to_frame()
+    stage(tx, "converted_ids", "external_id text NOT NULL", ids, index="external_id")
+    values = {
+        "tenant_id": tx.tenant_id,
+        "retyped": sorted(retyped),
+        "sync_id": sync_id,
+        "now": now,
+    }
+    blanked = int(tx.execute(_BLANK, **values).scalar_one())
+    unstage(tx, "converted_ids")
+    return blanked
+
+
+_BLANK = """
+WITH rest AS MATERIALIZED (
+    SELECT c.external_id, member.key, member.value
+    FROM companies c
+    CROSS JOIN LATERAL jsonb_each(c.custom_fields) AS member
+    WHERE c.tenant_id = :tenant_id AND member.key = ANY(CAST(:retyped AS text[]))
+        AND member.value <> 'null'
+        AND NOT EXISTS (SELECT FROM converted_ids i WHERE i.external_id = c.external_id)
+), recorded AS (
+    INSERT INTO company_changes
+        (tenant_id, external_id, field, old, new, sync_id, changed_at, reason)
+    SELECT :tenant_id, external_id, key, value, 'null', :sync_id, :now, 'type_changed' FROM rest
+), blanked AS (
+    UPDATE companies c SET custom_fields = c.custom_fields || one.blanks, updated_at = :now,
+        last_sync_id = :sync_id, content_hash = NULL, hash_version = NULL
+    FROM (SELECT external_id, jsonb_object_agg(key, CAST('null' AS jsonb)) AS blanks
+        FROM rest GROUP BY external_id) AS one
+    WHERE c.tenant_id = :tenant_id AND c.external_id = one.external_id
+    RETURNING c.external_id
+)
+SELECT count(*) FROM blanked
+"""
