@@ -16,7 +16,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
 COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
-	--generate-hashes --no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
+	--generate-hashes --no-header --no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade)
 
 .PHONY: help demo dev test lint format lock clean
 

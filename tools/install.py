@@ -17,6 +17,8 @@ from collections.abc import Mapping
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq")
 UV = (sys.executable, "-m", "uv", "--quiet", "--no-progress")
 UV_LOCK = "requirements-uv.lock"
+PIP_SECTIONS = ("global", "install", ":env:")
+"""Of pip's configuration; each is stronger than the one before."""
 
 
 def main() -> int:
@@ -38,31 +40,32 @@ def main() -> int:
 
 def pip_settings() -> dict[str, str]:
     """The user's pip configuration, ``index-url`` and so on; the environment wins over files."""
+    # Not quietly: pip counts its answer among what it keeps to itself then.
     listed = subprocess.run(
-        [*PIP, "config", "list"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     ).stdout
-    settings: dict[str, str] = {}
+    sections: dict[str, dict[str, str]] = {section: {} for section in PIP_SECTIONS}
     for line in listed.splitlines():
-        name, _, value = line.partition("=")
+        name, is_set, value = line.partition("=")
         section, _, key = name.rpartition(".")
-        if (
-            section in {"global", "install", ":env:"}
-            and value
-            and (key not in settings or section == ":env:")
-        ):
-            settings[key] = str(ast.literal_eval(value))
-    return settings
+        if is_set and section in sections:
+            sections[section][key] = str(
+                ast.literal_eval(value)
+            )  # pip lists the stronger file later
+    return {key: value for each in sections.values() for key, value in each.items()}
 
 
 def uv_settings(pip: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
     """The environment by which uv looks where pip would; what is set for uv already stays.
 
-    Any index may serve any package: the lock's hashes decide what is installed.
+    Any index may serve any package: the lock's hashes decide what is installed. pip trusts what
+    the system trusts; uv does so only when told.
     """
     wanted = {
         "UV_DEFAULT_INDEX": pip.get("index-url", ""),
         "UV_INDEX": " ".join(pip.get("extra-index-url", "").split()),
         "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_SYSTEM_CERTS": "true",
         "SSL_CERT_FILE": pip.get("cert", ""),
     }
     return {name: value for name, value in wanted.items() if value and not environment.get(name)}

@@ -1,16 +1,25 @@
 """The locks against pyproject.toml and against each other."""
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
 
 
 def _pins(lock: Path) -> dict[str, str]:
-    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", lock.read_text(), flags=re.MULTILINE))
+    return {name: version for name, _, version in _lines(lock)}
+
+
+def _lines(lock: Path) -> list[tuple[str, str, str]]:
+    """Name, extras and version of every line that pins something."""
+    line = re.compile(r"^([a-z0-9._-]+)(?:\[([a-z0-9_,-]+)\])?==(\S+)", re.MULTILINE)
+    return line.findall(lock.read_text())
 
 
 def _names(requirements: list[str]) -> set[str]:
@@ -23,7 +32,9 @@ def test_every_pin_has_hashes(root: Path, lock: str) -> None:
     """Without hashes a mirror could serve anything, and pip would refuse the whole file."""
     text = (root / lock).read_text()
     pinned = re.findall(
-        r"^[a-z0-9._-]+==[^\n]*\n(?: {4}--hash=sha256:[0-9a-f]{64})", text, re.MULTILINE
+        r"^[a-z0-9._-]+(?:\[[a-z0-9_,-]+\])?==[^\n]*\n(?: {4}--hash=sha256:[0-9a-f]{64})",
+        text,
+        re.MULTILINE,
     )
     assert len(pinned) == len(_pins(root / lock)) > 0
 
@@ -43,3 +54,20 @@ def test_tests_run_with_the_versions_that_are_shipped(root: Path) -> None:
     runtime = _pins(root / "requirements.lock")
     dev = _pins(root / "requirements-dev.lock")
     assert {name: dev.get(name) for name in runtime} == runtime
+
+
+def test_the_lock_names_the_extras_that_its_packages_ask_for(root: Path) -> None:
+    """For pip `gql==4` does not pin `gql[requests]`: it refused the whole lock."""
+    lines = _lines(root / "requirements.lock")
+    pinned = {name: set(extras.split(",")) - {""} for name, extras, _ in lines}
+    asked: dict[str, set[str]] = {}
+    for distribution in importlib.metadata.distributions():
+        if canonicalize_name(distribution.name) not in pinned:
+            continue
+        for requirement in map(Requirement, distribution.requires or ()):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                name = canonicalize_name(requirement.name)
+                asked.setdefault(name, set()).update(requirement.extras)
+    assert any(asked.values())
+    missing = {n: more for n, extras in asked.items() if (more := extras - pinned.get(n, set()))}
+    assert missing == {}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.install import uv_settings
+from tools.install import pip_settings, uv_settings
 
 
 def _find_python(root: Path, path: Path) -> subprocess.CompletedProcess[str]:
@@ -74,8 +74,24 @@ def test_uv_looks_where_pip_would() -> None:
         "UV_DEFAULT_INDEX": "https://mirror.example/simple",
         "UV_INDEX": "https://a.example https://b.example",
         "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_SYSTEM_CERTS": "true",
         "SSL_CERT_FILE": "/etc/ssl/company.pem",
     }
+
+
+def test_pips_configuration_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked with -qq, pip said nothing: uv never learned of a company's certificate or mirror."""
+    configuration = tmp_path / "pip.conf"
+    configuration.write_text(
+        "[install]\ncert = /etc/ssl/company.pem\n"
+        "[global]\ncert = /etc/ssl/other.pem\nindex-url = https://file.example/simple\n"
+    )
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(configuration))
+    monkeypatch.setenv("PIP_INDEX_URL", "https://environment.example/simple")
+    monkeypatch.delenv("PIP_CERT", raising=False)
+    settings = pip_settings()
+    assert settings["cert"] == "/etc/ssl/company.pem"
+    assert settings["index-url"] == "https://environment.example/simple"
 
 
 def test_what_is_set_for_uv_itself_stays() -> None:
