@@ -86,6 +86,10 @@ class Lake:
         kept = self.scan((manifest.base,)).join(overlay.select("Id"), on="Id", how="anti")
         return pl.concat([kept, overlay.select(kept.collect_schema().names())], how="vertical")
 
+    def sample(self, manifest: Manifest, rows: int) -> pl.DataFrame:
+        """A few rows, of those written last."""
+        return self.scan(manifest.files[-1:]).head(rows).collect()
+
     def changed_since(self, manifest: Manifest, generation: int) -> pl.LazyFrame:
         """The newest rows of the records that were written after ``generation``."""
         added = manifest.added_since(generation)

@@ -33,15 +33,27 @@ class Manifest:
     scope: str
     base: RecordFile
     segments: tuple[RecordFile, ...] = ()
+    added: int = 0
+    """Records that only segments have."""
+
+    @property
+    def rows(self) -> int:
+        """How many records there are."""
+        return self.base.rows + self.added
 
     @property
     def files(self) -> tuple[RecordFile, ...]:
         """Base first, then the segments in the order in which they win."""
         return (self.base, *self.segments)
 
-    def with_segment(self, segment: RecordFile) -> "Manifest":
-        """The next generation: this one with a segment on top."""
-        return replace(self, generation=segment.generation, segments=(*self.segments, segment))
+    def with_segment(self, segment: RecordFile, *, added: int) -> "Manifest":
+        """The next generation: this one with a segment on top, ``added`` of whose rows are new."""
+        return replace(
+            self,
+            generation=segment.generation,
+            segments=(*self.segments, segment),
+            added=self.added + added,
+        )
 
     def added_since(self, generation: int) -> tuple[RecordFile, ...] | None:
         """The segments that came after ``generation``; None when the base itself did."""

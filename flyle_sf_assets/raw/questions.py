@@ -103,6 +103,18 @@ class Questions:
         where = self._stamped(window)
         return soql.select(self.schema, columns, where, limit=limit, include_deleted=True)
 
+    def leaving(self, window: Window) -> soql.Statement:
+        """The fates of every record that may have left the scope within the window.
+
+        Without conditions everything alive is in scope, and only deleted records can have left.
+        """
+        deleted = self.schema.field("IsDeleted")
+        if self.scope is not None or deleted is None:
+            return self.touched(window, with_values=False)
+        where = soql.all_of([self._stamped(window), soql.is_deleted(deleted, deleted=True)])
+        columns = [*self._keys(), *self._fate_fields()]
+        return soql.select(self.schema, columns, where, include_deleted=True)
+
     def everything(self) -> soql.Statement:
         """All records of the object with their fates and values."""
         columns = [*self._keys(), *self._fate_fields(), *self.dataset.columns]

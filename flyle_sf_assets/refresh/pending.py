@@ -37,6 +37,7 @@ class PendingDataset:
     pulled: int = 0
     changed: int = 0
     gone: int = 0
+    added: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -60,6 +61,7 @@ class PendingDataset:
         if rows.is_empty():
             return
         self.changes.append(rows.select(self._base().collect_schema().names()))
+        self.added += rows.join(held.select("Id"), on="Id", how="anti").height
         gone = _left_scope(rows, held)
         self.gone += gone
         self.changed += content_changed(rows, held) - gone
@@ -79,7 +81,7 @@ class PendingDataset:
         manifest = fold(self.lake, self.tenant, self.held, owed_since)
         rows = pl.concat(self.changes).unique("Id", keep="last", maintain_order=True)
         segment = self.lake.write(self.tenant, self.name, following, rows)
-        return replace(manifest.with_segment(segment), scope=self.scope)
+        return replace(manifest.with_segment(segment, added=self.added), scope=self.scope)
 
     def _base(self) -> pl.LazyFrame:
         if self.new_base is not None:
@@ -98,7 +100,7 @@ def fold(lake: Lake, tenant: str, manifest: Manifest, owed_since: int | None) ->
     if owed or not wants_compaction(manifest):
         return manifest
     base = lake.write(tenant, manifest.dataset, manifest.generation, lake.read(manifest))
-    return replace(manifest, base=base, segments=())
+    return replace(manifest, base=base, segments=(), added=0)
 
 
 def commit(

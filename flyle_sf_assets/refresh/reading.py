@@ -195,7 +195,10 @@ class Reading:
         for one in datasets:
             if one.window is None:
                 continue
-            asked.append(one.questions.touched(one.window, with_values=one.serves_lookups))
+            if one.serves_lookups:
+                asked.append(one.questions.touched(one.window, with_values=True))
+            else:
+                asked.append(one.questions.leaving(one.window))
             if one.questions.dataset.is_base:
                 asked.append(one.questions.matching(one.window))
         answers = iter(self._refresh.org.reader.rows_by_composite(asked))

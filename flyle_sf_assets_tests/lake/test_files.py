@@ -38,21 +38,24 @@ def names(rows: pl.LazyFrame) -> dict[str, str]:
 
 def test_of_several_rows_with_one_id_the_last_segment_wins(lake: Lake) -> None:
     manifest = based(lake, frame(a="1", b="1", c="1"))
-    manifest = manifest.with_segment(lake.write("acme", "accounts", 2, frame(a="2", d="2")))
-    manifest = manifest.with_segment(lake.write("acme", "accounts", 3, frame(a="3")))
+    manifest = manifest.with_segment(
+        lake.write("acme", "accounts", 2, frame(a="2", d="2")), added=1
+    )
+    manifest = manifest.with_segment(lake.write("acme", "accounts", 3, frame(a="3")), added=0)
     assert names(lake.read(manifest)) == {"a": "3", "b": "1", "c": "1", "d": "2"}
+    assert manifest.rows == 4
 
 
 def test_a_reader_with_an_older_manifest_keeps_its_snapshot(lake: Lake) -> None:
     before = based(lake, frame(a="1"))
-    before.with_segment(lake.write("acme", "accounts", 2, frame(a="2")))
+    before.with_segment(lake.write("acme", "accounts", 2, frame(a="2")), added=0)
     assert names(lake.read(before)) == {"a": "1"}
 
 
 def test_what_changed_since_a_generation_is_just_the_later_segments(lake: Lake) -> None:
     manifest = based(lake, frame(a="1", b="1"))
-    manifest = manifest.with_segment(lake.write("acme", "accounts", 2, frame(a="2")))
-    manifest = manifest.with_segment(lake.write("acme", "accounts", 3, frame(b="3")))
+    manifest = manifest.with_segment(lake.write("acme", "accounts", 2, frame(a="2")), added=0)
+    manifest = manifest.with_segment(lake.write("acme", "accounts", 3, frame(b="3")), added=0)
     assert names(lake.changed_since(manifest, 2)) == {"b": "3"}
     assert names(lake.changed_since(manifest, 3)) == {}
     assert names(lake.changed_since(manifest, 0)) == {"a": "2", "b": "3"}
@@ -60,7 +63,7 @@ def test_what_changed_since_a_generation_is_just_the_later_segments(lake: Lake) 
 
 def test_a_manifest_survives_being_written_down(lake: Lake) -> None:
     manifest = based(lake, frame(a="1"))
-    manifest = manifest.with_segment(lake.write("acme", "accounts", 2, frame(a="2")))
+    manifest = manifest.with_segment(lake.write("acme", "accounts", 2, frame(a="2")), added=0)
     assert Manifest.decode(manifest.encode()) == manifest
 
 
@@ -79,6 +82,6 @@ def test_a_place_that_cannot_hold_files_is_refused_when_it_is_named() -> None:
 def test_folding_pays_for_many_segments_or_a_large_share(lake: Lake) -> None:
     manifest = based(lake, frame(**{f"r{n}": "1" for n in range(100)}))
     small = lake.write("acme", "accounts", 2, frame(a="2"))
-    assert not wants_compaction(manifest.with_segment(small))
+    assert not wants_compaction(manifest.with_segment(small, added=0))
     assert wants_compaction(replace(manifest, segments=(small,) * 20))
-    assert wants_compaction(manifest.with_segment(replace(small, rows=11)))
+    assert wants_compaction(manifest.with_segment(replace(small, rows=11), added=0))

@@ -28,6 +28,7 @@ from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
 
 PLAN = "read_plan"
+SAMPLE_ROWS = 5
 
 
 def enriched_dataset(plan: ReadPlan) -> str:
@@ -117,7 +118,8 @@ def _some_rows(
     owed_since = min((one.generation for one in readers if one), default=0)
     manifest = fold(refresh.lake, refresh.tenant, held, owed_since)
     segment = refresh.lake.write(refresh.tenant, held.dataset, held.generation + 1, rows)
-    return manifest.with_segment(segment), rows.height
+    added = rows.join(before.select("Id"), on="Id", how="anti").height
+    return manifest.with_segment(segment, added=added), rows.height
 
 
 def _different(plan: ReadPlan, rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -138,7 +140,6 @@ def _report(
 ) -> StepReport:
     if manifest is None:
         raise ValueError("the enriched records were never written")
-    rows = refresh.lake.read(manifest)
     columns = [
         ColumnNote(path, leaf.field.type, f"{leaf.field.label} ({leaf.node.object})")
         for path, leaf in plan.leaves.items()
@@ -151,10 +152,12 @@ def _report(
     return StepReport(
         asset="flyle/enriched_records",
         generation=f"{manifest.dataset}@{manifest.generation}",
-        rows=rows.select(pl.len()).collect().item(),
+        rows=manifest.rows,
         counts={"changed": changed},
         columns=tuple(columns),
         # Id and Name may be mapped themselves.
-        sample=rows.select(*dict.fromkeys(("Id", "Name", *plan.leaves))).head(5).collect(),
+        sample=refresh.lake.sample(manifest, SAMPLE_ROWS).select(
+            *dict.fromkeys(("Id", "Name", *plan.leaves))
+        ),
         notes={"lookups": "\n".join(parents) or "no parents are mapped"},
     )

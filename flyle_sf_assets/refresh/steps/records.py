@@ -32,6 +32,7 @@ from flyle_sf_assets.store.generations import Consumed, Generation, put_consumed
 from flyle_sf_assets.store.syncs import SyncCounts, add_counts
 
 NODES = "lookup_tree"
+SAMPLE_ROWS = 5
 PARENTS_ONLY = "parents"
 """The scope of a dataset that holds only records which others look up."""
 
@@ -214,11 +215,8 @@ def _report(
     pending: list[PendingDataset],
     generations: dict[str, int],
 ) -> StepReport:
-    rows = {}
-    for one in pending:
-        records = refresh.records(one.name)
-        rows[one.name] = 0 if records is None else records.select(pl.len()).collect().item()
-    first = refresh.records(pending[0].name)
+    manifests = {one.name: _standing(refresh, one.name) for one in pending}
+    rows = {name: manifest.rows for name, manifest in manifests.items()}
     columns = [
         ColumnNote(
             column.name if len(pending) == 1 else f"{dataset.object}.{column.name}",
@@ -238,9 +236,16 @@ def _report(
             "gone": sum(one.gone for one in pending),
         },
         columns=tuple(columns),
-        sample=None if first is None else first.head(5).collect(),
+        sample=refresh.lake.sample(manifests[pending[0].name], SAMPLE_ROWS),
         notes={"records held": "\n".join(f"- `{name}`: {count:,}" for name, count in rows.items())},
     )
+
+
+def _standing(refresh: Refresh, dataset: str) -> Manifest:
+    kept = refresh.generation(dataset)
+    if kept is None:
+        raise ValueError(f"{dataset} was not committed")
+    return Manifest.decode(kept.manifest)
 
 
 def _not_needed(asset: RawAsset) -> Text:
