@@ -7,14 +7,68 @@ import json
 from collections import Counter
 from pathlib import Path
 
-KINDS: frozenset[str] = frozenset(
-    {
-        "insert",
-        "update",
-        "delete",
-        "refresh",
-    }
+RECORDS = (
+    "insert",
+    "update Account",
+    "update Opportunity",
+    "update Contract_Info__c",
+    "update User",
+    "ties beyond a page",
+    "stamped without a change",
+    "parent move",
+    "owner change",
+    "new parent",
+    "one-to-one create",
+    "one-to-one duplicate",
+    "one-to-one move",
+    "one-to-one delete",
+    "late commit within the overlap",
+    "late commit beyond the overlap",
+    "formula or roll-up drift",
 )
+LIFECYCLE = (
+    "delete",
+    "delete a parent or child",
+    "undelete",
+    "merge",
+    "merge parents",
+    "hard delete",
+    "empty recycle bin",
+    "hide record",
+    "show record",
+)
+OPTIONS = (
+    "add option",
+    "relabel option",
+    "deactivate option",
+    "reactivate option",
+    "remove option",
+    "remove option with a replacement",
+    "bring back option",
+)
+REFRESHES = ("refresh", "sweep", "census", "full", "relative date")
+
+FAULTS = (
+    "passing status",
+    "passing reset",
+    "passing truncated",
+    "passing truncated_silently",
+    "passing session_expired",
+    "lasting status",
+    "lasting limit_exceeded",
+    "lasting reset",
+    "lasting truncated_silently",
+    "bulk read",
+    "bulk job_failed",
+    "bulk job_aborted",
+    "bulk wrong_row_count",
+    "bulk locator_lost",
+    "bulk truncated_silently",
+    "kill between steps",
+    "kill at a commit",
+)
+
+KINDS: frozenset[str] = frozenset((*RECORDS, *LIFECYCLE, *OPTIONS, *REFRESHES, *FAULTS))
 
 exercised: Counter[str] = Counter()
 """What this process has exercised so far."""

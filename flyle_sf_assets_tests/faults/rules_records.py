@@ -1,16 +1,27 @@
-"""What people do to records: inserts, updates, deletes, and where they point.
+"""What people do to records: inserts, updates, and where they point.
 
-What does not belong here: schema and rights (``rules_schema.py``), settings, faults.
+What does not belong here: how records end and come back (``rules_lifecycle.py``).
 """
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from flyle_sf_assets_tests.faults import values
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.machine import ANY, Machine
+from flyle_sf_assets_tests.faults.tenants_of_runs import add_user
 
 OBJECTS = st.sampled_from(["Account", "Opportunity", "Contract_Info__c", "User"])
+
+LOOKUPS = (
+    ("Account", "ParentId", "Account"),
+    ("Account", "OwnerId", "User"),
+    ("Opportunity", "AccountId", "Account"),
+    ("Opportunity", "OwnerId", "User"),
+    ("Opportunity", "Competitor__c", "Account"),
+)
+WITHIN_OVERLAP_S = (1, 60, 600, 899, 900)
+BEYOND_OVERLAP_S = (1000, 5000, 20000)
 
 
 class RecordRules(Machine):
@@ -19,30 +30,141 @@ class RecordRules(Machine):
     @rule(number=ANY, value=ANY)
     def insert(self, number: int, value: int) -> None:
         """A new record of the base object."""
-        name = values.NAMES[value % len(values.NAMES)]
-        if self.base == "Account":
-            kind = values.TYPES[number % 5]
-            self.org.insert("Account", {"Name": name, "Type": kind})
-        else:
-            at = {"AccountId": self.pick(number, "Account"), "CloseDate": "2026-03-01"}
-            self.org.insert("Opportunity", {"Name": name, "StageName": "Proposal", **at})
+        self._inserted(number, value)
         did("insert")
 
     @rule(object_name=OBJECTS, number=ANY, field=ANY, value=ANY)
     def update(self, object_name: str, number: int, field: int, value: int) -> None:
         """One field of one record gets another value, often a nasty one."""
         record = self.pick(number, object_name)
-        names = sorted(values.OF_OBJECT[object_name])
-        name = names[field % len(names)]
-        choices = values.OF_OBJECT[object_name][name]
         if record is not None:
-            self.org.update(object_name, record, {name: choices[value % len(choices)]})
-            did("update")
+            self.org.update(object_name, record, _change(object_name, field, value))
+            self.moved(object_name)
+            did(f"update {object_name}")
+
+    @rule(object_name=OBJECTS, field=ANY, value=ANY)
+    def mass_update(self, object_name: str, field: int, value: int) -> None:
+        """All records of an object change in one transaction: one stamp, more than a page."""
+        records = self.live(object_name)
+        if records:
+            self.org.mass_update(object_name, records, _change(object_name, field, value))
+            self.moved(object_name)
+            if len(records) > self.org.rest_page_rows:
+                did("ties beyond a page")
+
+    @rule(object_name=OBJECTS)
+    def touch(self, object_name: str) -> None:
+        """Every record is stamped and nothing changes, as an edit of a picklist can do."""
+        self.org.touch(object_name)
+        did("stamped without a change")
+
+    @rule(lookup=st.sampled_from(LOOKUPS), number=ANY, onto=ANY, is_cleared=st.booleans())
+    def move(
+        self, lookup: tuple[str, str, str], number: int, onto: int, *, is_cleared: bool
+    ) -> None:
+        """A record gets another parent or owner, or none."""
+        object_name, field, parent = lookup
+        child, to = self.pick(number, object_name), self.pick(onto, parent)
+        if child is None or child == to:
+            return
+        is_cleared = is_cleared and field != "OwnerId"
+        self.org.update(object_name, child, {field: None if is_cleared else to})
+        self.moved(object_name)
+        did("owner change" if field == "OwnerId" else "parent move")
+
+    @rule(number=ANY, value=ANY)
+    def insert_parent(self, number: int, value: int) -> None:
+        """A new parent, or a new owner, and somebody who points at it."""
+        child = self.pick(number, self.base)
+        if child is None:
+            return
+        if value % 2:
+            user = add_user(self.org, 100 + self.world.steps)
+            self.org.update(self.base, child, {"OwnerId": user})
+        else:
+            name = values.NAMES[value % len(values.NAMES)]
+            parent = self.org.insert("Account", {"Name": name})
+            field = "ParentId" if self.base == "Account" else "AccountId"
+            self.org.update(self.base, child, {field: parent})
+        self.moved("Account")
+        did("new parent")
+
+    @rule(number=ANY, value=ANY)
+    def one_to_one_create(self, number: int, value: int) -> None:
+        """An account gets a contract, perhaps its second one."""
+        account = self.pick(number, "Account")
+        if account is None:
+            return
+        plan = values.PLANS[value % len(values.PLANS)]
+        self.org.insert("Contract_Info__c", {"Account__c": account, "Plan__c": plan})
+        of_account = [
+            one for one in self.org.records("Contract_Info__c") if one["Account__c"] == account
+        ]
+        did("one-to-one duplicate" if len(of_account) > 1 else "one-to-one create")
+
+    @rule(number=ANY, onto=ANY, is_cleared=st.booleans())
+    def one_to_one_move(self, number: int, onto: int, *, is_cleared: bool) -> None:
+        """A contract moves to another account, or belongs to none any more."""
+        contract, account = self.pick(number, "Contract_Info__c"), self.pick(onto, "Account")
+        if contract is not None:
+            to = None if is_cleared else account
+            self.org.update("Contract_Info__c", contract, {"Account__c": to})
+            did("one-to-one move")
 
     @rule(number=ANY)
-    def delete(self, number: int) -> None:
-        """A record of the base object goes to the Recycle Bin."""
-        record = self.pick(number, self.base)
+    def one_to_one_delete(self, number: int) -> None:
+        """A contract is deleted."""
+        contract = self.pick(number, "Contract_Info__c")
+        if contract is not None:
+            self.org.delete("Contract_Info__c", contract)
+            did("one-to-one delete")
+
+    @rule(
+        object_name=OBJECTS,
+        number=ANY,
+        field=ANY,
+        value=ANY,
+        late_s=st.sampled_from(WITHIN_OVERLAP_S),
+    )
+    def late_update(
+        self, object_name: str, number: int, field: int, value: int, late_s: int
+    ) -> None:
+        """A long transaction: stamped now, visible only later, within the overlap."""
+        record = self.pick(number, object_name)
         if record is not None:
-            self.org.delete(self.base, record)
-            did("delete")
+            change = _change(object_name, field, value)
+            self.org.update(object_name, record, change, late_s=late_s)
+            self.moved(object_name, late_s=late_s)
+            did("late commit within the overlap")
+
+    @rule(number=ANY, value=ANY, late_s=st.sampled_from(WITHIN_OVERLAP_S))
+    def late_insert(self, number: int, value: int, late_s: int) -> None:
+        """A record that becomes visible after the refresh that should have seen its stamp."""
+        self._inserted(number, value, late_s=late_s)
+        did("late commit within the overlap")
+
+    @precondition(lambda self: "census" in self.groups)
+    @rule(number=ANY, value=ANY, late_s=st.sampled_from(BEYOND_OVERLAP_S))
+    def very_late_insert(self, number: int, value: int, late_s: int) -> None:
+        """It becomes visible so late that only a census can find it."""
+        self._inserted(number, value, late_s=late_s)
+        self.world.owe("census", late_s=late_s)
+        did("late commit beyond the overlap")
+
+    def _inserted(self, number: int, value: int, *, late_s: int = 0) -> None:
+        name = values.NAMES[value % len(values.NAMES)]
+        if self.base == "Account":
+            more = {"Type": values.TYPES[number % 5], "ParentId": self.pick(number, "Account")}
+            self.org.insert("Account", {"Name": name, **more}, late_s=late_s)
+        else:
+            more = {"AccountId": self.pick(number, "Account"), "CloseDate": "2026-03-01"}
+            fields = {"Name": name, "StageName": "Proposal", "Amount": value, **more}
+            self.org.insert("Opportunity", fields, late_s=late_s)
+        self.moved(self.base, late_s=late_s)
+
+
+def _change(object_name: str, field: int, value: int) -> dict[str, object]:
+    names = sorted(values.OF_OBJECT[object_name])
+    name = names[field % len(names)]
+    choices = values.OF_OBJECT[object_name][name]
+    return {name: choices[value % len(choices)]}

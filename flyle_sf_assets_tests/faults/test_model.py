@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from flyle_sf_assets_tests.faults.machine import Ground
+from flyle_sf_assets_tests.faults.rules_faults import FaultRules
+from flyle_sf_assets_tests.faults.rules_lifecycle import LifecycleRules
+from flyle_sf_assets_tests.faults.rules_options import OptionRules
 from flyle_sf_assets_tests.faults.rules_records import RecordRules
 
 RUNS = int(os.environ.get("FLYLE_MODEL_RUNS", "100"))
@@ -18,7 +21,7 @@ PARTS = 20
 STEPS = 30
 
 
-class Model(RecordRules):
+class Model(RecordRules, LifecycleRules, OptionRules, FaultRules):
     """All rules together."""
 
 

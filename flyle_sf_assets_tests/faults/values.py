@@ -37,7 +37,7 @@ ACCOUNT: dict[str, tuple[object, ...]] = {
     "Type": TYPES,
     "Regions__c": (None, "North;East", "West", "East;Moon", "South;West;North"),
     "Contract_Plan__c": PLANS,
-    "NumberOfEmployees": (None, 5, 99, 100, 999, 1000, 2147483647),
+    "NumberOfEmployees": (None, 5, 99, 100, 999, 1000, 99999999),
     "Exact_Revenue__c": AMOUNTS,
     "Precise_Ratio__c": (None, "12345678.0123456789", "-0.0000000001", "1", "0"),
     "Is_Strategic__c": (True, False),

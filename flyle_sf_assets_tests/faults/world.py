@@ -7,13 +7,19 @@ what happens to the org (``rules_*.py``) and what must come of it (``expectation
 
 import json
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from flyle_sf_assets.refresh.context import RefreshKind
+from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.refresh.context import OVERLAP_S_DEFAULT, Refresh, RefreshKind
 from flyle_sf_assets.refresh.lifecycle import run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets_tests.faults.expectation import Expectation, Rejections
+from flyle_sf_assets_tests.faults.kinds import did
+from flyle_sf_assets_tests.faults.mortal import Killed, MortalDatabase, When
 from flyle_sf_assets_tests.faults.seen_org import SeenOrg
 from flyle_sf_assets_tests.faults.store_reading import Row, StoreReading
 from flyle_sf_assets_tests.flows.oracle import Company, Option
@@ -32,10 +38,6 @@ PAID: dict[RefreshKind, frozenset[Owed]] = {
 Document = dict[str, Any]
 
 
-class Killed(BaseException):
-    """The process that ran the refresh died here."""
-
-
 @dataclass
 class World:
     """One tenant, its org and what the model knows of both."""
@@ -44,10 +46,12 @@ class World:
     document: Document
     reading: StoreReading
     hidden: set[str] = field(default_factory=set)
-    owed: set[Owed] = field(default_factory=set)
+    owed: dict[Owed, datetime] = field(default_factory=dict)
     options: dict[tuple[str, str], Option] = field(default_factory=dict)
-    met: set[tuple[str, str]] = field(default_factory=set)
+    removed_options: list[tuple[tuple[str, str], str]] = field(default_factory=list)
+    overlap_s: int = OVERLAP_S_DEFAULT
     steps: int = 0
+    refreshed_at_step: int = 0
     refreshes: int = 0
     is_interrupted: bool = False
 
@@ -57,20 +61,115 @@ class World:
         """Registers the settings as they stand in ``document``."""
         self.tenant.apply(json.dumps(self.document, ensure_ascii=False))
 
+    @property
+    def is_calculated(self) -> bool:
+        """Whether a mapped field is computed from other objects' records."""
+        keys = {mapping["to"] for mapping in self.document["mapping"]}
+        return bool(keys & {"rank", "open_amount"})
+
+    # Time and debts ---------------------------------------------------------------------------
+
+    def later(self, seconds: float) -> None:
+        """Time passes here and there."""
+        day = self._today()
+        self.tenant.later(seconds)
+        if self._today() != day and self._moves_with_the_day():
+            self.owe("sweep")
+            did("relative date")
+
+    def owe(self, what: Owed, *, late_s: float = 0) -> None:
+        """Something happened that only this kind of look finds, from ``late_s`` on."""
+        since = self.tenant.there.now() + timedelta(seconds=late_s)
+        self.owed[what] = max(since, self.owed.get(what, since))
+
+    def _pay(self, kinds: frozenset[Owed]) -> None:
+        now = self.tenant.there.now()
+        for kind in kinds & self.owed.keys():
+            if self.owed[kind] < now:
+                del self.owed[kind]
+
+    def _today(self) -> object:
+        return self.tenant.there.snapshot().today
+
+    def _moves_with_the_day(self) -> bool:
+        return "LAST_N_DAYS" in json.dumps(self.document["source"])
+
     # Refreshes --------------------------------------------------------------------------------
 
-    def refresh(self, kind: RefreshKind = "refresh") -> None:
+    def refresh(self, kind: RefreshKind = "refresh", *, is_last: bool = False) -> None:
         """One refresh that must succeed, and everything it must leave behind."""
         before, last_sync = self.reading.rows(self.tenant.name), self._last_sync()
         # What is stamped in the second of a refresh is for the next one to find.
-        self.tenant.later(1)
-        with self.tenant.open_refresh(kind) as refresh:
+        self.later(1)
+        with self._opened(kind) as refresh:
             for step in STEPS:
                 run_step(refresh, step)
         self.refreshes += 1
-        self.owed -= PAID[kind]
+        self.refreshed_at_step = self.steps
+        self._pay(PAID[kind] | ({"describe"} if refresh.has_described else frozenset()))
+        if is_last:
+            self.owed.clear()
         self.judge(before, last_sync)
         self.is_interrupted = False
+
+    def attempt(self, kind: RefreshKind) -> bool:
+        """A refresh that may fail in the product's own words; returns whether it did not."""
+        before = self.reading.rows(self.tenant.name)
+        try:
+            self.refresh(kind)
+        except FlyleError:
+            self._judge_broken_off(before)
+            assert self.reading.last_sync(self.tenant.name)[1] in ("failed", "postponed")
+            return False
+        return True
+
+    def kill(
+        self,
+        kind: RefreshKind,
+        *,
+        after_steps: int = len(STEPS),
+        dies_at: int = 0,
+        when: When = "before",
+    ) -> bool:
+        """A refresh whose process dies after some steps, or at its n-th transaction.
+
+        Returns whether it died; one that lived to its end was judged.
+        """
+        before, last_sync = self.reading.rows(self.tenant.name), self._last_sync()
+        installation = self.tenant.installation
+        database = MortalDatabase(installation.database_url, dies_at, when)
+        self.later(1)
+        self.tenant.installation = replace(installation, database=database)
+        try:
+            with self._opened(kind) as refresh:
+                for step in STEPS[:after_steps]:
+                    run_step(refresh, step)
+                if after_steps < len(STEPS):
+                    database.die()
+                    raise Killed  # noqa: TRY301 - a process does not die in a function
+        except Killed:
+            self._judge_broken_off(before, is_companies_done=after_steps >= len(STEPS))
+            return True
+        finally:
+            database.dispose()
+            self.tenant.installation = installation
+        self._pay(PAID[kind] | ({"describe"} if refresh.has_described else frozenset()))
+        self.judge(before, last_sync)
+        return False
+
+    @contextmanager
+    def _opened(self, kind: RefreshKind) -> Iterator[Refresh]:
+        with self.tenant.open_refresh(kind) as refresh:
+            refresh.overlap_s = self.overlap_s
+            yield refresh
+
+    def _judge_broken_off(self, before: dict[str, Row], *, is_companies_done: bool = True) -> None:
+        """Readers see the companies as they were, or, when it died at the end, all of it."""
+        self.is_interrupted = True
+        after = self.reading.rows(self.tenant.name)
+        if after != before:
+            assert is_companies_done, "companies changed before their step"
+            self._judge_times(before, after)
 
     def generations(self) -> dict[str, int]:
         """The generation that stands of every dataset."""
@@ -130,6 +229,12 @@ class World:
         assert self.options.keys() <= found.keys(), "an option was deleted"
         linked = {key: row for key, row in expected.items() if row.status == "linked"}
         wanted = expectation.options(linked)
+        followed = {key for key, _ in wanted} | {
+            one["to"] for one in expectation.mapping if one["type"].endswith("_select")
+        }
+        for at, option in self.options.items():
+            gone = replace(option, active=False) if at[0] in followed else option
+            wanted.setdefault(at, gone)
         wrong = {key: (found.get(key), one) for key, one in wanted.items() if found.get(key) != one}
         assert not wrong, f"options (found, expected): {wrong}"
         self.options = found

@@ -1,0 +1,106 @@
+"""Faults of the org, of the network and of our own process while a refresh runs.
+
+A refresh either runs to its end and is judged like any other, or fails as the errors of the
+product say and leaves the companies as they were. What does not belong here: changes of the org.
+"""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from flyle_sf_assets.refresh.context import RefreshKind
+from flyle_sf_assets.sandbox.faults import Fault, FaultKind
+from flyle_sf_assets_tests.faults.kinds import did
+from flyle_sf_assets_tests.faults.machine import Machine
+from flyle_sf_assets_tests.faults.mortal import When
+
+PASSING = (
+    (FaultKind.STATUS, 503),
+    (FaultKind.STATUS, 500),
+    (FaultKind.STATUS, 429),
+    (FaultKind.RESET, 0),
+    (FaultKind.TRUNCATED, 0),
+    (FaultKind.TRUNCATED_SILENTLY, 0),
+    (FaultKind.SESSION_EXPIRED, 0),
+)
+"""Once in a refresh: tried again, and nothing is lost."""
+
+LASTING = (
+    (FaultKind.STATUS, 503),
+    (FaultKind.LIMIT_EXCEEDED, 403),
+    (FaultKind.RESET, 0),
+    (FaultKind.TRUNCATED_SILENTLY, 0),
+)
+OF_BULK = (
+    (FaultKind.JOB_FAILED, "/jobs/query"),
+    (FaultKind.JOB_ABORTED, "/jobs/query"),
+    (FaultKind.WRONG_ROW_COUNT, "/jobs/query"),
+    (FaultKind.LOCATOR_LOST, "/"),
+    (FaultKind.TRUNCATED_SILENTLY, "/jobs/query"),
+)
+PLACES = st.integers(0, 12)
+KINDS_OF_REFRESH = st.sampled_from(["refresh", "refresh", "refresh", "sweep", "census", "full"])
+FRACTIONS = st.sampled_from([0.0, 0.5, 0.9, 0.99])
+
+
+class FaultRules(Machine):
+    """Rules that break a refresh somewhere."""
+
+    @rule(fault=st.sampled_from(PASSING), skip=PLACES, kind=KINDS_OF_REFRESH, fraction=FRACTIONS)
+    def passing_fault(
+        self, fault: tuple[FaultKind, int], skip: int, kind: RefreshKind, fraction: float
+    ) -> None:
+        """One request goes wrong; the refresh does not."""
+        planned = self._plan(Fault(fault[0], skip=skip, status=fault[1], fraction=fraction))
+        try:
+            self.world.refresh(kind)
+        finally:
+            self.org.faults.clear()
+        if planned.hits:
+            did(f"passing {fault[0]}")
+
+    @rule(fault=st.sampled_from(LASTING), skip=PLACES, kind=KINDS_OF_REFRESH)
+    def lasting_fault(self, fault: tuple[FaultKind, int], skip: int, kind: RefreshKind) -> None:
+        """From some request on all of them go wrong: the refresh fails, and nothing is changed."""
+        planned = self._plan(Fault(fault[0], skip=skip, status=fault[1], times=10_000))
+        try:
+            is_done = self.world.attempt(kind)
+        finally:
+            self.org.faults.clear()
+        assert is_done == (planned.hits == 0), "a fault passed unseen, or failed without one"
+        if planned.hits:
+            did(f"lasting {fault[0]}")
+
+    @rule(fault=st.sampled_from(OF_BULK), skip=st.integers(0, 2), times=st.sampled_from([1, 99]))
+    def bulk_fault(self, fault: tuple[FaultKind, str], skip: int, times: int) -> None:
+        """A Bulk job, one of its result pages, or a locator of either API goes wrong."""
+        tenant = self.world.tenant
+        kept, tenant.rest_rows_max = tenant.rest_rows_max, 0
+        planned = self._plan(Fault(fault[0], fault[1], skip=skip, times=times))
+        try:
+            is_done = self.world.attempt("full")
+        finally:
+            self.org.faults.clear()
+            tenant.rest_rows_max = kept
+        assert is_done or planned.hits
+        did("bulk read")
+        if planned.hits:
+            did(f"bulk {fault[0]}")
+
+    @rule(steps=st.integers(0, 7), kind=KINDS_OF_REFRESH)
+    def kill_between_steps(self, steps: int, kind: RefreshKind) -> None:
+        """The process dies between two assets: the rest is owed."""
+        self.world.kill(kind, after_steps=steps)
+        did("kill between steps")
+
+    @rule(
+        dies_at=st.integers(1, 150),
+        when=st.sampled_from(["before", "inside"]),
+        kind=KINDS_OF_REFRESH,
+    )
+    def kill_at_transaction(self, dies_at: int, when: When, kind: RefreshKind) -> None:
+        """The process dies at a transaction: its files are written, its commit never came."""
+        if self.world.kill(kind, dies_at=dies_at, when=when):
+            did("kill at a commit")
+
+    def _plan(self, fault: Fault) -> Fault:
+        return self.org.faults.add(fault)
