@@ -118,6 +118,7 @@ def _contract_moved(org: Org) -> None:
 
 
 ACCOUNTS: dict[str, Change] = {
+    "undeleted": lambda org: org.undelete("Account", *_deleted(org, "Account")),
     "updated": lambda org: org.update("Account", _account(org), {"AnnualRevenue": 7}),
     "blanked": lambda org: org.update(
         "Account", _account(org), {"AnnualRevenue": None, "Regions__c": None, "Memo__c": ""}
@@ -132,7 +133,6 @@ ACCOUNTS: dict[str, Change] = {
     ),
     "deleted": lambda org: org.delete("Account", _account(org, 9)),
     "a parent deleted": lambda org: org.delete("Account", _parent(org)),
-    "undeleted": lambda org: org.undelete("Account", *_deleted(org, "Account")),
     "merged": _merged,
     "moved to another parent": lambda org: org.update(
         "Account", _account(org, 12), {"ParentId": _parent(org)}
@@ -180,6 +180,9 @@ ACCOUNTS: dict[str, Change] = {
 }
 
 DEALS: dict[str, Change] = {
+    "account undeleted with its deals": lambda org: org.undelete(
+        "Account", *_deleted(org, "Account")
+    ),
     "left the conditions": lambda org: org.update(
         "Opportunity", _deal(org), {"StageName": "Closed Lost"}
     ),
@@ -217,9 +220,6 @@ DEALS: dict[str, Change] = {
     ),
     "account's contract moved": _contract_moved,
     "account deleted with its deals": lambda org: org.delete("Account", _account(org, 4)),
-    "account undeleted with its deals": lambda org: org.undelete(
-        "Account", *_deleted(org, "Account")
-    ),
     "accounts merged": _merged,
     "won": lambda org: org.update(
         "Opportunity", _deal(org), {"StageName": "Closed Won", "IsWon": True}
@@ -305,6 +305,26 @@ def test_a_value_that_several_records_claim_is_set_aside_until_one_is_left(acme:
     acme.later()
     acme.sync()
     acme.assert_follows_org()
+
+
+@pytest.mark.xfail(strict=True, reason="the child's stamp does not move: nobody asks for it")
+def test_a_lookup_that_an_undelete_restores_arrives(globex: Tenant) -> None:
+    """Deleting a parent empties its children's lookups, undeleting fills them: no stamp moves."""
+    org = globex.there
+    globex.sync()
+    globex.assert_follows_org()
+    grandparent = _parent(org)
+    child = next(str(a["Id"]) for a in org.records("Account") if a["ParentId"] == grandparent)
+    org.insert("Opportunity", {"Name": "孫", "AccountId": child, "StageName": "Proposal"})
+    org.delete("Account", grandparent)
+    org.update("Account", child, {"Name": "親を失った会社"})
+    globex.later()
+    globex.sync()
+    globex.assert_follows_org()
+    org.undelete("Account", grandparent)
+    globex.later()
+    globex.sync()
+    globex.assert_follows_org()
 
 
 def test_an_option_that_is_gone_stays_in_the_catalog(acme: Tenant) -> None:
