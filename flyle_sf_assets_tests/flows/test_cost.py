@@ -14,6 +14,13 @@ from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 
 Link = Callable[[str, Org, str], Tenant]
 
+NEW_OPPORTUNITY: dict[str, object] = {
+    "Name": "新規",
+    "StageName": "Proposal",
+    "CloseDate": "2026-12-31",
+}
+COUNT_SYNCS = "SELECT count(*) FROM flyle.syncs WHERE tenant_id = %s"
+LAST_SYNCED = "SELECT last_synced_at FROM flyle.links WHERE tenant_id = %s"
 ONE_PARENT = ("{from: StageName, to: phase, label: phase}", "{from: Account.Type, to: t, label: t}")
 
 
@@ -98,7 +105,7 @@ def test_records_outside_the_conditions_do_not_wake_a_tenant(link: Link) -> None
 
 
 def test_what_an_asset_owes_is_not_idle(small: Tenant) -> None:
-    """A person may have materialized one asset alone: nothing new in Salesforce, work all the same."""
+    """A person may have materialized one asset alone: nothing new there, work all the same."""
     small.later(1800)
     small.there.update("Opportunity", small.there.ids("Opportunity")[0], {"StageName": "Proposal"})
     small.later(1)
@@ -143,8 +150,3 @@ def test_a_large_first_read_goes_on_where_it_broke_off(link: Link) -> None:
     tenant.later(60)
     tenant.sync()
     assert len(tenant.rows()) == 12_001
-
-
-NEW_OPPORTUNITY = {"Name": "新規", "StageName": "Proposal", "CloseDate": "2026-12-31"}
-COUNT_SYNCS = "SELECT count(*) FROM flyle.syncs WHERE tenant_id = %s"
-LAST_SYNCED = "SELECT last_synced_at FROM flyle.links WHERE tenant_id = %s"
