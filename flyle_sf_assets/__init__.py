@@ -3,22 +3,22 @@
 The rooms, in the order in which the data passes through them (a room may import
 what stands above it, never below)::
 
-    errors      what went wrong, in one tree: tried, came back, remedy
-    telemetry   structured logs without secrets
-    settings    what a tenant asked for
-    salesforce  how Salesforce is asked
-    raw         what to read, and what Salesforce said
-    enriched    parents joined on
-    options     picklist options, followed and never deleted
-    companies   rows as Flyle shows them
-    check       settings held against an org: what fits, what does not
-    lake        immutable record files
-    store       PostgreSQL
-    refresh     one refresh of one tenant, step by step: read, decide, commit
-    defs        Dagster's names for all of this
-    definitions the whole wiring on one page
-    cli         flyle-sf
-    sandbox     a Salesforce org to try and test with
+    errors       what went wrong, in one tree: tried, came back, remedy
+    telemetry    structured logs without secrets
+    settings     what a tenant asked for
+    salesforce   how Salesforce is asked
+    raw          what to read, and what Salesforce said
+    enriched     parents joined on
+    options      picklist options, followed and never deleted
+    companies    rows as Flyle shows them
+    check        settings held against an org: what fits, what does not
+    lake         immutable record files
+    store        PostgreSQL
+    refresh      one refresh of one tenant, step by step: read, decide, commit
+    defs         Dagster's names for all of this
+    definitions  the whole wiring on one page
+    cli          flyle-sf
+    sandbox      a Salesforce org to try and test with
 """
 
 __version__ = "0.1.0"
