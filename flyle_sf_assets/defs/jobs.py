@@ -6,13 +6,11 @@ What does not belong here: when they run (schedules and sensors).
 from dagster import AssetSelection, define_asset_job
 
 from flyle_sf_assets.defs import keys
-from flyle_sf_assets.defs.partitions import tenants
 
 refresh_tenant = define_asset_job(
     name="refresh_tenant",
     description="Everything that one tenant needs, in order; assets with nothing to do say why.",
     selection=AssetSelection.assets(*keys.IN_ORDER),
-    partitions_def=tenants,
 )
 
 all_jobs = [refresh_tenant]

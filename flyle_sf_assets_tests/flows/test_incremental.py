@@ -12,13 +12,12 @@ from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets_tests.flows.changes import METADATA_S
 from flyle_sf_assets_tests.flows.conftest import installed, linked
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
 
 Change = Callable[[Org], object]
 LEFT = "left the conditions"
-METADATA_S = 7 * 3600
-"""After so long describe is asked again, whatever happens."""
 
 
 @pytest.fixture(scope="module")

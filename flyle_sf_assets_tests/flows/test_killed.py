@@ -9,13 +9,12 @@ import pytest
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets_tests.flows.changes import METADATA_S, change_everything
 from flyle_sf_assets_tests.flows.conftest import installed, linked
 from flyle_sf_assets_tests.flows.killed import await_held_back, commits_held_back, refreshing
 from flyle_sf_assets_tests.flows.tenants import ASSET_NAMES, Tenant, demo_settings, make_org
 
-METADATA_S = 7 * 3600
 WRITES_FILES = ASSET_NAMES[1:5]
 
 _numbers = count(1)
@@ -36,30 +35,6 @@ def tenant(_installation: Installation, server: SandboxServer) -> Tenant:
     settings = demo_settings("globex").replace("tenant: globex", f"tenant: {name}")
     settings = settings.replace("GLOBEX_SF", f"{name.upper()}_SF")
     return linked(_installation, server, name, make_org(samples.opportunity_org), settings)
-
-
-def change_everything(org: Org) -> None:
-    """Something that each asset has to bring: records, parents, contracts, people, options."""
-    deals = [
-        d for d in org.records("Opportunity") if d["AccountId"] and d["StageName"] == "Proposal"
-    ]
-    first, second, third = (str(deal["Id"]) for deal in deals[:3])
-    account = str(deals[0]["AccountId"])
-    manager = org.insert("User", {"LastName": "新部長", "Username": "m@x.example", "Alias": "m"})
-    owner = {"LastName": "新人", "Username": "o@x.example", "Alias": "o", "ManagerId": manager}
-    customer = {"Name": "新しい会社", "OwnerId": org.insert("User", owner)}
-    org.add_option("Opportunity", "StageName", "Trial", "試用")
-    org.update("Opportunity", first, {"Amount": "1.23", "StageName": "Trial"})
-    org.update("Opportunity", second, {"StageName": "Closed Lost"})
-    org.delete("Opportunity", third)
-    org.insert(
-        "Opportunity",
-        {"Name": "新案件", "StageName": "Proposal", "AccountId": org.insert("Account", customer)},
-    )
-    org.update("Account", account, {"Name": "改名した会社"})
-    org.update("User", org.ids("User")[1], {"Email": "moved@example.jp"})
-    contract = org.records("Contract_Info__c")[0]
-    org.update("Contract_Info__c", str(contract["Id"]), {"Plan__c": "Standard"})
 
 
 @pytest.mark.parametrize("place", range(len(STEPS)), ids=ASSET_NAMES)
