@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from dagster import DagsterInstance, Failure
+from dagster import DagsterExecutionInterruptedError, DagsterInstance, Failure
 
 from flyle_sf_assets.cli.opening import installation, required_file, tenant_file
 from flyle_sf_assets.cli.output import error_document, language, to_stderr, to_stdout
@@ -131,6 +131,8 @@ def refresh_in_process(
                 tags={KIND_TAG: "full"} if full else {},
             )
             run_id = result.run_id
+        except DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
         except Failure as failure:
             if not isinstance(failure.__cause__, FlyleError):
                 raise

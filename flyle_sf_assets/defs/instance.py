@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dagster import AssetObservation, DagsterInstance
+from dagster._core.instance.ref import InstanceRef
 
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.defs import keys
@@ -16,6 +17,10 @@ from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.settings.models import TenantSettings
 
+OWN_TERMINAL = {
+    "module": "dagster._core.storage.noop_compute_log_manager",
+    "class": "NoOpComputeLogManager",
+}
 OWN_DAGSTER_YAML = Path(__file__).parents[2] / "config" / "dagster.yaml"
 
 
@@ -36,8 +41,15 @@ def prepare_home(installation: Installation) -> Path:
 
 
 def instance_of(installation: Installation) -> DagsterInstance:
-    """The Dagster instance of this installation, on its PostgreSQL."""
-    return DagsterInstance.from_config(str(prepare_home(installation)))
+    """The Dagster instance of this installation, on its PostgreSQL.
+
+    For commands: what a run in this process prints goes to the terminal at once, not through
+    Dagster's files and the four processes that watch them, which Ctrl-C would hit as well.
+    """
+    reference = InstanceRef.from_dir(
+        str(prepare_home(installation)), overrides={"compute_logs": OWN_TERMINAL}
+    )
+    return DagsterInstance.from_ref(reference)
 
 
 def add_tenants(instance: DagsterInstance, names: Iterable[str]) -> None:
