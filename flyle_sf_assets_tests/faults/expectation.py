@@ -13,6 +13,25 @@ from flyle_sf_assets_tests.faults.values import BAD_URLS
 from flyle_sf_assets_tests.flows.oracle import REASONS, SEVERAL, Company, Json, Oracle, Record
 
 Rejections = dict[tuple[str, str | None], str]
+Raw = dict[str, dict[str, object]]
+
+_TEXTS = ("string", "textarea", "email", "phone", "combobox", "id", "reference", "time")
+_NUMBERS = ("int", "long", "double", "currency", "percent")
+FITTING: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_TEXTS, ("text",)),
+    **dict.fromkeys(_NUMBERS, ("number", "text")),
+    "url": ("url", "text"),
+    "picklist": ("single_select", "text"),
+    "multipicklist": ("multi_select", "text"),
+    "boolean": ("checkbox", "text"),
+    "date": ("date", "text"),
+    "datetime": ("datetime", "date", "text"),
+}
+"""The public type table."""
+
+
+UNKNOWN = object()
+"""A value that depends on what was held inside: any value will do."""
 
 
 class Expectation(Oracle):
@@ -23,16 +42,32 @@ class Expectation(Oracle):
     def __init__(self, org: SeenOrg, settings: str) -> None:
         super().__init__(org, settings)  # type: ignore[arg-type]
         self.rejected: Rejections = {}
+        self.raw: Raw = {}
         self._current = ""
+        self._retyped: frozenset[str] = frozenset()
+        self.unreadable = [one for one in self.mapping if not self._is_readable(one)]
+        self.mapping = [one for one in self.mapping if one not in self.unreadable]
 
-    def rows(self, before: Mapping[str, tuple[str, Company]]) -> dict[str, Company]:
-        """Every company row by id; ``before`` has each row with its base object."""
-        self.rejected = {}
+    def rows(
+        self,
+        before: Mapping[str, tuple[str, Company]],
+        retyped: frozenset[str] = frozenset(),
+        raw: Raw | None = None,
+    ) -> dict[str, Company]:
+        """Every company row by id; ``before`` has each row with its base object.
+
+        ``retyped`` are the keys whose mapping has another type than before; frozen rows are
+        converted from ``raw``, the values last read, where it is known.
+        """
+        self.rejected, self.raw, self._retyped = {}, {}, retyped
         every = {str(r["Id"]): r for r in self.org.records(self.base, include_deleted=True)}
-        found = {
-            key: _gone(row, every.get(key)) if base == self.base else _of_other_base(row)
-            for key, (base, row) in before.items()
-        }
+        found = {}
+        for key, (base, row) in before.items():
+            if base == self.base:
+                frozen = _gone(row, every.get(key))
+                found[key] = self._converted_again(frozen, (raw or {}).get(key, {}))
+            else:
+                found[key] = _of_other_base(row)
         for key, record in every.items():
             if not record["IsDeleted"] and self._in_scope(record):
                 last = before[key][1].custom_fields if key in before else {}
@@ -41,23 +76,77 @@ class Expectation(Oracle):
                 found[key] = Company(str(record["Name"]), "linked", None, None, fields)
         return found
 
+    def described(self) -> set[tuple[str, str]]:
+        """The options that describe lists now, of fields that are read."""
+        return {
+            (mapping["to"], entry.value)
+            for mapping in self.mapping
+            if self.type_of(mapping).endswith("_select")
+            for entry in self._field_at(mapping["from"]).picklist
+        }
+
     def _custom_fields(self, record: Record, last: Json) -> Json:
         fields = dict(last)
         for mapping in self.mapping:
             key, path = mapping["to"], mapping["from"]
             value = self.value(record, path)
+            self.raw.setdefault(self._current, {})[path] = value
+            is_retyped = key in self._retyped
+            if is_retyped:
+                fields[key] = None
             if value is SEVERAL:
                 self.rejected[self._current, key] = "several_records"
                 continue
             flyle_type = self.type_of(mapping)
             shown = self._json(value, self._field_at(path), flyle_type)
-            if shown is None and mapping.get("when_blank") == "keep":
+            if shown is None and mapping.get("when_blank") == "keep" and not is_retyped:
                 continue
             if flyle_type == "url" and shown in BAD_URLS:
                 self.rejected[self._current, key] = "url"
                 continue
             fields[key] = shown
         return fields
+
+    def _converted_again(self, row: Company, raw: dict[str, object]) -> Company:
+        """A frozen row after a change of types: `UNKNOWN` where nobody can tell from outside."""
+        fields = dict(row.custom_fields)
+        for mapping in self.mapping:
+            key, path = mapping["to"], mapping["from"]
+            if key not in self._retyped:
+                continue
+            fields[key] = UNKNOWN
+            if path in raw and "." not in path and raw[path] is not SEVERAL:
+                shown = self._json(raw[path], self._field_at(path), self.type_of(mapping))
+                fields[key] = None if shown in BAD_URLS else shown
+        return replace(row, custom_fields=fields)
+
+    def _is_readable(self, mapping: Mapping[str, str]) -> bool:
+        """Whether the connected user sees every field on the path, and its type still fits."""
+        *relationships, name = mapping["from"].split(".")
+        at = self.base
+        for relationship in relationships:
+            extra = next((one for one in self._one_to_one if one["as"] == relationship), None)
+            if extra is not None:
+                if not self._sees(extra["object"], extra["lookup"]):
+                    return False
+                at = extra["object"]
+                continue
+            lookup = self.org.catalog.objects[at.lower()].by_relationship.get(relationship.lower())
+            if lookup is None or not self._sees(at, lookup.name):
+                return False
+            at = "User" if "User" in lookup.reference_to else lookup.reference_to[0]
+        if not self._sees(at, name):
+            return False
+        kind = self.org.catalog.objects[at.lower()].field(name).type
+        return mapping["type"] in FITTING[kind]
+
+    def _sees(self, object_name: str, field_name: str) -> bool:
+        at = object_name.lower()
+        return (
+            at not in self.org.hidden_objects
+            and field_name.lower() in self.org.catalog.objects[at].by_name
+            and (at, field_name.lower()) not in self.org.hidden_fields
+        )
 
     def _rolled_up(self, record: Record, field: object) -> object:
         """The org rolls up what there is, also what the connected user does not see."""

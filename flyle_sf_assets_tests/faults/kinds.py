@@ -68,7 +68,31 @@ FAULTS = (
     "kill at a commit",
 )
 
-KINDS: frozenset[str] = frozenset((*RECORDS, *LIFECYCLE, *OPTIONS, *REFRESHES, *FAULTS))
+SETTINGS = (
+    "mapping removed",
+    "mapping added",
+    "mapping retyped",
+    "mapping relabelled",
+    "when_blank",
+    "conditions",
+    "time zone",
+    "base object",
+    "base object back",
+)
+SCHEMA = (
+    "hide field",
+    "remove field",
+    "change field type",
+    "hide object",
+    "hidden comes back",
+    "removed comes back",
+    "retyped comes back",
+    "object comes back",
+)
+
+KINDS: frozenset[str] = frozenset(
+    (*RECORDS, *LIFECYCLE, *OPTIONS, *REFRESHES, *FAULTS, *SETTINGS, *SCHEMA)
+)
 
 exercised: Counter[str] = Counter()
 """What this process has exercised so far."""

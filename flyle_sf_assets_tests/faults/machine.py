@@ -4,6 +4,7 @@ What does not belong here: what happens to the org and the settings (``rules_*.p
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
 from flyle_sf_assets_tests.faults.kinds import did
@@ -21,7 +23,7 @@ from flyle_sf_assets_tests.faults.world import World
 
 REFRESHES_MIN = 4
 
-GROUPS = ("census",)
+GROUPS = ("census", "schema", "settings")
 """Kinds of rules that a run may have or not: what only a census finds hides other errors."""
 
 ANY = st.integers(0, 9_999)
@@ -93,6 +95,14 @@ class Machine(RuleBasedStateMachine):
         """One of an object's live and visible records."""
         ids = self.live(object_name)
         return ids[number % len(ids)] if ids else None
+
+    def allowed(self, change: Callable[[], object]) -> bool:
+        """Makes a change unless the org refuses it, as it refuses an option that is not listed."""
+        try:
+            change()
+        except Refusal:
+            return False
+        return True
 
     def moved(self, object_name: str, *, late_s: int = 0) -> None:
         """What is calculated from these records moved without a stamp: a sweep's to find."""

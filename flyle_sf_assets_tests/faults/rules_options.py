@@ -6,7 +6,7 @@ What does not belong here: fields and rights (``rules_schema.py``).
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from flyle_sf_assets.sandbox.metadata import Field
+from flyle_sf_assets.sandbox.metadata import PicklistEntry
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.machine import ANY, Machine
 
@@ -27,12 +27,17 @@ class OptionRules(Machine):
     @rule(at=PICKLISTS, number=ANY)
     def add_option(self, at: tuple[str, str], number: int) -> None:
         """A new option, which a record may use at once."""
+        if not self._entries(at):
+            return
         value = f"新 option {self.world.steps}"
         self.org.add_option(*at, value, f"ラベル {number % 7}")
         self.world.owe("describe")
         record = self.pick(number, at[0])
-        if number % 2 and record is not None:
-            self.org.update(at[0], record, {at[1]: value})
+        if (
+            number % 2
+            and record is not None
+            and self.allowed(lambda: self.org.update(at[0], record, {at[1]: value}))
+        ):
             self.moved(at[0])
         did("add option")
 
@@ -51,7 +56,7 @@ class OptionRules(Machine):
         value = self._option(at, number)
         if value is None:
             return
-        entry = next(one for one in self._field(at).picklist if one.value == value)
+        entry = next(one for one in self._entries(at) if one.value == value)
         if entry.active:
             self.org.deactivate_option(*at, value)
             did("deactivate option")
@@ -64,7 +69,7 @@ class OptionRules(Machine):
     def remove_option(self, at: tuple[str, str], number: int, *, is_replaced: bool) -> None:
         """An option is removed; records keep its value, or take another one."""
         value = self._option(at, number)
-        others = [one.value for one in self._field(at).picklist if one.value != value]
+        others = [one.value for one in self._entries(at) if one.value != value]
         if value is None or len(others) < 2:
             return
         self.world.removed_options.append((at, value))
@@ -80,13 +85,16 @@ class OptionRules(Machine):
         removed = self.world.removed_options
         if removed:
             at, value = removed.pop(number % len(removed))
-            self.org.add_option(*at, value, f"再び {number % 7}")
-            self.world.owe("describe")
-            did("bring back option")
+            label = f"再び {number % 7}"
+            if self._entries(at) and self.allowed(lambda: self.org.add_option(*at, value, label)):
+                self.world.owe("describe")
+                did("bring back option")
 
-    def _field(self, at: tuple[str, str]) -> Field:
-        return self.org.catalog.objects[at[0].lower()].field(at[1])
+    def _entries(self, at: tuple[str, str]) -> tuple[PicklistEntry, ...]:
+        """The options of a field, none when it is gone or no picklist any more."""
+        field = self.org.catalog.objects[at[0].lower()].by_name.get(at[1].lower())
+        return field.picklist if field is not None else ()
 
     def _option(self, at: tuple[str, str], number: int) -> str | None:
-        entries = self._field(at).picklist
+        entries = self._entries(at)
         return entries[number % len(entries)].value if entries else None

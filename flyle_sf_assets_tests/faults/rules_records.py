@@ -37,8 +37,10 @@ class RecordRules(Machine):
     def update(self, object_name: str, number: int, field: int, value: int) -> None:
         """One field of one record gets another value, often a nasty one."""
         record = self.pick(number, object_name)
-        if record is not None:
-            self.org.update(object_name, record, _change(object_name, field, value))
+        change = _change(object_name, field, value)
+        if record is not None and self.allowed(
+            lambda: self.org.update(object_name, record, change)
+        ):
             self.moved(object_name)
             did(f"update {object_name}")
 
@@ -46,8 +48,8 @@ class RecordRules(Machine):
     def mass_update(self, object_name: str, field: int, value: int) -> None:
         """All records of an object change in one transaction: one stamp, more than a page."""
         records = self.live(object_name)
-        if records:
-            self.org.mass_update(object_name, records, _change(object_name, field, value))
+        change = _change(object_name, field, value)
+        if records and self.allowed(lambda: self.org.mass_update(object_name, records, change)):
             self.moved(object_name)
             if len(records) > self.org.rest_page_rows:
                 did("ties beyond a page")
@@ -96,7 +98,9 @@ class RecordRules(Machine):
         if account is None:
             return
         plan = values.PLANS[value % len(values.PLANS)]
-        self.org.insert("Contract_Info__c", {"Account__c": account, "Plan__c": plan})
+        new = {"Account__c": account, "Plan__c": plan}
+        if not self.allowed(lambda: self.org.insert("Contract_Info__c", new)):
+            return
         of_account = [
             one for one in self.org.records("Contract_Info__c") if one["Account__c"] == account
         ]
@@ -131,9 +135,10 @@ class RecordRules(Machine):
     ) -> None:
         """A long transaction: stamped now, visible only later, within the overlap."""
         record = self.pick(number, object_name)
-        if record is not None:
-            change = _change(object_name, field, value)
-            self.org.update(object_name, record, change, late_s=late_s)
+        change = _change(object_name, field, value)
+        if record is not None and self.allowed(
+            lambda: self.org.update(object_name, record, change, late_s=late_s)
+        ):
             self.moved(object_name, late_s=late_s)
             did("late commit within the overlap")
 

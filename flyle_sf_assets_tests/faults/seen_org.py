@@ -5,7 +5,6 @@ does not belong here: what the product makes of them (``expectation.py``).
 """
 
 from collections.abc import Collection
-from datetime import date
 
 from flyle_sf_assets.sandbox.org import Org
 
@@ -17,7 +16,7 @@ class SeenOrg:
 
     def __init__(self, org: Org, hidden: Collection[str] = ()) -> None:
         self.catalog = org.catalog
-        self.today: date = org.snapshot().today
+        self.today = org.snapshot().today
         self.hidden_fields = org.visibility.hidden_fields
         self.hidden_objects = org.visibility.hidden_objects
         self._org = org

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import psycopg
-
 from flyle_sf_assets_tests.flows.oracle import Company, Option
 from flyle_sf_assets_tests.postgres import admin
 
@@ -31,7 +29,7 @@ class StoreReading:
     """One tenant's rows in the product's database."""
 
     def __init__(self, url: str) -> None:
-        self._connection: psycopg.Connection[tuple[object, ...]] = admin(url)
+        self._connection = admin(url)
 
     def close(self) -> None:
         """Closes the connection."""
@@ -95,3 +93,12 @@ class StoreReading:
             "SELECT dataset, generation FROM flyle.generations WHERE tenant_id = %s", [tenant]
         ).fetchall()
         return {str(name): int(str(number)) for name, number in found}
+
+    def attention(self, tenant: str) -> set[str]:
+        """The codes of what needs a person."""
+        found = self._connection.execute(
+            "SELECT attention FROM flyle.links WHERE tenant_id = %s", [tenant]
+        ).fetchone()
+        entries = found[0] if found else []
+        assert isinstance(entries, list)
+        return {entry["code"] for entry in entries}

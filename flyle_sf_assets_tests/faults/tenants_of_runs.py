@@ -67,6 +67,25 @@ PARENTS = {
         ("Competitor__r.Name", "competitor", "text"),
     ),
 }
+MORE = {
+    "Account": (
+        ("Contract_Plan__c", "contract_plan", "single_select"),
+        ("Memo__c", "memo", "text"),
+        ("Opens_At__c", "opens", "text"),
+        ("Owner.Email", "owner_email", "text"),
+        ("Parent.Parent.Name", "grandparent", "text"),
+        ("ContractInfo.Notes__c", "notes", "text"),
+    ),
+    "Opportunity": (
+        ("Competitor__r.Industry", "competitor_industry", "single_select"),
+        ("Account.Website", "website", "url"),
+        ("Account.Owner.Email", "owner_email", "text"),
+        ("Account.ContractInfo.Seats__c", "seats", "number"),
+        ("Account.Last_Contact_At__c", "contacted", "datetime"),
+    ),
+}
+"""What the settings may come to map later."""
+
 CONDITIONS: dict[str, tuple[Document, ...]] = {
     "Account": (
         {"field": "Type", "op": "in", "value": ["Customer", "Partner"]},

@@ -15,13 +15,15 @@ from flyle_sf_assets_tests.faults.rules_faults import FaultRules
 from flyle_sf_assets_tests.faults.rules_lifecycle import LifecycleRules
 from flyle_sf_assets_tests.faults.rules_options import OptionRules
 from flyle_sf_assets_tests.faults.rules_records import RecordRules
+from flyle_sf_assets_tests.faults.rules_schema import SchemaRules
+from flyle_sf_assets_tests.faults.rules_settings import SettingsRules
 
 RUNS = int(os.environ.get("FLYLE_MODEL_RUNS", "100"))
 PARTS = 20
 STEPS = 30
 
 
-class Model(RecordRules, LifecycleRules, OptionRules, FaultRules):
+class Model(RecordRules, LifecycleRules, OptionRules, FaultRules, SettingsRules, SchemaRules):
     """All rules together."""
 
 

@@ -17,7 +17,8 @@ from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.refresh.context import OVERLAP_S_DEFAULT, Refresh, RefreshKind
 from flyle_sf_assets.refresh.lifecycle import run_step
 from flyle_sf_assets.refresh.sequence import STEPS
-from flyle_sf_assets_tests.faults.expectation import Expectation, Rejections
+from flyle_sf_assets.sandbox.metadata import Field
+from flyle_sf_assets_tests.faults.expectation import UNKNOWN, Expectation, Raw, Rejections
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.mortal import Killed, MortalDatabase, When
 from flyle_sf_assets_tests.faults.seen_org import SeenOrg
@@ -35,6 +36,8 @@ PAID: dict[RefreshKind, frozenset[Owed]] = {
 }
 """What each kind of refresh finds beyond what is stamped in its window."""
 
+DRIFT_CODES = ("field_not_readable", "object_not_readable", "field_type_changed")
+
 Document = dict[str, Any]
 
 
@@ -49,16 +52,22 @@ class World:
     owed: dict[Owed, datetime] = field(default_factory=dict)
     options: dict[tuple[str, str], Option] = field(default_factory=dict)
     removed_options: list[tuple[tuple[str, str], str]] = field(default_factory=list)
+    drifted: dict[tuple[str, str], str] = field(default_factory=dict)
+    removed_fields: dict[tuple[str, str], Field] = field(default_factory=dict)
+    documents_of_bases: dict[str, Document] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    raw: Raw = field(default_factory=dict)
+    are_settings_seen: bool = False
     overlap_s: int = OVERLAP_S_DEFAULT
     steps: int = 0
     refreshed_at_step: int = 0
     refreshes: int = 0
-    is_interrupted: bool = False
 
     # Settings ---------------------------------------------------------------------------------
 
     def apply(self) -> None:
         """Registers the settings as they stand in ``document``."""
+        self.are_settings_seen = False
         self.tenant.apply(json.dumps(self.document, ensure_ascii=False))
 
     @property
@@ -76,6 +85,11 @@ class World:
         if self._today() != day and self._moves_with_the_day():
             self.owe("sweep")
             did("relative date")
+
+    def forget_raw(self, path: str) -> None:
+        """A column that is read no more is not held any more."""
+        for values in self.raw.values():
+            values.pop(path, None)
 
     def owe(self, what: Owed, *, late_s: float = 0) -> None:
         """Something happened that only this kind of look finds, from ``late_s`` on."""
@@ -105,12 +119,12 @@ class World:
             for step in STEPS:
                 run_step(refresh, step)
         self.refreshes += 1
+        self.are_settings_seen = True
         self.refreshed_at_step = self.steps
         self._pay(PAID[kind] | ({"describe"} if refresh.has_described else frozenset()))
         if is_last:
             self.owed.clear()
         self.judge(before, last_sync)
-        self.is_interrupted = False
 
     def attempt(self, kind: RefreshKind) -> bool:
         """A refresh that may fail in the product's own words; returns whether it did not."""
@@ -165,7 +179,7 @@ class World:
 
     def _judge_broken_off(self, before: dict[str, Row], *, is_companies_done: bool = True) -> None:
         """Readers see the companies as they were, or, when it died at the end, all of it."""
-        self.is_interrupted = True
+        self.raw.clear()
         after = self.reading.rows(self.tenant.name)
         if after != before:
             assert is_companies_done, "companies changed before their step"
@@ -185,16 +199,26 @@ class World:
         after = self.reading.rows(self.tenant.name)
         self._judge_times(before, after)
         self._judge_history(before, after, last_sync)
-        if self.owed:
-            return
+        new_types = {one["to"]: one["type"] for one in self.document["mapping"]}
+        retyped = {key for key, kind in new_types.items() if self.types.get(key, kind) != kind}
+        self.types |= new_types
         expectation = Expectation(SeenOrg(self.tenant.there, self.hidden), self.tenant.settings)
+        if self.owed:
+            # What was read is not known; what is known of it may be old.
+            self.raw.clear()
+            return
         expected = expectation.rows(
-            {key: (row.source_object, row.company) for key, row in before.items()}
+            {key: (row.source_object, row.company) for key, row in before.items()},
+            frozenset(retyped),
+            self.raw,
         )
+        self.raw |= expectation.raw
         found = {key: row.company for key, row in after.items()}
         assert_same(found, expected)
         self._judge_rejected(expectation.rejected, expected)
-        self._judge_options(expectation, expected)
+        self._judge_options(expectation, found)
+        drift = {code for code in self.reading.attention(self.tenant.name) if code in DRIFT_CODES}
+        assert bool(drift) == bool(expectation.unreadable), (drift, expectation.unreadable)
 
     def _judge_times(self, before: dict[str, Row], after: dict[str, Row]) -> None:
         """``updated_at`` moved for exactly the rows whose content changed; no row is ever lost."""
@@ -232,9 +256,11 @@ class World:
         followed = {key for key, _ in wanted} | {
             one["to"] for one in expectation.mapping if one["type"].endswith("_select")
         }
+        described = expectation.described()
         for at, option in self.options.items():
-            gone = replace(option, active=False) if at[0] in followed else option
-            wanted.setdefault(at, gone)
+            # What is gone in Salesforce stays, with the label that it had.
+            if at not in described:
+                wanted[at] = replace(option, active=False) if at[0] in followed else option
         wrong = {key: (found.get(key), one) for key, one in wanted.items() if found.get(key) != one}
         assert not wrong, f"options (found, expected): {wrong}"
         self.options = found
@@ -255,7 +281,8 @@ def differing(one: Company, other: Company) -> list[str]:
     return names + [
         key
         for key in keys
-        if one.custom_fields.get(key, nothing) != other.custom_fields.get(key, nothing)
+        if UNKNOWN not in (one.custom_fields.get(key), other.custom_fields.get(key))
+        and one.custom_fields.get(key, nothing) != other.custom_fields.get(key, nothing)
     ]
 
 
