@@ -217,6 +217,7 @@ def _report(
 ) -> StepReport:
     manifests = {one.name: _standing(refresh, one.name) for one in pending}
     rows = {name: manifest.rows for name, manifest in manifests.items()}
+    shown = next((name for name in manifests if rows[name]), pending[0].name)
     columns = [
         ColumnNote(
             column.name if len(pending) == 1 else f"{dataset.object}.{column.name}",
@@ -236,7 +237,7 @@ def _report(
             "gone": sum(one.gone for one in pending),
         },
         columns=tuple(columns),
-        sample=refresh.lake.sample(manifests[pending[0].name], SAMPLE_ROWS),
+        sample=refresh.lake.sample(manifests[shown], SAMPLE_ROWS),
         notes={"records held": "\n".join(f"- `{name}`: {count:,}" for name, count in rows.items())},
     )
 

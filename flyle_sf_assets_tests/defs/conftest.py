@@ -1,0 +1,39 @@
+"""Tenants with orgs of their own, and runs of them on a real Dagster instance."""
+
+from collections.abc import Iterator
+
+import pytest
+from dagster import DagsterInstance
+
+from flyle_sf_assets_tests.flows.conftest import (
+    _no_waiting,
+    _own_environment,
+    acme,
+    globex,
+    installation,
+    link,
+    server,
+)
+from flyle_sf_assets_tests.flows.dagster_runs import DagsterRuns
+from flyle_sf_assets_tests.flows.tenants import Tenant
+
+__all__ = ["_no_waiting", "_own_environment", "acme", "globex", "installation", "link", "server"]
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    """A Dagster instance in memory: real events, real data versions."""
+    with DagsterInstance.ephemeral() as made:
+        yield made
+
+
+@pytest.fixture
+def acme_runs(acme: Tenant, instance: DagsterInstance) -> DagsterRuns:
+    """Runs of the Account-based demo tenant, which does not need opportunities."""
+    return DagsterRuns(acme, instance)
+
+
+@pytest.fixture
+def globex_runs(globex: Tenant, instance: DagsterInstance) -> DagsterRuns:
+    """Runs of the Opportunity-based demo tenant, on the same instance."""
+    return DagsterRuns(globex, instance)
