@@ -1,0 +1,85 @@
+"""What a data-team person does in the Dagster UI, in that person's words.
+
+What does not belong here: what is expected of it (``test_dagster_ui.py``).
+"""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+RUN_TIMEOUT_MS = 120_000
+GRAPH_STATES_MS = 4_000
+"""The graph asks for the states of its nodes when it is drawn, and fills them in one by one."""
+
+Picture = Callable[[str], None]
+
+
+def open_asset_graph(page: Page, url: str) -> None:
+    """Lineage in the navigation, with every group unfolded (Alt+E)."""
+    page.goto(f"{url}/asset-groups")
+    expect(page.get_by_role("button", name="Materialize all (7)")).to_be_enabled()
+    expect(_node(page, "settings")).to_be_visible()
+    page.keyboard.press("Alt+e")
+    for asset in ("object_schemas", "related_records", "enriched_records", "companies"):
+        expect(_node(page, asset).first).to_be_visible()
+    page.wait_for_timeout(GRAPH_STATES_MS)
+
+
+def choose_partition(page: Page, tenant: str) -> None:
+    """Materialize, and one tenant in the dialog."""
+    page.get_by_role("button", name="Materialize all (7)").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Select a partition or create one").click()
+    tenants = page.get_by_role("menuitem")
+    tenants.filter(has=page.get_by_title(tenant, exact=True)).click()
+    expect(dialog.get_by_role("button", name="Launch 1 run")).to_be_enabled()
+
+
+def launch(page: Page) -> None:
+    """Starts the run and goes to its page, by the notice that says that it was launched."""
+    page.keyboard.press("Escape")  # closes the list of tenants
+    expect(page.get_by_role("menuitem")).to_have_count(0)
+    page.get_by_role("button", name="Launch 1 run").click()
+    page.get_by_role("link", name="View", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
+    page.mouse.move(0, 0)  # the notice stays for as long as it is pointed at
+
+
+def await_success(page: Page) -> None:
+    """Waits on the run's page until it says how the run ended."""
+    ended = page.get_by_text(re.compile("^(Success|Failure|Canceled)$")).first
+    ended.wait_for(timeout=RUN_TIMEOUT_MS)
+    assert ended.inner_text() == "Success", page.inner_text("body")[-3000:]
+    expect(page.get_by_text("Succeeded (7)")).to_be_visible()
+    expect(page.get_by_text("Launched run")).to_be_hidden()
+    _settle(page)
+
+
+def open_partition(page: Page, url: str, asset: str, tenant: str) -> None:
+    """One tenant on the Partitions page of an asset."""
+    page.goto(f"{url}/assets/{asset}?view=partitions&partition={tenant}")
+    expect(page.get_by_text("Latest materialization")).to_be_visible()
+
+
+def open_overview(page: Page, url: str, asset: str) -> None:
+    """The Overview page of an asset, where its columns are."""
+    page.goto(f"{url}/assets/{asset}?view=overview")
+    expect(page.get_by_placeholder("Filter columns")).to_be_visible()
+    _settle(page)
+
+
+def row_of(page: Page, name: str) -> Locator:
+    """The row of a table whose first cell is ``name``."""
+    first = page.locator("td:first-child").get_by_text(name, exact=True)
+    return page.locator("tr").filter(has=first).last
+
+
+def _node(page: Page, name: str) -> Locator:
+    return page.locator("foreignObject").get_by_text(name, exact=True)
+
+
+def _settle(page: Page) -> None:
+    """Lets moves and fades end, for pictures without half-drawn parts."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1_000)

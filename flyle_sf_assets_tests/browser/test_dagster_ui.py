@@ -1,0 +1,90 @@
+"""The Dagster UI as the data team uses it; its pictures are those of docs/dagster-ui.md.
+
+``UPDATE_SCREENSHOTS=1`` writes the pictures into ``docs/images``; else they go to a temporary
+folder, and the checkout stays as it is.
+"""
+
+import os
+import struct
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from flyle_sf_assets_tests.browser import chromium, dagster_pages
+from flyle_sf_assets_tests.browser.dagster_pages import Picture
+from flyle_sf_assets_tests.browser.served import ROOT, dagster_over_two_tenants
+
+IMAGES = ROOT / "docs" / "images"
+IMAGE_BYTES_MAX = 200_000
+
+
+def _camera(page: Page, folder: Path) -> Picture:
+    folder.mkdir(exist_ok=True)
+
+    def take(name: str) -> None:
+        page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
+
+    return take
+
+
+@pytest.mark.timeout(400)
+def test_a_person_materializes_one_tenant_from_the_asset_graph(tmp_path: Path) -> None:
+    """One tenant's partition is launched, arrives as the org holds it, and no other moves."""
+    chromium.program()
+    with dagster_over_two_tenants() as dagster, chromium.opened_page() as page:
+        picture = _camera(page, IMAGES if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path)
+
+        dagster_pages.open_asset_graph(page, dagster.url)
+        picture("asset-graph")
+        dagster_pages.choose_partition(page, "acme")
+        picture("materialize-dialog")
+        dagster_pages.launch(page)
+        dagster_pages.await_success(page)
+        picture("run")
+
+        accounts = dagster.orgs["acme"].records("Account")
+        names = {str(account["Id"]): str(account["Name"]) for account in accounts}
+        assert dagster.companies() == {"acme": names}
+
+        dagster_pages.open_partition(page, dagster.url, "flyle/companies", "globex")
+        expect(page.get_by_text("Materialized", exact=True)).to_be_hidden()
+        dagster_pages.open_partition(page, dagster.url, "flyle/companies", "acme")
+        expect(page.get_by_text("Materialized", exact=True)).to_be_visible()
+        for figure in ("dagster/row_count", "created"):
+            expect(dagster_pages.row_of(page, figure)).to_contain_text(str(len(names)))
+        sample = dagster_pages.row_of(page, "sample")
+        assert any(name in sample.inner_text() for name in names.values())
+        picture("companies-partition")
+
+        dagster_pages.open_overview(page, dagster.url, "flyle/companies")
+        revenue = dagster_pages.row_of(page, "custom_fields.revenue")
+        expect(revenue).to_contain_text("売上")
+        expect(revenue).to_contain_text("Account.AnnualRevenue")
+        picture("companies-columns")
+
+
+@pytest.mark.parametrize(
+    ("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)]
+)
+def test_without_chromium_the_message_is_the_command_that_installs_it(
+    ci: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newcomer's machine has no Chromium; CI that lost it must not pass for that."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(chromium, "MACOS_PROGRAM", "/nonexistent")
+    with pytest.raises(outcome, match=r"install it: .*(apt-get|brew) install"):
+        chromium.program()
+
+
+def test_pictures_in_the_documents_are_small_and_all_used() -> None:
+    """A checkout is cloned by everybody; a picture that nobody shows is only weight."""
+    page = (ROOT / "docs" / "dagster-ui.md").read_text(encoding="utf-8")
+    pictures = sorted(IMAGES.glob("*.png"))
+    assert pictures
+    for picture in pictures:
+        content = picture.read_bytes()
+        assert struct.unpack(">II", content[16:24]) == chromium.VIEWPORT_PX, picture.name
+        assert len(content) <= IMAGE_BYTES_MAX, picture.name
+        assert f"](images/{picture.name})" in page, picture.name
