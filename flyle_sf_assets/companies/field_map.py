@@ -51,8 +51,8 @@ _CONVERSIONS: dict[tuple[FlyleType, str], Text] = {
 _FIXED_DESCRIPTIONS: dict[str, tuple[str, Text]] = {
     EXTERNAL_ID: ("Id", Text("外部ID(18桁のSalesforce ID)", "external id (18-character id)")),
     NAME: ("Name", Text("企業名", "the company's name")),
-    STATUS: ("", Text("連携の状態", "status of the link")),
-    STATUS_REASON: ("", Text("状態の理由", "reason of the status")),
+    STATUS: ("", Text("連携の状態(linked、または連携が止まった状態)", "linked, or how it ended")),
+    STATUS_REASON: ("", Text("状態の理由(linkedでは空)", "why it is not linked")),
     MERGED_INTO: ("MasterRecordId", Text("マージ先のID", "id of the record it was merged into")),
     SOURCE_MODIFIED_AT: (
         "SystemModstamp",

@@ -134,7 +134,10 @@ def enriched_records(
 def picklist_options(
     context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
 ) -> Materialized:
-    """The catalog of options: followed from Salesforce, never deleted."""
+    """The catalog of options: followed from Salesforce, never deleted.
+
+    Kept in PostgreSQL, in the table `flyle.custom_field_options`.
+    """
     return materialized(refreshes.step(context, follow_options))
 
 
@@ -144,7 +147,11 @@ def picklist_options(
     deps=[keys.ENRICHED_RECORDS, keys.PICKLIST_OPTIONS, keys.link_settings("companies")],
 )
 def companies(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
-    """Companies as Flyle shows them: converted, validated by pandera, upserted."""
+    """Companies as Flyle shows them: converted, validated by pandera, upserted.
+
+    Kept in PostgreSQL, in the table `flyle.companies`; values that could not be taken over are
+    in `flyle.rejected_records`.
+    """
     return materialized(refreshes.step(context, write_companies))
 
 
