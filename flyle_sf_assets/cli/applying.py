@@ -66,6 +66,8 @@ def apply_opened(opened: Installation) -> tuple[Applied, ...]:
 def print_registrations(applied: tuple[Applied, ...]) -> None:
     """The diff of each tenant, and what is wrong, for people."""
     console = to_stdout()
+    if not applied:
+        console.print("No settings files were found. / 設定ファイルがありません。")
     for item in applied:
         one = item.registration
         if not one.is_usable:

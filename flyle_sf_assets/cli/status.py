@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from flyle_sf_assets.cli.output import language, to_stdout
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.standing import Standing, standings
+
+NO_TENANTS = Text(
+    "テナントがありません。config/tenants に設定ファイルを置き、flyle-sf apply を実行してください",
+    "There are no tenants yet. Put a settings file into config/tenants and run flyle-sf apply.",
+)
 
 
 @dataclass(frozen=True)
@@ -65,30 +71,44 @@ def tenant_states(opened: Installation, tenant: str | None) -> list[TenantState]
 
 
 def print_status(states: list[TenantState]) -> None:
-    """A table of the tenants, and below it what needs a person."""
+    """A table of the tenants, and below it what is stale and what needs a person."""
     console = to_stdout()
-    table = Table("tenant", "state", "base object", "last synced", "next due")
+    if not states:
+        console.print(NO_TENANTS.in_language(language()), markup=False)
+        return
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("tenant", "state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("base object", "last synced", "next due"):
+        table.add_column(name)
     for name in ("companies", "rejected"):
-        table.add_column(name, justify="right")
-    table.add_column("stale assets")
+        table.add_column(name, justify="right", no_wrap=True)
     for state in states:
-        one = state.document()
+        link, one = state.standing.link, state.standing
         table.add_row(
-            one["tenant"],
-            one["state"],
-            one["source_object"] or "",
-            one["last_synced_at"] or "-",
-            one["next_due_at"] or "-",
-            f"{one['companies']:,}",
-            f"{one['rejected']:,}",
-            ", ".join(one["stale_assets"]),
+            link.tenant_id,
+            link.state,
+            link.source_object or "",
+            _local(link.last_synced_at),
+            _local(link.next_due_at),
+            f"{one.companies.get('linked', 0):,}",
+            f"{one.rejected:,}",
         )
     console.print(table)
+    for state in states:
+        if state.standing.stale_assets:
+            stale = ", ".join(state.standing.stale_assets)
+            console.print(f"{state.standing.link.tenant_id}: stale: {stale}", markup=False)
     for state in states:
         for item in state.standing.link.attention:
             console.print(f"[yellow]{state.standing.link.tenant_id}[/] ({item.code})")
             console.print(f"  {item.message.in_language(language())}", markup=False)
             console.print(f"  {item.remedy.in_language(language())}", markup=False)
+
+
+def _local(at: datetime | None) -> str:
+    """For people: to the minute, in this machine's time zone."""
+    return "-" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _moment(at: datetime | None) -> str | None:
