@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.store.census import CensusFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class StepReport:
 
     ``generation`` is the data version of what the step keeps: it moves only with a commit that
     changed something. ``idle`` says why there was nothing to do. ``counts`` are numbers worth
-    plotting under stable names; ``sample`` a few rows.
+    plotting under stable names; ``sample`` a few rows; ``census`` what a census found.
     """
 
     asset: str
@@ -39,6 +40,7 @@ class StepReport:
     columns: tuple[ColumnNote, ...] = ()
     sample: pl.DataFrame | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    census: CensusFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+from flyle_sf_assets.store.census import (
+    Census,
+    CensusFigures,
+    census_of_sync,
+    latest_censuses,
+    put_census,
+)
 from flyle_sf_assets.store.database import Database
 from flyle_sf_assets.store.notices import add_notice, list_notices, mark_read
 from flyle_sf_assets.store.syncs import (
@@ -100,3 +107,25 @@ def test_notices_are_read_once(database: Database) -> None:
             ("first_sync_done", DAY_2),
         ]
         assert [n.title for n in list_notices(tx, unread_only=True)] == ["保留中"]
+
+
+def test_the_figures_of_a_census_stand_with_its_sync(database: Database) -> None:
+    """The last census of each tenant is found whatever was synced since."""
+    first = CensusFigures(10, 9, 1, 1, 8, 0)
+    last = CensusFigures(11, 11, 0, 0, 9, 0)
+    made = {}
+    for tenant, figures in (("acme", first), ("acme", last), ("globex", first)):
+        with database.tenant(tenant) as tx:
+            made[tenant] = open_sync(tx, "census", None, DAY_1).sync_id
+            put_census(tx, made[tenant], figures)
+            refreshed = open_sync(tx, "refresh", None, DAY_2).sync_id
+            assert census_of_sync(tx, made[tenant]) == figures
+            assert census_of_sync(tx, refreshed) is None
+    with database.fleet() as fleet:
+        assert latest_censuses(fleet) == (
+            Census("acme", made["acme"], DAY_1, last),
+            Census("globex", made["globex"], DAY_1, first),
+        )
+    with database.tenant("acme") as tx:
+        assert [one.tenant_id for one in latest_censuses(tx)] == ["acme"]
+        assert census_of_sync(tx, made["globex"]) is None

@@ -3,13 +3,9 @@
 What does not belong here: conversion and validation (``companies``), the upsert (``store``).
 """
 
-from dataclasses import dataclass
-
-import polars as pl
+from dataclasses import asdict, replace
 
 from flyle_sf_assets.check.parts import part_digests
-from flyle_sf_assets.companies.convert import convert
-from flyle_sf_assets.companies.document import HASH_VERSION, documents
 from flyle_sf_assets.companies.field_map import (
     column_descriptions,
     column_types,
@@ -18,7 +14,6 @@ from flyle_sf_assets.companies.field_map import (
 )
 from flyle_sf_assets.companies.fields import CompanyField, company_fields, readable_fields
 from flyle_sf_assets.companies.rows import typed_schema
-from flyle_sf_assets.enriched.gone import what_blanked
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.refresh.context import Refresh
@@ -35,46 +30,17 @@ from flyle_sf_assets.refresh.debts import (
 from flyle_sf_assets.refresh.lifecycle import next_due
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
-from flyle_sf_assets.store.companies import (
-    Conversion,
-    UpsertCounts,
-    unlink_companies,
-    upsert_companies,
-)
+from flyle_sf_assets.refresh.writing import EnrichedRows, Writing, Written, census_figures
+from flyle_sf_assets.store.census import CensusFigures, put_census
 from flyle_sf_assets.store.company_counts import linked_companies
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.fields import CustomField, list_fields, put_fields
 from flyle_sf_assets.store.generations import Consumed, put_consumed
 from flyle_sf_assets.store.links import get_link, put_link, record_synced
 from flyle_sf_assets.store.notices import add_notice
-from flyle_sf_assets.store.options import list_options
-from flyle_sf_assets.store.rejected import count_rejected, merge_rejected
-from flyle_sf_assets.store.retyping import blank_unconverted
-from flyle_sf_assets.store.syncs import SyncCounts, add_counts
+from flyle_sf_assets.store.syncs import add_counts
 
 FIELDS = "company_fields"
-SAMPLE_ROWS = 5
-BATCH_ROWS = 50_000
-"""Rows converted at once: bounds memory whatever the tenant's size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written; ``rejected`` counts the values that stand rejected now."""
-
-    counts: UpsertCounts
-    rejected: int
-    sample: pl.DataFrame
-
-    def sync_counts(self) -> SyncCounts:
-        """The figures of the sync's row."""
-        counts = self.counts
-        return SyncCounts(
-            created=counts.created,
-            changed=counts.changed,
-            gone=counts.gone,
-            rejected=self.rejected,
-        )
 
 
 def write_companies(refresh: Refresh) -> StepReport:
@@ -87,13 +53,10 @@ def write_companies(refresh: Refresh) -> StepReport:
     taken = consumed_by(refresh, COMPANIES)
     digest = digest_of(fields, refresh.settings.time_zone)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
-    held = taken.get(manifest.dataset)
-    is_all = held is None or not is_same or refresh.kind in ("full", "census")
-    since = 0 if held is None or is_all else held.generation
-    rows = refresh.lake.changed_since(manifest, since).collect()
+    rows = _rows(refresh, manifest, taken.get(manifest.dataset) if is_same else None)
     with refresh.database.tenant(refresh.tenant) as tx:
         retyped = frozenset() if is_same else _retyped(tx, fields)
-        written = _written(refresh, tx, plan, fields, rows, retyped)
+        written = Writing(refresh, tx, plan, fields, retyped).write(rows)
         put_fields(tx, _custom_fields(tx, fields))
         put_consumed(
             tx,
@@ -110,64 +73,37 @@ def write_companies(refresh: Refresh) -> StepReport:
             ],
         )
         add_counts(tx, refresh.sync_id, written.sync_counts())
+        census = _census(refresh, tx, written)
         _end(refresh, tx)
         total = linked_companies(tx, refresh.tenant)
     refresh.is_complete = True
-    return _report(refresh, plan, fields, manifest, written, total)
+    report = _report(refresh, plan, fields, manifest, written, total)
+    return report if census is None else _with_census(report, census)
 
 
-def _written(
-    refresh: Refresh,
-    tx: TenantTransaction,
-    plan: ReadPlan,
-    fields: tuple[CompanyField, ...],
-    rows: pl.DataFrame,
-    retyped: frozenset[str],
-) -> Written:
-    """Converts and upserts in batches, in one transaction: readers see all of it or nothing."""
-    now = refresh.clock()
-    catalog = pl.DataFrame(
-        [(option.field_key, option.value) for option in list_options(tx)],
-        schema={"field_key": pl.String, "value": pl.String},
-        orient="row",
-    )
-    gone = unlink_companies(
-        tx,
-        reason="base_object_changed",
-        sync_id=refresh.sync_id,
-        now=now,
-        other_than_object=plan.base_object,
-    )
-    paths = {field.key: field.source_path for field in fields if field.readable}
-    counts, rejected, sample, ids = UpsertCounts(gone=gone), [], pl.DataFrame(), []
-    for batch in rows.iter_slices(BATCH_ROWS):
-        converted = convert(
-            batch, fields, time_zone=refresh.settings.time_zone, catalog=catalog, retyped=retyped
-        )
-        reasons = what_blanked(plan, batch, paths).rename({"Id": "external_id", "key": "field"})
-        done = upsert_companies(
-            tx,
-            documents(converted.rows, fields),
-            source_object=plan.base_object,
-            sync_id=refresh.sync_id,
-            now=now,
-            conversion=Conversion(HASH_VERSION, retyped, reasons),
-            compare_all=refresh.kind == "census",
-        )
-        counts = _sum(counts, done)
-        ids.append(converted.rows["external_id"])
-        rejected.append(converted.rejected)
-        sample = converted.rows.head(SAMPLE_ROWS)
-        refresh.tell(COMPANIES, counts.created + counts.changed + counts.unchanged, rows.height)
-    if retyped:
-        converted_ids = pl.concat(ids) if ids else pl.Series(dtype=pl.String)
-        blanked = blank_unconverted(
-            tx, retyped, converted=converted_ids, sync_id=refresh.sync_id, now=now
-        )
-        counts = _sum(counts, UpsertCounts(changed=blanked))
-    if rejected:
-        merge_rejected(tx, pl.concat(rejected), now, scope=rows["Id"])
-    return Written(counts, count_rejected(tx), sample)
+def _rows(refresh: Refresh, manifest: Manifest, taken: Consumed | None) -> EnrichedRows:
+    """The rows that nobody has taken in yet; a census compares all the others as well.
+
+    ``taken`` is what these companies are made of, None when all of it must be made anew.
+    """
+    if taken is None or refresh.kind == "full":
+        return EnrichedRows.split(refresh.lake.read(manifest).collect(), None)
+    owed = refresh.lake.changed_since(manifest, taken.generation).collect()
+    if refresh.kind != "census":
+        return EnrichedRows.split(owed, None)
+    return EnrichedRows.split(refresh.lake.read(manifest).collect(), owed["Id"])
+
+
+def _census(refresh: Refresh, tx: TenantTransaction, written: Written) -> CensusFigures | None:
+    if refresh.kind != "census":
+        return None
+    figures = census_figures(refresh, written)
+    put_census(tx, refresh.sync_id, figures)
+    return figures
+
+
+def _with_census(report: StepReport, figures: CensusFigures) -> StepReport:
+    return replace(report, census=figures, counts={**report.counts, **asdict(figures)})
 
 
 def _retyped(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozenset[str]:
@@ -178,15 +114,6 @@ def _retyped(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozens
     before = {field.key: field.type for field in list_fields(tx)}
     return frozenset(
         f.key for f in readable_fields(fields) if before.get(f.key, str(f.type)) != str(f.type)
-    )
-
-
-def _sum(one: UpsertCounts, other: UpsertCounts) -> UpsertCounts:
-    return UpsertCounts(
-        created=one.created + other.created,
-        changed=one.changed + other.changed,
-        unchanged=one.unchanged + other.unchanged,
-        gone=one.gone + other.gone,
     )
 
 

@@ -137,7 +137,7 @@ CREATE UNIQUE INDEX syncs_of_run ON flyle.syncs (tenant_id, dagster_run_id) WHER
 COMMENT ON TABLE flyle.syncs IS 'One row per refresh that had something to do';
 COMMENT ON COLUMN flyle.syncs.api_calls IS 'Every call that Salesforce counted, retries included';
 COMMENT ON COLUMN flyle.syncs.census IS
-    'Of a census: {checked, matched, healed, missing, records: {…}, companies: {…}}';
+    'Of a census: {checked, matched, healed, missing, companies_checked, companies_healed}; else null';
 COMMENT ON COLUMN flyle.syncs.upper_bound IS 'Internal: Salesforce''s clock at its start, for all objects of the sync';
 
 CREATE TABLE flyle.rejected_records (
