@@ -75,16 +75,10 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Refresh one tenant now, in the foreground; runs the same Dagster assets."""
-    from flyle_sf_assets.cli.syncing import sync_tenant
+    from flyle_sf_assets.cli.syncing import never_began, sync_tenant
 
     with errors_as_exit_codes(
-        as_json=as_json,
-        document=lambda error: {
-            "tenant": tenant,
-            "sync_id": None,
-            "state": "failed",
-            "error": error_document(error),
-        },
+        as_json=as_json, document=lambda error: never_began(tenant, error).document()
     ):
         outcome = sync_tenant(tenant, full=full, wait=not no_wait, show_progress=not as_json)
     if as_json:
@@ -104,7 +98,13 @@ def status(
     from flyle_sf_assets.cli.opening import installation
     from flyle_sf_assets.cli.status import print_status, tenant_states
 
-    with errors_as_exit_codes(as_json=as_json), installation() as opened:
+    with (
+        errors_as_exit_codes(
+            as_json=as_json,
+            document=lambda error: {"tenants": [], "error": error_document(error)},
+        ),
+        installation() as opened,
+    ):
         states = tenant_states(opened, tenant)
         if as_json:
             print_json({"tenants": [state.document() for state in states]})
@@ -117,7 +117,10 @@ def apply(*, as_json: AsJson = False) -> None:
     """Read config/tenants, register new settings versions and partitions, print the diff."""
     from flyle_sf_assets.cli.applying import apply_files, print_registrations
 
-    with errors_as_exit_codes(as_json=as_json):
+    with errors_as_exit_codes(
+        as_json=as_json,
+        document=lambda error: {"tenants": [], "error": error_document(error)},
+    ):
         registrations = apply_files()
     if as_json:
         print_json({"tenants": [one.document() for one in registrations]})

@@ -79,6 +79,11 @@ class SyncOutcome:
             )
 
 
+def never_began(tenant: str, error: FlyleError) -> SyncOutcome:
+    """The outcome of a sync that something stood in the way of."""
+    return SyncOutcome(tenant, None, 0.0, error)
+
+
 def sync_tenant(
     tenant: str, *, full: bool = False, wait: bool = True, show_progress: bool = True
 ) -> SyncOutcome:
