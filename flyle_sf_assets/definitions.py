@@ -1,6 +1,6 @@
 """The whole wiring on one page.
 
-`build_defs` puts together assets, jobs and resources; tests and commands override resources
+`build_defs` puts together assets, checks, jobs and resources; tests and commands override resources
 there. What does not belong here: anything that needs a database or an org. The code location
 loads even when every tenant's settings are broken and PostgreSQL is down.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from dagster import Definitions, in_process_executor
 
 from flyle_sf_assets.defs.assets import all_assets
+from flyle_sf_assets.defs.checks import all_checks
 from flyle_sf_assets.defs.jobs import all_jobs
 from flyle_sf_assets.defs.resources import default_refreshes
 
@@ -19,6 +20,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     """Everything that Dagster knows of this product, with other resources where given."""
     return Definitions(
         assets=all_assets,
+        asset_checks=all_checks,
         jobs=all_jobs,
         resources={"refreshes": default_refreshes(), **(resource_overrides or {})},
         executor=in_process_executor,

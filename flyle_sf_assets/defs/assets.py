@@ -3,7 +3,7 @@
 Each body runs one step and shows its report. What does not belong here: everything else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dagster import (
@@ -16,6 +16,7 @@ from dagster import (
 )
 
 from flyle_sf_assets.defs import keys
+from flyle_sf_assets.defs.checks import census_evaluation
 from flyle_sf_assets.defs.metadata import materialized
 from flyle_sf_assets.defs.partitions import tenants
 from flyle_sf_assets.defs.resources import Refreshes
@@ -27,7 +28,8 @@ from flyle_sf_assets.refresh.steps.schemas import describe_objects
 
 OWNERS = ["team:data"]
 Materialized = MaterializeResult[Any]
-Decorator = Callable[[Callable[..., Materialized]], AssetsDefinition]
+Body = Callable[..., Materialized | Iterator[Materialized]]
+Decorator = Callable[[Body], AssetsDefinition]
 
 link_settings = [
     AssetSpec(
@@ -146,13 +148,18 @@ def picklist_options(
     key=keys.COMPANIES,
     deps=[keys.ENRICHED_RECORDS, keys.PICKLIST_OPTIONS, keys.link_settings("companies")],
 )
-def companies(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]) -> Materialized:
+def companies(
+    context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
+) -> Iterator[Materialized]:
     """Companies as Flyle shows them: converted, validated by pandera, upserted.
 
     Kept in PostgreSQL, in the table `flyle.companies`; values that could not be taken over are
     in `flyle.rejected_records`.
     """
-    return materialized(refreshes.step(context, write_companies))
+    report = refreshes.step(context, write_companies)
+    yield materialized(report)
+    if report.census is not None:
+        context.log_event(census_evaluation(context.partition_key, report.census))
 
 
 all_assets: list[AssetsDefinition | AssetSpec] = [

@@ -3,7 +3,7 @@
 What does not belong here: the assets themselves (``assets.py``).
 """
 
-from dagster import AssetKey
+from dagster import AssetCheckKey, AssetKey
 
 OBJECT_SCHEMAS = AssetKey(["salesforce", "object_schemas"])
 OPPORTUNITIES = AssetKey(["salesforce", "opportunities"])
@@ -12,6 +12,9 @@ RELATED_RECORDS = AssetKey(["salesforce", "related_records"])
 ENRICHED_RECORDS = AssetKey(["flyle", "enriched_records"])
 PICKLIST_OPTIONS = AssetKey(["flyle", "picklist_options"])
 COMPANIES = AssetKey(["flyle", "companies"])
+
+CENSUS = AssetCheckKey(COMPANIES, "census")
+"""What the last census found."""
 
 IN_ORDER = (
     OBJECT_SCHEMAS,

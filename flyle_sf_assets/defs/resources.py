@@ -6,11 +6,11 @@ the first step asks for it, so the code location loads without a database.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, get_args
 
 from dagster import AssetExecutionContext, Failure, ResourceDefinition, resource
 
-from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.errors import FlyleError, Text, UsageError
 from flyle_sf_assets.refresh.context import Refresh, RefreshKind
 from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
@@ -18,7 +18,9 @@ from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.telemetry.logs import configure_once
 
 KIND_TAG = "flyle/kind"
-"""A run with this tag set to ``full`` reads everything in scope again."""
+"""What kind of refresh a run is, one of `KINDS`; without the tag an ordinary one."""
+
+KINDS: tuple[RefreshKind, ...] = get_args(RefreshKind)
 
 NO_RUN_RETRY = {"dagster/retry_on_asset_or_op_failure": "false"}
 
@@ -38,6 +40,13 @@ class Refreshes:
         self._on_wait = on_wait
         self._installation: Installation | None = None
         self._open: dict[str, Refresh] = {}
+
+    def installation(self) -> Installation:
+        """The installation, opened when it is first asked for."""
+        if self._installation is None:
+            configure_once()
+            self._installation = self._stack.enter_context(self._opener())
+        return self._installation
 
     def step(
         self, context: AssetExecutionContext, step: Step[P], *args: P.args, **kwargs: P.kwargs
@@ -67,20 +76,31 @@ class Refreshes:
     def _refresh(self, context: AssetExecutionContext) -> Refresh:
         tenant = context.partition_key
         if tenant not in self._open:
-            if self._installation is None:
-                configure_once()
-                self._installation = self._stack.enter_context(self._opener())
-            kind: RefreshKind = "full" if context.run.tags.get(KIND_TAG) == "full" else "refresh"
             self._open[tenant] = self._stack.enter_context(
                 open_refresh(
-                    self._installation,
+                    self.installation(),
                     tenant,
-                    kind=kind,
+                    kind=_kind(context.run.tags.get(KIND_TAG, "refresh")),
                     run_id=context.run.run_id,
                     on_wait=self._on_wait,
                 )
             )
         return self._open[tenant]
+
+
+def _kind(tag: str) -> RefreshKind:
+    for kind in KINDS:
+        if kind == tag:
+            return kind
+    raise UsageError(
+        "unknown_refresh_kind",
+        tried=Text(f"実行のタグ {KIND_TAG} を読みました", f"Read the run's tag {KIND_TAG}"),
+        came_back=f"It says {tag!r}.",
+        remedy=Text(
+            f"{KIND_TAG} には {', '.join(KINDS)} のいずれかを指定してください",
+            f"Set {KIND_TAG} to one of {', '.join(KINDS)}",
+        ),
+    )
 
 
 def refreshes_of(opener: Opener, on_wait: Callable[[], None] | None = None) -> ResourceDefinition:

@@ -17,7 +17,6 @@ from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import COMPANIES
-from flyle_sf_assets.store.census import CensusFigures
 from flyle_sf_assets.store.companies import (
     Conversion,
     UpsertCounts,
@@ -177,26 +176,6 @@ class Writing:
         if self._rejected:
             rejected = pl.concat(self._rejected)
             merge_rejected(self._tx, rejected, self._now, scope=pl.concat(judged))
-
-
-def census_figures(refresh: Refresh, written: Written) -> CensusFigures:
-    """The figures of a census: what was compared with the org, and the companies beside it.
-
-    A record counts once. It matches when what is held of it and its company both did.
-    """
-    records = refresh.comparison
-    healed_companies = written.healed_linked + written.healed_frozen
-    healed = records.healed + healed_companies
-    # A run that goes on where another broke off has not compared the records itself.
-    checked = max(records.checked, written.compared_linked) + written.healed_frozen
-    return CensusFigures(
-        checked=checked,
-        matched=checked - healed,
-        healed=healed,
-        missing=records.missing,
-        companies_checked=written.compared_linked + written.compared_frozen,
-        companies_healed=healed_companies,
-    )
 
 
 def _moved(counts: UpsertCounts) -> int:

@@ -13,7 +13,7 @@ from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.assets import all_assets
 from flyle_sf_assets.defs.instance import add_tenants, observe_settings
 from flyle_sf_assets.defs.jobs import refresh_tenant
-from flyle_sf_assets.defs.resources import refreshes_of
+from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
@@ -39,14 +39,15 @@ class DagsterRuns:
         assert settings is not None
         observe_settings(self.instance, settings)
 
-    def refresh(self) -> ExecuteInProcessResult:
-        """The job that refreshes a tenant."""
+    def refresh(self, kind: str | None = None) -> ExecuteInProcessResult:
+        """The job that refreshes a tenant; ``kind`` is what the run's tag says."""
         job = build_defs({"refreshes": self._resource}).resolve_job_def(refresh_tenant.name)
         return job.execute_in_process(
             partition_key=self.tenant.name,
             instance=self.instance,
             run_config=QUIET,
             raise_on_error=False,
+            tags={} if kind is None else {KIND_TAG: kind},
         )
 
     def materialize(self, *keys: AssetKey) -> ExecuteInProcessResult:

@@ -16,6 +16,7 @@ from flyle_sf_assets.companies.fields import CompanyField, company_fields, reada
 from flyle_sf_assets.companies.rows import typed_schema
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
+from flyle_sf_assets.refresh.census import census_figures
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     COMPANIES,
@@ -30,7 +31,7 @@ from flyle_sf_assets.refresh.debts import (
 from flyle_sf_assets.refresh.lifecycle import next_due
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
-from flyle_sf_assets.refresh.writing import EnrichedRows, Writing, Written, census_figures
+from flyle_sf_assets.refresh.writing import EnrichedRows, Writing, Written
 from flyle_sf_assets.store.census import CensusFigures, put_census
 from flyle_sf_assets.store.company_counts import linked_companies
 from flyle_sf_assets.store.database import TenantTransaction
