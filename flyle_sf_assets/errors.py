@@ -5,6 +5,7 @@
     FlyleError
     ├── SettingsInvalid        exit 2   what the tenant asked for cannot be done: every problem
     ├── UsageError             exit 2   the command or its environment is wrong
+    ├── NotFound               exit 1   what was named is not there
     ├── HeldForApproval        exit 3   the mass-change guard waits for a person
     ├── NotPermitted           exit 4   a right or a plan is missing, or the tenant is not connected
     │   ├── NotConnected
@@ -134,6 +135,10 @@ class UsageError(FlyleError):
     """The command, its arguments or its environment are wrong."""
 
     exit_code = 2
+
+
+class NotFound(FlyleError):
+    """What the command names is not there: a company, a sync."""
 
 
 class HeldForApproval(FlyleError):

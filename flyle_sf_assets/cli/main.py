@@ -89,6 +89,46 @@ def sync(
 
 
 @app.command()
+def census(tenant: Tenant, *, as_json: AsJson = False) -> None:
+    """Compare everything that is held with the org now, and heal what differs."""
+    from flyle_sf_assets.cli.census import no_census, take_census
+
+    with errors_as_exit_codes(
+        as_json=as_json, document=lambda error: no_census(tenant, error).document()
+    ):
+        outcome = take_census(tenant, show_progress=not as_json)
+    if as_json:
+        print_json(outcome.document())
+    else:
+        outcome.print()
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def history(
+    tenant: Tenant,
+    external_id: Annotated[str, typer.Argument(help="Id of the record, 15 or 18 characters.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """What changed in one company, the newest change first."""
+    from flyle_sf_assets.cli.history import history_of, no_history
+    from flyle_sf_assets.cli.opening import installation
+
+    with (
+        errors_as_exit_codes(
+            as_json=as_json, document=lambda error: no_history(error_document(error))
+        ),
+        installation() as opened,
+    ):
+        found = history_of(opened, tenant, external_id)
+        if as_json:
+            found.print_json()
+        else:
+            found.print()
+
+
+@app.command()
 def status(
     tenant: Annotated[str | None, typer.Argument(help="Only this tenant.")] = None,
     *,

@@ -18,6 +18,7 @@ from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_sett
 from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
 from flyle_sf_assets.errors import FlyleError, Text
+from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lifecycle import IdleCheck, check_idle
 from flyle_sf_assets.refresh.registration import register, registered_settings
@@ -95,7 +96,7 @@ def sync_tenant(
     NotConnected, StoreUnavailable); what happens during it is in the outcome.
     """
     with installation() as opened:
-        _settle(opened, tenant)
+        settle(opened, tenant)
         started = time.perf_counter()
         if not wait and is_busy(opened, tenant):
             return SyncOutcome(tenant, None, 0.0, None, note=BUSY)
@@ -104,8 +105,9 @@ def sync_tenant(
             seconds = time.perf_counter() - started
             return SyncOutcome(tenant, None, seconds, None, IDLE, idle.api_calls)
         with instance_of(opened) as instance:
+            kind: RefreshKind = "full" if full else "refresh"
             return refresh_in_process(
-                opened, instance, tenant, full=full, show_progress=show_progress
+                opened, instance, tenant, kind=kind, show_progress=show_progress
             )
 
 
@@ -114,7 +116,7 @@ def refresh_in_process(
     instance: DagsterInstance,
     tenant: str,
     *,
-    full: bool = False,
+    kind: RefreshKind = "refresh",
     show_progress: bool = True,
 ) -> SyncOutcome:
     """One run of the job ``refresh_tenant``, with progress on stderr."""
@@ -133,7 +135,7 @@ def refresh_in_process(
                 partition_key=tenant,
                 instance=instance,
                 run_config=QUIET,
-                tags={KIND_TAG: "full"} if full else {},
+                tags={KIND_TAG: kind},
             )
             run_id = result.run_id
         except DagsterExecutionInterruptedError:
@@ -162,7 +164,7 @@ def is_busy(opened: Installation, tenant: str) -> bool:
         return not is_free
 
 
-def _settle(opened: Installation, tenant: str) -> None:
+def settle(opened: Installation, tenant: str) -> None:
     """The file wins: its settings are registered before the sync."""
     loaded = tenant_file(opened.places, tenant)
     if loaded is None:

@@ -1,0 +1,65 @@
+"""``flyle-sf census``: everything that is held compared with the org now.
+
+What does not belong here: comparing (``refresh``) and running the job (``syncing.py``).
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from flyle_sf_assets.cli.opening import installation
+from flyle_sf_assets.cli.output import language, to_stdout
+from flyle_sf_assets.cli.syncing import SyncOutcome, never_began, refresh_in_process, settle
+from flyle_sf_assets.defs.instance import instance_of
+from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.refresh.census import in_words
+from flyle_sf_assets.store.census import CensusFigures, census_of_sync
+
+
+@dataclass(frozen=True)
+class CensusOutcome:
+    """How a census ended: its sync, and its figures when it ran to its end."""
+
+    sync: SyncOutcome
+    figures: CensusFigures | None
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code; what was healed is no failure."""
+        return self.sync.exit_code
+
+    def document(self) -> dict[str, Any]:
+        """What ``--json`` prints; the figures are null when there was no census."""
+        names = [field.name for field in fields(CensusFigures)]
+        found = dict.fromkeys(names) if self.figures is None else asdict(self.figures)
+        ended = self.sync.document()
+        beside = ("sync_id", "state", "api_calls", "seconds", "error")
+        return {"tenant": self.sync.tenant, **found, **{name: ended[name] for name in beside}}
+
+    def print(self) -> None:
+        """One line for people; the error, if any, goes to stderr."""
+        self.sync.print()
+        if self.figures is not None:
+            words = in_words(self.figures).in_language(language())
+            to_stdout().print(f"{self.sync.tenant}: {words}")
+
+
+def take_census(tenant: str, *, show_progress: bool = True) -> CensusOutcome:
+    """Registers the tenant's file, if there is one, and makes a census.
+
+    Raises what stands in the way before it can begin, as `sync_tenant` does.
+    """
+    with installation() as opened:
+        settle(opened, tenant)
+        with instance_of(opened) as instance:
+            ended = refresh_in_process(
+                opened, instance, tenant, kind="census", show_progress=show_progress
+            )
+        if ended.sync is None or ended.error is not None:
+            return CensusOutcome(ended, None)
+        with opened.database.tenant(tenant) as tx:
+            return CensusOutcome(ended, census_of_sync(tx, ended.sync.sync_id))
+
+
+def no_census(tenant: str, error: FlyleError) -> CensusOutcome:
+    """The outcome of a census that something stood in the way of."""
+    return CensusOutcome(never_began(tenant, error), None)

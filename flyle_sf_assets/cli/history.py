@@ -1,0 +1,140 @@
+"""``flyle-sf history``: what changed in one company, when, by which sync, and why.
+
+What does not belong here: recording it (``store``).
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from rich.table import Table
+
+from flyle_sf_assets.cli.output import to_stdout
+from flyle_sf_assets.errors import FlyleError, NotConnected, NotFound, Text, UsageError
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.salesforce.ids import is_record_id, to_18
+from flyle_sf_assets.store.fields import list_fields
+from flyle_sf_assets.store.history import CompanyChange, company_history, company_name
+
+
+@dataclass(frozen=True)
+class History:
+    """One company's changes, the newest first; ``labels`` of its custom fields by key."""
+
+    tenant: str
+    external_id: str
+    name: str
+    changes: tuple[CompanyChange, ...]
+    labels: dict[str, str]
+
+    def print_json(self) -> None:
+        """The one JSON object of ``--json``, numbers exactly as they are kept."""
+        document = {
+            "tenant": self.tenant,
+            "external_id": self.external_id,
+            "name": self.name,
+            "changes": [self._document(change) for change in self.changes],
+        }
+        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+
+    def print(self) -> None:
+        """A table for people: fields by their label."""
+        console = to_stdout()
+        console.print(f"{self.tenant}: {self.name} ({self.external_id})", markup=False)
+        table = Table("when", "field", "old", "new", "sync", "reason")
+        for change in self.changes:
+            table.add_row(
+                change.changed_at.isoformat(sep=" ", timespec="seconds"),
+                self._label(change),
+                _shown(change.old),
+                _shown(change.new),
+                "" if change.sync_id is None else str(change.sync_id),
+                change.reason or "",
+            )
+        console.print(table)
+
+    def _document(self, change: CompanyChange) -> dict[str, Any]:
+        return {
+            "field": change.field,
+            "label": self._label(change),
+            "old": _raw(change.old),
+            "new": _raw(change.new),
+            "changed_at": change.changed_at.isoformat(),
+            "sync_id": change.sync_id,
+            "reason": change.reason,
+        }
+
+    def _label(self, change: CompanyChange) -> str:
+        """A custom field's label; a column of the row by its own name."""
+        return change.field if change.of_row else self.labels.get(change.field, change.field)
+
+
+def history_of(opened: Installation, tenant: str, external_id: str) -> History:
+    """The changes of one company; its id may have 15 characters.
+
+    Raises UsageError when it is no record id, NotConnected for a tenant without settings,
+    NotFound for a company that the tenant does not have.
+    """
+    if not is_record_id(external_id):
+        raise UsageError(
+            "not_a_record_id",
+            tried=Text(f"ID {external_id} を読みました", f"Read the id {external_id}"),
+            came_back="It is not a Salesforce record id of 15 or 18 characters.",
+            remedy=Text(
+                "SalesforceのレコードIDを、大文字と小文字を変えずに指定してください",
+                "Give the record's Salesforce id, its capitals as they are",
+            ),
+        )
+    key = to_18(external_id)
+    if registered_settings(opened, tenant) is None:
+        raise NotConnected(
+            "unknown_tenant",
+            tried=Text(f"テナント {tenant} の履歴を調べました", f"Looked at tenant {tenant}"),
+            came_back="No settings of this tenant are registered.",
+            remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
+        )
+    with opened.database.tenant(tenant) as tx:
+        name = company_name(tx, key)
+        labels = {field.key: field.label for field in list_fields(tx)}
+        changes = company_history(tx, key)
+    if name is None:
+        raise _unknown(tenant, key)
+    return History(tenant, key, name, changes, labels)
+
+
+def no_history(error: dict[str, Any]) -> dict[str, Any]:
+    """What ``--json`` prints when there is an error instead."""
+    return {"changes": [], "error": error}
+
+
+def _unknown(tenant: str, external_id: str) -> FlyleError:
+    return NotFound(
+        "unknown_company",
+        tried=Text(
+            f"テナント {tenant} の企業 {external_id} を探しました",
+            f"Looked for company {external_id} of {tenant}",
+        ),
+        came_back="The tenant has no such company, and never had.",
+        remedy=Text(
+            "連携の元オブジェクトのレコードIDか、条件に一致するレコードかを確認してください",
+            "Check that it is the id of a record of the base object, and that it matched the"
+            " conditions once",
+        ),
+    )
+
+
+def _raw(text: str | None) -> msgspec.Raw | None:
+    """JSON as PostgreSQL wrote it: no number passes through a float."""
+    return None if text is None else msgspec.Raw(text.encode())
+
+
+def _shown(text: str | None) -> str:
+    """Text without its quotes, lists as people write them, numbers to their last digit."""
+    if text is None or text == "null":
+        return ""
+    if text.startswith('"'):
+        return str(json.loads(text))
+    return ", ".join(json.loads(text)) if text.startswith("[") else text
