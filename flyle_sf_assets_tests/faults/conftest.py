@@ -1,6 +1,6 @@
 """One sandbox server and one database for all runs of a test process.
 
-What does not belong here: the runs (``machine.py``).
+What does not belong here: the runs (``running.py``).
 """
 
 import os
@@ -8,21 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
-from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.faults.machine import Ground
-from flyle_sf_assets_tests.faults.store_reading import StoreReading
-from flyle_sf_assets_tests.flows.tenants import places_of
-from flyle_sf_assets_tests.postgres import fresh_database_url, opened
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    """Retries happen as often as configured, without their pauses."""
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
+from flyle_sf_assets_tests.faults.running import open_ground
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +23,17 @@ def _own_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def ground() -> Iterator[Ground]:
     """What all runs of this process share."""
-    home = tmp_path_factory.mktemp("model")
-    with fresh_database_url() as url, opened(url) as database, SandboxServer([]) as server:
-        places = places_of(Path(home), server, url)
-        reading = StoreReading(url)
-        yield Ground(server, Installation(places, database, url, url), reading)
-        reading.close()
+    with open_ground() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def parts_folder(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
+    """Where the parts of the model test, in whichever process, leave what they exercised."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / f"model-{testrun_uid}"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -46,7 +46,7 @@ OPTIONS = (
     "remove option with a replacement",
     "bring back option",
 )
-REFRESHES = ("refresh", "sweep", "census", "full", "relative date")
+REFRESHES = ("refresh", "sweep", "census", "full", "relative date", "idle", "not idle")
 
 FAULTS = (
     "passing status",
@@ -62,7 +62,7 @@ FAULTS = (
     "bulk job_failed",
     "bulk job_aborted",
     "bulk wrong_row_count",
-    "bulk locator_lost",
+    "lost locator",
     "bulk truncated_silently",
     "kill between steps",
     "kill at a commit",
@@ -111,13 +111,15 @@ def missing(counts: Counter[str]) -> list[str]:
 
 def write(file: Path, counts: Counter[str]) -> None:
     """Leaves the counts where the last part of the test finds them."""
-    file.write_text(json.dumps(counts), encoding="utf-8")
+    unfinished = file.with_suffix(".writing")
+    unfinished.write_text(json.dumps(counts), encoding="utf-8")
+    unfinished.rename(file)
 
 
-def read_all(folder: Path, pattern: str) -> tuple[int, Counter[str]]:
+def read_all(folder: Path) -> tuple[int, Counter[str]]:
     """How many parts left counts, and their sum."""
     total: Counter[str] = Counter()
-    files = list(folder.glob(pattern))
+    files = list(folder.glob("*.json"))
     for file in files:
         total += Counter(json.loads(file.read_text(encoding="utf-8")))
     return len(files), total

@@ -57,9 +57,17 @@ class Machine(RuleBasedStateMachine):
         page=st.sampled_from([2, 5, 2000]),
         groups=st.frozensets(st.sampled_from(GROUPS)),
         every=st.sampled_from([6, 8, 10]),
+        overlap_s=st.sampled_from([900, 900, 0]),
     )
     def link(
-        self, *, base: str, calculated: bool, page: int, groups: frozenset[str], every: int
+        self,
+        *,
+        base: str,
+        calculated: bool,
+        page: int,
+        groups: frozenset[str],
+        every: int,
+        overlap_s: int,
     ) -> None:
         """A tenant is linked and synced for the first time."""
         Machine.numbers += 1
@@ -70,6 +78,7 @@ class Machine(RuleBasedStateMachine):
         self.groups = groups
         self.refresh_every = every
         self.world = World(tenant, document, ground.reading)
+        self.world.overlap_s = overlap_s
         self.world.apply()
         self.world.refresh()
 
@@ -111,7 +120,7 @@ class Machine(RuleBasedStateMachine):
             self.world.owe("sweep", late_s=late_s)
             did("formula or roll-up drift")
 
-    @rule(minutes=st.sampled_from([0, 1, 20, 200, 400]))
+    @rule(minutes=st.sampled_from([0, 1, 20, 400, 1440]))
     def refresh(self, minutes: int) -> None:
         """Time passes, and a refresh finds what changed."""
         self.world.later(60 * minutes)
@@ -123,6 +132,11 @@ class Machine(RuleBasedStateMachine):
         """What is due less often than a refresh."""
         self.world.refresh(kind)
         did(kind)
+
+    @rule()
+    def idle_check(self) -> None:
+        """Who says that there is nothing to do must be right."""
+        did("idle" if self.world.check_idle() else "not idle")
 
     @invariant()
     def refreshed_now_and_then(self) -> None:

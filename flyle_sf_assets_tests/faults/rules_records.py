@@ -123,6 +123,7 @@ class RecordRules(Machine):
             self.org.delete("Contract_Info__c", contract)
             did("one-to-one delete")
 
+    @precondition(lambda self: self.world.overlap_s > 0)
     @rule(
         object_name=OBJECTS,
         number=ANY,
@@ -142,6 +143,7 @@ class RecordRules(Machine):
             self.moved(object_name, late_s=late_s)
             did("late commit within the overlap")
 
+    @precondition(lambda self: self.world.overlap_s > 0)
     @rule(number=ANY, value=ANY, late_s=st.sampled_from(WITHIN_OVERLAP_S))
     def late_insert(self, number: int, value: int, late_s: int) -> None:
         """A record that becomes visible after the refresh that should have seen its stamp."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.refresh.context import OVERLAP_S_DEFAULT, Refresh, RefreshKind
-from flyle_sf_assets.refresh.lifecycle import run_step
+from flyle_sf_assets.refresh.lifecycle import check_idle, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets_tests.faults.expectation import UNKNOWN, Expectation, Raw, Rejections
@@ -125,6 +125,17 @@ class World:
         if is_last:
             self.owed.clear()
         self.judge(before, last_sync)
+
+    def check_idle(self) -> bool:
+        """One idle check, and when it says so a refresh that must find nothing."""
+        self.later(1)
+        tenant = self.tenant
+        check = check_idle(tenant.installation, tenant.name, clock=tenant.clock.now)
+        if check.is_idle:
+            before = self.reading.rows(tenant.name)
+            self.refresh()
+            assert self.reading.rows(tenant.name) == before, "it was not idle"
+        return check.is_idle
 
     def attempt(self, kind: RefreshKind) -> bool:
         """A refresh that may fail in the product's own words; returns whether it did not."""
