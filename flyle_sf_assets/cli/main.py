@@ -6,6 +6,7 @@ What does not belong here: the longer commands (one file each) and everything th
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -188,6 +189,20 @@ def sandbox(
 
     with errors_as_exit_codes():
         serve_sandbox(port=port, is_still=still)
+
+
+@app.command()
+def console(
+    *,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 3100,
+    certfile: Annotated[Path | None, typer.Option(help="TLS certificate, a PEM file.")] = None,
+    keyfile: Annotated[Path | None, typer.Option(help="Its key, a PEM file.")] = None,
+) -> None:
+    """Serve the administrator's console on loopback until Ctrl-C."""
+    from flyle_sf_assets.cli.console import run_console
+
+    with errors_as_exit_codes():
+        run_console(port=port, certfile=certfile, keyfile=keyfile)
 
 
 @app.command()
