@@ -64,6 +64,15 @@ ROWS: dict[str, dict[str, object]] = {
         "expires_at": NOW,
     },
     "sync_progress": {"sync_id": 1, "step": "s", "done": 0, "told_at": NOW},
+    "connections": {
+        "org_url": "u",
+        "flow": "web_server",
+        "org_name": "n",
+        "user_id": "u",
+        "username": "u",
+        "connected_at": NOW,
+        "connected_by": "b",
+    },
     "credentials": {"kind": "k", "envelope": b"e", "created_at": NOW, "updated_at": NOW},
 }
 """One row for every table; a table that is not here fails the first test below."""
