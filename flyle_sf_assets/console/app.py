@@ -19,7 +19,19 @@ from starlette.types import ASGIApp, Scope
 from flyle_sf_assets.console.configuration import ConsoleSettings
 from flyle_sf_assets.console.guards import KnockLimit, SecurityHeaders, security_headers
 from flyle_sf_assets.console.languages import language_of
-from flyle_sf_assets.console.pages import companies, entering, overview, records
+from flyle_sf_assets.console.pages import (
+    choosing,
+    companies,
+    conditions,
+    confirming,
+    connecting,
+    entering,
+    fields,
+    mapping,
+    overview,
+    records,
+    settings,
+)
 from flyle_sf_assets.console.rendering import FOLDER, Renderer
 from flyle_sf_assets.console.tokens import TokenKeys
 from flyle_sf_assets.console.visits import Access, Console, Form, Page, Visit, answer, read_form
@@ -43,7 +55,7 @@ class PageRoute(Route):
 
 def build_app(
     installation: Installation,
-    settings: ConsoleSettings,
+    of: ConsoleSettings,
     *,
     clock: Clock = utc_now,
     knocks: KnockLimit | None = None,
@@ -56,7 +68,7 @@ def build_app(
             # A page of another name that resolves to this machine must not be served.
             Middleware(
                 TrustedHostMiddleware,
-                allowed_hosts=sorted({settings.host, "127.0.0.1", "localhost"}),
+                allowed_hosts=sorted({of.host, "127.0.0.1", "localhost"}),
                 www_redirect=False,
             ),
         ],
@@ -64,8 +76,8 @@ def build_app(
     )
     app.state.console = Console(
         installation=installation,
-        settings=settings,
-        keys=TokenKeys(settings),
+        settings=of,
+        keys=TokenKeys(of),
         renderer=Renderer(_static_version()),
         clock=clock,
         knocks=knocks or KnockLimit(),
@@ -78,9 +90,8 @@ class _App(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Everything, inside the headers."""
-        settings: ConsoleSettings = self.state.console.settings
-        is_https = settings.public_url.startswith("https:")
-        headers = security_headers(settings.embedded_by, is_https=is_https)
+        console: Console = self.state.console
+        headers = security_headers(console.settings.embedded_by, is_https=console.is_https)
         return SecurityHeaders(super().build_middleware_stack(), headers)
 
 
@@ -94,6 +105,14 @@ def _routes() -> list[BaseRoute]:
         PageRoute("/", overview.overview, look),
         PageRoute("/progress", overview.progress, look),
         PageRoute("/sync", overview.sync_now, change, "POST"),
+        PageRoute("/connect", connecting.connect_page, change),
+        PageRoute("/connect", connecting.begin, change, "POST"),
+        PageRoute("/callback", connecting.callback, change),
+        PageRoute("/connect/replace", connecting.replace_org, change, "POST"),
+        PageRoute("/disconnect", connecting.ask_disconnect, change),
+        PageRoute("/disconnect", connecting.do_disconnect, change, "POST"),
+        PageRoute("/settings", settings.settings, look),
+        *_setup_routes(),
         PageRoute("/syncs", records.syncs, look),
         PageRoute("/rejected", records.rejected, look),
         PageRoute("/rejected.csv", records.rejected_csv, look),
@@ -101,6 +120,34 @@ def _routes() -> list[BaseRoute]:
         PageRoute("/notices/read", records.read_notices, change, "POST"),
         PageRoute("/companies", companies.companies, look),
         PageRoute("/companies/{external_id}", companies.company, look),
+    ]
+
+
+def _setup_routes() -> list[BaseRoute]:
+    change = Access.CHANGE
+    return [
+        PageRoute("/setup/object", choosing.choose_object, change),
+        PageRoute("/setup/object", choosing.object_chosen, change, "POST"),
+        PageRoute("/setup/discard", choosing.discard, change, "POST"),
+        PageRoute("/setup/fields", fields.picker, change),
+        PageRoute("/setup/fields/below", fields.branch, change),
+        PageRoute("/setup/fields/reload", fields.reload_fields, change, "POST"),
+        PageRoute("/setup/conditions", conditions.conditions, change),
+        PageRoute("/setup/conditions", conditions.conditions_chosen, change, "POST"),
+        PageRoute("/setup/conditions/rows", conditions.rows, change),
+        PageRoute("/setup/conditions/rows", conditions.edit_rows, change, "POST"),
+        PageRoute("/setup/conditions/count", conditions.count, change),
+        PageRoute("/setup/conditions/count", conditions.count, change, "POST"),
+        PageRoute("/setup/mapping", mapping.mapping, change),
+        PageRoute("/setup/mapping", mapping.mapping_chosen, change, "POST"),
+        PageRoute("/setup/mapping/rows", mapping.rows, change),
+        PageRoute("/setup/mapping/rows", mapping.edit_rows, change, "POST"),
+        PageRoute("/setup/mapping/samples", mapping.samples, change),
+        PageRoute("/setup/mapping/suggested", mapping.suggested, change),
+        PageRoute("/setup/mapping/options", mapping.options, change),
+        PageRoute("/setup/confirm", confirming.confirm, change),
+        PageRoute("/setup/confirm/impact", confirming.impact, change),
+        PageRoute("/setup/confirm", confirming.link, change, "POST"),
     ]
 
 

@@ -47,4 +47,4 @@ class Person:
     @property
     def author(self) -> str:
         """How settings name who made them."""
-        return f"console:{self.name} <{self.subject}>"
+        return f"console:{self.subject}"

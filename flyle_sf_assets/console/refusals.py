@@ -15,6 +15,7 @@ from flyle_sf_assets.errors import (
     StoreUnavailable,
     UsageError,
 )
+from flyle_sf_assets.refresh.link_refusals import refusal_of
 
 if TYPE_CHECKING:
     from flyle_sf_assets.console.visits import Visit
@@ -67,7 +68,8 @@ def too_often(visit: "Visit") -> Response:
 def failed(visit: "Visit", error: FlyleError) -> Response:
     """Something that was tried does not work: the error with its remedy and the support contact."""
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), TROUBLE)
-    return visit.page(_or_part(visit, "refused/failed"), status, error=error)
+    refusal = refusal_of(error, visit.console.settings.support_contact)
+    return visit.page(_or_part(visit, "refused/failed"), status, error=error, refusal=refusal)
 
 
 def _or_part(visit: "Visit", name: str) -> str:

@@ -5,6 +5,7 @@ here and nowhere else. What does not belong here: pages (``pages``) and routes (
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -18,12 +19,14 @@ from flyle_sf_assets.console.configuration import ConsoleSettings
 from flyle_sf_assets.console.figures import CompanyFigures
 from flyle_sf_assets.console.guards import KnockLimit
 from flyle_sf_assets.console.languages import language_of
+from flyle_sf_assets.console.orgs import KnownOrgs, answers_of
 from flyle_sf_assets.console.people import Person
 from flyle_sf_assets.console.rendering import Renderer
 from flyle_sf_assets.console.tokens import TokenKeys
 from flyle_sf_assets.errors import FlyleError, Text
 from flyle_sf_assets.refresh.context import Clock
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.org_answers import OrgAnswers
 from flyle_sf_assets.telemetry.logs import bind, logger
 
 CSRF_FIELD = "csrf"
@@ -56,6 +59,12 @@ class Console:
     clock: Clock
     knocks: KnockLimit
     figures: CompanyFigures = field(default_factory=CompanyFigures)
+    orgs: KnownOrgs = field(default_factory=KnownOrgs)
+
+    @staticmethod
+    def answers(visit: "Visit", org_url: str) -> AbstractContextManager[OrgAnswers]:
+        """What the visitor's org answers while settings are chosen."""
+        return answers_of(visit, org_url)
 
     @property
     def cookie_name(self) -> str:
