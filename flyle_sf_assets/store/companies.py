@@ -144,6 +144,14 @@ def unlink_companies(
     return int(tx.execute(statements.UNLINK, **values).scalar_one())
 
 
+def rows_to_write(
+    tx: TenantTransaction, rows: pl.DataFrame, source_object: str, conversion: Conversion
+) -> pl.DataFrame:
+    """The rows (columns: `ROW_SCHEMA`) whose content is not known to be held as it is."""
+    rows = _not_held(tx, _checked(rows), source_object, conversion.hash_version)
+    return rows.filter(~pl.col("same_content")).drop("same_content")
+
+
 def _checked(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows in the order of `ROW_SCHEMA`, plus the flag ``same_content`` (false)."""
     found = dict(rows.schema)
