@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.raw.forecast import Cost
 from flyle_sf_assets.settings.versions import Change
 
 ExampleKind = Literal["created", "returning", "changed", "leaving", "blanked"]
@@ -68,15 +69,6 @@ class FieldImpact:
     changed: Figure
     blanked: Figure
     overwritten: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What the next refresh would cost: API calls, records read, seconds."""
-
-    api_calls: int
-    records: int
-    seconds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,18 +59,12 @@ class Sampling:
         alive = told.filter(pl.col("_status") == RecordStatus.LINKED.value)
         return self._enriched(answer.join(alive, on="Id", how="semi"))
 
-    def converted(self, rows: pl.DataFrame, known: pl.DataFrame | None = None) -> Converted:
-        """The rows as companies. ``known`` are options (``field_key, value``) held already."""
+    def converted(self, rows: pl.DataFrame) -> Converted:
+        """The rows as companies, as if nothing of the tenant were known yet."""
         fields = self.fields
-        options = [described_options(fields), met_values(rows, fields)]
-        catalog = [frame.select("field_key", "value") for frame in options]
-        catalog += [] if known is None else [known]
-        return convert(
-            rows,
-            fields,
-            time_zone=self._settings.time_zone,
-            catalog=pl.concat(catalog).unique(),
-        )
+        options = pl.concat([described_options(fields), met_values(rows, fields)])
+        zone = self._settings.time_zone
+        return convert(rows, fields, time_zone=zone, catalog=options.select("field_key", "value"))
 
     def _enriched(self, answer: pl.DataFrame) -> pl.DataFrame:
         records = {one.name: empty(one.columns) for one in self._plan.datasets}

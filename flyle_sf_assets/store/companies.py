@@ -150,6 +150,14 @@ def rename_unlinked(tx: TenantTransaction, *, former: str, reason: str, now: dat
     return tx.execute(statements.RENAME_REASON, **values).rowcount
 
 
+def rows_to_write(
+    tx: TenantTransaction, rows: pl.DataFrame, source_object: str, conversion: Conversion
+) -> pl.DataFrame:
+    """The rows (columns: `ROW_SCHEMA`) whose content is not known to be held as it is."""
+    rows = _not_held(tx, _checked(rows), source_object, conversion.hash_version)
+    return rows.filter(~pl.col("same_content")).drop("same_content")
+
+
 def _checked(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows in the order of `ROW_SCHEMA`, plus the flag ``same_content`` (false)."""
     found = dict(rows.schema)
