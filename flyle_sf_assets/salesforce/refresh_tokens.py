@@ -65,21 +65,26 @@ class RefreshTokens:
         with self._lock:
             if self._current is None:
                 kept = self._kept().access
-                self._current = kept if self._is_fresh(kept) else self._taken(kept)
+                self._current = kept if self._is_fresh(kept) else self._asked()
             return self._current
 
     def renew(self, stale: AccessToken) -> AccessToken:
-        """A token other than ``stale``: what another process has stored meanwhile, or a new one."""
+        """A token other than ``stale``; when another thread renewed already, that one."""
         with self._lock:
             if self._current is not None and self._current.value != stale.value:
                 return self._current
-            self._current = self._taken(stale)
+            self._current = self._asked()
             return self._current
 
-    def _taken(self, stale: AccessToken) -> AccessToken:
+    def _asked(self) -> AccessToken:
+        """A token that was issued after this was called, by us or by whose turn we waited for.
+
+        What was kept before is not used: that of another process may be as dead as ours.
+        """
+        before = self._kept()
         with self._keeper.turn():
             kept = self._kept()
-            if kept.access.value == stale.value:
+            if kept.access.value == before.access.value:
                 kept = self._refreshed(kept)
                 self._keeper.replace(kept)
         return kept.access

@@ -203,6 +203,11 @@ class Access(SchemaEdits):
                 return True
             return self._access_tokens.pop(token, None) is not None
 
+    def knows(self, token: str) -> bool:
+        """Whether this is a token of this org that works."""
+        with self.lock:
+            return token in self._refresh_tokens or token in self._access_tokens
+
     @property
     def refresh_tokens(self) -> tuple[str, ...]:
         """The refresh tokens that work now."""

@@ -146,7 +146,10 @@ class Front:
     async def _revoke(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         token = form.get("token") or request.query_params.get("token", "")
-        return _response(oauth.revoke(self.orgs, token))
+        org = next((org for org in self.orgs if org.knows(token)), None)
+        fault = org.faults.take(request.method, request.url.path) if org else None
+        response = await _fault_before(org, fault, "") if org else None
+        return response or _response(oauth.revoke(self.orgs, token))
 
     async def _userinfo(self, request: Request) -> Response:
         try:
