@@ -39,7 +39,6 @@ def impact(visit: Visit) -> Response:
             visit.installation,
             settings,
             open_org=lambda: open_org_of(visit.installation, visit.tenant),
-            clock=visit.console.clock,
         )
     except SettingsInvalid as error:
         return visit.page("setup/problems.html", problems=error.problems)
