@@ -9,6 +9,7 @@ records. What does not belong here: the figures' shape (``impact.py``), who matc
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 import polars as pl
@@ -23,13 +24,14 @@ from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, is_any
 from flyle_sf_assets.refresh.checking import describe_reachable, open_tenant_org
+from flyle_sf_assets.refresh.debts import SCHEMAS
 from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted, counted, total
 from flyle_sf_assets.refresh.existing_fields import existing_field_problems
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.impact import AddedOption, FieldImpact, Figure, Impact
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.membership import Membership, membership
-from flyle_sf_assets.refresh.preview_cost import next_cost
+from flyle_sf_assets.refresh.preview_cost import Found, next_cost
 from flyle_sf_assets.refresh.preview_examples import examples
 from flyle_sf_assets.refresh.sampling import Sampling
 from flyle_sf_assets.refresh.steps.companies import retyped_keys
@@ -40,6 +42,7 @@ from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import diff, digest, from_document
 from flyle_sf_assets.store.comparison import company_states
 from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.generations import consumed
 from flyle_sf_assets.store.options import list_options
 from flyle_sf_assets.store.retyping import count_unconverted
 from flyle_sf_assets.store.settings_versions import SettingsVersion, latest_settings
@@ -78,9 +81,18 @@ class _Preview:
         with self.installation.database.tenant(self.settings.tenant) as tx:
             latest = latest_settings(tx)
             found = self._problems(tx)
+            passed = consumed(tx, SCHEMAS).get("link_settings")
         held = HeldFrames.of(self.installation, self.settings.tenant, self.plan)
-        members = membership(self.org, held, self._questions(), self.org.server_now)
-        return _Judgement(self, latest, found, held, members).impact()
+        # The refresh comes later than this second, and brings what is stamped in it.
+        until = self.org.server_now + timedelta(seconds=1)
+        members = membership(self.org, held, self._questions(), until)
+        is_passed = (
+            latest is not None
+            and passed is not None
+            and passed.generation == latest.version
+            and latest.digest == digest(self.settings)
+        )
+        return _Judgement(self, latest, found, held, members, is_passed).impact()
 
     @cached_property
     def plan(self) -> ReadPlan:
@@ -108,13 +120,17 @@ class _Preview:
 
 @dataclass(frozen=True)
 class _Judgement:
-    """What follows for the companies, once it is known who matches."""
+    """What follows for the companies, once it is known who matches.
+
+    ``is_passed`` says that these very settings were held against the org by a refresh.
+    """
 
     made: _Preview
     latest: SettingsVersion | None
     problems: tuple[Problem, ...]
     held: HeldFrames
     members: Membership
+    is_passed: bool
 
     def impact(self) -> Impact:
         made, settings = self.made, self.made.settings
@@ -134,7 +150,8 @@ class _Judgement:
                 self._of(tx, conversions, read, sample.returning, without(strata.returning, known)),
             )
             rest = self._unconverted(tx, conversions)
-        is_read = sample.ids.len() >= self._unknown(strata, known)
+        unread = self._unknown(strata, known)
+        is_read = sample.ids.len() >= unread
         added = self._added(options)
         new_rows = _rows_of(read, sample.created)
         return Impact(
@@ -157,12 +174,8 @@ class _Judgement:
                 made.fields, conversions, parts, strata, states, new_rows, self.members
             ),
             cost=next_cost(
-                self.held,
-                self.members,
-                strata,
-                read,
-                describe_calls=made.describe_calls,
-                is_new=self.latest is None or self.latest.digest != digest(settings),
+                Found(self.held, self.members, strata.leaving.len(), read, unread),
+                describe_calls=0 if self.is_passed else made.describe_calls,
             ),
             preview_api_calls=made.org.api_calls,
             sampled=read.height,

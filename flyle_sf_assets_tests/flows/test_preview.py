@@ -8,6 +8,7 @@ from flyle_sf_assets.refresh.impact import Impact
 from flyle_sf_assets.refresh.preview import preview
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets_tests.flows.changes import change_everything
 from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, Tenant, demo_settings
 
 BLANKED = """
@@ -21,6 +22,21 @@ WHERE tenant_id = %s ORDER BY sync_id DESC LIMIT 1
 """
 
 ACCOUNT, OPPORTUNITY = demo_settings("acme"), demo_settings("globex")
+
+
+def change_everything_of_accounts(org) -> None:
+    a,b,c,d = [str(x["Id"]) for x in org.records("Account")[3:7]]
+    manager = org.insert("User", {"LastName": "新部長", "Username": "m@x.example", "Alias": "m"})
+    owner = org.insert("User", {"LastName": "新人", "Username": "o@x.example", "Alias": "o", "ManagerId": manager})
+    org.add_option("Account","Industry","Space","宇宙")
+    org.insert("Account", {"Name":"新しい会社","OwnerId":owner,"Industry":"Space", "NumberOfEmployees":700})
+    org.update("Account", a, {"Website":"", "Phone":"123"})
+    org.delete("Account", b)
+    org.update("Account", c, {"OwnerId": owner})
+    org.update("User", org.ids("User")[1], {"LastName": "改姓"})
+    contract = org.records("Contract_Info__c")[0]
+    org.update("Contract_Info__c", str(contract["Id"]), {"Plan__c": "Standard", "Account__c": d})
+    org.insert("Contract_Info__c", {"Account__c": c, "Plan__c":"Free"})
 
 
 def without_line(settings: str, word: str) -> str:
@@ -57,6 +73,7 @@ def assert_came_true(tenant: Tenant, settings: str) -> Impact:
     tenant.sync()
     [(created, changed, gone, api_calls)] = tenant.query(LAST_SYNC)
     [(blanked,)] = tenant.query(BLANKED)
+    print(said.created, said.returning, said.changed, said.leaving, said.blanked, said.options_added, said.overwritten, said.cost, api_calls, said.preview_api_calls, said.sampled)
     assert said.exact
     assert (said.created.count, said.changed.count, said.leaving.count, said.blanked.count) == (
         created,
@@ -123,3 +140,48 @@ def test_unchanged_settings_on_an_unchanged_org_change_nothing(acme: Tenant) -> 
     assert [figure.count for figure in figures] == [0, 0, 0, 0, 0]
     assert said.exact
     assert said.examples == ()
+
+
+def test_changes_of_the_org_that_no_refresh_has_brought_yet_count_as_well(acme: Tenant) -> None:
+    acme.sync()
+    acme.later()
+    change_everything_of_accounts(acme.there)
+    acme.later()
+    said = assert_came_true(acme, ACCOUNT)
+    assert said.created.count == 1
+
+def test_opp(globex: Tenant) -> None:
+    globex.sync()
+    globex.later()
+    change_everything(globex.there)
+    globex.later()
+    said = assert_came_true(globex, OPPORTUNITY)
+    assert said.created.count == 1
+    globex.later()
+    globex.there.add_option("Opportunity", "StageName", "Trial2", "試用")
+    change_everything(globex.there)
+    globex.later()
+    said = assert_came_true(globex, with_mapping(OPPORTUNITY, "from: Account.Phone, to: phone, label: 電話"))
+
+def test_base(globex: Tenant) -> None:
+    globex.sync()
+    globex.later()
+    to_account=demo_settings("acme").replace("acme","globex").replace("ACME","GLOBEX")
+    said = assert_came_true(globex, to_account)
+    globex.later()
+    said = assert_came_true(globex, OPPORTUNITY)
+    globex.later()
+    change_everything(globex.there)
+    globex.later()
+    said = assert_came_true(globex, to_account)
+
+def test_back(acme: Tenant) -> None:
+    acme.sync()
+    acme.later()
+    assert_came_true(acme, with_conditions(ACCOUNT, "field: NumberOfEmployees, op: ge, value: 100"))
+    acme.later()
+    change_everything_of_accounts(acme.there)
+    acme.later()
+    assert_came_true(acme, with_conditions(ACCOUNT, "field: NumberOfEmployees, op: ge, value: 50"))
+    acme.later()
+    assert_came_true(acme, ACCOUNT.replace("industry, label: 業種, type: single_select", "industry, label: 業種, type: text"))
