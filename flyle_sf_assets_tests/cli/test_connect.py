@@ -20,7 +20,9 @@ def org() -> Org:
     return make_org()
 
 
-def by_browser(here: Site, tenant: str, user: str, *options: str, decision: str = "approve") -> Answer:
+def by_browser(
+    here: Site, tenant: str, user: str, *options: str, decision: str = "approve"
+) -> Answer:
     """Connects with a person at the browser, on a free port."""
     process = here.start("connect", tenant, "--port", "0", *options)
     assert process.stdout is not None
