@@ -38,7 +38,7 @@ def preview(
     Raises SettingsInvalid when the org does not allow the settings, and what asking Salesforce
     raises (NotConnected, NotPermitted, Postponed).
     """
-    opened = open_org or (lambda: open_tenant_org(installation.places, settings))
+    opened = open_org or (lambda: open_tenant_org(installation, settings))
     with opened() as org:
         schemas = describe_reachable(org, settings)
         draft = DraftInOrg(installation, settings, org, schemas, org.api_calls)
