@@ -6,6 +6,7 @@ What does not belong here: what connecting and disconnecting do (``refresh``).
 
 import hmac
 import html
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,6 +111,7 @@ def _by_browser(
         )
         console.print(asked.in_language(language()), markup=False)
         console.print(started.authorisation_url, soft_wrap=True, markup=False)
+        sys.stdout.flush()  # whoever reads a pipe waits for it
         query = came_back(started.state, PENDING_LIVES.total_seconds())
     if query is None:
         raise _nobody_came(tenant)
@@ -126,13 +128,14 @@ class _Arrival:
         self._state = ""
         self._query: dict[str, str] | None = None
 
-    def put(self, query: dict[str, str]) -> bool:
+    def is_awaited(self, state: str) -> bool:
         """Whether it is the one that is waited for; any page may send a browser here."""
-        if not self._state or not hmac.compare_digest(query["state"], self._state):
-            return False
+        return bool(self._state) and hmac.compare_digest(state.encode(), self._state.encode())
+
+    def put(self, query: dict[str, str]) -> None:
+        """Ends the waiting."""
         self._query = query
         self._event.set()
-        return True
 
     def wait(self, state: str, seconds: float) -> dict[str, str] | None:
         """The query with that state, None when nobody came with it in that time."""
@@ -174,8 +177,7 @@ def _handler_of(arrival: _Arrival) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = dict(parse_qsl(parts.query))
-            is_ours = parts.path == CALLBACK_PATH and query.get("state", "").isascii()
-            if not is_ours or not arrival.put({"state": "", **query}):
+            if parts.path != CALLBACK_PATH or not arrival.is_awaited(query.get("state", "")):
                 self.send_error(404)
                 return
             words = "端末に戻ってください / Go back to the terminal"
@@ -187,6 +189,7 @@ def _handler_of(arrival: _Arrival) -> type[BaseHTTPRequestHandler]:
             self.send_header("Referrer-Policy", "no-referrer")
             self.end_headers()
             self.wfile.write(body)
+            arrival.put(query)
 
         def log_message(self, *_: object) -> None:
             """Nothing: the request's path holds the code."""

@@ -68,6 +68,25 @@ def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def preview(tenant: Tenant, *, as_json: AsJson = False) -> None:
+    """Tell what the settings would do if they were applied now; changes nothing."""
+    from flyle_sf_assets.cli.opening import installation
+    from flyle_sf_assets.cli.previewing import (
+        impact_of,
+        no_impact,
+        print_impact,
+        print_impact_json,
+    )
+
+    with errors_as_exit_codes(as_json=as_json, document=no_impact), installation() as opened:
+        impact = impact_of(opened, tenant)
+        if as_json:
+            print_impact_json(impact)
+        else:
+            print_impact(impact)
+
+
+@app.command()
 def sync(
     tenant: Tenant,
     *,

@@ -40,12 +40,13 @@ class DatasetLoad:
     """How much of one dataset the refresh reads.
 
     ``whole`` is the number of records to read by the conditions (None: only what is new),
-    ``by_id`` of records to read by Id, ``is_held`` says that a window is asked.
+    ``by_id`` the numbers of records to read by Id, one for each time that Ids are asked for;
+    ``is_held`` says that a window is asked.
     """
 
     is_held: bool
     whole: int | None = None
-    by_id: int = 0
+    by_id: tuple[int, ...] = ()
 
 
 def forecast(plan: ReadPlan, loads: Mapping[str, DatasetLoad], *, describe_calls: int) -> Cost:
@@ -60,8 +61,8 @@ def forecast(plan: ReadPlan, loads: Mapping[str, DatasetLoad], *, describe_calls
                 # It is counted first, to choose the way of reading.
                 calls += 1 + read_calls(load.whole)
                 bulk_jobs += load.whole > REST_ROWS_MAX
-            calls += ceil(ceil(load.by_id / IDS_PER_QUESTION) / QUERIES_MAX)
-            records += (load.whole or 0) + load.by_id
+            calls += sum(ceil(ids / (IDS_PER_QUESTION * QUERIES_MAX)) for ids in load.by_id)
+            records += (load.whole or 0) + sum(load.by_id)
         calls += ceil(statements / QUERIES_MAX)
     seconds = (
         RUN_SECONDS + calls * CALL_SECONDS + bulk_jobs * BULK_SECONDS + records / ROWS_PER_SECOND

@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from flyle_sf_assets.enriched.join import parent_of
 from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import fates
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.questions import Questions, Window
-from flyle_sf_assets.raw.records import RecordStatus
+from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
 from flyle_sf_assets.refresh.context import OVERLAP_S_DEFAULT
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.steps.records import scope_of
@@ -53,9 +54,10 @@ def membership(
     those that stand: one call for 2,000 of them, or a Bulk job.
     """
     base = held.base
-    answers = _touched(org, held, questions, until)
+    answers = _stamped(org, held, questions, until)
     full = {name for name, frame in answers.items() if frame.height >= TOUCHED_ROWS_MAX}
-    touched = {name: frame["Id"].unique() for name, frame in answers.items() if name not in full}
+    touched = {name: _news(held, name, one) for name, one in answers.items() if name not in full}
+    touched = _with_owners(held, touched, answers)
     told = answers.get(base.name)
     ended = pl.DataFrame(schema=_ENDED)
     if told is not None:
@@ -63,35 +65,67 @@ def membership(
         ended = fate.filter(pl.col("_status") != RecordStatus.OUT_OF_SCOPE.value)
     manifest = held.manifest(base.name)
     is_scope_new = manifest is None or manifest.scope != scope_of(questions[base.name])
-    untold = full - {base.name}
-    if not is_scope_new and base.name in touched:
+    if told is not None and base.name not in full and not is_scope_new:
         window = _window(held, base, until)
-        matching = _matching_by_window(org, held, questions[base.name], touched[base.name], window)
+        matching = _matching_by_window(org, held, questions[base.name], told["Id"], window)
     else:
         came = _matching_whole(org, questions[base.name])
         matching = came["Id"]
-        touched[base.name] = _restamped(held, came)
+        own = touched.get(base.name, pl.Series(dtype=pl.String))
+        touched[base.name] = pl.concat([own, _restamped(held, came)])
     return Membership(
         matching=matching,
         touched=touched,
         ended=ended.select(*_ENDED),
-        is_untold=bool(untold),
+        is_untold=bool(full - {base.name}),
         is_scope_new=is_scope_new,
     )
 
 
-def _touched(
+def _stamped(
     org: Org, held: HeldFrames, questions: dict[str, Questions], until: datetime
 ) -> dict[str, pl.DataFrame]:
-    """Per held dataset the fates of what was stamped since it was last read."""
+    """Per held dataset the fates of what was stamped since it was last read, and a bit before.
+
+    Of one-to-one objects with values: which record they belong to is among them.
+    """
     windows = {d.name: _window(held, d, until) for d in held.plan.datasets}
+    one_to_one = {node.dataset for node in held.plan.nodes if node.one_to_one}
     asked = {
-        name: questions[name].touched(window, with_values=False, limit=TOUCHED_ROWS_MAX)
+        name: questions[name].touched(
+            window, with_values=name in one_to_one, limit=TOUCHED_ROWS_MAX
+        )
         for name, window in windows.items()
         if window is not None
     }
     answers = org.reader.rows_by_composite(list(asked.values()))
     return dict(zip(asked, answers, strict=True))
+
+
+def _news(held: HeldFrames, dataset: str, stamped: pl.DataFrame) -> pl.Series:
+    """The Ids of records that are not held just so: with this stamp, and alive or not."""
+    told = fates(stamped, else_status=RecordStatus.REFERENCED).select(
+        "Id", "SystemModstamp", alive=pl.col("_status") == RecordStatus.REFERENCED.value
+    )
+    known = held.all_records[dataset].select(
+        "Id", "SystemModstamp", alive=is_any(READABLE).fill_null(value=False)
+    )
+    return told.lazy().join(known, on=["Id", "SystemModstamp", "alive"], how="anti").collect()["Id"]
+
+
+def _with_owners(
+    held: HeldFrames, touched: dict[str, pl.Series], answers: dict[str, pl.DataFrame]
+) -> dict[str, pl.Series]:
+    """A one-to-one record that is new, or that moved, touches the record that it belongs to."""
+    found = dict(touched)
+    for node in held.plan.nodes:
+        if not node.one_to_one or node.dataset not in touched:
+            continue
+        news = answers[node.dataset].filter(pl.col("Id").is_in(touched[node.dataset].implode()))
+        owners = news[node.lookup_field or ""].drop_nulls().unique()
+        above = parent_of(held.plan, node).dataset
+        found[above] = pl.concat([found.get(above, pl.Series(dtype=pl.String)), owners])
+    return found
 
 
 def _window(held: HeldFrames, dataset: Dataset, until: datetime) -> Window | None:
