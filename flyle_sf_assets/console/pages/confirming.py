@@ -5,6 +5,7 @@ What does not belong here: working the impact out (``refresh/preview.py``).
 
 from starlette.responses import Response
 
+from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.console.drafting import draft_for
 from flyle_sf_assets.console.orgs import open_org_of, org_of
 from flyle_sf_assets.console.visits import Visit
@@ -42,7 +43,7 @@ def impact(visit: Visit) -> Response:
         )
     except SettingsInvalid as error:
         return visit.page("setup/problems.html", problems=error.problems)
-    return visit.page("setup/impact.html", impact=found, kinds=EXAMPLE_KINDS)
+    return visit.page("setup/impact.html", impact=found, kinds=EXAMPLE_KINDS, shown=shown)
 
 
 def link(visit: Visit) -> Response:
