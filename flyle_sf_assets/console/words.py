@@ -9,7 +9,7 @@ from flyle_sf_assets.errors import Text
 
 LINK_STATES: Mapping[str, Text] = {
     "not_connected": Text("未接続", "Not connected"),
-    "connected": Text("接続済み・設定待ち", "Connected, not set up"),
+    "connected": Text("接続済み", "Connected"),
     "initial_sync": Text("初回の同期中", "First sync"),
     "linked": Text("連携中", "Linked"),
     "failing": Text("エラー", "Failing"),

@@ -11,9 +11,11 @@ from flyle_sf_assets.console.orgs import open_org_of, org_of
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.refresh.asking import ask_for_sync
+from flyle_sf_assets.refresh.impact import Impact
 from flyle_sf_assets.refresh.preview import preview
 from flyle_sf_assets.refresh.saving import required, save_settings, settings_origin
 from flyle_sf_assets.settings.versions import diff
+from flyle_sf_assets.store.options import option_labels
 
 EXAMPLE_KINDS = ("created", "returning", "changed", "leaving", "blanked")
 
@@ -43,7 +45,26 @@ def impact(visit: Visit) -> Response:
         )
     except SettingsInvalid as error:
         return visit.page("setup/problems.html", problems=error.problems)
-    return visit.page("setup/impact.html", impact=found, kinds=EXAMPLE_KINDS, shown=shown)
+    labels = _labels(visit, found)
+
+    def shown_value(key: str, text: str | None) -> str:
+        return shown(text, labels.get(key))
+
+    return visit.page(
+        "setup/impact.html", impact=found, kinds=EXAMPLE_KINDS, shown_value=shown_value
+    )
+
+
+def _labels(visit: Visit, found: Impact) -> dict[str, dict[str, str]]:
+    """What people read for options, by field: those that are known, and those that would come."""
+    with visit.installation.database.tenant(visit.tenant) as tx:
+        known = option_labels(tx)
+    labels: dict[str, dict[str, str]] = {}
+    for (key, value), label in known.items():
+        labels.setdefault(key, {})[value] = label
+    for one in found.options:
+        labels.setdefault(one.key, {})[one.value] = one.option_label
+    return labels
 
 
 def link(visit: Visit) -> Response:

@@ -21,6 +21,7 @@ from flyle_sf_assets.refresh.connecting import (
 )
 from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.refresh.link_refusals import refusal_of
+from flyle_sf_assets.refresh.probing import check_app
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.store.links import get_link
 from flyle_sf_assets.telemetry.logs import logger
@@ -45,11 +46,13 @@ def begin(visit: Visit) -> Response:
         consumer_key=_entered(visit, "consumer_key"),
         consumer_secret=_entered(visit, "consumer_secret") or None,
     )
+    callback_url = visit.console.settings.callback_url
     try:
+        check_app(visit.installation, app, redirect_uri=callback_url)
         started = begin_connect(
             visit.installation,
             visit.tenant,
-            redirect_uri=visit.console.settings.callback_url,
+            redirect_uri=callback_url,
             by=visit.person.author,
             app=app,
             clock=visit.console.clock,
