@@ -120,6 +120,7 @@ def _routes() -> list[BaseRoute]:
         PageRoute("/notices/read", records.read_notices, change, "POST"),
         PageRoute("/companies", companies.companies, look),
         PageRoute("/companies/{external_id}", companies.company, look),
+        PageRoute("/companies/{external_id}/parents", companies.parents, look),
     ]
 
 

@@ -61,7 +61,7 @@ def served(
     """Serves on a thread of this process inside the block."""
     server = uvicorn.Server(_config(app, certificate))
     thread = threading.Thread(
-        target=lambda: asyncio.run(server.serve(sockets=[listener])), name="console", daemon=True
+        target=lambda: asyncio.run(_serve(server, listener)), name="console", daemon=True
     )
     thread.start()
     pause = threading.Event()
@@ -74,9 +74,19 @@ def served(
     try:
         yield
     finally:
-        server.should_exit = True
+        # Idle keep-alive connections would hold a graceful end up.
+        server.should_exit = server.force_exit = True
         thread.join(timeout=2 * STOP_WITHIN_S)
         listener.close()
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    await server.serve(sockets=[listener])
+    # A closing TLS connection waits for its peer; nobody has to.
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
+    while server.server_state.connections:  # noqa: ASYNC110 - uvicorn tells nobody
+        await asyncio.sleep(0)
 
 
 def _config(app: ASGIApp, certificate: Certificate | None) -> uvicorn.Config:

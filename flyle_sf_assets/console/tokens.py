@@ -5,6 +5,7 @@ to refuse. What does not belong here: sessions (``sessions.py``).
 """
 
 import re
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,12 +37,15 @@ class Ticket:
 
 
 class TokenKeys:
-    """The keys that the operator trusts: one shared secret, or those at a JWKS URL."""
+    """The keys that the operator trusts: one shared secret, or those at a JWKS URL.
 
-    def __init__(self, settings: ConsoleSettings) -> None:
+    ``tls`` says whom to believe there; without it the system's authorities.
+    """
+
+    def __init__(self, settings: ConsoleSettings, tls: ssl.SSLContext | None = None) -> None:
         self._secret = settings.secret
         self._jwks = (
-            jwt.PyJWKClient(settings.jwks_url, timeout=JWKS_TIMEOUT_S)
+            jwt.PyJWKClient(settings.jwks_url, timeout=JWKS_TIMEOUT_S, ssl_context=tls)
             if settings.jwks_url
             else None
         )

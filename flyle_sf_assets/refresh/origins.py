@@ -7,11 +7,15 @@ What does not belong here: showing it (``console``), and the map that Dagster sh
 from dataclasses import dataclass
 from datetime import datetime
 
+import polars as pl
+
+from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import plan
+from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.generations import read_generations
+from flyle_sf_assets.store.generations import read_generation, read_generations
 from flyle_sf_assets.store.schemas import read_schemas
 
 
@@ -60,3 +64,29 @@ def origins(tx: TenantTransaction, settings: TenantSettings) -> dict[str, Origin
             read_at=read_at.get(leaf.node.dataset) if leaf else None,
         )
     return found
+
+
+PARENT_ID = "_id:"
+"""How the enriched records name the column of a parent's id (``enriched/join.py``)."""
+
+
+def parent_ids(
+    installation: Installation, tenant: str, base_object: str, external_id: str
+) -> dict[tuple[str, ...], str]:
+    """The ids of the records that a company's values came from, by the relationships to them.
+
+    Empty before the first sync, and for a company that no record is held of.
+    """
+    with installation.database.tenant(tenant) as tx:
+        kept = read_generation(tx, f"enriched/{base_object}")
+    if kept is None:
+        return {}
+    frame = installation.lake.read(Manifest.decode(kept.manifest))
+    row = frame.filter(pl.col("Id") == external_id).collect()
+    if row.is_empty():
+        return {}
+    return {
+        tuple(name.removeprefix(PARENT_ID).split(".")): str(value)
+        for name, value in row.row(0, named=True).items()
+        if name.startswith(PARENT_ID) and value
+    }

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import requests
 import trustme
@@ -50,7 +50,12 @@ class Visitor:
         )
 
     def post(
-        self, path: str, form: dict[str, Any] | None = None, *, csrf: str | None = None, **headers: str
+        self,
+        path: str,
+        form: dict[str, Any] | None = None,
+        *,
+        csrf: str | None = None,
+        **headers: str,
     ) -> requests.Response:
         """A form of a page of this visitor, or with another token."""
         token = self.csrf() if csrf is None else csrf
@@ -116,7 +121,7 @@ def open_house(
     url = f"https://127.0.0.1:{listener.getsockname()[1]}"
     settings = ConsoleSettings(url, secret or secrets.token_urlsafe(32), jwks_url)
     app = build_app(installation, settings, clock=clock, knocks=knocks or KnockLimit(most=10_000))
-    folder = installation.places.home / "console"
+    folder = installation.places.home / f"console-{url.rpartition(':')[2]}"
     folder.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA()
     ca_file = folder / "ca.pem"
@@ -152,7 +157,7 @@ class Schedule:
         """What is due may begin."""
         self._held.clear()
 
-    def __enter__(self) -> "Schedule":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -13,7 +13,7 @@ from flyle_sf_assets.console.pages.records import time_zone_of
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.console.words import FLYLE_TYPES, ROW_FIELDS
 from flyle_sf_assets.errors import NotFound, Text
-from flyle_sf_assets.refresh.origins import Origin, origins
+from flyle_sf_assets.refresh.origins import Origin, origins, parent_ids
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.company_search import Company, get_company, search_companies
@@ -82,6 +82,21 @@ def company(visit: Visit) -> Response:
         record_url=f"{org_url}/{found.external_id}" if org_url else None,
         read_at=next((one.read_at for one in places.values() if one.is_base), None),
         time_zone=settings.time_zone if settings else None,
+    )
+
+
+def parents(visit: Visit) -> Response:
+    """Links to the records of a company's parents; reads record files, so it comes afterwards."""
+    external_id = visit.param("external_id")
+    settings = registered_settings(visit.installation, visit.tenant)
+    if settings is None or not is_record_id(external_id):
+        raise _unknown(external_id)
+    with visit.installation.database.tenant(visit.tenant) as tx:
+        places = origins(tx, settings)
+    ids = parent_ids(visit.installation, visit.tenant, settings.source.object, to_18(external_id))
+    found = {key: ids[one.relationships] for key, one in places.items() if one.relationships in ids}
+    return visit.page(
+        "companies/parents.html", ids=found, places=places, org_url=settings.connection.org_url
     )
 
 
