@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from flyle_sf_assets.cli.dagster_dev import free_port
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.console.app import build_app
@@ -15,9 +16,12 @@ from flyle_sf_assets.console.sample_users import PATH, sample_user_routes, sampl
 from flyle_sf_assets.console.serving import Certificate, listening_socket, serve, served
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.sandbox.org import Org
 
 HOST = "127.0.0.1"
 PORT = 3100
+NOT_LINKED = "initech"
+"""The demo's workspace that has no settings yet."""
 
 
 def run_console(*, port: int, certfile: Path | None, keyfile: Path | None) -> None:
@@ -34,18 +38,38 @@ def run_console(*, port: int, certfile: Path | None, keyfile: Path | None) -> No
 
 @contextmanager
 def console_server(
-    opened: Installation, *, port: int, sample_tenants: Sequence[str] = ()
+    opened: Installation,
+    *,
+    port: int,
+    sample_tenants: Sequence[str] = (),
+    to_try: Sequence[tuple[str, str]] = (),
 ) -> Iterator[str]:
     """The console beside another server; yields the URL to open.
 
-    With ``sample_tenants`` anybody may come in as a sample user of them: for the demo only.
+    With ``sample_tenants`` anybody may come in as a sample user of them, and is shown what the
+    set-up can be tried with: for the demo only.
     """
     listener = listening_socket(HOST, port)
     settings = console_settings(opened.places.home, f"http://{HOST}:{listener.getsockname()[1]}")
-    more = sample_user_routes(sample_users(sample_tenants)) if sample_tenants else ()
+    users = sample_users(sample_tenants) if sample_tenants else ()
+    more = sample_user_routes(users, to_try) if users else ()
     app = build_app(opened, settings, more=more)
     with served(app, listener):
         yield settings.public_url + (PATH if sample_tenants else "")
+
+
+@contextmanager
+def demo_console(opened: Installation, tenants: Sequence[str], org: Org) -> Iterator[str]:
+    """The demo's console: sample users, and one workspace more that is to be linked to ``org``."""
+    to_try = [
+        ("Salesforceの組織URL / Org URL", f"https://{opened.places.sf_extra_hosts[0]}"),
+        ("Consumer Key", org.consumer_key),
+        ("Consumer Secret", org.consumer_secret),
+    ]
+    sample_tenants = [*tenants, NOT_LINKED]
+    port = free_port(PORT)
+    with console_server(opened, port=port, sample_tenants=sample_tenants, to_try=to_try) as url:
+        yield url
 
 
 def _certificate(certfile: Path | None, keyfile: Path | None) -> Certificate | None:

@@ -272,7 +272,7 @@ def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="Check the result and stop.")] = False,
 ) -> None:
-    """Link two demo tenants to the sandbox org, sync them, open the Dagster UI."""
+    """Link two demo tenants to the sandbox org, sync them, open Dagster UI and console."""
     from flyle_sf_assets.cli.demo import run_demo
 
     with errors_as_exit_codes():
@@ -282,7 +282,7 @@ def demo(
 
 @app.command()
 def dev() -> None:
-    """Open the Dagster UI for the tenants in config/tenants until Ctrl-C."""
+    """Open the Dagster UI and the console for real tenants until Ctrl-C."""
     from flyle_sf_assets.cli.dagster_dev import run_dev
 
     with errors_as_exit_codes():

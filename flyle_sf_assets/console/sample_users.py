@@ -75,11 +75,16 @@ def issue_token(person: Person, settings: ConsoleSettings, now: datetime) -> str
     return jwt.encode(claims, settings.secret, algorithm="HS256")
 
 
-def sample_user_routes(users: Sequence[SampleUser]) -> list[BaseRoute]:
-    """The page that lists the users, and the one that sends on with a token."""
+def sample_user_routes(
+    users: Sequence[SampleUser], to_try: Sequence[tuple[str, str]] = ()
+) -> list[BaseRoute]:
+    """The page that lists the users, and the one that sends on with a token.
+
+    ``to_try`` are names and values with which the set-up can be tried: of a sandbox org only.
+    """
 
     def choose(visit: Visit) -> Response:
-        return visit.page("sample_users.html", users=users, role_names=ROLE_NAMES)
+        return visit.page("sample_users.html", users=users, role_names=ROLE_NAMES, to_try=to_try)
 
     def play(visit: Visit) -> Response:
         number = visit.form.one("user")
