@@ -11,13 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flyle_sf_assets.errors import Text, UsageError
+from flyle_sf_assets.refresh.installation import SUPPORT_CONTACT, Places
 from flyle_sf_assets.store.secrets import made_once
 
 SECRET_FILE = "console.secret"  # noqa: S105  a file's name
 SECRET_BYTES_MIN = 32
 """RFC 7518, 3.2: a key of HS256 has at least the size of the hash."""
-
-SUPPORT_CONTACT = "customer@flyle.io"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class ConsoleSettings:
 
 
 def console_settings(
-    home: Path, public_url: str, environment: Mapping[str, str] = os.environ
+    places: Places, public_url: str, environment: Mapping[str, str] = os.environ
 ) -> ConsoleSettings:
     """Of ``FLYLE_CONSOLE_*``; ``public_url`` holds unless FLYLE_CONSOLE_URL says another.
 
@@ -64,9 +63,9 @@ def console_settings(
         raise _refused("FLYLE_CONSOLE_URL", "it is not a URL")
     return ConsoleSettings(
         public_url=url.rstrip("/"),
-        secret=given.get("FLYLE_CONSOLE_SECRET") or _kept_secret(home),
+        secret=given.get("FLYLE_CONSOLE_SECRET") or _kept_secret(places.home),
         jwks_url=given.get("FLYLE_CONSOLE_JWKS_URL") or None,
-        support_contact=given.get("FLYLE_SUPPORT_CONTACT") or SUPPORT_CONTACT,
+        support_contact=places.support_contact,
         embedded_by=tuple(given.get("FLYLE_CONSOLE_EMBEDDED_BY", "").split()),
     )
 

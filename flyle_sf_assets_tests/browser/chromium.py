@@ -22,6 +22,7 @@ INSTALL = (
 )
 
 VIEWPORT_PX = (1440, 900)
+PHONE_PX = (390, 844)
 STEP_TIMEOUT_MS = 30_000
 """For what a page does by itself; a loaded machine with two cores stays well below."""
 

@@ -33,7 +33,6 @@ from flyle_sf_assets_tests.flows.conftest import installed
 IMAGES = ROOT / "docs" / "images"
 TENANT = "initech"
 CLOSED = "Closed Won"
-PHONE_PX = (390, 844)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _companies(scene: Scene, status: str = "linked") -> dict[str, str]:
 def _be_refused(me: Administrator, scene: Scene) -> None:
     """Roles, plans, a wrong key, a consent that was denied, a user who is no administrator."""
     for role in ("editor", "contributor"):
-        me.enter(_token(scene, role))  # type: ignore[arg-type]
+        me.enter(_token(scene, role))
         expect(me.link("connect")).to_be_hidden()
         me.page.goto(f"{scene.house.url}/connect")
         expect(me.page.get_by_role("alert")).to_contain_text(me.says("refused"))
@@ -261,7 +260,7 @@ def test_an_administrator_links_watches_changes_and_disconnects(
 
 def _fits_a_phone(me: Administrator, scene: Scene) -> None:
     """Nothing but wide tables, which scroll by themselves, is wider than the screen."""
-    width, height = PHONE_PX
+    width, height = chromium.PHONE_PX
     me.page.set_viewport_size({"width": width, "height": height})
     for path in ("/", "/connect", "/settings", "/companies", "/setup/object", "/setup/mapping"):
         me.page.goto(scene.house.url + path)

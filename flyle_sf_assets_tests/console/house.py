@@ -55,7 +55,7 @@ class Visitor:
         form: dict[str, Any] | None = None,
         *,
         csrf: str | None = None,
-        **headers: str,
+        headers: dict[str, str] | None = None,
     ) -> requests.Response:
         """A form of a page of this visitor, or with another token."""
         token = self.csrf() if csrf is None else csrf
