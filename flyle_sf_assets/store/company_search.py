@@ -57,7 +57,10 @@ def search_companies(
     """Companies whose name contains ``text`` or whose id it is, after a name and id."""
     found = tx.rows(
         FoundCompany,
-        _SEARCH,
+        # Comparing regardless of case costs five times as much; Japanese has none.
+        _SEARCH.format(
+            contains=f"name {'LIKE' if text.lower() == text.upper() else 'ILIKE'} :pattern"
+        ),
         tenant_id=tx.tenant_id,
         pattern=f"%{_escaped(text)}%",
         exact=text,
@@ -92,7 +95,7 @@ _SEARCH = """
 WITH named AS MATERIALIZED (
     SELECT name, external_id FROM companies
     WHERE tenant_id = :tenant_id AND (name, external_id) > (:name, :external_id)
-        AND (:any_name OR name ILIKE :pattern)
+        AND (:any_name OR {contains})
     ORDER BY name, external_id LIMIT :limit
 ), found AS (
     SELECT external_id FROM named
