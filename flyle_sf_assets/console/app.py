@@ -6,8 +6,8 @@ What does not belong here: pages (``pages``) and serving (``serving.py``).
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -41,16 +41,20 @@ from flyle_sf_assets.telemetry.logs import logger
 
 STATIC = FOLDER / "static"
 STATIC_KEPT_S = 86_400
+READING_MAX = 6
+ASKING_MAX = 24
 
 _log = logger("console")
 
 
 class PageRoute(Route):
-    """A route that knows whom its page is for."""
+    """A route that knows whom its page is for, and whether it ``asks`` Salesforce."""
 
-    def __init__(self, path: str, page: Page, access: Access, method: str = "GET") -> None:
+    def __init__(
+        self, path: str, page: Page, access: Access, method: str = "GET", *, asks: bool = False
+    ) -> None:
         self.access = access
-        super().__init__(path, _endpoint(page, access), methods=[method])
+        super().__init__(path, _endpoint(page, access, asks=asks), methods=[method])
 
 
 def build_app(
@@ -82,7 +86,20 @@ def build_app(
         clock=clock,
         knocks=knocks or KnockLimit(),
     )
+    app.state.limits = _Limits()
     return app
+
+
+class _Limits:
+    """How many pages are made at once.
+
+    More readers than a few only take turns with each other; and a slow org must not keep other
+    people's pages waiting.
+    """
+
+    def __init__(self) -> None:
+        self.reading = CapacityLimiter(READING_MAX)
+        self.asking = CapacityLimiter(ASKING_MAX)
 
 
 class _App(Starlette):
@@ -106,11 +123,11 @@ def _routes() -> list[BaseRoute]:
         PageRoute("/progress", overview.progress, look),
         PageRoute("/sync", overview.sync_now, change, "POST"),
         PageRoute("/connect", connecting.connect_page, change),
-        PageRoute("/connect", connecting.begin, change, "POST"),
-        PageRoute("/callback", connecting.callback, change),
-        PageRoute("/connect/replace", connecting.replace_org, change, "POST"),
+        PageRoute("/connect", connecting.begin, change, "POST", asks=True),
+        PageRoute("/callback", connecting.callback, change, asks=True),
+        PageRoute("/connect/replace", connecting.replace_org, change, "POST", asks=True),
         PageRoute("/disconnect", connecting.ask_disconnect, change),
-        PageRoute("/disconnect", connecting.do_disconnect, change, "POST"),
+        PageRoute("/disconnect", connecting.do_disconnect, change, "POST", asks=True),
         PageRoute("/settings", settings.settings, look),
         *_setup_routes(),
         PageRoute("/syncs", records.syncs, look),
@@ -130,33 +147,44 @@ def _setup_routes() -> list[BaseRoute]:
         PageRoute("/setup/object", choosing.choose_object, change),
         PageRoute("/setup/object", choosing.object_chosen, change, "POST"),
         PageRoute("/setup/discard", choosing.discard, change, "POST"),
-        PageRoute("/setup/fields", fields.picker, change),
-        PageRoute("/setup/fields/below", fields.branch, change),
+        PageRoute("/setup/fields", fields.picker, change, asks=True),
+        PageRoute("/setup/fields/below", fields.branch, change, asks=True),
         PageRoute("/setup/fields/reload", fields.reload_fields, change, "POST"),
         PageRoute("/setup/conditions", conditions.conditions, change),
         PageRoute("/setup/conditions", conditions.conditions_chosen, change, "POST"),
-        PageRoute("/setup/conditions/rows", conditions.rows, change),
-        PageRoute("/setup/conditions/rows", conditions.edit_rows, change, "POST"),
-        PageRoute("/setup/conditions/count", conditions.count, change),
-        PageRoute("/setup/conditions/count", conditions.count, change, "POST"),
+        PageRoute("/setup/conditions/rows", conditions.rows, change, asks=True),
+        PageRoute("/setup/conditions/rows", conditions.edit_rows, change, "POST", asks=True),
+        PageRoute("/setup/conditions/count", conditions.count, change, asks=True),
+        PageRoute("/setup/conditions/count", conditions.count, change, "POST", asks=True),
         PageRoute("/setup/mapping", mapping.mapping, change),
         PageRoute("/setup/mapping", mapping.mapping_chosen, change, "POST"),
-        PageRoute("/setup/mapping/rows", mapping.rows, change),
-        PageRoute("/setup/mapping/rows", mapping.edit_rows, change, "POST"),
-        PageRoute("/setup/mapping/samples", mapping.samples, change),
-        PageRoute("/setup/mapping/suggested", mapping.suggested, change),
-        PageRoute("/setup/mapping/options", mapping.options, change),
+        PageRoute("/setup/mapping/rows", mapping.rows, change, asks=True),
+        PageRoute("/setup/mapping/rows", mapping.edit_rows, change, "POST", asks=True),
+        PageRoute("/setup/mapping/samples", mapping.samples, change, asks=True),
+        PageRoute("/setup/mapping/suggested", mapping.suggested, change, asks=True),
+        PageRoute("/setup/mapping/options", mapping.options, change, asks=True),
         PageRoute("/setup/confirm", confirming.confirm, change),
-        PageRoute("/setup/confirm/impact", confirming.impact, change),
-        PageRoute("/setup/confirm", confirming.link, change, "POST"),
+        PageRoute("/setup/confirm/impact", confirming.impact, change, asks=True),
+        PageRoute("/setup/confirm", confirming.link, change, "POST", asks=True),
     ]
 
 
-def _endpoint(page: Page, access: Access) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    page: Page, access: Access, *, asks: bool
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         console: Console = request.app.state.console
+        limits: _Limits = request.app.state.limits
         form = await read_form(request)
-        return await run_in_threadpool(answer, console, request, form, page, access)
+        return await to_thread.run_sync(
+            answer,
+            console,
+            request,
+            form,
+            page,
+            access,
+            limiter=limits.asking if asks else limits.reading,
+        )
 
     return endpoint
 

@@ -15,6 +15,7 @@ from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.settings.loading import Loaded, load_all
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
+from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.links import get_link, put_link
 from flyle_sf_assets.store.settings_versions import (
     SettingsVersion,
@@ -107,5 +108,10 @@ def _file_wins(loaded: Loaded, replaced: SettingsVersion) -> Problem:
 def registered_settings(installation: Installation, tenant: str) -> TenantSettings | None:
     """The settings that stand for a tenant, None when there are none."""
     with installation.database.tenant(tenant) as tx:
-        latest = latest_settings(tx)
+        return settings_in(tx)
+
+
+def settings_in(tx: TenantTransaction) -> TenantSettings | None:
+    """The same within a transaction that reads more than that."""
+    latest = latest_settings(tx)
     return None if latest is None else from_document(json.loads(latest.document))

@@ -14,7 +14,7 @@ from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.console.words import FLYLE_TYPES, ROW_FIELDS
 from flyle_sf_assets.errors import NotFound, Text
 from flyle_sf_assets.refresh.origins import Origin, origins, parent_ids
-from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.refresh.registration import settings_in
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.company_search import Company, get_company, search_companies
 from flyle_sf_assets.store.exact_json import loads
@@ -56,15 +56,16 @@ def companies(visit: Visit) -> Response:
     wanted = to_18(text) if is_record_id(text) else text
     with visit.installation.database.tenant(visit.tenant) as tx:
         page = search_companies(tx, wanted, after=after)
+        time_zone = time_zone_of(tx)
     template = "companies/rows.html" if visit.is_fragment else "companies.html"
-    return visit.page(template, page=page, q=text, time_zone=time_zone_of(visit))
+    return visit.page(template, page=page, q=text, time_zone=time_zone)
 
 
 def company(visit: Visit) -> Response:
     """One company: every value, where it comes from and when it was read, and what changed."""
     external_id = visit.param("external_id")
-    settings = registered_settings(visit.installation, visit.tenant)
     with visit.installation.database.tenant(visit.tenant) as tx:
+        settings = settings_in(tx)
         found = get_company(tx, to_18(external_id)) if is_record_id(external_id) else None
         if found is None:
             raise _unknown(external_id)
@@ -88,10 +89,10 @@ def company(visit: Visit) -> Response:
 def parents(visit: Visit) -> Response:
     """Links to the records of a company's parents; reads record files, so it comes afterwards."""
     external_id = visit.param("external_id")
-    settings = registered_settings(visit.installation, visit.tenant)
-    if settings is None or not is_record_id(external_id):
-        raise _unknown(external_id)
     with visit.installation.database.tenant(visit.tenant) as tx:
+        settings = settings_in(tx)
+        if settings is None or not is_record_id(external_id):
+            raise _unknown(external_id)
         places = origins(tx, settings)
     ids = parent_ids(visit.installation, visit.tenant, settings.source.object, to_18(external_id))
     found = {key: ids[one.relationships] for key, one in places.items() if one.relationships in ids}

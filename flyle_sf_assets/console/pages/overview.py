@@ -11,7 +11,7 @@ from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.console.words import STEPS
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.refresh.asking import ask_for_sync
-from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.refresh.registration import settings_in
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.links import Link, get_link
 from flyle_sf_assets.store.notices import Notice, list_notices
@@ -61,10 +61,10 @@ class Standing:
 
 def overview(visit: Visit) -> Response:
     """The first page. Without a connection it says how to begin."""
-    settings = registered_settings(visit.installation, visit.tenant)
+    settings, standing = _look(visit)
     return visit.page(
         "overview.html",
-        standing=_standing(visit, settings),
+        standing=standing,
         settings=settings,
         time_zone=settings and settings.time_zone,
     )
@@ -72,8 +72,7 @@ def overview(visit: Visit) -> Response:
 
 def progress(visit: Visit) -> Response:
     """The part that follows a running sync; asked for every other second while there is one."""
-    settings = registered_settings(visit.installation, visit.tenant)
-    standing = _standing(visit, settings)
+    settings, standing = _look(visit)
     response = visit.page(
         "overview/progress.html", standing=standing, time_zone=settings and settings.time_zone
     )
@@ -89,15 +88,16 @@ def sync_now(visit: Visit) -> Response:
     return visit.go("/")
 
 
-def _standing(visit: Visit, settings: TenantSettings | None) -> Standing:
+def _look(visit: Visit) -> tuple[TenantSettings | None, Standing]:
     with visit.installation.database.tenant(visit.tenant) as tx:
+        settings = settings_in(tx)
         link = get_link(tx)
         syncs = latest_syncs(tx, limit=SYNCS_SHOWN)
         latest = syncs[0] if syncs else None
         is_running = latest is not None and latest.state == "running"
         due = link.next_due_at
         is_waiting = due is not None and due <= visit.now and settings is not None
-        return Standing(
+        standing = Standing(
             link=link,
             companies=visit.console.figures.of(
                 tx, (link.state, latest and (latest.sync_id, latest.state))
@@ -108,6 +108,7 @@ def _standing(visit: Visit, settings: TenantSettings | None) -> Standing:
             notices=list_notices(tx, unread_only=True, limit=NOTICES_SHOWN),
             is_waiting=is_waiting and not is_running and link.state in _SYNCED_STATES,
         )
+    return settings, standing
 
 
 _SYNCED_STATES = ("connected", "initial_sync", "linked", "failing")

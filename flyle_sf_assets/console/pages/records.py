@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from starlette.responses import Response, StreamingResponse
 
 from flyle_sf_assets.console.visits import Visit
-from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.refresh.registration import settings_in
+from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.fields import list_fields
 from flyle_sf_assets.store.notices import list_notices, mark_read
 from flyle_sf_assets.store.rejected import RejectedRecord, count_rejected, list_rejected
@@ -29,7 +30,8 @@ def syncs(visit: Visit) -> Response:
     """The last syncs with their figures."""
     with visit.installation.database.tenant(visit.tenant) as tx:
         found = latest_syncs(tx, limit=SYNCS_SHOWN)
-    return visit.page("syncs.html", syncs=found, time_zone=time_zone_of(visit))
+        time_zone = time_zone_of(tx)
+    return visit.page("syncs.html", syncs=found, time_zone=time_zone)
 
 
 def rejected(visit: Visit) -> Response:
@@ -38,12 +40,13 @@ def rejected(visit: Visit) -> Response:
         found = list_rejected(tx, limit=REJECTED_SHOWN)
         total = count_rejected(tx)
         labels = {field.key: field.label for field in list_fields(tx)}
+        time_zone = time_zone_of(tx)
     return visit.page(
         "rejected.html",
         rejected=found,
         total=total,
         labels=labels,
-        time_zone=time_zone_of(visit),
+        time_zone=time_zone,
     )
 
 
@@ -64,7 +67,8 @@ def notices(visit: Visit) -> Response:
     """What administrators were told, the newest first."""
     with visit.installation.database.tenant(visit.tenant) as tx:
         found = list_notices(tx, limit=NOTICES_SHOWN)
-    return visit.page("notices.html", notices=found, time_zone=time_zone_of(visit))
+        time_zone = time_zone_of(tx)
+    return visit.page("notices.html", notices=found, time_zone=time_zone)
 
 
 def read_notices(visit: Visit) -> Response:
@@ -76,9 +80,9 @@ def read_notices(visit: Visit) -> Response:
     return visit.go("/notices")
 
 
-def time_zone_of(visit: Visit) -> str | None:
+def time_zone_of(tx: TenantTransaction) -> str | None:
     """The tenant's time zone, None before there are settings."""
-    settings = registered_settings(visit.installation, visit.tenant)
+    settings = settings_in(tx)
     return settings.time_zone if settings else None
 
 
