@@ -230,7 +230,7 @@ def test_what_nobody_foresaw_is_not_shown(
         raise RuntimeError("a secret detail")
 
     visitor = house.visitor("acme")
-    monkeypatch.setattr("flyle_sf_assets.console.pages.overview.registered_settings", broken)
+    monkeypatch.setattr("flyle_sf_assets.console.pages.overview.settings_in", broken)
     answer = visitor.get("/")
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
