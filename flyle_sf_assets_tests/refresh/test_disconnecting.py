@@ -221,6 +221,25 @@ def meanwhile(tenant: Tenant) -> None:
     org.insert("Account", {"Name": "New meanwhile", "OwnerId": org.connected_user_id})
 
 
+@pytest.mark.parametrize("place", [2, 4, 6])
+def test_a_first_sync_that_was_cancelled_begins_anew(link: Link, place: int) -> None:
+    """Its records were held, but what happened to them since is not in any window."""
+    tenant = link("acme", make_org(), demo_settings("acme"))
+    with tenant.open_refresh() as refresh:
+        for step in STEPS[:place]:
+            run_step(refresh, step)
+        undo(tenant)
+        with pytest.raises(errors.NotConnected):
+            run_step(refresh, STEPS[place])
+    account = next(str(record["Id"]) for record in tenant.there.records("Account"))
+    tenant.there.hard_delete("Account", account)
+    tenant.later(40 * 24 * 3600)
+    connect(tenant)
+    tenant.sync()
+    linked = {key for key, row in tenant.companies().items() if row.status == "linked"}
+    assert linked == {str(record["Id"]) for record in tenant.there.records("Account")}
+
+
 def test_connecting_a_link_that_stands_reads_nothing_anew(web: Tenant) -> None:
     """Another user, or a token that was revoked: the rows are what they were."""
     web.there.revoke_tokens()
