@@ -99,7 +99,7 @@ def open_refresh(
             settings_version=version,
             kind=kind,
             sync_id=sync.sync_id,
-            open_org=lambda: open_same_org(installation, settings),
+            open_org=lambda: open_same_org(installation, settings, sleep=_watchful(refresh)),
             clock=clock,
         )
         with bind(sync_id=sync.sync_id):
@@ -112,6 +112,16 @@ def open_refresh(
                 refresh.close()
             if refresh.failure is None:
                 _end_done(refresh)
+
+
+def _watchful(refresh: Refresh) -> Callable[[float], None]:
+    """Waiting for a Bulk job ends as soon as the refresh was cancelled."""
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        refresh.require_running()
+
+    return sleep
 
 
 @dataclass(frozen=True, slots=True)

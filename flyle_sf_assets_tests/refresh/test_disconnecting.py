@@ -1,5 +1,9 @@
 """S13: disconnecting stops everything at once and keeps the companies; connecting takes them up."""
 
+import threading
+import time
+from functools import partial
+
 import pytest
 
 from flyle_sf_assets import errors
@@ -154,6 +158,26 @@ def test_a_running_refresh_stops_writing_at_its_next_step(link: Link, place: int
         assert get_link(tx).state == "disconnected"
         assert latest_syncs(tx, 1)[0].state == "cancelled"
         assert get_link(tx).attention == ()
+
+
+def test_waiting_for_a_bulk_job_ends_with_the_link(link: Link) -> None:
+    """A job may take an hour in Salesforce's queue; nobody has to wait for it after a disconnect."""
+    org = make_org(partial(samples.big_org, opportunities=0), accounts=6_000)
+    org.bulk_delay_s = 3600.0
+    tenant = link("acme", org, demo_settings("acme"))
+
+    def disconnect_once_it_waits() -> None:
+        while not org.usage.by_kind["bulk_status"]:
+            time.sleep(0.02)
+        undo(tenant)
+
+    person = threading.Thread(target=disconnect_once_it_waits)
+    person.start()
+    with pytest.raises(errors.NotConnected) as refused:
+        tenant.sync()
+    person.join()
+    assert refused.value.code == "disconnected"
+    assert tenant.companies() == {}
 
 
 @pytest.mark.parametrize("place", [0, 2, 3, 4, 5, 6])
