@@ -51,6 +51,7 @@ __all__ = [
     "confirm_replacement",
     "connect_headless",
     "connection_of",
+    "decline_replacement",
     "finish_connect",
     "stored_connection",
 ]
@@ -166,6 +167,23 @@ def confirm_replacement(
     with bind(tenant=tenant):
         allowed = take(installation, tenant, confirmation, Allowed, by=by, clock=clock)
         return _keep(installation, tenant, allowed, clock)
+
+
+def decline_replacement(
+    installation: Installation,
+    tenant: str,
+    confirmation: str,
+    *,
+    by: str,
+    clock: Clock = utc_now,
+) -> None:
+    """Stays with the org of before: the tokens of the other one are revoked, nothing is kept.
+
+    NotPermitted ``state_unknown`` as in `confirm_replacement`.
+    """
+    with bind(tenant=tenant):
+        allowed = take(installation, tenant, confirmation, Allowed, by=by, clock=clock)
+        _give_up(TokenTransport(network_of(installation.places)), allowed.granted)
 
 
 def connect_headless(

@@ -211,9 +211,7 @@ def network_of(places: Places) -> Network:
     return Network(ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts)
 
 
-def _access(
-    places: Places, sleep: Callable[[float], None] = time.sleep
-) -> SalesforceAccess:
+def _access(places: Places, sleep: Callable[[float], None] = time.sleep) -> SalesforceAccess:
     return SalesforceAccess(network_of(places), sleep=sleep)
 
 

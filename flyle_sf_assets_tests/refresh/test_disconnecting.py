@@ -161,7 +161,7 @@ def test_a_running_refresh_stops_writing_at_its_next_step(link: Link, place: int
 
 
 def test_waiting_for_a_bulk_job_ends_with_the_link(link: Link) -> None:
-    """A job may take an hour in Salesforce's queue; nobody has to wait for it after a disconnect."""
+    """A job may take an hour in Salesforce's queue; a disconnect does not wait for it."""
     org = make_org(partial(samples.big_org, opportunities=0), accounts=6_000)
     org.bulk_delay_s = 3600.0
     tenant = link("acme", org, demo_settings("acme"))
