@@ -67,7 +67,7 @@ class Expectation(Oracle):
                 frozen = _gone(row, every.get(key))
                 found[key] = self._converted_again(frozen, (raw or {}).get(key, {}))
             else:
-                found[key] = _of_other_base(row)
+                found[key] = _of_other_base(row, retyped)
         for key, record in every.items():
             if not record["IsDeleted"] and self._in_scope(record):
                 last = before[key][1].custom_fields if key in before else {}
@@ -192,7 +192,9 @@ def _gone(row: Company, record: Record | None) -> Company:
     )
 
 
-def _of_other_base(row: Company) -> Company:
+def _of_other_base(row: Company, retyped: frozenset[str]) -> Company:
+    """No record is held of it: a value that has no type any more cannot be converted."""
+    fields = {k: None if k in retyped else value for k, value in row.custom_fields.items()}
     if row.status != "linked":
-        return row
-    return replace(row, status="unlinked", status_reason="base_object_changed", merged_into=None)
+        return replace(row, custom_fields=fields)
+    return Company(row.name, "unlinked", "base_object_changed", None, fields)

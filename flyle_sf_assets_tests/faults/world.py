@@ -191,6 +191,7 @@ class World:
     def _judge_broken_off(self, before: dict[str, Row], *, is_companies_done: bool = True) -> None:
         """Readers see the companies as they were, or, when it died at the end, all of it."""
         self.raw.clear()
+        self._take_options()
         after = self.reading.rows(self.tenant.name)
         if after != before:
             assert is_companies_done, "companies changed before their step"
@@ -217,6 +218,7 @@ class World:
         if self.owed:
             # What was read is not known; what is known of it may be old.
             self.raw.clear()
+            self._take_options()
             return
         expected = expectation.rows(
             {key: (row.source_object, row.company) for key, row in before.items()},
@@ -259,22 +261,26 @@ class World:
         }
         assert found == rejected.keys(), f"rejected: {found ^ rejected.keys()}"
 
+    def _take_options(self) -> dict[tuple[str, str], Option]:
+        """The catalog as it stands, in which nothing may be gone."""
+        before, self.options = self.options, self.reading.options(self.tenant.name)
+        assert before.keys() <= self.options.keys(), "an option was deleted"
+        return before
+
     def _judge_options(self, expectation: Expectation, expected: dict[str, Company]) -> None:
-        found = self.reading.options(self.tenant.name)
-        assert self.options.keys() <= found.keys(), "an option was deleted"
+        before, found = self._take_options(), self.options
         linked = {key: row for key, row in expected.items() if row.status == "linked"}
         wanted = expectation.options(linked)
         followed = {key for key, _ in wanted} | {
             one["to"] for one in expectation.mapping if one["type"].endswith("_select")
         }
         described = expectation.described()
-        for at, option in self.options.items():
+        for at, option in before.items():
             # What is gone in Salesforce stays, with the label that it had.
             if at not in described:
                 wanted[at] = replace(option, active=False) if at[0] in followed else option
         wrong = {key: (found.get(key), one) for key, one in wanted.items() if found.get(key) != one}
         assert not wrong, f"options (found, expected): {wrong}"
-        self.options = found
 
     def _last_sync(self) -> int:
         return self.reading.last_sync(self.tenant.name)[0]

@@ -14,7 +14,7 @@ from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, RecordStatus, is_any, record_schema
-from flyle_sf_assets.raw.sweep import needs_rescope, unstamped_columns
+from flyle_sf_assets.raw.sweep import lookup_columns, needs_rescope, unstamped_columns
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     ENRICHED,
@@ -119,7 +119,7 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
 def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...] | None:
     """The columns by which all records are to be compared; None when that is not due."""
     if refresh.kind == "census":
-        return ()
+        return lookup_columns(plan, dataset)
     if refresh.kind != "sweep":
         return None
     columns = unstamped_columns(dataset)
