@@ -78,3 +78,17 @@ def test_values_of_the_other_base_object_become_null_when_their_type_changes(mod
     rows = model.world.reading.rows(model.world.tenant.name).values()
     unlinked = [row.company for row in rows if row.source_object == "Account"]
     assert {company.custom_fields["industry"] for company in unlinked} == {None}
+
+
+def test_a_record_purged_while_the_other_object_was_the_base_is_missing_afterwards(
+    model: Model,
+) -> None:
+    """Nothing told of it any more: its company was linked again with the values it once had."""
+    purged = model.org.ids("Account")[5]
+    model.change_base(calculated=False)
+    model.world.refresh()
+    model.org.hard_delete("Account", purged)
+    model.change_base(calculated=False)
+    model.world.refresh()
+    company = model.world.reading.rows(model.world.tenant.name)[purged].company
+    assert (company.status, company.status_reason) == ("missing", "not_found")

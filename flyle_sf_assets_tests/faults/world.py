@@ -115,9 +115,7 @@ class World:
         before, last_sync = self.reading.rows(self.tenant.name), self._last_sync()
         # What is stamped in the second of a refresh is for the next one to find.
         self.later(1)
-        with self._opened(kind) as refresh:
-            for step in STEPS:
-                run_step(refresh, step)
+        refresh = self.refreshed(kind)
         self.refreshes += 1
         self.are_settings_seen = True
         self.refreshed_at_step = self.steps
@@ -125,6 +123,13 @@ class World:
         if is_last:
             self.owed.clear()
         self.judge(before, last_sync)
+
+    def refreshed(self, kind: RefreshKind) -> Refresh:
+        """A refresh that all steps have worked on, one after the other."""
+        with self.opened(kind) as refresh:
+            for step in STEPS:
+                run_step(refresh, step)
+        return refresh
 
     def check_idle(self) -> bool:
         """One idle check, and when it says so a refresh that must find nothing."""
@@ -166,7 +171,7 @@ class World:
         self.later(1)
         self.tenant.installation = replace(installation, database=database)
         try:
-            with self._opened(kind) as refresh:
+            with self.opened(kind) as refresh:
                 for step in STEPS[:after_steps]:
                     run_step(refresh, step)
                 if after_steps < len(STEPS):
@@ -183,7 +188,8 @@ class World:
         return False
 
     @contextmanager
-    def _opened(self, kind: RefreshKind) -> Iterator[Refresh]:
+    def opened(self, kind: RefreshKind) -> Iterator[Refresh]:
+        """A refresh by the world's clock and overlap."""
         with self.tenant.open_refresh(kind) as refresh:
             refresh.overlap_s = self.overlap_s
             yield refresh
