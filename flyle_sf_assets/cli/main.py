@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The product's database.", no_args_is_help=True)
 app.add_typer(db, name="db")
+secrets = typer.Typer(help="What is stored encrypted.", no_args_is_help=True)
+app.add_typer(secrets, name="secrets")
 
 Tenant = Annotated[str, typer.Argument(help="The tenant, as its settings file is named.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
@@ -167,6 +169,47 @@ def apply(*, as_json: AsJson = False) -> None:
     else:
         print_registrations(registrations)
     raise typer.Exit(0 if all(one.is_usable for one in registrations) else 2)
+
+
+@app.command()
+def connect(
+    tenant: Tenant,
+    *,
+    replace_org: Annotated[
+        bool, typer.Option("--replace-org", help="Change to another org than before.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(help="Port of the callback URL on loopback, for flow: web_server.")
+    ] = 8717,
+) -> None:
+    """Link a tenant to its org; in a browser, or headless as its settings say."""
+    from flyle_sf_assets.cli.connecting import run_connect
+
+    with errors_as_exit_codes():
+        run_connect(tenant, replace_org=replace_org, port=port)
+
+
+@app.command()
+def disconnect(tenant: Tenant) -> None:
+    """Unlink a tenant: nothing is read any more, tokens are revoked, companies stay."""
+    from flyle_sf_assets.cli.connecting import run_disconnect
+
+    with errors_as_exit_codes():
+        run_disconnect(tenant)
+
+
+@secrets.command()
+def rotate(
+    *,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Make a new key in FLYLE_HOME first.")
+    ] = False,
+) -> None:
+    """Encrypt everything that is stored anew, under the newest key."""
+    from flyle_sf_assets.cli.secrets import run_rotate
+
+    with errors_as_exit_codes():
+        run_rotate(new_key=new_key)
 
 
 @app.command()

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.raw.plan import objects_missing, plan
-from flyle_sf_assets.refresh.installation import Places
-from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
+from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
+from flyle_sf_assets.refresh.tenant_org import open_tenant_org
+from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
 from flyle_sf_assets.salesforce.schema import ObjectSchema
-from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.loading import Loaded
-from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.settings.secret_refs import reveal
+from flyle_sf_assets.settings.models import Flow, TenantSettings
+
+__all__ = ["check_file", "describe_reachable", "open_tenant_org"]
 
 
 def check_file(places: Places, loaded: Loaded) -> tuple[Problem, ...]:
@@ -26,16 +27,20 @@ def check_file(places: Places, loaded: Loaded) -> tuple[Problem, ...]:
     """
     if loaded.settings is None:
         return loaded.problems
-    with open_tenant_org(places, loaded.settings) as org:
-        schemas = describe_reachable(org, loaded.settings)
+    if loaded.settings.connection.flow is Flow.WEB_SERVER:
+        with open_installation(places) as installation:
+            schemas = _described(installation, loaded.settings)
+    else:
+        schemas = _described(places, loaded.settings)
     made = plan(loaded.settings, schemas)
     return (*loaded.problems, *problems(loaded.settings, made, schemas, loaded.lines))
 
 
-def open_tenant_org(places: Places, settings: TenantSettings) -> Org:
-    """The tenant's org, logged in to."""
-    network = Network(ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts)
-    return open_org(settings.connection, reveal, SalesforceAccess(network))
+def _described(
+    where: Installation | Places, settings: TenantSettings
+) -> Mapping[str, ObjectSchema | None]:
+    with open_tenant_org(where, settings) as org:
+        return describe_reachable(org, settings)
 
 
 def describe_reachable(org: Org, settings: TenantSettings) -> Mapping[str, ObjectSchema | None]:

@@ -4,7 +4,8 @@ What does not belong here: what a step does (``steps``) and when a refresh begin
 (``lifecycle.py``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Literal
 
 import polars as pl
 
+from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
@@ -23,9 +25,10 @@ from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.database import Database, TenantTransaction
 from flyle_sf_assets.store.generations import Generation, read_generation
 from flyle_sf_assets.store.schemas import read_schemas
+from flyle_sf_assets.store.syncs import is_cancelled
 
 Clock = Callable[[], datetime]
 RefreshKind = Literal["refresh", "full", "sweep", "census"]
@@ -88,6 +91,25 @@ class Refresh:
         """The upper bound in time of everything this refresh reads, by Salesforce's clock."""
         return self.org.server_now
 
+    @contextmanager
+    def committing(self) -> Iterator[TenantTransaction]:
+        """A transaction of this refresh that is committed only while nobody has cancelled it.
+
+        Raises NotConnected ``disconnected`` instead, and nothing of it is kept. Whoever cancels
+        waits for a commit that has got this far: after a cancellation nothing is written.
+        """
+        self.require_running()
+        with self.database.tenant(self.tenant) as tx:
+            yield tx
+            if is_cancelled(tx, self.sync_id, lock=True):
+                raise disconnected(self.tenant)
+
+    def require_running(self) -> None:
+        """Raises NotConnected ``disconnected`` when this refresh was cancelled."""
+        with self.database.tenant(self.tenant) as tx:
+            if is_cancelled(tx, self.sync_id):
+                raise disconnected(self.tenant)
+
     def close(self) -> None:
         """Closes the connections to the org, if there are any."""
         if "org" in self.__dict__:
@@ -121,6 +143,21 @@ class Refresh:
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
         """Tells progress to whoever listens."""
         progress.tell(progress.Progress(self.tenant, step, done, expected))
+
+
+def disconnected(tenant: str) -> NotConnected:
+    """The refusal to refresh a tenant whose link was ended."""
+    return NotConnected(
+        "disconnected",
+        tried=Text(f"テナント {tenant} を同期しました", f"Refreshed {tenant}"),
+        came_back="the link to Salesforce was disconnected",
+        remedy=Text(
+            f"設定コンソールか flyle-sf connect {tenant} で連携し直してください。"
+            "企業はそのまま残っており、続きから更新されます",
+            f"Connect again in the setup console or by flyle-sf connect {tenant}: the companies are"
+            " still there and are taken up again",
+        ),
+    )
 
 
 def _decoded(document: str) -> ObjectSchema | None:

@@ -14,6 +14,9 @@ from pathlib import Path
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.store.database import Database
 from flyle_sf_assets.store.embedded import EmbeddedPostgres
+from flyle_sf_assets.store.secrets import SecretBox, secret_box
+
+SUPPORT_CONTACT = "customer@flyle.io"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Places:
     dagster_database_url: str | None = None
     sf_ca_file: Path | None = None
     sf_extra_hosts: tuple[str, ...] = ()
+    support_contact: str = SUPPORT_CONTACT
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] | None = None) -> "Places":
@@ -46,6 +50,7 @@ class Places:
                 for host in env.get("FLYLE_SF_EXTRA_HOSTS", "").split(",")
                 if host.strip()
             ),
+            support_contact=env.get("FLYLE_SUPPORT_CONTACT", SUPPORT_CONTACT),
         )
 
     @property
@@ -68,6 +73,11 @@ class Installation:
         """The record files."""
         return Lake(self.places.lake_url)
 
+    @property
+    def secrets(self) -> SecretBox:
+        """What seals and opens secrets, with the keys as they are now: they may be rotated."""
+        return secret_box(self.places.home)
+
     def environment(self) -> dict[str, str]:
         """What a child process needs to find the same installation."""
         values = {
@@ -77,6 +87,7 @@ class Installation:
             "FLYLE_DATABASE_URL": self.database_url,
             "FLYLE_DAGSTER_DATABASE_URL": self.dagster_database_url,
             "DAGSTER_HOME": str(self.places.dagster_home),
+            "FLYLE_SUPPORT_CONTACT": self.places.support_contact,
         }
         if self.places.sf_ca_file:
             values["FLYLE_SF_CA_FILE"] = str(self.places.sf_ca_file)

@@ -20,14 +20,16 @@ from flyle_sf_assets.errors import (
     Postponed,
     Text,
 )
-from flyle_sf_assets.refresh.checking import open_tenant_org
-from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, utc_now
+from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
 from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.link_refusals import TITLE, explained
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.schemas import describe_objects
+from flyle_sf_assets.refresh.tenant_org import open_same_org
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
+from flyle_sf_assets.store.connections import is_reread_asked
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.links import (
     Attention,
@@ -45,6 +47,7 @@ from flyle_sf_assets.store.syncs import (
     add_counts,
     close_abandoned,
     finish_sync,
+    is_cancelled,
     open_sync,
 )
 from flyle_sf_assets.telemetry.logs import bind, logger
@@ -67,9 +70,10 @@ def open_refresh(
 ) -> Iterator[Refresh]:
     """One refresh of one tenant under its lock; a second one waits until the first has ended.
 
-    Raises NotConnected when the tenant has no settings. The sync's row says how it ended: a
-    step's error ends it as failed or postponed, and a process that dies leaves a running row
-    that the next refresh closes.
+    Raises NotConnected when the tenant has no settings or was disconnected. The first refresh after
+    a new connection is a census, whatever it was to be. The sync's row says how it ended: a step's
+    error ends it as failed or postponed, and a process that dies leaves a running row that the next
+    refresh closes.
     """
     database = installation.database
     with (
@@ -78,10 +82,14 @@ def open_refresh(
     ):
         settings, version = _latest_settings(installation, tenant)
         with database.tenant(tenant) as tx:
+            # The link's row is held from here: whoever disconnects now finds the sync.
+            put_link(tx, source_object=settings.source.object, settings_version=version)
+            if get_link(tx).state == "disconnected":
+                raise disconnected(tenant)
+            kind = "census" if is_reread_asked(tx) else kind
             is_first = get_link(tx).first_synced_at is None
             sync = open_sync(tx, "initial" if is_first else kind, run_id, clock())
             close_abandoned(tx, clock(), keep=sync.sync_id)
-            put_link(tx, source_object=settings.source.object, settings_version=version)
             if is_first:
                 put_link(tx, state="initial_sync")
         refresh = Refresh(
@@ -91,7 +99,7 @@ def open_refresh(
             settings_version=version,
             kind=kind,
             sync_id=sync.sync_id,
-            open_org=lambda: open_tenant_org(installation.places, settings),
+            open_org=lambda: open_same_org(installation, settings, sleep=_watchful(refresh)),
             clock=clock,
         )
         with bind(sync_id=sync.sync_id):
@@ -104,6 +112,16 @@ def open_refresh(
                 refresh.close()
             if refresh.failure is None:
                 _end_done(refresh)
+
+
+def _watchful(refresh: Refresh) -> Callable[[float], None]:
+    """Waiting for a Bulk job ends as soon as the refresh was cancelled."""
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        refresh.require_running()
+
+    return sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +151,7 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
             settings_version=version,
             kind="refresh",
             sync_id=0,
-            open_org=lambda: open_tenant_org(installation.places, settings),
+            open_org=lambda: open_same_org(installation, settings),
             clock=clock,
         )
         try:
@@ -166,10 +184,13 @@ def run_step(
     """
     started, calls = time.perf_counter(), refresh.api_calls
     try:
+        refresh.require_running()
         report = _tried_twice(refresh, step, *args, **kwargs)
     except BaseException as error:
         _count_calls(refresh, calls)
-        _end_failed(refresh, error)
+        if _end_failed(refresh, error) == "cancelled" and isinstance(error, FlyleError):
+            # Whatever stopped it, such as a token that is gone: this is why.
+            raise disconnected(refresh.tenant) from error
         raise
     spent = _count_calls(refresh, calls)
     seconds = time.perf_counter() - started
@@ -224,6 +245,8 @@ def _count_calls(refresh: Refresh, before: int) -> int:
 def _end_done(refresh: Refresh) -> None:
     now = refresh.clock()
     with refresh.database.tenant(refresh.tenant) as tx:
+        if is_cancelled(tx, refresh.sync_id, lock=True):
+            return
         finish_sync(tx, refresh.sync_id, "done", now)
         if refresh.is_complete and clear_attention(tx, FAILURE):
             add_notice(
@@ -235,31 +258,34 @@ def _end_done(refresh: Refresh) -> None:
             )
 
 
-def _end_failed(refresh: Refresh, error: BaseException) -> None:
-    if refresh.failure is not None:
-        return
-    refresh.failure = error
-    now = refresh.clock()
+def _end_failed(refresh: Refresh, error: BaseException) -> SyncState:
+    """Keeps the error in the sync's row and the link, unless the sync was cancelled meanwhile."""
     state: SyncState = "postponed" if isinstance(error, Postponed) else "failed"
+    now = refresh.clock()
     with refresh.database.tenant(refresh.tenant) as tx:
+        if is_cancelled(tx, refresh.sync_id, lock=True):
+            refresh.failure = error
+            return "cancelled"
+        if refresh.failure is not None:
+            return state
+        refresh.failure = error
         finish_sync(tx, refresh.sync_id, state, now, str(error) or type(error).__name__)
         if isinstance(error, FlyleError):
-            _mark_failing(tx, error, now)
+            _mark_failing(tx, error, now, refresh.installation.places.support_contact)
     _log.error("sync ended", state=state, error=str(error))
+    return state
 
 
-def _mark_failing(tx: TenantTransaction, error: FlyleError, now: datetime) -> None:
+def _mark_failing(tx: TenantTransaction, error: FlyleError, now: datetime, contact: str) -> None:
     """What a person must act on goes to the link's attention; what passes by itself does not."""
     if isinstance(error, Postponed):
         return
     put_link(tx, state="failing")
-    message = Text(
-        f"Salesforce連携ができません: {error.tried.ja} → {error.came_back}",
-        f"The Salesforce link does not work: {error.tried.en}: {error.came_back}",
-    )
-    is_new = add_attention(tx, [Attention(FAILURE, None, None, message, error.remedy)], now)
+    told = explained(error, contact)
+    message = Text(f"{told.tried.ja} → {told.came_back}", f"{told.tried.en}: {told.came_back}")
+    is_new = add_attention(tx, [Attention(FAILURE, None, None, message, told.remedy)], now)
     if is_new and (isinstance(error, NotPermitted) or not error.retryable):
-        add_notice(tx, "attention", "Salesforce連携ができません", error.in_language("ja"), now)
+        add_notice(tx, "attention", TITLE.ja, told.in_language("ja"), now)
 
 
 def next_due(last: datetime, settings: TenantSettings) -> datetime:

@@ -13,6 +13,7 @@ from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce import remedies
 from flyle_sf_assets.salesforce.bulk import BulkPace
 from flyle_sf_assets.salesforce.hosts import check_org_url
+from flyle_sf_assets.salesforce.jwt_bearer import JwtBearer
 from flyle_sf_assets.salesforce.query import REST_ROWS_MAX, Reader
 from flyle_sf_assets.salesforce.session import (
     API_VERSION,
@@ -124,7 +125,7 @@ def open_org(
     """
     network = access.network
     transport = TokenTransport(network)
-    source = tokens or _source(connection, reveal, transport)
+    source = tokens or source_of(connection, reveal, transport)
     token = source.token()
     version = access.api_version or newest_common_version(transport, token.instance_url)
     session = OrgSession(source, network, api_version=version, like=transport)
@@ -134,21 +135,35 @@ def open_org(
     return Org(session, reader)
 
 
-def _source(
+def source_of(
     connection: Connection, reveal: Callable[[SecretRef], str], transport: TokenTransport
 ) -> TokenSource:
+    """Where the tokens of a connection come from that names all its secrets.
+
+    NotConnected for the web server flow: its tokens are kept elsewhere.
+    """
     org_url = check_org_url(connection.org_url, transport.network.extra_hosts)
-    secret = connection.consumer_secret
-    if connection.flow is not Flow.CLIENT_CREDENTIALS or secret is None:
-        raise NotConnected(
-            "flow_without_tokens",
-            tried=Text(
-                f"{org_url} に {connection.flow} フローで接続しました",
-                f"Connected to {org_url} by the {connection.flow} flow",
-            ),
-            came_back="no token is kept for this tenant",
-            remedy=remedies.CONNECT_FIRST,
+    key, secret, private = (
+        connection.consumer_key,
+        connection.consumer_secret,
+        connection.private_key,
+    )
+    if connection.flow is Flow.CLIENT_CREDENTIALS and key and secret:
+        return ClientCredentials(transport, org_url, lambda: reveal(key), lambda: reveal(secret))
+    if connection.flow is Flow.JWT_BEARER and key and private and connection.username:
+        return JwtBearer(
+            transport,
+            org_url,
+            consumer_key=lambda: reveal(key),
+            username=connection.username,
+            private_key=lambda: reveal(private),
         )
-    return ClientCredentials(
-        transport, org_url, lambda: reveal(connection.consumer_key), lambda: reveal(secret)
+    raise NotConnected(
+        "flow_without_tokens",
+        tried=Text(
+            f"{org_url} に {connection.flow} フローで接続しました",
+            f"Connected to {org_url} by the {connection.flow} flow",
+        ),
+        came_back="no token is kept for this tenant",
+        remedy=remedies.CONNECT_FIRST,
     )

@@ -24,6 +24,18 @@ CONNECT_FIRST = Text(
     "設定コンソールか flyle-sf connect で連携してください",
     "Connect in the setup console or by flyle-sf connect",
 )
+ADMINISTRATOR_NEEDED = Text(
+    "Salesforce の管理者 (「すべてのデータの編集」権限を持つユーザー。標準の「システム管理者」"
+    "プロファイルなど) で許可してください。連携後は、この権限がなくても動作します",
+    "Allow the access as a Salesforce administrator: a user with the permission Modify All Data,"
+    " such as one of the profile System Administrator. Afterwards the permission is not needed",
+)
+PRIVATE_KEY_WRONG = Text(
+    "パスフレーズなしの RSA 秘密鍵 (PEM) を private_key に指定し、その証明書をアプリケーションの"
+    "「デジタル署名」に登録してください",
+    "Let private_key be an RSA private key in PEM form without a passphrase, and register its"
+    " certificate with the app (Use digital signatures)",
+)
 USER_INACTIVE = Text(
     "連携に使っている Salesforce ユーザーを有効にするか、別のユーザーで連携してください",
     "Activate the Salesforce user of the connection, or connect with another user",

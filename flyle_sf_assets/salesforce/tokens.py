@@ -1,8 +1,9 @@
 """Access tokens: where they come from, and how a dead one is replaced.
 
-Now: the OAuth 2.0 client credentials flow. The web server flow with refresh tokens and the JWT
-bearer flow are further `TokenSource`s. What does not belong here: keeping secrets (``store``),
-finding them (``settings/secret_refs.py``), using a token (``session.py``).
+Here: the OAuth 2.0 client credentials flow. The other `TokenSource`s are stored refresh tokens
+(``refresh_tokens.py``) and signed assertions (``jwt_bearer.py``). What does not belong here:
+keeping secrets (``store``), finding them (``settings/secret_refs.py``), using a token
+(``session.py``).
 Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration".
 """
 
@@ -40,6 +41,18 @@ class AccessToken:
     issued_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What the token endpoint gave: an access token, and a refresh token if there was one."""
+
+    access: AccessToken
+    refresh_token: str | None = field(default=None, repr=False)
+
+    def or_else(self, refresh_token: str | None) -> "Granted":
+        """The same with the refresh token that goes on when no new one came."""
+        return Granted(self.access, self.refresh_token or refresh_token)
+
+
 class TokenSource(Protocol):
     """Gives access tokens. Safe to use from several threads."""
 
@@ -57,6 +70,7 @@ class _TokenAnswer(msgspec.Struct):
     instance_url: str
     id: str
     issued_at: str
+    refresh_token: str | None = None
 
 
 class TokenTransport(Transport):
@@ -67,11 +81,15 @@ class TokenTransport(Transport):
 
         NotConnected, NotPermitted, Postponed. Such requests do not count against the org's limit.
         """
+        return self.ask_granted(org_url, form, retries=retries).access
+
+    def ask_granted(self, org_url: str, form: dict[str, str], *, retries: bool = True) -> Granted:
+        """The same with the refresh token that came along."""
         tried = _tried(org_url)
         return self.fetch(
             "POST",
             f"{org_url}{TOKEN_PATH}",
-            lambda response: read_token(response.content, self.network, tried=tried),
+            lambda response: read_granted(response.content, self.network, tried=tried),
             tried=tried,
             retries=retries,
             data=form,
@@ -131,8 +149,8 @@ class ClientCredentials:
         return self._transport.ask(self._org_url, form)
 
 
-def read_token(body: bytes, network: Network, *, tried: Text) -> AccessToken:
-    """The token in an answer of the token endpoint. IncompleteRead when it is none.
+def read_granted(body: bytes, network: Network, *, tried: Text) -> Granted:
+    """The tokens in an answer of the token endpoint. IncompleteRead when it is none.
 
     Org and user come from the answer's ``id`` URL (…/id/ORG/USER). UsageError when ``instance_url``
     is no host that may be called: a token is sent nowhere else.
@@ -140,13 +158,14 @@ def read_token(body: bytes, network: Network, *, tried: Text) -> AccessToken:
     try:
         answer = msgspec.json.decode(body, type=_TokenAnswer)
         org_id, user_id = urlsplit(answer.id).path.rsplit("/", 2)[-2:]
-        return AccessToken(
+        access = AccessToken(
             value=answer.access_token,
             instance_url=check_org_url(answer.instance_url, network.extra_hosts),
             org_id=to_18(org_id),
             user_id=to_18(user_id),
             issued_at=datetime.fromtimestamp(int(answer.issued_at) / 1000, UTC),
         )
+        return Granted(access, answer.refresh_token)
     except (msgspec.DecodeError, ValueError) as error:
         # The body may hold a token: only the kind of the error is told.
         raise faults.unreadable(f"token answer: {type(error).__name__}", tried=tried) from None

@@ -1,7 +1,8 @@
 """Who may log in and how much they may ask: consumer key, tokens, users, the API allowance.
 
-Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow", "OAuth 2.0 Refresh Token Flow";
-"API Request Limits and Allocations". What does not belong here: the HTTP side (``oauth.py``).
+Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow", "OAuth 2.0 Refresh Token Flow",
+"Revoke OAuth Tokens Programmatically"; "API Request Limits and Allocations". What does not belong
+here: the HTTP side (``oauth.py``), and what a user consented to (``consent.py``).
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flyle_sf_assets.sandbox.refusals import invalid_session, request_limit_exceeded
+from flyle_sf_assets.sandbox.refusals import api_disabled, invalid_session, request_limit_exceeded
 from flyle_sf_assets.sandbox.schema_edits import SchemaEdits
 
 KEY_ACTIVE_AFTER = timedelta(minutes=10)
@@ -67,10 +68,19 @@ class ApiUsage:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """One session."""
+    """One session. ``grant`` is the consent that it goes back to, None without one."""
 
     user_id: str
     expires_at: datetime
+    grant: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token; the tokens that it and its successors bring are of one ``grant``."""
+
+    user_id: str
+    grant: int
 
 
 class Access(SchemaEdits):
@@ -87,9 +97,11 @@ class Access(SchemaEdits):
         self.connected_user_id = ""
         self.usage = ApiUsage()
         self._access_tokens: dict[str, AccessToken] = {}
-        self._refresh_tokens: dict[str, str] = {}
-        self._spent_refresh_tokens: set[str] = set()
+        self._refresh_tokens: dict[str, RefreshToken] = {}
+        self._spent_refresh_tokens: dict[str, int] = {}
         self._tokens_made = 0
+        self._grants_made = 0
+        self._is_api_enabled = True
 
     # Keys and users ---------------------------------------------------------------------------
 
@@ -123,24 +135,37 @@ class Access(SchemaEdits):
 
     # Tokens -----------------------------------------------------------------------------------
 
-    def issue_access_token(self, user_id: str | None = None) -> str:
+    def issue_access_token(self, user_id: str | None = None, *, grant: int | None = None) -> str:
         """A session for a user (the connected one by default), without going through HTTP."""
         with self.lock:
             token = f"{self.org_id[:15]}!{self._new_secret('access')}"
             user = user_id or self.connected_user_id
-            self._access_tokens[token] = AccessToken(user, self.now() + self.session_lifetime)
+            expires_at = self.now() + self.session_lifetime
+            self._access_tokens[token] = AccessToken(user, expires_at, grant)
             return token
 
-    def issue_refresh_token(self, user_id: str | None = None) -> str:
-        """A refresh token for a user (the connected one by default)."""
+    def issue_refresh_token(self, user_id: str | None = None, *, grant: int | None = None) -> str:
+        """A refresh token for a user (the connected one by default); without a grant a new one."""
         with self.lock:
             token = f"5Aep{self._new_secret('refresh')}"
-            self._refresh_tokens[token] = user_id or self.connected_user_id
+            of = self.new_grant() if grant is None else grant
+            self._refresh_tokens[token] = RefreshToken(user_id or self.connected_user_id, of)
             return token
+
+    def new_grant(self) -> int:
+        """A number for a consent that tokens will go back to."""
+        with self.lock:
+            self._grants_made += 1
+            return self._grants_made
+
+    @property
+    def is_key_active(self) -> bool:
+        """Whether the login servers know the app already."""
+        return self.now() >= self.key_created_at + KEY_ACTIVE_AFTER
 
     def check_client(self, secret: str | None) -> None:
         """TokenDenied unless the key is active and the secret is right."""
-        if self.now() < self.key_created_at + KEY_ACTIVE_AFTER:
+        if not self.is_key_active:
             raise TokenDenied("invalid_client_id", "client identifier invalid")
         if secret is None or not hmac.compare_digest(secret, self.consumer_secret):
             raise TokenDenied("invalid_client", "invalid client credentials")
@@ -153,29 +178,47 @@ class Access(SchemaEdits):
     def refresh(self, refresh_token: str) -> tuple[str, str | None]:
         """A new access token, and a new refresh token where the org rotates them.
 
-        A rotated token that is used again revokes everything, as Salesforce does.
+        A rotated token that is used again revokes everything of its grant, as Salesforce does.
         """
         with self.lock:
             if refresh_token in self._spent_refresh_tokens:
-                self.revoke_tokens()
+                self._drop_grant(self._spent_refresh_tokens[refresh_token])
                 raise TokenDenied("invalid_grant", "expired access/refresh token")
-            user = self._refresh_tokens.get(refresh_token)
-            if user is None:
+            kept = self._refresh_tokens.get(refresh_token)
+            if kept is None:
                 raise TokenDenied("invalid_grant", "expired access/refresh token")
-            self.check_user(user)
+            self.check_user(kept.user_id)
+            access = self.issue_access_token(kept.user_id, grant=kept.grant)
             if not self.rotates_refresh_tokens:
-                return self.issue_access_token(user), None
+                return access, None
             del self._refresh_tokens[refresh_token]
-            self._spent_refresh_tokens.add(refresh_token)
-            return self.issue_access_token(user), self.issue_refresh_token(user)
+            self._spent_refresh_tokens[refresh_token] = kept.grant
+            return access, self.issue_refresh_token(kept.user_id, grant=kept.grant)
 
     def revoke(self, token: str) -> bool:
-        """Revoke one token; with a refresh token all sessions of its user go. False if unknown."""
+        """Revoke one token; with a refresh token all sessions of its grant go. False if unknown."""
         with self.lock:
             if token in self._refresh_tokens:
-                self._drop_tokens(self._refresh_tokens[token])
+                self._drop_grant(self._refresh_tokens[token].grant)
                 return True
             return self._access_tokens.pop(token, None) is not None
+
+    def knows(self, token: str) -> bool:
+        """Whether this is a token of this org that works."""
+        with self.lock:
+            return token in self._refresh_tokens or token in self._access_tokens
+
+    @property
+    def refresh_tokens(self) -> tuple[str, ...]:
+        """The refresh tokens that work now."""
+        with self.lock:
+            return tuple(self._refresh_tokens)
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """The access tokens that nobody revoked."""
+        with self.lock:
+            return tuple(self._access_tokens)
 
     def user_of(self, access_token: str) -> str:
         """The user of a session; Refusal 401 when it is over."""
@@ -184,6 +227,25 @@ class Access(SchemaEdits):
             if session is None or session.expires_at <= self.now():
                 raise invalid_session()
             return session.user_id
+
+    # The API ----------------------------------------------------------------------------------
+
+    def set_api_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - called by name over HTTP
+        """Switch the API of the whole org on or off."""
+        with self.lock:
+            self._is_api_enabled = enabled
+
+    def check_api(self, user_id: str) -> None:
+        """Refusal 403 unless org and user may use the API."""
+        if not self._is_api_enabled or not self.may(user_id, "PermissionsApiEnabled"):
+            raise api_disabled()
+
+    def may(self, user_id: str, permission: str) -> bool:
+        """Whether a user's profile has a permission; users without a profile have the API only."""
+        profile = self.record("User", user_id)["ProfileId"]
+        if profile is None:
+            return permission == "PermissionsApiEnabled"
+        return bool(self.record("Profile", str(profile))[permission])
 
     # The allowance ----------------------------------------------------------------------------
 
@@ -212,7 +274,13 @@ class Access(SchemaEdits):
     def _drop_tokens(self, user_id: str) -> None:
         for token in [t for t, s in self._access_tokens.items() if s.user_id == user_id]:
             del self._access_tokens[token]
-        for token in [t for t, user in self._refresh_tokens.items() if user == user_id]:
+        for token in [t for t, kept in self._refresh_tokens.items() if kept.user_id == user_id]:
+            del self._refresh_tokens[token]
+
+    def _drop_grant(self, grant: int) -> None:
+        for token in [t for t, s in self._access_tokens.items() if s.grant == grant]:
+            del self._access_tokens[token]
+        for token in [t for t, kept in self._refresh_tokens.items() if kept.grant == grant]:
             del self._refresh_tokens[token]
 
     def _new_secret(self, purpose: str) -> str:

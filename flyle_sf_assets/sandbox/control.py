@@ -49,6 +49,7 @@ MUTATIONS = frozenset(
         "activate_user",
         "revoke_tokens",
         "expire_sessions",
+        "set_api_enabled",
         "set_api_limit",
         "set_clock_skew",
         "new_consumer_key",

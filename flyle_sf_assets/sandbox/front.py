@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from flyle_sf_assets.sandbox import oauth
+from flyle_sf_assets.sandbox import consent, oauth
 from flyle_sf_assets.sandbox.api.call import Answer, RestCall, refused
 from flyle_sf_assets.sandbox.api.metadata import versions
 from flyle_sf_assets.sandbox.api.resources import Resources
@@ -73,6 +73,7 @@ class Front:
         """The ASGI application."""
         return Starlette(
             routes=[
+                Route("/services/oauth2/authorize", self._authorize, methods=["GET", "POST"]),
                 Route("/services/oauth2/token", self._token, methods=["POST"]),
                 Route("/services/oauth2/revoke", self._revoke, methods=["GET", "POST"]),
                 Route("/services/oauth2/userinfo", self._userinfo, methods=["GET", "POST"]),
@@ -122,6 +123,13 @@ class Front:
 
     # OAuth ------------------------------------------------------------------------------------
 
+    async def _authorize(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        asked = form or dict(request.query_params)
+        by_key = {org.consumer_key: org for org in self.orgs}
+        page = consent.decided if request.method == "POST" else consent.asked
+        return _response(await run_in_threadpool(page, by_key, asked))
+
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         by_key = {org.consumer_key: org for org in self.orgs}
@@ -138,7 +146,10 @@ class Front:
     async def _revoke(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         token = form.get("token") or request.query_params.get("token", "")
-        return _response(oauth.revoke(self.orgs, token))
+        org = next((org for org in self.orgs if org.knows(token)), None)
+        fault = org.faults.take(request.method, request.url.path) if org else None
+        response = await _fault_before(org, fault, "") if org else None
+        return response or _response(oauth.revoke(self.orgs, token))
 
     async def _userinfo(self, request: Request) -> Response:
         try:
@@ -152,6 +163,7 @@ class Front:
 def _answer(resources: Resources, token: str, call: RestCall, fault: Fault | None) -> Answer:
     try:
         user = resources.org.user_of(token)
+        resources.org.check_api(user)
         resources.count(call)
         return resources.answer(_as_user(call, user), fault)
     except Refusal as refusal:

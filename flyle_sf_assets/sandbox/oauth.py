@@ -1,9 +1,10 @@
 """The OAuth endpoints: token, revoke, userinfo and the identity URL.
 
-The consumer key says which org. A grant is one function in ``_GRANTS``; the web server and JWT
-bearer flows go there. Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for
-Server-to-Server Integration", "OAuth 2.0 Refresh Token Flow", "Revoke OAuth Tokens", "Identity
-URLs". What does not belong here: what a token is worth (``access.py``).
+The consumer key says which org. A grant is one function in ``_GRANTS``. Source: Salesforce Help,
+"OAuth 2.0 Client Credentials Flow for Server-to-Server Integration", "OAuth 2.0 Web Server Flow for
+Web App Integration", "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration", "OAuth 2.0
+Refresh Token Flow", "Revoke OAuth Tokens Programmatically", "Identity URLs". What does not belong
+here: what a token is worth (``access.py``, ``authorization.py``).
 """
 
 import base64
@@ -14,7 +15,10 @@ from urllib.parse import unquote
 
 from flyle_sf_assets.sandbox.access import TokenDenied
 from flyle_sf_assets.sandbox.api.call import Answer, json_answer
+from flyle_sf_assets.sandbox.authorization import issuer_of
 from flyle_sf_assets.sandbox.org import Org
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 Form = Mapping[str, str]
 
@@ -58,6 +62,8 @@ def _client(form: Form, authorization: str | None) -> tuple[str, str | None]:
             raise TokenDenied("invalid_client", "invalid client credentials") from None
         key, _, secret = decoded.partition(":")
         return unquote(key), unquote(secret)
+    if "client_id" not in form and form.get("grant_type") == JWT_BEARER:
+        return issuer_of(form.get("assertion", "")), None
     if "client_id" not in form:
         raise TokenDenied("invalid_request", "missing required parameter: client_id")
     return form["client_id"], form.get("client_secret")
@@ -69,6 +75,21 @@ def _client_credentials(org: Org, _form: Form, secret: str | None, url: str) -> 
     return _granted(org, org.issue_access_token(), url)
 
 
+def _authorization_code(org: Org, form: Form, secret: str | None, url: str) -> dict[str, str]:
+    org.check_client(secret)
+    access, refresh = org.exchange(
+        form.get("code", ""), form.get("redirect_uri", ""), form.get("code_verifier")
+    )
+    body = _granted(org, access, url)
+    return body | {"refresh_token": refresh} if refresh else body
+
+
+def _jwt_bearer(org: Org, form: Form, _secret: str | None, url: str) -> dict[str, str]:
+    org.check_app()
+    user = org.user_of_assertion(form.get("assertion", ""), url)
+    return _granted(org, org.issue_access_token(user), url)
+
+
 def _refresh_token(org: Org, form: Form, secret: str | None, url: str) -> dict[str, str]:
     org.check_client(secret)
     access, rotated = org.refresh(form.get("refresh_token", ""))
@@ -77,7 +98,9 @@ def _refresh_token(org: Org, form: Form, secret: str | None, url: str) -> dict[s
 
 
 _GRANTS: dict[str, Callable[[Org, Form, str | None, str], dict[str, str]]] = {
+    "authorization_code": _authorization_code,
     "client_credentials": _client_credentials,
+    JWT_BEARER: _jwt_bearer,
     "refresh_token": _refresh_token,
 }
 

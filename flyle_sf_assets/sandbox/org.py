@@ -2,10 +2,11 @@
 
 All of its behaviour is in the classes that it is made of, one file each: records
 (``record_writes.py``, ``record_lifecycle.py``), schema and visibility (``schema_edits.py``),
-login and limits (``access.py``), all on ``state.py``. What does not belong here: HTTP.
+login and limits (``access.py``, ``authorization.py``), all on ``state.py``. What does not belong
+here: HTTP.
 """
 
-from flyle_sf_assets.sandbox.access import Access
+from flyle_sf_assets.sandbox.authorization import Authorization
 from flyle_sf_assets.sandbox.clock import Clock
 from flyle_sf_assets.sandbox.faults import FaultPlan
 from flyle_sf_assets.sandbox.metadata import Catalog
@@ -13,7 +14,7 @@ from flyle_sf_assets.sandbox.standard.catalog import standard_catalog
 from flyle_sf_assets.sandbox.table import Column, Table
 
 
-class Org(Access):
+class Org(Authorization):
     """One org: objects, records, users, Recycle Bin, limits.
 
     Deterministic: the same calls at the same clock give the same ids, stamps and tokens.

@@ -47,6 +47,13 @@ def invalid_session() -> Refusal:
     return Refusal("INVALID_SESSION_ID", "Session expired or invalid", status=401)
 
 
+def api_disabled() -> Refusal:
+    """403 API_DISABLED_FOR_ORG: the org's edition or the user's profile has no API."""
+    return Refusal(
+        "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.", status=403
+    )
+
+
 def request_limit_exceeded() -> Refusal:
     """403: the org's daily API requests are used up (no 429, no Retry-After)."""
     return Refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)

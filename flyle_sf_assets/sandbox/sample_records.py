@@ -118,8 +118,9 @@ _AWKWARD_DEALS: tuple[Values, ...] = (
 
 
 def add_users(org: Org) -> list[str]:
-    """Users besides the connected one: a chain of managers, one of them inactive."""
+    """Users besides the connected one, no administrators: a chain of managers, one inactive."""
     users: list[str] = []
+    profile = org.insert("Profile", {"Name": "標準ユーザ", "PermissionsApiEnabled": True})
     for number, (last, first) in enumerate(_PEOPLE):
         user: Values = {
             "Username": f"user{number}@{org.name}.example", "LastName": last, "FirstName": first,
@@ -127,7 +128,7 @@ def add_users(org: Org) -> list[str]:
             "IsActive": number != len(_PEOPLE) - 1, "TimeZoneSidKey": "Asia/Tokyo",
             "LocaleSidKey": "ja_JP", "LanguageLocaleKey": "ja", "UserType": "Standard",
             "Department": ("営業", "開発", None)[number % 3],
-            "ManagerId": users[-1] if users else org.connected_user_id,
+            "ManagerId": users[-1] if users else org.connected_user_id, "ProfileId": profile,
         }  # fmt: skip
         users.append(org.insert("User", user | _stamped(number)))
     return users

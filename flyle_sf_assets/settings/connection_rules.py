@@ -12,9 +12,11 @@ from flyle_sf_assets.settings.models import ENV_NAME_PATTERN
 SECRET_KEYS = ("consumer_key", "consumer_secret", "private_key")
 
 NEEDED_BY_FLOW: Mapping[str, tuple[str, ...]] = {
-    "client_credentials": ("consumer_secret",),
-    "jwt_bearer": ("username", "private_key"),
+    "client_credentials": ("consumer_key", "consumer_secret"),
+    "jwt_bearer": ("consumer_key", "username", "private_key"),
 }
+"""web_server needs neither: key and secret may have been entered in the console."""
+
 _UNUSED_BY_FLOW: Mapping[str, tuple[str, ...]] = {
     "web_server": ("username", "private_key"),
     "client_credentials": ("username", "private_key"),

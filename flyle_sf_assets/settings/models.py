@@ -91,11 +91,14 @@ class SecretRef(_Model):
 
 
 class Connection(_Model):
-    """The org and how to log in to it; ``flow`` decides which optional parts are needed."""
+    """The org and how to log in to it; ``flow`` decides which optional parts are needed.
+
+    Without ``consumer_key`` it is the one that was entered when the tenant was connected.
+    """
 
     org_url: Annotated[str, Field(pattern=ORG_URL_PATTERN)]
     flow: Flow
-    consumer_key: SecretRef
+    consumer_key: SecretRef | None = None
     consumer_secret: SecretRef | None = None
     username: Annotated[str, Field(min_length=1)] | None = None
     private_key: SecretRef | None = None

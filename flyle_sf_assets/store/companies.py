@@ -144,6 +144,12 @@ def unlink_companies(
     return int(tx.execute(statements.UNLINK, **values).scalar_one())
 
 
+def rename_unlinked(tx: TenantTransaction, *, former: str, reason: str, now: datetime) -> int:
+    """Gives rows that are unlinked for one reason another one; returns how many."""
+    values = {"tenant_id": tx.tenant_id, "former": former, "reason": reason, "now": now}
+    return tx.execute(statements.RENAME_REASON, **values).rowcount
+
+
 def _checked(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows in the order of `ROW_SCHEMA`, plus the flag ``same_content`` (false)."""
     found = dict(rows.schema)

@@ -132,7 +132,7 @@ SELECT count(*) FILTER (WHERE is_new) FROM written
 UNLINK = """
 WITH unlinked AS (
     UPDATE companies SET status = 'unlinked', status_reason = :reason, merged_into = NULL,
-        status_changed_at = :now, updated_at = :now, last_sync_id = :sync_id,
+        status_changed_at = :now, updated_at = :now, last_sync_id = CAST(:sync_id AS bigint),
         content_hash = NULL, hash_version = NULL
     WHERE tenant_id = :tenant_id AND status = 'linked'
         AND (CAST(:other_than AS text) IS NULL OR source_object <> :other_than)
@@ -140,7 +140,8 @@ WITH unlinked AS (
 ), recorded AS (
     INSERT INTO company_changes
         (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
-    SELECT :tenant_id, u.external_id, own.field, own.old, to_jsonb(own.new), :sync_id, :now, true
+    SELECT :tenant_id, u.external_id, own.field, own.old, to_jsonb(own.new),
+        CAST(:sync_id AS bigint), :now, true
     FROM unlinked u
     CROSS JOIN (VALUES
         ('status', to_jsonb(CAST('linked' AS text)), 'unlinked'),
@@ -148,4 +149,17 @@ WITH unlinked AS (
     ) AS own (field, old, new)
 )
 SELECT count(*) FROM unlinked
+"""
+
+# The rows of a former org keep being unlinked, now for the reason that they cannot come back.
+RENAME_REASON = """
+WITH renamed AS (
+    UPDATE companies SET status_reason = :reason, updated_at = :now, last_sync_id = NULL
+    WHERE tenant_id = :tenant_id AND status = 'unlinked' AND status_reason = :former
+    RETURNING external_id
+)
+INSERT INTO company_changes (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
+SELECT :tenant_id, external_id, 'status_reason', to_jsonb(CAST(:former AS text)),
+    to_jsonb(CAST(:reason AS text)), NULL, :now, true
+FROM renamed
 """

@@ -139,15 +139,18 @@ class Database:
         its own: PostgreSQL gives it up when the process or the connection dies.
         Source: PostgreSQL documentation, 13.3.5 "Advisory Locks".
         """
-        with self._lock_connection() as connection:
-            key = {"key": f"flyle.tenant:{tenant_id}"}
-            held = self._run(connection, "SELECT pg_try_advisory_lock({key})", key)
-            if not held and wait:
-                if on_wait is not None:
-                    on_wait()
-                self._run(connection, "SELECT pg_advisory_lock({key})", key)
-                held = True
+        with self._held(f"flyle.tenant:{tenant_id}", wait=wait, on_wait=on_wait) as held:
             yield held
+
+    @contextmanager
+    def token_lock(self, tenant_id: str) -> Iterator[None]:
+        """Whose turn it is to use the tenant's refresh token; waits for its turn.
+
+        A lock of its own: a refresh that holds the tenant's lock renews its token under it, and so
+        does anybody else who works with the tenant's org at the same time.
+        """
+        with self._held(f"flyle.tokens:{tenant_id}", wait=True, on_wait=None):
+            yield
 
     def upgrade(self) -> None:
         """Brings the schema to the newest version; safe to call from several processes at once.
@@ -190,6 +193,18 @@ class Database:
                 },
             )
             yield connection
+
+    @contextmanager
+    def _held(self, name: str, *, wait: bool, on_wait: Callable[[], None] | None) -> Iterator[bool]:
+        with self._lock_connection() as connection:
+            key = {"key": name}
+            held = self._run(connection, "SELECT pg_try_advisory_lock({key})", key)
+            if not held and wait:
+                if on_wait is not None:
+                    on_wait()
+                self._run(connection, "SELECT pg_advisory_lock({key})", key)
+                held = True
+            yield held
 
     @contextmanager
     def _lock_connection(self) -> Iterator[sa.Connection]:

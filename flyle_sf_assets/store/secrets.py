@@ -73,6 +73,13 @@ class SecretBox:
         """The same content under the newest key."""
         return self._fernet.rotate(envelope)
 
+    def rotated(self, envelope: bytes) -> bytes | None:
+        """As `rotate`; None when no key opens it."""
+        try:
+            return self.rotate(envelope)
+        except InvalidToken:
+            return None
+
 
 def secret_box(home: Path, environment: Mapping[str, str] = os.environ) -> SecretBox:
     """The box of this installation: keys from FLYLE_SECRET_KEYS, else from FLYLE_HOME.
@@ -82,6 +89,31 @@ def secret_box(home: Path, environment: Mapping[str, str] = os.environ) -> Secre
     given = environment.get(KEYS_VARIABLE, "").strip()
     text = given or _key_file(home / KEY_FILE)
     return SecretBox(tuple(key.strip() for key in text.split(",") if key.strip()))
+
+
+def add_key(home: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Puts a new key before those of FLYLE_HOME's file and returns the file's path.
+
+    Raises StoreError when the keys come from FLYLE_SECRET_KEYS: then whoever sets it adds one.
+    """
+    if environment.get(KEYS_VARIABLE, "").strip():
+        raise _refused(
+            "secret_keys_given",
+            f"the keys come from {KEYS_VARIABLE}",
+            Text(
+                f"{KEYS_VARIABLE}の先頭に新しい鍵を加え、--new-keyなしで実行してください",
+                f"Put a new key first in {KEYS_VARIABLE} and run it without --new-key",
+            ),
+        )
+    path = home / KEY_FILE
+    keys = _key_file(path)
+    descriptor, written = tempfile.mkstemp(dir=home, prefix=".key-")  # mode 0600
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{Fernet.generate_key().decode()},{keys}")
+        file.flush()
+        os.fsync(file.fileno())
+    Path(written).replace(path)
+    return path
 
 
 def _key_file(path: Path) -> str:

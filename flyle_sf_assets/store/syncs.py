@@ -14,6 +14,7 @@ from flyle_sf_assets.store.database import TenantTransaction, Transaction
 SyncKind = Literal["initial", "refresh", "full", "backfill", "sweep", "census", "rollback"]
 SyncState = Literal["running", "done", "failed", "held", "postponed", "cancelled"]
 
+CANCELLED = "cancelled: the tenant was disconnected"
 ABANDONED = "abandoned: the process that ran it ended without saying how"
 
 
@@ -132,6 +133,31 @@ def close_abandoned(tx: TenantTransaction, now: datetime, *, keep: int | None = 
         error=ABANDONED,
         keep=keep,
     ).rowcount
+
+
+def cancel_running(tx: TenantTransaction, now: datetime) -> int:
+    """Cancels the tenant's running syncs and returns how many; none of them commits any more.
+
+    Waits for a commit that is being made at this moment (`is_cancelled` with ``lock``).
+    """
+    return tx.execute(
+        "UPDATE syncs SET state = 'cancelled', finished_at = :now, error = :error"
+        " WHERE tenant_id = :tenant_id AND state = 'running'",
+        tenant_id=tx.tenant_id,
+        now=now,
+        error=CANCELLED,
+    ).rowcount
+
+
+def is_cancelled(tx: TenantTransaction, sync_id: int, *, lock: bool = False) -> bool:
+    """Whether somebody cancelled the sync; with ``lock`` nobody can until this transaction ends."""
+    state = tx.execute(
+        "SELECT state FROM syncs WHERE tenant_id = :tenant_id AND sync_id = :sync_id"
+        + (" FOR UPDATE" if lock else ""),
+        tenant_id=tx.tenant_id,
+        sync_id=sync_id,
+    ).scalar()
+    return bool(state == "cancelled")
 
 
 def get_sync(tx: Transaction, sync_id: int) -> Sync | None:

@@ -12,6 +12,7 @@ BULK = "Bulk API 2.0 and Bulk API Developer Guide"
 OBJECTS = "Object Reference"
 SOAP = "SOAP API Developer Guide"
 HELP = "Salesforce Help"
+FIELDS = "Salesforce Field Reference Guide"
 
 _DEV = "https://developer.salesforce.com/docs"
 _REST = f"{_DEV}/platform/api-rest/guide"
@@ -54,6 +55,37 @@ PAGES = (
         HELP,
         "Sample Request and Response for Access Token",
         f"{_HELP}service.conversation_transcript_api_sample1.htm",
+    ),
+    Page(
+        HELP,
+        "OAuth 2.0 Web Server Flow for Web App Integration",
+        f"{_HELP}xcloud.remoteaccess_oauth_web_server_flow_ca.htm",
+    ),
+    Page(
+        HELP,
+        "OAuth 2.0 Refresh Token Flow for Renewed Sessions",
+        f"{_HELP}xcloud.remoteaccess_oauth_refresh_token_flow_ca.htm",
+    ),
+    Page(
+        HELP,
+        "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration",
+        f"{_HELP}xcloud.remoteaccess_oauth_jwt_flow.htm",
+    ),
+    Page(
+        HELP,
+        "Revoke OAuth Tokens Programmatically",
+        f"{_HELP}xcloud.remoteaccess_revoke_token.htm",
+    ),
+    Page(
+        REST,
+        "How Are Apps Authenticated with the Web Server OAuth Authentication Flow?",
+        f"{_OLD_REST % '222.0'}/api/intro_understanding_web_server_oauth_flow.htm",
+    ),
+    Page(
+        FIELDS,
+        "UserPermissionAccess",
+        f"{_DEV}/atlas.en-us.250.0.sfFieldRef.meta/sfFieldRef"
+        "/salesforce_field_reference_UserPermissionAccess.htm",
     ),
     Page(REST, "Versions", f"{_REST}/resources-versions.md"),
     Page(REST, "List Available REST API Versions", f"{_REST}/dome-versions.md"),

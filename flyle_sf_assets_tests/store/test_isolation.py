@@ -53,6 +53,15 @@ ROWS: dict[str, dict[str, object]] = {
     "generations": {"dataset": "d", "generation": 1, "manifest": "{}", "committed_at": NOW},
     "consumed": {"asset": "a", "input": "i", "generation": 1, "digest": "d"},
     "object_schemas": {"object": "o", "digest": "d", "document": "{}", "checked_at": NOW},
+    "connections": {
+        "org_url": "u",
+        "flow": "web_server",
+        "org_name": "n",
+        "user_id": "u",
+        "username": "u",
+        "connected_at": NOW,
+        "connected_by": "b",
+    },
     "credentials": {"kind": "k", "envelope": b"e", "created_at": NOW, "updated_at": NOW},
 }
 """One row for every table; a table that is not here fails the first test below."""

@@ -34,6 +34,7 @@ from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
 from flyle_sf_assets.refresh.writing import EnrichedRows, Writing, Written
 from flyle_sf_assets.store.census import CensusFigures, put_census
 from flyle_sf_assets.store.company_counts import linked_companies
+from flyle_sf_assets.store.connections import reread_done
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.fields import CustomField, list_fields, put_fields
 from flyle_sf_assets.store.generations import Consumed, put_consumed
@@ -55,7 +56,7 @@ def write_companies(refresh: Refresh) -> StepReport:
     digest = digest_of(fields, refresh.settings.time_zone)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
     rows = _rows(refresh, manifest, taken.get(manifest.dataset) if is_same else None)
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committing() as tx:
         retyped = frozenset() if is_same else _retyped(tx, fields)
         written = Writing(refresh, tx, plan, fields, retyped).write(rows)
         put_fields(tx, _custom_fields(tx, fields))
@@ -133,6 +134,8 @@ def _end(refresh: Refresh, tx: TenantTransaction) -> None:
     now = refresh.clock()
     is_first = get_link(tx).first_synced_at is None
     put_link(tx, state="linked", org_id=refresh.org.org_id)
+    if refresh.kind == "census":
+        reread_done(tx)
     record_synced(tx, now, next_due(now, refresh.settings))
     if is_first:
         add_notice(

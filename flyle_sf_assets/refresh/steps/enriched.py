@@ -56,7 +56,7 @@ def enrich_records(refresh: Refresh) -> StepReport:
     else:
         manifest, changed = _some_rows(refresh, plan, records, held, None)
     consumed = [Consumed(dataset, m.generation) for dataset, m in inputs.items()]
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committing() as tx:
         if manifest is not None:
             swap_generation(
                 tx,

@@ -55,7 +55,7 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
         met = met_values(rows.select("Id", *columns).collect(), fields)
     before = generation_of(refresh, OPTIONS)
     now = refresh.clock()
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committing() as tx:
         held = pl.DataFrame(
             [(o.field_key, o.value, o.label, o.position, o.active) for o in list_options(tx)],
             schema={

@@ -190,7 +190,7 @@ def _commit(
         *(Consumed(name, manifest.generation) for name, manifest in above.items()),
     ]
     pulled = sum(one.pulled for one in pending)
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committing() as tx:
         generations = {
             one.name: commit(
                 tx, one, manifests[one.name], _watermark(refresh, one), refresh.clock()

@@ -99,7 +99,7 @@ def _hold_against_org(refresh: Refresh, schemas: dict[str, ObjectSchema | None])
     found = problems(refresh.settings, plan(refresh.settings, schemas), schemas)
     if any(problem.severity == "error" for problem in found):
         raise SettingsInvalid(refresh.tenant, found)
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committing() as tx:
         put_consumed(tx, SCHEMAS, [Consumed("link_settings", refresh.settings_version)])
     _note_drift(refresh, schemas)
 
@@ -109,7 +109,7 @@ def _note_drift(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> No
     found = drifts(made, company_fields(refresh.settings, made.leaves))
     items = [Attention(d.code, d.object, d.field, d.message, d.remedy) for d in found]
     now = refresh.clock()
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committing() as tx:
         if replace_attention(tx, CODES, items, now):
             text = "\n".join(f"{d.message.ja} {d.remedy.ja}" for d in found)
             add_notice(tx, "attention", "Salesforceの項目が読み取れません", text, now)
@@ -133,7 +133,7 @@ def _commit(
     now = refresh.clock()
     changed = False
     before = generation_of(refresh, SCHEMAS)
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committing() as tx:
         for name, answer in answers.items():
             if isinstance(answer, NotModified):
                 touch_schema(tx, name, now)

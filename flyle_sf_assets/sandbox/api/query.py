@@ -69,7 +69,7 @@ def query(org: Org, cursors: Cursors, call: RestCall, *, include_deleted: bool) 
     text = call.parameters.get("q")
     if text is None:
         raise Refusal("MALFORMED_QUERY", "A query string has to be specified")
-    result = execute(org, text, include_deleted=include_deleted)
+    result = execute(org, text, include_deleted=include_deleted, user=call.user_id or None)
     return _page(org, cursors, call, result, 0, None)
 
 

@@ -4,7 +4,7 @@ What does not belong here: pages and locators (``api/query.py``), jobs (``api/bu
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flyle_sf_assets.sandbox.metadata import COMPOUND_TYPES, SObject
 from flyle_sf_assets.sandbox.org import Org
@@ -18,9 +18,13 @@ from flyle_sf_assets.sandbox.soql.grammar import parse
 from flyle_sf_assets.sandbox.soql.ordering import ordered, sort_key
 from flyle_sf_assets.sandbox.soql.planning import candidates, plan
 from flyle_sf_assets.sandbox.state import Snapshot
+from flyle_sf_assets.sandbox.table import Column, Table
 
 OFFSET_MAX = 2000
 FIELDS_LIMIT_MAX = 200
+PERMISSIONS = "userpermissionaccess"
+NO_RECORD = "000000000000000AAA"
+"""The Id of rows that are made for the query."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +57,28 @@ class Result:
         )
 
 
-def execute(org: Org, text: str, *, include_deleted: bool = False) -> Result:
-    """Run a query; Refusal as Salesforce words it when it cannot be."""
+def execute(
+    org: Org, text: str, *, include_deleted: bool = False, user: str | None = None
+) -> Result:
+    """Run a query; Refusal as Salesforce words it when it cannot be.
+
+    ``user`` is who asks (the connected user by default); only UserPermissionAccess looks at it.
+    """
     org.usage.statements.append(text)
     query = parse(text)
-    return _run(_snapshot_for(org, query), query, text, include_deleted=include_deleted)
+    snapshot = _snapshot_for(org, query)
+    if query.object_name.lower() == PERMISSIONS:
+        snapshot = _with_permissions(org, snapshot, user or org.connected_user_id)
+    return _run(snapshot, query, text, include_deleted=include_deleted)
+
+
+def _with_permissions(org: Org, snapshot: Snapshot, user: str) -> Snapshot:
+    """The snapshot with the one row of UserPermissionAccess: what the running user may do."""
+    names = [f.name for f in snapshot.catalog.objects[PERMISSIONS].fields if f.stored]
+    permitted = {name: str(org.may(user, name)).lower() for name in names if name != "Id"}
+    row: dict[str, Column] = {"Id": [NO_RECORD], **{n: [v] for n, v in permitted.items()}}
+    view = Table.filled(row).view()
+    return replace(snapshot, tables={**snapshot.tables, PERMISSIONS: view})
 
 
 def _snapshot_for(org: Org, query: s.Query) -> Snapshot:

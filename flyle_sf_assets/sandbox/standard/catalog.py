@@ -6,7 +6,14 @@ from flyle_sf_assets.sandbox.metadata import Catalog, SObject
 from flyle_sf_assets.sandbox.standard import kinds as k
 from flyle_sf_assets.sandbox.standard.accounts import account
 from flyle_sf_assets.sandbox.standard.opportunities import contract_info, opportunity
-from flyle_sf_assets.sandbox.standard.people import contact, group, organization, profile, user
+from flyle_sf_assets.sandbox.standard.people import (
+    contact,
+    group,
+    organization,
+    profile,
+    user,
+    user_permission_access,
+)
 
 
 def _task() -> SObject:
@@ -59,6 +66,7 @@ def standard_catalog() -> Catalog:
             profile(),
             group(),
             organization(),
+            user_permission_access(),
             _task(),
             _attachment(),
             _account_history(),

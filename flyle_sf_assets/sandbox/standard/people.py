@@ -51,6 +51,17 @@ def profile() -> SObject:
     return SObject("Profile", "プロファイル", "プロファイル", "00e", fields, undeletable=False)
 
 
+def user_permission_access() -> SObject:
+    """What the running user may do, by profile and permission sets: a row made for each query."""
+    fields = (
+        *(f for f in k.system_fields(owner=()) if f.name == "Id"),
+        k.boolean("PermissionsModifyAllData", "すべてのデータの編集"),
+        k.boolean("PermissionsApiEnabled", "API の有効化"),
+    )
+    label = "ユーザ権限アクセス"
+    return SObject("UserPermissionAccess", label, label, "0Pu", fields, undeletable=False)
+
+
 def group() -> SObject:
     """Groups and queues, which may own custom records."""
     fields = (

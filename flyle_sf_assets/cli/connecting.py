@@ -1,0 +1,220 @@
+"""``flyle-sf connect`` and ``disconnect``: link and unlink a tenant from a terminal.
+
+For the web server flow the browser comes back to a server on loopback that lives until it has.
+What does not belong here: what connecting and disconnecting do (``refresh``).
+"""
+
+import hmac
+import html
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+from flyle_sf_assets.cli.opening import installation
+from flyle_sf_assets.cli.output import language, to_stderr, to_stdout
+from flyle_sf_assets.cli.syncing import settle
+from flyle_sf_assets.errors import FlyleError, NotConnected, Text, UsageError
+from flyle_sf_assets.refresh.connecting import (
+    Callback,
+    Connected,
+    OtherOrg,
+    begin_connect,
+    connect_headless,
+    decline_replacement,
+    finish_connect,
+)
+from flyle_sf_assets.refresh.disconnecting import disconnect
+from flyle_sf_assets.refresh.installation import Installation, Places
+from flyle_sf_assets.refresh.link_refusals import explained
+from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.refresh.tenant_org import other_org
+from flyle_sf_assets.settings.models import Flow
+from flyle_sf_assets.store.credentials import PENDING_LIVES
+
+CALLBACK_PATH = "/callback"
+BY = "cli"
+
+_Waiting = Callable[[str, float], dict[str, str] | None]
+
+
+def run_connect(tenant: str, *, replace_org: bool, port: int) -> None:
+    """Connects the tenant by the flow of its settings, and says to what.
+
+    Raises what stands in the way in the words of 「Salesforce連携ができません」.
+    """
+    contact = Places.from_environment().support_contact
+    try:
+        made = _connected(tenant, replace_org=replace_org, port=port)
+    except FlyleError as error:
+        raise explained(error, contact) from error
+    said = Text(
+        f"組織「{made.org_name}」({made.org_id})に {made.username} として接続しました",
+        f'connected to the org "{made.org_name}" ({made.org_id}) as {made.username}',
+    )
+    to_stdout().print(f"{tenant}: {said.in_language(language())}", markup=False)
+    follows = Text(
+        f"flyle-sf sync {tenant} で同期できます",
+        f"flyle-sf sync {tenant} brings the companies",
+    )
+    to_stdout().print(f"{tenant}: {follows.in_language(language())}", markup=False)
+
+
+def run_disconnect(tenant: str) -> None:
+    """Disconnects the tenant and says what became of it."""
+    with installation() as opened:
+        _require_known(opened, tenant)
+        done = disconnect(opened, tenant, by=BY)
+    said = Text(
+        f"連携を解除しました({done.companies:,}社を「連携解除」に、企業データは残ります)",
+        f"disconnected; {done.companies:,} companies are unlinked and stay",
+    )
+    to_stdout().print(f"{tenant}: {said.in_language(language())}", markup=False)
+    if done.cancelled_syncs:
+        stopped = Text("実行中の同期を中止しました", "the running sync was cancelled")
+        to_stdout().print(f"{tenant}: {stopped.in_language(language())}", markup=False)
+    if done.is_revoked is False:
+        left = Text(
+            "Salesforce側でトークンを取り消せませんでした。「接続アプリケーションのOAuthの利用状況」で"
+            "取り消してください",
+            "the tokens could not be revoked at Salesforce: revoke them there, under Connected Apps"
+            " OAuth Usage",
+        )
+        to_stderr().print(f"{tenant}: {left.in_language(language())}", markup=False)
+
+
+def _connected(tenant: str, *, replace_org: bool, port: int) -> Connected:
+    with installation() as opened:
+        settle(opened, tenant)
+        settings = registered_settings(opened, tenant)
+        made: Connected | OtherOrg
+        if settings is not None and settings.connection.flow is Flow.WEB_SERVER:
+            made = _by_browser(opened, tenant, replace_org=replace_org, port=port)
+        else:
+            made = connect_headless(opened, tenant, by=BY, replace_org=replace_org)
+        if isinstance(made, OtherOrg) and made.confirmation is not None:
+            decline_replacement(opened, tenant, made.confirmation, by=BY)
+    if isinstance(made, OtherOrg):
+        raise other_org(tenant, made.old_org_id, made.new_org_id)
+    return made
+
+
+def _by_browser(
+    opened: Installation, tenant: str, *, replace_org: bool, port: int
+) -> Connected | OtherOrg:
+    with _callback_server(port) as (callback_url, came_back):
+        started = begin_connect(opened, tenant, redirect_uri=callback_url, by=BY)
+        console = to_stdout()
+        console.print(f"コールバック URL / callback URL: {callback_url}", markup=False)
+        asked = Text(
+            "Salesforceの管理者として次のURLを開き、アクセスを許可してください",
+            "Open this URL as a Salesforce administrator and allow the access",
+        )
+        console.print(asked.in_language(language()), markup=False)
+        console.print(started.authorisation_url, soft_wrap=True, markup=False)
+        sys.stdout.flush()  # whoever reads a pipe waits for it
+        query = came_back(started.state, PENDING_LIVES.total_seconds())
+    if query is None:
+        raise _nobody_came(tenant)
+    return finish_connect(
+        opened, tenant, Callback.from_query(query), by=BY, replace_org=replace_org
+    )
+
+
+class _Arrival:
+    """The query that came to the callback with our state, for whoever waits."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._state = ""
+        self._query: dict[str, str] | None = None
+
+    def is_awaited(self, state: str) -> bool:
+        """Whether it is the one that is waited for; any page may send a browser here."""
+        return bool(self._state) and hmac.compare_digest(state.encode(), self._state.encode())
+
+    def put(self, query: dict[str, str]) -> None:
+        """Ends the waiting."""
+        self._query = query
+        self._event.set()
+
+    def wait(self, state: str, seconds: float) -> dict[str, str] | None:
+        """The query with that state, None when nobody came with it in that time."""
+        self._state = state
+        self._event.wait(seconds)
+        return self._query
+
+
+@contextmanager
+def _callback_server(port: int) -> Iterator[tuple[str, _Waiting]]:
+    """The callback URL on loopback, and a way to wait for who comes back to it."""
+    arrival = _Arrival()
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), _handler_of(arrival))
+    except OSError as error:
+        raise UsageError(
+            "port_unavailable",
+            tried=Text(f"ポート {port} で待ち受けました", f"Listened on port {port}"),
+            came_back=error.strerror or str(error),
+            remedy=Text(
+                "--port で別のポートを指定し、そのコールバック URL をアプリケーションに"
+                "登録してください",
+                "Name another port by --port, and register its callback URL with the app",
+            ),
+        ) from error
+    thread = threading.Thread(target=server.serve_forever, name="callback", daemon=True)
+    thread.start()
+    try:
+        # Salesforce takes http for localhost only; the name must be as registered with the app.
+        yield f"http://localhost:{server.server_address[1]}{CALLBACK_PATH}", arrival.wait
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler_of(arrival: _Arrival) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            query = dict(parse_qsl(parts.query))
+            if parts.path != CALLBACK_PATH or not arrival.is_awaited(query.get("state", "")):
+                self.send_error(404)
+                return
+            words = "端末に戻ってください / Go back to the terminal"
+            body = f"<!DOCTYPE html><meta charset=utf-8><p>{html.escape(words)}</p>".encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("Referrer-Policy", "no-referrer")
+            self.end_headers()
+            self.wfile.write(body)
+            arrival.put(query)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the request's path holds the code."""
+
+    return Handler
+
+
+def _require_known(opened: Installation, tenant: str) -> None:
+    if registered_settings(opened, tenant) is None:
+        settle(opened, tenant)
+
+
+def _nobody_came(tenant: str) -> NotConnected:
+    return NotConnected(
+        "nobody_came_back",
+        tried=Text(
+            f"テナント {tenant} の許可を待ちました", f"Waited for somebody to allow {tenant}"
+        ),
+        came_back="nobody came back to the callback URL within 15 minutes",
+        remedy=Text(
+            "もう一度 flyle-sf connect を実行し、表示された URL を"
+            "この端末のブラウザーで開いてください",
+            "Run flyle-sf connect again and open the URL in a browser on this machine",
+        ),
+    )

@@ -1,0 +1,50 @@
+"""``flyle-sf secrets rotate``: everything that is stored encrypted, under the newest key.
+
+What does not belong here: envelopes and keys (``store/secrets.py``).
+"""
+
+from flyle_sf_assets.cli.opening import installation
+from flyle_sf_assets.cli.output import language, to_stdout
+from flyle_sf_assets.errors import StoreError, Text
+from flyle_sf_assets.store.credentials import rotate_secrets, tenants_with_secrets
+from flyle_sf_assets.store.secrets import KEYS_VARIABLE, add_key
+
+
+def run_rotate(*, new_key: bool) -> None:
+    """Re-encrypts the envelopes of all tenants, one tenant a transaction.
+
+    Raises StoreError ``secret_unreadable`` at the end when no key opens some of them; the others
+    are rotated all the same.
+    """
+    unreadable: list[str] = []
+    rotated = 0
+    with installation() as opened:
+        if new_key:
+            path = add_key(opened.places.home)
+            to_stdout().print(f"{path}: +1", markup=False)
+        with opened.database.fleet() as fleet:
+            tenants = tenants_with_secrets(fleet)
+        box = opened.secrets
+        for tenant in tenants:
+            with opened.database.tenant(tenant) as tx:
+                done = rotate_secrets(tx, box)
+            rotated += done.rotated
+            unreadable += [tenant] if done.unreadable else []
+    said = Text(
+        f"{len(tenants):,}テナントの{rotated:,}件を最新の鍵で暗号化し直しました。"
+        "古い鍵は不要になりました",
+        f"{rotated:,} secrets of {len(tenants):,} tenants are under the newest key now; the older"
+        " keys are not needed any more",
+    )
+    if unreadable:
+        raise StoreError(
+            "secret_unreadable",
+            tried=Text("秘密情報を暗号化し直しました", "Encrypted the secrets anew"),
+            came_back=f"{rotated} done; no key opens some of {', '.join(unreadable)}",
+            remedy=Text(
+                f"以前の鍵を{KEYS_VARIABLE}の末尾に加えて再実行するか、そのテナントを接続し直してください",
+                f"Add the former key at the end of {KEYS_VARIABLE} and run it again, or connect"
+                " these tenants again",
+            ),
+        )
+    to_stdout().print(said.in_language(language()), markup=False)

@@ -1,0 +1,113 @@
+"""Ending a tenant's link: nothing is read any more, tokens are gone, companies stay.
+
+First the link is marked and running refreshes are cancelled, which is when it takes effect: no
+commit of a cancelled refresh succeeds (`Refresh.committing`). Then tokens are revoked and erased,
+and the companies become ``unlinked``. Each part is committed by itself, in an order in which a
+second call completes what a first one did not get to. What does not belong here: connecting again.
+"""
+
+from dataclasses import dataclass
+
+from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.refresh.context import Clock, utc_now
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.tenant_org import StoredGrant, network_of
+from flyle_sf_assets.salesforce.authorize import revoke
+from flyle_sf_assets.salesforce.tokens import TokenTransport
+from flyle_sf_assets.store.companies import rename_unlinked, unlink_companies
+from flyle_sf_assets.store.connections import forget_records, mark_disconnected
+from flyle_sf_assets.store.credentials import erase_secrets
+from flyle_sf_assets.store.links import get_link, put_link, replace_attention
+from flyle_sf_assets.store.notices import add_notice
+from flyle_sf_assets.store.syncs import cancel_running
+from flyle_sf_assets.telemetry.logs import bind, logger
+
+_log = logger("refresh")
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """What a disconnect did: ``companies`` became unlinked, ``cancelled_syncs`` were running.
+
+    ``is_revoked``: Salesforce revoked the tokens; None when there were none to revoke, False when
+    it did not know them any more or could not be reached.
+    """
+
+    companies: int
+    cancelled_syncs: int
+    is_revoked: bool | None
+
+
+def disconnect(
+    installation: Installation, tenant: str, *, by: str, clock: Clock = utc_now
+) -> Disconnected:
+    """Ends the link. Doing it again completes what was interrupted and changes nothing else."""
+    with bind(tenant=tenant):
+        is_new, cancelled = stop(installation, tenant, clock=clock)
+        is_revoked = revoke_and_erase(installation, tenant)
+        now = clock()
+        with installation.database.tenant(tenant) as tx:
+            companies = unlink_companies(tx, reason="disconnected", sync_id=None, now=now)
+            mark_disconnected(tx, by, now)
+            put_link(tx, next_due_at=None)
+            replace_attention(tx, ["sync_failed"], [], now)
+            if is_new:
+                add_notice(
+                    tx,
+                    "disconnected",
+                    "Salesforceとの連携を解除しました",
+                    "自動更新を停止し、保管していたトークンを消去しました。企業データは残っています。\n"
+                    "The automatic updates are stopped and the stored tokens erased. The companies"
+                    " stay.",
+                    now,
+                )
+        _log.info("disconnected", companies=companies, cancelled=cancelled, revoked=is_revoked)
+        return Disconnected(companies, cancelled, is_revoked)
+
+
+def stop(installation: Installation, tenant: str, *, clock: Clock) -> tuple[bool, int]:
+    """Marks the link as disconnected and cancels what runs: no refresh begins or commits any more.
+
+    Returns whether it was not disconnected before, and how many refreshes were cancelled.
+    """
+    with installation.database.tenant(tenant) as tx:
+        # The link's row first: a refresh that is just beginning holds it (`open_refresh`).
+        put_link(tx, next_due_at=None)
+        is_new = get_link(tx).state != "disconnected"
+        put_link(tx, state="disconnected")
+        return is_new, cancel_running(tx, clock())
+
+
+def revoke_and_erase(installation: Installation, tenant: str) -> bool | None:
+    """Revokes the stored tokens at Salesforce and erases all that is stored to log in with.
+
+    Erased also when Salesforce cannot be reached: then its administrator revokes them there.
+    """
+    with installation.database.token_lock(tenant):
+        kept = StoredGrant(installation, tenant).read()
+        is_revoked = None
+        if kept is not None:
+            transport = TokenTransport(network_of(installation.places))
+            token = kept.refresh_token or kept.access.value
+            try:
+                is_revoked = revoke(transport, kept.access.instance_url, token)
+            except FlyleError as error:
+                _log.warning("tokens not revoked", error=str(error))
+                is_revoked = False
+        with installation.database.tenant(tenant) as tx:
+            erase_secrets(tx)
+    return is_revoked
+
+
+def leave_org(installation: Installation, tenant: str, *, clock: Clock) -> int:
+    """Unlinks everything that came from the org so far and forgets its records.
+
+    Another org's records follow. Call it with nothing running (`stop`). Returns how many companies
+    were unlinked by it.
+    """
+    now = clock()
+    with installation.database.tenant(tenant) as tx:
+        companies = unlink_companies(tx, reason="org_changed", sync_id=None, now=now)
+        companies += rename_unlinked(tx, former="disconnected", reason="org_changed", now=now)
+        forget_records(tx, now)
+    return companies

@@ -1,0 +1,256 @@
+"""Opening a tenant's org with what it was connected with: settings, stored keys, stored tokens.
+
+What does not belong here: connecting (``connecting.py``), and how Salesforce is asked
+(``salesforce``).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import msgspec
+
+from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.refresh.context import Clock, utc_now
+from flyle_sf_assets.refresh.installation import Installation, Places
+from flyle_sf_assets.salesforce import remedies
+from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
+from flyle_sf_assets.salesforce.hosts import check_org_url
+from flyle_sf_assets.salesforce.refresh_tokens import RefreshTokens
+from flyle_sf_assets.salesforce.tokens import (
+    AccessToken,
+    ClientCredentials,
+    Granted,
+    TokenSource,
+    TokenTransport,
+)
+from flyle_sf_assets.salesforce.transport import Network
+from flyle_sf_assets.settings.models import Connection, Flow, TenantSettings
+from flyle_sf_assets.settings.secret_refs import reveal
+from flyle_sf_assets.store.credentials import get_secret, put_secret
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.links import get_link, put_link
+
+APP, GRANT = "app", "grant"
+"""The kinds of a tenant's stored secrets."""
+
+REUSED_FOR = timedelta(minutes=10)
+"""A page that only shows something takes a kept access token of this age as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppEntry:
+    """What an administrator enters of the app: its org, its key, and its secret if it has one."""
+
+    org_url: str
+    consumer_key: str = field(repr=False)
+    consumer_secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGrant:
+    """A tenant's grant in the database, behind the lock of its tokens (a `GrantKeeper`)."""
+
+    installation: Installation
+    tenant: str
+    clock: Clock = utc_now
+
+    def read(self) -> Granted | None:
+        """What is kept now."""
+        with self.installation.database.tenant(self.tenant) as tx:
+            kept = get_secret(tx, self.installation.secrets, GRANT)
+        return None if kept is None else msgspec.json.decode(kept, type=Granted)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One at a time over all processes."""
+        with self.installation.database.token_lock(self.tenant):
+            yield
+
+    def replace(self, granted: Granted) -> None:
+        """Committed when this returns."""
+        with self.installation.database.tenant(self.tenant) as tx:
+            put_grant(tx, self.installation, granted, self.clock)
+
+
+def put_grant(
+    tx: TenantTransaction, installation: Installation, granted: Granted, clock: Clock
+) -> None:
+    """Keeps a grant, sealed. Call it holding the lock of the tenant's tokens."""
+    text = msgspec.json.encode(granted).decode()
+    put_secret(tx, installation.secrets, GRANT, text, clock())
+
+
+def stored_app(installation: Installation, tenant: str) -> AppEntry | None:
+    """The app that was entered when the tenant was connected, None when the settings name it."""
+    with installation.database.tenant(tenant) as tx:
+        kept = get_secret(tx, installation.secrets, APP)
+    return None if kept is None else msgspec.json.decode(kept, type=AppEntry)
+
+
+def put_app(tx: TenantTransaction, installation: Installation, app: AppEntry, clock: Clock) -> None:
+    """Keeps the app that was entered, sealed."""
+    put_secret(tx, installation.secrets, APP, msgspec.json.encode(app).decode(), clock())
+
+
+def app_of(installation: Installation, tenant: str, connection: Connection | None) -> AppEntry:
+    """The app to log in with: as the settings name it, else as it was entered.
+
+    NotConnected ``app_keys_missing`` when neither knows it; what `reveal` raises passes.
+    """
+    stored = stored_app(installation, tenant)
+    if connection is not None and connection.consumer_key is not None:
+        secret = connection.consumer_secret
+        return AppEntry(
+            connection.org_url,
+            reveal(connection.consumer_key),
+            None if secret is None else reveal(secret),
+        )
+    if stored is not None and (connection is None or _is_same_org(stored, connection)):
+        return stored
+    raise NotConnected(
+        "app_keys_missing",
+        tried=Text(
+            f"テナント {tenant} の Consumer Key を探しました",
+            f"Looked for the Consumer Key of {tenant}",
+        ),
+        came_back="neither the settings nor the store has it for this org",
+        remedy=Text(
+            "設定コンソールで組織の URL と Consumer Key、Consumer Secret を入力するか、"
+            "設定ファイルの connection.consumer_key を書いてください",
+            "Enter the org URL, the Consumer Key and the Consumer Secret in the setup console, or"
+            " write connection.consumer_key in the settings file",
+        ),
+    )
+
+
+def open_tenant_org(
+    where: Installation | Places,
+    settings: TenantSettings,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Org:
+    """The tenant's org, logged in to; ``sleep`` waits for Bulk jobs.
+
+    With ``Places`` alone only flows whose secrets the settings refer to can log in: the tokens of
+    the web server flow are in the database. Raises what logging in raises (NotConnected,
+    NotPermitted, Postponed, UsageError).
+    """
+    if isinstance(where, Places):
+        return open_org(settings.connection, reveal, _access(where, sleep))
+    tokens = _stored_tokens(where, settings.tenant, settings.connection)
+    return open_org(settings.connection, reveal, _access(where.places, sleep), tokens=tokens)
+
+
+def open_connected_org(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> Org:
+    """The org of the stored grant alone: for pages that show something of it.
+
+    A kept access token is used as it is for `REUSED_FOR`. NotConnected without a grant.
+    """
+    app = app_of(installation, tenant, None)
+
+    def is_fresh(access: AccessToken) -> bool:
+        return clock() - access.issued_at < REUSED_FOR
+
+    transport = TokenTransport(network_of(installation.places))
+    tokens = RefreshTokens(
+        transport,
+        app.org_url,
+        consumer_key=lambda: app.consumer_key,
+        consumer_secret=lambda: app.consumer_secret,
+        keeper=StoredGrant(installation, tenant, clock),
+        is_fresh=is_fresh,
+    )
+    connection = Connection(org_url=app.org_url, flow=Flow.WEB_SERVER)
+    return open_org(connection, reveal, _access(installation.places), tokens=tokens)
+
+
+def open_same_org(
+    installation: Installation,
+    settings: TenantSettings,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Org:
+    """The tenant's org for a refresh: the one that its records came from until now.
+
+    The first time its id is kept. Raises NotConnected ``org_changed`` for any other org: its
+    records must not be mixed with those that are held.
+    """
+    org = open_tenant_org(installation, settings, sleep=sleep)
+    with installation.database.tenant(settings.tenant) as tx:
+        linked = get_link(tx).org_id
+        if linked is None:
+            put_link(tx, org_id=org.org_id)
+    if linked not in (None, org.org_id):
+        found = org.org_id
+        org.close()
+        raise other_org(settings.tenant, str(linked), found)
+    return org
+
+
+def other_org(tenant: str, linked: str, found: str) -> NotConnected:
+    """The refusal to read another org than the linked one without being told to."""
+    return NotConnected(
+        "org_changed",
+        tried=Text(f"テナント {tenant} の組織に接続しました", f"Connected to the org of {tenant}"),
+        came_back=f"org {found}, but the companies are linked to org {linked}",
+        remedy=Text(
+            "元の組織に戻すか、別の組織に切り替える場合は設定コンソールか"
+            f" flyle-sf connect {tenant} --replace-org で確認してください"
+            " (これまでの企業は「連携解除」になります)",
+            "Go back to that org; to change to the other one, confirm it in the setup console or by"
+            f" flyle-sf connect {tenant} --replace-org (the companies so far become unlinked)",
+        ),
+    )
+
+
+def network_of(places: Places) -> Network:
+    """How this installation reaches Salesforce."""
+    return Network(ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts)
+
+
+def _access(places: Places, sleep: Callable[[float], None] = time.sleep) -> SalesforceAccess:
+    return SalesforceAccess(network_of(places), sleep=sleep)
+
+
+def _stored_tokens(
+    installation: Installation, tenant: str, connection: Connection
+) -> TokenSource | None:
+    """The tokens of connections that do not name all their secrets; None: the settings do."""
+    transport = TokenTransport(network_of(installation.places))
+    if connection.flow is Flow.WEB_SERVER:
+        return RefreshTokens(
+            transport,
+            connection.org_url,
+            consumer_key=lambda: app_of(installation, tenant, connection).consumer_key,
+            consumer_secret=lambda: app_of(installation, tenant, connection).consumer_secret,
+            keeper=StoredGrant(installation, tenant),
+        )
+    is_stored = connection.consumer_key is None or connection.consumer_secret is None
+    if connection.flow is Flow.CLIENT_CREDENTIALS and is_stored:
+        app = app_of(installation, tenant, connection)
+        secret = app.consumer_secret
+        if secret is None:
+            raise _secret_missing(app.org_url)
+        return ClientCredentials(transport, app.org_url, lambda: app.consumer_key, lambda: secret)
+    return None
+
+
+def _is_same_org(stored: AppEntry, connection: Connection) -> bool:
+    return stored.org_url.rstrip("/").lower() == connection.org_url.rstrip("/").lower()
+
+
+def _secret_missing(org_url: str) -> NotConnected:
+    return NotConnected(
+        "app_keys_missing",
+        tried=Text(f"{org_url} にログインしました", f"Logged in at {org_url}"),
+        came_back="no Consumer Secret is known",
+        remedy=remedies.SECRET_WRONG,
+    )
+
+
+def origin_of(places: Places, org_url: str) -> str:
+    """The org's origin. UsageError ``org_url_not_allowed`` for a host that may not be called."""
+    return check_org_url(org_url, places.sf_extra_hosts)

@@ -1,0 +1,112 @@
+"""Tokens for a user by a signed assertion (JWT, RS256): nobody logs in, nothing is kept.
+
+The app holds the certificate, we the private key; an administrator has approved the app for the
+user. What does not belong here: finding the key (``settings/secret_refs.py``).
+Source: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration"; RFC 7523.
+"""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.salesforce import remedies
+from flyle_sf_assets.salesforce.hosts import check_org_url
+from flyle_sf_assets.salesforce.tokens import AccessToken, TokenTransport
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+ASSERTION_LIVES_S = 180
+"""Salesforce wants an assertion that expires within minutes."""
+
+
+class JwtBearer:
+    """Tokens for ``username``; consumer key and private key (PEM) are asked for when needed."""
+
+    def __init__(
+        self,
+        transport: TokenTransport,
+        org_url: str,
+        *,
+        consumer_key: Callable[[], str],
+        username: str,
+        private_key: Callable[[], str],
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._transport = transport
+        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
+        self._consumer_key = consumer_key
+        self._username = username
+        self._private_key = private_key
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._current: AccessToken | None = None
+
+    def token(self) -> AccessToken:
+        """The token in use; asks for one when there is none yet."""
+        with self._lock:
+            if self._current is None:
+                self._current = self._ask()
+            return self._current
+
+    def renew(self, stale: AccessToken) -> AccessToken:
+        """A token other than ``stale``; when another thread renewed already, that one."""
+        with self._lock:
+            if self._current is None or self._current.value == stale.value:
+                self._current = self._ask()
+            return self._current
+
+    def _ask(self) -> AccessToken:
+        claims = {
+            "iss": self._consumer_key(),
+            "sub": self._username,
+            "aud": audience_of(self._org_url),
+            "exp": int(self._now_s()) + ASSERTION_LIVES_S,
+        }
+        form = {"grant_type": GRANT_TYPE, "assertion": signed(claims, self._private_key())}
+        return self._transport.ask(self._org_url, form)
+
+
+def audience_of(org_url: str) -> str:
+    """Whom the assertion is for: the login server of production or of sandboxes.
+
+    A host that is none of Salesforce's (``FLYLE_SF_EXTRA_HOSTS``) is its own login server.
+    """
+    host = urlsplit(org_url).hostname or ""
+    if not host.endswith((".salesforce.com", ".cloudforce.com", ".salesforce.mil")):
+        return org_url
+    is_sandbox = host == "test.salesforce.com" or host.endswith(".sandbox.my.salesforce.com")
+    return f"https://{'test' if is_sandbox else 'login'}.salesforce.com"
+
+
+def signed(claims: dict[str, object], private_key: str) -> str:
+    """The claims as a JWT signed with RS256. NotConnected when the key is no RSA key in PEM."""
+    # Half of cryptography is needed for this one flow only.
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        load_pem_private_key,
+    )
+
+    try:
+        key = load_pem_private_key(private_key.encode(), password=None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        # Not chained: what failed to parse may be most of a key.
+        raise NotConnected(
+            "private_key_invalid",
+            tried=Text("秘密鍵で署名しました", "Signed with the private key"),
+            came_back="it is no RSA private key in PEM form without a passphrase",
+            remedy=remedies.PRIVATE_KEY_WRONG,
+        )
+    parts = [_encoded(json.dumps(part).encode()) for part in ({"alg": "RS256"}, claims)]
+    text = ".".join(parts)
+    return f"{text}.{_encoded(key.sign(text.encode(), PKCS1v15(), SHA256()))}"
+
+
+def _encoded(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).decode("ascii").rstrip("=")

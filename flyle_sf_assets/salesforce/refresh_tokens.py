@@ -1,0 +1,117 @@
+"""Access tokens by a stored refresh token, which may be replaced each time that it is used.
+
+A rotating refresh token that is used twice revokes everything, so one process at a time uses it,
+and what comes back is stored before anybody works with it. What does not belong here: where the
+grant is kept and what locks it (``store``, behind `GrantKeeper`).
+Source: Salesforce Help, "OAuth 2.0 Refresh Token Flow", "Enable Refresh Token Rotation".
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.salesforce import remedies
+from flyle_sf_assets.salesforce.hosts import check_org_url
+from flyle_sf_assets.salesforce.tokens import AccessToken, Granted, TokenTransport
+
+
+class GrantKeeper(Protocol):
+    """Keeps one tenant's grant: its refresh token and the access token that it last brought."""
+
+    def read(self) -> Granted | None:
+        """What is kept now; None when nothing is (any more)."""
+        ...
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Whose turn it is to use the refresh token: one at a time over all processes."""
+        ...
+
+    def replace(self, granted: Granted) -> None:
+        """Keeps this instead; it is durable when this returns. Only during one's turn."""
+        ...
+
+
+class RefreshTokens:
+    """A `TokenSource` over a kept grant. Safe across threads and processes."""
+
+    def __init__(
+        self,
+        transport: TokenTransport,
+        org_url: str,
+        *,
+        consumer_key: Callable[[], str],
+        consumer_secret: Callable[[], str | None],
+        keeper: GrantKeeper,
+        is_fresh: Callable[[AccessToken], bool] = lambda _access: False,
+    ) -> None:
+        """``is_fresh`` says of a kept access token that it may be used as it is.
+
+        By default each opening asks for a new one: that is also when a revoked token shows, and
+        from when the org's time is known.
+        """
+        self._transport = transport
+        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
+        self._consumer_key = consumer_key
+        self._consumer_secret = consumer_secret
+        self._keeper = keeper
+        self._is_fresh = is_fresh
+        self._lock = threading.Lock()
+        self._current: AccessToken | None = None
+
+    def token(self) -> AccessToken:
+        """The token in use. NotConnected when nothing is kept, or what is kept was revoked."""
+        with self._lock:
+            if self._current is None:
+                kept = self._kept().access
+                self._current = kept if self._is_fresh(kept) else self._asked()
+            return self._current
+
+    def renew(self, stale: AccessToken) -> AccessToken:
+        """A token other than ``stale``; when another thread renewed already, that one."""
+        with self._lock:
+            if self._current is not None and self._current.value != stale.value:
+                return self._current
+            self._current = self._asked()
+            return self._current
+
+    def _asked(self) -> AccessToken:
+        """A token that was issued after this was called, by us or by whose turn we waited for.
+
+        What was kept before is not used: that of another process may be as dead as ours.
+        """
+        before = self._kept()
+        with self._keeper.turn():
+            kept = self._kept()
+            if kept.access.value == before.access.value:
+                kept = self._refreshed(kept)
+                self._keeper.replace(kept)
+        return kept.access
+
+    def _kept(self) -> Granted:
+        kept = self._keeper.read()
+        if kept is None or kept.refresh_token is None:
+            raise NotConnected(
+                "no_stored_token",
+                tried=Text(
+                    f"{self._org_url} の保管済みトークンを探しました",
+                    f"Looked for the stored token of {self._org_url}",
+                ),
+                came_back="no token is kept for this tenant",
+                remedy=remedies.CONNECT_FIRST,
+            )
+        return kept
+
+    def _refreshed(self, kept: Granted) -> Granted:
+        """Sent once: the answer that got lost may have replaced the token."""
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": kept.refresh_token or "",
+            "client_id": self._consumer_key(),
+        }
+        secret = self._consumer_secret()
+        if secret is not None:
+            form["client_secret"] = secret
+        granted = self._transport.ask_granted(self._org_url, form, retries=False)
+        return granted.or_else(kept.refresh_token)

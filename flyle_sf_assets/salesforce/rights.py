@@ -1,0 +1,65 @@
+"""What the connected user may do: use the API, read an object, administer the org.
+
+An administrator is who has the permission "Modify All Data" (「すべてのデータの編集」), by profile
+or permission set: it is what the standard System Administrator profile has and what a profile's
+name does not tell. Asked of UserPermissionAccess, which describes the running user alone and needs
+no right to read other users' permissions.
+Source: Field Reference Guide, "UserPermissionAccess". What does not belong here: who needs to be
+one (``refresh/connecting.py``).
+"""
+
+from dataclasses import dataclass
+from http import HTTPMethod
+from typing import Any
+from urllib.parse import quote
+
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.salesforce.session import OrgSession
+
+_PERMISSIONS = "SELECT PermissionsModifyAllData, PermissionsApiEnabled FROM UserPermissionAccess"
+_WHO = "SELECT Id, Username FROM User WHERE Id = '{user}'"
+_READ = "SELECT Id FROM {sobject} LIMIT 1"
+_ORG = "SELECT Id, Name FROM Organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose connection it is: ids have 18 characters."""
+
+    org_id: str
+    org_name: str
+    user_id: str
+    username: str
+
+
+def identity(session: OrgSession) -> Identity:
+    """The org and the user of a session. NotPermitted ``api_disabled`` when the API is off."""
+    access = session.access
+    tried = Text("接続先の組織とユーザーを確認しました", "Asked which org and user this is")
+    org = _rows(session, _ORG, tried)
+    user = _rows(session, _WHO.format(user=access.user_id), tried)
+    return Identity(
+        org_id=access.org_id,
+        org_name=str(org[0]["Name"]) if org else "",
+        user_id=access.user_id,
+        username=str(user[0]["Username"]) if user else "",
+    )
+
+
+def is_administrator(session: OrgSession) -> bool:
+    """Whether the running user has "Modify All Data"."""
+    tried = Text("ユーザーの権限を確認しました", "Asked for the user's permissions")
+    found = _rows(session, _PERMISSIONS, tried)
+    return any(row.get("PermissionsModifyAllData") is True for row in found)
+
+
+def check_readable(session: OrgSession, sobject: str) -> None:
+    """Raises ObjectRefused or NotPermitted unless the user may read records of the object."""
+    tried = Text(f"{sobject} の参照権限を確認しました", f"Asked whether {sobject} may be read")
+    _rows(session, _READ.format(sobject=sobject), tried)
+
+
+def _rows(session: OrgSession, soql: str, tried: Text) -> list[dict[str, Any]]:
+    path = f"{session.data_path('/query')}?q={quote(soql)}"
+    answer = session.json(HTTPMethod.GET, path, tried=tried)
+    return list(answer["records"])

@@ -1,0 +1,177 @@
+"""``flyle-sf connect``, ``disconnect`` and ``secrets rotate`` as processes."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from cryptography.fernet import Fernet
+
+from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets_tests.cli.site import Answer, Site
+from flyle_sf_assets_tests.consenting import clerk_of, consented
+from flyle_sf_assets_tests.flows.tenants import make_org
+
+WEB_SERVER = ("flow: client_credentials", "flow: web_server")
+
+
+@pytest.fixture(scope="module")
+def org() -> Org:
+    return make_org()
+
+
+def by_browser(
+    here: Site, tenant: str, user: str, *options: str, decision: str = "approve"
+) -> Answer:
+    """Connects with a person at the browser, on a free port."""
+    process = here.start("connect", tenant, "--port", "0", *options)
+    assert process.stdout is not None
+    url = ""
+    while not url.startswith("https://"):
+        url = process.stdout.readline().strip()
+        assert url, "the command ended before it printed the URL"
+    callback = parse_qs(urlsplit(url).query)["redirect_uri"][0]
+    assert callback.startswith("http://localhost:")
+    with requests.Session() as browser:
+        browser.trust_env = False
+        local = callback.replace("localhost", "127.0.0.1")
+        stray = browser.get(local, params={"state": "stray", "code": "stray"}, timeout=20)
+        assert stray.status_code == 404
+        query = consented(here.server, url, user=user, decision=decision)
+        answer = browser.get(local, params=query, timeout=20)
+        assert answer.status_code == 200
+        assert query["state"] not in answer.text
+    return here.answer_of(process)
+
+
+def test_connect_sync_disconnect_connect_in_the_browser(here: Site, org: Org) -> None:
+    """The whole life of a link, as a person lives it."""
+    org.rotates_refresh_tokens = True
+    here.link("web", org, WEB_SERVER)
+    refused = here.run("sync", "web")
+    assert refused.code == 4
+    assert "flyle-sf connect" in refused.err
+
+    made = by_browser(here, "web", org.connected_user_id)
+    assert (made.code, org.org_id in made.out) == (0, True), made.err
+    assert here.run("check", "web").code == 0
+    assert here.run("sync", "web").code == 0
+
+    ended = here.run("disconnect", "web")
+    assert ended.code == 0, ended.err
+    assert "60" in ended.out
+    assert org.refresh_tokens == ()
+    refused = here.run("sync", "web", "--json")
+    assert (refused.code, refused.document["error"]["code"]) == (4, "disconnected")
+    assert "flyle-sf connect" in refused.document["error"]["remedy"]
+    assert here.run("status", "web", "--json").document["tenants"][0]["state"] == "disconnected"
+    assert here.run("disconnect", "web").code == 0
+
+    assert by_browser(here, "web", org.connected_user_id).code == 0
+    again = here.run("sync", "web", "--json")
+    assert (again.code, again.document["kind"]) == (0, "census")
+    statuses = here.query("SELECT DISTINCT status FROM flyle.companies WHERE tenant_id = 'web'")
+    assert statuses == [("linked",)]
+
+
+def test_denied_and_not_administrator_name_right_side_remedy_and_contact(
+    here: Site, org: Org
+) -> None:
+    """S14."""
+    here.link("denied", org, WEB_SERVER)
+    answer = by_browser(here, "denied", org.connected_user_id, decision="deny")
+    assert answer.code == 4
+    assert "consent_denied" in answer.err
+    answer = by_browser(here, "denied", clerk_of(org))
+    assert answer.code == 4
+    for text in (
+        "Salesforce連携ができません",
+        "Salesforce側",
+        "管理者(「すべてのデータの編集」)",
+        "Modify All Data",
+        "customer@flyle.io",
+    ):
+        assert text in answer.err
+
+
+def test_the_support_contact_is_the_operators(here: Site, org: Org) -> None:
+    here.link("contact", org)
+    answer = here.run(
+        "connect", "contact", FLYLE_SUPPORT_CONTACT="help@example.com", CONTACT_SF_SECRET="wrong"
+    )
+    assert answer.code == 4
+    assert "help@example.com" in answer.err
+    assert "customer@flyle.io" not in answer.err
+
+
+def test_a_new_key_says_to_wait(here: Site) -> None:
+    fresh = make_org()
+    fresh.new_consumer_key(fresh.consumer_key, fresh.consumer_secret)
+    here.link("fresh", fresh)
+    answer = here.run("connect", "fresh")
+    assert answer.code == 4
+    assert "10分" in answer.err
+    assert "10 minutes" in answer.err
+
+
+def test_connect_headless_and_another_org(here: Site, org: Org) -> None:
+    here.link("head", org)
+    assert here.run("connect", "head").code == 0
+    assert here.query("SELECT state, org_id FROM flyle.links WHERE tenant_id = 'head'") == [
+        ("connected", org.org_id)
+    ]
+    assert here.run("sync", "head").code == 0
+    other = make_org(samples.opportunity_org)
+    here.link("head", other)
+    refused = here.run("sync", "head", "--json")
+    assert (refused.code, refused.document["error"]["code"]) == (4, "org_changed")
+    refused = here.run("connect", "head")
+    assert refused.code == 4
+    assert "--replace-org" in refused.err
+    assert here.run("connect", "head", "--replace-org").code == 0
+    ended = here.query(
+        "SELECT DISTINCT status, status_reason FROM flyle.companies WHERE tenant_id = 'head'"
+    )
+    assert ended == [("unlinked", "org_changed")]
+    assert here.run("sync", "head").code == 0
+
+
+def test_unknown_tenants_and_plans_are_refused(here: Site, org: Org) -> None:
+    assert here.run("connect", "nobody").code == 4
+    assert here.run("disconnect", "nobody").code == 4
+    here.link("small", org, ("plan: enterprise", "plan: starter"))
+    answer = here.run("connect", "small")
+    assert answer.code == 4
+    assert "プラン" in answer.err
+
+
+def test_a_port_that_is_taken_is_told(here: Site, org: Org) -> None:
+    here.link("port", org, WEB_SERVER)
+    taken = urlsplit(here.server.url).port
+    answer = here.run("connect", "port", "--port", str(taken))
+    assert (answer.code, "port_unavailable" in answer.err) == (2, True)
+
+
+def test_secrets_rotate_puts_everything_under_the_newest_key(here: Site, org: Org) -> None:
+    """Afterwards the old key may go, and the link still works."""
+    here.link("rot", org, WEB_SERVER)
+    assert by_browser(here, "rot", org.connected_user_id).code == 0
+    old = (here.home / "secret.keys").read_text()
+    assert here.run("secrets", "rotate", "--new-key").code == 0
+    newest, kept = (here.home / "secret.keys").read_text().split(",")
+    assert kept == old
+    assert here.run("check", "rot", FLYLE_SECRET_KEYS=old).code == 1
+    (here.home / "secret.keys").write_text(newest)
+    assert here.run("check", "rot").code == 0
+    foreign = here.run("secrets", "rotate", FLYLE_SECRET_KEYS=Fernet.generate_key().decode())
+    assert foreign.code == 1
+    assert "secret_unreadable" in foreign.err
+    assert here.run("check", "rot").code == 0
+
+
+def test_no_secret_was_ever_told_or_stored(here: Site, org: Org) -> None:
+    """In anything that the commands of this file said, and in every row of the database."""
+    told = "\n".join([*here.told, *here.texts_of(here.database_url, "flyle")])
+    keys = (here.home / "secret.keys").read_text().split(",")
+    for secret in (org.consumer_secret, *org.sessions, *org.refresh_tokens, *keys):
+        assert secret not in told
