@@ -12,6 +12,7 @@ what stands above it, never below)::
     options      picklist options, followed and never deleted
     companies    rows as Flyle shows them
     check        settings held against an org: what fits, what does not
+    choosing     what an administrator may choose from
     lake         immutable record files
     store        PostgreSQL
     refresh      one refresh of one tenant, step by step: read, decide, commit

@@ -23,6 +23,21 @@ from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
 from flyle_sf_assets.settings.wording import item_path, listed
 from flyle_sf_assets.settings.yaml_reading import LineMap
 
+OPPORTUNITY_NAMES = Text(
+    "商談オブジェクトを起点に連携する場合、Flyleの企業名にSalesforceの商談名が"
+    "自動的に入ることになります。",
+    "With Opportunity as the base object, the company's name in Flyle becomes the "
+    "opportunity's name.",
+)
+OPPORTUNITY_ADVICE = Text(
+    "商談名だけで企業を判別できない場合はフィードバックとの紐付けなどの運用が困難なため、"
+    "取引先オブジェクトを起点に連携することを推奨しています。"
+    "「部署名_株式会社名」「製品名_株式会社名」のような商談名で運用されている場合は"
+    "このままで問題ありません。",
+    "If an opportunity's name does not tell which company it is, choose Account, which is "
+    'recommended. Names such as "department_company" or "product_company" are fine.',
+)
+
 
 def problems(
     settings: TenantSettings,
@@ -58,21 +73,8 @@ def _base(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Proble
             "opportunity_names",
             "source.object",
             None,
-            Text(
-                "商談オブジェクトを起点に連携する場合、Flyleの企業名にSalesforceの商談名が"
-                "自動的に入ることになります。",
-                "With Opportunity as the base object, the company's name in Flyle becomes the "
-                "opportunity's name.",
-            ),
-            Text(
-                "商談名だけで企業を判別できない場合はフィードバックとの紐付けなどの運用が困難なため、"
-                "取引先オブジェクトを起点に連携することを推奨しています(source.object: Account)。"
-                "「部署名_株式会社名」「製品名_株式会社名」のような商談名で運用されている場合は"
-                "このままで問題ありません。",
-                "If an opportunity's name does not tell which company it is, choose Account "
-                "(source.object: Account), which is recommended. Names such as "
-                '"department_company" or "product_company" are fine.',
-            ),
+            OPPORTUNITY_NAMES,
+            OPPORTUNITY_ADVICE,
             severity="warning",
         )
 

@@ -3,7 +3,6 @@
 What does not belong here: recording it (``store``).
 """
 
-import json
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import msgspec
 from rich.table import Table
 
 from flyle_sf_assets.cli.output import to_stdout
+from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.errors import FlyleError, NotConnected, NotFound, Text, UsageError
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.registration import registered_settings
@@ -49,8 +49,8 @@ class History:
             table.add_row(
                 change.changed_at.isoformat(sep=" ", timespec="seconds"),
                 self._label(change),
-                _shown(change.old),
-                _shown(change.new),
+                shown(change.old),
+                shown(change.new),
                 "" if change.sync_id is None else str(change.sync_id),
                 change.reason or "",
             )
@@ -129,12 +129,3 @@ def _unknown(tenant: str, external_id: str) -> FlyleError:
 def _raw(text: str | None) -> msgspec.Raw | None:
     """JSON as PostgreSQL wrote it: no number passes through a float."""
     return None if text is None else msgspec.Raw(text.encode())
-
-
-def _shown(text: str | None) -> str:
-    """Text without its quotes, lists as people write them, numbers to their last digit."""
-    if text is None or text == "null":
-        return ""
-    if text.startswith('"'):
-        return str(json.loads(text))
-    return ", ".join(json.loads(text)) if text.startswith("[") else text

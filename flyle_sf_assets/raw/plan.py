@@ -238,7 +238,7 @@ class _Walker:
             fault: Fault = "one_to_many" if child else "lookup_unknown"
             self._faults.append(PathFault(path, name, schema.name, fault, child or ""))
             return None
-        target = _target(lookup)
+        target = lookup_target(lookup)
         if target is None:
             detail = ", ".join(lookup.reference_to)
             self._faults.append(PathFault(path, name, schema.name, "several_targets", detail))
@@ -318,7 +318,7 @@ class _Walker:
             self._columns.setdefault(node.dataset, {})[field.name] = field
 
 
-def _target(lookup: FieldSchema) -> str | None:
+def lookup_target(lookup: FieldSchema) -> str | None:
     """The object that a lookup leads to; of several only User can be told apart by all orgs."""
     if len(lookup.reference_to) == 1:
         return lookup.reference_to[0]

@@ -134,6 +134,19 @@ class Questions:
             for predicate in soql.id_in(self._field("Id"), batch)
         ]
 
+    def some(self, limit: int) -> soql.Statement:
+        """At most so many records that match the conditions, with all columns."""
+        columns = [*self._keys(), *self.dataset.columns]
+        return soql.select(self.schema, columns, self.scope, limit=limit)
+
+    def belonging_to(self, lookup: str, owners: Iterable[str]) -> list[soql.Statement]:
+        """The records of a one-to-one object whose ``lookup`` names one of these owners."""
+        columns = [*self._keys(), *self.dataset.columns]
+        return [
+            soql.select(self.schema, columns, predicate)
+            for predicate in soql.id_in(self._field(lookup), owners)
+        ]
+
     def no_answer(self, columns: Iterable[FieldSchema]) -> pl.DataFrame:
         """The answer to `by_id` about no record at all: columns without rows."""
         names = [field.name for field in (*self._keys(), *self._fate_fields(), *columns)]

@@ -9,14 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.refresh.context import utc_now
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.settings.loading import Loaded, load_all
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
 from flyle_sf_assets.store.links import get_link, put_link
-from flyle_sf_assets.store.settings_versions import latest_settings, register_settings
+from flyle_sf_assets.store.settings_versions import (
+    SettingsVersion,
+    latest_settings,
+    register_settings,
+)
+
+FILE_AUTHOR = "file:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +70,38 @@ def register(
         if get_link(tx).settings_version is None:
             put_link(tx, settings_version=made.version, source_object=settings.source.object)
     changes = diff(before, settings) if made.is_new else ()
-    return Registration(
-        settings.tenant, made.version, made.is_new, changes, loaded.problems, before
-    )
+    found = loaded.problems
+    if made.is_new and latest is not None and not latest.author.startswith(FILE_AUTHOR):
+        found = (*found, _file_wins(loaded, latest))
+    return Registration(settings.tenant, made.version, made.is_new, changes, found, before)
 
 
 def author(loaded: Loaded) -> str:
     """Who set it: for a file its name."""
-    return f"file:{loaded.path.name}"
+    return f"{FILE_AUTHOR}{loaded.path.name}"
+
+
+def _file_wins(loaded: Loaded, replaced: SettingsVersion) -> Problem:
+    """Said once, when a file takes the place of what was set in the console."""
+    return Problem(
+        "file_wins",
+        "",
+        None,
+        Text(
+            f"連携画面で設定されたバージョン {replaced.version}({replaced.author})を、"
+            f"{loaded.path.name} の設定で置き換えました。",
+            f"Version {replaced.version}, set in the console by {replaced.author}, was replaced by"
+            f" {loaded.path.name}.",
+        ),
+        Text(
+            f"ファイルがある間は連携画面では変更できません。連携画面で設定するには"
+            f"{loaded.path.name} を削除してください。",
+            "While there is a file the console only shows the settings. To set them in the console"
+            f" again, remove {loaded.path.name}.",
+        ),
+        severity="warning",
+        file=loaded.path.name,
+    )
 
 
 def registered_settings(installation: Installation, tenant: str) -> TenantSettings | None:

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flyle_sf_assets.errors import PlanNotEligible, Problem, SettingsInvalid, Text, UsageError
+from flyle_sf_assets.errors import (
+    FlyleError,
+    PlanNotEligible,
+    Problem,
+    SettingsInvalid,
+    Text,
+    UsageError,
+)
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.validation import validate
 from flyle_sf_assets.settings.wording import named_value
@@ -41,18 +48,23 @@ class Loaded:
         """
         if self.settings is not None:
             return self.settings
-        errors = [problem for problem in self.problems if problem.severity == "error"]
-        if all(problem.code == "plan_not_eligible" for problem in errors):
-            raise PlanNotEligible(
-                "plan_not_eligible",
-                tried=Text(
-                    f"テナント {self.tenant} のプランを確認しました",
-                    f"Looked at the plan of {self.tenant}",
-                ),
-                came_back=errors[0].message.en,
-                remedy=errors[0].remedy,
-            )
-        raise SettingsInvalid(self.tenant, self.problems)
+        raise cannot_be_used(self.tenant, self.problems)
+
+
+def cannot_be_used(tenant: str, problems: tuple[Problem, ...]) -> FlyleError:
+    """The error of settings that have these problems.
+
+    PlanNotEligible when the plan is all that is wrong, else SettingsInvalid with every problem.
+    """
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if not errors or any(problem.code != "plan_not_eligible" for problem in errors):
+        return SettingsInvalid(tenant, problems)
+    return PlanNotEligible(
+        "plan_not_eligible",
+        tried=Text(f"テナント {tenant} のプランを確認しました", f"Looked at the plan of {tenant}"),
+        came_back=errors[0].message.en,
+        remedy=errors[0].remedy,
+    )
 
 
 def load_tenant(path: Path) -> Loaded:

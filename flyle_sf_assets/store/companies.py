@@ -144,6 +144,14 @@ def unlink_companies(
     return int(tx.execute(statements.UNLINK, **values).scalar_one())
 
 
+def rows_to_write(
+    tx: TenantTransaction, rows: pl.DataFrame, source_object: str, conversion: Conversion
+) -> pl.DataFrame:
+    """The rows (columns: `ROW_SCHEMA`) whose content is not known to be held as it is."""
+    rows = _not_held(tx, _checked(rows), source_object, conversion.hash_version)
+    return rows.filter(~pl.col("same_content")).drop("same_content")
+
+
 def rename_unlinked(tx: TenantTransaction, *, former: str, reason: str, now: datetime) -> int:
     """Gives rows that are unlinked for one reason another one; returns how many."""
     values = {"tenant_id": tx.tenant_id, "former": former, "reason": reason, "now": now}

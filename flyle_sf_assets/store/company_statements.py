@@ -7,6 +7,8 @@ that one row, which then turn out to be a million, takes hours.
 What does not belong here: when to run it (``companies.py``).
 """
 
+# ruff: noqa: S608  what is put into the SQL here is this file's own text
+
 STAGED_COLUMNS = """
     external_id text NOT NULL, name text, custom_fields jsonb
         CHECK (jsonb_typeof(custom_fields) = 'object'),
@@ -41,16 +43,8 @@ CROSS JOIN LATERAL (SELECT * FROM companies c
 ON CONFLICT (tenant_id, external_id) DO UPDATE SET source_modified_at = excluded.source_modified_at
 """
 
-RECORD_CHANGES = """
-WITH recorded AS (
-    INSERT INTO company_changes
-        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row, reason)
-    SELECT :tenant_id, s.external_id, change.field, change.old, change.new, :sync_id, :now,
-        change.of_row,
-        CASE WHEN NOT change.of_row THEN coalesce(
-            (SELECT r.reason FROM staged_reasons r WHERE change.new = 'null'
-                AND r.external_id = s.external_id AND r.field = change.field),
-            CASE WHEN change.field = ANY(CAST(:retyped AS text[])) THEN 'type_changed' END) END
+# What writing the staged rows changes in rows that exist: `change` (field, old, new, of_row).
+_CHANGES = """
     FROM staged_companies s
     CROSS JOIN LATERAL (SELECT * FROM companies c
         WHERE c.tenant_id = :tenant_id AND c.external_id = s.external_id LIMIT 1) AS h
@@ -71,11 +65,51 @@ WITH recorded AS (
         ) AS own (field, old, new)
         WHERE own.old IS DISTINCT FROM own.new
     ) AS change
+"""
+
+RECORD_CHANGES = f"""
+WITH recorded AS (
+    INSERT INTO company_changes
+        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row, reason)
+    SELECT :tenant_id, s.external_id, change.field, change.old, change.new, :sync_id, :now,
+        change.of_row,
+        CASE WHEN NOT change.of_row THEN coalesce(
+            (SELECT r.reason FROM staged_reasons r WHERE change.new = 'null'
+                AND r.external_id = s.external_id AND r.field = change.field),
+            CASE WHEN change.field = ANY(CAST(:retyped AS text[])) THEN 'type_changed' END) END
+    {_CHANGES}
     RETURNING external_id, field, old, of_row
 )
 SELECT count(DISTINCT external_id) AS moved,
     count(*) FILTER (WHERE of_row AND field = 'status' AND old = '"linked"') AS gone
 FROM recorded
+"""
+
+# The same differences counted instead of written; a value goes blank that was there before.
+COMPARE = f"""
+WITH found AS MATERIALIZED (
+    SELECT s.external_id, h.name, change.field, change.old, change.new, change.of_row,
+        NOT change.of_row AND change.old IS NOT NULL AND change.old <> 'null' AS had_value,
+        NOT change.of_row AND change.old IS NOT NULL AND change.old <> 'null'
+            AND change.new = 'null' AS is_blanked
+    {_CHANGES}
+), shown AS (
+    (SELECT DISTINCT external_id FROM found ORDER BY external_id LIMIT :examples)
+    UNION
+    (SELECT DISTINCT external_id FROM found WHERE is_blanked ORDER BY external_id LIMIT :examples)
+)
+SELECT (SELECT count(DISTINCT external_id) FROM found) AS moved,
+    (SELECT count(DISTINCT external_id) FROM found WHERE is_blanked) AS blanked,
+    (SELECT count(DISTINCT external_id) FROM found
+        WHERE had_value AND field = ANY(CAST(:foreign_keys AS text[]))) AS overwritten,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(field, changed, blanked, had_value)), '[]')
+        FROM (SELECT field, count(*) AS changed, count(*) FILTER (WHERE is_blanked) AS blanked,
+                count(*) FILTER (WHERE had_value) AS had_value
+            FROM found WHERE NOT of_row GROUP BY field) AS per_field) AS fields,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(
+            external_id, name, field, CAST(old AS text), CAST(new AS text), of_row, is_blanked)
+            ORDER BY external_id, of_row DESC, field), '[]')
+        FROM found WHERE external_id IN (SELECT external_id FROM shown)) AS changes
 """
 
 # A linked row is merged, a frozen one keeps its values but for those whose type changed; xmax is

@@ -6,6 +6,8 @@ becomes null, so that a field never holds two types at once; the old value is in
 What does not belong here: rows that are converted again (``companies.py``).
 """
 
+# ruff: noqa: S608  what is put into the SQL here is this file's own text
+
 from collections.abc import Collection
 from datetime import datetime
 
@@ -37,14 +39,30 @@ def blank_unconverted(
     return blanked
 
 
-_BLANK = """
-WITH rest AS MATERIALIZED (
+def count_unconverted(
+    tx: TenantTransaction, retyped: Collection[str], *, converted: pl.Series
+) -> int:
+    """How many rows `blank_unconverted` would blank; writes nothing."""
+    ids = converted.cast(pl.String).unique().alias("external_id").to_frame()
+    stage(tx, "converted_ids", "external_id text NOT NULL", ids, index="external_id")
+    counted = tx.execute(_COUNT, tenant_id=tx.tenant_id, retyped=sorted(retyped)).scalar_one()
+    unstage(tx, "converted_ids")
+    return int(counted)
+
+
+_REST = """
     SELECT c.external_id, member.key, member.value
     FROM companies c
     CROSS JOIN LATERAL jsonb_each(c.custom_fields) AS member
     WHERE c.tenant_id = :tenant_id AND member.key = ANY(CAST(:retyped AS text[]))
         AND member.value <> 'null'
         AND NOT EXISTS (SELECT FROM converted_ids i WHERE i.external_id = c.external_id)
+"""
+
+_COUNT = f"SELECT count(DISTINCT external_id) FROM ({_REST}) AS rest"
+
+_BLANK = f"""
+WITH rest AS MATERIALIZED ({_REST}
 ), recorded AS (
     INSERT INTO company_changes
         (tenant_id, external_id, field, old, new, sync_id, changed_at, reason)

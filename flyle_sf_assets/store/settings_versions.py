@@ -37,11 +37,7 @@ def register_settings(
     tx: TenantTransaction, document: str, digest: str, author: str, now: datetime
 ) -> Registered:
     """Makes a new version when ``digest`` differs from the latest one's."""
-    # Two processes that register at once take turns: numbers have no gaps and no twins.
-    tx.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))",
-        key=f"flyle.settings:{tx.tenant_id}",
-    )
+    lock_settings(tx)
     latest = latest_settings(tx)
     if latest is not None and latest.digest == digest:
         return Registered(latest.version, is_new=False)
@@ -57,6 +53,14 @@ def register_settings(
         now=now,
     )
     return Registered(version, is_new=True)
+
+
+def lock_settings(tx: TenantTransaction) -> None:
+    """Until the transaction ends nobody else registers: numbers have no gaps and no twins."""
+    tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))",
+        key=f"flyle.settings:{tx.tenant_id}",
+    )
 
 
 def latest_settings(tx: TenantTransaction) -> SettingsVersion | None:

@@ -31,3 +31,23 @@ def change_everything(org: Org) -> None:
     org.update("User", org.ids("User")[1], {"Email": "moved@example.jp"})
     contract = org.records("Contract_Info__c")[0]
     org.update("Contract_Info__c", str(contract["Id"]), {"Plan__c": "Standard"})
+
+
+def change_accounts(org: Org) -> None:
+    """The same for a tenant whose base object is Account: one new, one deleted, four changed."""
+    blanked, deleted, moved, claimed = (str(a["Id"]) for a in org.records("Account")[3:7])
+    manager = org.insert("User", {"LastName": "新部長", "Username": "m@x.example", "Alias": "m"})
+    owner = org.insert(
+        "User",
+        {"LastName": "新人", "Username": "o@x.example", "Alias": "o", "ManagerId": manager},
+    )
+    org.add_option("Account", "Industry", "Space", "宇宙")
+    new = {"Name": "新しい会社", "OwnerId": owner, "Industry": "Space", "NumberOfEmployees": 700}
+    org.insert("Account", new)
+    org.update("Account", blanked, {"Website": "", "Phone": "123"})
+    org.delete("Account", deleted)
+    org.update("Account", moved, {"OwnerId": owner})
+    org.update("User", org.ids("User")[1], {"LastName": "改姓"})
+    contract = str(org.records("Contract_Info__c")[0]["Id"])
+    org.update("Contract_Info__c", contract, {"Plan__c": "Standard", "Account__c": claimed})
+    org.insert("Contract_Info__c", {"Account__c": moved, "Plan__c": "Free"})

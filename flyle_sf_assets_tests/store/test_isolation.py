@@ -50,6 +50,7 @@ ROWS: dict[str, dict[str, object]] = {
         "author": "a",
         "created_at": NOW,
     },
+    "settings_drafts": {"document": "{}", "author": "a", "saved_at": NOW},
     "generations": {"dataset": "d", "generation": 1, "manifest": "{}", "committed_at": NOW},
     "consumed": {"asset": "a", "input": "i", "generation": 1, "digest": "d"},
     "object_schemas": {"object": "o", "digest": "d", "document": "{}", "checked_at": NOW},

@@ -57,7 +57,7 @@ def write_companies(refresh: Refresh) -> StepReport:
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
     rows = _rows(refresh, manifest, taken.get(manifest.dataset) if is_same else None)
     with refresh.committing() as tx:
-        retyped = frozenset() if is_same else _retyped(tx, fields)
+        retyped = frozenset() if is_same else retyped_keys(tx, fields)
         written = Writing(refresh, tx, plan, fields, retyped).write(rows)
         put_fields(tx, _custom_fields(tx, fields))
         put_consumed(
@@ -108,7 +108,7 @@ def _with_census(report: StepReport, figures: CensusFigures) -> StepReport:
     return replace(report, census=figures, counts={**report.counts, **asdict(figures)})
 
 
-def _retyped(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozenset[str]:
+def retyped_keys(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozenset[str]:
     """Keys whose mapping's type changed since the companies were last written.
 
     A field that cannot be read keeps type and values until it can be read again.

@@ -96,7 +96,7 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
         tenant=refresh.tenant,
         name=dataset.name,
         columns=tuple(column.name for column in dataset.columns),
-        scope=_scope(questions),
+        scope=scope_of(questions),
         held=held,
         generation=0 if kept is None else kept.generation,
     )
@@ -129,7 +129,7 @@ def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[Field
     return columns if columns or rescope else None
 
 
-def _scope(questions: Questions) -> str:
+def scope_of(questions: Questions) -> str:
     """What decides which records the dataset holds, as a text that changes with it."""
     if not questions.dataset.is_base:
         return PARENTS_ONLY

@@ -1,0 +1,250 @@
+"""The tree of fields that settings may name, one level at a time: an object's fields and parents.
+
+Levels are opened lazily: a level needs the schemas of the objects on its own path only. What
+does not belong here: describing objects (``refresh/org_answers.py``), search over levels
+(``search.py``).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from flyle_sf_assets.check.names import Org
+from flyle_sf_assets.choosing.fields import FieldChoice, field_choice
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.raw.plan import lookup_target
+from flyle_sf_assets.salesforce.schema import ChildRelationship, FieldSchema, ObjectSchema
+from flyle_sf_assets.settings.models import RELATIONSHIP_LEVELS_MAX, OneToOne, Source
+
+Schemas = Mapping[str, ObjectSchema | None]
+"""Object schemas by API name; None for an object that the org does not show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A way on from a level: a many-to-one lookup or a declared one-to-one object.
+
+    ``path`` opens it (``("Account", "Owner")``). ``why_closed`` is None when it can be opened.
+    """
+
+    path: tuple[str, ...]
+    name: str
+    label: str
+    object: str
+    is_one_to_one: bool
+    why_closed: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class ManyBelow:
+    """A one-to-many relationship, which cannot be linked, and which base object would do it."""
+
+    name: str
+    object: str
+    why_closed: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One object's fields as seen from the base object; fields and branches sorted by label.
+
+    ``depth`` is the number of relationships walked, at most five.
+    """
+
+    path: tuple[str, ...]
+    object: str
+    label: str
+    depth: int
+    fields: tuple[FieldChoice, ...]
+    branches: tuple[Branch, ...]
+    many_below: tuple[ManyBelow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaNeeded:
+    """The level cannot be told before these objects are described."""
+
+    objects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a walk has come to: an object, and the names and labels that led there."""
+
+    schema: ObjectSchema
+    names: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+def level(
+    source: Source, schemas: Schemas, path: tuple[str, ...] = ()
+) -> Level | SchemaNeeded | None:
+    """The level at the end of ``path`` (relationship names from the base object).
+
+    None when the path cannot be walked in this org. Only what stands on the path must be
+    described; a one-to-one object is open only when its lookup really points here.
+    """
+    known = {name.lower(): schema for name, schema in schemas.items()}
+    place = _walked(source, known, path)
+    if not isinstance(place, _Place):
+        return place
+    schema = place.schema
+    fields = [
+        field_choice(field, object_name=schema.name, names=place.names, labels=place.labels)
+        for field in schema.fields
+    ]
+    return Level(
+        path=place.names,
+        object=schema.name,
+        label=schema.label,
+        depth=len(place.names),
+        fields=tuple(sorted(fields, key=lambda one: (one.field.label, one.field.name))),
+        branches=tuple(sorted(_branches(source, known, place), key=lambda b: (b.label, b.name))),
+        many_below=tuple(_many_below(source, known, schema)),
+    )
+
+
+def choice_at(source: Source, schemas: Schemas, path: str) -> FieldChoice | SchemaNeeded | None:
+    """The field at a path as settings write it; None when there is none."""
+    *names, name = path.split(".")
+    found = level(source, schemas, tuple(names))
+    if not isinstance(found, Level):
+        return found
+    return next((one for one in found.fields if one.field.name.lower() == name.lower()), None)
+
+
+def _walked(source: Source, known: Schemas, path: tuple[str, ...]) -> _Place | SchemaNeeded | None:
+    if len(path) > RELATIONSHIP_LEVELS_MAX:
+        return None
+    schema = _schema(known, source.object)
+    if not isinstance(schema, ObjectSchema):
+        return schema
+    place = _Place(schema)
+    for name in path:
+        following = _step(source, known, place, name)
+        if not isinstance(following, _Place):
+            return following
+        place = following
+    return place
+
+
+def _step(source: Source, known: Schemas, place: _Place, name: str) -> _Place | SchemaNeeded | None:
+    extra = _declared(source, place.schema, name)
+    lookup = None if extra else place.schema.lookup(name)
+    target = extra.object if extra else lookup_target(lookup) if lookup else None
+    if target is None:
+        return None
+    schema = _schema(known, target)
+    if not isinstance(schema, ObjectSchema):
+        return schema
+    if extra is not None:
+        joins = schema.field(extra.lookup)
+        if joins is None or place.schema.name not in joins.reference_to:
+            return None
+        return _Place(schema, (*place.names, extra.as_), (*place.labels, schema.label))
+    if lookup is None:
+        return None
+    names = (*place.names, lookup.relationship_name or name)
+    return _Place(schema, names, (*place.labels, relationship_label(lookup)))
+
+
+def _schema(known: Schemas, name: str) -> ObjectSchema | SchemaNeeded | None:
+    if name.lower() not in known:
+        return SchemaNeeded((name,))
+    schema = known[name.lower()]
+    return schema if schema is not None and schema.queryable else None
+
+
+def _declared(source: Source, schema: ObjectSchema, name: str) -> OneToOne | None:
+    of_here = (e for e in source.one_to_one if e.of.lower() == schema.name.lower())
+    return next((e for e in of_here if e.as_.lower() == name.lower()), None)
+
+
+def relationship_label(lookup: FieldSchema) -> str:
+    """What people call the record behind a lookup: ``所有者 ID`` leads to the ``所有者``."""
+    return lookup.label.removesuffix(" ID").removesuffix("ID").rstrip() or lookup.label
+
+
+def _branches(source: Source, known: Schemas, place: _Place) -> Iterator[Branch]:
+    for extra in source.one_to_one:
+        if extra.of.lower() == place.schema.name.lower():
+            schema = known.get(extra.object.lower())
+            path = (*place.names, extra.as_)
+            closed = _why_closed(known, place, extra.object)
+            if closed is None and _walked(source, known, path) is None:
+                closed = _LOOKUP_ELSEWHERE
+            yield Branch(
+                path=path,
+                name=extra.as_,
+                label=schema.label if schema else extra.as_,
+                object=extra.object,
+                is_one_to_one=True,
+                why_closed=closed,
+            )
+    for lookup in place.schema.fields:
+        name = lookup.relationship_name
+        if not name or not lookup.reference_to or _declared(source, place.schema, name):
+            continue
+        target = lookup_target(lookup)
+        closed = _SEVERAL if target is None else _why_closed(known, place, target)
+        yield Branch(
+            path=(*place.names, name),
+            name=name,
+            label=relationship_label(lookup),
+            object=target or ", ".join(lookup.reference_to),
+            is_one_to_one=False,
+            why_closed=closed,
+        )
+
+
+def _why_closed(known: Schemas, place: _Place, target: str) -> Text | None:
+    if len(place.names) >= RELATIONSHIP_LEVELS_MAX:
+        return _TOO_DEEP
+    schema = known.get(target.lower())
+    if target.lower() in known and (schema is None or not schema.queryable):
+        return Text(
+            f"連携ユーザーから「{target}」が見えません(参照権限をご確認ください)",
+            f"The connected user cannot see {target}: check its Read permission",
+        )
+    return None
+
+
+def _many_below(source: Source, known: Schemas, schema: ObjectSchema) -> Iterator[ManyBelow]:
+    declared = {(e.object.lower(), e.lookup.lower()) for e in source.one_to_one}
+    org = Org(known)
+    for child in schema.child_relationships:
+        key = (child.child_object.lower(), child.field.lower())
+        if child.relationship_name and key not in declared:
+            reason = _why_many(source, org.named(schema.name), org.named(child.child_object), child)
+            yield ManyBelow(child.relationship_name, child.child_object, reason)
+
+
+def _why_many(source: Source, parent: Text, child: Text, below: ChildRelationship) -> Text:
+    many = Text(
+        f"{parent.ja}1件に{child.ja}が複数あるため連携できません。",
+        f"One {parent.en} has many {child.en} records, so they cannot be linked.",
+    )
+    if below.child_object == source.object:
+        return Text(
+            f"{many.ja}{child.ja}が起点ですので、その項目はそのまま選べます。",
+            f"{many.en} {child.en} is the base object: choose its fields directly.",
+        )
+    if below.child_object == "Opportunity":
+        return Text(
+            f"{many.ja}商談を起点にすると、商談と取引先の両方の項目を連携できます。",
+            f"{many.en} With Opportunity as the base object, fields of both can be linked.",
+        )
+    return Text(
+        f"{many.ja}必ず1件以下であれば、1:1のオブジェクトとして追加できます。",
+        f"{many.en} If there is never more than one, add it as a one-to-one object.",
+    )
+
+
+_SEVERAL = Text(
+    "複数の種類のオブジェクトを参照するため、その先の項目はたどれません",
+    "It may point at several kinds of objects, so nothing can be followed from it",
+)
+_TOO_DEEP = Text("参照をたどれるのは5段までです", "At most five relationships can be followed")
+_LOOKUP_ELSEWHERE = Text(
+    "1:1の参照項目がこのオブジェクトを指していません",
+    "The one-to-one object's lookup does not point at this object",
+)

@@ -1,0 +1,91 @@
+"""Company values as people read them: no quotes, numbers to their last digit, options by label.
+
+What does not belong here: pages and tables (``cli``, ``console``).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import polars as pl
+
+from flyle_sf_assets.companies.document import CUSTOM_FIELDS, documents
+from flyle_sf_assets.companies.fields import CompanyField
+from flyle_sf_assets.companies.rows import EXTERNAL_ID, Converted
+from flyle_sf_assets.settings.models import FlyleType
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_SELECTS = (FlyleType.SINGLE_SELECT, FlyleType.MULTI_SELECT)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRows:
+    """Converted rows as people read them.
+
+    ``records`` are (external id, name); ``values`` has by key one (text, reason) per record, the
+    text "" for a blank, the reason set where the value cannot be taken over.
+    """
+
+    records: tuple[tuple[str, str], ...]
+    values: Mapping[str, tuple[tuple[str, str | None], ...]]
+
+    def values_of(self, key: str) -> tuple[tuple[str, str | None], ...]:
+        """One per record; empty for a field that is not shown."""
+        return self.values.get(key, ())
+
+
+def shown(text: str | None, labels: Mapping[str, str] | None = None) -> str:
+    """A JSON value as text; ``labels`` are those of options by API value."""
+    if text is None or text == "null":
+        return ""
+    names = labels or {}
+    if text.startswith('"'):
+        value = str(json.loads(text))
+        return names.get(value, value)
+    if text.startswith("["):
+        return ", ".join(names.get(str(item), str(item)) for item in json.loads(text))
+    return text
+
+
+def shown_change(before: str | None, after: str | None) -> tuple[str, str]:
+    """Two JSON values beside each other; as JSON where the texts would not tell them apart.
+
+    A number that becomes text looks the same, but for its quotes.
+    """
+    texts = shown(before), shown(after)
+    if texts[0] != texts[1] or before is None or after is None:
+        return texts
+    return before, after
+
+
+def option_labels(field: CompanyField) -> dict[str, str]:
+    """The labels of a select field's options by API value; empty for other fields."""
+    if field.type not in _SELECTS:
+        return {}
+    return {option.value: option.label for option in field.source.picklist_values}
+
+
+def shown_rows(
+    enriched: pl.DataFrame, converted: Converted, fields: Sequence[CompanyField]
+) -> ShownRows:
+    """A few rows for people. ``enriched``: the ``Id`` and ``Name`` of what was converted."""
+    records = tuple((str(i), str(n or "")) for i, n in enriched.select("Id", "Name").rows())
+    made = documents(converted.rows, fields).select(EXTERNAL_ID, CUSTOM_FIELDS).rows()
+    members = {key: _MEMBERS.decode(text or "{}") for key, text in made}
+    told = converted.rejected.select(EXTERNAL_ID, "field", "reason").rows()
+    reasons = {(key, field): str(reason) for key, field, reason in told}
+
+    def value(key: str, field: CompanyField) -> tuple[str, str | None]:
+        raw = members.get(key, {}).get(field.key)
+        text = shown(None if raw is None else bytes(raw).decode(), option_labels(field))
+        return text, reasons.get((key, field.key), reasons.get((key, None)))
+
+    return ShownRows(
+        records=records,
+        values={
+            field.key: tuple(value(key, field) for key, _ in records)
+            for field in fields
+            if field.readable
+        },
+    )

@@ -1,0 +1,50 @@
+"""Which settings a tenant would have next: its file, a draft in the console, or what stands.
+
+What does not belong here: previewing them (``preview.py``) and saving them (``saving.py``).
+"""
+
+from dataclasses import dataclass
+
+from flyle_sf_assets.errors import NotConnected, Problem, Text
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.saving import kept_draft, required, settings_file, settings_origin
+from flyle_sf_assets.settings.drafts import judged
+from flyle_sf_assets.settings.loading import load_tenant
+from flyle_sf_assets.settings.models import TenantSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """Settings that may be applied next; ``warnings`` are what is to be said of them."""
+
+    settings: TenantSettings
+    warnings: tuple[Problem, ...] = ()
+
+
+def drafted_settings(installation: Installation, tenant: str) -> Drafted:
+    """The settings file's when there is one, else the kept draft's, else those that stand.
+
+    Raises SettingsInvalid or PlanNotEligible when they cannot be used, NotConnected when the
+    tenant has none.
+    """
+    file = settings_file(installation.places, tenant)
+    if file is not None:
+        loaded = load_tenant(file)
+        return Drafted(loaded.require(), loaded.problems)
+    kept = kept_draft(installation, tenant)
+    if kept is not None:
+        return Drafted(required(kept.draft), judged(kept.draft).problems)
+    standing = settings_origin(installation, tenant).settings
+    if standing is not None:
+        return Drafted(standing)
+    folder = installation.places.config_dir / "tenants"
+    known = ", ".join(sorted(path.stem for path in folder.glob("*.yaml"))) or "none"
+    raise NotConnected(
+        "unknown_tenant",
+        tried=Text(f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"),
+        came_back=f"There is no {tenant}.yaml, and no settings are kept. Files: {known}.",
+        remedy=Text(
+            f"{tenant}.yaml を用意するか、連携画面で設定してください",
+            f"Write {tenant}.yaml, or set the tenant up in the console",
+        ),
+    )

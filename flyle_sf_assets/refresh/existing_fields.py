@@ -1,0 +1,41 @@
+"""Mappings onto custom fields that Flyle has already: their types must agree.
+
+What does not belong here: counting what would be overwritten (``differences.py``).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from flyle_sf_assets.companies.fields import CompanyField
+from flyle_sf_assets.errors import Problem, Text
+from flyle_sf_assets.settings.wording import item_path
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.fields import list_fields
+
+
+def existing_field_problems(
+    tx: TenantTransaction, fields: Sequence[CompanyField]
+) -> Iterator[Problem]:
+    """One for each mapping onto a field of Flyle's own that has another type.
+
+    ``fields`` are in the order of the settings. A field that a mapping made follows its mapping:
+    its values are converted again.
+    """
+    own = {field.key: field for field in list_fields(tx) if field.source_path is None}
+    for index, field in enumerate(fields):
+        standing = own.get(field.key)
+        if standing is not None and standing.type != str(field.type):
+            yield Problem(
+                "existing_field_other_type",
+                f"{item_path('mapping', index)}.type",
+                None,
+                Text(
+                    f"Flyleのカスタムフィールド「{standing.label}」({field.key})の型は"
+                    f" {standing.type} です。{field.type} の値は連携できません。",
+                    f"The custom field {standing.label} ({field.key}) that Flyle already has is of"
+                    f" type {standing.type} and cannot take {field.type}.",
+                ),
+                Text(
+                    f"type を {standing.type} にするか、別のキーを to に指定してください。",
+                    f"Set type to {standing.type}, or choose another key for to.",
+                ),
+            )

@@ -1,0 +1,267 @@
+"""What follows for a tenant's companies from draft settings, once it is known who matches them.
+
+What does not belong here: asking who matches (``membership.py``), counting differences
+(``differences.py``), examples and cost (``preview_examples.py``, ``preview_cost.py``).
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from flyle_sf_assets.companies.fields import CompanyField, company_fields
+from flyle_sf_assets.enriched.affected import affected_ids
+from flyle_sf_assets.enriched.join import enrich
+from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.options.catalog import described_options, followed_fields, met_values
+from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
+from flyle_sf_assets.raw.records import ONLY_REFERENCED, is_any
+from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted, counted, total
+from flyle_sf_assets.refresh.held_frames import HeldFrames
+from flyle_sf_assets.refresh.impact import AddedOption, FieldImpact, Figure, Impact
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.membership import Membership
+from flyle_sf_assets.refresh.preview_cost import Found, next_cost
+from flyle_sf_assets.refresh.preview_examples import examples
+from flyle_sf_assets.refresh.sampling import Sampling
+from flyle_sf_assets.refresh.steps.companies import retyped_keys
+from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
+from flyle_sf_assets.refresh.strata import Sample, Strata, within, without
+from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.versions import diff, from_document
+from flyle_sf_assets.store.comparison import company_states
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.options import list_options
+from flyle_sf_assets.store.retyping import count_unconverted
+from flyle_sf_assets.store.settings_versions import SettingsVersion
+
+SAMPLE_RECORDS_MAX = 2_000
+"""Of records whose values are not held, so many are read; more are an estimate."""
+
+
+@dataclass(frozen=True)
+class DraftInOrg:
+    """Draft settings with the schemas of the org that they are meant for."""
+
+    installation: Installation
+    settings: TenantSettings
+    org: Org
+    schemas: Schemas
+    describe_calls: int
+
+    @cached_property
+    def plan(self) -> ReadPlan:
+        """What the settings need of the org."""
+        return plan(self.settings, self.schemas)
+
+    @cached_property
+    def fields(self) -> tuple[CompanyField, ...]:
+        """The custom fields that they fill."""
+        return company_fields(self.settings, self.plan.leaves)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What follows for the companies, once it is known who matches.
+
+    ``is_passed`` says that these very settings were held against the org by a refresh.
+    """
+
+    made: DraftInOrg
+    latest: SettingsVersion | None
+    problems: tuple[Problem, ...]
+    held: HeldFrames
+    members: Membership
+    is_passed: bool
+
+    def impact(self) -> Impact:
+        """All figures, with examples; reads at most `SAMPLE_RECORDS_MAX` records."""
+        made, settings = self.made, self.made.settings
+        with made.installation.database.tenant(settings.tenant) as tx:
+            states = company_states(tx)
+        strata = Strata.of(states, self.members.matching, self.plan.base_object)
+        known = self._known(strata)
+        sample = self._sample(strata, known)
+        read = Sampling(made.org, self.plan, made.schemas, settings).of(sample.ids)
+        frame = self._known_rows(pl.concat([known, strata.frozen]))
+        with made.installation.database.tenant(settings.tenant) as tx:
+            options = self._options(tx, read)
+            conversions = self._conversions(tx, options)
+            parts = (
+                counted(tx, conversions, frame, population=frame.height),
+                self._of(tx, conversions, read, sample.staying, without(strata.staying, known)),
+                self._of(tx, conversions, read, sample.returning, without(strata.returning, known)),
+            )
+            rest = self._unconverted(tx, conversions)
+        unread = self._unknown(strata, known)
+        is_read = sample.ids.len() >= unread
+        added = self._added(options)
+        new_rows = _rows_of(read, sample.created)
+        return Impact(
+            tenant=settings.tenant,
+            version=None if self.latest is None else self.latest.version,
+            changes=diff(self._before, settings),
+            problems=self.problems,
+            matching=self.members.matching.len(),
+            linked=states.filter(pl.col("status") == "linked").height,
+            created=Figure(strata.created.len()),
+            returning=Figure(strata.returning.len()),
+            changed=_changed(parts, strata, known, rest),
+            leaving=Figure(strata.leaving.len()),
+            blanked=total([*(part.scaled(part.blanked) for part in parts), Figure(rest)]),
+            overwritten=total(part.scaled(part.overwritten) for part in parts),
+            options_added=Figure(len(added), exact=is_read or not followed_fields(made.fields)),
+            fields=self._fields(parts, conversions.foreign_keys),
+            options=added,
+            examples=examples(
+                made.fields, conversions, parts, strata, states, new_rows, self.members
+            ),
+            cost=next_cost(
+                Found(self.held, self.members, strata.leaving.len(), read, unread),
+                describe_calls=0 if self.is_passed else made.describe_calls,
+            ),
+            preview_api_calls=made.org.api_calls,
+            sampled=read.height,
+        )
+
+    @property
+    def plan(self) -> ReadPlan:
+        """What the settings need of the org."""
+        return self.made.plan
+
+    @cached_property
+    def _before(self) -> TenantSettings | None:
+        return None if self.latest is None else from_document(json.loads(self.latest.document))
+
+    def _known(self, strata: Strata) -> pl.Series:
+        """Of the companies that match those whose every value is held as it is in the org."""
+        if not self.held.is_whole or self.members.is_untold:
+            return pl.Series(dtype=pl.String)
+        manifest = self.held.manifest(enriched_dataset(self.plan))
+        before = None if manifest is None else self.made.installation.lake.read(manifest)
+        touched = self.members.touched
+        moved = affected_ids(self.plan, self.held.all_records, before, touched)
+        own = touched.get(self.held.base.name, pl.Series(dtype=pl.String))
+        companies = pl.concat([strata.staying, strata.returning])
+        return without(within(companies, self.held.linked_ids), pl.concat([moved, own]))
+
+    def _sample(self, strata: Strata, known: pl.Series) -> Sample:
+        """What to read; of new companies a few when there are no options to find in them."""
+        is_followed = bool(followed_fields(self.made.fields))
+        created = strata.created if is_followed else strata.created.sort().head(EXAMPLES)
+        return Sample.drawn(
+            without(strata.staying, known),
+            without(strata.returning, known),
+            created,
+            most=SAMPLE_RECORDS_MAX,
+        )
+
+    def _unknown(self, strata: Strata, known: pl.Series) -> int:
+        whole = strata.staying.len() + strata.returning.len() + strata.created.len()
+        return whole - known.len()
+
+    def _known_rows(self, ids: pl.Series) -> pl.DataFrame:
+        """Enriched rows as they are held, with what became of those that ended since."""
+        rows = enrich(self.plan, self.held.all_records, ids).collect()
+        ended = self.members.ended.select(
+            "Id",
+            pl.col("_status").alias("_new_status"),
+            pl.col("_merged_into").alias("_new_winner"),
+        )
+        is_ended = pl.col("_new_status").is_not_null()
+        reason = pl.concat_str(pl.col("_new_status"), pl.lit("_in_salesforce"))
+        return (
+            rows.join(ended, on="Id", how="left", maintain_order="left")
+            .with_columns(
+                pl.coalesce("_new_status", "_status").alias("_status"),
+                pl.when(is_ended).then(reason).otherwise("_status_reason").alias("_status_reason"),
+                pl.when(is_ended)
+                .then("_new_winner")
+                .otherwise("_merged_into")
+                .alias("_merged_into"),
+            )
+            .drop("_new_status", "_new_winner")
+        )
+
+    def _options(self, tx: TenantTransaction, read: pl.DataFrame) -> pl.DataFrame:
+        """The options that the fields would have, with ``held``: whether the catalog has it."""
+        fields = self.made.fields
+        columns = ["Id", *dict.fromkeys(one.source_path for one in followed_fields(fields))]
+        rows = enrich(self.plan, self.held.all_records).select(*dict.fromkeys(columns)).collect()
+        met = met_values(pl.concat([rows, read.select(rows.columns)]), fields)
+        kept = pl.DataFrame(
+            [(option.field_key, option.value) for option in list_options(tx)],
+            schema={"field_key": pl.String, "value": pl.String},
+            orient="row",
+        ).with_columns(held=pl.lit(value=True))
+        union = pl.concat([described_options(fields), met]).unique(
+            ["field_key", "value"], keep="first", maintain_order=True
+        )
+        return union.join(kept, on=["field_key", "value"], how="full", coalesce=True)
+
+    def _conversions(self, tx: TenantTransaction, options: pl.DataFrame) -> Conversions:
+        mapped = set() if self._before is None else {m.to for m in self._before.mapping}
+        return Conversions(
+            fields=self.made.fields,
+            time_zone=self.made.settings.time_zone,
+            catalog=options.select("field_key", "value"),
+            retyped=retyped_keys(tx, self.made.fields),
+            source_object=self.plan.base_object,
+            foreign_keys=frozenset(m.to for m in self.made.settings.mapping) - mapped,
+        )
+
+    def _of(
+        self,
+        tx: TenantTransaction,
+        conversions: Conversions,
+        read: pl.DataFrame,
+        ids: pl.Series,
+        stratum: pl.Series,
+    ) -> Counted:
+        return counted(tx, conversions, _rows_of(read, ids), population=stratum.len())
+
+    def _unconverted(self, tx: TenantTransaction, conversions: Conversions) -> int:
+        """Companies that no record is held of lose their values of a type that is not any more."""
+        if not conversions.retyped:
+            return 0
+        base = self.held.records(self.held.base).filter(~is_any(ONLY_REFERENCED))
+        ids = pl.concat([base.select("Id").collect().to_series(), self.members.matching])
+        return count_unconverted(tx, conversions.retyped, converted=ids)
+
+    def _added(self, options: pl.DataFrame) -> tuple[AddedOption, ...]:
+        labels = {field.key: field.label for field in self.made.fields}
+        new = options.filter(pl.col("held").is_null())
+        return tuple(
+            AddedOption(key, labels[key], value, label, active)
+            for key, value, label, active in new.select(
+                "field_key", "value", "label", "active"
+            ).rows()
+        )
+
+    def _fields(
+        self, parts: tuple[Counted, ...], foreign: frozenset[str]
+    ) -> tuple[FieldImpact, ...]:
+        found = []
+        for field in self.made.fields:
+            of_parts = [part.of_field(field.key) for part in parts]
+            changed, blanked, had_value = (total(column) for column in zip(*of_parts, strict=True))
+            overwritten = had_value if field.key in foreign else Figure(0)
+            found.append(FieldImpact(field.key, field.label, changed, blanked, overwritten))
+        return tuple(found)
+
+
+def _rows_of(rows: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    return rows.filter(pl.col("Id").is_in(ids.implode()))
+
+
+def _changed(
+    parts: tuple[Counted, Counted, Counted], strata: Strata, known: pl.Series, rest: int
+) -> Figure:
+    """Who returns changes whatever its values are: its status does."""
+    held, staying, _ = parts
+    returning = without(strata.returning, known).len()
+    return total(
+        [Figure(held.moved), staying.scaled(staying.moved), Figure(returning), Figure(rest)]
+    )

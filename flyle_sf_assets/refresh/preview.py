@@ -1,0 +1,78 @@
+"""The preview: what a refresh with draft settings would do, without changing anything.
+
+Who comes and who leaves is asked of Salesforce by light queries of ids; what changes is told from
+the records that are held, and for values that are not held from a sample. What does not belong
+here: what follows from the answers (``judging.py``), who matches (``membership.py``).
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flyle_sf_assets.check.fit import problems
+from flyle_sf_assets.errors import Problem, SettingsInvalid
+from flyle_sf_assets.raw.questions import Questions
+from flyle_sf_assets.refresh.checking import describe_reachable, open_tenant_org
+from flyle_sf_assets.refresh.debts import SCHEMAS
+from flyle_sf_assets.refresh.existing_fields import existing_field_problems
+from flyle_sf_assets.refresh.held_frames import HeldFrames
+from flyle_sf_assets.refresh.impact import Impact
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.judging import DraftInOrg, Judgement
+from flyle_sf_assets.refresh.membership import membership
+from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.versions import digest
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.generations import consumed
+from flyle_sf_assets.store.settings_versions import latest_settings
+
+
+def preview(
+    installation: Installation,
+    settings: TenantSettings,
+    *,
+    open_org: Callable[[], Org] | None = None,
+) -> Impact:
+    """What the next refresh would do if these settings stood; writes nothing anywhere.
+
+    Raises SettingsInvalid when the org does not allow the settings, and what asking Salesforce
+    raises (NotConnected, NotPermitted, Postponed).
+    """
+    opened = open_org or (lambda: open_tenant_org(installation, settings))
+    with opened() as org:
+        schemas = describe_reachable(org, settings)
+        draft = DraftInOrg(installation, settings, org, schemas, org.api_calls)
+        return _judgement(draft).impact()
+
+
+def _judgement(draft: DraftInOrg) -> Judgement:
+    settings = draft.settings
+    with draft.installation.database.tenant(settings.tenant) as tx:
+        latest = latest_settings(tx)
+        found = _problems(draft, tx)
+        passed = consumed(tx, SCHEMAS).get("link_settings")
+    is_passed = (
+        latest is not None
+        and passed is not None
+        and passed.generation == latest.version
+        and latest.digest == digest(settings)
+    )
+    held = HeldFrames.of(draft.installation, settings.tenant, draft.plan)
+    questions = {
+        dataset.name: Questions.about(dataset, draft.plan, draft.schemas, settings)
+        for dataset in draft.plan.datasets
+    }
+    # The refresh comes later than this second, and brings what is stamped in it.
+    until = draft.org.server_now + timedelta(seconds=1)
+    members = membership(draft.org, held, questions, until)
+    return Judgement(draft, latest, found, held, members, is_passed)
+
+
+def _problems(draft: DraftInOrg, tx: TenantTransaction) -> tuple[Problem, ...]:
+    found = (
+        *problems(draft.settings, draft.plan, draft.schemas),
+        *existing_field_problems(tx, draft.fields),
+    )
+    if any(problem.severity == "error" for problem in found):
+        raise SettingsInvalid(draft.settings.tenant, found)
+    return found

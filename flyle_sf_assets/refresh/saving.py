@@ -1,0 +1,215 @@
+"""Settings from the console: drafts that are kept, and drafts that become a settings version.
+
+Where a settings file exists the file wins: nothing is saved beside it. What does not belong
+here: judging (``settings``, ``check``), pages (``console``).
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from flyle_sf_assets.check.fit import problems
+from flyle_sf_assets.check.parts import affected_assets
+from flyle_sf_assets.errors import Problem, SettingsInvalid, Text, UsageError
+from flyle_sf_assets.raw.plan import plan
+from flyle_sf_assets.refresh.checking import describe_reachable
+from flyle_sf_assets.refresh.context import Clock, utc_now
+from flyle_sf_assets.refresh.installation import Installation, Places
+from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.settings.drafts import Draft, judged
+from flyle_sf_assets.settings.loading import SUFFIX, TENANTS_FOLDER, cannot_be_used
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
+from flyle_sf_assets.store.links import get_link, put_link
+from flyle_sf_assets.store.settings_drafts import StoredDraft, delete_draft, get_draft, put_draft
+from flyle_sf_assets.store.settings_versions import (
+    latest_settings,
+    lock_settings,
+    register_settings,
+)
+
+
+class SettingsFromFile(UsageError):
+    """The tenant's settings come from a file, which wins: change the file instead."""
+
+
+class SettingsMoved(UsageError):
+    """Somebody saved other settings since the draft was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsOrigin:
+    """Where a tenant's settings come from.
+
+    ``file`` is the settings file's name when there is one (then the console shows them
+    read-only); ``author`` and ``saved_at`` are of the version that stands.
+    """
+
+    settings: TenantSettings | None
+    version: int | None
+    author: str | None
+    saved_at: datetime | None
+    file: str | None
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the console may only show them."""
+        return self.file is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a draft. ``version`` stands now; without changes it is the one before."""
+
+    version: int
+    is_new: bool
+    changes: tuple[Change, ...]
+    stale_assets: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDraft:
+    """A draft as kept; ``by`` is who last changed it."""
+
+    draft: Draft
+    by: str
+    saved_at: datetime
+
+
+def settings_origin(installation: Installation, tenant: str) -> SettingsOrigin:
+    """Where the settings come from; a file counts also when it cannot be used."""
+    file = settings_file(installation.places, tenant)
+    with installation.database.tenant(tenant) as tx:
+        latest = latest_settings(tx)
+    return SettingsOrigin(
+        settings=None if latest is None else from_document(json.loads(latest.document)),
+        version=None if latest is None else latest.version,
+        author=None if latest is None else latest.author,
+        saved_at=None if latest is None else latest.created_at,
+        file=None if file is None else file.name,
+    )
+
+
+def settings_file(places: Places, tenant: str) -> Path | None:
+    """The tenant's settings file, None when there is none."""
+    path = places.config_dir / TENANTS_FOLDER / f"{tenant}{SUFFIX}"
+    return path if path.exists() else None
+
+
+def changes_of(installation: Installation, draft: Draft) -> tuple[Change, ...]:
+    """The draft against the version that stands. Raises SettingsInvalid for an unsound draft."""
+    before = settings_origin(installation, draft.tenant).settings
+    return diff(before, required(draft))
+
+
+def required(draft: Draft) -> TenantSettings:
+    """The draft's settings; raises SettingsInvalid, or PlanNotEligible when it is only the plan."""
+    validated = judged(draft)
+    if validated.settings is None:
+        raise cannot_be_used(draft.tenant, validated.problems)
+    return validated.settings
+
+
+def save_settings(
+    installation: Installation,
+    draft: Draft,
+    *,
+    author: str,
+    org: Org | None = None,
+    clock: Clock = utc_now,
+) -> Saved:
+    """Makes the draft the tenant's settings and forgets the kept draft.
+
+    ``author`` is who is there (``console:<sub>``). With ``org`` the settings are held against it
+    first. Raises SettingsFromFile, SettingsInvalid (every problem, with paths), PlanNotEligible,
+    SettingsMoved when another version stands than the draft began from.
+    """
+    tenant = draft.tenant
+    _refuse_beside_file(installation, tenant)
+    validated = judged(draft)
+    settings = required(draft)
+    found = [*validated.problems, *(() if org is None else problems_in(org, settings))]
+    if any(problem.severity == "error" for problem in found):
+        raise SettingsInvalid(tenant, tuple(found))
+    with installation.database.tenant(tenant) as tx:
+        lock_settings(tx)
+        latest = latest_settings(tx)
+        standing = None if latest is None else latest.version
+        if standing != draft.base_version:
+            raise _moved(tenant, standing, None if latest is None else latest.author)
+        before = None if latest is None else from_document(json.loads(latest.document))
+        text = json.dumps(document(settings), ensure_ascii=False)
+        made = register_settings(tx, text, digest(settings), author, clock())
+        if get_link(tx).settings_version is None:
+            put_link(tx, settings_version=made.version, source_object=settings.source.object)
+        delete_draft(tx)
+    return Saved(
+        version=made.version,
+        is_new=made.is_new,
+        changes=diff(before, settings),
+        stale_assets=affected_assets(before, settings) if made.is_new else (),
+        warnings=tuple(found),
+    )
+
+
+def problems_in(org: Org, settings: TenantSettings) -> tuple[Problem, ...]:
+    """Everything in the settings that this org does not allow; a call for 25 objects."""
+    schemas = describe_reachable(org, settings)
+    return problems(settings, plan(settings, schemas), schemas)
+
+
+def keep_draft(
+    installation: Installation, draft: Draft, *, by: str, clock: Clock = utc_now
+) -> None:
+    """Keeps the draft, in the place of the one before. Raises SettingsFromFile."""
+    _refuse_beside_file(installation, draft.tenant)
+    text = json.dumps(dict(draft.document), ensure_ascii=False)
+    with installation.database.tenant(draft.tenant) as tx:
+        put_draft(tx, StoredDraft(text, draft.base_version, by, clock()))
+
+
+def kept_draft(installation: Installation, tenant: str) -> KeptDraft | None:
+    """The tenant's kept draft, None when there is none."""
+    with installation.database.tenant(tenant) as tx:
+        stored = get_draft(tx)
+    if stored is None:
+        return None
+    draft = Draft(json.loads(stored.document), stored.base_version)
+    return KeptDraft(draft, stored.author, stored.saved_at)
+
+
+def drop_draft(installation: Installation, tenant: str) -> None:
+    """Forgets the kept draft; without one nothing happens."""
+    with installation.database.tenant(tenant) as tx:
+        delete_draft(tx)
+
+
+def _refuse_beside_file(installation: Installation, tenant: str) -> None:
+    file = settings_file(installation.places, tenant)
+    if file is None:
+        return
+    raise SettingsFromFile(
+        "settings_from_file",
+        tried=Text(f"テナント {tenant} の設定を保存しました", f"Saved settings of {tenant}"),
+        came_back=f"The settings come from {file.name}, and the file wins.",
+        remedy=Text(
+            f"{file.name} を変更して flyle-sf apply を実行してください",
+            f"Change {file.name} and run flyle-sf apply",
+        ),
+    )
+
+
+def _moved(tenant: str, standing: int | None, author: str | None) -> SettingsMoved:
+    return SettingsMoved(
+        "settings_moved",
+        tried=Text(f"テナント {tenant} の設定を保存しました", f"Saved settings of {tenant}"),
+        came_back="No settings stand any more."
+        if standing is None
+        else f"Version {standing} was saved meanwhile, by {author}.",
+        remedy=Text(
+            "現在の設定を確認し、もう一度変更してください",
+            "Look at the settings that stand now and make the change again",
+        ),
+    )
