@@ -4,6 +4,7 @@ What does not belong here: what fits and what does not (``check``).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.errors import Problem
@@ -32,9 +33,13 @@ def check_file(places: Places, loaded: Loaded) -> tuple[Problem, ...]:
     return (*loaded.problems, *problems(loaded.settings, made, schemas, loaded.lines))
 
 
-def open_tenant_org(places: Places, settings: TenantSettings) -> Org:
-    """The tenant's org, logged in to."""
-    network = Network(ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts)
+def open_tenant_org(
+    places: Places, settings: TenantSettings, patience: Network | None = None
+) -> Org:
+    """The tenant's org, logged in to; ``patience`` brings other timeouts and retries."""
+    network = replace(
+        patience or Network(), ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts
+    )
     return open_org(settings.connection, reveal, SalesforceAccess(network))
 
 

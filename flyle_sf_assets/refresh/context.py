@@ -60,6 +60,8 @@ class Refresh:
     is_complete: bool = False
     comparison: Comparison = field(default_factory=Comparison)
     has_described: bool = False
+    is_retry: bool = False
+    """Dagster tries the run before it again, whose failure is counted already."""
 
     @property
     def database(self) -> Database:

@@ -133,7 +133,7 @@ def _end(refresh: Refresh, tx: TenantTransaction) -> None:
     now = refresh.clock()
     is_first = get_link(tx).first_synced_at is None
     put_link(tx, state="linked", org_id=refresh.org.org_id)
-    record_synced(tx, now, next_due(now, refresh.settings))
+    record_synced(tx, now, next_due(now, refresh.settings, refresh.installation.places))
     if is_first:
         add_notice(
             tx,
