@@ -1,7 +1,8 @@
 """Many linked tenants in a moment: one tenant is synced, the others are copied from it.
 
 Every tenant has an org (all in a process of their own), settings, credentials and record files of
-its own. The orgs hold the same records, so that what one sync brought can be copied for the others, row by row and file by file.
+its own. The orgs hold the same records, so that what one sync brought can be copied for the
+others, row by row and file by file.
 
 What does not belong here: what is measured (``fleet.py``).
 """
@@ -22,6 +23,7 @@ from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.registration import register_files
 from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.postgres import admin
 
@@ -79,7 +81,7 @@ def serve_orgs(pipe: Connection, number: int) -> None:
             pipe.send({name: _rename_first(orgs[name], name) for name in names})
 
 
-def _rename_first(org: samples.Org, name: str) -> str:
+def _rename_first(org: Org, name: str) -> str:
     new = f"{name} renamed"
     org.update("Account", org.ids("Account")[0], {"Name": new})
     return new

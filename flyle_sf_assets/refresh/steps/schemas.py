@@ -38,7 +38,7 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
     if not is_forced and are_schemas_recent(refresh):
-        return _report(generation_of(refresh, SCHEMAS), _known(stored), idle=_RECENT)
+        return _report(generation_of(refresh, SCHEMAS), known_schemas(stored), idle=_RECENT)
     refresh.has_described = True
     answers: dict[str, Described | NotModified | None] = {}
     schemas: dict[str, ObjectSchema | None] = {}
@@ -58,7 +58,7 @@ def are_schemas_recent(refresh: Refresh) -> bool:
     passed = consumed_by(refresh, SCHEMAS).get("link_settings")
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
-    schemas = _known(stored)
+    schemas = known_schemas(stored)
     if refresh.kind == "full" or not _are_passed(refresh, passed, schemas):
         return False
     return _are_recent(refresh, plan(refresh.settings, schemas), stored)
@@ -72,7 +72,7 @@ def standing_schemas(
     Where they are not recent Salesforce is asked whether anything changed, and that nothing did is
     noted. ``passed`` is what these settings were last held against.
     """
-    schemas = _known(stored)
+    schemas = known_schemas(stored)
     if not _are_passed(refresh, passed, schemas):
         return None
     made = plan(refresh.settings, schemas)
@@ -113,7 +113,8 @@ def _objects_in_use(made: ReadPlan) -> set[str]:
     return {node.object for node in nodes}
 
 
-def _known(stored: dict[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
+def known_schemas(stored: dict[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
+    """The schemas that are kept; None for an object that the org does not know, or hides."""
     return {
         name: None if one.document == UNKNOWN else describe.from_bytes(one.document.encode())
         for name, one in stored.items()
