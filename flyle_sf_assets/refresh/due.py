@@ -8,6 +8,7 @@ launching runs (``defs``).
 """
 
 import hashlib
+import math
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -27,9 +28,9 @@ TOKENS_FROM_CONSOLE = "web_server"
 
 def next_slot(tenant: str, every_s: int, after: datetime) -> datetime:
     """The tenant's first moment after ``after``, of those that are ``every_s`` seconds apart."""
-    offset = _share(tenant, "refresh") * every_s
-    passed = after.timestamp() - offset
-    return datetime.fromtimestamp(offset + (passed // every_s + 1) * every_s, UTC)
+    offset_s = int(_share(tenant, "refresh") * every_s)
+    passed = (math.floor(after.timestamp()) - offset_s) // every_s
+    return datetime.fromtimestamp(offset_s + (passed + 1) * every_s, UTC)
 
 
 def refreshes_due(

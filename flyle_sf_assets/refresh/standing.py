@@ -4,6 +4,7 @@ What does not belong here: showing it (``cli``, later the console).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.raw.ownership import RAW_ASSETS
@@ -21,7 +22,7 @@ from flyle_sf_assets.store.generations import (
 )
 from flyle_sf_assets.store.links import Link, get_link
 from flyle_sf_assets.store.rejected import count_rejected
-from flyle_sf_assets.store.settings_versions import tenants_with_settings
+from flyle_sf_assets.store.settings_versions import latest_settings, tenants_with_settings
 from flyle_sf_assets.store.syncs import Sync, latest_syncs
 
 
@@ -34,6 +35,15 @@ class Standing:
     rejected: int
     stale_assets: tuple[str, ...]
     last_sync: Sync | None
+    is_stopped: bool = False
+    """Not tried again by itself: these very settings failed for good."""
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When the platform tries it next by itself; None when it does not, or at once."""
+        if self.is_stopped:
+            return None
+        return self.link.retry_at or self.link.next_due_at
 
 
 def standings(installation: Installation, tenant: str | None = None) -> tuple[Standing, ...]:
@@ -49,13 +59,15 @@ def standings(installation: Installation, tenant: str | None = None) -> tuple[St
 def _standing(installation: Installation, tenant: str) -> Standing:
     settings = registered_settings(installation, tenant)
     with installation.database.tenant(tenant) as tx:
-        syncs = latest_syncs(tx, limit=1)
+        syncs, link, latest = latest_syncs(tx, limit=1), get_link(tx), latest_settings(tx)
         return Standing(
-            link=get_link(tx),
+            link=link,
             companies=companies_by_status(tx).get(tenant, {}),
             rejected=count_rejected(tx),
             stale_assets=stale_assets(tx, settings) if settings else (),
             last_sync=syncs[0] if syncs else None,
+            is_stopped=link.stopped_version is not None
+            and (latest is None or link.stopped_version >= latest.version),
         )
 
 

@@ -67,13 +67,14 @@ class Throughput:
 
 
 def set_due(site: Site, tenants: tuple[str, ...]) -> None:
-    """These are due now, the others in the far future; nightly comparisons are made."""
+    """These are due now, the others tomorrow, and so are all nightly comparisons."""
     now = datetime.now(UTC)
+    later = now + timedelta(days=1)
     with admin(site.installation.database_url) as connection:
         connection.execute(
             "UPDATE flyle.links SET census_at = %s, sweep_at = %s, next_due_at = CASE"
             " WHEN tenant_id = ANY(%s) THEN %s ELSE %s END",
-            [now, now, list(tenants), now - timedelta(minutes=1), now + timedelta(days=1)],
+            [later, later, list(tenants), now - timedelta(minutes=1), later],
         )
 
 
