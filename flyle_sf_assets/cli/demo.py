@@ -23,6 +23,7 @@ from flyle_sf_assets.cli.dagster_dev import (
 )
 from flyle_sf_assets.cli.output import to_stderr, to_stdout
 from flyle_sf_assets.cli.syncing import refresh_in_process
+from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED
 from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
 from flyle_sf_assets.refresh.registration import registered_settings
@@ -47,6 +48,8 @@ def run_demo(*, is_once: bool) -> int:
     Returns the exit code: 0, or 1 when what arrived is not what the org holds.
     """
     started = time.perf_counter()
+    if is_once:
+        os.environ[SCHEDULES_VARIABLE] = STOPPED  # it ends before anything could be due
     orgs = {"acme": samples.account_org(), "globex": samples.opportunity_org()}
     console = to_stdout()
     with _linked(orgs) as opened:

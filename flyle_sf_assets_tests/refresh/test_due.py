@@ -104,7 +104,7 @@ def test_tenants_with_the_same_interval_are_spread_over_it() -> None:
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
 def test_comparisons_are_spread_over_the_night_of_the_tenant(kind: NightlyKind, zone: str) -> None:
     """Reading everything belongs into the hours in which nobody works in the org."""
-    hours = Counter()
+    hours: Counter[int] = Counter()
     for number in range(500):
         slot = night_slot(kind, f"tenant{number}", zone, NOW)
         assert NOW - timedelta(days=1, hours=1) <= slot <= NOW
