@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from dagster import (
     AssetKey,
+    AssetRecordsFilter,
     DagsterEventType,
     DagsterInstance,
-    EventRecordsFilter,
     In,
     Nothing,
     OpExecutionContext,
@@ -82,11 +82,7 @@ def runs_shown(instance: DagsterInstance) -> frozenset[str]:
 
 
 def _runs_of(instance: DagsterInstance, key: AssetKey, storage_ids: list[int]) -> set[str]:
-    records = instance.get_event_records(
-        EventRecordsFilter(
-            event_type=DagsterEventType.ASSET_MATERIALIZATION,
-            asset_key=key,
-            storage_ids=storage_ids,
-        )
+    found = instance.fetch_materializations(
+        AssetRecordsFilter(asset_key=key, storage_ids=storage_ids), limit=len(storage_ids)
     )
-    return {record.event_log_entry.run_id for record in records}
+    return {record.run_id for record in found.records}

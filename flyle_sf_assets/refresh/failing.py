@@ -57,9 +57,12 @@ def back_off(failures: int) -> timedelta:
 def stops(error: BaseException) -> bool:
     """Whether only a person can help, and trying again would only repeat the answer.
 
-    What stands in the way of every tenant (a full disk) does not stop any of them.
+    What stands in the way of every tenant (a full disk) does not stop any of them, nor does a
+    person who materialized one asset too early.
     """
-    return isinstance(error, _STOPPING) and not error.retryable
+    if not isinstance(error, _STOPPING) or error.retryable:
+        return False
+    return error.code != "upstream_not_materialized"
 
 
 def record_failure(
