@@ -4,7 +4,7 @@ What does not belong here: who is due (``refresh/due.py``).
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from dagster import DagsterInstance, DagsterRunStatus, RunRequest, RunsFilter
@@ -17,6 +17,9 @@ from flyle_sf_assets.refresh.context import RefreshKind
 
 SCHEDULES_VARIABLE = "FLYLE_SCHEDULES"
 STOPPED = "stopped"
+
+BEGINS_WITHIN = timedelta(minutes=5)
+"""A run that has begun holds its tenant's lock after seconds."""
 
 RETRY_WITHIN = timedelta(minutes=10)
 """A failed run that Dagster wants to try again counts as in flight no longer than this."""
@@ -48,6 +51,29 @@ def tenants_in_flight(instance: DagsterInstance) -> frozenset[str]:
     waiting = [run for run in failed if run.is_complete_and_waiting_to_retry]
     tenants = (run.tags.get(PARTITION_NAME_TAG) for run in (*running, *waiting))
     return frozenset(tenant for tenant in tenants if tenant is not None)
+
+
+def end_lost_runs(
+    instance: DagsterInstance, is_at_work: Callable[[str], bool], now: datetime
+) -> int:
+    """Marks as failed the runs of commands that were killed; returns how many.
+
+    A run that ``flyle-sf sync`` makes is its own process, which nobody monitors: killed, it would
+    count as started for hours, and keep its tenant waiting. It has gone when it began a while ago
+    and nobody is at work on the tenant (``is_at_work``: whether the tenant's lock is held).
+    """
+    started = instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
+    lost = [
+        record.dagster_run
+        for record in started
+        if record.dagster_run.remote_job_origin is None
+        and record.start_time is not None
+        and record.start_time < (now - BEGINS_WITHIN).timestamp()
+        and not is_at_work(record.dagster_run.tags.get(PARTITION_NAME_TAG, ""))
+    ]
+    for run in lost:
+        instance.report_run_failed(run, "The process that made this run is gone.")
+    return len(lost)
 
 
 def run_requests(tenants: Iterable[str], kind: RefreshKind, tick: datetime) -> list[RunRequest]:

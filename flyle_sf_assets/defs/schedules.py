@@ -5,6 +5,7 @@ what becomes of a failed run (``sensors.py``).
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 from dagster import (
@@ -17,6 +18,7 @@ from dagster import (
 )
 
 from flyle_sf_assets.defs.fleet import (
+    end_lost_runs,
     known_tenants,
     run_requests,
     start_by_themselves,
@@ -104,6 +106,7 @@ def _tick(
 ) -> Tick:
     """The runs of one tick: who is due, of those who has something to do."""
     installation = refreshes.installation()
+    end_lost_runs(context.instance, partial(_is_at_work, installation), datetime.now(UTC))
     in_flight = tenants_in_flight(context.instance)
     with installation.database.fleet() as tx:
         agendas = read_agendas(tx)
@@ -123,6 +126,11 @@ def _tick(
     return run_requests(
         [agenda.tenant_id for agenda in looked.work], kind, context.scheduled_execution_time
     )
+
+
+def _is_at_work(installation: Installation, tenant: str) -> bool:
+    with installation.database.tenant_lock(tenant, wait=False) as is_free:
+        return not is_free
 
 
 def _always(_installation: Installation, _agenda: Agenda) -> Verdict:

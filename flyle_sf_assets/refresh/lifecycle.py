@@ -81,7 +81,7 @@ def open_refresh(
             clock=clock,
             is_retry=is_retry,
         )
-        with bind(sync_id=sync.sync_id):
+        with bind(sync_id=sync.sync_id, run_id=run_id):
             try:
                 yield refresh
             except BaseException as error:
@@ -165,7 +165,7 @@ def run_step(
     _log.info(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
-    return replace(report, api_calls=spent, seconds=seconds)
+    return replace(report, api_calls=spent, seconds=seconds, sync_id=refresh.sync_id)
 
 
 def _tried_twice(

@@ -1,18 +1,14 @@
 """Twenty-four hours of the platform left alone, with five tenants of which two are broken."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
-from flyle_sf_assets.store.links import Link, get_link
-from flyle_sf_assets_tests.flows.conftest import Link as Linking
-from flyle_sf_assets_tests.flows.platform import Platform, persistent_instance
-from flyle_sf_assets_tests.flows.tenants import OUR_TIME, Tenant, make_org, settings_of
+from flyle_sf_assets_tests.flows.conftest import Link
+from flyle_sf_assets_tests.flows.platform import Platform, rename, small_settings
+from flyle_sf_assets_tests.flows.tenants import OUR_TIME, Tenant, make_org
 
 STEP = timedelta(minutes=20)
 DAY = timedelta(days=1)
@@ -20,38 +16,16 @@ CHANGES_EVERY_H = {"busy": 3, "calm": 12, "still": 48, "down": 3, "revoked": 3}
 
 
 @pytest.fixture
-def platform(installation: Installation, tmp_path: Path) -> Iterator[Platform]:
-    """A platform without tenants."""
-    with persistent_instance(tmp_path) as instance:
-        yield Platform(installation, instance)
-
-
-@pytest.fixture
-def tenants(platform: Platform, link: Linking) -> dict[str, Tenant]:
+def tenants(platform: Platform, link: Link) -> dict[str, Tenant]:
     """Five synced tenants; then one org goes down, and one takes its consent back."""
     found = {}
     for name in CHANGES_EVERY_H:
-        settings = settings_of(
-            name,
-            "{object: Account}",
-            ["{from: Industry, to: industry, label: 業種}"],
-            refresh="{every: 3h}",
-        )
-        found[name] = link(name, make_org(accounts=3, opportunities=0), settings)
+        found[name] = link(name, make_org(accounts=3, opportunities=0), small_settings(name))
         platform.add(found[name])
         found[name].sync()
     found["down"].there.faults.add(Fault(FaultKind.STATUS, "/", times=10_000, status=503))
     found["revoked"].there.consumer_secret = "another-secret-since-this-morning"
     return found
-
-
-def _link(tenant: Tenant) -> Link:
-    with tenant.installation.database.tenant(tenant.name) as tx:
-        return get_link(tx)
-
-
-def _change(tenant: Tenant, hour: int) -> None:
-    tenant.there.update("Account", tenant.there.ids("Account")[0], {"Name": f"{hour}時の名前"})
 
 
 @pytest.mark.timeout(300)
@@ -63,21 +37,21 @@ def test_healthy_tenants_are_in_step_at_every_due_time_and_broken_ones_say_why(
     runs: Counter[tuple[str, str]] = Counter()
     in_step: Counter[str] = Counter()
     while platform.clock.now() < OUR_TIME + DAY:
-        due = {t.name: _link(t).next_due_at for t in healthy}
+        due = {t.name: platform.link(t).next_due_at for t in healthy}
         _pass_time(platform, tenants)
         runs.update(platform.tick_and_run())
         for tenant in healthy:
             if _was_due(due[tenant.name], platform.clock.now()):
                 tenant.assert_follows_org()
                 in_step[tenant.name] += 1
-                assert _link(tenant).last_synced_at == platform.clock.now()
+                assert platform.link(tenant).last_synced_at == platform.clock.now()
     assert in_step == {"busy": 8, "calm": 8, "still": 8}
     assert runs["busy", "refresh"] in (7, 8)
     assert runs["still", "refresh"] == 0
     for tenant in healthy:
         assert runs[tenant.name, "census"] == 1
-        assert (_link(tenant).state, _link(tenant).failures) == ("linked", 0)
-    _assert_broken_ones_say_why(tenants, runs)
+        assert (platform.link(tenant).state, platform.link(tenant).failures) == ("linked", 0)
+    _assert_broken_ones_say_why(platform, tenants, runs)
 
 
 def _pass_time(platform: Platform, tenants: dict[str, Tenant]) -> None:
@@ -89,7 +63,7 @@ def _pass_time(platform: Platform, tenants: dict[str, Tenant]) -> None:
         tenant.org_clock.advance(STEP.total_seconds() - 60)
         is_new_hour = hour > int((before - OUR_TIME) / timedelta(hours=1))
         if is_new_hour and hour % CHANGES_EVERY_H[name] == 0:
-            _change(tenant, hour)
+            rename(tenant, f"{hour}時の名前")
         tenant.org_clock.advance(60)
 
 
@@ -97,8 +71,10 @@ def _was_due(due: datetime | None, now: datetime) -> bool:
     return due is not None and due <= now
 
 
-def _assert_broken_ones_say_why(tenants: dict[str, Tenant], runs: Counter[tuple[str, str]]) -> None:
-    down, revoked = _link(tenants["down"]), _link(tenants["revoked"])
+def _assert_broken_ones_say_why(
+    platform: Platform, tenants: dict[str, Tenant], runs: Counter[tuple[str, str]]
+) -> None:
+    down, revoked = platform.link(tenants["down"]), platform.link(tenants["revoked"])
     assert sum(count for (name, _), count in runs.items() if name in ("down", "revoked")) <= 2
     assert down.failures >= 7
     assert down.retry_at is not None

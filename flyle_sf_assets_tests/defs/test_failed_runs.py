@@ -1,8 +1,6 @@
 """The sensor that tells a link of its failed run, on a run that Dagster marked as failed."""
 
-from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,18 +16,10 @@ from dagster._core.test_utils import create_run_for_test
 
 from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.defs.sensors import failed_runs
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.store.links import get_link
 from flyle_sf_assets_tests.flows.dagster_runs import DagsterRuns
-from flyle_sf_assets_tests.flows.platform import Platform, persistent_instance
+from flyle_sf_assets_tests.flows.platform import Platform
 from flyle_sf_assets_tests.flows.tenants import Tenant
-
-
-@pytest.fixture
-def platform(installation: Installation, tmp_path: Path) -> Iterator[Platform]:
-    """A platform without tenants."""
-    with persistent_instance(tmp_path) as instance:
-        yield Platform(installation, instance)
 
 
 def _told(platform: Platform, tags: dict[str, str]) -> str:

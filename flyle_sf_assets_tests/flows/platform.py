@@ -29,10 +29,22 @@ from flyle_sf_assets.defs.schedules import (
 )
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.sandbox.clock import ManualClock
+from flyle_sf_assets.store.links import Link, get_link
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET
-from flyle_sf_assets_tests.flows.tenants import OUR_TIME, Tenant
+from flyle_sf_assets_tests.flows.tenants import OUR_TIME, Tenant, settings_of
 
 FOR_TENANTS = (nightly_census, nightly_sweep, refresh_due_tenants)
+
+
+def small_settings(name: str) -> str:
+    """Settings of a tenant that is refreshed every three hours, and maps one field."""
+    mapping = ["{from: Industry, to: industry, label: 業種}"]
+    return settings_of(name, "{object: Account}", mapping, refresh="{every: 3h}")
+
+
+def rename(tenant: Tenant, name: str = "改名") -> None:
+    """One of its accounts gets another name."""
+    tenant.there.update("Account", tenant.there.ids("Account")[0], {"Name": name})
 
 
 @dataclass
@@ -109,9 +121,22 @@ class Platform:
     def _resource(self) -> object:
         return refreshes_of(lambda: nullcontext(self.installation), clock=self.clock.now)
 
-    def at(self, moment: datetime) -> None:
-        """Our clock shows that moment."""
+    def at(self, moment: datetime, *tenants: Tenant) -> None:
+        """Time passes until that moment, here and in the orgs of these tenants."""
+        for tenant in tenants:
+            tenant.org_clock.advance((moment - self.clock.now()).total_seconds())
         self.clock.move_to(moment)
+
+    def until_due(self, tenant: Tenant) -> None:
+        """Time passes until the tenant's refresh is due."""
+        due = self.link(tenant).next_due_at
+        assert due is not None
+        self.at(due, tenant)
+
+    def link(self, tenant: Tenant) -> Link:
+        """How the tenant's link stands."""
+        with self.installation.database.tenant(tenant.name) as tx:
+            return get_link(tx)
 
 
 @contextmanager
