@@ -18,10 +18,10 @@ CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
 COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo dev test lint format lock clean bench mutants soak
+.PHONY: help demo dev test lint format lock clean bench bench-fleet mutants soak
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.runtime ## two tenants against a sandbox org; ONCE=1: check the result and stop
 	@$(BIN)/flyle-sf demo $(if $(filter-out 0,$(ONCE)),--once)
@@ -58,6 +58,9 @@ lock: $(VENV)/.dev ## makes the locks anew from pyproject.toml; UPGRADE=1: newes
 	$(COMPILE) --group build --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --no-annotate --output-file requirements-uv.lock --group uv
+
+bench-fleet: $(VENV)/.dev ## ticks over 1,000 tenants, and 100 runs through the daemon; takes 10 minutes
+	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet $(ARGS)
 
 clean: ## removes the environment and caches; keeps .flyle, where data lives
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -14,6 +14,8 @@ from flyle_sf_assets.defs.assets import all_assets
 from flyle_sf_assets.defs.checks import all_checks
 from flyle_sf_assets.defs.jobs import all_jobs
 from flyle_sf_assets.defs.resources import default_refreshes
+from flyle_sf_assets.defs.schedules import all_schedules
+from flyle_sf_assets.defs.sensors import all_sensors
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
@@ -22,6 +24,8 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
         assets=all_assets,
         asset_checks=all_checks,
         jobs=all_jobs,
+        schedules=all_schedules,
+        sensors=all_sensors,
         resources={"refreshes": default_refreshes(), **(resource_overrides or {})},
         executor=in_process_executor,
     )

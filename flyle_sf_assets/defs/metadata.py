@@ -44,6 +44,9 @@ def materialized(report: StepReport) -> MaterializeResult[None]:
         **report.counts,
         **{name: MarkdownMetadataValue(text) for name, text in report.notes.items()},
     }
+    if report.sync_id is not None:
+        # As text: a number would be plotted. The run carries it as a tag as well.
+        metadata["sync_id"] = str(report.sync_id)
     if report.idle is not None:
         metadata["why nothing was done"] = f"{report.idle.en} / {report.idle.ja}"
     if report.columns:

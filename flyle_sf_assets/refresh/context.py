@@ -65,6 +65,8 @@ class Refresh:
     has_described: bool = False
     has_described_anew: bool = False
     """Described without leaving out what Salesforce says is unchanged."""
+    is_retry: bool = False
+    """Dagster tries the run before it again, whose failure is counted already."""
 
     @property
     def database(self) -> Database:

@@ -8,38 +8,30 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Concatenate, ParamSpec
 
 from flyle_sf_assets.errors import (
     FieldRefused,
     FlyleError,
     NotConnected,
-    NotPermitted,
     ObjectRefused,
     Postponed,
     Text,
 )
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
+from flyle_sf_assets.refresh.due import next_slot
+from flyle_sf_assets.refresh.failing import record_failure, record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
-from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.refresh.link_refusals import TITLE, explained
+from flyle_sf_assets.refresh.installation import Installation, Places
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.schemas import describe_objects
 from flyle_sf_assets.refresh.tenant_org import open_same_org
+from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.connections import is_reread_asked
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import (
-    Attention,
-    add_attention,
-    clear_attention,
-    get_link,
-    put_link,
-    record_synced,
-)
-from flyle_sf_assets.store.notices import add_notice
+from flyle_sf_assets.store.links import get_link, put_link, record_comparison, record_synced
 from flyle_sf_assets.store.settings_versions import latest_settings
 from flyle_sf_assets.store.syncs import (
     SyncCounts,
@@ -55,7 +47,6 @@ from flyle_sf_assets.telemetry.logs import bind, logger
 P = ParamSpec("P")
 
 _log = logger("refresh")
-FAILURE = "sync_failed"
 
 
 @contextmanager
@@ -65,6 +56,7 @@ def open_refresh(
     *,
     kind: RefreshKind = "refresh",
     run_id: str | None = None,
+    is_retry: bool = False,
     clock: Clock = utc_now,
     on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Refresh]:
@@ -101,8 +93,9 @@ def open_refresh(
             sync_id=sync.sync_id,
             open_org=lambda: open_same_org(installation, settings, sleep=_watchful(refresh)),
             clock=clock,
+            is_retry=is_retry,
         )
-        with bind(sync_id=sync.sync_id):
+        with bind(sync_id=sync.sync_id, run_id=run_id):
             try:
                 yield refresh
             except BaseException as error:
@@ -126,13 +119,23 @@ def _watchful(refresh: Refresh) -> Callable[[float], None]:
 
 @dataclass(frozen=True, slots=True)
 class IdleCheck:
-    """Whether there was nothing to do, and the calls that it took to know."""
+    """Whether there was nothing to do, and the calls that it took to know.
+
+    ``is_busy``: a refresh of the tenant is running, so nothing was asked.
+    """
 
     is_idle: bool
     api_calls: int
+    is_busy: bool = False
 
 
-def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> IdleCheck:
+def check_idle(
+    installation: Installation,
+    tenant: str,
+    *,
+    clock: Clock = utc_now,
+    open_org: Callable[[Installation, TenantSettings], Org] = open_same_org,
+) -> IdleCheck:
     """Whether there is nothing to do for a tenant; if so the link says that it was just synced.
 
     Not idle, without asking anything, while a refresh of the tenant is running; nor when the org
@@ -142,7 +145,7 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
     database = installation.database
     with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
         if not is_held:
-            return IdleCheck(is_idle=False, api_calls=0)
+            return IdleCheck(is_idle=False, api_calls=0, is_busy=True)
         settings, version = _latest_settings(installation, tenant)
         refresh = Refresh(
             installation=installation,
@@ -151,7 +154,7 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
             settings_version=version,
             kind="refresh",
             sync_id=0,
-            open_org=lambda: open_same_org(installation, settings),
+            open_org=lambda: open_org(installation, settings),
             clock=clock,
         )
         try:
@@ -161,7 +164,7 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
         if check.is_idle:
             now = clock()
             with database.tenant(tenant) as tx:
-                record_synced(tx, now, next_due(now, settings))
+                record_synced(tx, now, next_due(now, settings, installation.places))
         return check
 
 
@@ -197,7 +200,7 @@ def run_step(
     _log.info(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
-    return replace(report, api_calls=spent, seconds=seconds)
+    return replace(report, api_calls=spent, seconds=seconds, sync_id=refresh.sync_id)
 
 
 def _tried_twice(
@@ -248,14 +251,13 @@ def _end_done(refresh: Refresh) -> None:
         if is_cancelled(tx, refresh.sync_id, lock=True):
             return
         finish_sync(tx, refresh.sync_id, "done", now)
-        if refresh.is_complete and clear_attention(tx, FAILURE):
-            add_notice(
-                tx,
-                "recovered",
-                "連携が復旧しました",
-                "Salesforceとの連携が再び正常に完了しました。\nThe Salesforce link works again.",
-                now,
-            )
+        if not refresh.is_complete:
+            return
+        record_recovery(tx, now)
+        if refresh.kind == "census":
+            record_comparison(tx, census_at=now)
+        elif refresh.kind == "sweep":
+            record_comparison(tx, sweep_at=now)
 
 
 def _end_failed(refresh: Refresh, error: BaseException) -> SyncState:
@@ -270,24 +272,19 @@ def _end_failed(refresh: Refresh, error: BaseException) -> SyncState:
             return state
         refresh.failure = error
         finish_sync(tx, refresh.sync_id, state, now, str(error) or type(error).__name__)
-        if isinstance(error, FlyleError):
-            _mark_failing(tx, error, now, refresh.installation.places.support_contact)
+        record_failure(
+            tx,
+            error,
+            now,
+            version=refresh.settings_version,
+            contact=refresh.installation.places.support_contact,
+            is_retry=refresh.is_retry,
+        )
     _log.error("sync ended", state=state, error=str(error))
     return state
 
 
-def _mark_failing(tx: TenantTransaction, error: FlyleError, now: datetime, contact: str) -> None:
-    """What a person must act on goes to the link's attention; what passes by itself does not."""
-    if isinstance(error, Postponed):
-        return
-    put_link(tx, state="failing")
-    told = explained(error, contact)
-    message = Text(f"{told.tried.ja} → {told.came_back}", f"{told.tried.en}: {told.came_back}")
-    is_new = add_attention(tx, [Attention(FAILURE, None, None, message, told.remedy)], now)
-    if is_new and (isinstance(error, NotPermitted) or not error.retryable):
-        add_notice(tx, "attention", TITLE.ja, told.in_language("ja"), now)
-
-
-def next_due(last: datetime, settings: TenantSettings) -> datetime:
-    """When the next refresh is due by the tenant's own interval."""
-    return last + timedelta(seconds=settings.refresh.every_s)
+def next_due(last: datetime, settings: TenantSettings, places: Places) -> datetime:
+    """When the next refresh is due: the tenant's next moment, at most its interval later."""
+    every_s = places.refresh_every_s or settings.refresh.every_s
+    return next_slot(settings.tenant, every_s, last)

@@ -27,7 +27,8 @@ class StepReport:
 
     ``generation`` is the data version of what the step keeps: it moves only with a commit that
     changed something. ``idle`` says why there was nothing to do. ``counts`` are numbers worth
-    plotting under stable names; ``sample`` a few rows; ``census`` what a census found.
+    plotting under stable names; ``sample`` a few rows; ``census`` what a census found;
+    ``sync_id`` the row of ``flyle.syncs`` that the step is part of.
     """
 
     asset: str
@@ -41,6 +42,7 @@ class StepReport:
     sample: pl.DataFrame | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     census: CensusFigures | None = None
+    sync_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +50,19 @@ class Served:
         return found
 
 
+Before = Callable[[Mapping[str, str], Mapping[str, Org]], None]
+
+
+def _nothing(_environment: Mapping[str, str], _orgs: Mapping[str, Org]) -> None:
+    """The tenants have never been synced."""
+
+
 @contextmanager
-def dagster_over_two_tenants() -> Iterator[Served]:
-    """Runs ``flyle-sf dev``; ends it as Ctrl-C does, and shows that it ends cleanly."""
+def dagster_over_two_tenants(before: Before = _nothing, **more: str) -> Iterator[Served]:
+    """Runs ``flyle-sf dev``; ends it as Ctrl-C does, and shows that it ends cleanly.
+
+    ``before`` is called with the command's environment before it starts; ``more`` goes into that.
+    """
     orgs = {"acme": samples.account_org(), "globex": samples.opportunity_org()}
     with (
         # Not below pytest's own directory: another account could not pass through to it as root.
@@ -71,6 +81,8 @@ def dagster_over_two_tenants() -> Iterator[Served]:
         for tenant, org in orgs.items():
             environment[f"{tenant.upper()}_SF_KEY"] = org.consumer_key
             environment[f"{tenant.upper()}_SF_SECRET"] = org.consumer_secret
+        environment |= more
+        before(environment, orgs)
         with _command("dev", environment, home / "dev.log") as url:
             yield Served(url, orgs, home)
 

@@ -32,7 +32,9 @@ def _camera(page: Page, folder: Path) -> Picture:
 def test_a_person_materializes_one_tenant_from_the_asset_graph(tmp_path: Path) -> None:
     """One tenant's partition is launched, arrives as the org holds it, and no other moves."""
     chromium.program()
-    with dagster_over_two_tenants() as dagster, chromium.opened_page() as page:
+    # Nothing runs by itself: what arrives is what the person launched.
+    stopped = dagster_over_two_tenants(FLYLE_SCHEDULES="stopped")
+    with stopped as dagster, chromium.opened_page() as page:
         picture = _camera(page, IMAGES if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path)
 
         dagster_pages.open_asset_graph(page, dagster.url)

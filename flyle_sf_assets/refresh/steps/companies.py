@@ -136,7 +136,7 @@ def _end(refresh: Refresh, tx: TenantTransaction) -> None:
     put_link(tx, state="linked", org_id=refresh.org.org_id)
     if refresh.kind == "census":
         reread_done(tx)
-    record_synced(tx, now, next_due(now, refresh.settings))
+    record_synced(tx, now, next_due(now, refresh.settings, refresh.installation.places))
     if is_first:
         add_notice(
             tx,
