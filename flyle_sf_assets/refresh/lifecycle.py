@@ -25,7 +25,7 @@ from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, utc_now
 from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.report import StepReport
-from flyle_sf_assets.refresh.steps.schemas import describe_objects
+from flyle_sf_assets.refresh.steps.schemas import describe_objects, is_untried
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.database import TenantTransaction
@@ -177,7 +177,13 @@ def _tried_twice(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> StepReport:
-    """A field or object that went away since the last describe is noticed, and left out."""
+    """A field or object that went away since the last describe is noticed, and left out.
+
+    Settings that were not held against the org yet are held against it first: a run may leave
+    out the schemas when its change does not concern them.
+    """
+    if step is not describe_objects and is_untried(refresh):
+        describe_objects(refresh)
     try:
         return step(refresh, *args, **kwargs)
     except (FieldRefused, ObjectRefused):

@@ -92,7 +92,7 @@ def _owes(tx: TenantTransaction, asset: str, standing: dict[str, Generation]) ->
 
 
 def _settings_changed(tx: TenantTransaction, asset: str, digests: dict[str, str]) -> bool:
-    if asset != COMPANIES:
+    if asset not in (OPTIONS, COMPANIES):
         return False
     taken = consumed(tx, asset).get("link_settings/companies")
     return taken is None or taken.digest != digests["companies"]
