@@ -14,6 +14,7 @@ from flyle_sf_assets.defs.assets import all_assets
 from flyle_sf_assets.defs.checks import all_checks
 from flyle_sf_assets.defs.jobs import all_jobs
 from flyle_sf_assets.defs.resources import default_refreshes
+from flyle_sf_assets.defs.settings_sensor import settings_sensor
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
@@ -22,6 +23,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
         assets=all_assets,
         asset_checks=all_checks,
         jobs=all_jobs,
+        sensors=[settings_sensor],
         resources={"refreshes": default_refreshes(), **(resource_overrides or {})},
         executor=in_process_executor,
     )

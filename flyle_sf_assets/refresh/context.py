@@ -23,7 +23,7 @@ from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.database import Database, TenantTransaction
 from flyle_sf_assets.store.generations import Generation, read_generation
 from flyle_sf_assets.store.schemas import read_schemas
 
@@ -98,8 +98,7 @@ class Refresh:
     def schemas(self) -> Schemas:
         """The object schemas as last described; None for objects that the org does not know."""
         with self.database.tenant(self.tenant) as tx:
-            stored = read_schemas(tx)
-        return {name: _decoded(schema.document) for name, schema in stored.items()}
+            return stored_schemas(tx)
 
     def generation(self, dataset: str) -> Generation | None:
         """What is committed of a dataset, None before its first commit."""
@@ -119,6 +118,11 @@ class Refresh:
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
         """Tells progress to whoever listens."""
         progress.tell(progress.Progress(self.tenant, step, done, expected))
+
+
+def stored_schemas(tx: TenantTransaction) -> Schemas:
+    """The object schemas as last described; None for objects that the org does not know."""
+    return {name: _decoded(schema.document) for name, schema in read_schemas(tx).items()}
 
 
 def _decoded(document: str) -> ObjectSchema | None:

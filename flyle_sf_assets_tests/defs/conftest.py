@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from dagster import DagsterInstance
 
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets_tests.defs.ticks import Ticks
 from flyle_sf_assets_tests.flows.conftest import (
     _no_waiting,
     _own_environment,
@@ -37,3 +39,9 @@ def acme_runs(acme: Tenant, instance: DagsterInstance) -> DagsterRuns:
 def globex_runs(globex: Tenant, instance: DagsterInstance) -> DagsterRuns:
     """Runs of the Opportunity-based demo tenant, on the same instance."""
     return DagsterRuns(globex, instance)
+
+
+@pytest.fixture
+def ticks(installation: Installation, instance: DagsterInstance) -> Ticks:
+    """The settings sensor over this test's tenants."""
+    return Ticks(installation, instance)
