@@ -53,10 +53,14 @@ def read_again(
     before: TenantSettings | None, after: TenantSettings, schemas: Schemas
 ) -> tuple[ReadAgain, ...]:
     """What the next run asks of Salesforce because of the change, in the order of the reads."""
-    new = plan(after, schemas)
-    old = plan(before, schemas) if before else None
+    described = {name: schema for name, schema in schemas.items() if schema is not None}
+    new = plan(after, described)
+    old = plan(before, described) if before else None
     is_scope_new = before is None or _scope(before) != _scope(after)
-    return (*_by_dataset(old, new, is_scope_new=is_scope_new), *_unresolved(before, after, new))
+    known = tuple(
+        one for one in _by_dataset(old, new, is_scope_new=is_scope_new) if one.object in described
+    )
+    return (*known, *_unresolved(before, after, new))
 
 
 def _by_dataset(old: ReadPlan | None, new: ReadPlan, *, is_scope_new: bool) -> Iterator[ReadAgain]:
