@@ -22,12 +22,21 @@ class ColumnNote:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnOrigin:
+    """A column of an asset, by the asset's key."""
+
+    asset: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepReport:
     """What one step did to one tenant.
 
     ``generation`` is the data version of what the step keeps: it moves only with a commit that
     changed something. ``idle`` says why there was nothing to do. ``counts`` are numbers worth
-    plotting under stable names; ``sample`` a few rows; ``census`` what a census found.
+    plotting under stable names; ``sample`` a few rows; ``census`` what a census found. ``lineage``
+    tells of each column which columns of other assets it is made from.
     """
 
     asset: str
@@ -38,6 +47,7 @@ class StepReport:
     seconds: float = 0.0
     counts: Mapping[str, int] = field(default_factory=dict)
     columns: tuple[ColumnNote, ...] = ()
+    lineage: Mapping[str, tuple[ColumnOrigin, ...]] = field(default_factory=dict)
     sample: pl.DataFrame | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     census: CensusFigures | None = None

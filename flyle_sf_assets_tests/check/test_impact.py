@@ -1,5 +1,7 @@
 """What a change means before any run: which companies it can touch, and what is read again."""
 
+from typing import Any
+
 import pytest
 
 from flyle_sf_assets.check.impact import ReadAgain, Touched, companies_touched, read_again
@@ -8,7 +10,7 @@ from flyle_sf_assets_tests.check.small_org import SCHEMAS, mapped, settings_of
 
 EXTRA = {"object": "Contract_Info__c", "lookup": "Account__c", "of": "Account", "as": "Info"}
 BASE = [mapped("Amount", "number", "amount"), mapped("Account.Industry", None, "industry")]
-CONDITIONS = [
+CONDITIONS: list[dict[str, Any]] = [
     {"field": "StageName", "op": "in", "value": ["Proposal", "Closed Won"]},
     {"field": "Amount", "op": "gt", "value": "1"},
 ]
