@@ -15,6 +15,7 @@ from flyle_sf_assets.defs.checks import all_checks
 from flyle_sf_assets.defs.jobs import all_jobs
 from flyle_sf_assets.defs.resources import default_refreshes
 from flyle_sf_assets.defs.settings_sensor import settings_sensor
+from flyle_sf_assets.defs.standing import standing_job, standing_schedule
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
@@ -22,7 +23,8 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     return Definitions(
         assets=all_assets,
         asset_checks=all_checks,
-        jobs=all_jobs,
+        jobs=[*all_jobs, standing_job],
+        schedules=[standing_schedule],
         sensors=[settings_sensor],
         resources={"refreshes": default_refreshes(), **(resource_overrides or {})},
         executor=in_process_executor,

@@ -5,7 +5,6 @@ still there for the next. What does not belong here: reading files and telling w
 (``refresh``), and which partitions come and go (``partition_changes.py``).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -25,6 +24,7 @@ from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.partition_changes import PartitionChanges, partition_changes
 from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS, tenants
 from flyle_sf_assets.defs.resources import KIND_TAG, Refreshes
+from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.refresh.following import Budget, Followed, follow_files
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.owed_settings import Owed, owed_by_settings, settle
@@ -116,7 +116,7 @@ class Tick:
 
 def _request(owed: Owed) -> RunRequest:
     """The run of exactly these assets; without a selection it is the whole job."""
-    selection: Sequence[AssetKey] = [AssetKey(key.split("/")) for key in owed.assets or ()]
+    selection = [AssetKey(key.split("/")) for key in owed.assets or ()]
     return RunRequest(
         run_key=owed.run_key,
         partition_key=owed.tenant,
@@ -135,18 +135,10 @@ def _in_words(followed: Followed, changes: PartitionChanges, budget: Budget) -> 
         ("files that cannot be used", followed.unusable),
         ("failed", [f"{tenant} ({why})" for tenant, why in budget.failed.items()]),
     )
-    parts += [f"{words}: {_capped(names)}" for words, names in told if names]
+    parts += [f"{words}: {capped(names)}" for words, names in told if names]
     if budget.left:
         parts.append(f"{budget.left} left for the next tick")
     return "; ".join(parts)
-
-
-NAMES_MAX = 10
-
-
-def _capped(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else ""
-    return ", ".join(names[:NAMES_MAX]) + more
 
 
 @sensor(

@@ -10,6 +10,7 @@ import polars as pl
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.census import CensusFigures
+from flyle_sf_assets.store.gates import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class StepReport:
     ``generation`` is the data version of what the step keeps: it moves only with a commit that
     changed something. ``idle`` says why there was nothing to do. ``counts`` are numbers worth
     plotting under stable names; ``sample`` a few rows; ``census`` what a census found. ``lineage``
-    tells of each column which columns of other assets it is made from.
+    tells of each column which columns of other assets it is made from; ``gates`` what was let
+    through.
     """
 
     asset: str
@@ -51,6 +53,7 @@ class StepReport:
     sample: pl.DataFrame | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     census: CensusFigures | None = None
+    gates: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from flyle_sf_assets.refresh.debts import (
     manifest_of,
     not_materialized,
 )
+from flyle_sf_assets.refresh.gates import passed_gates
 from flyle_sf_assets.refresh.lifecycle import next_due
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
@@ -79,11 +80,13 @@ def write_companies(refresh: Refresh) -> StepReport:
         )
         add_counts(tx, refresh.sync_id, written.sync_counts())
         census = _census(refresh, tx, written)
+        gates = passed_gates(tx, refresh, written)
         _end(refresh, tx)
         total = linked_companies(tx, refresh.tenant)
         former = [field for field in list_fields(tx) if not field.active]
     refresh.is_complete = True
     report = _report(refresh, plan, fields, former, manifest, written, total)
+    report = replace(report, gates=gates)
     return report if census is None else _with_census(report, census)
 
 
