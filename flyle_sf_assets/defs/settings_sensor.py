@@ -121,6 +121,8 @@ def _request(owed: Owed) -> RunRequest:
         run_key=owed.run_key,
         partition_key=owed.tenant,
         asset_selection=selection or None,
+        # Left out, Dagster adds every check of the selected assets, whatever the job says.
+        asset_check_keys=[] if selection else None,
         tags={VERSION_TAG: str(owed.change.version), KIND_TAG: owed.change.kind},
     )
 

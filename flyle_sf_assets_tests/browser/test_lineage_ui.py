@@ -40,7 +40,7 @@ def test_a_mapping_change_is_seen_and_refreshes_exactly_what_it_affects(tmp_path
         picture("lineage-stale")
 
         dagster_pages.switch_sensor(page, dagster.url, "settings", is_on=True)
-        dagster_pages.await_sensor_run(page)
+        dagster_pages.await_sensor_run(page, dagster.url)
         dagster_pages.await_success(page, at_least=len(AFFECTED))
         dagster_pages.expect_steps(page, AFFECTED)
         picture("lineage-run")

@@ -70,12 +70,17 @@ class Ticks:
         assert self.requests() == []
 
     def execute(self, request: RunRequest) -> ExecuteInProcessResult:
-        """The run, with the tags that the daemon gives it."""
+        """The run, with the selection and the tags that the daemon gives it."""
         job = self.definitions.resolve_job_def("refresh_tenant")
+        if request.asset_selection:
+            checks = request.asset_check_keys
+            job = job.get_subset(
+                asset_selection=set(request.asset_selection),
+                asset_check_selection=None if checks is None else set(checks),
+            )
         return job.execute_in_process(
             instance=self.instance,
             partition_key=request.partition_key,
-            asset_selection=list(request.asset_selection) if request.asset_selection else None,
             tags={**request.tags, "dagster/run_key": request.run_key or ""},
             run_config=QUIET,
             raise_on_error=False,
