@@ -7,7 +7,14 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from dagster import DagsterInstance, DagsterRunStatus, RunRequest, RunsFilter
+from dagster import (
+    DagsterInstance,
+    DagsterRunStatus,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    RunRequest,
+    RunsFilter,
+)
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
 
@@ -31,6 +38,14 @@ def start_by_themselves() -> bool:
     With ``FLYLE_SCHEDULES=stopped`` they wait until somebody starts them in the UI.
     """
     return os.environ.get(SCHEDULES_VARIABLE, "") != STOPPED
+
+
+SENSOR_STATUS = (
+    DefaultSensorStatus.RUNNING if start_by_themselves() else DefaultSensorStatus.STOPPED
+)
+SCHEDULE_STATUS = (
+    DefaultScheduleStatus.RUNNING if start_by_themselves() else DefaultScheduleStatus.STOPPED
+)
 
 
 def known_tenants(instance: DagsterInstance) -> frozenset[str]:

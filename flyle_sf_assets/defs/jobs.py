@@ -12,7 +12,7 @@ from flyle_sf_assets.defs.tidying import tidy_lake, tidy_runs
 refresh_tenant = define_asset_job(
     name="refresh_tenant",
     description="Everything that one tenant needs, in order; assets with nothing to do say why.",
-    # The check would be planned in every run; only the run that makes a census tells it.
+    # The checks would be planned in every run; the companies tell those that a run answers.
     selection=AssetSelection.assets(*keys.IN_ORDER).without_checks(),
 )
 

@@ -13,11 +13,14 @@ from typing import Any
 
 import polars as pl
 from dagster import (
+    AssetKey,
     DataVersion,
     MarkdownMetadataValue,
     MaterializeResult,
     MetadataValue,
     TableColumn,
+    TableColumnDep,
+    TableColumnLineage,
     TableMetadataValue,
     TableRecord,
     TableSchema,
@@ -52,6 +55,13 @@ def materialized(report: StepReport) -> MaterializeResult[None]:
     if report.columns:
         metadata["dagster/column_schema"] = TableSchema(
             columns=[TableColumn(c.name, c.type, c.description) for c in report.columns]
+        )
+    if report.lineage:
+        metadata["dagster/column_lineage"] = TableColumnLineage(
+            {
+                column: [TableColumnDep(AssetKey(o.asset.split("/")), o.column) for o in origins]
+                for column, origins in report.lineage.items()
+            }
         )
     if report.sample is not None and not report.sample.is_empty():
         metadata["sample"] = _table(report.sample)

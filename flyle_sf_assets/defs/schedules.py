@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 from dagster import (
-    DefaultScheduleStatus,
     ResourceParam,
     RunRequest,
     ScheduleEvaluationContext,
@@ -18,10 +17,10 @@ from dagster import (
 )
 
 from flyle_sf_assets.defs.fleet import (
+    SCHEDULE_STATUS,
     end_lost_runs,
     known_tenants,
     run_requests,
-    start_by_themselves,
     tenants_in_flight,
 )
 from flyle_sf_assets.defs.jobs import refresh_tenant, tidy_up
@@ -36,8 +35,6 @@ from flyle_sf_assets.telemetry.logs import logger
 QUEUE_MAX = 200
 """Runs of tenants that wait or run: more are not launched, and whoever is due stays due."""
 
-STATUS = DefaultScheduleStatus.RUNNING if start_by_themselves() else DefaultScheduleStatus.STOPPED
-
 _log = logger("defs")
 
 Tick = list[RunRequest] | SkipReason
@@ -48,7 +45,7 @@ Look = Callable[[Installation, Agenda], Verdict]
 @schedule(
     job=refresh_tenant,
     cron_schedule="* * * * *",
-    default_status=STATUS,
+    default_status=SCHEDULE_STATUS,
     description="Each tenant at its own moment of its own interval. Looks first: a tenant with"
     " nothing new costs one API call and no run.",
 )
@@ -63,7 +60,7 @@ def refresh_due_tenants(
 @schedule(
     job=refresh_tenant,
     cron_schedule="*/5 * * * *",
-    default_status=STATUS,
+    default_status=SCHEDULE_STATUS,
     description="Every tenant once a night, between 22:00 and 6:00 of its time zone: all records"
     " in scope, their parents, and the companies are compared with the org.",
 )
@@ -75,7 +72,7 @@ def nightly_census(context: ScheduleEvaluationContext, refreshes: ResourceParam[
 @schedule(
     job=refresh_tenant,
     cron_schedule="*/5 * * * *",
-    default_status=STATUS,
+    default_status=SCHEDULE_STATUS,
     description="Every tenant once a night that maps formulas, or whose conditions move with the"
     " day: what changes without SystemModstamp is read again.",
 )
@@ -89,7 +86,7 @@ def nightly_sweep(context: ScheduleEvaluationContext, refreshes: ResourceParam[R
     job=tidy_up,
     cron_schedule="17 3 * * *",
     execution_timezone="Asia/Tokyo",
-    default_status=STATUS,
+    default_status=SCHEDULE_STATUS,
     description="Old runs with their events, and record files that no dataset is made of any more.",
 )
 def nightly_tidying(_context: ScheduleEvaluationContext) -> RunRequest:

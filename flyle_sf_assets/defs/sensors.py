@@ -10,7 +10,6 @@ follows settings (``settings_sensor.py``).
 from datetime import UTC, datetime
 
 from dagster import (
-    DefaultSensorStatus,
     ResourceParam,
     RunFailureSensorContext,
     SkipReason,
@@ -18,16 +17,14 @@ from dagster import (
 )
 from dagster._core.storage.tags import PARTITION_NAME_TAG, RETRY_NUMBER_TAG
 
-from flyle_sf_assets.defs.fleet import start_by_themselves
+from flyle_sf_assets.defs.fleet import SENSOR_STATUS
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.refresh.failing import LostRun, record_lost_run
 
 
 @run_failure_sensor(
     minimum_interval_seconds=15,
-    default_status=(
-        DefaultSensorStatus.RUNNING if start_by_themselves() else DefaultSensorStatus.STOPPED
-    ),
+    default_status=SENSOR_STATUS,
     description="Tells a tenant's link of a run that died without saying so: when it is tried"
     " again, and why it failed.",
 )

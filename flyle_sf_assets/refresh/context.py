@@ -124,8 +124,7 @@ class Refresh:
     def schemas(self) -> Schemas:
         """The object schemas as last described; None for objects that the org does not know."""
         with self.database.tenant(self.tenant) as tx:
-            stored = read_schemas(tx)
-        return {name: _decoded(schema.document) for name, schema in stored.items()}
+            return stored_schemas(tx)
 
     def generation(self, dataset: str) -> Generation | None:
         """What is committed of a dataset, None before its first commit."""
@@ -160,6 +159,11 @@ def disconnected(tenant: str) -> NotConnected:
             " still there and are taken up again",
         ),
     )
+
+
+def stored_schemas(tx: TenantTransaction) -> Schemas:
+    """The object schemas as last described; None for objects that the org does not know."""
+    return {name: _decoded(schema.document) for name, schema in read_schemas(tx).items()}
 
 
 def _decoded(document: str) -> ObjectSchema | None:

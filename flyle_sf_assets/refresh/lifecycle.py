@@ -25,7 +25,7 @@ from flyle_sf_assets.refresh.failing import record_failure, record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.installation import Installation, Places
 from flyle_sf_assets.refresh.report import StepReport
-from flyle_sf_assets.refresh.steps.schemas import describe_objects
+from flyle_sf_assets.refresh.steps.schemas import describe_objects, is_untried
 from flyle_sf_assets.refresh.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
@@ -209,7 +209,13 @@ def _tried_twice(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> StepReport:
-    """A field or object that went away is noticed, and left out, also where describe said 304."""
+    """A field or object that went away is noticed, and left out, also where describe said 304.
+
+    Settings that were not held against the org yet are held against it first: a run may leave
+    out the schemas when its change does not concern them.
+    """
+    if step is not describe_objects and is_untried(refresh):
+        describe_objects(refresh)
     try:
         return step(refresh, *args, **kwargs)
     except (FieldRefused, ObjectRefused):

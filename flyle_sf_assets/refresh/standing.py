@@ -117,7 +117,7 @@ def _owes(taken: dict[str, Consumed], standing: dict[str, Generation]) -> bool:
 
 
 def _settings_changed(asset: str, inputs: dict[str, Consumed], digests: dict[str, str]) -> bool:
-    if asset != COMPANIES:
+    if asset not in (OPTIONS, COMPANIES):
         return False
     taken = inputs.get("link_settings/companies")
     return taken is None or taken.digest != digests["companies"]

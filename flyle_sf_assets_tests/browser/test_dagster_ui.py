@@ -1,31 +1,19 @@
 """The Dagster UI as the data team uses it; its pictures are those of docs/dagster-ui.md.
 
-``UPDATE_SCREENSHOTS=1`` writes the pictures into ``docs/images``; else they go to a temporary
-folder, and the checkout stays as it is.
+What does not belong here: how a mapping change shows (``test_lineage_ui.py``).
 """
 
-import os
 import struct
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from flyle_sf_assets_tests.browser import chromium, dagster_pages
-from flyle_sf_assets_tests.browser.dagster_pages import Picture
+from flyle_sf_assets_tests.browser.pictures import IMAGES, camera
 from flyle_sf_assets_tests.browser.served import ROOT, dagster_over_two_tenants
 
-IMAGES = ROOT / "docs" / "images"
 IMAGE_BYTES_MAX = 200_000
-
-
-def _camera(page: Page, folder: Path) -> Picture:
-    folder.mkdir(exist_ok=True)
-
-    def take(name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
-
-    return take
 
 
 @pytest.mark.timeout(400)
@@ -35,7 +23,7 @@ def test_a_person_materializes_one_tenant_from_the_asset_graph(tmp_path: Path) -
     # Nothing runs by itself: what arrives is what the person launched.
     stopped = dagster_over_two_tenants(FLYLE_SCHEDULES="stopped")
     with stopped as dagster, chromium.opened_page() as page:
-        picture = _camera(page, IMAGES if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path)
+        picture = camera(page, tmp_path)
 
         dagster_pages.open_asset_graph(page, dagster.url)
         picture("asset-graph")
@@ -45,8 +33,7 @@ def test_a_person_materializes_one_tenant_from_the_asset_graph(tmp_path: Path) -
         dagster_pages.await_success(page)
         picture("run")
 
-        accounts = dagster.orgs["acme"].records("Account")
-        names = {str(account["Id"]): str(account["Name"]) for account in accounts}
+        names = dagster.in_org("acme")
         assert dagster.companies() == {"acme": names}
 
         dagster_pages.open_partition(page, dagster.url, "flyle/companies", "globex")
@@ -82,7 +69,9 @@ def test_without_chromium_the_message_is_the_command_that_installs_it(
 
 def test_pictures_in_the_documents_are_small_and_all_used() -> None:
     """A checkout is cloned by everybody; a picture that nobody shows is only weight."""
-    page = (ROOT / "docs" / "dagster-ui.md").read_text(encoding="utf-8")
+    page = "".join(
+        document.read_text(encoding="utf-8") for document in (ROOT / "docs").glob("*.md")
+    )
     pictures = sorted(IMAGES.glob("*.png"))
     assert pictures
     for picture in pictures:

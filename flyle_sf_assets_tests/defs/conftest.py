@@ -7,6 +7,7 @@ import pytest
 from dagster import DagsterInstance
 
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets_tests.defs.ticks import Ticks
 from flyle_sf_assets_tests.flows.conftest import (
     Link,
     _no_waiting,
@@ -57,3 +58,8 @@ def small(platform: Platform, link: Link) -> Tenant:
     platform.add(tenant)
     tenant.sync()
     return tenant
+
+
+def ticks(installation: Installation, instance: DagsterInstance) -> Ticks:
+    """The settings sensor over this test's tenants."""
+    return Ticks(installation, instance)

@@ -161,7 +161,7 @@ def test_another_plan_cannot_save(installation: Installation, draft: Draft) -> N
         save_settings(installation, free, author=BY)
 
 
-def test_a_file_wins_and_is_named(installation: Installation, hosted: Tenant) -> None:
+def test_a_file_replaces_console_and_is_named(installation: Installation, hosted: Tenant) -> None:
     """Where both exist the file wins: the console shows it and changes nothing."""
     origin = settings_origin(installation, "acme")
     assert (origin.file, origin.is_read_only) == ("acme.yaml", True)
@@ -183,7 +183,7 @@ def test_a_file_that_takes_over_says_so_once(
     save_settings(installation, draft, author=BY)
     text = demo_settings("acme").replace("acme", "umbrella").replace("ACME", "UMBRELLA")
     made = hosted.apply(text)
-    [told] = [p for p in made.problems if p.code == "file_wins"]
+    [told] = [p for p in made.problems if p.code == "file_replaces_console"]
     assert told.severity == "warning"
     assert BY in told.message.ja
     assert "umbrella.yaml" in told.remedy.en

@@ -56,6 +56,14 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     return _report(generation, schemas)
 
 
+def is_untried(refresh: Refresh) -> bool:
+    """Whether the org was described, but these settings were never held against it."""
+    if refresh.has_described or generation_of(refresh, SCHEMAS) == 0:
+        return False
+    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
+    return passed is None or passed.generation != refresh.settings_version
+
+
 def are_schemas_recent(refresh: Refresh) -> bool:
     """Whether these settings were held against schemas that are young enough."""
     passed = consumed_by(refresh, SCHEMAS).get("link_settings")
