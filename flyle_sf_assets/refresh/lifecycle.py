@@ -107,6 +107,13 @@ def open_refresh(
                 _end_done(refresh)
 
 
+def require_connected(installation: Installation, tenant: str) -> None:
+    """Raises NotConnected ``disconnected`` for a tenant whose link was ended."""
+    with installation.database.tenant(tenant) as tx:
+        if get_link(tx).state == "disconnected":
+            raise disconnected(tenant)
+
+
 def _watchful(refresh: Refresh) -> Callable[[float], None]:
     """Waiting for a Bulk job ends as soon as the refresh was cancelled."""
 

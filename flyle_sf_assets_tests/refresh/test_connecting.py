@@ -1,5 +1,6 @@
 """S1, S2: a tenant is connected by an administrator's consent, and by nobody else's."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.tenant_org import open_connected_org
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.settings.connection_rules import connection_problems
 from flyle_sf_assets.store.links import get_link
 from flyle_sf_assets_tests.consenting import CALLBACK, clerk_of, consented
 from flyle_sf_assets_tests.flows.conftest import Link
@@ -276,6 +278,39 @@ def test_who_stays_with_the_org_of_before_leaves_no_token_at_the_other(
         connecting.confirm_replacement(installation, "acme", asked.confirmation, by=BY)
     with open_connected_org(installation, "acme") as org:
         assert org.org_id == there.org_id
+
+
+def test_settings_may_leave_out_what_was_entered_in_the_console(
+    link: Link, server: SandboxServer
+) -> None:
+    """Key and secret stand nowhere but in the store, and a refresh logs in all the same."""
+    org = make_org()
+    lines = demo_settings("acme").replace("flow: client_credentials", "flow: web_server")
+    settings = "\n".join(line for line in lines.splitlines() if "consumer_" not in line)
+    tenant = link("acme", org, settings)
+    for name in ("ACME_SF_KEY", "ACME_SF_SECRET"):
+        del os.environ[name]
+    with pytest.raises(errors.NotConnected) as refused:
+        connecting.begin_connect(tenant.installation, "acme", redirect_uri=CALLBACK, by=BY)
+    assert refused.value.code == "app_keys_missing"
+    connected(tenant.installation, server, org)
+    tenant.sync()
+    tenant.assert_follows_org()
+    again = connecting.begin_connect(tenant.installation, "acme", redirect_uri=CALLBACK, by=BY)
+    assert org.consumer_key in again.authorisation_url
+
+
+@pytest.mark.parametrize(
+    ("flow", "more"),
+    [
+        ("client_credentials", {"consumer_secret": {"env": "S"}}),
+        ("jwt_bearer", {"username": "u", "private_key": {"env": "P"}}),
+    ],
+)
+def test_other_flows_name_their_key(flow: str, more: dict[str, object]) -> None:
+    written = {"org_url": "https://acme.my.salesforce.com", "flow": flow, **more}
+    (problem,) = connection_problems(written)
+    assert (problem.code, problem.path) == ("missing_key", "connection.consumer_key")
 
 
 def test_headless_connections_need_no_administrator(link: Link, server: SandboxServer) -> None:

@@ -5,6 +5,7 @@ import time
 from functools import partial
 
 import pytest
+from cryptography.fernet import Fernet
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.refresh import connecting
@@ -133,6 +134,17 @@ def test_when_salesforce_is_away_the_tokens_are_erased_all_the_same(web: Tenant)
     assert made.is_revoked is False
     assert away.hits
     assert web.query("SELECT kind FROM flyle.credentials WHERE tenant_id = %s") == []
+
+
+def test_tokens_that_no_key_opens_any_more_are_erased_too(
+    web: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever lost the key must still be able to disconnect, and then connect again."""
+    monkeypatch.setenv("FLYLE_SECRET_KEYS", Fernet.generate_key().decode())
+    made = disconnect(web.installation, web.name, by=BY, clock=web.clock.now)
+    assert made.is_revoked is False
+    assert web.query("SELECT kind FROM flyle.credentials WHERE tenant_id = %s") == []
+    assert isinstance(connect(web), Connected)
 
 
 @pytest.mark.parametrize("place", range(len(STEPS)))

@@ -63,6 +63,21 @@ def test_a_missing_role_in_flyle_is_named() -> None:
     assert refusal.right.ja == "管理者"
 
 
+@pytest.mark.parametrize(
+    ("kind", "side"),
+    [
+        (errors.StoreUnavailable, "flyle"),
+        (errors.UsageError, "flyle"),
+        (errors.OrgUnavailable, "network"),
+        (errors.IncompleteRead, "network"),
+        (errors.SalesforceRefused, "salesforce"),
+    ],
+)
+def test_the_side_follows_from_what_went_wrong(kind: type[errors.FlyleError], side: str) -> None:
+    error = kind("some_code", tried=TRIED, came_back="no", remedy=TRIED)
+    assert refusal_of(error, CONTACT).side == side
+
+
 def test_an_explained_error_stays_the_same_error() -> None:
     """Exit code, class, code and retryability are what scripts and Dagster look at."""
     error = errors.FieldRefused("field_refused", tried=TRIED, came_back="no", remedy=TRIED)
