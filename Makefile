@@ -18,7 +18,7 @@ CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
 COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo dev test lint format lock clean
+.PHONY: help demo dev test lint format lock clean bench mutants soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,16 @@ dev: $(VENV)/.runtime ## the Dagster UI for the tenants in config/tenants
 
 test: lint ## lint, types, import rules, and all tests; ARGS="-k name" chooses tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10 $(ARGS)
+
+bench: $(VENV)/.dev ## what refreshes cost; ROWS=20000 makes it short
+	$(BIN)/python -m flyle_sf_assets_tests.bench.refresh_cost $(if $(ROWS),--rows $(ROWS))
+
+mutants: $(VENV)/.dev ## plants bugs one at a time: the model test must catch each
+	$(BIN)/python -m flyle_sf_assets_tests.faults.mutants $(ARGS)
+
+soak: $(VENV)/.dev ## the model test for hours: RUNS=10000 runs, seeds from SEED=1000 on
+	FLYLE_MODEL_RUNS=$(or $(RUNS),10000) FLYLE_MODEL_SEED=$(or $(SEED),1000) \
+		$(BIN)/python -m pytest -n 2 --dist worksteal flyle_sf_assets_tests/faults/test_model.py
 
 lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies
 	$(BIN)/ruff check --quiet $(CHECKED)

@@ -12,6 +12,7 @@ from flyle_sf_assets.cli.syncing import SyncOutcome, never_began, refresh_in_pro
 from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.refresh.census import in_words
+from flyle_sf_assets.refresh.lifecycle import require_connected
 from flyle_sf_assets.store.census import CensusFigures, census_of_sync
 
 
@@ -50,6 +51,7 @@ def take_census(tenant: str, *, show_progress: bool = True) -> CensusOutcome:
     """
     with installation() as opened:
         settle(opened, tenant)
+        require_connected(opened, tenant)
         with instance_of(opened) as instance:
             ended = refresh_in_process(
                 opened, instance, tenant, kind="census", show_progress=show_progress

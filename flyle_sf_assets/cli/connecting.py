@@ -23,6 +23,7 @@ from flyle_sf_assets.refresh.connecting import (
     OtherOrg,
     begin_connect,
     connect_headless,
+    decline_replacement,
     finish_connect,
 )
 from flyle_sf_assets.refresh.disconnecting import disconnect
@@ -93,6 +94,8 @@ def _connected(tenant: str, *, replace_org: bool, port: int) -> Connected:
             made = _by_browser(opened, tenant, replace_org=replace_org, port=port)
         else:
             made = connect_headless(opened, tenant, by=BY, replace_org=replace_org)
+        if isinstance(made, OtherOrg) and made.confirmation is not None:
+            decline_replacement(opened, tenant, made.confirmation, by=BY)
     if isinstance(made, OtherOrg):
         raise other_org(tenant, made.old_org_id, made.new_org_id)
     return made

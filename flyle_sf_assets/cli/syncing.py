@@ -20,7 +20,7 @@ from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
 from flyle_sf_assets.errors import FlyleError, Text
 from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.refresh.lifecycle import IdleCheck, check_idle
+from flyle_sf_assets.refresh.lifecycle import IdleCheck, check_idle, require_connected
 from flyle_sf_assets.refresh.registration import register, registered_settings
 from flyle_sf_assets.store.syncs import Sync, latest_syncs
 
@@ -97,6 +97,7 @@ def sync_tenant(
     """
     with installation() as opened:
         settle(opened, tenant)
+        require_connected(opened, tenant)
         started = time.perf_counter()
         if not wait and is_busy(opened, tenant):
             return SyncOutcome(tenant, None, 0.0, None, note=BUSY)

@@ -19,6 +19,21 @@ def unstamped_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
     return tuple(column for column in dataset.columns if is_unstamped(column))
 
 
+def lookup_columns(plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...]:
+    """The columns of a dataset by which the plan joins.
+
+    A lookup is cleared when its parent is deleted, and set again when that is undeleted: no stamp
+    of the child tells of either.
+    """
+    at = {node.path: node for node in plan.nodes}
+    names = {
+        node.lookup_field
+        for node in plan.nodes
+        if node.path and (node if node.one_to_one else at[node.path[:-1]]).dataset == dataset.name
+    }
+    return tuple(column for column in dataset.columns if column.name in names)
+
+
 def is_unstamped(field: FieldSchema) -> bool:
     """Whether a field's value changes without the record's stamp."""
     return field.calculated or field.name in UNSTAMPED_STANDARD_FIELDS

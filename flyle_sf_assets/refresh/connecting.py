@@ -5,23 +5,20 @@ user who may not connect leaves no token behind. What does not belong here: endi
 (``disconnecting.py``), and what a refresh logs in with (``tenant_org.py``).
 """
 
-import json
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-import msgspec
-
-from flyle_sf_assets.errors import (
-    FlyleError,
-    NotPermitted,
-    PlanNotEligible,
-    Text,
-)
+from flyle_sf_assets.errors import FlyleError, NotPermitted, PlanNotEligible, Text
+from flyle_sf_assets.refresh.consents import Allowed, Begun, leave, take
 from flyle_sf_assets.refresh.context import Clock, utc_now
-from flyle_sf_assets.refresh.disconnecting import leave_org, revoke_and_erase, stop
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.linking import (
+    Connected,
+    connection_state,
+    keep_connection,
+    other_org_of,
+)
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.tenant_org import (
     AppEntry,
@@ -29,8 +26,6 @@ from flyle_sf_assets.refresh.tenant_org import (
     network_of,
     open_tenant_org,
     origin_of,
-    put_app,
-    put_grant,
     stored_app,
 )
 from flyle_sf_assets.salesforce import remedies, rights
@@ -43,11 +38,7 @@ from flyle_sf_assets.salesforce.authorize import (
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.tokens import AccessToken, Granted, TokenTransport
 from flyle_sf_assets.settings.models import ELIGIBLE_PLANS, Connection, Flow, TenantSettings
-from flyle_sf_assets.store import connections
-from flyle_sf_assets.store.connections import ConnectionState, ask_reread, put_connection
-from flyle_sf_assets.store.credentials import put_pending, take_pending
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import Link, LinkState, get_link, put_link, replace_attention
+from flyle_sf_assets.store.connections import ConnectionState, get_connection
 from flyle_sf_assets.telemetry.logs import bind, logger
 
 __all__ = [
@@ -60,6 +51,7 @@ __all__ = [
     "confirm_replacement",
     "connect_headless",
     "connection_of",
+    "decline_replacement",
     "finish_connect",
     "stored_connection",
 ]
@@ -78,20 +70,6 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
-    """A connection that stands. ``is_reconnected``: the companies of before are taken up again.
-
-    ``is_other_org``: they became unlinked, because this is another org.
-    """
-
-    org_id: str
-    org_name: str
-    username: str
-    is_reconnected: bool
-    is_other_org: bool
-
-
-@dataclass(frozen=True, slots=True)
 class OtherOrg:
     """Everything is allowed, but it is another org than before; nothing has changed yet.
 
@@ -103,28 +81,6 @@ class OtherOrg:
     new_org_id: str
     new_org_name: str
     confirmation: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """What has to be remembered until the browser comes back."""
-
-    by: str
-    app: AppEntry
-    is_entered: bool
-    redirect_uri: str
-    verifier: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Allowed:
-    """A consent that passed every check, and what it is for."""
-
-    by: str
-    app: AppEntry
-    is_entered: bool
-    granted: Granted
-    identity: rights.Identity
 
 
 def begin_connect(
@@ -151,9 +107,8 @@ def begin_connect(
         origin, used.consumer_key, redirect_uri, installation.places.sf_extra_hosts
     )
     is_entered = app is not None or stored_app(installation, tenant) == used
-    begun = _Begun(by, used, is_entered, redirect_uri, request.verifier)
-    with installation.database.tenant(tenant) as tx:
-        expires_at = put_pending(tx, installation.secrets, request.state, _encoded(begun), clock())
+    begun = Begun(by, used, is_entered, redirect_uri, request.verifier)
+    expires_at = leave(installation, tenant, request.state, begun, clock)
     return Started(request.url, request.state, expires_at)
 
 
@@ -173,7 +128,7 @@ def finish_connect(
     Postponed. After an error nothing is kept, and tokens that had come are revoked.
     """
     with bind(tenant=tenant):
-        begun = _taken(installation, tenant, callback.state, _Begun, by, clock)
+        begun = take(installation, tenant, callback.state, Begun, by=by, clock=clock)
         code = callback.require_code(begun.app.org_url)
         transport = TokenTransport(network_of(installation.places))
         granted = exchange_code(
@@ -190,8 +145,8 @@ def finish_connect(
         except FlyleError:
             _give_up(transport, granted)
             raise
-        allowed = _Allowed(by, begun.app, begun.is_entered, granted, who)
-        other = _other_org(installation, tenant, who)
+        allowed = Allowed(by, begun.app, begun.is_entered, granted, who)
+        other = other_org_of(installation, tenant, who)
         if other is not None and not replace_org:
             return _asked_back(installation, tenant, allowed, other, clock)
         return _keep(installation, tenant, allowed, clock)
@@ -210,8 +165,25 @@ def confirm_replacement(
     NotPermitted ``state_unknown`` otherwise.
     """
     with bind(tenant=tenant):
-        allowed = _taken(installation, tenant, confirmation, _Allowed, by, clock)
+        allowed = take(installation, tenant, confirmation, Allowed, by=by, clock=clock)
         return _keep(installation, tenant, allowed, clock)
+
+
+def decline_replacement(
+    installation: Installation,
+    tenant: str,
+    confirmation: str,
+    *,
+    by: str,
+    clock: Clock = utc_now,
+) -> None:
+    """Stays with the org of before: the tokens of the other one are revoked, nothing is kept.
+
+    NotPermitted ``state_unknown`` as in `confirm_replacement`.
+    """
+    with bind(tenant=tenant):
+        allowed = take(installation, tenant, confirmation, Allowed, by=by, clock=clock)
+        _give_up(TokenTransport(network_of(installation.places)), allowed.granted)
 
 
 def connect_headless(
@@ -235,17 +207,18 @@ def connect_headless(
         with open_tenant_org(installation, settings) as org:
             who = rights.identity(org.session)
             rights.check_readable(org.session, settings.source.object)
-        other = _other_org(installation, tenant, who)
+        other = other_org_of(installation, tenant, who)
         if other is not None and not replace_org:
             return OtherOrg(other, who.org_id, who.org_name, None)
-        state = _state(settings.connection.org_url, settings.connection.flow, who, by, clock)
-        return _stand(installation, tenant, state, who, None, clock)
+        used = settings.connection
+        state = connection_state(used.org_url, used.flow, who, by, clock)
+        return keep_connection(installation, tenant, state, who, None, clock)
 
 
 def connection_of(installation: Installation, tenant: str) -> ConnectionState | None:
     """How the tenant was last connected, None when nobody has connected it."""
     with installation.database.tenant(tenant) as tx:
-        return connections.get_connection(tx)
+        return get_connection(tx)
 
 
 def stored_connection(installation: Installation, tenant: str) -> Connection | None:
@@ -319,113 +292,19 @@ def _give_up(transport: TokenTransport, granted: Granted) -> None:
         _log.warning("tokens not revoked", error=str(error))
 
 
-def _other_org(installation: Installation, tenant: str, who: rights.Identity) -> str | None:
-    """The id of the org that the companies came from, when it is another one."""
-    with installation.database.tenant(tenant) as tx:
-        linked = get_link(tx).org_id
-    return None if linked in (None, who.org_id) else linked
-
-
 def _asked_back(
-    installation: Installation, tenant: str, allowed: _Allowed, old: str, clock: Clock
+    installation: Installation, tenant: str, allowed: Allowed, old: str, clock: Clock
 ) -> OtherOrg:
     confirmation = secrets.token_urlsafe(_CONFIRMATION_BYTES)
-    with installation.database.tenant(tenant) as tx:
-        put_pending(tx, installation.secrets, confirmation, _encoded(allowed), clock())
+    leave(installation, tenant, confirmation, allowed, clock)
     who = allowed.identity
     return OtherOrg(old, who.org_id, who.org_name, confirmation)
 
 
-def _keep(installation: Installation, tenant: str, allowed: _Allowed, clock: Clock) -> Connected:
-    state = _state(allowed.app.org_url, Flow.WEB_SERVER, allowed.identity, allowed.by, clock)
-    return _stand(installation, tenant, state, allowed.identity, allowed, clock)
-
-
-def _stand(
-    installation: Installation,
-    tenant: str,
-    state: ConnectionState,
-    who: rights.Identity,
-    allowed: _Allowed | None,
-    clock: Clock,
-) -> Connected:
-    """Leaves another org if there was one, and keeps what belongs to the connection, at once."""
-    is_other_org = _other_org(installation, tenant, who) is not None
-    if is_other_org:
-        stop(installation, tenant, clock=clock)
-        revoke_and_erase(installation, tenant)
-        leave_org(installation, tenant, clock=clock)
-    with (
-        installation.database.token_lock(tenant),
-        installation.database.tenant(tenant) as tx,
-    ):
-        before = get_link(tx)
-        is_reconnected = before.state == "disconnected" and before.first_synced_at is not None
-        if allowed is not None:
-            put_grant(tx, installation, allowed.granted, clock)
-            if allowed.is_entered:
-                put_app(tx, installation, allowed.app, clock)
-        put_connection(tx, state)
-        put_link(tx, state=_link_state(before), org_id=who.org_id)
-        replace_attention(tx, ["sync_failed"], [], clock())
-        if is_reconnected:
-            ask_reread(tx, clock())
-    _log.info("connected", org_id=who.org_id, flow=state.flow, other_org=is_other_org)
-    return Connected(who.org_id, who.org_name, who.username, is_reconnected, is_other_org)
-
-
-def _link_state(before: Link) -> LinkState:
-    """Connecting a link that stands (with another user, say) leaves it as it stands."""
-    if before.state in ("linked", "held", "initial_sync"):
-        return before.state
-    return "linked" if before.state == "failing" and before.first_synced_at else "connected"
-
-
-def _state(
-    org_url: str, flow: Flow, who: rights.Identity, by: str, clock: Clock
-) -> ConnectionState:
-    return ConnectionState(
-        org_url=org_url,
-        flow=flow.value,
-        org_name=who.org_name,
-        user_id=who.user_id,
-        username=who.username,
-        connected_at=clock(),
-        connected_by=by,
-    )
-
-
-def _taken(
-    installation: Installation, tenant: str, name: str, kind: type[Any], by: str, clock: Clock
-) -> Any:
-    """What was begun under that name, by the same person, and not too long ago; once."""
-    with installation.database.tenant(tenant) as tx:
-        content = _pending_of(tx, installation, name, clock)
-    found = None if content is None else json.loads(content)
-    if found is None or found["kind"] != kind.__name__ or found["content"]["by"] != by:
-        raise NotPermitted(
-            "state_unknown",
-            tried=Text("Salesforce からの応答を受け取りました", "Took up Salesforce's answer"),
-            came_back="it belongs to nothing that was begun here, or it came too late or twice",
-            remedy=Text(
-                "連携をもう一度最初から始めてください。始めたブラウザーで15分以内に許可してください",
-                "Begin again, and allow the access in the same browser within 15 minutes",
-            ),
-        )
-    return msgspec.convert(found["content"], type=kind)
-
-
-def _pending_of(
-    tx: TenantTransaction, installation: Installation, name: str, clock: Clock
-) -> str | None:
-    return take_pending(tx, installation.secrets, name, clock()) if name else None
-
-
-def _encoded(content: _Begun | _Allowed) -> str:
-    return json.dumps(
-        {"kind": type(content).__name__, "content": msgspec.to_builtins(content)},
-        ensure_ascii=False,
-    )
+def _keep(installation: Installation, tenant: str, allowed: Allowed, clock: Clock) -> Connected:
+    who, org_url = allowed.identity, allowed.app.org_url
+    state = connection_state(org_url, Flow.WEB_SERVER, who, allowed.by, clock)
+    return keep_connection(installation, tenant, state, who, allowed, clock)
 
 
 def _no_headless_settings(tenant: str) -> NotPermitted:

@@ -63,6 +63,8 @@ class Refresh:
     is_complete: bool = False
     comparison: Comparison = field(default_factory=Comparison)
     has_described: bool = False
+    has_described_anew: bool = False
+    """Described without leaving out what Salesforce says is unchanged."""
 
     @property
     def database(self) -> Database:

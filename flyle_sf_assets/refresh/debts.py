@@ -17,6 +17,11 @@ OPTIONS = "picklist_options"
 COMPANIES = "companies"
 
 
+def enriched_of(base_object: str) -> str:
+    """The name under which the enriched records of a base object are kept."""
+    return f"enriched/{base_object}"
+
+
 def digest_of(*parts: object) -> str:
     """A short stable digest of values whose ``repr`` tells them apart."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -8,7 +8,7 @@ second call completes what a first one did not get to. What does not belong here
 
 from dataclasses import dataclass
 
-from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.errors import FlyleError, StoreUnavailable
 from flyle_sf_assets.refresh.context import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.tenant_org import StoredGrant, network_of
@@ -81,22 +81,28 @@ def stop(installation: Installation, tenant: str, *, clock: Clock) -> tuple[bool
 def revoke_and_erase(installation: Installation, tenant: str) -> bool | None:
     """Revokes the stored tokens at Salesforce and erases all that is stored to log in with.
 
-    Erased also when Salesforce cannot be reached: then its administrator revokes them there.
+    Erased also when Salesforce cannot be reached or no key opens them any more: then the org's
+    administrator revokes them there.
     """
     with installation.database.token_lock(tenant):
-        kept = StoredGrant(installation, tenant).read()
-        is_revoked = None
-        if kept is not None:
-            transport = TokenTransport(network_of(installation.places))
-            token = kept.refresh_token or kept.access.value
-            try:
-                is_revoked = revoke(transport, kept.access.instance_url, token)
-            except FlyleError as error:
-                _log.warning("tokens not revoked", error=str(error))
-                is_revoked = False
+        try:
+            is_revoked = _revoked(installation, tenant)
+        except FlyleError as error:
+            if isinstance(error, StoreUnavailable):
+                raise
+            _log.warning("tokens not revoked", error=str(error))
+            is_revoked = False
         with installation.database.tenant(tenant) as tx:
             erase_secrets(tx)
     return is_revoked
+
+
+def _revoked(installation: Installation, tenant: str) -> bool | None:
+    kept = StoredGrant(installation, tenant).read()
+    if kept is None:
+        return None
+    transport = TokenTransport(network_of(installation.places))
+    return revoke(transport, kept.access.instance_url, kept.refresh_token or kept.access.value)
 
 
 def leave_org(installation: Installation, tenant: str, *, clock: Clock) -> int:

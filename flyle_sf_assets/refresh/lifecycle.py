@@ -99,7 +99,7 @@ def open_refresh(
             settings_version=version,
             kind=kind,
             sync_id=sync.sync_id,
-            open_org=lambda: open_same_org(installation, settings),
+            open_org=lambda: open_same_org(installation, settings, sleep=_watchful(refresh)),
             clock=clock,
         )
         with bind(sync_id=sync.sync_id):
@@ -114,6 +114,23 @@ def open_refresh(
                 _end_done(refresh)
 
 
+def require_connected(installation: Installation, tenant: str) -> None:
+    """Raises NotConnected ``disconnected`` for a tenant whose link was ended."""
+    with installation.database.tenant(tenant) as tx:
+        if get_link(tx).state == "disconnected":
+            raise disconnected(tenant)
+
+
+def _watchful(refresh: Refresh) -> Callable[[float], None]:
+    """Waiting for a Bulk job ends as soon as the refresh was cancelled."""
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        refresh.require_running()
+
+    return sleep
+
+
 @dataclass(frozen=True, slots=True)
 class IdleCheck:
     """Whether there was nothing to do, and the calls that it took to know."""
@@ -125,8 +142,9 @@ class IdleCheck:
 def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> IdleCheck:
     """Whether there is nothing to do for a tenant; if so the link says that it was just synced.
 
-    Not idle, without asking anything, while a refresh of the tenant is running. No row is written
-    in ``syncs``. Raises what asking Salesforce raises.
+    Not idle, without asking anything, while a refresh of the tenant is running; nor when the org
+    does not show a field or object any more, which a refresh will find out about. No row is
+    written in ``syncs``. Raises what else asking Salesforce raises.
     """
     database = installation.database
     with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
@@ -144,7 +162,7 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
             clock=clock,
         )
         try:
-            check = IdleCheck(is_idle(refresh), refresh.api_calls)
+            check = IdleCheck(_is_idle(refresh), refresh.api_calls)
         finally:
             refresh.close()
         if check.is_idle:
@@ -152,6 +170,13 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
             with database.tenant(tenant) as tx:
                 record_synced(tx, now, next_due(now, settings))
         return check
+
+
+def _is_idle(refresh: Refresh) -> bool:
+    try:
+        return is_idle(refresh)
+    except (FieldRefused, ObjectRefused):
+        return False
 
 
 def run_step(
@@ -188,11 +213,11 @@ def _tried_twice(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> StepReport:
-    """A field or object that went away since the last describe is noticed, and left out."""
+    """A field or object that went away is noticed, and left out, also where describe said 304."""
     try:
         return step(refresh, *args, **kwargs)
     except (FieldRefused, ObjectRefused):
-        if refresh.has_described:
+        if refresh.has_described_anew:
             raise
         describe_objects(refresh, is_forced=True)
         return step(refresh, *args, **kwargs)

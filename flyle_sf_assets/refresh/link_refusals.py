@@ -8,7 +8,16 @@ import copy
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from flyle_sf_assets.errors import FlyleError, NotPermitted, Postponed, SettingsInvalid, Text
+from flyle_sf_assets.errors import (
+    FlyleError,
+    IncompleteRead,
+    NotPermitted,
+    Postponed,
+    SettingsInvalid,
+    StoreError,
+    Text,
+    UsageError,
+)
 
 Side = Literal["salesforce", "flyle", "network"]
 Error = TypeVar("Error", bound=FlyleError)
@@ -48,7 +57,6 @@ _ON_OUR_SIDE = frozenset(
         "no_settings",
         "no_stored_token",
         "org_changed",
-        "org_url_not_allowed",
         "private_key_invalid",
         "secret_missing",
         "secret_ref_invalid",
@@ -131,6 +139,7 @@ def flyle_admin_required(role: str) -> NotPermitted:
 
 
 def _side_of(error: FlyleError) -> Side:
-    if isinstance(error, Postponed):
+    if isinstance(error, Postponed | IncompleteRead):
         return "network"
-    return "flyle" if error.code in _ON_OUR_SIDE else "salesforce"
+    is_ours = isinstance(error, StoreError | UsageError) or error.code in _ON_OUR_SIDE
+    return "flyle" if is_ours else "salesforce"

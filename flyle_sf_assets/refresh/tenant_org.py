@@ -4,7 +4,8 @@ What does not belong here: connecting (``connecting.py``), and how Salesforce is
 (``salesforce``).
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -125,17 +126,22 @@ def app_of(installation: Installation, tenant: str, connection: Connection | Non
     )
 
 
-def open_tenant_org(where: Installation | Places, settings: TenantSettings) -> Org:
-    """The tenant's org, logged in to.
+def open_tenant_org(
+    where: Installation | Places,
+    settings: TenantSettings,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Org:
+    """The tenant's org, logged in to; ``sleep`` waits for Bulk jobs.
 
     With ``Places`` alone only flows whose secrets the settings refer to can log in: the tokens of
     the web server flow are in the database. Raises what logging in raises (NotConnected,
     NotPermitted, Postponed, UsageError).
     """
     if isinstance(where, Places):
-        return open_org(settings.connection, reveal, _access(where))
+        return open_org(settings.connection, reveal, _access(where, sleep))
     tokens = _stored_tokens(where, settings.tenant, settings.connection)
-    return open_org(settings.connection, reveal, _access(where.places), tokens=tokens)
+    return open_org(settings.connection, reveal, _access(where.places, sleep), tokens=tokens)
 
 
 def open_connected_org(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> Org:
@@ -161,13 +167,18 @@ def open_connected_org(installation: Installation, tenant: str, *, clock: Clock 
     return open_org(connection, reveal, _access(installation.places), tokens=tokens)
 
 
-def open_same_org(installation: Installation, settings: TenantSettings) -> Org:
+def open_same_org(
+    installation: Installation,
+    settings: TenantSettings,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Org:
     """The tenant's org for a refresh: the one that its records came from until now.
 
     The first time its id is kept. Raises NotConnected ``org_changed`` for any other org: its
     records must not be mixed with those that are held.
     """
-    org = open_tenant_org(installation, settings)
+    org = open_tenant_org(installation, settings, sleep=sleep)
     with installation.database.tenant(settings.tenant) as tx:
         linked = get_link(tx).org_id
         if linked is None:
@@ -200,8 +211,8 @@ def network_of(places: Places) -> Network:
     return Network(ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts)
 
 
-def _access(places: Places) -> SalesforceAccess:
-    return SalesforceAccess(network_of(places))
+def _access(places: Places, sleep: Callable[[float], None] = time.sleep) -> SalesforceAccess:
+    return SalesforceAccess(network_of(places), sleep=sleep)
 
 
 def _stored_tokens(

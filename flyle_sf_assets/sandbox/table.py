@@ -90,11 +90,13 @@ class TableView:
         """All rows that the connected user can see; a range when that is all of them."""
         return self._all_rows if include_deleted else self._live_rows
 
-    def parents_of(self, ids: Column, *, include_deleted: bool) -> list[int | None]:
-        """The row of each id, None where there is none to see."""
+    def parents_of(
+        self, ids: Column, *, include_deleted: bool, in_system_mode: bool = False
+    ) -> list[int | None]:
+        """The row of each id, None where there is none to see; formulas see what is not shared."""
         find = self._rows_by_id.get
         size = self.size
-        excluded = self._gone | self._hidden
+        excluded = self._gone if in_system_mode else self._gone | self._hidden
         if not include_deleted:
             excluded = excluded | self._deleted
         rows = [None if i is None else find(i) for i in ids]

@@ -55,7 +55,10 @@ DESCRIPTIONS: Mapping[str, Text] = {
         "OAuthの方式。web_server のトークンは連携画面から入ります。",
         "The OAuth flow. The tokens of web_server come from the console.",
     ),
-    "Connection.consumer_key": Text("Consumer Key の置き場所。", "Where the consumer key is kept."),
+    "Connection.consumer_key": Text(
+        "Consumer Key の置き場所。web_server では省略でき、連携画面で入力した値を使います。",
+        "Where the consumer key is kept. With web_server it may have been entered in the console.",
+    ),
     "Connection.consumer_secret": Text(
         "Consumer Secret の置き場所。値そのものは書けません。",
         "Where the consumer secret is kept; never the value itself.",

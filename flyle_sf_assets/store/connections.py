@@ -69,15 +69,17 @@ def mark_disconnected(tx: TenantTransaction, by: str, now: datetime) -> None:
 
 
 def ask_reread(tx: TenantTransaction, now: datetime) -> None:
-    """Lets the next refresh read everything again and write every company.
-
-    No window is trusted any more: while nobody read, more may have happened than one can tell.
-    """
+    """Lets the next refresh read and compare everything again, and write every company."""
     tx.execute(
         "UPDATE links SET reread_since = :now WHERE tenant_id = :tenant_id",
         tenant_id=tx.tenant_id,
         now=now,
     )
+    forget_windows(tx)
+
+
+def forget_windows(tx: TenantTransaction) -> None:
+    """No window is trusted any more: while nobody read, more may have happened than they show."""
     tx.execute(
         "UPDATE generations SET watermark = NULL WHERE tenant_id = :tenant_id",
         tenant_id=tx.tenant_id,

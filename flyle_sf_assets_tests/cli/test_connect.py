@@ -44,33 +44,47 @@ def by_browser(
     return here.answer_of(process)
 
 
-def test_connect_sync_disconnect_connect_in_the_browser(here: Site, org: Org) -> None:
-    """The whole life of a link, as a person lives it."""
+@pytest.fixture(scope="module")
+def web(here: Site, org: Org) -> Site:
+    """A tenant that a person has connected in the browser, in an org that rotates tokens."""
     org.rotates_refresh_tokens = True
     here.link("web", org, WEB_SERVER)
-    refused = here.run("sync", "web")
+    made = by_browser(here, "web", org.connected_user_id)
+    assert (made.code, org.org_id in made.out) == (0, True), made.err
+    return here
+
+
+def test_a_tenant_that_nobody_connected_says_how(here: Site, org: Org) -> None:
+    here.link("unconnected", org, WEB_SERVER)
+    refused = here.run("sync", "unconnected")
     assert refused.code == 4
     assert "flyle-sf connect" in refused.err
 
-    made = by_browser(here, "web", org.connected_user_id)
-    assert (made.code, org.org_id in made.out) == (0, True), made.err
-    assert here.run("check", "web").code == 0
-    assert here.run("sync", "web").code == 0
 
-    ended = here.run("disconnect", "web")
+def test_what_was_connected_in_the_browser_syncs(web: Site) -> None:
+    """By the stored token, in a process of its own."""
+    assert web.run("sync", "web").code == 0
+    assert web.query("SELECT state FROM flyle.links WHERE tenant_id = 'web'") == [("linked",)]
+
+
+def test_disconnect_stops_syncing_until_it_is_connected_again(web: Site, org: Org) -> None:
+    """S13, as a person at a terminal lives it."""
+    ended = web.run("disconnect", "web")
     assert ended.code == 0, ended.err
     assert "60" in ended.out
     assert org.refresh_tokens == ()
-    refused = here.run("sync", "web", "--json")
+    refused = web.run("sync", "web", "--json")
     assert (refused.code, refused.document["error"]["code"]) == (4, "disconnected")
     assert "flyle-sf connect" in refused.document["error"]["remedy"]
-    assert here.run("status", "web", "--json").document["tenants"][0]["state"] == "disconnected"
-    assert here.run("disconnect", "web").code == 0
+    assert (refused.document["sync_id"], refused.document["state"]) == (None, "failed")
 
-    assert by_browser(here, "web", org.connected_user_id).code == 0
-    again = here.run("sync", "web", "--json")
+
+def test_connected_again_the_next_sync_reads_everything(web: Site, org: Org) -> None:
+    """It follows the test before this one."""
+    assert by_browser(web, "web", org.connected_user_id).code == 0
+    again = web.run("sync", "web", "--json")
     assert (again.code, again.document["kind"]) == (0, "census")
-    statuses = here.query("SELECT DISTINCT status FROM flyle.companies WHERE tenant_id = 'web'")
+    statuses = web.query("SELECT DISTINCT status FROM flyle.companies WHERE tenant_id = 'web'")
     assert statuses == [("linked",)]
 
 
@@ -120,7 +134,6 @@ def test_connect_headless_and_another_org(here: Site, org: Org) -> None:
     assert here.query("SELECT state, org_id FROM flyle.links WHERE tenant_id = 'head'") == [
         ("connected", org.org_id)
     ]
-    assert here.run("sync", "head").code == 0
     other = make_org(samples.opportunity_org)
     here.link("head", other)
     refused = here.run("sync", "head", "--json")
@@ -129,11 +142,8 @@ def test_connect_headless_and_another_org(here: Site, org: Org) -> None:
     assert refused.code == 4
     assert "--replace-org" in refused.err
     assert here.run("connect", "head", "--replace-org").code == 0
-    ended = here.query(
-        "SELECT DISTINCT status, status_reason FROM flyle.companies WHERE tenant_id = 'head'"
-    )
-    assert ended == [("unlinked", "org_changed")]
-    assert here.run("sync", "head").code == 0
+    linked = here.query("SELECT state, org_id FROM flyle.links WHERE tenant_id = 'head'")
+    assert linked == [("connected", other.org_id)]
 
 
 def test_unknown_tenants_and_plans_are_refused(here: Site, org: Org) -> None:

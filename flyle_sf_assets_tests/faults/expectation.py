@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets_tests.faults.seen_org import SeenOrg
 from flyle_sf_assets_tests.faults.values import BAD_URLS
 from flyle_sf_assets_tests.flows.oracle import REASONS, SEVERAL, Company, Json, Oracle, Record
@@ -67,7 +68,7 @@ class Expectation(Oracle):
                 frozen = _gone(row, every.get(key))
                 found[key] = self._converted_again(frozen, (raw or {}).get(key, {}))
             else:
-                found[key] = _of_other_base(row)
+                found[key] = _of_other_base(row, retyped)
         for key, record in every.items():
             if not record["IsDeleted"] and self._in_scope(record):
                 last = before[key][1].custom_fields if key in before else {}
@@ -148,14 +149,14 @@ class Expectation(Oracle):
             and (at, field_name.lower()) not in self.org.hidden_fields
         )
 
-    def _rolled_up(self, record: Record, field: object) -> object:
-        """The org rolls up what there is, also what the connected user does not see."""
+    def _computed(self, object_name: str, record: Record, field: Field) -> object:
+        """The org computes from all that there is, also from what the connected user cannot see."""
         kept, self._records = self._records, {}
         try:
-            child = field.roll_up.child  # type: ignore[attr-defined]
-            every = self.org.records(child, shared_only=False)
-            self._records[child] = {one["Id"]: one for one in every}
-            return super()._rolled_up(record, field)  # type: ignore[arg-type]
+            for name in ("Account", "Opportunity"):
+                every = self.org.records(name, shared_only=False)
+                self._records[name] = {one["Id"]: one for one in every}
+            return super()._computed(object_name, record, field)
         finally:
             self._records = kept
 
@@ -192,7 +193,9 @@ def _gone(row: Company, record: Record | None) -> Company:
     )
 
 
-def _of_other_base(row: Company) -> Company:
+def _of_other_base(row: Company, retyped: frozenset[str]) -> Company:
+    """No record is held of it: a value that has no type any more cannot be converted."""
+    fields = {k: None if k in retyped else value for k, value in row.custom_fields.items()}
     if row.status != "linked":
-        return row
-    return replace(row, status="unlinked", status_reason="base_object_changed", merged_into=None)
+        return replace(row, custom_fields=fields)
+    return Company(row.name, "unlinked", "base_object_changed", None, fields)

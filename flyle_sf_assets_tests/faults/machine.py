@@ -43,6 +43,7 @@ class Machine(RuleBasedStateMachine):
     """One run: a small org, a tenant, and whatever the rules do to them."""
 
     ground: ClassVar[Ground]
+    made_world: ClassVar[type[World]] = World
     numbers: ClassVar[int] = 0
 
     def __init__(self) -> None:
@@ -77,7 +78,7 @@ class Machine(RuleBasedStateMachine):
         document = runs.document(name, base, calculated=calculated)
         self.groups = groups
         self.refresh_every = every
-        self.world = World(tenant, document, ground.reading)
+        self.world = self.made_world(tenant, document, ground.reading)
         self.world.overlap_s = overlap_s
         self.world.apply()
         self.world.refresh()
@@ -127,15 +128,22 @@ class Machine(RuleBasedStateMachine):
         self.world.refresh()
         did("refresh")
 
+    @rule(days=st.integers(1, 3))
+    def days_pass(self, days: int) -> None:
+        """Nobody looks for days; in a relative date's window other records stand afterwards."""
+        self.world.later(86_400 * days)
+        self.world.refresh()
+
     @rule(kind=st.sampled_from(["sweep", "census", "full"]))
     def refresh_more(self, kind: RefreshKind) -> None:
         """What is due less often than a refresh."""
         self.world.refresh(kind)
         did(kind)
 
-    @rule()
-    def idle_check(self) -> None:
+    @rule(minutes=st.sampled_from([0, 1, 20, 400]))
+    def idle_check(self, minutes: int) -> None:
         """Who says that there is nothing to do must be right."""
+        self.world.later(60 * minutes)
         did("idle" if self.world.check_idle() else "not idle")
 
     @invariant()

@@ -93,6 +93,14 @@ class SettingsRules(Machine):
         self._changed("conditions")
 
     @may_change
+    @rule()
+    def condition_on_the_day(self) -> None:
+        """The scope moves with the day, and nothing in the org tells of it."""
+        moving = [one for one in runs.CONDITIONS[self.base] if "LAST_N_DAYS" in str(one)]
+        self.world.document["source"]["conditions"] = moving
+        self._changed("conditions")
+
+    @may_change
     @rule(number=ANY)
     def change_time_zone(self, number: int) -> None:
         """Dates made of datetimes fall on other days."""

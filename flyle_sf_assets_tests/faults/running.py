@@ -64,4 +64,6 @@ def run_part(
             phases=[Phase.generate, *([Phase.shrink] if is_shrunk else [])],
             suppress_health_check=list(HealthCheck),
         ),
+        # Left alone, Hypothesis ends some runs early.
+        _min_steps=STEPS,
     )

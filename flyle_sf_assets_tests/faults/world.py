@@ -115,9 +115,7 @@ class World:
         before, last_sync = self.reading.rows(self.tenant.name), self._last_sync()
         # What is stamped in the second of a refresh is for the next one to find.
         self.later(1)
-        with self._opened(kind) as refresh:
-            for step in STEPS:
-                run_step(refresh, step)
+        refresh = self.refreshed(kind)
         self.refreshes += 1
         self.are_settings_seen = True
         self.refreshed_at_step = self.steps
@@ -125,6 +123,13 @@ class World:
         if is_last:
             self.owed.clear()
         self.judge(before, last_sync)
+
+    def refreshed(self, kind: RefreshKind) -> Refresh:
+        """A refresh that all steps have worked on, one after the other."""
+        with self.opened(kind) as refresh:
+            for step in STEPS:
+                run_step(refresh, step)
+        return refresh
 
     def check_idle(self) -> bool:
         """One idle check, and when it says so a refresh that must find nothing."""
@@ -166,7 +171,7 @@ class World:
         self.later(1)
         self.tenant.installation = replace(installation, database=database)
         try:
-            with self._opened(kind) as refresh:
+            with self.opened(kind) as refresh:
                 for step in STEPS[:after_steps]:
                     run_step(refresh, step)
                 if after_steps < len(STEPS):
@@ -183,7 +188,8 @@ class World:
         return False
 
     @contextmanager
-    def _opened(self, kind: RefreshKind) -> Iterator[Refresh]:
+    def opened(self, kind: RefreshKind) -> Iterator[Refresh]:
+        """A refresh by the world's clock and overlap."""
         with self.tenant.open_refresh(kind) as refresh:
             refresh.overlap_s = self.overlap_s
             yield refresh
@@ -191,6 +197,7 @@ class World:
     def _judge_broken_off(self, before: dict[str, Row], *, is_companies_done: bool = True) -> None:
         """Readers see the companies as they were, or, when it died at the end, all of it."""
         self.raw.clear()
+        self._take_options()
         after = self.reading.rows(self.tenant.name)
         if after != before:
             assert is_companies_done, "companies changed before their step"
@@ -217,6 +224,7 @@ class World:
         if self.owed:
             # What was read is not known; what is known of it may be old.
             self.raw.clear()
+            self._take_options()
             return
         expected = expectation.rows(
             {key: (row.source_object, row.company) for key, row in before.items()},
@@ -259,22 +267,26 @@ class World:
         }
         assert found == rejected.keys(), f"rejected: {found ^ rejected.keys()}"
 
+    def _take_options(self) -> dict[tuple[str, str], Option]:
+        """The catalog as it stands, in which nothing may be gone."""
+        before, self.options = self.options, self.reading.options(self.tenant.name)
+        assert before.keys() <= self.options.keys(), "an option was deleted"
+        return before
+
     def _judge_options(self, expectation: Expectation, expected: dict[str, Company]) -> None:
-        found = self.reading.options(self.tenant.name)
-        assert self.options.keys() <= found.keys(), "an option was deleted"
+        before, found = self._take_options(), self.options
         linked = {key: row for key, row in expected.items() if row.status == "linked"}
         wanted = expectation.options(linked)
         followed = {key for key, _ in wanted} | {
             one["to"] for one in expectation.mapping if one["type"].endswith("_select")
         }
         described = expectation.described()
-        for at, option in self.options.items():
+        for at, option in before.items():
             # What is gone in Salesforce stays, with the label that it had.
             if at not in described:
                 wanted[at] = replace(option, active=False) if at[0] in followed else option
         wrong = {key: (found.get(key), one) for key, one in wanted.items() if found.get(key) != one}
         assert not wrong, f"options (found, expected): {wrong}"
-        self.options = found
 
     def _last_sync(self) -> int:
         return self.reading.last_sync(self.tenant.name)[0]

@@ -261,6 +261,23 @@ def test_another_org_is_asked_about_first(
         connecting.confirm_replacement(installation, "acme", asked.confirmation, by=BY)
 
 
+def test_who_stays_with_the_org_of_before_leaves_no_token_at_the_other(
+    installation: Installation, server: SandboxServer, there: Org
+) -> None:
+    connected(installation, server, there)
+    other = make_org()
+    server.add(other)
+    asked = connected(installation, server, other)
+    assert isinstance(asked, OtherOrg)
+    assert asked.confirmation is not None
+    connecting.decline_replacement(installation, "acme", asked.confirmation, by=BY)
+    assert other.refresh_tokens == other.sessions == ()
+    with pytest.raises(errors.NotPermitted):
+        connecting.confirm_replacement(installation, "acme", asked.confirmation, by=BY)
+    with open_connected_org(installation, "acme") as org:
+        assert org.org_id == there.org_id
+
+
 def test_headless_connections_need_no_administrator(link: Link, server: SandboxServer) -> None:
     """S2: a run-as user needs the API and reading rights only."""
     org = make_org()

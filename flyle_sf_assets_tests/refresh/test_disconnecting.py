@@ -1,6 +1,11 @@
 """S13: disconnecting stops everything at once and keeps the companies; connecting takes them up."""
 
+import threading
+import time
+from functools import partial
+
 import pytest
+from cryptography.fernet import Fernet
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.refresh import connecting
@@ -131,6 +136,17 @@ def test_when_salesforce_is_away_the_tokens_are_erased_all_the_same(web: Tenant)
     assert web.query("SELECT kind FROM flyle.credentials WHERE tenant_id = %s") == []
 
 
+def test_tokens_that_no_key_opens_any_more_are_erased_too(
+    web: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever lost the key must still be able to disconnect, and then connect again."""
+    monkeypatch.setenv("FLYLE_SECRET_KEYS", Fernet.generate_key().decode())
+    made = disconnect(web.installation, web.name, by=BY, clock=web.clock.now)
+    assert made.is_revoked is False
+    assert web.query("SELECT kind FROM flyle.credentials WHERE tenant_id = %s") == []
+    assert isinstance(connect(web), Connected)
+
+
 @pytest.mark.parametrize("place", range(len(STEPS)))
 def test_a_running_refresh_stops_writing_at_its_next_step(link: Link, place: int) -> None:
     """Whatever step it has got to; its end does not bring the link back to life."""
@@ -154,6 +170,26 @@ def test_a_running_refresh_stops_writing_at_its_next_step(link: Link, place: int
         assert get_link(tx).state == "disconnected"
         assert latest_syncs(tx, 1)[0].state == "cancelled"
         assert get_link(tx).attention == ()
+
+
+def test_waiting_for_a_bulk_job_ends_with_the_link(link: Link) -> None:
+    """A job may take an hour in Salesforce's queue; a disconnect does not wait for it."""
+    org = make_org(partial(samples.big_org, opportunities=0), accounts=6_000)
+    org.bulk_delay_s = 3600.0
+    tenant = link("acme", org, demo_settings("acme"))
+
+    def disconnect_once_it_waits() -> None:
+        while not org.usage.by_kind["bulk_status"]:
+            time.sleep(0.02)
+        undo(tenant)
+
+    person = threading.Thread(target=disconnect_once_it_waits)
+    person.start()
+    with pytest.raises(errors.NotConnected) as refused:
+        tenant.sync()
+    person.join()
+    assert refused.value.code == "disconnected"
+    assert tenant.companies() == {}
 
 
 @pytest.mark.parametrize("place", [0, 2, 3, 4, 5, 6])
@@ -219,6 +255,25 @@ def meanwhile(tenant: Tenant) -> None:
     org.delete("Account", deleted)
     org.hard_delete("Account", purged)
     org.insert("Account", {"Name": "New meanwhile", "OwnerId": org.connected_user_id})
+
+
+@pytest.mark.parametrize("place", [2, 4, 6])
+def test_a_first_sync_that_was_cancelled_begins_anew(link: Link, place: int) -> None:
+    """Its records were held, but what happened to them since is not in any window."""
+    tenant = link("acme", make_org(), demo_settings("acme"))
+    with tenant.open_refresh() as refresh:
+        for step in STEPS[:place]:
+            run_step(refresh, step)
+        undo(tenant)
+        with pytest.raises(errors.NotConnected):
+            run_step(refresh, STEPS[place])
+    account = next(str(record["Id"]) for record in tenant.there.records("Account"))
+    tenant.there.hard_delete("Account", account)
+    tenant.later(40 * 24 * 3600)
+    connect(tenant)
+    tenant.sync()
+    linked = {key for key, row in tenant.companies().items() if row.status == "linked"}
+    assert linked == {str(record["Id"]) for record in tenant.there.records("Account")}
 
 
 def test_connecting_a_link_that_stands_reads_nothing_anew(web: Tenant) -> None:

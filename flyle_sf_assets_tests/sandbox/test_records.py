@@ -177,6 +177,14 @@ def test_an_unshared_record_looks_gone_and_moves_nothing(org: Org) -> None:
     assert org.record("Opportunity", child)["SystemModstamp"] == NOON
 
 
+def test_a_formula_sees_a_parent_that_is_not_shared(org: Org) -> None:
+    """Salesforce Help, "Tips for Working with Cross-Object Formulas": access does not matter."""
+    record = account(org, NumberOfEmployees=5)
+    deal(org, AccountId=record)
+    org.hide_record("Account", record)
+    assert found(org, "SELECT Account_Rank__c FROM Opportunity") == ["C"]
+
+
 def test_upsert_finds_its_record_by_the_external_id(org: Org) -> None:
     """The second upsert updates."""
     values = {"Name": "A", "Customer_Number__c": "C-1"}

@@ -20,6 +20,7 @@ from flyle_sf_assets.refresh.debts import (
     OPTIONS,
     consumed_by,
     digest_of,
+    enriched_of,
     held_dataset,
     manifest_of,
 )
@@ -33,7 +34,7 @@ SAMPLE_ROWS = 5
 
 def enriched_dataset(plan: ReadPlan) -> str:
     """The name under which the enriched records of a base object are kept."""
-    return f"enriched/{plan.base_object}"
+    return enriched_of(plan.base_object)
 
 
 def enrich_records(refresh: Refresh) -> StepReport:

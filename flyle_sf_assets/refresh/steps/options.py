@@ -33,7 +33,7 @@ def follow_options(refresh: Refresh) -> StepReport:
     A value that the catalog does not know asks describe at once: a new option, most likely.
     """
     report, is_surprised = _followed(refresh)
-    if is_surprised and not refresh.has_described:
+    if is_surprised and not refresh.has_described_anew:
         describe_objects(refresh, is_forced=True)
         report, _ = _followed(refresh)
     return report

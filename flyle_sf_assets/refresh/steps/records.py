@@ -13,14 +13,16 @@ from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.questions import Questions, Window
-from flyle_sf_assets.raw.records import ONLY_REFERENCED, RecordStatus, is_any, record_schema
-from flyle_sf_assets.raw.sweep import needs_rescope, unstamped_columns
+from flyle_sf_assets.raw.records import record_schema
+from flyle_sf_assets.raw.roles import in_scope_again, only_referenced
+from flyle_sf_assets.raw.sweep import lookup_columns, needs_rescope, unstamped_columns
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     ENRICHED,
     SCHEMAS,
     consumed_by,
     digest_of,
+    enriched_of,
     generation_of,
 )
 from flyle_sf_assets.refresh.pending import PendingDataset, commit
@@ -104,7 +106,7 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
     if held is not None and (
         held.columns != pending.columns or _role(held.scope) != _role(pending.scope)
     ):
-        pending.new_base = _reshaped(refresh, held, pending)
+        pending.new_base = _reshaped(refresh, plan, held, pending)
     return DatasetReading(
         questions=questions,
         pending=pending,
@@ -119,7 +121,7 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
 def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...] | None:
     """The columns by which all records are to be compared; None when that is not due."""
     if refresh.kind == "census":
-        return ()
+        return lookup_columns(plan, dataset)
     if refresh.kind != "sweep":
         return None
     columns = unstamped_columns(dataset)
@@ -144,25 +146,23 @@ def _window(refresh: Refresh, kept: Generation | None) -> Window | None:
     return Window.after(kept.watermark, refresh.until, refresh.overlap_s)
 
 
-def _reshaped(refresh: Refresh, held: Manifest, pending: PendingDataset) -> pl.LazyFrame:
+def _reshaped(
+    refresh: Refresh, plan: ReadPlan, held: Manifest, pending: PendingDataset
+) -> pl.LazyFrame:
     """The held rows with the columns of the plan; new ones are null until they are read.
 
-    When the object is not the base any more, its records are only referred to.
+    When the object is not the base any more, its records are only referred to; when it is again,
+    those that were in scope are judged by the read that follows.
     """
     rows = refresh.lake.read(held)
     new = [name for name in pending.columns if name not in held.columns]
     rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in new)
-    if _role(held.scope) != PARENTS_ONLY and pending.scope == PARENTS_ONLY:
-        rows = rows.with_columns(
-            pl.when(is_any((RecordStatus.LINKED, RecordStatus.OUT_OF_SCOPE)))
-            .then(pl.lit(RecordStatus.REFERENCED.value))
-            .when(pl.col("_status") == RecordStatus.MISSING.value)
-            .then(pl.lit(RecordStatus.REFERENCED_MISSING.value))
-            .when(~is_any(ONLY_REFERENCED))
-            .then(pl.lit(RecordStatus.REFERENCED_DELETED.value))
-            .otherwise("_status")
-            .alias("_status")
-        )
+    if _role(held.scope) != _role(pending.scope):
+        former = refresh.records(enriched_of(plan.base_object))
+        if pending.scope == PARENTS_ONLY:
+            rows = only_referenced(rows)
+        elif former is not None:
+            rows = in_scope_again(rows, former)
     return rows.select(record_schema(pending.columns).names())
 
 

@@ -32,20 +32,21 @@ DESCRIBE_EVERY_S = 6 * 3600
 def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport:
     """Describes the objects that the settings reach, again where Salesforce says they changed.
 
-    Not asked again within `DESCRIBE_EVERY_S`. ``is_forced`` asks for everything at once: a 304
-    may hide a change of permissions.
+    Not asked again within `DESCRIBE_EVERY_S`. ``is_forced`` asks for everything at once.
     """
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
     if not is_forced and are_schemas_recent(refresh):
         return _report(generation_of(refresh, SCHEMAS), _known(stored), idle=_RECENT)
+    is_anew = is_forced or refresh.kind == "census" or _is_anything_hidden(refresh, stored)
     refresh.has_described = True
+    refresh.has_described_anew = refresh.has_described_anew or is_anew
     answers: dict[str, Described | NotModified | None] = {}
     schemas: dict[str, ObjectSchema | None] = {}
     while missing := objects_missing(refresh.settings, schemas):
         since = {name: stored[name].last_modified for name in missing if name in stored}
         moments = {n: datetime.fromisoformat(text) for n, text in since.items() if text}
-        moments = {} if is_forced else moments
+        moments = {} if is_anew else moments
         answers |= describe.describe_all(refresh.org.session, missing, moments)
         schemas |= {name: _schema(answers[name], stored.get(name)) for name in missing}
     generation = _commit(refresh, stored, answers)
@@ -67,6 +68,15 @@ def are_schemas_recent(refresh: Refresh) -> bool:
     nodes = [*made.nodes, *(leaf.node for leaf in made.condition_leaves.values())]
     ages = [refresh.clock() - stored[node.object].checked_at for node in nodes]
     return max(ages).total_seconds() < DESCRIBE_EVERY_S
+
+
+def _is_anything_hidden(refresh: Refresh, stored: dict[str, StoredSchema]) -> bool:
+    """Whether a mapped field cannot be read now: a 304 may hide that its permission came back."""
+    schemas = _known(stored)
+    if objects_missing(refresh.settings, schemas):
+        return False
+    made = plan(refresh.settings, schemas)
+    return not all(field.readable for field in company_fields(refresh.settings, made.leaves))
 
 
 def _known(stored: dict[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
@@ -128,8 +138,7 @@ def _commit(
             if isinstance(answer, NotModified):
                 touch_schema(tx, name, now)
                 continue
-            # An edit of the same second, or by a transaction that ends late, is asked for again.
-            new = _stored(name, answer, refresh.until - timedelta(seconds=refresh.overlap_s), now)
+            new = _stored(name, answer, _known_until(refresh), now)
             changed |= name not in stored or stored[name].digest != new.digest
             put_schema(tx, new)
         following = before + 1 if changed or before == 0 else before
@@ -145,12 +154,21 @@ def _commit(
     return following
 
 
+def _known_until(refresh: Refresh) -> datetime:
+    """Until when this describe knows all edits.
+
+    One of the same second may follow it, and one by a transaction that ends late may have been
+    stamped before it: both are asked for again.
+    """
+    return refresh.until - timedelta(seconds=refresh.overlap_s + 1)
+
+
 def _stored(
     name: str, answer: Described | None, known_until: datetime, now: datetime
 ) -> StoredSchema:
     if answer is None:
         return StoredSchema(name, digest_of(None), None, UNKNOWN, now)
-    modified = (answer.last_modified or known_until).isoformat()
+    modified = min(answer.last_modified or known_until, known_until).isoformat()
     document = describe.to_bytes(answer.schema).decode()
     return StoredSchema(name, describe.digest(answer.schema), modified, document, now)
 

@@ -18,15 +18,25 @@ Rows = Sequence[int]
 
 
 class Chunk:
-    """Some rows of one object in a snapshot. ``include_deleted`` as in queryAll."""
+    """Some rows of one object in a snapshot. ``include_deleted`` as in queryAll.
+
+    ``in_system_mode`` also sees parents that are not shared with the connected user.
+    """
 
     def __init__(
-        self, snapshot: Snapshot, sobject: SObject, rows: Rows, *, include_deleted: bool
+        self,
+        snapshot: Snapshot,
+        sobject: SObject,
+        rows: Rows,
+        *,
+        include_deleted: bool,
+        in_system_mode: bool = False,
     ) -> None:
         self.snapshot = snapshot
         self.sobject = sobject
         self.rows = rows
         self.include_deleted = include_deleted
+        self._in_system_mode = in_system_mode
         self._parents: dict[tuple[str, ...], Sequence[int | None]] = {}
 
     def values(self, bound: BoundField) -> Column:
@@ -54,7 +64,9 @@ class Chunk:
                 column = self.snapshot.table(holder).columns[hop.name]
                 ids = _take(column, rows)
                 known = self.snapshot.table(target).parents_of(
-                    ids, include_deleted=self.include_deleted
+                    ids,
+                    include_deleted=self.include_deleted,
+                    in_system_mode=self._in_system_mode,
                 )
                 self._parents[walked] = known
             rows, holder = known, target
@@ -114,7 +126,7 @@ class RowView:
     def __getitem__(self, path: str) -> object:
         bound = self._bound.get(path)
         if bound is None:
-            # Formulas run in system mode: hidden fields count.
+            # Formulas run in system mode: hidden fields and parents that are not shared count.
             system = Snapshot(
                 self._snapshot.catalog,
                 type(self._snapshot.visibility)(),
@@ -128,7 +140,13 @@ class RowView:
             )
             self._bound[path] = bound
         row = self._row
-        chunk = Chunk(self._snapshot, self._sobject, [row], include_deleted=self._include_deleted)
+        chunk = Chunk(
+            self._snapshot,
+            self._sobject,
+            [row],
+            include_deleted=self._include_deleted,
+            in_system_mode=True,
+        )
         return from_wire(bound.field, chunk.values(bound)[0])
 
 

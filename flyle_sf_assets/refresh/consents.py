@@ -1,0 +1,84 @@
+"""What waits for somebody to come back: a flow that was begun, a consent that needs a second yes.
+
+Sealed, for a quarter of an hour, taken once, by the person who left it. What does not belong here:
+what follows (``connecting.py``).
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from flyle_sf_assets.errors import NotPermitted, Text
+from flyle_sf_assets.refresh.context import Clock
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.tenant_org import AppEntry
+from flyle_sf_assets.salesforce.rights import Identity
+from flyle_sf_assets.salesforce.tokens import Granted
+from flyle_sf_assets.store.credentials import put_pending, take_pending
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What has to be remembered until the browser comes back."""
+
+    by: str
+    app: AppEntry
+    is_entered: bool
+    redirect_uri: str
+    verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A consent that passed every check, and what it is for."""
+
+    by: str
+    app: AppEntry
+    is_entered: bool
+    granted: Granted
+    identity: Identity
+
+
+Waiting = TypeVar("Waiting", Begun, Allowed)
+
+
+def leave(
+    installation: Installation, tenant: str, name: str, content: Begun | Allowed, clock: Clock
+) -> datetime:
+    """Leaves something under a name that nobody can guess; returns until when."""
+    kind = type(content).__name__
+    text = json.dumps({"kind": kind, "content": msgspec.to_builtins(content)}, ensure_ascii=False)
+    with installation.database.tenant(tenant) as tx:
+        return put_pending(tx, installation.secrets, name, text, clock())
+
+
+def take(
+    installation: Installation,
+    tenant: str,
+    name: str,
+    kind: type[Waiting],
+    *,
+    by: str,
+    clock: Clock,
+) -> Waiting:
+    """What was left under that name. NotPermitted ``state_unknown`` when it is not for this one.
+
+    That is: unknown, taken before, expired, another tenant's, or left by somebody else.
+    """
+    with installation.database.tenant(tenant) as tx:
+        content = take_pending(tx, installation.secrets, name, clock()) if name else None
+    found = None if content is None else json.loads(content)
+    if found is None or found["kind"] != kind.__name__ or found["content"]["by"] != by:
+        raise NotPermitted(
+            "state_unknown",
+            tried=Text("Salesforce からの応答を受け取りました", "Took up Salesforce's answer"),
+            came_back="it belongs to nothing that was begun here, or it came too late or twice",
+            remedy=Text(
+                "連携をもう一度最初から始めてください。始めたブラウザーで15分以内に許可してください",
+                "Begin again, and allow the access in the same browser within 15 minutes",
+            ),
+        )
+    return msgspec.convert(found["content"], type=kind)

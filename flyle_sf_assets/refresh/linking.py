@@ -1,0 +1,102 @@
+"""What a connection leaves behind: the link's state, its secrets, and what to read anew.
+
+What does not belong here: whether somebody may connect (``connecting.py``).
+"""
+
+from dataclasses import dataclass
+
+from flyle_sf_assets.refresh.consents import Allowed
+from flyle_sf_assets.refresh.context import Clock
+from flyle_sf_assets.refresh.disconnecting import leave_org, revoke_and_erase, stop
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.tenant_org import put_app, put_grant
+from flyle_sf_assets.salesforce.rights import Identity
+from flyle_sf_assets.settings.models import Flow
+from flyle_sf_assets.store.connections import (
+    ConnectionState,
+    ask_reread,
+    forget_windows,
+    put_connection,
+)
+from flyle_sf_assets.store.links import Link, LinkState, get_link, put_link, replace_attention
+from flyle_sf_assets.telemetry.logs import logger
+
+_log = logger("refresh")
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection that stands. ``is_reconnected``: the companies of before are taken up again.
+
+    ``is_other_org``: they became unlinked, because this is another org.
+    """
+
+    org_id: str
+    org_name: str
+    username: str
+    is_reconnected: bool
+    is_other_org: bool
+
+
+def other_org_of(installation: Installation, tenant: str, who: Identity) -> str | None:
+    """The id of the org that the companies came from, when it is another one."""
+    with installation.database.tenant(tenant) as tx:
+        linked = get_link(tx).org_id
+    return None if linked in (None, who.org_id) else linked
+
+
+def keep_connection(
+    installation: Installation,
+    tenant: str,
+    state: ConnectionState,
+    who: Identity,
+    allowed: Allowed | None,
+    clock: Clock,
+) -> Connected:
+    """Leaves another org if there was one, and keeps what belongs to the connection, at once."""
+    is_other_org = other_org_of(installation, tenant, who) is not None
+    if is_other_org:
+        stop(installation, tenant, clock=clock)
+        revoke_and_erase(installation, tenant)
+        leave_org(installation, tenant, clock=clock)
+    with (
+        installation.database.token_lock(tenant),
+        installation.database.tenant(tenant) as tx,
+    ):
+        before = get_link(tx)
+        is_reconnected = before.state == "disconnected" and before.first_synced_at is not None
+        if allowed is not None:
+            put_grant(tx, installation, allowed.granted, clock)
+            if allowed.is_entered:
+                put_app(tx, installation, allowed.app, clock)
+        put_connection(tx, state)
+        put_link(tx, state=_link_state(before), org_id=who.org_id)
+        replace_attention(tx, ["sync_failed"], [], clock())
+        if is_reconnected:
+            ask_reread(tx, clock())
+        elif before.state == "disconnected":
+            forget_windows(tx)
+    _log.info("connected", org_id=who.org_id, flow=state.flow, other_org=is_other_org)
+    return Connected(who.org_id, who.org_name, who.username, is_reconnected, is_other_org)
+
+
+def _link_state(before: Link) -> LinkState:
+    """Connecting a link that stands (with another user, say) leaves it as it stands."""
+    if before.state in ("linked", "held", "initial_sync"):
+        return before.state
+    return "linked" if before.state == "failing" and before.first_synced_at else "connected"
+
+
+def connection_state(
+    org_url: str, flow: Flow, who: Identity, by: str, clock: Clock
+) -> ConnectionState:
+    """A connection that somebody has just made."""
+    return ConnectionState(
+        org_url=org_url,
+        flow=flow.value,
+        org_name=who.org_name,
+        user_id=who.user_id,
+        username=who.username,
+        connected_at=clock(),
+        connected_by=by,
+    )

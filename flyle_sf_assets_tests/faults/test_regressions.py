@@ -1,0 +1,94 @@
+"""Bugs that the model found, each as small as it gets: the same rules, written out.
+
+What does not belong here: the rules (``rules_*.py``) and changes one at a time (``flows``).
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from flyle_sf_assets_tests.faults.machine import Ground
+from flyle_sf_assets_tests.faults.model import Model
+
+
+@pytest.fixture
+def model(ground: Ground) -> Iterator[Model]:
+    """An Account-based tenant that was synced once; in the end everything must be found."""
+    Model.ground = ground
+    made = Model()
+    made.link(
+        base="Account",
+        calculated=False,
+        page=2000,
+        groups=frozenset({"schema", "settings", "census"}),
+        every=1000,
+        overlap_s=0,
+    )
+    yield made
+    made.teardown()
+
+
+def test_a_field_whose_permission_comes_back_is_read_again_though_describe_says_unchanged(
+    model: Model,
+) -> None:
+    """Describe answered 304 for ever after: the parent's values stayed as they were."""
+    model.hide_field(at=("Account", "ParentId"), moves=False)
+    model.refresh(minutes=1440)
+    model.bring_back(moves=False, number=0)
+    model.refresh(minutes=1440)
+    assert not model.world.owed
+
+
+def test_an_option_added_in_the_second_of_a_describe_is_seen_without_an_overlap(
+    model: Model,
+) -> None:
+    """Asked with the describe's own second as If-Modified-Since, Salesforce said 304."""
+    model.add_option(at=("Contract_Info__c", "Plan__c"), number=227)
+    model.refresh_more(kind="full")
+    assert not model.world.owed
+
+
+def test_an_object_that_was_hidden_since_the_last_describe_is_no_idle_tenant(model: Model) -> None:
+    """The idle check ended in INVALID_TYPE, so that no refresh ever found out."""
+    model.hide_object(moves=False)
+    assert not model.world.check_idle()
+
+
+def test_an_undelete_that_fills_lookups_again_is_found_by_the_census(model: Model) -> None:
+    """No stamp of the child moves; it was read while its lookup was blank."""
+    children = [one for one in model.org.records("Account") if one["ParentId"]]
+    parent = str(children[0]["ParentId"])
+    model.org.delete("Account", parent)
+    model.org.update("Account", str(children[0]["Id"]), {"Phone": "03-0000-0000"})
+    model.world.refresh()
+    model.org.undelete("Account", parent)
+    model.world.owe("census")
+    model.world.refresh("census")
+    assert not model.world.owed
+
+
+def test_values_of_the_other_base_object_become_null_when_their_type_changes(model: Model) -> None:
+    """No record is held to convert them from; a field never holds two types at once."""
+    industry = next(one for one in model.world.document["mapping"] if one["to"] == "industry")
+    industry["type"] = "text"
+    model.world.apply()
+    model.world.refresh()
+    model.change_base(calculated=False)
+    model.world.refresh()
+    rows = model.world.reading.rows(model.world.tenant.name).values()
+    unlinked = [row.company for row in rows if row.source_object == "Account"]
+    assert {company.custom_fields["industry"] for company in unlinked} == {None}
+
+
+def test_a_record_purged_while_the_other_object_was_the_base_is_missing_afterwards(
+    model: Model,
+) -> None:
+    """Nothing told of it any more: its company was linked again with the values it once had."""
+    purged = model.org.ids("Account")[5]
+    model.change_base(calculated=False)
+    model.world.refresh()
+    model.org.hard_delete("Account", purged)
+    model.change_base(calculated=False)
+    model.world.refresh()
+    company = model.world.reading.rows(model.world.tenant.name)[purged].company
+    assert (company.status, company.status_reason) == ("missing", "not_found")
