@@ -17,6 +17,7 @@ from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.options.catalog import described_options, followed_fields, met_values
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, READABLE, RecordStatus, is_any
+from flyle_sf_assets.refresh.debts import enriched_of
 from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted, counted, total
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.impact import AddedOption, FieldImpact, Figure, Impact
@@ -26,7 +27,6 @@ from flyle_sf_assets.refresh.preview_cost import Found, next_cost
 from flyle_sf_assets.refresh.preview_examples import examples
 from flyle_sf_assets.refresh.sampling import Sampling
 from flyle_sf_assets.refresh.steps.companies import retyped_keys
-from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
 from flyle_sf_assets.refresh.strata import Sample, Strata, within, without
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
@@ -139,7 +139,7 @@ class Judgement:
         """Of the companies that match those whose every value is held as it is in the org."""
         if not self.held.is_whole or self.members.is_untold:
             return pl.Series(dtype=pl.String)
-        manifest = self.held.manifest(enriched_dataset(self.plan))
+        manifest = self.held.manifest(enriched_of(self.plan.base_object))
         before = None if manifest is None else self.made.installation.lake.read(manifest)
         touched = self.members.touched
         moved = affected_ids(self.plan, self._reachable(), before, touched)
