@@ -120,7 +120,8 @@ class Judgement:
             ),
             cost=next_cost(
                 Found(self.held, self.members, strata.leaving.len(), read, unread),
-                describe_calls=0 if self.is_passed else made.describe_calls,
+                describe_calls=made.describe_calls,
+                is_passed=self.is_passed,
             ),
             preview_api_calls=made.org.api_calls,
             sampled=read.height,

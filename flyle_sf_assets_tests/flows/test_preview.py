@@ -7,6 +7,7 @@ import pytest
 from psycopg import sql
 
 from flyle_sf_assets.errors import SettingsInvalid
+from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets_tests.flows.changes import change_accounts, change_everything
 from flyle_sf_assets_tests.flows.conftest import Link
@@ -92,6 +93,9 @@ def test_unchanged_settings_on_an_unchanged_org_change_nothing(acme: Tenant) -> 
     acme.later()
     said = foretold(acme, ACCOUNT)
     assert (counts(said), said.exact, said.examples, said.changes) == (NOTHING, True, (), ())
+    check = check_idle(acme.installation, "acme", clock=acme.clock.now)
+    assert check.is_idle
+    assert said.cost.api_calls == check.api_calls == 1
 
 
 def test_what_no_refresh_has_brought_yet_counts_as_well(acme: Tenant, globex: Tenant) -> None:
