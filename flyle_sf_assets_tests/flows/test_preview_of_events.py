@@ -2,9 +2,11 @@
 
 from flyle_sf_assets.refresh.connecting import connect_headless
 from flyle_sf_assets.refresh.disconnecting import disconnect
+from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets_tests.flows.changes import change_accounts
+from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.previews import assert_came_true, counts, done, foretold
-from flyle_sf_assets_tests.flows.tenants import Tenant
+from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 
 
 def follow(tenant: Tenant) -> dict[str, int]:
@@ -65,3 +67,22 @@ def test_connecting_again_brings_the_companies_back(acme: Tenant) -> None:
     assert said.exact
     assert counts(said) == happened
     assert (said.returning.count, said.created.count) == (59, 1)
+
+
+def test_a_mass_touch_without_a_change_is_an_estimate_of_nothing(link: Link) -> None:
+    """An edit of a picklist moves the stamp of every record: more than are looked at closely."""
+    org = make_org(samples.account_org, accounts=2_100, opportunities=0)
+    settings = settings_of(
+        "acme", "{object: Account}", ["{from: Website, to: site, label: サイト}"]
+    )
+    tenant = link("acme", org, settings)
+    tenant.sync()
+    tenant.later()
+    for account in org.records("Account"):
+        org.update("Account", str(account["Id"]), {"Rating": "Hot"})
+    tenant.later()
+    said = foretold(tenant, settings)
+    happened, _ = done(tenant, settings)
+    assert counts(said) == happened == dict.fromkeys(happened, 0)
+    assert (said.created.exact, said.leaving.exact, said.changed.exact) == (True, True, False)
+    assert said.sampled == 2_000
