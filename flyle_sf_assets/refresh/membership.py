@@ -77,7 +77,7 @@ def membership(
         matching=matching,
         touched=touched,
         ended=ended.select(*_ENDED),
-        is_untold=bool(full - {base.name}),
+        is_untold=bool((full | _unfollowed(held)) - {base.name}),
         is_scope_new=is_scope_new,
     )
 
@@ -133,6 +133,15 @@ def _window(held: HeldFrames, dataset: Dataset, until: datetime) -> Window | Non
     if kept is None or kept.watermark is None:
         return None
     return Window.after(kept.watermark, until, OVERLAP_S_DEFAULT)
+
+
+def _unfollowed(held: HeldFrames) -> set[str]:
+    """Held datasets that are to be read again from the beginning: after connecting anew."""
+    return {
+        dataset.name
+        for dataset in held.plan.datasets
+        if (kept := held.generations.get(dataset.name)) is not None and kept.watermark is None
+    }
 
 
 def _matching_by_window(
