@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Concatenate, ParamSpec
 
 from flyle_sf_assets.errors import FieldRefused, NotConnected, ObjectRefused, Postponed, Text
 from flyle_sf_assets.refresh.checking import open_tenant_org
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, utc_now
-from flyle_sf_assets.refresh.due import next_slot
+from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.failing import record_failure, record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.installation import Installation, Places
@@ -233,9 +232,3 @@ def _end_failed(refresh: Refresh, error: BaseException) -> None:
         finish_sync(tx, refresh.sync_id, state, now, str(error) or type(error).__name__)
         record_failure(tx, error, now, version=refresh.settings_version, is_retry=refresh.is_retry)
     _log.error("sync ended", state=state, error=str(error))
-
-
-def next_due(last: datetime, settings: TenantSettings, places: Places) -> datetime:
-    """When the next refresh is due: the tenant's next moment, at most its interval later."""
-    every_s = places.refresh_every_s or settings.refresh.every_s
-    return next_slot(settings.tenant, every_s, last)
