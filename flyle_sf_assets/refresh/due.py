@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flyle_sf_assets.refresh.installation import Places
+from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.agenda import Agenda
 
 NightlyKind = Literal["census", "sweep"]
@@ -31,6 +33,12 @@ def next_slot(tenant: str, every_s: int, after: datetime) -> datetime:
     offset_s = int(_share(tenant, "refresh") * every_s)
     passed = (math.floor(after.timestamp()) - offset_s) // every_s
     return datetime.fromtimestamp(offset_s + (passed + 1) * every_s, UTC)
+
+
+def next_due(last: datetime, settings: TenantSettings, places: Places) -> datetime:
+    """When the next refresh is due: the tenant's next moment, at most its interval later."""
+    every_s = places.refresh_every_s or settings.refresh.every_s
+    return next_slot(settings.tenant, every_s, last)
 
 
 def refreshes_due(

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Concatenate, ParamSpec
 
 from flyle_sf_assets.errors import (
@@ -20,10 +19,10 @@ from flyle_sf_assets.errors import (
     Text,
 )
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
-from flyle_sf_assets.refresh.due import next_slot
+from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.failing import record_failure, record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
-from flyle_sf_assets.refresh.installation import Installation, Places
+from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.schemas import describe_objects, is_untried
 from flyle_sf_assets.refresh.tenant_org import open_same_org
@@ -295,9 +294,3 @@ def _end_failed(refresh: Refresh, error: BaseException) -> SyncState:
         )
     _log.error("sync ended", state=state, error=str(error))
     return state
-
-
-def next_due(last: datetime, settings: TenantSettings, places: Places) -> datetime:
-    """When the next refresh is due: the tenant's next moment, at most its interval later."""
-    every_s = places.refresh_every_s or settings.refresh.every_s
-    return next_slot(settings.tenant, every_s, last)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.refresh.context import utc_now
+from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.removal import take_up_again
 from flyle_sf_assets.refresh.settings_changes import noted_change
@@ -83,7 +84,12 @@ def register(
         before = None if latest is None else from_document(json.loads(latest.document))
         text = json.dumps(document(settings), ensure_ascii=False)
         made = register_settings(tx, text, digest(settings), author(loaded), now)
-        if get_link(tx).settings_version is None:
+        link = get_link(tx)
+        if made.is_new and link.last_synced_at is not None:
+            # Another interval counts from the last sync on, not from the next one.
+            due = next_due(link.last_synced_at, settings, installation.places)
+            put_link(tx, next_due_at=due)
+        if link.settings_version is None:
             put_link(tx, settings_version=made.version, source_object=settings.source.object)
         change = _taken_in(tx, made, now)
         if loaded.digest:

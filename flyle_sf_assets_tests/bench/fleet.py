@@ -32,6 +32,7 @@ from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.defs.schedules import refresh_due_tenants
 from flyle_sf_assets.telemetry import logs
 from flyle_sf_assets_tests.bench.fleet_site import Site, fleet_site
+from flyle_sf_assets_tests.bench.refresh_cost import postgres_cpu_s
 from flyle_sf_assets_tests.postgres import admin
 
 TICKS_S_MAX = 30.0
@@ -51,7 +52,10 @@ class Ticks:
 
 @dataclass(frozen=True)
 class Throughput:
-    """What became of the changed tenants: seconds from the first run's start to the last's end."""
+    """What became of the changed tenants: seconds from the first run's start to the last's end.
+
+    ``cpu_s`` is that of the daemon, the code server, all runs and PostgreSQL.
+    """
 
     tenants: int
     runs: int
@@ -59,6 +63,12 @@ class Throughput:
     twice: int
     lost: int
     wall_s: float
+    cpu_s: float
+
+    @property
+    def cpu_s_a_run(self) -> float:
+        """CPU seconds a run, with its share of daemon and database."""
+        return self.cpu_s / self.succeeded if self.succeeded else 0.0
 
     @property
     def a_minute(self) -> float:
@@ -112,8 +122,12 @@ def measured_runs(site: Site, instance: DagsterInstance, number: int) -> Through
     names = site.change(changed)
     time.sleep(1.1)  # the change is older than the second in which the org is asked
     set_due(site, site.tenants)
-    with daemon(site):
+    home = site.installation.places.home
+    before = postgres_cpu_s(home)
+    with daemon(site) as session:
         _await_runs(instance, number)
+        cpu_s = _session_cpu_s(session) + postgres_cpu_s(home) - before
+        time.sleep(70)  # one tick more: whoever was refreshed is not refreshed again
     records = instance.get_run_records(RunsFilter(job_name="refresh_tenant"))
     by_tenant = Counter(r.dagster_run.tags[PARTITION_NAME_TAG] for r in records)
     done = [r for r in records if r.dagster_run.status == DagsterRunStatus.SUCCESS]
@@ -126,6 +140,7 @@ def measured_runs(site: Site, instance: DagsterInstance, number: int) -> Through
         twice=sum(1 for count in by_tenant.values() if count > 1),
         lost=_lost(site, names),
         wall_s=ended - started,
+        cpu_s=cpu_s,
     )
 
 
@@ -139,7 +154,19 @@ def _await_runs(instance: DagsterInstance, number: int) -> None:
         if time.monotonic() > deadline:
             return
         time.sleep(2)
-    time.sleep(70)  # one tick more: whoever was refreshed is not refreshed again
+
+
+def _session_cpu_s(session: int) -> float:
+    """User and system seconds of a session's processes, and of their children that ended."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[3]) == session:
+            total += sum(int(fields[place]) for place in (11, 12, 13, 14))
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def _lost(site: Site, names: dict[str, str]) -> int:
@@ -151,8 +178,11 @@ def _lost(site: Site, names: dict[str, str]) -> int:
 
 
 @contextmanager
-def daemon(site: Site) -> Iterator[None]:
-    """``dagster-daemon run``: it loads the code location, ticks, dequeues and launches."""
+def daemon(site: Site) -> Iterator[int]:
+    """``dagster-daemon run``: it loads the code location, ticks, dequeues and launches.
+
+    Yields the id of the session that all its processes are in.
+    """
     home = prepare_home(site.installation)
     environment = {**os.environ, **site.installation.environment()}
     with (home / "daemon.log").open("wb") as log:
@@ -162,9 +192,10 @@ def daemon(site: Site) -> Iterator[None]:
             stdout=log,
             stderr=log,
             cwd=home,
+            start_new_session=True,
         )
         try:
-            yield
+            yield child.pid
         finally:
             child.terminate()
             child.wait(60)
@@ -203,7 +234,7 @@ def _print_runs(runs: Throughput) -> None:
     print(  # noqa: T201
         f"changed: {runs.tenants} tenants, {runs.runs} runs, {runs.succeeded} succeeded,"
         f" {runs.twice} twice, {runs.lost} lost; {runs.wall_s:.0f} s,"
-        f" {runs.a_minute:.1f} a minute"
+        f" {runs.a_minute:.1f} a minute, {runs.cpu_s_a_run:.1f} CPU s a run"
     )
 
 
@@ -225,6 +256,7 @@ def _verdict(ticks: Ticks, runs: Throughput) -> int:
                 "ticks_s_max": TICKS_S_MAX,
                 "runs_a_minute": round(runs.a_minute, 1),
                 "runs_a_minute_min": RUNS_A_MINUTE_MIN,
+                "cpu_s_a_run": round(runs.cpu_s_a_run, 2),
                 "ok": is_good,
             }
         )

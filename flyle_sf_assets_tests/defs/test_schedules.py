@@ -27,6 +27,16 @@ def test_a_tenant_that_is_not_due_is_not_asked(platform: Platform, small: Tenant
     assert small.there.usage.total == calls
 
 
+def test_another_interval_counts_from_the_last_sync_on(platform: Platform, small: Tenant) -> None:
+    """From once a day to every hour: the first hour came a day later."""
+    now = platform.clock.now()
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    small.apply(small.settings.replace("every: 3h", "every: 24h"))
+    assert now < (platform.link(small).next_due_at or now) <= now + day
+    small.apply(small.settings.replace("every: 24h", "every: 1h"))
+    assert now < (platform.link(small).next_due_at or now) <= now + hour
+
+
 def test_a_due_tenant_with_nothing_new_costs_one_call_and_no_run(
     platform: Platform, small: Tenant
 ) -> None:

@@ -173,22 +173,6 @@ def test_a_budget_that_is_spent_leaves_the_rest_due(
     assert sorted(platform.tick().tenants) == ["a", "b", "small"]
 
 
-def test_a_look_that_hangs_is_left_behind_and_takes_no_other_tenant_with_it(
-    platform: Platform, small: Tenant, link: Link, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One org that answers after a minute would end the tick of all."""
-    slow = link("slow", make_org(accounts=2, opportunities=0), small_settings("slow"))
-    platform.add(slow)
-    slow.sync()
-    rename(small)
-    slow.org_clock.advance(4 * 3600)
-    platform.at(platform.clock.now() + timedelta(hours=4), small)
-    slow.there.faults.add(Fault(FaultKind.SLOW, "/composite", times=9, seconds=4.0))
-    monkeypatch.setattr(schedules, "look_at", partial(looking.look_at, budget_s=1.5, grace_s=0.2))
-    ticked = platform.tick()
-    assert ticked.tenants == ["small"]
-
-
 def test_a_full_queue_is_not_filled_further(
     platform: Platform, small: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,8 +32,8 @@ from flyle_sf_assets.refresh.debts import (
     manifest_of,
     not_materialized,
 )
+from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.gates import passed_gates
-from flyle_sf_assets.refresh.lifecycle import next_due
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
 from flyle_sf_assets.refresh.writing import EnrichedRows, Writing, Written
