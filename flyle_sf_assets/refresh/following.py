@@ -15,7 +15,7 @@ from flyle_sf_assets.refresh.context import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.registration import back_to_console, register
 from flyle_sf_assets.refresh.tenant_files import FileChanges, file_changes
-from flyle_sf_assets.settings.loading import ListedFile, list_files, load_tenant
+from flyle_sf_assets.settings.loading import ListedFile, is_bare_folder, list_files, load_tenant
 from flyle_sf_assets.store.settings_files import KnownTenant, known_tenants
 from flyle_sf_assets.telemetry.logs import bind, logger
 
@@ -78,12 +78,14 @@ def follow_files(installation: Installation, budget: Budget, *, clock: Clock = u
     """Registers every file that is news, and tells who is gone. An unchanged file is not parsed."""
     folder: FlyleError | None = None
     listed: dict[str, ListedFile] | None = None
+    is_bare = False
     try:
         listed = list_files(installation.places.config_dir)
+        is_bare = not listed and is_bare_folder(installation.places.config_dir)
     except UsageError as error:
         folder = error
     known = _known(installation)
-    changes = file_changes(listed, known)
+    changes = file_changes(listed, known, is_bare=is_bare)
     if _registered(installation, changes, budget, clock):
         known = _known(installation)
     if changes.is_doubtful:
@@ -126,10 +128,11 @@ def _empty_folder(installation: Installation) -> UsageError:
     return UsageError(
         "config_dir_empty",
         tried=Text(f"設定フォルダー {folder} を開きました", f"Listed the settings folder {folder}"),
-        came_back="It is empty, and it held the files of several tenants before.",
+        came_back="Nothing is in it, and it held the files of several tenants before.",
         remedy=Text(
-            "フォルダーが正しくマウントされているかご確認ください。テナントをやめる場合は、"
-            "ファイルを一つずつ削除してください。",
-            "Check that the folder is mounted. To let tenants go, remove their files one by one.",
+            "フォルダーが正しくマウントされているかご確認ください。すべてのテナントをやめる場合は、"
+            "README.md などほかのファイルを残してください。",
+            "Check that the folder is mounted. To let every tenant go, leave another file there,"
+            " a README.md say.",
         ),
     )

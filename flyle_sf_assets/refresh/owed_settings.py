@@ -40,7 +40,7 @@ class Owed:
     def run_key(self) -> str:
         """Names the run that takes these settings over: there is never a second one."""
         again = f":{self.change.attempt}" if self.change.attempt > 1 else ""
-        return f"{self.tenant}:{self.change.version}{again}"
+        return f"settings:{self.tenant}:{self.change.version}{again}"
 
 
 def owed_by_settings(

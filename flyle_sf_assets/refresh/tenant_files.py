@@ -14,8 +14,8 @@ from flyle_sf_assets.store.settings_files import KnownTenant
 class FileChanges:
     """``read`` are files whose content nobody knows yet; ``gone`` tenants have no settings left.
 
-    For ``to_console`` the console's settings stand (again). ``is_doubtful`` says that the folder is
-    empty while several tenants come from files: most likely it is not there at all.
+    For ``to_console`` the console's settings stand (again). ``is_doubtful`` says that nothing at
+    all is in the folder while several tenants come from files: most likely it is not mounted.
     """
 
     read: tuple[ListedFile, ...] = ()
@@ -25,19 +25,21 @@ class FileChanges:
 
 
 def file_changes(
-    listed: Mapping[str, ListedFile] | None, known: Iterable[KnownTenant]
+    listed: Mapping[str, ListedFile] | None, known: Iterable[KnownTenant], *, is_bare: bool = False
 ) -> FileChanges:
     """What a listing of the folder asks for; ``listed`` is None when it could not be read.
 
+    ``is_bare`` says that the folder holds nothing at all, no other file either.
+
     A broken file is listed, so its tenant is not gone. Nobody is gone because of a listing that
-    failed, or that is empty while it held more than one tenant before.
+    failed, or because of a bare folder that held more than one tenant before.
     """
     if listed is None:
         return FileChanges()
     by_tenant = {one.tenant: one for one in known}
     missing = [one for one in by_tenant.values() if one.is_of_file and one.tenant not in listed]
     saved_since = [one for one in by_tenant.values() if one.removed_at and not one.is_of_file]
-    if not listed and sum(one.removed_at is None for one in missing) > 1:
+    if is_bare and sum(one.removed_at is None for one in missing) > 1:
         return FileChanges(is_doubtful=True)
     return FileChanges(
         read=tuple(file for file in listed.values() if _is_news(file, by_tenant.get(file.tenant))),

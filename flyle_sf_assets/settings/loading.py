@@ -28,6 +28,7 @@ __all__ = [
     "ListedFile",
     "Loaded",
     "content_digest",
+    "is_bare_folder",
     "list_files",
     "load_all",
     "load_tenant",
@@ -135,15 +136,28 @@ def list_files(config_dir: Path) -> dict[str, ListedFile]:
     return listed
 
 
+def is_bare_folder(config_dir: Path) -> bool:
+    """Whether nothing at all is in the folder, as at a mount point without its volume."""
+    return not _entries(config_dir)
+
+
 def content_digest(content: bytes) -> str:
     """What stays the same as long as reading the file again, with this version, tells the same."""
     return hashlib.sha256(f"{__version__}:".encode() + content).hexdigest()
 
 
 def _paths(config_dir: Path) -> list[Path]:
+    return [
+        path
+        for path in _entries(config_dir)
+        if path.suffix in (SUFFIX, ".yml") and not path.name.startswith(".")
+    ]
+
+
+def _entries(config_dir: Path) -> list[Path]:
     folder = config_dir / TENANTS_FOLDER
     try:
-        paths = sorted(folder.iterdir())
+        return sorted(folder.iterdir())
     except OSError as error:
         raise UsageError(
             "config_dir_missing",
@@ -157,9 +171,6 @@ def _paths(config_dir: Path) -> list[Path]:
                 "Let FLYLE_CONFIG_DIR point at the folder that holds tenants/.",
             ),
         ) from error
-    return [
-        path for path in paths if path.suffix in (SUFFIX, ".yml") and not path.name.startswith(".")
-    ]
 
 
 def _placed(problems: Iterable[Problem], lines: LineMap) -> tuple[Problem, ...]:

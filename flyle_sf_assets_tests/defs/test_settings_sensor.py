@@ -50,7 +50,7 @@ def test_a_changed_file_makes_stale_and_refreshes_exactly_what_it_affects(
     (request,) = ticks.requests()
     assert request.partition_key == "acme"
     assert selection(request) == OF_FIELD == stale_in_status(acme)
-    assert request.run_key == "acme:2"
+    assert request.run_key == "settings:acme:2"
     assert stale_for(ticks.instance, "acme") == {
         keys.RELATED_RECORDS,
         keys.PICKLIST_OPTIONS,
@@ -107,7 +107,7 @@ def test_the_same_tick_again_asks_for_the_same_run_until_it_is_there(
     ticks.settled()
     edit(acme, acme.settings.replace(*LABEL))
     first, second = ticks.requests(), ticks.requests()
-    assert [one.run_key for one in first] == [one.run_key for one in second] == ["acme:2"]
+    assert [one.run_key for one in first] == [one.run_key for one in second] == ["settings:acme:2"]
     assert ticks.execute(first[0]).success
     assert ticks.requests() == []
 
@@ -120,7 +120,7 @@ def test_settings_changed_twice_between_ticks_make_one_run_with_both(
     acme.apply(acme.settings + NEW_FIELD)
     edit(acme, acme.settings.replace(*LABEL))
     (request,) = ticks.requests()
-    assert (request.run_key, selection(request)) == ("acme:3", OF_FIELD)
+    assert (request.run_key, selection(request)) == ("settings:acme:3", OF_FIELD)
     assert ticks.execute(request).success
     acme.assert_follows_org()
     assert ticks.requests() == []

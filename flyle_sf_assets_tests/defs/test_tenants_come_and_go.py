@@ -85,7 +85,7 @@ def test_a_tenant_that_comes_back_takes_up_the_same_rows_after_a_census(
     (request,) = ticks.requests()
     assert (request.partition_key, request.asset_selection) == ("acme", None)
     assert request.tags["flyle/kind"] == "census"
-    assert request.run_key != "acme:1"
+    assert request.run_key != "settings:acme:1"
     assert ticks.partitions == {"acme"}
     assert (state_of(acme), attention(acme)) == ("linked", [])
     assert ticks.execute(request).success
@@ -104,7 +104,7 @@ def test_a_tenant_that_comes_back_with_other_settings_is_run_once_with_both(
     ticks.tick()
     edit(acme, acme.settings.replace("label: 売上,", "label: 年商,"))
     (request,) = ticks.requests()
-    assert (request.run_key, request.tags["flyle/kind"]) == ("acme:2", "census")
+    assert (request.run_key, request.tags["flyle/kind"]) == ("settings:acme:2", "census")
     assert ticks.execute(request).success
     assert ticks.requests() == []
 
@@ -212,6 +212,19 @@ def test_a_folder_that_is_empty_all_at_once_removes_nobody(
         ticks.tick()
     assert ticks.partitions == {"acme", "globex"}
     assert {state_of(acme), state_of(globex)} == {"linked"}
+
+
+def test_a_folder_that_a_person_emptied_lets_every_tenant_go(
+    acme: Tenant, globex: Tenant, ticks: Ticks
+) -> None:
+    """Whatever else is in the folder shows that it is the folder."""
+    ticks.settled()
+    (file_of(acme).parent / "README.md").write_text("tenants", encoding="utf-8")
+    for tenant in (acme, globex):
+        file_of(tenant).unlink()
+    assert ticks.requests() == []
+    assert ticks.partitions == set()
+    assert {state_of(acme), state_of(globex)} == {"disconnected"}
 
 
 def test_a_partition_that_a_person_added_by_hand_is_left_alone(acme: Tenant, ticks: Ticks) -> None:
