@@ -12,7 +12,7 @@ from datetime import datetime
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.refresh.context import utc_now
 from flyle_sf_assets.refresh.due import next_due
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.installation import Installation, Places
 from flyle_sf_assets.refresh.removal import take_up_again
 from flyle_sf_assets.refresh.settings_changes import noted_change
 from flyle_sf_assets.settings.loading import SUFFIX, Loaded, load_all
@@ -84,13 +84,7 @@ def register(
         before = None if latest is None else from_document(json.loads(latest.document))
         text = json.dumps(document(settings), ensure_ascii=False)
         made = register_settings(tx, text, digest(settings), author(loaded), now)
-        link = get_link(tx)
-        if made.is_new and link.last_synced_at is not None:
-            # Another interval counts from the last sync on, not from the next one.
-            due = next_due(link.last_synced_at, settings, installation.places)
-            put_link(tx, next_due_at=due)
-        if link.settings_version is None:
-            put_link(tx, settings_version=made.version, source_object=settings.source.object)
+        note_on_link(tx, made, settings, installation.places)
         change = _taken_in(tx, made, now)
         if loaded.digest:
             put_file(tx, loaded.digest, made.version, now)
@@ -104,6 +98,17 @@ def register(
         before,
         change if made.is_new else None,
     )
+
+
+def note_on_link(
+    tx: TenantTransaction, made: Registered, settings: TenantSettings, places: Places
+) -> None:
+    """What a version means for the link: another interval counts from the last sync on."""
+    link = get_link(tx)
+    if made.is_new and link.last_synced_at is not None:
+        put_link(tx, next_due_at=next_due(link.last_synced_at, settings, places))
+    if link.settings_version is None:
+        put_link(tx, settings_version=made.version, source_object=settings.source.object)
 
 
 def back_to_console(
