@@ -18,10 +18,10 @@ CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
 COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo dev test lint format lock clean bench bench-fleet mutants soak
+.PHONY: help demo dev test lint format lock clean bench bench-fleet bench-console mutants soak
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.runtime ## two tenants against a sandbox org; ONCE=1: check the result and stop
 	@$(BIN)/flyle-sf demo $(if $(filter-out 0,$(ONCE)),--once)
@@ -61,6 +61,9 @@ lock: $(VENV)/.dev ## makes the locks anew from pyproject.toml; UPGRADE=1: newes
 
 bench-fleet: $(VENV)/.dev ## ticks over 1,000 tenants, and 100 runs through the daemon; takes 10 minutes
 	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet $(ARGS)
+
+bench-console: $(VENV)/.dev ## the console with 50 people and 100,000 companies; takes 4 minutes
+	@$(BIN)/python -m flyle_sf_assets_tests.bench.console $(ARGS)
 
 clean: ## removes the environment and caches; keeps .flyle, where data lives
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -18,6 +18,7 @@ what stands above it, never below)::
     refresh      one refresh of one tenant, step by step: read, decide, commit
     defs         Dagster's names for all of this
     definitions  the whole wiring on one page
+    console      the administrator's pages
     cli          flyle-sf
     sandbox      a Salesforce org to try and test with
 """

@@ -52,10 +52,15 @@ def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> I
 def run_dev() -> int:
     """The UI for the tenants in ``config/tenants``, until Ctrl-C."""
     from flyle_sf_assets.cli.applying import apply_opened, print_registrations
+    from flyle_sf_assets.cli.console import PORT, console_server
 
     with installation() as opened:
         print_registrations(apply_opened(opened))
-        with dagster_ui(opened, port=free_port(UI_PORT)) as url:
+        with (
+            dagster_ui(opened, port=free_port(UI_PORT)) as url,
+            console_server(opened, port=free_port(PORT)) as console_url,
+        ):
+            to_stdout().print(f"Console: {console_url}")
             to_stdout().print(f"Dagster UI: {url} (Ctrl-C stops)")
             wait_for_interrupt()
     return 0

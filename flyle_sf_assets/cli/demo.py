@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.table import Table
 
 from flyle_sf_assets.cli.applying import apply_opened, print_registrations
+from flyle_sf_assets.cli.console import demo_console
 from flyle_sf_assets.cli.dagster_dev import (
     UI_PORT,
     dagster_ui,
@@ -70,8 +71,12 @@ def run_demo(*, is_once: bool) -> int:
             to_stderr().print(problem, style="red", markup=False)
         is_right = not problems and all(outcome.exit_code == 0 for outcome in outcomes)
         log = opened.places.home / "dagster-dev.log"
-        with dagster_ui(opened, port=free_port(UI_PORT), log=log) as url:
+        with (
+            dagster_ui(opened, port=free_port(UI_PORT), log=log) as url,
+            demo_console(opened, list(orgs), orgs["globex"]) as console_url,
+        ):
             console.print(f"Dagster UI: {url}/asset-groups")
+            console.print(f"Console: {console_url}")
             if is_once:
                 console.print("ok" if is_right else "[red]not ok[/]")
                 return 0 if is_right else 1

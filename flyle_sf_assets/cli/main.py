@@ -6,6 +6,7 @@ What does not belong here: the longer commands (one file each) and everything th
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -250,11 +251,25 @@ def sandbox(
 
 
 @app.command()
+def console(
+    *,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 3100,
+    certfile: Annotated[Path | None, typer.Option(help="TLS certificate, a PEM file.")] = None,
+    keyfile: Annotated[Path | None, typer.Option(help="Its key, a PEM file.")] = None,
+) -> None:
+    """Serve the administrator's console on loopback until Ctrl-C."""
+    from flyle_sf_assets.cli.console import run_console
+
+    with errors_as_exit_codes():
+        run_console(port=port, certfile=certfile, keyfile=keyfile)
+
+
+@app.command()
 def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="Check the result and stop.")] = False,
 ) -> None:
-    """Link two demo tenants to the sandbox org, sync them, open the Dagster UI."""
+    """Link two demo tenants to the sandbox org, sync them, open Dagster UI and console."""
     from flyle_sf_assets.cli.demo import run_demo
 
     with errors_as_exit_codes():
@@ -264,7 +279,7 @@ def demo(
 
 @app.command()
 def dev() -> None:
-    """Open the Dagster UI for the tenants in config/tenants until Ctrl-C."""
+    """Open the Dagster UI and the console for real tenants until Ctrl-C."""
     from flyle_sf_assets.cli.dagster_dev import run_dev
 
     with errors_as_exit_codes():

@@ -20,6 +20,7 @@ from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.refresh import progress
 from flyle_sf_assets.refresh.downloads import Downloads
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.kept_progress import KeptProgress
 from flyle_sf_assets.refresh.report import Comparison
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import from_bytes
@@ -139,11 +140,18 @@ class Refresh:
     @cached_property
     def downloads(self) -> Downloads:
         """Large reads on their way in."""
-        return Downloads(self.lake.root, self.tenant)
+        return Downloads(self.lake.root, self.tenant, self.tell)
+
+    @cached_property
+    def kept_progress(self) -> KeptProgress:
+        """Where other processes see how far this refresh is."""
+        return KeptProgress(self.database, self.tenant, self.sync_id, self.clock)
 
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
-        """Tells progress to whoever listens."""
+        """Tells progress to whoever listens, in this process or another."""
         progress.tell(progress.Progress(self.tenant, step, done, expected))
+        if self.sync_id:
+            self.kept_progress.keep(step, done, expected)
 
 
 def disconnected(tenant: str) -> NotConnected:

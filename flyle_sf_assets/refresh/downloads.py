@@ -5,6 +5,7 @@ not belong here: the Bulk job itself (``salesforce/bulk.py``).
 """
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,9 @@ import msgspec
 from flyle_sf_assets.salesforce.bulk import BulkProgress
 from flyle_sf_assets.salesforce.query import Reader, Rows
 from flyle_sf_assets.salesforce.soql import Statement
+
+Tell = Callable[[str, int, int | None], None]
+"""Told after each page: the dataset, its rows so far, and how many are expected."""
 
 FOLDER = ".incoming"
 PROGRESS_FILE = "progress.json"
@@ -37,8 +41,9 @@ class Download:
 class Downloads:
     """The large reads of one tenant, one a dataset at a time, under the tenant's lock."""
 
-    def __init__(self, lake_root: Path, tenant: str) -> None:
+    def __init__(self, lake_root: Path, tenant: str, tell: Tell) -> None:
         self._root = lake_root / tenant / FOLDER
+        self._tell = tell
 
     def read(
         self,
@@ -66,6 +71,7 @@ class Downloads:
             # A job that is not the kept one was made now and sees the org as it is now.
             moment = asked_at.setdefault(progress.job_id, now)
             _save(folder / PROGRESS_FILE, _Kept(moment, progress))
+            self._tell(dataset, progress.rows, expected_rows)
 
         rows = reader.read(
             statement,

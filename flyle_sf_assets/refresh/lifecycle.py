@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Concatenate, ParamSpec
 
 from flyle_sf_assets.errors import (
@@ -192,6 +193,7 @@ def run_step(
     An error is kept in the sync's row and in the link before it is raised again.
     """
     started, calls = time.perf_counter(), refresh.api_calls
+    refresh.kept_progress.keep(_name_of(step))
     try:
         refresh.require_running()
         report = _tried_twice(refresh, step, *args, **kwargs)
@@ -207,6 +209,12 @@ def run_step(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
     return replace(report, api_calls=spent, seconds=seconds, sync_id=refresh.sync_id)
+
+
+def _name_of(step: Callable[..., StepReport]) -> str:
+    """The step's function, also when the sequence has bound its asset."""
+    inner = step.func if isinstance(step, partial) else step
+    return str(getattr(inner, "__name__", "step"))
 
 
 def _tried_twice(

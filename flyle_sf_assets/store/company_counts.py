@@ -3,7 +3,7 @@
 What does not belong here: changing companies (``companies.py``).
 """
 
-from flyle_sf_assets.store.database import Transaction
+from flyle_sf_assets.store.database import TenantTransaction, Transaction
 
 
 def companies_by_status(tx: Transaction) -> dict[str, dict[str, int]]:
@@ -20,3 +20,17 @@ def companies_by_status(tx: Transaction) -> dict[str, dict[str, int]]:
 def linked_companies(tx: Transaction, tenant: str) -> int:
     """How many companies of one tenant are linked."""
     return companies_by_status(tx).get(tenant, {}).get("linked", 0)
+
+
+def companies_of(tx: TenantTransaction) -> dict[str, int]:
+    """One tenant's numbers by status, by indexes alone: those not linked are few."""
+    rows = tx.execute(
+        "SELECT status, count(*) AS companies FROM companies"
+        " WHERE tenant_id = :tenant_id AND status <> 'linked' GROUP BY status",
+        tenant_id=tx.tenant_id,
+    )
+    counts = {str(row.status): int(row.companies) for row in rows}
+    everything = tx.execute(
+        "SELECT count(*) FROM companies WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id
+    ).scalar_one()
+    return {"linked": int(everything) - sum(counts.values()), **counts}

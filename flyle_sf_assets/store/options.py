@@ -78,6 +78,15 @@ def list_options(tx: Transaction, field_key: str | None = None) -> tuple[Option,
     )
 
 
+def option_labels(tx: TenantTransaction) -> dict[tuple[str, str], str]:
+    """What people read for a value, by field and value."""
+    rows = tx.execute(
+        "SELECT field_key, value, label FROM custom_field_options WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+    )
+    return {(str(row.field_key), str(row.value)): str(row.label) for row in rows}
+
+
 _REMOVE_GONE = """
 UPDATE custom_field_options o SET active = false, described = false, removed_at = :now
 WHERE o.tenant_id = :tenant_id AND o.described AND o.field_key = ANY(:fields)

@@ -117,12 +117,17 @@ def add_key(home: Path, environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _key_file(path: Path) -> str:
+    return made_once(path, Fernet.generate_key())
+
+
+def made_once(path: Path, content: bytes) -> str:
+    """The text of a file of mode 0600; ``content`` is written when there is no such file yet."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # mode 0600
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(Fernet.generate_key())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             # A link appears whole or not at all, and never replaces another process' key.

@@ -73,6 +73,17 @@ def latest_settings(tx: TenantTransaction) -> SettingsVersion | None:
     )
 
 
+def newest_settings(tx: TenantTransaction, limit: int) -> tuple[SettingsVersion, ...]:
+    """The newest versions, the newest first."""
+    return tx.rows(
+        SettingsVersion,
+        f"SELECT {_COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
+        " ORDER BY version DESC LIMIT :limit",
+        tenant_id=tx.tenant_id,
+        limit=limit,
+    )
+
+
 def get_settings(tx: TenantTransaction, version: int) -> SettingsVersion | None:
     """That version, or None."""
     return tx.row(

@@ -22,6 +22,7 @@ INSTALL = (
 )
 
 VIEWPORT_PX = (1440, 900)
+PHONE_PX = (390, 844)
 STEP_TIMEOUT_MS = 30_000
 """For what a page does by itself; a loaded machine with two cores stays well below."""
 
@@ -51,8 +52,11 @@ def program() -> str:
 
 
 @contextmanager
-def opened_page() -> Iterator[Page]:
-    """An empty page of a fresh profile, as a person in Japan sees it."""
+def opened_page(*, locale: str = "ja-JP", ignore_https_errors: bool = False) -> Iterator[Page]:
+    """An empty page of a fresh profile, as a person in Japan sees it.
+
+    ``ignore_https_errors`` is for certificates of a CA that only the test knows.
+    """
     width, height = VIEWPORT_PX
     with (
         sync_playwright() as playwright,
@@ -62,7 +66,8 @@ def opened_page() -> Iterator[Page]:
         ) as browser,
         browser.new_context(
             viewport={"width": width, "height": height},
-            locale="ja-JP",
+            locale=locale,
+            ignore_https_errors=ignore_https_errors,
             timezone_id="Asia/Tokyo",
             color_scheme="light",
         ) as context,

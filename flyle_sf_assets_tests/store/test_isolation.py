@@ -64,6 +64,17 @@ ROWS: dict[str, dict[str, object]] = {
     "generations": {"dataset": "d", "generation": 1, "manifest": "{}", "committed_at": NOW},
     "consumed": {"asset": "a", "input": "i", "generation": 1, "digest": "d"},
     "object_schemas": {"object": "o", "digest": "d", "document": "{}", "checked_at": NOW},
+    "console_tokens": {"jti": "j", "expires_at": NOW},
+    "console_sessions": {
+        "cookie_digest": b"c",
+        "subject": "s",
+        "name": "n",
+        "role": "admin",
+        "plan": "enterprise",
+        "created_at": NOW,
+        "expires_at": NOW,
+    },
+    "sync_progress": {"sync_id": 1, "step": "s", "done": 0, "told_at": NOW},
     "connections": {
         "org_url": "u",
         "flow": "web_server",

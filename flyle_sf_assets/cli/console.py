@@ -1,0 +1,88 @@
+"""``flyle-sf console``: the administrator's pages as a server of their own.
+
+What does not belong here: the pages and how they are served (``console``).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from flyle_sf_assets.cli.dagster_dev import free_port
+from flyle_sf_assets.cli.opening import installation
+from flyle_sf_assets.cli.output import to_stdout
+from flyle_sf_assets.console.app import build_app
+from flyle_sf_assets.console.configuration import console_settings
+from flyle_sf_assets.console.sample_users import PATH, sample_user_routes, sample_users
+from flyle_sf_assets.console.serving import Certificate, listening_socket, serve, served
+from flyle_sf_assets.errors import Text, UsageError
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.sandbox.org import Org
+
+HOST = "127.0.0.1"
+PORT = 3100
+NOT_LINKED = "initech"
+"""The demo's workspace that has no settings yet."""
+
+
+def run_console(*, port: int, certfile: Path | None, keyfile: Path | None) -> None:
+    """Serves the console until Ctrl-C; over TLS when a certificate is given."""
+    certificate = _certificate(certfile, keyfile)
+    with installation() as opened:
+        listener = listening_socket(HOST, port)
+        scheme = "https" if certificate else "http"
+        here = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
+        settings = console_settings(opened.places, here)
+        to_stdout().print(f"Console: {settings.public_url} (Ctrl-C stops)")
+        serve(build_app(opened, settings), listener, certificate)
+
+
+@contextmanager
+def console_server(
+    opened: Installation,
+    *,
+    port: int,
+    sample_tenants: Sequence[str] = (),
+    to_try: Sequence[tuple[str, str]] = (),
+) -> Iterator[str]:
+    """The console beside another server; yields the URL to open.
+
+    With ``sample_tenants`` anybody may come in as a sample user of them, and is shown what the
+    set-up can be tried with: for the demo only.
+    """
+    listener = listening_socket(HOST, port)
+    settings = console_settings(opened.places, f"http://{HOST}:{listener.getsockname()[1]}")
+    users = sample_users(sample_tenants) if sample_tenants else ()
+    more = sample_user_routes(users, to_try) if users else ()
+    app = build_app(opened, settings, more=more)
+    with served(app, listener):
+        yield settings.public_url + (PATH if sample_tenants else "")
+
+
+@contextmanager
+def demo_console(opened: Installation, tenants: Sequence[str], org: Org) -> Iterator[str]:
+    """The demo's console: sample users, and one workspace more that is to be linked to ``org``."""
+    to_try = [
+        ("Salesforceの組織URL / Org URL", f"https://{opened.places.sf_extra_hosts[0]}"),
+        ("Consumer Key", org.consumer_key),
+        ("Consumer Secret", org.consumer_secret),
+    ]
+    sample_tenants = [*tenants, NOT_LINKED]
+    port = free_port(PORT)
+    with console_server(opened, port=port, sample_tenants=sample_tenants, to_try=to_try) as url:
+        yield url
+
+
+def _certificate(certfile: Path | None, keyfile: Path | None) -> Certificate | None:
+    if certfile is None and keyfile is None:
+        return None
+    if certfile is None or keyfile is None:
+        raise UsageError(
+            "certificate_incomplete",
+            tried=Text("TLSの証明書を読みました", "Read the TLS certificate"),
+            came_back="only one of --certfile and --keyfile is given",
+            remedy=Text(
+                "--certfile と --keyfile の両方を指定してください",
+                "Give both --certfile and --keyfile",
+            ),
+        )
+    return Certificate(certfile, keyfile)

@@ -1,0 +1,195 @@
+"""The routes: every page of the console in one list, each with whom it is for.
+
+What does not belong here: pages (``pages``) and serving (``serving.py``).
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from hashlib import sha256
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from flyle_sf_assets.console.configuration import ConsoleSettings
+from flyle_sf_assets.console.guards import KnockLimit, SecurityHeaders, security_headers
+from flyle_sf_assets.console.languages import language_of
+from flyle_sf_assets.console.pages import (
+    choosing,
+    companies,
+    conditions,
+    confirming,
+    connecting,
+    entering,
+    fields,
+    mapping,
+    overview,
+    records,
+    settings,
+)
+from flyle_sf_assets.console.rendering import FOLDER, Renderer
+from flyle_sf_assets.console.tokens import TokenKeys
+from flyle_sf_assets.console.visits import Access, Console, Form, Page, Visit, answer, read_form
+from flyle_sf_assets.refresh.context import Clock, utc_now
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.telemetry.logs import logger
+
+STATIC = FOLDER / "static"
+STATIC_KEPT_S = 86_400
+
+_log = logger("console")
+
+
+class PageRoute(Route):
+    """A route that knows whom its page is for."""
+
+    def __init__(self, path: str, page: Page, access: Access, method: str = "GET") -> None:
+        self.access = access
+        super().__init__(path, _endpoint(page, access), methods=[method])
+
+
+def build_app(
+    installation: Installation,
+    of: ConsoleSettings,
+    *,
+    clock: Clock = utc_now,
+    knocks: KnockLimit | None = None,
+    more: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """The console over an installation. ``more`` are routes of whoever mounts it (the demo)."""
+    app = _App(
+        routes=[*_routes(), *more, Mount("/static", _Static(directory=STATIC), name="static")],
+        middleware=[
+            # A page of another name that resolves to this machine must not be served.
+            Middleware(
+                TrustedHostMiddleware,
+                allowed_hosts=sorted({of.host, "127.0.0.1", "localhost"}),
+                www_redirect=False,
+            ),
+        ],
+        exception_handlers={Exception: _broken, 404: _missing, 405: _missing},
+    )
+    app.state.console = Console(
+        installation=installation,
+        settings=of,
+        keys=TokenKeys(of),
+        renderer=Renderer(_static_version()),
+        clock=clock,
+        knocks=knocks or KnockLimit(),
+    )
+    return app
+
+
+class _App(Starlette):
+    """Starlette with headers on its own answer to what nobody foresaw, too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Everything, inside the headers."""
+        console: Console = self.state.console
+        headers = security_headers(console.settings.embedded_by, is_https=console.is_https)
+        return SecurityHeaders(super().build_middleware_stack(), headers)
+
+
+def _routes() -> list[BaseRoute]:
+    look, change, to_all = Access.LOOK, Access.CHANGE, Access.OPEN
+    return [
+        PageRoute("/enter", entering.enter, to_all),
+        PageRoute("/language/{language}", entering.choose_language, to_all),
+        PageRoute("/health", entering.health, to_all),
+        PageRoute("/leave", entering.leave, look, "POST"),
+        PageRoute("/", overview.overview, look),
+        PageRoute("/progress", overview.progress, look),
+        PageRoute("/sync", overview.sync_now, change, "POST"),
+        PageRoute("/connect", connecting.connect_page, change),
+        PageRoute("/connect", connecting.begin, change, "POST"),
+        PageRoute("/callback", connecting.callback, change),
+        PageRoute("/connect/replace", connecting.replace_org, change, "POST"),
+        PageRoute("/disconnect", connecting.ask_disconnect, change),
+        PageRoute("/disconnect", connecting.do_disconnect, change, "POST"),
+        PageRoute("/settings", settings.settings, look),
+        *_setup_routes(),
+        PageRoute("/syncs", records.syncs, look),
+        PageRoute("/rejected", records.rejected, look),
+        PageRoute("/rejected.csv", records.rejected_csv, look),
+        PageRoute("/notices", records.notices, look),
+        PageRoute("/notices/read", records.read_notices, change, "POST"),
+        PageRoute("/companies", companies.companies, look),
+        PageRoute("/companies/{external_id}", companies.company, look),
+        PageRoute("/companies/{external_id}/parents", companies.parents, look),
+    ]
+
+
+def _setup_routes() -> list[BaseRoute]:
+    change = Access.CHANGE
+    return [
+        PageRoute("/setup/object", choosing.choose_object, change),
+        PageRoute("/setup/object", choosing.object_chosen, change, "POST"),
+        PageRoute("/setup/discard", choosing.discard, change, "POST"),
+        PageRoute("/setup/fields", fields.picker, change),
+        PageRoute("/setup/fields/below", fields.branch, change),
+        PageRoute("/setup/fields/reload", fields.reload_fields, change, "POST"),
+        PageRoute("/setup/conditions", conditions.conditions, change),
+        PageRoute("/setup/conditions", conditions.conditions_chosen, change, "POST"),
+        PageRoute("/setup/conditions/rows", conditions.rows, change),
+        PageRoute("/setup/conditions/rows", conditions.edit_rows, change, "POST"),
+        PageRoute("/setup/conditions/count", conditions.count, change),
+        PageRoute("/setup/conditions/count", conditions.count, change, "POST"),
+        PageRoute("/setup/mapping", mapping.mapping, change),
+        PageRoute("/setup/mapping", mapping.mapping_chosen, change, "POST"),
+        PageRoute("/setup/mapping/rows", mapping.rows, change),
+        PageRoute("/setup/mapping/rows", mapping.edit_rows, change, "POST"),
+        PageRoute("/setup/mapping/samples", mapping.samples, change),
+        PageRoute("/setup/mapping/suggested", mapping.suggested, change),
+        PageRoute("/setup/mapping/options", mapping.options, change),
+        PageRoute("/setup/confirm", confirming.confirm, change),
+        PageRoute("/setup/confirm/impact", confirming.impact, change),
+        PageRoute("/setup/confirm", confirming.link, change, "POST"),
+    ]
+
+
+def _endpoint(page: Page, access: Access) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        console: Console = request.app.state.console
+        form = await read_form(request)
+        return await run_in_threadpool(answer, console, request, form, page, access)
+
+    return endpoint
+
+
+class _Static(StaticFiles):
+    """Files of ours, kept by browsers: their address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = f"public, max-age={STATIC_KEPT_S}, immutable"
+        return response
+
+
+def _static_version() -> str:
+    """Changes when any of the files does."""
+    digest = sha256()
+    for file in sorted(STATIC.rglob("*.*")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _missing(request: Request, _: Exception) -> Response:
+    """No page has this address, or not for this method."""
+    console: Console = request.app.state.console
+    visit = Visit(console, request, language_of(request), Form(), Form(), None)
+    return visit.page("refused/missing.html", 404)
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    """What nobody foresaw: told to the log, not to the browser."""
+    _log.error("page broke", path=request.url.path, error=type(error).__name__, exc_info=error)
+    return PlainTextResponse(
+        "申し訳ありません。ページを表示できませんでした。\nSorry, this page could not be shown.\n",
+        status_code=500,
+    )

@@ -1,0 +1,84 @@
+"""What an operator sets of the console: where it stands, whom it trusts, whom people ask.
+
+What does not belong here: settings of a tenant (``settings``).
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flyle_sf_assets.errors import Text, UsageError
+from flyle_sf_assets.refresh.installation import SUPPORT_CONTACT, Places
+from flyle_sf_assets.store.secrets import made_once
+
+SECRET_FILE = "console.secret"  # noqa: S105  a file's name
+SECRET_BYTES_MIN = 32
+"""RFC 7518, 3.2: a key of HS256 has at least the size of the hash."""
+
+
+@dataclass(frozen=True)
+class ConsoleSettings:
+    """``public_url`` is the address in people's browsers, without a slash at the end.
+
+    With ``jwks_url`` tokens are checked against the keys there (RS256, ES256) and against no
+    other; else with ``secret`` (HS256). ``embedded_by`` are origins that may frame the pages.
+    """
+
+    public_url: str
+    secret: str = field(repr=False)
+    jwks_url: str | None = None
+    support_contact: str = SUPPORT_CONTACT
+    embedded_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.secret.encode()) < SECRET_BYTES_MIN:
+            raise _refused("FLYLE_CONSOLE_SECRET", f"it is shorter than {SECRET_BYTES_MIN} bytes")
+        if self.jwks_url is not None and urlsplit(self.jwks_url).scheme != "https":
+            raise _refused("FLYLE_CONSOLE_JWKS_URL", "it is not an https URL")
+
+    @property
+    def callback_url(self) -> str:
+        """Where Salesforce sends people back to."""
+        return f"{self.public_url}/callback"
+
+    @property
+    def host(self) -> str:
+        """The host that requests must name."""
+        return urlsplit(self.public_url).hostname or ""
+
+
+def console_settings(
+    places: Places, public_url: str, environment: Mapping[str, str] = os.environ
+) -> ConsoleSettings:
+    """Of ``FLYLE_CONSOLE_*``; ``public_url`` holds unless FLYLE_CONSOLE_URL says another.
+
+    Raises UsageError for a secret that is too short and for URLs that are none.
+    """
+    given = {name: value.strip() for name, value in environment.items()}
+    url = given.get("FLYLE_CONSOLE_URL") or public_url
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise _refused("FLYLE_CONSOLE_URL", "it is not a URL")
+    return ConsoleSettings(
+        public_url=url.rstrip("/"),
+        secret=given.get("FLYLE_CONSOLE_SECRET") or _kept_secret(places.home),
+        jwks_url=given.get("FLYLE_CONSOLE_JWKS_URL") or None,
+        support_contact=places.support_contact,
+        embedded_by=tuple(given.get("FLYLE_CONSOLE_EMBEDDED_BY", "").split()),
+    )
+
+
+def _kept_secret(home: Path) -> str:
+    """The installation's own secret, made at the first start."""
+    return made_once(home / SECRET_FILE, secrets.token_urlsafe(48).encode())
+
+
+def _refused(name: str, came_back: str) -> UsageError:
+    return UsageError(
+        "console_settings_invalid",
+        tried=Text(f"{name} を読みました", f"Read {name}"),
+        came_back=came_back,
+        remedy=Text(f"{name} を直してください", f"Correct {name}"),
+    )

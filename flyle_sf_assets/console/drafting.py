@@ -1,0 +1,72 @@
+"""The draft that a visitor works on: the kept one, or what stands now, with today's connection.
+
+What does not belong here: drafts themselves (``settings/drafts.py``) and keeping them
+(``refresh/saving.py``).
+"""
+
+from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.refresh.connecting import stored_connection
+from flyle_sf_assets.refresh.saving import (
+    SettingsOrigin,
+    keep_draft,
+    kept_draft,
+    settings_origin,
+)
+from flyle_sf_assets.settings.drafts import (
+    Draft,
+    draft_of,
+    judged_as_far,
+    new_draft,
+    with_connection,
+)
+from flyle_sf_assets.settings.models import Connection, Source
+
+
+def draft_for(visit: Visit) -> Draft:
+    """The draft to work on; nothing is written. NotConnected before there is a connection."""
+    kept = kept_draft(visit.installation, visit.tenant)
+    origin = settings_origin(visit.installation, visit.tenant)
+    draft = kept.draft if kept else _begun(visit, origin)
+    connection = stored_connection(visit.installation, visit.tenant)
+    if connection is not None:
+        return with_connection(draft, connection)
+    if origin.settings is None:
+        raise _not_connected(visit.tenant)
+    return draft
+
+
+def keep(visit: Visit, draft: Draft) -> None:
+    """Keeps the draft. Raises SettingsFromFile where a file is what counts."""
+    keep_draft(visit.installation, draft, by=visit.person.author, clock=visit.console.clock)
+
+
+def connection_of_draft(draft: Draft) -> Connection:
+    """The draft's connection, which `draft_for` has made sure of."""
+    return Connection.model_validate(draft.document["connection"], by_alias=True, by_name=False)
+
+
+def source_of(draft: Draft) -> Source:
+    """The draft's base object and one-to-one objects, as far as they are sound."""
+    for parts in (("object", "one_to_one"), ("object",)):
+        settings = judged_as_far(draft, *parts).settings
+        if settings is not None:
+            return settings.source
+    return Source(object="Account")
+
+
+def _begun(visit: Visit, origin: SettingsOrigin) -> Draft:
+    if origin.settings is not None:
+        return draft_of(origin.settings, origin.version)
+    return new_draft(visit.tenant, visit.tenant, visit.person.plan)
+
+
+def _not_connected(tenant: str) -> NotConnected:
+    return NotConnected(
+        "not_connected",
+        tried=Text(
+            f"テナント {tenant} の接続を探しました", f"Looked for the connection of {tenant}"
+        ),
+        came_back="This workspace is not connected to Salesforce.",
+        remedy=Text("先にSalesforceと接続してください", "Connect to Salesforce first"),
+    )

@@ -1,0 +1,88 @@
+"""The visitor's org, opened when something has to be asked of it, and what is known of it.
+
+What does not belong here: what is asked (``refresh/org_answers.py``).
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.org_answers import KnownSchemas, OrgAnswers
+from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.refresh.tenant_org import open_connected_org, open_tenant_org
+from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.settings.models import Flow
+
+if TYPE_CHECKING:
+    from flyle_sf_assets.console.visits import Visit
+
+TENANTS_KEPT = 200
+
+
+class KnownOrgs:
+    """Schemas of the orgs that were looked at last; each tenant sees its own only."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], KnownSchemas] = OrderedDict()
+
+    def of(self, tenant: str, org_url: str) -> KnownSchemas:
+        """What is known of one tenant's org."""
+        key = (tenant, org_url)
+        with self._lock:
+            known = self._kept.setdefault(key, KnownSchemas())
+            self._kept.move_to_end(key)
+            if len(self._kept) > TENANTS_KEPT:
+                self._kept.popitem(last=False)
+            return known
+
+    def forget(self, tenant: str) -> None:
+        """The tenant's fields are described anew."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0] == tenant]:
+                del self._kept[key]
+
+
+class OrgOnDemand(Org):
+    """An org that is logged in to when it is first asked: what is known already needs no login."""
+
+    def __init__(self, open_it: Callable[[], Org]) -> None:
+        self._open_it = open_it
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("session", "reader"):
+            raise AttributeError(name)
+        opened = self._open_it()
+        self.session, self.reader = opened.session, opened.reader
+        return self.__dict__[name]
+
+    def close(self) -> None:
+        """Closes the connections, if there are any."""
+        if "session" in self.__dict__:
+            super().close()
+
+
+@contextmanager
+def org_of(visit: "Visit") -> Iterator[Org]:
+    """The visitor's org; raises NotConnected and the like when it is first asked."""
+    installation, tenant = visit.installation, visit.tenant
+    with OrgOnDemand(lambda: open_org_of(installation, tenant)) as org:
+        yield org
+
+
+@contextmanager
+def answers_of(visit: "Visit", org_url: str) -> Iterator[OrgAnswers]:
+    """What the visitor's org answers while settings are chosen."""
+    with org_of(visit) as org:
+        yield OrgAnswers(org, visit.console.orgs.of(visit.tenant, org_url))
+
+
+def open_org_of(installation: Installation, tenant: str) -> Org:
+    """By the settings where they can log in by themselves, else by the consent that was given."""
+    settings = registered_settings(installation, tenant)
+    if settings is not None and settings.connection.flow is not Flow.WEB_SERVER:
+        return open_tenant_org(installation, settings)
+    return open_connected_org(installation, tenant)

@@ -1,0 +1,169 @@
+"""Setup, second page: which records, with a live count of those that match.
+
+What does not belong here: reading the rows (``setup_forms.py``).
+"""
+
+from dataclasses import dataclass, replace
+
+from starlette.responses import Response
+
+from flyle_sf_assets.choosing.fields import FieldChoice
+from flyle_sf_assets.choosing.widgets import (
+    OperatorChoice,
+    ValueWidget,
+    date_literal_choices,
+    operator_choices,
+    value_widget,
+)
+from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, keep, source_of
+from flyle_sf_assets.console.setup_forms import (
+    ROWS_CHANGED,
+    SHOWN,
+    ConditionRow,
+    base_object_of,
+    condition_items,
+    conditions_of,
+    conditions_typed,
+    regrouped,
+)
+from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.refresh.org_answers import OrgAnswers
+from flyle_sf_assets.settings.drafts import (
+    Draft,
+    judged,
+    judged_as_far,
+    problems_of,
+    with_conditions,
+)
+from flyle_sf_assets.settings.models import Operator
+
+Rows = tuple[ConditionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One row with what its field allows; ``choice`` is None when the org does not show it."""
+
+    row: ConditionRow
+    choice: FieldChoice | None
+    operators: tuple[OperatorChoice, ...]
+    widget: ValueWidget | None
+    problems: tuple[Problem, ...]
+
+
+def conditions(visit: Visit) -> Response:
+    """The page; rows come afterwards, because they have to ask the org."""
+    draft = draft_for(visit)
+    return visit.page(
+        "setup/conditions.html",
+        step=2,
+        base=base_object_of(draft),
+        count=len(conditions_of(draft)),
+    )
+
+
+def rows(visit: Visit) -> Response:
+    """The rows of the draft."""
+    draft = draft_for(visit)
+    return _rows(visit, draft, conditions_of(draft))
+
+
+def edit_rows(visit: Visit) -> Response:
+    """The rows as typed, one more or one less; kept, so that nothing is lost."""
+    draft, typed = draft_for(visit), conditions_typed(visit.form)
+    form, into = visit.form, visit.form.one("into")
+    if form.one("remove"):
+        typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
+    if form.one("add"):
+        group = int(into) if into.isdigit() and len(into) < 4 else len(typed)  # noqa: PLR2004
+        typed = (*typed, ConditionRow(form.one("add"), "", (), "", "", group))
+        into = ""
+    typed = regrouped(typed)
+    draft = with_conditions(draft, condition_items(typed))
+    keep(visit, draft)
+    return _rows(visit, draft, typed, into=into)
+
+
+def count(visit: Visit) -> Response:
+    """How many records match now; says why when that cannot be told."""
+    draft = draft_for(visit)
+    if visit.form.one(SHOWN):
+        draft = with_conditions(draft, condition_items(conditions_typed(visit.form)))
+    judgement = judged_as_far(draft, "object", "one_to_one", "conditions")
+    if judgement.settings is None:
+        return visit.page("setup/count.html", count=None)
+    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+        return visit.page("setup/count.html", count=answers.count(judgement.settings))
+
+
+def conditions_chosen(visit: Visit) -> Response:
+    """Keeps the conditions; the next page, or what is wrong."""
+    draft = draft_for(visit)
+    if visit.form.one(SHOWN):
+        typed = regrouped(conditions_typed(visit.form))
+        draft = with_conditions(draft, condition_items(typed))
+        keep(visit, draft)
+    problems = _problems(draft)
+    if any(problem.severity == "error" for problem in problems):
+        return visit.page(
+            "setup/conditions.html",
+            422,
+            step=2,
+            base=base_object_of(draft),
+            count=len(conditions_of(draft)),
+        )
+    return visit.go("/setup/mapping")
+
+
+def _rows(visit: Visit, draft: Draft, typed: Rows, *, into: str = "") -> Response:
+    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+        shown = _shown(draft, typed, answers)
+    groups: dict[int, list[tuple[int, ShownRow]]] = {}
+    for place, one in enumerate(shown):
+        groups.setdefault(one.row.group, []).append((place, one))
+    response = visit.page(
+        "setup/condition_rows.html",
+        groups=groups,
+        literals=date_literal_choices(),
+        into=into,
+    )
+    response.headers["HX-Trigger"] = ROWS_CHANGED
+    return response
+
+
+def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
+    source, problems, paths = source_of(draft), _problems(draft), _paths(typed)
+    shown = []
+    for place, row in enumerate(typed):
+        choice = answers.field(source, row.field)
+        operators = operator_choices(choice.field) if choice else ()
+        chosen = row
+        if operators and row.operator not in {one.op for one in operators}:
+            chosen = replace(row, op=operators[0].op.value)
+        op = chosen.operator
+        widget = value_widget(choice.field, op) if choice and isinstance(op, Operator) else None
+        is_typed = bool(row.values or row.literal) or (widget is not None and widget.kind == "none")
+        of_row = [one for one in problems if one.path.startswith(paths[place]) and is_typed]
+        shown.append(ShownRow(chosen, choice, operators, widget, tuple(of_row)))
+    return shown
+
+
+def _paths(typed: Rows) -> list[str]:
+    """Where each row stands in the document: ``source.conditions[0].any[1]``."""
+    sizes: dict[int, int] = {}
+    for row in typed:
+        sizes[row.group] = sizes.get(row.group, 0) + 1
+    places: dict[int, int] = {}
+    paths = []
+    for row in typed:
+        path = f"source.conditions[{list(sizes).index(row.group)}]"
+        if sizes[row.group] > 1:
+            path += f".any[{places.setdefault(row.group, 0)}]"
+            places[row.group] += 1
+        paths.append(f"{path}.")
+    return paths
+
+
+def _problems(draft: Draft) -> tuple[Problem, ...]:
+    return problems_of(judged(draft).problems, "conditions")

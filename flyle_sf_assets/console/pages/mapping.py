@@ -1,0 +1,151 @@
+"""Setup, third page: which Salesforce field becomes which custom field, with real values beside.
+
+What does not belong here: reading the rows (``setup_forms.py``).
+"""
+
+from dataclasses import dataclass, replace
+
+from starlette.responses import Response
+
+from flyle_sf_assets.choosing.fields import FieldChoice
+from flyle_sf_assets.choosing.suggestions import suggested_key
+from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, keep, source_of
+from flyle_sf_assets.console.setup_forms import (
+    ROWS_CHANGED,
+    SHOWN,
+    MappingRow,
+    base_object_of,
+    mapping_items,
+    mappings_of,
+    mappings_typed,
+)
+from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.refresh.org_answers import OrgAnswers
+from flyle_sf_assets.settings.drafts import Draft, judged, judged_as_far, problems_of, with_mapping
+
+Rows = tuple[MappingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One row with what its field may become; ``choice`` is None when the org does not show it."""
+
+    row: MappingRow
+    choice: FieldChoice | None
+    problems: tuple[Problem, ...]
+
+
+def mapping(visit: Visit) -> Response:
+    """The page; rows come afterwards, because they have to ask the org."""
+    draft = draft_for(visit)
+    return _page(visit, draft, ())
+
+
+def rows(visit: Visit) -> Response:
+    """The rows of the draft."""
+    draft = draft_for(visit)
+    return _rows(visit, draft, mappings_of(draft))
+
+
+def edit_rows(visit: Visit) -> Response:
+    """The rows as typed, one more or one less; kept, so that nothing is lost."""
+    draft, typed, form = draft_for(visit), mappings_typed(visit.form), visit.form
+    if form.one("remove"):
+        typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
+    if form.one("add"):
+        typed = (*typed, _added(visit, draft, typed, form.one("add")))
+    draft = with_mapping(draft, mapping_items(typed))
+    keep(visit, draft)
+    return _rows(visit, draft, typed)
+
+
+def samples(visit: Visit) -> Response:
+    """Values of three real records for each row that is sound, as Flyle would show them."""
+    draft = draft_for(visit)
+    judgement = judged_as_far(draft, "object", "one_to_one", "conditions", "mapping")
+    if judgement.settings is None:
+        return visit.page("setup/samples.html", samples=None, places={})
+    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+        found = answers.samples(judgement.settings)
+    places = {row.to: place for place, row in enumerate(mappings_of(draft))}
+    return visit.page("setup/samples.html", samples=found, places=places)
+
+
+def suggested(visit: Visit) -> Response:
+    """Obvious mappings that are not there yet."""
+    draft = draft_for(visit)
+    settings = judged_as_far(draft, "object", "one_to_one", "mapping").settings
+    mapped = settings.mapping if settings else ()
+    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+        found = answers.suggestions(source_of(draft), mapped)
+    taken = {row.source for row in mappings_of(draft)}
+    found = tuple(one for one in found if one.mapping.from_ not in taken)
+    return visit.page("setup/suggestions.html", suggestions=found)
+
+
+def options(visit: Visit) -> Response:
+    """The options that a picklist would bring."""
+    draft = draft_for(visit)
+    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+        found = answers.options(source_of(draft), visit.query.one("path"))
+    return visit.page("setup/options.html", options=found)
+
+
+def mapping_chosen(visit: Visit) -> Response:
+    """Keeps the mapping; the preview, or what is wrong."""
+    draft = draft_for(visit)
+    if visit.form.one(SHOWN):
+        draft = with_mapping(draft, mapping_items(mappings_typed(visit.form)))
+        keep(visit, draft)
+    problems = problems_of(judged(draft).problems, "mapping")
+    errors = tuple(problem for problem in problems if problem.severity == "error")
+    return _page(visit, draft, errors) if errors else visit.go("/setup/confirm")
+
+
+def _page(visit: Visit, draft: Draft, problems: tuple[Problem, ...]) -> Response:
+    return visit.page(
+        "setup/mapping.html",
+        422 if problems else 200,
+        step=3,
+        base=base_object_of(draft),
+        count=len(mappings_of(draft)),
+        problems=problems,
+    )
+
+
+def _added(visit: Visit, draft: Draft, typed: Rows, path: str) -> MappingRow:
+    """A row for a field, with a free key and the field's own label."""
+    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+        source = source_of(draft)
+        obvious = next((s for s in answers.suggestions(source) if s.mapping.from_ == path), None)
+        choice = answers.field(source, path)
+    taken = {row.to for row in typed}
+    if obvious is not None and obvious.mapping.to not in taken:
+        wanted = obvious.mapping
+        return MappingRow(path, wanted.to, wanted.label, "", "blank")
+    if choice is None:
+        return MappingRow(path, "", path, "", "blank")
+    return MappingRow(path, suggested_key(choice, taken), choice.field.label, "", "blank")
+
+
+def _rows(visit: Visit, draft: Draft, typed: Rows) -> Response:
+    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+        shown = _shown(draft, typed, answers)
+    response = visit.page("setup/mapping_rows.html", rows=shown)
+    response.headers["HX-Trigger"] = ROWS_CHANGED
+    return response
+
+
+def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
+    source = source_of(draft)
+    problems = problems_of(judged(draft).problems, "mapping")
+    shown = []
+    for place, row in enumerate(typed):
+        choice = answers.field(source, row.source)
+        chosen = row
+        if choice and choice.types and row.type not in {str(one) for one in choice.types}:
+            chosen = replace(row, type=str(choice.types[0]))
+        of_row = tuple(one for one in problems if one.path.startswith(f"mapping[{place}]"))
+        shown.append(ShownRow(chosen, choice, of_row))
+    return shown

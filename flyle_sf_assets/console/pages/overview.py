@@ -1,0 +1,113 @@
+"""How the link stands: state, progress, what needs a person, and 今すぐ同期.
+
+What does not belong here: the whole history and lists (``records.py``).
+"""
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.console.words import STEPS
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.refresh.asking import ask_for_sync
+from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.links import Link, get_link
+from flyle_sf_assets.store.notices import Notice, list_notices
+from flyle_sf_assets.store.rejected import count_rejected
+from flyle_sf_assets.store.sync_progress import SyncProgress, get_progress
+from flyle_sf_assets.store.syncs import Sync, latest_syncs
+
+SYNCS_SHOWN = 5
+NOTICES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the page shows, of one moment."""
+
+    link: Link
+    companies: dict[str, int]
+    rejected: int
+    syncs: tuple[Sync, ...]
+    progress: SyncProgress | None
+    notices: tuple[Notice, ...]
+    is_waiting: bool
+    """A sync is due and has not begun."""
+
+    @property
+    def running(self) -> Sync | None:
+        """The sync that runs now."""
+        return next((sync for sync in self.syncs if sync.state == "running"), None)
+
+    @property
+    def stage(self) -> int:
+        """Which of the stages is being worked on, from 1."""
+        return STEPS[self.progress.step][0] if self.progress and self.progress.step in STEPS else 1
+
+    @property
+    def is_restless(self) -> bool:
+        """Whether there is progress to follow."""
+        return self.running is not None or self.is_waiting
+
+    @property
+    def said(self) -> Text:
+        """What the running sync does now."""
+        unknown = Text("準備しています", "Getting ready")
+        step = self.progress.step if self.progress else ""
+        return STEPS[step][1] if step in STEPS else unknown
+
+
+def overview(visit: Visit) -> Response:
+    """The first page. Without a connection it says how to begin."""
+    settings = registered_settings(visit.installation, visit.tenant)
+    return visit.page(
+        "overview.html",
+        standing=_standing(visit, settings),
+        settings=settings,
+        time_zone=settings and settings.time_zone,
+    )
+
+
+def progress(visit: Visit) -> Response:
+    """The part that follows a running sync; asked for every other second while there is one."""
+    settings = registered_settings(visit.installation, visit.tenant)
+    standing = _standing(visit, settings)
+    response = visit.page(
+        "overview/progress.html", standing=standing, time_zone=settings and settings.time_zone
+    )
+    if visit.query.one("restless") == "1" and not standing.is_restless:
+        # It has ended: everything else on the page has changed too.
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+def sync_now(visit: Visit) -> Response:
+    """Asks for a sync; the schedule starts it within its next tick."""
+    ask_for_sync(visit.installation, visit.tenant, clock=visit.console.clock)
+    return visit.go("/")
+
+
+def _standing(visit: Visit, settings: TenantSettings | None) -> Standing:
+    with visit.installation.database.tenant(visit.tenant) as tx:
+        link = get_link(tx)
+        syncs = latest_syncs(tx, limit=SYNCS_SHOWN)
+        latest = syncs[0] if syncs else None
+        is_running = latest is not None and latest.state == "running"
+        due = link.next_due_at
+        is_waiting = due is not None and due <= visit.now and settings is not None
+        return Standing(
+            link=link,
+            companies=visit.console.figures.of(
+                tx, (link.state, latest and (latest.sync_id, latest.state))
+            ),
+            rejected=count_rejected(tx),
+            syncs=syncs,
+            progress=get_progress(tx, latest.sync_id) if latest else None,
+            notices=list_notices(tx, unread_only=True, limit=NOTICES_SHOWN),
+            is_waiting=is_waiting and not is_running and link.state in _SYNCED_STATES,
+        )
+
+
+_SYNCED_STATES = ("connected", "initial_sync", "linked", "failing")

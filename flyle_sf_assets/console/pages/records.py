@@ -1,0 +1,119 @@
+"""Lists of what happened: syncs, values that could not be taken over, notices.
+
+What does not belong here: companies (``companies.py``).
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from starlette.responses import Response, StreamingResponse
+
+from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.store.fields import list_fields
+from flyle_sf_assets.store.notices import list_notices, mark_read
+from flyle_sf_assets.store.rejected import RejectedRecord, count_rejected, list_rejected
+from flyle_sf_assets.store.syncs import latest_syncs
+
+SYNCS_SHOWN = 100
+REJECTED_SHOWN = 200
+REJECTED_EXPORTED_MAX = 100_000
+NOTICES_SHOWN = 100
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it Excel reads Japanese as something else."""
+
+
+def syncs(visit: Visit) -> Response:
+    """The last syncs with their figures."""
+    with visit.installation.database.tenant(visit.tenant) as tx:
+        found = latest_syncs(tx, limit=SYNCS_SHOWN)
+    return visit.page("syncs.html", syncs=found, time_zone=time_zone_of(visit))
+
+
+def rejected(visit: Visit) -> Response:
+    """Values that are rejected now, the longest failing first, with what to do."""
+    with visit.installation.database.tenant(visit.tenant) as tx:
+        found = list_rejected(tx, limit=REJECTED_SHOWN)
+        total = count_rejected(tx)
+        labels = {field.key: field.label for field in list_fields(tx)}
+    return visit.page(
+        "rejected.html",
+        rejected=found,
+        total=total,
+        labels=labels,
+        time_zone=time_zone_of(visit),
+    )
+
+
+def rejected_csv(visit: Visit) -> Response:
+    """The same as a file for spreadsheets; all of them."""
+    with visit.installation.database.tenant(visit.tenant) as tx:
+        found = list_rejected(tx, limit=REJECTED_EXPORTED_MAX)
+        labels = {field.key: field.label for field in list_fields(tx)}
+    name = f"rejected-{visit.tenant}-{visit.now:%Y%m%d}.csv"
+    return StreamingResponse(
+        _lines(visit, found, labels),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def notices(visit: Visit) -> Response:
+    """What administrators were told, the newest first."""
+    with visit.installation.database.tenant(visit.tenant) as tx:
+        found = list_notices(tx, limit=NOTICES_SHOWN)
+    return visit.page("notices.html", notices=found, time_zone=time_zone_of(visit))
+
+
+def read_notices(visit: Visit) -> Response:
+    """Marks those that the form names as read."""
+    with visit.installation.database.tenant(visit.tenant) as tx:
+        for number in visit.form.all("notice"):
+            if number.isascii() and number.isdigit() and len(number) < 19:  # noqa: PLR2004  bigint
+                mark_read(tx, int(number), visit.now)
+    return visit.go("/notices")
+
+
+def time_zone_of(visit: Visit) -> str | None:
+    """The tenant's time zone, None before there are settings."""
+    settings = registered_settings(visit.installation, visit.tenant)
+    return settings.time_zone if settings else None
+
+
+def _lines(
+    visit: Visit, found: tuple[RejectedRecord, ...], labels: dict[str, str]
+) -> Iterator[str]:
+    yield BYTE_ORDER_MARK + _line(
+        visit.t("外部ID", "External id"),
+        visit.t("項目", "Field"),
+        visit.t("項目名", "Label"),
+        visit.t("値", "Value"),
+        visit.t("理由", "Reason"),
+        visit.t("対処", "Remedy"),
+        visit.t("最初に検出", "First seen"),
+        visit.t("最後に検出", "Last seen"),
+    )
+    for one in found:
+        yield _line(
+            one.external_id,
+            one.field or "",
+            labels.get(one.field or "", ""),
+            one.value or "",
+            one.reason,
+            one.remedy,
+            one.first_seen_at.isoformat(),
+            one.last_seen_at.isoformat(),
+        )
+
+
+def _line(*cells: str) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([_plain(cell) for cell in cells])
+    return line.getvalue()
+
+
+def _plain(cell: str) -> str:
+    """A cell that a spreadsheet takes for a text: the value came from somebody's org."""
+    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell

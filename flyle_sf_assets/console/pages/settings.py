@@ -1,0 +1,53 @@
+"""「設定を確認」: the settings that stand, where they come from, and every version before.
+
+What does not belong here: changing them (the setup's pages).
+"""
+
+import json
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.refresh.connecting import connection_of
+from flyle_sf_assets.refresh.saving import kept_draft, settings_origin
+from flyle_sf_assets.settings.versions import Change, diff, from_document
+from flyle_sf_assets.store.settings_versions import SettingsVersion, newest_settings
+
+VERSIONS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVersion:
+    """One version and what it changed of the one before."""
+
+    version: SettingsVersion
+    changes: tuple[Change, ...]
+    is_first: bool
+
+
+def settings(visit: Visit) -> Response:
+    """The settings in words; read-only with the file's name where a file is what counts."""
+    origin = settings_origin(visit.installation, visit.tenant)
+    with visit.installation.database.tenant(visit.tenant) as tx:
+        found = newest_settings(tx, limit=VERSIONS_SHOWN + 1)
+    return visit.page(
+        "settings.html",
+        origin=origin,
+        settings=origin.settings,
+        connection=connection_of(visit.installation, visit.tenant),
+        draft=kept_draft(visit.installation, visit.tenant),
+        versions=_versions(found),
+        time_zone=origin.settings.time_zone if origin.settings else None,
+    )
+
+
+def _versions(found: tuple[SettingsVersion, ...]) -> list[ShownVersion]:
+    """Each against the one below it; the oldest one that was read is only there to compare."""
+    read = [from_document(json.loads(one.document)) for one in found]
+    shown = []
+    for place, version in enumerate(found[:VERSIONS_SHOWN]):
+        before = read[place + 1] if place + 1 < len(read) else None
+        changes = diff(before, read[place]) if before is not None else ()
+        shown.append(ShownVersion(version, changes, before is None))
+    return shown

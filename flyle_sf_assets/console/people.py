@@ -1,0 +1,50 @@
+"""Who looks at a page, and what this person may do.
+
+What does not belong here: how they prove it (``tokens.py``) and stay known (``sessions.py``).
+"""
+
+from dataclasses import dataclass
+from typing import get_args
+
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.settings.models import ELIGIBLE_PLANS
+from flyle_sf_assets.store.console_visits import Role
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
+ROLE_NAMES: dict[Role, Text] = {
+    "admin": Text("管理者", "Administrator"),
+    "editor": Text("編集者", "Editor"),
+    "contributor": Text("投稿者", "Contributor"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person of one tenant, as Flyle told: ``subject`` is the person's id there."""
+
+    tenant: str
+    subject: str
+    name: str
+    role: Role
+    plan: str
+
+    @property
+    def may_change(self) -> bool:
+        """S2: only an administrator changes the link."""
+        return self.role == "admin"
+
+    @property
+    def has_plan(self) -> bool:
+        """S3: only these plans have the link."""
+        return self.plan in ELIGIBLE_PLANS
+
+    @property
+    def role_name(self) -> Text:
+        """The role as Flyle calls it."""
+        return ROLE_NAMES[self.role]
+
+    @property
+    def author(self) -> str:
+        """How settings name who made them."""
+        return f"console:{self.subject}"

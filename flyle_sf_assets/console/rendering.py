@@ -1,0 +1,89 @@
+"""Templates into HTML: what every template may use, and nothing that asks anything of anybody.
+
+``t(ja, en)`` is the page's language; both texts stand side by side in the templates, so that
+neither is forgotten. What does not belong here: what a page shows (``pages``).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from flyle_sf_assets.console import words
+from flyle_sf_assets.console.languages import shown_moment
+from flyle_sf_assets.errors import Text
+
+if TYPE_CHECKING:
+    from flyle_sf_assets.console.visits import Visit
+
+FOLDER = Path(__file__).parent
+HTMX_CONFIG = (
+    '{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0,"selfRequestsOnly":true,'
+    '"responseHandling":[{"code":"204","swap":false},{"code":".*","swap":true}]}'
+)
+"""No inline style, no eval; answers of errors are shown in the place of the part."""
+
+
+class Renderer:
+    """The templates, read once."""
+
+    def __init__(self, static_version: str) -> None:
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(
+            static_version=static_version, htmx_config=HTMX_CONFIG, words=words
+        )
+        self._templates.filters.update(number=_number)
+
+    def render(self, template: str, visit: "Visit", values: Mapping[str, object]) -> str:
+        """The template's HTML for a visit."""
+        session = visit.session
+        time_zone = values.get("time_zone")
+
+        def moment(at: datetime | None) -> str:
+            zone = time_zone if isinstance(time_zone, str) else None
+            shown = shown_moment(at, zone)
+            if at is None:
+                return shown
+            return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
+
+        def say(text: Text) -> str:
+            return text.in_language(visit.language)
+
+        def seconds(value: float) -> str:
+            return _duration(value, visit.language)
+
+        return self._templates.get_template(template).render(
+            visit=visit,
+            language=visit.language,
+            t=visit.t,
+            say=say,
+            moment=moment,
+            seconds=seconds,
+            person=session.person if session else None,
+            csrf=session.csrf if session else "",
+            support_contact=visit.console.settings.support_contact,
+            path=visit.request.url.path,
+            **values,
+        )
+
+
+def _duration(seconds: float, language: str) -> str:
+    """``42秒``, ``3分20秒``; ``42 s``, ``3 min 20 s``."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    units = ("分", "秒") if language == "ja" else (" min ", " s")
+    return f"{minutes}{units[0]}{rest}{units[1]}" if minutes else f"{rest}{units[1]}"
+
+
+def _number(value: Any) -> Markup:
+    """A whole number with its groups of three."""
+    return escape(f"{value:,}")

@@ -1,0 +1,99 @@
+"""A page that lets anybody in as a sample user, as Flyle would by a token; for the demo only.
+
+What does not belong here: checking tokens (``tokens.py``). Whoever mounts these routes gives the
+console away to everybody who reaches it.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import jwt
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from flyle_sf_assets.console.app import PageRoute
+from flyle_sf_assets.console.configuration import ConsoleSettings
+from flyle_sf_assets.console.people import ROLE_NAMES, Person
+from flyle_sf_assets.console.tokens import AUDIENCE
+from flyle_sf_assets.console.visits import Access, Visit
+from flyle_sf_assets.errors import Text
+
+PATH = "/demo"
+TOKEN_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class SampleUser:
+    """Somebody who can be played; ``about`` says what this one is good for."""
+
+    person: Person
+    about: Text
+
+
+def sample_users(tenants: Sequence[str]) -> tuple[SampleUser, ...]:
+    """An administrator of each tenant; then those who may less, and a plan without the link."""
+    first = tenants[0]
+    admins = [
+        SampleUser(
+            Person(tenant, f"admin@{tenant}.example", "佐藤 花子", "admin", "enterprise"),
+            Text("すべての操作ができます", "May do everything"),
+        )
+        for tenant in tenants
+    ]
+    return (
+        *admins,
+        SampleUser(
+            Person(first, f"editor@{first}.example", "鈴木 一郎", "editor", "professional"),
+            Text("閲覧だけができます", "May look only"),
+        ),
+        SampleUser(
+            Person(first, f"writer@{first}.example", "高橋 次郎", "contributor", "professional"),
+            Text("閲覧だけができます", "May look only"),
+        ),
+        SampleUser(
+            Person(first, f"starter@{first}.example", "田中 三郎", "admin", "starter"),
+            Text("プランの案内が表示されます", "Sees what the plans include"),
+        ),
+    )
+
+
+def issue_token(person: Person, settings: ConsoleSettings, now: datetime) -> str:
+    """The token by which Flyle would say that this person comes."""
+    claims = {
+        "aud": AUDIENCE,
+        "sub": person.subject,
+        "name": person.name,
+        "tenant": person.tenant,
+        "role": person.role,
+        "plan": person.plan,
+        "iat": int(now.timestamp()),
+        "exp": int((now + timedelta(seconds=TOKEN_S)).timestamp()),
+        "jti": secrets.token_urlsafe(16),
+    }
+    return jwt.encode(claims, settings.secret, algorithm="HS256")
+
+
+def sample_user_routes(
+    users: Sequence[SampleUser], to_try: Sequence[tuple[str, str]] = ()
+) -> list[BaseRoute]:
+    """The page that lists the users, and the one that sends on with a token.
+
+    ``to_try`` are names and values with which the set-up can be tried: of a sandbox org only.
+    """
+
+    def choose(visit: Visit) -> Response:
+        return visit.page("sample_users.html", users=users, role_names=ROLE_NAMES, to_try=to_try)
+
+    def play(visit: Visit) -> Response:
+        number = visit.form.one("user")
+        if not number.isdigit() or int(number) >= len(users):
+            return visit.go(PATH)
+        token = issue_token(users[int(number)].person, visit.console.settings, visit.now)
+        return visit.go(f"/enter?token={token}")
+
+    return [
+        PageRoute(PATH, choose, Access.OPEN),
+        PageRoute(f"{PATH}/play", play, Access.OPEN, "POST"),
+    ]

@@ -1,0 +1,98 @@
+"""Staying known after a token: a cookie whose secret only its holder has, a row that expires.
+
+The cookie holds the tenant and a secret; PostgreSQL holds the secret's digest below that tenant, so
+a cookie opens its own tenant's session or none. What does not belong here: rights (``people.py``).
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flyle_sf_assets.console.people import Person
+from flyle_sf_assets.console.tokens import Ticket, used_before
+from flyle_sf_assets.settings.models import TENANT_PATTERN
+from flyle_sf_assets.store.console_visits import (
+    ConsoleSession,
+    end_session,
+    get_session,
+    open_session,
+    use_token,
+)
+from flyle_sf_assets.store.database import Database
+
+SESSION_S = 2 * 3600
+"""After that Flyle is asked anew who this is: roles and plans change there."""
+
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open session; ``cookie`` is the cookie's value, ``csrf`` what its forms must carry."""
+
+    person: Person
+    cookie: str
+
+    @property
+    def csrf(self) -> str:
+        """Known to the holder's own pages only; tells nothing of the cookie."""
+        return hashlib.sha256(f"csrf:{self.cookie}".encode()).hexdigest()
+
+    def is_own_form(self, csrf: str) -> bool:
+        """Whether a form or request came from a page of this session."""
+        return hmac.compare_digest(self.csrf, csrf.encode("ascii", "replace").decode())
+
+
+def enter(database: Database, ticket: Ticket, now: datetime) -> Session:
+    """Opens a session for a ticket. Raises NotPermitted when it has opened one before."""
+    person = ticket.person
+    cookie = f"{person.tenant}.{secrets.token_urlsafe(SECRET_BYTES)}"
+    with database.tenant(person.tenant) as tx:
+        if not use_token(tx, ticket.jti, ticket.expires_at, now):
+            raise used_before()
+        open_session(
+            tx,
+            _digest(cookie),
+            ConsoleSession(
+                subject=person.subject,
+                name=person.name,
+                role=person.role,
+                plan=person.plan,
+                created_at=now,
+                expires_at=now + timedelta(seconds=SESSION_S),
+            ),
+        )
+    return Session(person, cookie)
+
+
+def resume(database: Database, cookie: str, now: datetime) -> Session | None:
+    """The session of a cookie, None when it opens none."""
+    tenant = _tenant(cookie)
+    if tenant is None:
+        return None
+    with database.tenant(tenant) as tx:
+        found = get_session(tx, _digest(cookie), now)
+    if found is None:
+        return None
+    return Session(Person(tenant, found.subject, found.name, found.role, found.plan), cookie)
+
+
+def leave(database: Database, cookie: str) -> None:
+    """Ends the session of a cookie."""
+    tenant = _tenant(cookie)
+    if tenant is not None:
+        with database.tenant(tenant) as tx:
+            end_session(tx, _digest(cookie))
+
+
+def _tenant(cookie: str) -> str | None:
+    tenant, dot, secret = cookie.partition(".")
+    is_one = dot and secret and re.fullmatch(TENANT_PATTERN, tenant)
+    return tenant if is_one else None
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode("utf-8", "replace")).digest()

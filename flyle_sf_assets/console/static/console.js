@@ -1,0 +1,48 @@
+// What a page does without asking the server: copying, leaving for Salesforce, rows of forms.
+// Everything works without this file too, except copying.
+"use strict";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  const said = button.querySelector("[data-said]") || button;
+  const before = said.textContent;
+  try {
+    await navigator.clipboard.writeText(source.textContent.trim());
+    said.textContent = button.dataset.done;
+  } catch {
+    const range = document.createRange();
+    range.selectNodeContents(source);
+    const selection = window.getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+    said.textContent = button.dataset.failed;
+  }
+  window.setTimeout(() => { said.textContent = before; }, 2500);
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-remove-row]");
+  if (!button) return;
+  const row = button.closest("[data-row]");
+  const next = row.nextElementSibling || row.previousElementSibling || row.parentElement;
+  const form = row.closest("form");
+  row.remove();
+  const target = next.querySelector("input:not([type=hidden]), select, button");
+  if (target) target.focus();
+  if (form) form.dispatchEvent(new Event("rows-changed", { bubbles: true }));
+});
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  const button = event.submitter;
+  if (button) button.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+});

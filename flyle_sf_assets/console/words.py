@@ -1,0 +1,129 @@
+"""Words of the product as people read them: states, kinds, statuses, steps, types.
+
+What does not belong here: sentences of one page; they stand in its template.
+"""
+
+from collections.abc import Mapping
+
+from flyle_sf_assets.errors import Text
+
+LINK_STATES: Mapping[str, Text] = {
+    "not_connected": Text("未接続", "Not connected"),
+    "connected": Text("接続済み", "Connected"),
+    "initial_sync": Text("初回の同期中", "First sync"),
+    "linked": Text("連携中", "Linked"),
+    "failing": Text("エラー", "Failing"),
+    "held": Text("承認待ち", "Held for approval"),
+    "disconnected": Text("連携解除済み", "Disconnected"),
+}
+
+LINK_TONES: Mapping[str, str] = {
+    "linked": "good",
+    "initial_sync": "busy",
+    "connected": "busy",
+    "failing": "bad",
+    "held": "warn",
+    "not_connected": "calm",
+    "disconnected": "calm",
+}
+
+OBJECTS: Mapping[str, Text] = {
+    "Account": Text("取引先", "Account"),
+    "Opportunity": Text("商談", "Opportunity"),
+}
+
+SYNC_KINDS: Mapping[str, Text] = {
+    "initial": Text("初回", "First"),
+    "refresh": Text("定期", "Regular"),
+    "full": Text("全件", "Full"),
+    "backfill": Text("項目追加", "New fields"),
+    "sweep": Text("再評価", "Sweep"),
+    "census": Text("照合", "Census"),
+    "rollback": Text("巻き戻し", "Rollback"),
+}
+
+SYNC_STATES: Mapping[str, Text] = {
+    "running": Text("実行中", "Running"),
+    "done": Text("完了", "Done"),
+    "failed": Text("失敗", "Failed"),
+    "held": Text("承認待ち", "Held"),
+    "postponed": Text("延期", "Postponed"),
+    "cancelled": Text("中止", "Cancelled"),
+}
+
+SYNC_TONES: Mapping[str, str] = {
+    "running": "busy",
+    "done": "good",
+    "failed": "bad",
+    "held": "warn",
+    "postponed": "warn",
+    "cancelled": "calm",
+}
+
+COMPANY_STATUSES: Mapping[str, Text] = {
+    "linked": Text("連携中", "Linked"),
+    "out_of_scope": Text("条件の対象外", "Out of scope"),
+    "deleted": Text("Salesforceで削除", "Deleted"),
+    "merged": Text("Salesforceで統合", "Merged"),
+    "missing": Text("見つからない", "Missing"),
+    "unlinked": Text("連携解除", "Unlinked"),
+}
+
+COMPANY_REASONS: Mapping[str, Text] = {
+    "conditions_not_met": Text(
+        "連携の条件に一致しなくなりました", "It no longer meets the conditions"
+    ),
+    "deleted_in_salesforce": Text("Salesforceで削除されました", "It was deleted in Salesforce"),
+    "merged_in_salesforce": Text(
+        "Salesforceで別のレコードに統合されました",
+        "It was merged into another record in Salesforce",
+    ),
+    "not_found": Text(
+        "完全に削除されたか、接続ユーザーから見えなくなりました",
+        "It was purged, or the connected user no longer sees it",
+    ),
+    "disconnected": Text("連携が解除されました", "The link was disconnected"),
+    "base_object_changed": Text(
+        "連携元のオブジェクトが変更されました", "The base object was changed"
+    ),
+    "org_changed": Text("別の組織に接続されました", "Another org was connected"),
+}
+
+STEPS: Mapping[str, tuple[int, Text]] = {
+    "describe_objects": (1, Text("項目の定義を確認しています", "Looking at field definitions")),
+    "read_records": (2, Text("レコードを調べています", "Asking for records")),
+    "opportunities": (2, Text("商談を読み込んでいます", "Reading opportunities")),
+    "accounts": (2, Text("取引先を読み込んでいます", "Reading accounts")),
+    "related_records": (2, Text("関連レコードを読み込んでいます", "Reading related records")),
+    "enrich_records": (3, Text("親レコードの値を結合しています", "Joining parents' values")),
+    "follow_options": (4, Text("選択肢を更新しています", "Following picklist options")),
+    "write_companies": (5, Text("企業情報を書き込んでいます", "Writing companies")),
+    "companies": (5, Text("企業情報を書き込んでいます", "Writing companies")),
+}
+"""By what a refresh tells (``refresh/progress.py``): the stage of `STAGES`, and the sentence."""
+
+STAGES: tuple[Text, ...] = (
+    Text("項目の定義", "Definitions"),
+    Text("読み込み", "Reading"),
+    Text("結合", "Joining"),
+    Text("選択肢", "Options"),
+    Text("書き込み", "Writing"),
+)
+
+FLYLE_TYPES: Mapping[str, Text] = {
+    "text": Text("テキスト", "Text"),
+    "url": Text("URL", "URL"),
+    "single_select": Text("単一選択", "Single select"),
+    "multi_select": Text("複数選択", "Multi select"),
+    "checkbox": Text("チェックボックス", "Checkbox"),
+    "number": Text("数値", "Number"),
+    "date": Text("日付", "Date"),
+    "datetime": Text("日時", "Date and time"),
+}
+
+ROW_FIELDS: Mapping[str, Text] = {
+    "name": Text("企業名", "Company name"),
+    "status": Text("連携の状態", "Status"),
+    "status_reason": Text("状態の理由", "Reason of the status"),
+    "merged_into": Text("統合先", "Merged into"),
+}

@@ -1,0 +1,43 @@
+"""Asking for a sync from a process that runs none: the link is made due, the schedule goes on.
+
+What does not belong here: choosing who is due and launching runs (``defs``).
+"""
+
+from flyle_sf_assets.errors import HeldForApproval, NotConnected, Text
+from flyle_sf_assets.refresh.context import Clock, utc_now
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.store.links import get_link, put_link
+from flyle_sf_assets.store.settings_versions import latest_settings
+
+
+def ask_for_sync(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> None:
+    """Makes the tenant due now. Asking twice is asking once; a running sync is not disturbed.
+
+    Raises NotConnected for a tenant without settings or one that was disconnected, and
+    HeldForApproval while the mass-change guard waits for a person.
+    """
+    tried = Text("今すぐ同期するよう依頼しました", "Asked for a sync now")
+    with installation.database.tenant(tenant) as tx:
+        link = get_link(tx)
+        if latest_settings(tx) is None:
+            raise NotConnected(
+                "no_settings",
+                tried=tried,
+                came_back="No settings version is registered.",
+                remedy=Text("先に連携の設定を完了してください", "Finish the set-up first"),
+            )
+        if link.state == "disconnected":
+            raise NotConnected(
+                "disconnected",
+                tried=tried,
+                came_back="The link was disconnected.",
+                remedy=Text("もう一度Salesforceと接続してください", "Connect to Salesforce again"),
+            )
+        if link.state == "held":
+            raise HeldForApproval(
+                "held",
+                tried=tried,
+                came_back="A change of many companies waits for approval.",
+                remedy=Text("保留中の変更を承認してください", "Approve the change that is held"),
+            )
+        put_link(tx, next_due_at=clock())

@@ -1,0 +1,36 @@
+"""Progress of a refresh kept where other processes see it, not more often than is read.
+
+What does not belong here: listeners in the same process (``progress.py``).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.sync_progress import SyncProgress, put_progress
+
+KEEP_EVERY_S = 1.0
+
+
+@dataclass
+class KeptProgress:
+    """Of one sync; a new step is kept at once, the rows of a step about once a second."""
+
+    database: Database
+    tenant: str
+    sync_id: int
+    clock: Callable[[], datetime]
+    _step: str = field(default="", init=False)
+    _due_s: float = field(default=0.0, init=False)
+
+    def keep(self, step: str, done: int = 0, expected: int | None = None) -> None:
+        """Keeps that ``done`` of ``expected`` rows of a step are behind us."""
+        now_s = time.monotonic()
+        is_whole = expected is not None and done >= expected > 0
+        if step == self._step and now_s < self._due_s and not is_whole:
+            return
+        self._step, self._due_s = step, now_s + KEEP_EVERY_S
+        with self.database.tenant(self.tenant) as tx:
+            put_progress(tx, SyncProgress(self.sync_id, step, done, expected, self.clock()))

@@ -1,0 +1,92 @@
+"""Where each custom field's value comes from: object, field, place of its record, when it was read.
+
+What does not belong here: showing it (``console``), and the map that Dagster shows
+(``companies/field_map.py``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.plan import plan
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.salesforce.describe import from_bytes
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.generations import read_generation, read_generations
+from flyle_sf_assets.store.schemas import read_schemas
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One mapping's source. ``relationships`` lead to its record, none for the base record.
+
+    ``read_at`` is Salesforce's clock up to which that object was read; None before the first time.
+    ``object`` is empty while the field cannot be read.
+    """
+
+    source_path: str
+    relationships: tuple[str, ...]
+    object: str
+    object_label: str
+    field: str
+    field_label: str
+    read_at: datetime | None
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it is a field of the company's own record."""
+        return not self.relationships
+
+
+def origins(tx: TenantTransaction, settings: TenantSettings) -> dict[str, Origin]:
+    """By the mapping's ``to``, in the order of the settings."""
+    stored = read_schemas(tx)
+    schemas = {
+        name: None if one.document == "null" else from_bytes(one.document.encode())
+        for name, one in stored.items()
+    }
+    made = plan(settings, schemas)
+    read_at = {name: one.watermark for name, one in read_generations(tx).items()}
+    found: dict[str, Origin] = {}
+    for mapping in settings.mapping:
+        leaf = made.leaves.get(mapping.from_)
+        schema = schemas.get(leaf.node.object) if leaf else None
+        found[mapping.to] = Origin(
+            source_path=mapping.from_,
+            relationships=leaf.node.path if leaf else tuple(mapping.from_.split(".")[:-1]),
+            object=leaf.node.object if leaf else "",
+            object_label=schema.label if schema else "",
+            field=leaf.field.name if leaf else mapping.from_.rpartition(".")[2],
+            field_label=leaf.field.label if leaf else "",
+            read_at=read_at.get(leaf.node.dataset) if leaf else None,
+        )
+    return found
+
+
+PARENT_ID = "_id:"
+"""How the enriched records name the column of a parent's id (``enriched/join.py``)."""
+
+
+def parent_ids(
+    installation: Installation, tenant: str, base_object: str, external_id: str
+) -> dict[tuple[str, ...], str]:
+    """The ids of the records that a company's values came from, by the relationships to them.
+
+    Empty before the first sync, and for a company that no record is held of.
+    """
+    with installation.database.tenant(tenant) as tx:
+        kept = read_generation(tx, f"enriched/{base_object}")
+    if kept is None:
+        return {}
+    frame = installation.lake.read(Manifest.decode(kept.manifest))
+    row = frame.filter(pl.col("Id") == external_id).collect()
+    if row.is_empty():
+        return {}
+    return {
+        tuple(name.removeprefix(PARENT_ID).split(".")): str(value)
+        for name, value in row.row(0, named=True).items()
+        if name.startswith(PARENT_ID) and value
+    }

@@ -1,0 +1,37 @@
+"""Whether Salesforce knows an app, before anybody is sent there: its own page says so in English.
+
+What does not belong here: connecting (``connecting.py``).
+"""
+
+from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.tenant_org import AppEntry, network_of, origin_of
+from flyle_sf_assets.salesforce.authorize import exchange_code
+from flyle_sf_assets.salesforce.tokens import TokenTransport
+
+NO_CODE = "none"
+"""Exchanged for nothing: the answer tells key and secret apart before it looks at the code."""
+
+ABOUT_THE_APP = ("app_unknown", "secret_wrong", "org_url_not_allowed")
+
+
+def check_app(installation: Installation, app: AppEntry, *, redirect_uri: str) -> None:
+    """Raises what is wrong with host, key or secret; one request, which is no API call.
+
+    NotConnected ``app_unknown`` (also for ten minutes after the app was made) and
+    ``secret_wrong``, UsageError for a host that is not allowed, Postponed when the org cannot be
+    reached. Any other refusal is of the code that we do not have, and says nothing.
+    """
+    try:
+        exchange_code(
+            TokenTransport(network_of(installation.places)),
+            origin_of(installation.places, app.org_url),
+            consumer_key=app.consumer_key,
+            consumer_secret=app.consumer_secret,
+            code=NO_CODE,
+            redirect_uri=redirect_uri,
+            verifier=NO_CODE * 11,
+        )
+    except FlyleError as error:
+        if error.code in ABOUT_THE_APP or error.retryable:
+            raise
