@@ -19,7 +19,7 @@ from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.refresh import progress
 from flyle_sf_assets.refresh.downloads import Downloads
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.installation import OVERLAP_S_DEFAULT, Installation
 from flyle_sf_assets.refresh.kept_progress import KeptProgress
 from flyle_sf_assets.refresh.report import Comparison
 from flyle_sf_assets.salesforce.connect import Org
@@ -34,9 +34,6 @@ from flyle_sf_assets.store.syncs import is_cancelled
 Clock = Callable[[], datetime]
 RefreshKind = Literal["refresh", "full", "sweep", "census"]
 """``full`` reads everything in scope again; a sweep or census compares all of it as well."""
-
-OVERLAP_S_DEFAULT = 15 * 60
-"""Rows may become visible long after their stamp, under long transactions: read that far back."""
 
 
 def utc_now() -> datetime:

@@ -21,6 +21,10 @@ from flyle_sf_assets.store.secrets import SecretBox, secret_box
 SUPPORT_CONTACT = "customer@flyle.io"
 
 
+OVERLAP_S_DEFAULT = 15 * 60
+"""Rows may become visible long after their stamp, under long transactions: read that far back."""
+
+
 @dataclass(frozen=True)
 class Places:
     """The environment as given: paths are absolute, a missing URL means the embedded server."""
@@ -33,6 +37,8 @@ class Places:
     sf_ca_file: Path | None = None
     sf_extra_hosts: tuple[str, ...] = ()
     support_contact: str = SUPPORT_CONTACT
+    overlap_s: int = OVERLAP_S_DEFAULT
+    """How far before the watermark a refresh reads again, for rows that become visible late."""
     refresh_every_s: int | None = None
     """For demos and trials: every tenant's interval, in the place of the one in its settings."""
 
@@ -55,7 +61,8 @@ class Places:
                 if host.strip()
             ),
             support_contact=env.get("FLYLE_SUPPORT_CONTACT", SUPPORT_CONTACT),
-            refresh_every_s=_seconds(env.get("FLYLE_REFRESH_EVERY")),
+            overlap_s=_seconds("FLYLE_OVERLAP", env) or OVERLAP_S_DEFAULT,
+            refresh_every_s=_seconds("FLYLE_REFRESH_EVERY", env),
         )
 
     @property
@@ -121,15 +128,16 @@ def open_installation(places: Places) -> Iterator[Installation]:
         yield Installation(places, database, product, dagster)
 
 
-def _seconds(written: str | None) -> int | None:
+def _seconds(name: str, environment: Mapping[str, str]) -> int | None:
     """An interval as written (``30s``, ``2m``, ``1h``) in seconds. Raises UsageError."""
+    written = environment.get(name)
     if written is None:
         return None
     found = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", written)
     if found is None:
         raise UsageError(
-            "refresh_every_invalid",
-            tried=Text("FLYLE_REFRESH_EVERY を読みました", "Read FLYLE_REFRESH_EVERY"),
+            "interval_invalid",
+            tried=Text(f"{name} を読みました", f"Read {name}"),
             came_back=f"It says {written!r}.",
             remedy=Text("30s、2m、1h のように指定してください", "Write it like 30s, 2m or 1h"),
         )

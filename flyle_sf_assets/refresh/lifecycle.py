@@ -93,6 +93,7 @@ def open_refresh(
             sync_id=sync.sync_id,
             open_org=lambda: open_same_org(installation, settings, sleep=_watchful(refresh)),
             clock=clock,
+            overlap_s=installation.places.overlap_s,
             is_retry=is_retry,
         )
         with bind(sync_id=sync.sync_id, run_id=run_id):
@@ -163,6 +164,7 @@ def check_idle(
             sync_id=0,
             open_org=lambda: open_org(installation, settings),
             clock=clock,
+            overlap_s=installation.places.overlap_s,
         )
         try:
             check = IdleCheck(_is_idle(refresh), refresh.api_calls)

@@ -18,7 +18,6 @@ from flyle_sf_assets.raw.changes import fates
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
-from flyle_sf_assets.refresh.context import OVERLAP_S_DEFAULT
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.steps.records import scope_of
 from flyle_sf_assets.salesforce.connect import Org
@@ -132,7 +131,7 @@ def _window(held: HeldFrames, dataset: Dataset, until: datetime) -> Window | Non
     kept = held.generations.get(dataset.name)
     if kept is None or kept.watermark is None:
         return None
-    return Window.after(kept.watermark, until, OVERLAP_S_DEFAULT)
+    return Window.after(kept.watermark, until, held.installation.places.overlap_s)
 
 
 def _unfollowed(held: HeldFrames) -> set[str]:
