@@ -114,3 +114,12 @@ def mark_returned(tx: TenantTransaction) -> None:
         " WHERE tenant_id = :tenant_id",
         tenant_id=tx.tenant_id,
     )
+
+
+def mark_ended_while_away(tx: TenantTransaction) -> None:
+    """A person disconnected the tenant while its file was gone: its return changes nothing."""
+    tx.execute(
+        "UPDATE settings_files SET state_before = 'disconnected'"
+        " WHERE tenant_id = :tenant_id AND removed_at IS NOT NULL",
+        tenant_id=tx.tenant_id,
+    )

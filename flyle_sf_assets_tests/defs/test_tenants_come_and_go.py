@@ -8,6 +8,7 @@ import pytest
 
 from flyle_sf_assets.defs.partition_changes import PartitionChanges, partition_changes
 from flyle_sf_assets.errors import UsageError
+from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.settings.loading import Loaded, load_tenant
 from flyle_sf_assets_tests.defs.persons import edit, file_of, save_in_console, state_of, versions
 from flyle_sf_assets_tests.defs.ticks import Ticks
@@ -121,6 +122,19 @@ def test_who_was_disconnected_by_a_person_stays_so_when_the_file_comes_back(
     assert ticks.requests() == []
     assert state_of(acme) == "disconnected"
     assert ticks.partitions == {"acme"}
+
+
+def test_who_is_disconnected_while_the_file_is_gone_stays_so_when_it_comes_back(
+    acme: Tenant, ticks: Ticks
+) -> None:
+    """The file's return would have undone what a person had decided."""
+    ticks.settled()
+    file_of(acme).unlink()
+    ticks.tick()
+    disconnect(acme.installation, "acme", by="cli")
+    edit(acme, acme.settings)
+    assert ticks.requests() == []
+    assert state_of(acme) == "disconnected"
 
 
 def test_removal_waits_for_the_run_in_flight(acme: Tenant, ticks: Ticks) -> None:
