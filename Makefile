@@ -18,7 +18,7 @@ CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
 COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo dev test lint format lock clean bench bench-console mutants soak
+.PHONY: help demo dev test lint format lock clean bench bench-fleet bench-console mutants soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ lock: $(VENV)/.dev ## makes the locks anew from pyproject.toml; UPGRADE=1: newes
 	$(COMPILE) --group build --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --no-annotate --output-file requirements-uv.lock --group uv
+
+bench-fleet: $(VENV)/.dev ## ticks over 1,000 tenants, and 100 runs through the daemon; takes 10 minutes
+	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet $(ARGS)
 
 bench-console: $(VENV)/.dev ## the console with 50 people and 100,000 companies; takes 4 minutes
 	@$(BIN)/python -m flyle_sf_assets_tests.bench.console $(ARGS)

@@ -17,6 +17,7 @@
     │   ├── FieldRefused                a field is gone or hidden (INVALID_FIELD)
     │   └── ObjectRefused               an object is gone or hidden (INVALID_TYPE)
     ├── IncompleteRead         exit 1   retryable: a read that broke off is never an empty read
+    ├── GateBroken             exit 1   what was about to be committed breaks a rule of ours
     └── StoreError             exit 1
         ├── StoreUnavailable            retryable
         └── GenerationConflict          retryable: someone else committed first
@@ -203,6 +204,10 @@ class IncompleteRead(FlyleError):
     """Fewer rows or bytes came than were announced; nothing of it is kept."""
 
     retryable = True
+
+
+class GateBroken(FlyleError):
+    """What was about to be committed breaks a rule of the companies; nothing of it is kept."""
 
 
 class StoreError(FlyleError):

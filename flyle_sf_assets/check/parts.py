@@ -16,8 +16,12 @@ What does not belong here: digests of whole versions and their diff (``settings/
 from collections.abc import Mapping
 
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, owner_of
+from flyle_sf_assets.raw.plan import condition_fields
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Json, canonical, digest_of
+
+UNUSED = digest_of(None)
+"""The digest of a part that the settings do not use."""
 
 PARTS: tuple[str, ...] = (*RAW_ASSETS, "companies")
 """The parts in the order in which one refresh reads them."""
@@ -64,18 +68,31 @@ def part_contents(settings: TenantSettings) -> dict[str, Json]:
 def affected_assets(before: TenantSettings | None, after: TenantSettings) -> tuple[str, ...]:
     """The keys of the assets that must be materialized again after the change, in order.
 
-    Raw assets whose part changed, and what stands downstream of them. A change of ``companies``
-    alone touches the options only when what a select field is made of changed.
+    Exactly what Dagster calls stale, and what stands downstream of that: the raw assets whose part
+    changed with all that is made from them, else the options and the companies when theirs did.
     """
-    old = part_digests(before) if before else dict.fromkeys(PARTS, digest_of(None))
+    old = part_digests(before) if before else dict.fromkeys(PARTS, UNUSED)
     new = part_digests(after)
     raw = [f"salesforce/{asset}" for asset in RAW_ASSETS if old[asset] != new[asset]]
     if raw:
         return (*raw, ENRICHED, OPTIONS, COMPANIES)
-    if old["companies"] == new["companies"]:
-        return ()
-    options = (OPTIONS,) if before is None or _selects(before) != _selects(after) else ()
-    return (*options, COMPANIES)
+    return (OPTIONS, COMPANIES) if old["companies"] != new["companies"] else ()
+
+
+def reaches_new_places(before: TenantSettings, after: TenantSettings) -> bool:
+    """Whether ``after`` reaches places of the lookup tree that ``before`` did not.
+
+    There may be objects among them that were never described.
+    """
+    return not _places(after) <= _places(before)
+
+
+def _places(settings: TenantSettings) -> set[tuple[str, ...]]:
+    """The base object with every relationship walked from it, conditions included."""
+    paths = (*(m.from_ for m in settings.mapping), *condition_fields(settings))
+    base = settings.source.object
+    joins = {(e.object, e.lookup, e.of, e.as_) for e in settings.source.one_to_one}
+    return {(base, *path.split(".")[:-1]) for path in paths} | joins
 
 
 def _nodes(settings: TenantSettings) -> Mapping[tuple[str, ...], dict[str, set[str]]]:
@@ -103,8 +120,3 @@ def _nodes(settings: TenantSettings) -> Mapping[tuple[str, ...], dict[str, set[s
             here = there
         nodes[here]["fields"].add(name)
     return nodes
-
-
-def _selects(settings: TenantSettings) -> set[tuple[str, str, str]]:
-    """What decides which fields have options: key, path and type of each mapping."""
-    return {(m.to, m.from_, m.type or "") for m in settings.mapping}

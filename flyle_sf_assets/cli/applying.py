@@ -3,23 +3,30 @@
 What does not belong here: what a registration does (``refresh/registration.py``).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from flyle_sf_assets.check.parts import affected_assets
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import language, print_problems, problem_document, to_stdout
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.registration import Registration, register_files, registered_settings
+from flyle_sf_assets.store.settings_changes import SettingsChange
 
 
 @dataclass(frozen=True)
 class Applied:
-    """One tenant's registration, and the assets that its change makes stale."""
+    """One tenant's registration, and what its change means."""
 
     registration: Registration
-    stale_assets: tuple[str, ...]
+
+    @property
+    def stale_assets(self) -> tuple[str, ...]:
+        """The assets that the change makes stale, in order."""
+        change = self.registration.change
+        return change.affected_assets if change else ()
 
     @property
     def is_usable(self) -> bool:
@@ -38,6 +45,8 @@ class Applied:
                 for c in one.changes
             ],
             "stale_assets": list(self.stale_assets),
+            "affected_companies": one.change.affected_companies if one.change else 0,
+            "read_again": [asdict(read) for read in one.change.read_again] if one.change else [],
             "problems": [problem_document(problem) for problem in one.problems],
         }
 
@@ -51,16 +60,13 @@ def apply_files() -> tuple[Applied, ...]:
 def apply_opened(opened: Installation) -> tuple[Applied, ...]:
     """The same over an installation that is open already."""
     registrations = register_files(opened)
-    applied = []
     with instance_of(opened) as instance:
         add_tenants(instance, [one.tenant for one in registrations if one.is_usable])
         for one in registrations:
             settings = registered_settings(opened, one.tenant) if one.is_usable else None
             if settings is not None:
                 observe_settings(instance, settings)
-            stale = affected_assets(one.before, settings) if settings and one.is_new else ()
-            applied.append(Applied(one, stale))
-    return tuple(applied)
+    return tuple(map(Applied, registrations))
 
 
 def print_registrations(applied: tuple[Applied, ...]) -> None:
@@ -81,7 +87,30 @@ def print_registrations(applied: tuple[Applied, ...]) -> None:
             continue
         for change in one.changes:
             console.print(f"  {change.text.in_language(language())}", markup=False)
-        if item.stale_assets:
-            console.print(f"  → {', '.join(item.stale_assets)}", markup=False)
+        if one.change is not None:
+            for text in _consequences(one.change):
+                console.print(f"  → {text.in_language(language())}", markup=False)
     for item in applied:
         print_problems(item.registration.problems)
+
+
+def _consequences(change: SettingsChange) -> Iterator[Text]:
+    """What follows from a change: the assets, the companies, and what Salesforce is asked for."""
+    if not change.affected_assets:
+        yield Text("データへの影響はありません", "no data is affected")
+        return
+    assets, companies = ", ".join(change.affected_assets), change.affected_companies
+    yield Text(f"古くなるアセット: {assets}", f"stale: {assets}")
+    yield Text(f"変わりうる企業: {companies:,}件", f"companies that may change: {companies:,}")
+    for read in change.read_again:
+        if read.whole:
+            yield Text(
+                f"読み直し: {read.object} の対象レコードすべて",
+                f"read again: every {read.object} in scope",
+            )
+        else:
+            columns = ", ".join(read.columns)
+            yield Text(
+                f"読み足し: {read.object} の {columns}",
+                f"read in addition: {columns} of {read.object}",
+            )

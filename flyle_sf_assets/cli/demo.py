@@ -24,6 +24,7 @@ from flyle_sf_assets.cli.dagster_dev import (
 )
 from flyle_sf_assets.cli.output import to_stderr, to_stdout
 from flyle_sf_assets.cli.syncing import refresh_in_process
+from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED
 from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
 from flyle_sf_assets.refresh.registration import registered_settings
@@ -35,6 +36,8 @@ from flyle_sf_assets.sandbox.server import SandboxServer
 SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"
 PLACEHOLDER = "https://sandbox.invalid"
 CHANGE_EVERY_S = 10.0
+REFRESH_EVERY = "60s"
+"""Nobody watches a demo for the hour that a real tenant's interval has at least."""
 SHOWN_COMPANIES = 3
 SHOWN_FIELDS = 3
 SHOWN_CHARACTERS = 24
@@ -46,6 +49,8 @@ def run_demo(*, is_once: bool) -> int:
     Returns the exit code: 0, or 1 when what arrived is not what the org holds.
     """
     started = time.perf_counter()
+    if is_once:
+        os.environ[SCHEDULES_VARIABLE] = STOPPED  # it ends before anything could be due
     orgs = {"acme": samples.account_org(), "globex": samples.opportunity_org()}
     console = to_stdout()
     with _linked(orgs) as opened:
@@ -77,9 +82,12 @@ def run_demo(*, is_once: bool) -> int:
                 return 0 if is_right else 1
             console.print(f"Its log: {log}", soft_wrap=True)
             console.print(
-                f"The orgs change by themselves every {CHANGE_EVERY_S:.0f} s: materialize again to"
-                " see it. Ctrl-C stops everything."
+                f"The orgs change by themselves every {CHANGE_EVERY_S:.0f} s, and the schedule"
+                " refresh_due_tenants brings it every minute\n(FLYLE_REFRESH_EVERY=60s: real"
+                " tenants choose 1 to 24 hours):"
             )
+            console.print(f"  {url}/runs", soft_wrap=True)
+            console.print("Ctrl-C stops everything.")
             feeds = [ChangeFeed(org, interval_s=CHANGE_EVERY_S) for org in orgs.values()]
             for feed in feeds:
                 feed.start()
@@ -109,6 +117,7 @@ def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
             "FLYLE_CONFIG_DIR": str(home / "config"),
             "FLYLE_SF_CA_FILE": server.ca_file,
             "FLYLE_SF_EXTRA_HOSTS": server.url.removeprefix("https://"),
+            "FLYLE_REFRESH_EVERY": REFRESH_EVERY,
         }
         with open_installation(Places.from_environment(environment)) as opened:
             yield opened

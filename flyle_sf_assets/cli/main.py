@@ -47,16 +47,13 @@ def configure(log_level: LogLevel = "WARNING") -> None:
 @app.command()
 def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
     """Validate a tenant's settings against its live org; changes nothing."""
-    from flyle_sf_assets.cli.opening import required_file
-    from flyle_sf_assets.refresh.checking import check_file
-    from flyle_sf_assets.refresh.installation import Places
+    from flyle_sf_assets.cli.checking import problems_of_tenant
 
     with errors_as_exit_codes(
         as_json=as_json,
         document=lambda error: {"ok": False, "problems": [], "error": error_document(error)},
     ):
-        places = Places.from_environment()
-        problems = check_file(places, required_file(places, tenant))
+        problems = problems_of_tenant(tenant)
     is_ok = all(problem.severity == "warning" for problem in problems)
     if as_json:
         print_json({"ok": is_ok, "problems": [problem_document(one) for one in problems]})

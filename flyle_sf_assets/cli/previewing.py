@@ -18,7 +18,7 @@ from flyle_sf_assets.cli.output import (
     problem_document,
     to_stdout,
 )
-from flyle_sf_assets.companies.display import shown
+from flyle_sf_assets.companies.display import shown_change
 from flyle_sf_assets.errors import FlyleError, SettingsInvalid, Text
 from flyle_sf_assets.refresh.drafted import drafted_settings
 from flyle_sf_assets.refresh.impact import Example, Figure, Impact
@@ -125,10 +125,11 @@ def print_impact(impact: Impact) -> None:
     console.print(table)
     for one in impact.examples:
         kind = _KINDS[one.kind].in_language(words)
-        console.print(f"{kind}: {one.name} ({one.external_id})", markup=False)
+        name = " ".join(one.name.split())
+        console.print(f"{kind}: {name} ({one.external_id})", markup=False)
         for value in one.values[:_VALUES_SHOWN]:
-            before, after = (shown(text) or "-" for text in (value.before, value.after))
-            arrow = after if value.before is None else f"{before} → {after}"
+            before, after = shown_change(value.before, value.after)
+            arrow = after or "-" if value.before is None else f"{before or '-'} → {after or '-'}"
             console.print(f"  {value.label}: {arrow}", markup=False)
     console.print(_cost(impact).in_language(words), markup=False)
     if not impact.exact:

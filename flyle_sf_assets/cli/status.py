@@ -37,6 +37,9 @@ class TenantState:
             "first_synced_at": _moment(link.first_synced_at),
             "last_synced_at": _moment(link.last_synced_at),
             "next_due_at": _moment(link.next_due_at),
+            "next_attempt_at": _moment(self.standing.next_attempt_at),
+            "failures": link.failures,
+            "is_stopped": self.standing.is_stopped,
             "companies": self.standing.companies.get("linked", 0),
             "companies_by_status": self.standing.companies,
             "rejected": self.standing.rejected,
@@ -90,7 +93,7 @@ def print_status(states: list[TenantState]) -> None:
             link.state,
             link.source_object or "",
             _local(link.last_synced_at),
-            _local(link.next_due_at),
+            _next(one),
             f"{one.companies.get('linked', 0):,}",
             f"{one.rejected:,}",
         )
@@ -104,6 +107,14 @@ def print_status(states: list[TenantState]) -> None:
             console.print(f"[yellow]{state.standing.link.tenant_id}[/] ({item.code})")
             console.print(f"  {item.message.in_language(language())}", markup=False)
             console.print(f"  {item.remedy.in_language(language())}", markup=False)
+
+
+def _next(one: Standing) -> str:
+    """When it is tried next: by the interval, by the back-off, or not before a person acts."""
+    if one.is_stopped:
+        return "stopped / 停止中"
+    after = f" (failed {one.link.failures}×)" if one.link.failures else ""
+    return _local(one.next_attempt_at) + after
 
 
 def _local(at: datetime | None) -> str:

@@ -48,6 +48,17 @@ def shown(text: str | None, labels: Mapping[str, str] | None = None) -> str:
     return text
 
 
+def shown_change(before: str | None, after: str | None) -> tuple[str, str]:
+    """Two JSON values beside each other; as JSON where the texts would not tell them apart.
+
+    A number that becomes text looks the same, but for its quotes.
+    """
+    texts = shown(before), shown(after)
+    if texts[0] != texts[1] or before is None or after is None:
+        return texts
+    return before, after
+
+
 def option_labels(field: CompanyField) -> dict[str, str]:
     """The labels of a select field's options by API value; empty for other fields."""
     if field.type not in _SELECTS:

@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from dagster import (
+    AssetCheckEvaluation,
     AssetExecutionContext,
     AssetsDefinition,
     AssetSpec,
+    Failure,
     MaterializeResult,
     ResourceParam,
     asset,
 )
 
 from flyle_sf_assets.defs import keys
-from flyle_sf_assets.defs.checks import census_evaluation
+from flyle_sf_assets.defs.checks import census_evaluation, gate_evaluations, gates_behind
 from flyle_sf_assets.defs.metadata import materialized
 from flyle_sf_assets.defs.partitions import tenants
 from flyle_sf_assets.defs.resources import Refreshes
@@ -28,7 +30,8 @@ from flyle_sf_assets.refresh.steps.schemas import describe_objects
 
 OWNERS = ["team:data"]
 Materialized = MaterializeResult[Any]
-Body = Callable[..., Materialized | Iterator[Materialized]]
+Told = Materialized | AssetCheckEvaluation
+Body = Callable[..., Materialized | Iterator[Told]]
 Decorator = Callable[[Body], AssetsDefinition]
 
 link_settings = [
@@ -150,16 +153,23 @@ def picklist_options(
 )
 def companies(
     context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
-) -> Iterator[Materialized]:
+) -> Iterator[Told]:
     """Companies as Flyle shows them: converted, validated by pandera, upserted.
 
     Kept in PostgreSQL, in the table `flyle.companies`; values that could not be taken over are
     in `flyle.rejected_records`.
     """
-    report = refreshes.step(context, write_companies)
+    tenant = context.partition_key
+    try:
+        report = refreshes.step(context, write_companies)
+    except Failure as failure:
+        # Yielded: what is only logged is lost when the step fails.
+        yield from gate_evaluations(tenant, gates_behind(failure))
+        raise
     yield materialized(report)
+    yield from gate_evaluations(tenant, report.gates)
     if report.census is not None:
-        context.log_event(census_evaluation(context.partition_key, report.census))
+        yield census_evaluation(tenant, report.census)
 
 
 all_assets: list[AssetsDefinition | AssetSpec] = [

@@ -1,27 +1,40 @@
-"""The asset check ``census`` on the companies: what the last census found.
+"""The asset checks of one run on the companies: the last ``census``, and the gates of every run.
 
 The run that makes a census tells its figures itself (`census_evaluation`), so that an ordinary
-refresh, which compares nothing, has no check in its plan and leaves what stands. Run by hand the
-check tells the last census again, of the run's tenant or, without one, of all tenants.
+refresh, which compares nothing, has no check in its plan and leaves what stands. The gates are
+told by every run in the same way. Run by hand a check looks at the run's tenant or, without one,
+at all tenants.
 
-What does not belong here: comparing (``refresh``).
+What does not belong here: comparing and judging (``refresh``, ``store``), and what stands of all
+tenants (``standing.py``).
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 
 from dagster import (
     AssetCheckEvaluation,
     AssetCheckExecutionContext,
+    AssetCheckKey,
     AssetCheckResult,
+    AssetChecksDefinition,
     AssetCheckSeverity,
+    Failure,
     ResourceParam,
     asset_check,
 )
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.resources import Refreshes
+from flyle_sf_assets.defs.standing import standing
+from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.refresh.census import in_words, total
+from flyle_sf_assets.refresh.gates import CompaniesRefused
 from flyle_sf_assets.store.census import CensusFigures, latest_censuses
+from flyle_sf_assets.store.database import Transaction
+from flyle_sf_assets.store.gates import Gate, external_ids_unique, options_in_catalog
+
+Look = Callable[[Transaction], Gate]
 
 
 def census_evaluation(tenant: str, figures: CensusFigures) -> AssetCheckEvaluation:
@@ -58,6 +71,9 @@ def census(
             found = latest_censuses(fleet)
     figures = total(one.figures for one in found)
     text = _described(tenant, figures) if found else f"{tenant}: no census yet / まだありません"
+    healed = [one.tenant_id for one in found if one.figures.healed]
+    if healed and not run.has_partition_key:
+        text += f" ({len(healed):,}: {capped(healed)})"
     return AssetCheckResult(
         passed=not figures.healed,
         severity=AssetCheckSeverity.WARN,
@@ -71,4 +87,65 @@ def _described(tenant: str, figures: CensusFigures) -> str:
     return f"{tenant}: {words.en} / {words.ja}"
 
 
-all_checks = [census]
+def gate_evaluations(tenant: str, gates: Iterable[Gate]) -> Iterator[AssetCheckEvaluation]:
+    """What the run that wrote the companies logs of its gates."""
+    for gate in gates:
+        yield AssetCheckEvaluation(
+            asset_key=keys.COMPANIES,
+            check_name=gate.name,
+            passed=gate.passed,
+            severity=AssetCheckSeverity.ERROR,
+            description=_gate_text(tenant, gate),
+            metadata={"tenant": tenant, "checked": gate.checked, "failing": gate.failing},
+        )
+
+
+def gates_behind(failure: Failure) -> tuple[Gate, ...]:
+    """The gates of a step that one of them stopped; none of any other failure."""
+    cause = failure.__cause__
+    return cause.gates if isinstance(cause, CompaniesRefused) else ()
+
+
+def _gate_check(key: AssetCheckKey, rule: str, look: Look) -> AssetChecksDefinition:
+    @asset_check(asset=key.asset_key, name=key.name, description=rule)
+    def gate(
+        context: AssetCheckExecutionContext, refreshes: ResourceParam[Refreshes]
+    ) -> AssetCheckResult:
+        """The rule over every company of the run's tenant, or of all tenants."""
+        run = context.op_execution_context
+        database = refreshes.installation().database
+        tenant = run.partition_key if run.has_partition_key else "all tenants"
+        opened = database.tenant(tenant) if run.has_partition_key else database.fleet()
+        with opened as tx:
+            looked = look(tx)
+        return AssetCheckResult(
+            passed=looked.passed,
+            severity=AssetCheckSeverity.ERROR,
+            description=_gate_text(tenant, looked),
+            metadata={"tenant": tenant, "checked": looked.checked, "failing": looked.failing},
+        )
+
+    return gate
+
+
+def _gate_text(tenant: str, gate: Gate) -> str:
+    counted = f"{gate.checked:,} companies checked / 企業{gate.checked:,}件を確認"
+    if gate.passed:
+        return f"{tenant}: {counted}"
+    examples = "; ".join(gate.examples)
+    return f"{tenant}: {counted}; {gate.failing:,} failing / 不合格{gate.failing:,}件: {examples}"
+
+
+external_ids = _gate_check(
+    keys.EXTERNAL_IDS_UNIQUE,
+    "Gate of every run: one company per Salesforce record. A run that breaks it changes nothing.",
+    external_ids_unique,
+)
+catalogued_options = _gate_check(
+    keys.OPTIONS_IN_CATALOG,
+    "Gate of every run: every value of a select field is an option of the catalog. A run that"
+    " breaks it changes nothing.",
+    options_in_catalog,
+)
+
+all_checks = [census, external_ids, catalogued_options, standing]

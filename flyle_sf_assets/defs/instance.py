@@ -5,10 +5,10 @@ What does not belong here: which tenants and settings there are (``refresh/regis
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from dagster import AssetObservation, DagsterInstance
+from dagster import AssetObservation, AssetRecordsFilter, DagsterInstance, RunsFilter
 from dagster._core.instance.ref import InstanceRef
 
 from flyle_sf_assets.check.parts import part_digests
@@ -21,6 +21,9 @@ OWN_TERMINAL = {
     "module": "dagster._core.storage.noop_compute_log_manager",
     "class": "NoOpComputeLogManager",
 }
+DATA_VERSION_TAG = "dagster/data_version"
+RUN_KEY_TAG = "dagster/run_key"
+
 OWN_DAGSTER_YAML = Path(__file__).parents[2] / "config" / "dagster.yaml"
 
 
@@ -60,21 +63,39 @@ def add_tenants(instance: DagsterInstance, names: Iterable[str]) -> None:
         instance.add_dynamic_partitions(TENANT_PARTITIONS, new)
 
 
-def observe_settings(instance: DagsterInstance, settings: TenantSettings) -> None:
-    """Tells Dagster the digest of each part of a tenant's settings.
+def observe_settings(instance: DagsterInstance, settings: TenantSettings) -> tuple[str, ...]:
+    """Tells Dagster the digest of each part of a tenant's settings that it does not know yet.
 
-    An unchanged digest leaves what depends on it fresh; a changed one makes exactly this
-    tenant's partitions of the affected assets stale.
+    Returns these parts. An unchanged digest leaves what depends on it fresh; a changed one makes
+    exactly this tenant's partitions of the affected assets stale.
     """
+    told = []
     for part, digest in part_digests(settings).items():
+        if _observed(instance, part, settings.tenant) == digest:
+            continue
         instance.report_runless_asset_event(
             AssetObservation(
                 asset_key=keys.link_settings(part),
                 partition=settings.tenant,
-                tags=_data_version(digest),
+                tags={DATA_VERSION_TAG: digest},
             )
         )
+        told.append(part)
+    return tuple(told)
 
 
-def _data_version(digest: str) -> Mapping[str, str]:
-    return {"dagster/data_version": digest}
+def _observed(instance: DagsterInstance, part: str, tenant: str) -> str | None:
+    """The digest that Dagster was last told, None when it never was."""
+    newest = AssetRecordsFilter(asset_key=keys.link_settings(part), asset_partitions=[tenant])
+    for record in instance.fetch_observations(newest, limit=1).records:
+        if record.asset_observation is not None:
+            return (record.asset_observation.tags or {}).get(DATA_VERSION_TAG)
+    return None
+
+
+def runs_by_key(instance: DagsterInstance, run_keys: Sequence[str]) -> dict[str, str]:
+    """The ids of the runs that were started under these keys, by key."""
+    if not run_keys:
+        return {}
+    runs = instance.get_runs(RunsFilter(tags={RUN_KEY_TAG: list(run_keys)}))
+    return {run.tags[RUN_KEY_TAG]: run.run_id for run in runs}

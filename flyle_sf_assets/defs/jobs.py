@@ -1,17 +1,26 @@
-"""Jobs: one refresh of one tenant.
+"""Jobs: one refresh of one tenant, and tidying up after all of them.
 
 What does not belong here: when they run (schedules and sensors).
 """
 
-from dagster import AssetSelection, define_asset_job
+from dagster import AssetSelection, JobDefinition, define_asset_job, job
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from flyle_sf_assets.defs import keys
+from flyle_sf_assets.defs.tidying import tidy_lake, tidy_runs
 
 refresh_tenant = define_asset_job(
     name="refresh_tenant",
     description="Everything that one tenant needs, in order; assets with nothing to do say why.",
-    # The check would be planned in every run; only the run that makes a census tells it.
+    # The checks would be planned in every run; the companies tell those that a run answers.
     selection=AssetSelection.assets(*keys.IN_ORDER).without_checks(),
 )
 
-all_jobs = [refresh_tenant]
+
+@job(description="Deletes old runs with their events, and record files that no dataset is made of.")
+def tidy_up() -> None:
+    """Both, one after the other."""
+    tidy_lake(start_after=tidy_runs())
+
+
+all_jobs: list[JobDefinition | UnresolvedAssetJobDefinition] = [refresh_tenant, tidy_up]

@@ -16,6 +16,17 @@ COMPANIES = AssetKey(["flyle", "companies"])
 CENSUS = AssetCheckKey(COMPANIES, "census")
 """What the last census found."""
 
+EXTERNAL_IDS_UNIQUE = AssetCheckKey(COMPANIES, "external_ids_unique")
+OPTIONS_IN_CATALOG = AssetCheckKey(COMPANIES, "options_in_catalog")
+"""The gates of every run."""
+
+NONE_FAILING = AssetCheckKey(COMPANIES, "no_tenant_failing")
+NONE_OVERDUE = AssetCheckKey(COMPANIES, "no_tenant_overdue")
+NO_OLD_REJECTED = AssetCheckKey(COMPANIES, "no_value_rejected_for_a_day")
+NONE_STALE = AssetCheckKey(COMPANIES, "no_tenant_stale")
+STANDING = (NONE_FAILING, NONE_OVERDUE, NO_OLD_REJECTED, NONE_STALE)
+"""What stands of all tenants together."""
+
 IN_ORDER = (
     OBJECT_SCHEMAS,
     OPPORTUNITIES,

@@ -13,11 +13,14 @@ from typing import Any
 
 import polars as pl
 from dagster import (
+    AssetKey,
     DataVersion,
     MarkdownMetadataValue,
     MaterializeResult,
     MetadataValue,
     TableColumn,
+    TableColumnDep,
+    TableColumnLineage,
     TableMetadataValue,
     TableRecord,
     TableSchema,
@@ -44,11 +47,21 @@ def materialized(report: StepReport) -> MaterializeResult[None]:
         **report.counts,
         **{name: MarkdownMetadataValue(text) for name, text in report.notes.items()},
     }
+    if report.sync_id is not None:
+        # As text: a number would be plotted. The run carries it as a tag as well.
+        metadata["sync_id"] = str(report.sync_id)
     if report.idle is not None:
         metadata["why nothing was done"] = f"{report.idle.en} / {report.idle.ja}"
     if report.columns:
         metadata["dagster/column_schema"] = TableSchema(
             columns=[TableColumn(c.name, c.type, c.description) for c in report.columns]
+        )
+    if report.lineage:
+        metadata["dagster/column_lineage"] = TableColumnLineage(
+            {
+                column: [TableColumnDep(AssetKey(o.asset.split("/")), o.column) for o in origins]
+                for column, origins in report.lineage.items()
+            }
         )
     if report.sample is not None and not report.sample.is_empty():
         metadata["sample"] = _table(report.sample)

@@ -9,9 +9,10 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Concatenate, ParamSpec, get_args
 
 from dagster import AssetExecutionContext, Failure, ResourceDefinition, resource
+from dagster._core.storage.tags import RETRY_NUMBER_TAG
 
 from flyle_sf_assets.errors import FlyleError, Text, UsageError
-from flyle_sf_assets.refresh.context import Refresh, RefreshKind
+from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, utc_now
 from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
 from flyle_sf_assets.refresh.report import StepReport
@@ -21,6 +22,12 @@ KIND_TAG = "flyle/kind"
 """What kind of refresh a run is, one of `KINDS`; without the tag an ordinary one."""
 
 KINDS: tuple[RefreshKind, ...] = get_args(RefreshKind)
+
+TENANT_TAG = "tenant"
+"""Whose run it is, to be filtered by in the list of runs."""
+
+SYNC_TAG = "flyle/sync_id"
+"""The row of ``flyle.syncs`` that a run writes."""
 
 NO_RUN_RETRY = {"dagster/retry_on_asset_or_op_failure": "false"}
 
@@ -33,8 +40,13 @@ class Refreshes:
     """Steps of one run: the tenant is the partition, the sync is the run."""
 
     def __init__(
-        self, stack: ExitStack, opener: Opener, on_wait: Callable[[], None] | None = None
+        self,
+        stack: ExitStack,
+        opener: Opener,
+        on_wait: Callable[[], None] | None = None,
+        clock: Clock = utc_now,
     ) -> None:
+        self.clock = clock
         self._stack = stack
         self._opener = opener
         self._on_wait = on_wait
@@ -76,15 +88,20 @@ class Refreshes:
     def _refresh(self, context: AssetExecutionContext) -> Refresh:
         tenant = context.partition_key
         if tenant not in self._open:
-            self._open[tenant] = self._stack.enter_context(
+            run = context.run
+            refresh = self._stack.enter_context(
                 open_refresh(
                     self.installation(),
                     tenant,
-                    kind=_kind(context.run.tags.get(KIND_TAG, "refresh")),
-                    run_id=context.run.run_id,
+                    kind=_kind(run.tags.get(KIND_TAG, "refresh")),
+                    run_id=run.run_id,
+                    is_retry=RETRY_NUMBER_TAG in run.tags,
+                    clock=self.clock,
                     on_wait=self._on_wait,
                 )
             )
+            context.instance.add_run_tags(run.run_id, {SYNC_TAG: str(refresh.sync_id)})
+            self._open[tenant] = refresh
         return self._open[tenant]
 
 
@@ -103,8 +120,10 @@ def _kind(tag: str) -> RefreshKind:
     )
 
 
-def refreshes_of(opener: Opener, on_wait: Callable[[], None] | None = None) -> ResourceDefinition:
-    """The resource over any way to open an installation; tests pass their own.
+def refreshes_of(
+    opener: Opener, on_wait: Callable[[], None] | None = None, clock: Clock = utc_now
+) -> ResourceDefinition:
+    """The resource over any way to open an installation; tests pass their own, and their clock.
 
     ``on_wait`` is called when another refresh of the same tenant has to end first.
     """
@@ -112,7 +131,7 @@ def refreshes_of(opener: Opener, on_wait: Callable[[], None] | None = None) -> R
     @resource(description="The refreshes that one run has open, one a tenant.")
     def refreshes() -> Iterator[Refreshes]:
         with ExitStack() as stack:
-            yield Refreshes(stack, opener, on_wait)
+            yield Refreshes(stack, opener, on_wait, clock)
 
     return refreshes
 

@@ -5,6 +5,8 @@ What does not belong here: deciding which rows changed (``raw/records.py``).
 
 import os
 import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +17,15 @@ from flyle_sf_assets.lake.manifest import Manifest, RecordFile
 COMPACT_SEGMENTS = 20
 COMPACT_SHARE = 0.1
 """A dataset is folded into a new base at this many segments, or this share of the base's rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as it lies there: its path inside the lake, and when it was last written (UTC)."""
+
+    path: str
+    size_bytes: int
+    modified_at: datetime
 
 
 class Lake:
@@ -98,6 +109,27 @@ class Lake:
         if not added:
             return self.scan((manifest.base,)).head(0)
         return self.scan(added)
+
+    def tenants(self) -> list[str]:
+        """Whose files there are."""
+        if not self.root.exists():
+            return []
+        return sorted(path.name for path in self.root.iterdir() if path.is_dir())
+
+    def files_of(self, tenant: str) -> list[StoredFile]:
+        """Every file of a tenant, whole or not, named by a manifest or not."""
+        found = []
+        for path in sorted((self.root / tenant).rglob("*")):
+            if path.is_file():
+                told = path.stat()
+                modified_at = datetime.fromtimestamp(told.st_mtime, UTC)
+                name = path.relative_to(self.root).as_posix()
+                found.append(StoredFile(name, told.st_size, modified_at))
+        return found
+
+    def delete(self, file: StoredFile) -> None:
+        """Deletes a file that nobody names any more."""
+        (self.root / file.path).unlink()
 
     def _existing(self, file: RecordFile) -> Path:
         path = self.root / file.path

@@ -70,6 +70,12 @@ def forecast(plan: ReadPlan, loads: Mapping[str, DatasetLoad], *, describe_calls
     return Cost(calls, records, ceil(seconds))
 
 
+def looking(plan: ReadPlan) -> Cost:
+    """The cost of finding out that nothing is new."""
+    calls = ceil(len(plan.datasets) / QUERIES_MAX)
+    return Cost(calls, 0, ceil(calls * CALL_SECONDS))
+
+
 def read_calls(rows: int) -> int:
     """Calls to read so many records: REST pages, or a Bulk job."""
     if rows <= REST_ROWS_MAX:

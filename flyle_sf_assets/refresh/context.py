@@ -19,7 +19,7 @@ from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.refresh import progress
 from flyle_sf_assets.refresh.downloads import Downloads
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.installation import OVERLAP_S_DEFAULT, Installation
 from flyle_sf_assets.refresh.kept_progress import KeptProgress
 from flyle_sf_assets.refresh.report import Comparison
 from flyle_sf_assets.salesforce.connect import Org
@@ -34,9 +34,6 @@ from flyle_sf_assets.store.syncs import is_cancelled
 Clock = Callable[[], datetime]
 RefreshKind = Literal["refresh", "full", "sweep", "census"]
 """``full`` reads everything in scope again; a sweep or census compares all of it as well."""
-
-OVERLAP_S_DEFAULT = 15 * 60
-"""Rows may become visible long after their stamp, under long transactions: read that far back."""
 
 
 def utc_now() -> datetime:
@@ -66,6 +63,8 @@ class Refresh:
     has_described: bool = False
     has_described_anew: bool = False
     """Described without leaving out what Salesforce says is unchanged."""
+    is_retry: bool = False
+    """Dagster tries the run before it again, whose failure is counted already."""
 
     @property
     def database(self) -> Database:
@@ -123,8 +122,7 @@ class Refresh:
     def schemas(self) -> Schemas:
         """The object schemas as last described; None for objects that the org does not know."""
         with self.database.tenant(self.tenant) as tx:
-            stored = read_schemas(tx)
-        return {name: _decoded(schema.document) for name, schema in stored.items()}
+            return stored_schemas(tx)
 
     def generation(self, dataset: str) -> Generation | None:
         """What is committed of a dataset, None before its first commit."""
@@ -166,6 +164,11 @@ def disconnected(tenant: str) -> NotConnected:
             " still there and are taken up again",
         ),
     )
+
+
+def stored_schemas(tx: TenantTransaction) -> Schemas:
+    """The object schemas as last described; None for objects that the org does not know."""
+    return {name: _decoded(schema.document) for name, schema in read_schemas(tx).items()}
 
 
 def _decoded(document: str) -> ObjectSchema | None:

@@ -12,7 +12,10 @@ from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw import references
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus, empty, record_schema
+from flyle_sf_assets.raw.roles import in_scope_again
+from flyle_sf_assets.refresh.debts import enriched_of
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.steps.records import PARENTS_ONLY
 from flyle_sf_assets.store.generations import Generation, read_generations
 
 
@@ -49,7 +52,8 @@ class HeldFrames:
     def records(self, dataset: Dataset) -> pl.LazyFrame:
         """The newest rows with the plan's columns; no rows when nothing is held.
 
-        A column that was never read is null.
+        A column that was never read is null. When the object is the base once more, records of
+        which companies were made before are in or out of scope again.
         """
         manifest = self.manifest(dataset.name)
         if manifest is None:
@@ -57,7 +61,11 @@ class HeldFrames:
         rows = self.installation.lake.read(manifest)
         names = record_schema(dataset.columns).names()
         new = [name for name in names if name not in rows.collect_schema().names()]
-        return rows.with_columns(pl.lit(None, pl.String).alias(n) for n in new).select(names)
+        rows = rows.with_columns(pl.lit(None, pl.String).alias(n) for n in new)
+        former = self.manifest(enriched_of(self.plan.base_object))
+        if dataset.is_base and manifest.scope == PARENTS_ONLY and former is not None:
+            rows = in_scope_again(rows, self.installation.lake.read(former))
+        return rows.select(names)
 
     @cached_property
     def all_records(self) -> dict[str, pl.LazyFrame]:

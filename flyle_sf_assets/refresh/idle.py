@@ -14,13 +14,16 @@ import polars as pl
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import fates
-from flyle_sf_assets.raw.plan import Dataset
+from flyle_sf_assets.raw.plan import Dataset, ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.standing import stale_assets
-from flyle_sf_assets.refresh.steps.schemas import are_schemas_recent
+from flyle_sf_assets.refresh.debts import SCHEMAS
+from flyle_sf_assets.refresh.standing import stale_of
+from flyle_sf_assets.refresh.steps.schemas import standing_schemas
+from flyle_sf_assets.store.generations import Generation, all_consumed, read_generations
 from flyle_sf_assets.store.links import get_link
+from flyle_sf_assets.store.schemas import read_schemas
 
 ROWS_MAX = 2_000
 """One REST page. A window with as many rows is news without looking closer."""
@@ -41,16 +44,23 @@ def is_idle(refresh: Refresh) -> bool:
 
     Call it under the tenant's lock. Raises what asking Salesforce raises.
     """
+    # One transaction: a tick looks at a thousand tenants, most of which are idle.
     with refresh.database.tenant(refresh.tenant) as tx:
         link = get_link(tx)
-        if link.state != "linked" or link.first_synced_at is None:
-            return False
-        if stale_assets(tx, refresh.settings):
-            return False
-    if not are_schemas_recent(refresh):
+        generations, taken, stored = read_generations(tx), all_consumed(tx), read_schemas(tx)
+    if link.state != "linked" or link.first_synced_at is None:
         return False
-    plan = refresh.plan()
-    asked = [_asked(refresh, dataset) for dataset in plan.datasets]
+    if stale_of(refresh.settings, generations, taken):
+        return False
+    passed = taken.get(SCHEMAS, {}).get("link_settings")
+    schemas = standing_schemas(refresh, passed, stored)
+    if schemas is None:
+        return False
+    made = plan(refresh.settings, schemas)
+    asked = [
+        _asked(refresh, made, schemas, dataset, generations.get(dataset.name))
+        for dataset in made.datasets
+    ]
     known = [one for one in asked if one is not None]
     if len(known) < len(asked):
         return False
@@ -61,16 +71,16 @@ def is_idle(refresh: Refresh) -> bool:
     return all(_is_known(refresh, one, answer) for one, answer in zip(known, answers, strict=True))
 
 
-def _asked(refresh: Refresh, dataset: Dataset) -> _Asked | None:
-    kept = refresh.generation(dataset.name)
+def _asked(
+    refresh: Refresh, made: ReadPlan, schemas: Schemas, dataset: Dataset, kept: Generation | None
+) -> _Asked | None:
     if kept is None or kept.watermark is None:
         return None
-    plan = refresh.plan()
     return _Asked(
-        questions=Questions.about(dataset, plan, refresh.schemas(), refresh.settings),
+        questions=Questions.about(dataset, made, schemas, refresh.settings),
         window=Window.after(kept.watermark, refresh.until, refresh.overlap_s),
         held=refresh.lake.read(Manifest.decode(kept.manifest)),
-        is_one_to_one=any(n.dataset == dataset.name and n.one_to_one for n in plan.nodes),
+        is_one_to_one=any(n.dataset == dataset.name and n.one_to_one for n in made.nodes),
     )
 
 

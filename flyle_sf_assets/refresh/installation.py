@@ -5,18 +5,24 @@ processes (``cli``).
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.store.database import Database
 from flyle_sf_assets.store.embedded import EmbeddedPostgres
 from flyle_sf_assets.store.secrets import SecretBox, secret_box
 
 SUPPORT_CONTACT = "customer@flyle.io"
+
+
+OVERLAP_S_DEFAULT = 15 * 60
+"""Rows may become visible long after their stamp, under long transactions: read that far back."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,10 @@ class Places:
     sf_ca_file: Path | None = None
     sf_extra_hosts: tuple[str, ...] = ()
     support_contact: str = SUPPORT_CONTACT
+    overlap_s: int = OVERLAP_S_DEFAULT
+    """How far before the watermark a refresh reads again, for rows that become visible late."""
+    refresh_every_s: int | None = None
+    """For demos and trials: every tenant's interval, in the place of the one in its settings."""
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] | None = None) -> "Places":
@@ -51,6 +61,8 @@ class Places:
                 if host.strip()
             ),
             support_contact=env.get("FLYLE_SUPPORT_CONTACT", SUPPORT_CONTACT),
+            overlap_s=_seconds("FLYLE_OVERLAP", env) or OVERLAP_S_DEFAULT,
+            refresh_every_s=_seconds("FLYLE_REFRESH_EVERY", env),
         )
 
     @property
@@ -93,6 +105,8 @@ class Installation:
             values["FLYLE_SF_CA_FILE"] = str(self.places.sf_ca_file)
         if self.places.sf_extra_hosts:
             values["FLYLE_SF_EXTRA_HOSTS"] = ",".join(self.places.sf_extra_hosts)
+        if self.places.refresh_every_s:
+            values["FLYLE_REFRESH_EVERY"] = f"{self.places.refresh_every_s}s"
         return values
 
 
@@ -112,3 +126,19 @@ def open_installation(places: Places) -> Iterator[Installation]:
         stack.callback(database.dispose)
         database.upgrade()
         yield Installation(places, database, product, dagster)
+
+
+def _seconds(name: str, environment: Mapping[str, str]) -> int | None:
+    """An interval as written (``30s``, ``2m``, ``1h``) in seconds. Raises UsageError."""
+    written = environment.get(name)
+    if written is None:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", written)
+    if found is None:
+        raise UsageError(
+            "interval_invalid",
+            tried=Text(f"{name} を読みました", f"Read {name}"),
+            came_back=f"It says {written!r}.",
+            remedy=Text("30s、2m、1h のように指定してください", "Write it like 30s, 2m or 1h"),
+        )
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]

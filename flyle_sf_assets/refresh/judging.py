@@ -16,7 +16,8 @@ from flyle_sf_assets.enriched.join import enrich
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.options.catalog import described_options, followed_fields, met_values
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
-from flyle_sf_assets.raw.records import ONLY_REFERENCED, is_any
+from flyle_sf_assets.raw.records import ONLY_REFERENCED, READABLE, RecordStatus, is_any
+from flyle_sf_assets.refresh.debts import enriched_of
 from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted, counted, total
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.impact import AddedOption, FieldImpact, Figure, Impact
@@ -26,7 +27,6 @@ from flyle_sf_assets.refresh.preview_cost import Found, next_cost
 from flyle_sf_assets.refresh.preview_examples import examples
 from flyle_sf_assets.refresh.sampling import Sampling
 from flyle_sf_assets.refresh.steps.companies import retyped_keys
-from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
 from flyle_sf_assets.refresh.strata import Sample, Strata, within, without
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
@@ -120,7 +120,8 @@ class Judgement:
             ),
             cost=next_cost(
                 Found(self.held, self.members, strata.leaving.len(), read, unread),
-                describe_calls=0 if self.is_passed else made.describe_calls,
+                describe_calls=made.describe_calls,
+                is_passed=self.is_passed,
             ),
             preview_api_calls=made.org.api_calls,
             sampled=read.height,
@@ -139,13 +140,28 @@ class Judgement:
         """Of the companies that match those whose every value is held as it is in the org."""
         if not self.held.is_whole or self.members.is_untold:
             return pl.Series(dtype=pl.String)
-        manifest = self.held.manifest(enriched_dataset(self.plan))
+        manifest = self.held.manifest(enriched_of(self.plan.base_object))
         before = None if manifest is None else self.made.installation.lake.read(manifest)
         touched = self.members.touched
-        moved = affected_ids(self.plan, self.held.all_records, before, touched)
+        moved = affected_ids(self.plan, self._reachable(), before, touched)
         own = touched.get(self.held.base.name, pl.Series(dtype=pl.String))
         companies = pl.concat([strata.staying, strata.returning])
         return without(within(companies, self.held.linked_ids), pl.concat([moved, own]))
+
+    def _reachable(self) -> dict[str, pl.LazyFrame]:
+        """The held records, those that changed as if they could be read: one may be back."""
+        is_gone = ~is_any(READABLE)
+        return {
+            name: records.with_columns(
+                pl.when(is_gone & pl.col("Id").is_in(self.members.touched[name].implode()))
+                .then(pl.lit(RecordStatus.OUT_OF_SCOPE.value))
+                .otherwise("_status")
+                .alias("_status")
+            )
+            if name in self.members.touched
+            else records
+            for name, records in self.held.all_records.items()
+        }
 
     def _sample(self, strata: Strata, known: pl.Series) -> Sample:
         """What to read; of new companies a few when there are no options to find in them."""

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Concatenate, ParamSpec
 
@@ -16,31 +15,23 @@ from flyle_sf_assets.errors import (
     FieldRefused,
     FlyleError,
     NotConnected,
-    NotPermitted,
     ObjectRefused,
     Postponed,
     Text,
 )
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
+from flyle_sf_assets.refresh.due import next_due
+from flyle_sf_assets.refresh.failing import record_failure, record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.refresh.link_refusals import TITLE, explained
 from flyle_sf_assets.refresh.report import StepReport
-from flyle_sf_assets.refresh.steps.schemas import describe_objects
+from flyle_sf_assets.refresh.steps.schemas import describe_objects, is_untried
 from flyle_sf_assets.refresh.tenant_org import open_same_org
+from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.connections import is_reread_asked
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import (
-    Attention,
-    add_attention,
-    clear_attention,
-    get_link,
-    put_link,
-    record_synced,
-)
-from flyle_sf_assets.store.notices import add_notice
+from flyle_sf_assets.store.links import get_link, put_link, record_comparison, record_synced
 from flyle_sf_assets.store.settings_versions import latest_settings
 from flyle_sf_assets.store.syncs import (
     SyncCounts,
@@ -56,7 +47,6 @@ from flyle_sf_assets.telemetry.logs import bind, logger
 P = ParamSpec("P")
 
 _log = logger("refresh")
-FAILURE = "sync_failed"
 
 
 @contextmanager
@@ -66,6 +56,7 @@ def open_refresh(
     *,
     kind: RefreshKind = "refresh",
     run_id: str | None = None,
+    is_retry: bool = False,
     clock: Clock = utc_now,
     on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Refresh]:
@@ -102,8 +93,10 @@ def open_refresh(
             sync_id=sync.sync_id,
             open_org=lambda: open_same_org(installation, settings, sleep=_watchful(refresh)),
             clock=clock,
+            overlap_s=installation.places.overlap_s,
+            is_retry=is_retry,
         )
-        with bind(sync_id=sync.sync_id):
+        with bind(sync_id=sync.sync_id, run_id=run_id):
             try:
                 yield refresh
             except BaseException as error:
@@ -134,13 +127,23 @@ def _watchful(refresh: Refresh) -> Callable[[float], None]:
 
 @dataclass(frozen=True, slots=True)
 class IdleCheck:
-    """Whether there was nothing to do, and the calls that it took to know."""
+    """Whether there was nothing to do, and the calls that it took to know.
+
+    ``is_busy``: a refresh of the tenant is running, so nothing was asked.
+    """
 
     is_idle: bool
     api_calls: int
+    is_busy: bool = False
 
 
-def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> IdleCheck:
+def check_idle(
+    installation: Installation,
+    tenant: str,
+    *,
+    clock: Clock = utc_now,
+    open_org: Callable[[Installation, TenantSettings], Org] = open_same_org,
+) -> IdleCheck:
     """Whether there is nothing to do for a tenant; if so the link says that it was just synced.
 
     Not idle, without asking anything, while a refresh of the tenant is running; nor when the org
@@ -150,7 +153,7 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
     database = installation.database
     with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
         if not is_held:
-            return IdleCheck(is_idle=False, api_calls=0)
+            return IdleCheck(is_idle=False, api_calls=0, is_busy=True)
         settings, version = _latest_settings(installation, tenant)
         refresh = Refresh(
             installation=installation,
@@ -159,8 +162,9 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
             settings_version=version,
             kind="refresh",
             sync_id=0,
-            open_org=lambda: open_same_org(installation, settings),
+            open_org=lambda: open_org(installation, settings),
             clock=clock,
+            overlap_s=installation.places.overlap_s,
         )
         try:
             check = IdleCheck(_is_idle(refresh), refresh.api_calls)
@@ -169,7 +173,7 @@ def check_idle(installation: Installation, tenant: str, *, clock: Clock = utc_no
         if check.is_idle:
             now = clock()
             with database.tenant(tenant) as tx:
-                record_synced(tx, now, next_due(now, settings))
+                record_synced(tx, now, next_due(now, settings, installation.places))
         return check
 
 
@@ -206,7 +210,7 @@ def run_step(
     _log.info(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
-    return replace(report, api_calls=spent, seconds=seconds)
+    return replace(report, api_calls=spent, seconds=seconds, sync_id=refresh.sync_id)
 
 
 def _name_of(step: Callable[..., StepReport]) -> str:
@@ -221,7 +225,13 @@ def _tried_twice(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> StepReport:
-    """A field or object that went away is noticed, and left out, also where describe said 304."""
+    """A field or object that went away is noticed, and left out, also where describe said 304.
+
+    Settings that were not held against the org yet are held against it first: a run may leave
+    out the schemas when its change does not concern them.
+    """
+    if step is not describe_objects and is_untried(refresh):
+        describe_objects(refresh)
     try:
         return step(refresh, *args, **kwargs)
     except (FieldRefused, ObjectRefused):
@@ -263,14 +273,13 @@ def _end_done(refresh: Refresh) -> None:
         if is_cancelled(tx, refresh.sync_id, lock=True):
             return
         finish_sync(tx, refresh.sync_id, "done", now)
-        if refresh.is_complete and clear_attention(tx, FAILURE):
-            add_notice(
-                tx,
-                "recovered",
-                "連携が復旧しました",
-                "Salesforceとの連携が再び正常に完了しました。\nThe Salesforce link works again.",
-                now,
-            )
+        if not refresh.is_complete:
+            return
+        record_recovery(tx, now)
+        if refresh.kind == "census":
+            record_comparison(tx, census_at=now)
+        elif refresh.kind == "sweep":
+            record_comparison(tx, sweep_at=now)
 
 
 def _end_failed(refresh: Refresh, error: BaseException) -> SyncState:
@@ -285,24 +294,13 @@ def _end_failed(refresh: Refresh, error: BaseException) -> SyncState:
             return state
         refresh.failure = error
         finish_sync(tx, refresh.sync_id, state, now, str(error) or type(error).__name__)
-        if isinstance(error, FlyleError):
-            _mark_failing(tx, error, now, refresh.installation.places.support_contact)
+        record_failure(
+            tx,
+            error,
+            now,
+            version=refresh.settings_version,
+            contact=refresh.installation.places.support_contact,
+            is_retry=refresh.is_retry,
+        )
     _log.error("sync ended", state=state, error=str(error))
     return state
-
-
-def _mark_failing(tx: TenantTransaction, error: FlyleError, now: datetime, contact: str) -> None:
-    """What a person must act on goes to the link's attention; what passes by itself does not."""
-    if isinstance(error, Postponed):
-        return
-    put_link(tx, state="failing")
-    told = explained(error, contact)
-    message = Text(f"{told.tried.ja} → {told.came_back}", f"{told.tried.en}: {told.came_back}")
-    is_new = add_attention(tx, [Attention(FAILURE, None, None, message, told.remedy)], now)
-    if is_new and (isinstance(error, NotPermitted) or not error.retryable):
-        add_notice(tx, "attention", TITLE.ja, told.in_language("ja"), now)
-
-
-def next_due(last: datetime, settings: TenantSettings) -> datetime:
-    """When the next refresh is due by the tenant's own interval."""
-    return last + timedelta(seconds=settings.refresh.every_s)

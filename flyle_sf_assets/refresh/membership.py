@@ -18,7 +18,6 @@ from flyle_sf_assets.raw.changes import fates
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
-from flyle_sf_assets.refresh.context import OVERLAP_S_DEFAULT
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.steps.records import scope_of
 from flyle_sf_assets.salesforce.connect import Org
@@ -77,7 +76,7 @@ def membership(
         matching=matching,
         touched=touched,
         ended=ended.select(*_ENDED),
-        is_untold=bool(full - {base.name}),
+        is_untold=bool((full | _unfollowed(held)) - {base.name}),
         is_scope_new=is_scope_new,
     )
 
@@ -132,7 +131,16 @@ def _window(held: HeldFrames, dataset: Dataset, until: datetime) -> Window | Non
     kept = held.generations.get(dataset.name)
     if kept is None or kept.watermark is None:
         return None
-    return Window.after(kept.watermark, until, OVERLAP_S_DEFAULT)
+    return Window.after(kept.watermark, until, held.installation.places.overlap_s)
+
+
+def _unfollowed(held: HeldFrames) -> set[str]:
+    """Held datasets that are to be read again from the beginning: after connecting anew."""
+    return {
+        dataset.name
+        for dataset in held.plan.datasets
+        if (kept := held.generations.get(dataset.name)) is not None and kept.watermark is None
+    }
 
 
 def _matching_by_window(

@@ -6,6 +6,7 @@ calls that its docstring tells; ``OrgAnswers.api_calls`` counts them.
 What does not belong here: the choices themselves (``choosing``) and previews (``preview.py``).
 """
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -27,7 +28,6 @@ from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
 from flyle_sf_assets.salesforce.schema import ObjectSchema, PicklistValue
 from flyle_sf_assets.settings.models import FieldMapping, Source, TenantSettings
-from flyle_sf_assets.settings.wording import item_path
 
 T = TypeVar("T")
 
@@ -165,12 +165,14 @@ class OrgAnswers:
 
         A mapping that the org does not allow has no values, and its problem instead.
         """
-        schemas = self.schemas_for(settings)
-        found = self.problems(settings)
         self._questions(settings)
-        drawn = Sampling(self._org, plan(settings, schemas), schemas, settings)
+        schemas = self.schemas_for(settings)
+        refused = _refused_mappings(self.problems(settings))
+        allowed = [m for index, m in enumerate(settings.mapping) if index not in refused]
+        reading = settings.model_copy(update={"mapping": tuple(allowed)})
+        drawn = Sampling(self._org, plan(reading, schemas), schemas, reading)
         rows = drawn.first(records)
-        return _samples(settings, found, shown_rows(rows, drawn.converted(rows), drawn.fields))
+        return _samples(settings, refused, shown_rows(rows, drawn.converted(rows), drawn.fields))
 
     def schemas_for(self, settings: TenantSettings) -> dict[str, ObjectSchema | None]:
         """The schemas of every object that the settings reach."""
@@ -202,14 +204,20 @@ class OrgAnswers:
         return told
 
 
-def _samples(settings: TenantSettings, found: tuple[Problem, ...], shown: ShownRows) -> Samples:
+def _refused_mappings(found: tuple[Problem, ...]) -> dict[int, Problem]:
+    """The first error of each mapping that the org does not allow, by its place."""
+    refused: dict[int, Problem] = {}
+    for problem in found:
+        place = re.match(r"mapping\[(\d+)\]", problem.path)
+        if place and problem.severity == "error":
+            refused.setdefault(int(place[1]), problem)
+    return refused
+
+
+def _samples(settings: TenantSettings, refused: dict[int, Problem], shown: ShownRows) -> Samples:
     rows = []
     for index, mapping in enumerate(settings.mapping):
-        place = item_path("mapping", index)
-        errors = (p for p in found if p.severity == "error")
-        problem = next((p for p in errors if p.path.startswith(f"{place}.")), None)
-        values = () if problem else shown.values_of(mapping.to)
-        rows.append(
-            SampleRow(mapping, tuple(SampleValue(text, why) for text, why in values), problem)
-        )
+        values = () if index in refused else shown.values_of(mapping.to)
+        told = tuple(SampleValue(text, why) for text, why in values)
+        rows.append(SampleRow(mapping, told, refused.get(index)))
     return Samples(shown.records, tuple(rows))

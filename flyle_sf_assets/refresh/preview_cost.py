@@ -9,7 +9,7 @@ from math import ceil
 import polars as pl
 
 from flyle_sf_assets.enriched.join import node_id
-from flyle_sf_assets.raw.forecast import Cost, DatasetLoad, forecast
+from flyle_sf_assets.raw.forecast import Cost, DatasetLoad, forecast, looking
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.records import READABLE, is_any
 from flyle_sf_assets.refresh.held_frames import HeldFrames
@@ -31,11 +31,22 @@ class Found:
     read: pl.DataFrame
     unread: int
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is new, so that a refresh would only have looked."""
+        touched = any(len(ids) for ids in self.members.touched.values())
+        return not (self.leaving or self.unread or touched or self.members.is_untold)
 
-def next_cost(found: Found, *, describe_calls: int) -> Cost:
-    """The cost of the next refresh; ``describe_calls`` are those to hold the settings anew."""
+
+def next_cost(found: Found, *, describe_calls: int, is_passed: bool) -> Cost:
+    """The cost of the next refresh; ``describe_calls`` are those to hold the settings anew.
+
+    ``is_passed`` says that these settings stand and were refreshed with.
+    """
+    if is_passed and found.is_idle:
+        return looking(found.held.plan)
     loads = {dataset.name: _load(found, dataset) for dataset in found.held.plan.datasets}
-    return forecast(found.held.plan, loads, describe_calls=describe_calls)
+    return forecast(found.held.plan, loads, describe_calls=0 if is_passed else describe_calls)
 
 
 def _load(found: Found, dataset: Dataset) -> DatasetLoad:

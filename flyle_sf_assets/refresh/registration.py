@@ -1,7 +1,7 @@
-"""Settings files become settings versions; one that is wrong stops only its own tenant.
+"""Settings become settings versions; a file that is wrong stops only its own tenant.
 
-What does not belong here: reading and judging a file (``settings``, ``check``) and Dagster's
-partitions (``defs``, ``cli``).
+What does not belong here: reading and judging a file (``settings``, ``check``), which files have
+to be read (``tenant_files.py``) and Dagster's partitions (``defs``, ``cli``).
 """
 
 import json
@@ -11,26 +11,40 @@ from datetime import datetime
 
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.refresh.context import utc_now
-from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.settings.loading import Loaded, load_all
+from flyle_sf_assets.refresh.due import next_due
+from flyle_sf_assets.refresh.installation import Installation, Places
+from flyle_sf_assets.refresh.removal import take_up_again
+from flyle_sf_assets.refresh.settings_changes import noted_change
+from flyle_sf_assets.settings.loading import SUFFIX, Loaded, load_all
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
 from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import get_link, put_link
+from flyle_sf_assets.store.links import (
+    Attention,
+    add_attention,
+    clear_attention,
+    get_link,
+    put_link,
+)
+from flyle_sf_assets.store.settings_changes import ChangeKind, SettingsChange, reopen_change
+from flyle_sf_assets.store.settings_files import FILE_AUTHOR, SettingsFile, get_file, put_file
 from flyle_sf_assets.store.settings_versions import (
+    Registered,
     SettingsVersion,
     latest_settings,
+    latest_settings_besides,
     register_settings,
 )
 
-FILE_AUTHOR = "file:"
+FILE_INVALID = "settings_file_invalid"
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
     """What became of one tenant's file. ``version`` is None when the file cannot be used.
 
-    ``before`` are the settings that stood until now, None for a new tenant.
+    ``before`` are the settings that stood until now, None for a new tenant. ``change`` is what
+    the version means, None when it is not new.
     """
 
     tenant: str
@@ -39,6 +53,7 @@ class Registration:
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...]
     before: TenantSettings | None = None
+    change: SettingsChange | None = None
 
     @property
     def is_usable(self) -> bool:
@@ -60,49 +75,62 @@ def register(
     installation: Installation, loaded: Loaded, *, clock: Callable[[], datetime] = utc_now
 ) -> Registration:
     """One loaded file. The versions that stood before stay; an unchanged file makes no new one."""
-    settings = loaded.settings
+    settings, now = loaded.settings, clock()
     if settings is None or any(p.severity == "error" for p in loaded.problems):
+        _note_unusable(installation, loaded, now)
         return Registration(loaded.tenant, None, is_new=False, changes=(), problems=loaded.problems)
     with installation.database.tenant(settings.tenant) as tx:
         latest = latest_settings(tx)
         before = None if latest is None else from_document(json.loads(latest.document))
         text = json.dumps(document(settings), ensure_ascii=False)
-        made = register_settings(tx, text, digest(settings), author(loaded), clock())
-        if get_link(tx).settings_version is None:
-            put_link(tx, settings_version=made.version, source_object=settings.source.object)
-    changes = diff(before, settings) if made.is_new else ()
-    found = loaded.problems
-    if made.is_new and latest is not None and not latest.author.startswith(FILE_AUTHOR):
-        found = (*found, _file_wins(loaded, latest))
-    return Registration(settings.tenant, made.version, made.is_new, changes, found, before)
+        made = register_settings(tx, text, digest(settings), author(loaded), now)
+        note_on_link(tx, made, settings, installation.places)
+        change = _taken_in(tx, made, now)
+        if loaded.digest:
+            put_file(tx, loaded.digest, made.version, now)
+        clear_attention(tx, FILE_INVALID)
+    return Registration(
+        settings.tenant,
+        made.version,
+        made.is_new,
+        diff(before, settings) if made.is_new else (),
+        (*loaded.problems, *_replaced(loaded, latest, made)),
+        before,
+        change if made.is_new else None,
+    )
+
+
+def note_on_link(
+    tx: TenantTransaction, made: Registered, settings: TenantSettings, places: Places
+) -> None:
+    """What a version means for the link: another interval counts from the last sync on."""
+    link = get_link(tx)
+    if made.is_new and link.last_synced_at is not None:
+        put_link(tx, next_due_at=next_due(link.last_synced_at, settings, places))
+    if link.settings_version is None:
+        put_link(tx, settings_version=made.version, source_object=settings.source.object)
+
+
+def back_to_console(
+    installation: Installation, tenant: str, *, clock: Callable[[], datetime] = utc_now
+) -> None:
+    """There is no file (any more): what a person last saved in the console stands.
+
+    As a new version when a file's settings stood until now.
+    """
+    now = clock()
+    with installation.database.tenant(tenant) as tx:
+        saved = latest_settings_besides(tx, FILE_AUTHOR)
+        if saved is None:
+            raise ValueError(f"the console never saved settings of {tenant}")
+        made = register_settings(tx, saved.document, saved.digest, saved.author, now)
+        _taken_in(tx, made, now)
+        clear_attention(tx, FILE_INVALID)
 
 
 def author(loaded: Loaded) -> str:
     """Who set it: for a file its name."""
     return f"{FILE_AUTHOR}{loaded.path.name}"
-
-
-def _file_wins(loaded: Loaded, replaced: SettingsVersion) -> Problem:
-    """Said once, when a file takes the place of what was set in the console."""
-    return Problem(
-        "file_wins",
-        "",
-        None,
-        Text(
-            f"連携画面で設定されたバージョン {replaced.version}({replaced.author})を、"
-            f"{loaded.path.name} の設定で置き換えました。",
-            f"Version {replaced.version}, set in the console by {replaced.author}, was replaced by"
-            f" {loaded.path.name}.",
-        ),
-        Text(
-            f"ファイルがある間は連携画面では変更できません。連携画面で設定するには"
-            f"{loaded.path.name} を削除してください。",
-            "While there is a file the console only shows the settings. To set them in the console"
-            f" again, remove {loaded.path.name}.",
-        ),
-        severity="warning",
-        file=loaded.path.name,
-    )
 
 
 def registered_settings(installation: Installation, tenant: str) -> TenantSettings | None:
@@ -115,3 +143,76 @@ def settings_in(tx: TenantTransaction) -> TenantSettings | None:
     """The same within a transaction that reads more than that."""
     latest = latest_settings(tx)
     return None if latest is None else from_document(json.loads(latest.document))
+
+
+def _taken_in(tx: TenantTransaction, made: Registered, now: datetime) -> SettingsChange:
+    """What the version changes is kept; a tenant whose file was gone is taken up again.
+
+    Nobody looked at its org meanwhile: everything is compared once.
+    """
+    file: SettingsFile | None = get_file(tx)
+    is_back = file is not None and file.removed_at is not None
+    has_synced = is_back and file is not None and take_up_again(tx, file, now)
+    kind: ChangeKind = "census" if has_synced else "refresh"
+    change = noted_change(tx, made.version, now, kind=kind)
+    if has_synced and not made.is_new:
+        reopen_change(tx, made.version, kind)
+    return change
+
+
+def _note_unusable(installation: Installation, loaded: Loaded, now: datetime) -> None:
+    """The settings that stood go on standing, and the link says that the file is not in use."""
+    if loaded.path.suffix != SUFFIX or not loaded.tenant:
+        return
+    with installation.database.tenant(loaded.tenant) as tx:
+        if loaded.digest:
+            file = get_file(tx)
+            if file is not None and file.removed_at is not None:
+                return  # a broken file brings nobody back
+            put_file(tx, loaded.digest, None, now)
+        if latest_settings(tx) is not None:
+            add_attention(tx, [_invalid(loaded)], now)
+
+
+def _invalid(loaded: Loaded) -> Attention:
+    name = loaded.path.name
+    first = next(p for p in loaded.problems if p.severity == "error")
+    return Attention(
+        FILE_INVALID,
+        None,
+        None,
+        Text(
+            f"設定ファイル {name} に誤りがあるため、前の設定のまま動いています: {first.message.ja}",
+            f"The settings file {name} cannot be used, so the settings before it go on: "
+            f"{first.message.en}",
+        ),
+        Text(
+            f"flyle-sf check {loaded.tenant} ですべての誤りを確認してください。",
+            f"See every problem with flyle-sf check {loaded.tenant}.",
+        ),
+    )
+
+
+def _replaced(
+    loaded: Loaded, latest: SettingsVersion | None, made: Registered
+) -> tuple[Problem, ...]:
+    """Where both exist the file wins, and says so."""
+    if latest is None or not made.is_new or latest.author.startswith(FILE_AUTHOR):
+        return ()
+    name = loaded.path.name
+    warning = Problem(
+        "file_replaces_console",
+        "",
+        None,
+        Text(
+            f"「{name}」が、コンソールで保存された設定(バージョン{latest.version})に優先します。",
+            f"{name} takes precedence over what the console saved (version {latest.version}).",
+        ),
+        Text(
+            "コンソールの設定を使う場合は、ファイルを削除してください。",
+            "Remove the file to use the console's settings.",
+        ),
+        severity="warning",
+        file=name,
+    )
+    return (warning,)

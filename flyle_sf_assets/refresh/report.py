@@ -10,6 +10,7 @@ import polars as pl
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.census import CensusFigures
+from flyle_sf_assets.store.gates import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,22 @@ class ColumnNote:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnOrigin:
+    """A column of an asset, by the asset's key."""
+
+    asset: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepReport:
     """What one step did to one tenant.
 
     ``generation`` is the data version of what the step keeps: it moves only with a commit that
     changed something. ``idle`` says why there was nothing to do. ``counts`` are numbers worth
-    plotting under stable names; ``sample`` a few rows; ``census`` what a census found.
+    plotting under stable names; ``sample`` a few rows; ``census`` what a census found;
+    ``sync_id`` the row of ``flyle.syncs`` that the step is part of; ``lineage`` of each column
+    which columns of other assets it is made from; ``gates`` what was let through.
     """
 
     asset: str
@@ -38,9 +49,12 @@ class StepReport:
     seconds: float = 0.0
     counts: Mapping[str, int] = field(default_factory=dict)
     columns: tuple[ColumnNote, ...] = ()
+    lineage: Mapping[str, tuple[ColumnOrigin, ...]] = field(default_factory=dict)
     sample: pl.DataFrame | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     census: CensusFigures | None = None
+    sync_id: int | None = None
+    gates: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from flyle_sf_assets.raw.plan import plan
 from flyle_sf_assets.refresh.checking import describe_reachable
 from flyle_sf_assets.refresh.context import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation, Places
+from flyle_sf_assets.refresh.registration import note_on_link
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.drafts import Draft, judged
 from flyle_sf_assets.settings.loading import SUFFIX, TENANTS_FOLDER, cannot_be_used
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
-from flyle_sf_assets.store.links import get_link, put_link
 from flyle_sf_assets.store.settings_drafts import StoredDraft, delete_draft, get_draft, put_draft
 from flyle_sf_assets.store.settings_versions import (
     latest_settings,
@@ -142,8 +142,7 @@ def save_settings(
         before = None if latest is None else from_document(json.loads(latest.document))
         text = json.dumps(document(settings), ensure_ascii=False)
         made = register_settings(tx, text, digest(settings), author, clock())
-        if get_link(tx).settings_version is None:
-            put_link(tx, settings_version=made.version, source_object=settings.source.object)
+        note_on_link(tx, made, settings, installation.places)
         delete_draft(tx)
     return Saved(
         version=made.version,

@@ -4,6 +4,7 @@ What does not belong here: showing it (``cli``, later the console).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.raw.ownership import RAW_ASSETS
@@ -13,10 +14,15 @@ from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.company_counts import companies_by_status
 from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.generations import Generation, consumed, read_generations
+from flyle_sf_assets.store.generations import (
+    Consumed,
+    Generation,
+    all_consumed,
+    read_generations,
+)
 from flyle_sf_assets.store.links import Link, get_link
 from flyle_sf_assets.store.rejected import count_rejected
-from flyle_sf_assets.store.settings_versions import tenants_with_settings
+from flyle_sf_assets.store.settings_versions import latest_settings, tenants_with_settings
 from flyle_sf_assets.store.syncs import Sync, latest_syncs
 
 
@@ -29,6 +35,15 @@ class Standing:
     rejected: int
     stale_assets: tuple[str, ...]
     last_sync: Sync | None
+    is_stopped: bool = False
+    """Not tried again by itself: these very settings failed for good."""
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When the platform tries it next by itself; None when it does not, or at once."""
+        if self.is_stopped:
+            return None
+        return self.link.retry_at or self.link.next_due_at
 
 
 def standings(installation: Installation, tenant: str | None = None) -> tuple[Standing, ...]:
@@ -44,13 +59,15 @@ def standings(installation: Installation, tenant: str | None = None) -> tuple[St
 def _standing(installation: Installation, tenant: str) -> Standing:
     settings = registered_settings(installation, tenant)
     with installation.database.tenant(tenant) as tx:
-        syncs = latest_syncs(tx, limit=1)
+        syncs, link, latest = latest_syncs(tx, limit=1), get_link(tx), latest_settings(tx)
         return Standing(
-            link=get_link(tx),
+            link=link,
             companies=companies_by_status(tx).get(tenant, {}),
             rejected=count_rejected(tx),
             stale_assets=stale_assets(tx, settings) if settings else (),
             last_sync=syncs[0] if syncs else None,
+            is_stopped=link.stopped_version is not None
+            and (latest is None or link.stopped_version >= latest.version),
         )
 
 
@@ -59,18 +76,27 @@ def stale_assets(tx: TenantTransaction, settings: TenantSettings) -> tuple[str, 
 
     An asset downstream of a stale one is stale too: what it owes will come with the next run.
     """
-    standing = read_generations(tx)
+    return stale_of(settings, read_generations(tx), all_consumed(tx))
+
+
+def stale_of(
+    settings: TenantSettings,
+    standing: dict[str, Generation],
+    consumed: dict[str, dict[str, Consumed]],
+) -> tuple[str, ...]:
+    """The same of what was read already: the generations, and by asset what it has consumed."""
     digests = part_digests(settings)
     stale: list[str] = []
     if SCHEMAS not in standing:
         stale.append(f"salesforce/{SCHEMAS}")
     for asset in RAW_ASSETS:
-        taken = consumed(tx, asset).get(f"link_settings/{asset}")
+        taken = consumed.get(asset, {}).get(f"link_settings/{asset}")
         is_used = taken is not None or _is_used(settings, asset)
         if is_used and (taken is None or taken.digest != digests[asset]):
             stale.append(f"salesforce/{asset}")
     for following in (ENRICHED, OPTIONS, COMPANIES):
-        if stale or _owes(tx, following, standing) or _settings_changed(tx, following, digests):
+        inputs = consumed.get(following, {})
+        if stale or _owes(inputs, standing) or _settings_changed(following, inputs, digests):
             stale.append(f"flyle/{following}")
     return tuple(stale)
 
@@ -81,8 +107,7 @@ def _is_used(settings: TenantSettings, asset: str) -> bool:
     return is_base or part_digests(settings)[asset] != unused
 
 
-def _owes(tx: TenantTransaction, asset: str, standing: dict[str, Generation]) -> bool:
-    taken = consumed(tx, asset)
+def _owes(taken: dict[str, Consumed], standing: dict[str, Generation]) -> bool:
     if not taken:
         return True
     return any(
@@ -91,8 +116,8 @@ def _owes(tx: TenantTransaction, asset: str, standing: dict[str, Generation]) ->
     )
 
 
-def _settings_changed(tx: TenantTransaction, asset: str, digests: dict[str, str]) -> bool:
-    if asset != COMPANIES:
+def _settings_changed(asset: str, inputs: dict[str, Consumed], digests: dict[str, str]) -> bool:
+    if asset not in (OPTIONS, COMPANIES):
         return False
-    taken = consumed(tx, asset).get("link_settings/companies")
+    taken = inputs.get("link_settings/companies")
     return taken is None or taken.digest != digests["companies"]

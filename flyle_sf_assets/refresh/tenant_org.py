@@ -7,7 +7,7 @@ What does not belong here: connecting (``connecting.py``), and how Salesforce is
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import msgspec
@@ -131,17 +131,20 @@ def open_tenant_org(
     settings: TenantSettings,
     *,
     sleep: Callable[[float], None] = time.sleep,
+    patience: Network | None = None,
 ) -> Org:
     """The tenant's org, logged in to; ``sleep`` waits for Bulk jobs.
 
+    ``patience`` brings other timeouts and retries than the usual ones.
     With ``Places`` alone only flows whose secrets the settings refer to can log in: the tokens of
     the web server flow are in the database. Raises what logging in raises (NotConnected,
     NotPermitted, Postponed, UsageError).
     """
     if isinstance(where, Places):
-        return open_org(settings.connection, reveal, _access(where, sleep))
-    tokens = _stored_tokens(where, settings.tenant, settings.connection)
-    return open_org(settings.connection, reveal, _access(where.places, sleep), tokens=tokens)
+        return open_org(settings.connection, reveal, _access(where, sleep, patience))
+    access = _access(where.places, sleep, patience)
+    tokens = _stored_tokens(where, settings.tenant, settings.connection, access.network)
+    return open_org(settings.connection, reveal, access, tokens=tokens)
 
 
 def open_connected_org(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> Org:
@@ -172,13 +175,14 @@ def open_same_org(
     settings: TenantSettings,
     *,
     sleep: Callable[[float], None] = time.sleep,
+    patience: Network | None = None,
 ) -> Org:
     """The tenant's org for a refresh: the one that its records came from until now.
 
     The first time its id is kept. Raises NotConnected ``org_changed`` for any other org: its
     records must not be mixed with those that are held.
     """
-    org = open_tenant_org(installation, settings, sleep=sleep)
+    org = open_tenant_org(installation, settings, sleep=sleep, patience=patience)
     with installation.database.tenant(settings.tenant) as tx:
         linked = get_link(tx).org_id
         if linked is None:
@@ -206,20 +210,26 @@ def other_org(tenant: str, linked: str, found: str) -> NotConnected:
     )
 
 
-def network_of(places: Places) -> Network:
+def network_of(places: Places, patience: Network | None = None) -> Network:
     """How this installation reaches Salesforce."""
-    return Network(ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts)
+    return replace(
+        patience or Network(), ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts
+    )
 
 
-def _access(places: Places, sleep: Callable[[float], None] = time.sleep) -> SalesforceAccess:
-    return SalesforceAccess(network_of(places), sleep=sleep)
+def _access(
+    places: Places,
+    sleep: Callable[[float], None] = time.sleep,
+    patience: Network | None = None,
+) -> SalesforceAccess:
+    return SalesforceAccess(network_of(places, patience), sleep=sleep)
 
 
 def _stored_tokens(
-    installation: Installation, tenant: str, connection: Connection
+    installation: Installation, tenant: str, connection: Connection, network: Network
 ) -> TokenSource | None:
     """The tokens of connections that do not name all their secrets; None: the settings do."""
-    transport = TokenTransport(network_of(installation.places))
+    transport = TokenTransport(network)
     if connection.flow is Flow.WEB_SERVER:
         return RefreshTokens(
             transport,

@@ -38,7 +38,7 @@ def of_records(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> 
 def csv_to_parquet(csv_file: Path, parquet_file: Path, columns: Sequence[str]) -> int:
     """A Bulk 2.0 result page as Parquet with these columns, all String; the number of its rows.
 
-    Bulk quotes every value and cannot tell blank from empty: both are null. Bounded memory.
+    Bulk quotes every value and cannot tell blank from empty: both are null. Holds one page.
     ValueError when the header has other columns; polars' ComputeError when the page is no CSV.
     """
     if csv_file.stat().st_size == 0:
@@ -49,8 +49,10 @@ def csv_to_parquet(csv_file: Path, parquet_file: Path, columns: Sequence[str]) -
     if [name.lower() for name in header] != [name.lower() for name in columns]:
         raise ValueError(f"columns {header} instead of {list(columns)}")
     renamed = page.rename(dict(zip(header, columns, strict=True)))
-    renamed.sink_parquet(parquet_file, compression="zstd", compression_level=1)
-    return int(pl.scan_parquet(parquet_file).select(pl.len()).collect().item())
+    # Not sunk: after an error in the middle a sink's writer may still make the file.
+    rows = renamed.collect(engine="streaming")
+    rows.write_parquet(parquet_file, compression="zstd", compression_level=1)
+    return rows.height
 
 
 def _tree(columns: Sequence[str]) -> Tree:

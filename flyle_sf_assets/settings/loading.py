@@ -4,10 +4,12 @@ What does not belong here: YAML itself (``yaml_reading.py``), what a document mu
 (``validation.py``, ``rules.py``) and whether the org agrees (``check``).
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from flyle_sf_assets import __version__
 from flyle_sf_assets.errors import (
     FlyleError,
     PlanNotEligible,
@@ -21,7 +23,16 @@ from flyle_sf_assets.settings.validation import validate
 from flyle_sf_assets.settings.wording import named_value
 from flyle_sf_assets.settings.yaml_reading import LineMap, read_yaml
 
-__all__ = ["LineMap", "Loaded", "load_all", "load_tenant"]
+__all__ = [
+    "LineMap",
+    "ListedFile",
+    "Loaded",
+    "content_digest",
+    "is_bare_folder",
+    "list_files",
+    "load_all",
+    "load_tenant",
+]
 
 TENANTS_FOLDER = "tenants"
 SUFFIX = ".yaml"
@@ -32,6 +43,7 @@ class Loaded:
     """One settings file after reading. ``settings`` is None when ``problems`` holds an error.
 
     ``tenant`` is the name that the file's name gives, also when nothing of it can be read.
+    ``digest`` is that of the bytes read (`content_digest`), empty when there were none.
     """
 
     tenant: str
@@ -39,6 +51,7 @@ class Loaded:
     settings: TenantSettings | None
     problems: tuple[Problem, ...]
     lines: LineMap
+    digest: str = ""
 
     def require(self) -> TenantSettings:
         """The settings; raises what stands in their way.
@@ -86,7 +99,7 @@ def load_tenant(path: Path) -> Loaded:
     placed = _placed(problems, reading.lines)
     if any(problem.severity == "error" for problem in placed):
         settings = None
-    return Loaded(tenant, path, settings, placed, reading.lines)
+    return Loaded(tenant, path, settings, placed, reading.lines, content_digest(content))
 
 
 def load_all(config_dir: Path) -> tuple[Loaded, ...]:
@@ -95,9 +108,56 @@ def load_all(config_dir: Path) -> tuple[Loaded, ...]:
     Raises UsageError when the folder is missing or cannot be listed: that is not the same as
     "no tenants". Hidden files and files that are not YAML are passed over.
     """
+    return tuple(load_tenant(path) for path in _paths(config_dir))
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A settings file that is there; ``digest`` of its bytes, empty when they cannot be read."""
+
+    tenant: str
+    path: Path
+    digest: str
+
+
+def list_files(config_dir: Path) -> dict[str, ListedFile]:
+    """The settings files by tenant, without looking into them: a thousand take a tenth of a second.
+
+    Raises UsageError as `load_all` does. A file with the wrong suffix is listed where there is no
+    other of that tenant.
+    """
+    listed: dict[str, ListedFile] = {}
+    for path in sorted(_paths(config_dir), key=lambda path: path.suffix == SUFFIX):
+        try:
+            digest = content_digest(path.read_bytes()) if path.suffix == SUFFIX else ""
+        except OSError:
+            digest = ""  # loading it says why
+        listed[path.stem] = ListedFile(path.stem, path, digest)
+    return listed
+
+
+def is_bare_folder(config_dir: Path) -> bool:
+    """Whether nothing at all is in the folder, as at a mount point without its volume."""
+    return not _entries(config_dir)
+
+
+def content_digest(content: bytes) -> str:
+    """What stays the same as long as reading the file again, with this version, tells the same."""
+    return hashlib.sha256(f"{__version__}:".encode() + content).hexdigest()
+
+
+def _paths(config_dir: Path) -> list[Path]:
+    return [
+        path
+        for path in _entries(config_dir)
+        if path.suffix in (SUFFIX, ".yml") and not path.name.startswith(".")
+    ]
+
+
+def _entries(config_dir: Path) -> list[Path]:
     folder = config_dir / TENANTS_FOLDER
     try:
-        paths = sorted(folder.iterdir())
+        return sorted(folder.iterdir())
     except OSError as error:
         raise UsageError(
             "config_dir_missing",
@@ -111,11 +171,6 @@ def load_all(config_dir: Path) -> tuple[Loaded, ...]:
                 "Let FLYLE_CONFIG_DIR point at the folder that holds tenants/.",
             ),
         ) from error
-    return tuple(
-        load_tenant(path)
-        for path in paths
-        if path.suffix in (SUFFIX, ".yml") and not path.name.startswith(".")
-    )
 
 
 def _placed(problems: Iterable[Problem], lines: LineMap) -> tuple[Problem, ...]:

@@ -33,7 +33,7 @@ STATEMENT_TIMEOUT_S = 900
 
 LOCK_TIMEOUT_S = 60
 CONNECT_TIMEOUT_S = 15
-POOL_SIZE = 5
+POOL_SIZE = 8
 POOL_OVERFLOW = 10
 
 _OPEN_TRANSACTION = sa.text(
@@ -104,6 +104,16 @@ class Database:
                 "application_name": "flyle-sf",
                 "keepalives_idle": 30,
             },
+        )
+        # Connections of their own, as many as there are locks: nobody waits for another tenant's.
+        self._lock_engine = sa.create_engine(
+            self._url,
+            pool_size=POOL_SIZE,
+            max_overflow=-1,
+            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",
+            use_native_hstore=False,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "keepalives_idle": 30},
         )
 
     def __repr__(self) -> str:
@@ -179,6 +189,7 @@ class Database:
     def dispose(self) -> None:
         """Closes the pooled connections."""
         self._engine.dispose()
+        self._lock_engine.dispose()
 
     @contextmanager
     def _transaction(self, role: str, tenant_id: str) -> Iterator[sa.Connection]:
@@ -204,24 +215,31 @@ class Database:
                     on_wait()
                 self._run(connection, "SELECT pg_advisory_lock({key})", key)
                 held = True
-            yield held
+            try:
+                yield held
+            finally:
+                if held:
+                    self._unlock(connection, key)
 
     @contextmanager
     def _lock_connection(self) -> Iterator[sa.Connection]:
-        """A connection outside the pool: closing it is what gives the lock up."""
-        engine = sa.create_engine(
-            self._url,
-            poolclass=sa.NullPool,
-            isolation_level="AUTOCOMMIT",
-            use_native_hstore=False,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "keepalives_idle": 30},
-        )
+        """A connection that nobody else uses while the lock is held."""
         with self._errors():
-            connection = engine.connect()
+            connection = self._lock_engine.connect()
         try:
             yield connection
         finally:
             connection.close()
+
+    def _unlock(self, connection: sa.Connection, key: dict[str, str]) -> None:
+        """Gives the lock up; a connection that cannot any more is closed, and the lock with it."""
+        statement = sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))")
+        try:
+            is_unlocked = bool(connection.execute(statement, key).scalar())
+        except DRIVER_ERRORS:
+            is_unlocked = False
+        if not is_unlocked:
+            connection.invalidate()
 
     def _run(self, connection: sa.Connection, sql: str, values: dict[str, str]) -> bool:
         with self._errors(Text("テナントのロックを取得します", "Take the tenant's lock")):

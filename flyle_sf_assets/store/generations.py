@@ -122,6 +122,18 @@ def consumed(tx: TenantTransaction, asset: str) -> dict[str, Consumed]:
     return {one.input: one for one in found}
 
 
+def all_consumed(tx: TenantTransaction) -> dict[str, dict[str, Consumed]]:
+    """The same of every asset that has taken in anything, by asset."""
+    found: dict[str, dict[str, Consumed]] = {}
+    for row in tx.execute(
+        "SELECT asset, input, generation, digest FROM consumed WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+    ):
+        one = Consumed(row.input, row.generation, row.digest)
+        found.setdefault(row.asset, {})[row.input] = one
+    return found
+
+
 def put_consumed(tx: TenantTransaction, asset: str, inputs: Iterable[Consumed]) -> None:
     """Replaces what the asset has taken in; an input that is not named is forgotten."""
     tx.execute(

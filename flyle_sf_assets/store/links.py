@@ -58,6 +58,14 @@ class Link:
     last_synced_at: datetime | None = None
     next_due_at: datetime | None = None
     attention: tuple[Attention, ...] = ()
+    failures: int = 0
+    """How often in a row the sync failed."""
+    retry_at: datetime | None = None
+    """Not tried again by itself before; None: when it is due."""
+    stopped_version: int | None = None
+    """Not tried again by itself while this is the newest settings version."""
+    census_at: datetime | None = None
+    sweep_at: datetime | None = None
 
 
 def get_link(tx: TenantTransaction) -> Link:
@@ -92,14 +100,43 @@ def put_link(
 
 
 def record_synced(tx: TenantTransaction, at: datetime, next_due_at: datetime | None) -> None:
-    """The sync ran to its end at ``at``: the first time is kept, the last one moves."""
+    """The sync ran to its end at ``at``: the first time is kept, the last one moves.
+
+    Failures before it are forgotten.
+    """
     _write(tx, {"last_synced_at": at, "next_due_at": next_due_at})
+    put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
     tx.execute(
         "UPDATE links SET first_synced_at = :at"
         " WHERE tenant_id = :tenant_id AND first_synced_at IS NULL",
         tenant_id=tx.tenant_id,
         at=at,
     )
+
+
+def put_back_off(
+    tx: TenantTransaction,
+    *,
+    failures: int,
+    retry_at: datetime | None,
+    stopped_version: int | None,
+) -> None:
+    """How often in a row the sync failed, and from when on it is tried again by itself.
+
+    With ``stopped_version`` not at all while that is the newest settings version.
+    """
+    _write(tx, {"failures": failures, "retry_at": retry_at, "stopped_version": stopped_version})
+
+
+def record_comparison(
+    tx: TenantTransaction,
+    *,
+    census_at: datetime | _Unset = UNSET,
+    sweep_at: datetime | _Unset = UNSET,
+) -> None:
+    """When everything was compared with the org, or what changes without a stamp was read."""
+    given = {"census_at": census_at, "sweep_at": sweep_at}
+    _write(tx, {name: value for name, value in given.items() if value is not UNSET})
 
 
 def add_attention(tx: TenantTransaction, items: Iterable[Attention], now: datetime) -> bool:
@@ -155,7 +192,8 @@ def replace_attention(
 def _select(tx: Transaction) -> tuple[Link, ...]:
     rows = tx.execute(
         "SELECT tenant_id, state, org_id, source_object, settings_version, first_synced_at,"
-        " last_synced_at, next_due_at, attention FROM links ORDER BY tenant_id"
+        " last_synced_at, next_due_at, attention, failures, retry_at, stopped_version, census_at,"
+        " sweep_at FROM links ORDER BY tenant_id"
     )
     return tuple(
         Link(**{**row._asdict(), "attention": tuple(map(_read_attention, row.attention))})

@@ -95,6 +95,18 @@ def get_settings(tx: TenantTransaction, version: int) -> SettingsVersion | None:
     )
 
 
+def latest_settings_besides(tx: TenantTransaction, author_prefix: str) -> SettingsVersion | None:
+    """The newest version whose author does not begin so, or None."""
+    return tx.row(
+        SettingsVersion,
+        f"SELECT {_COLUMNS} FROM settings_versions"
+        " WHERE tenant_id = :tenant_id AND NOT starts_with(author, :prefix)"
+        " ORDER BY version DESC LIMIT 1",
+        tenant_id=tx.tenant_id,
+        prefix=author_prefix,
+    )
+
+
 def tenants_with_settings(tx: Transaction) -> tuple[str, ...]:
     """The tenants that have settings; all of them in a fleet transaction."""
     rows = tx.execute("SELECT DISTINCT tenant_id FROM settings_versions ORDER BY tenant_id")

@@ -165,6 +165,17 @@ def get_sync(tx: Transaction, sync_id: int) -> Sync | None:
     return tx.row(Sync, f"SELECT {_COLUMNS} FROM syncs WHERE sync_id = :sync_id", sync_id=sync_id)
 
 
+def sync_of_run(tx: TenantTransaction, dagster_run_id: str) -> Sync | None:
+    """The sync of a Dagster run, or None when the run never came to open one."""
+    return tx.row(
+        Sync,
+        f"SELECT {_COLUMNS} FROM syncs"
+        " WHERE tenant_id = :tenant_id AND dagster_run_id = :dagster_run_id",
+        tenant_id=tx.tenant_id,
+        dagster_run_id=dagster_run_id,
+    )
+
+
 def latest_syncs(tx: TenantTransaction, limit: int = 20) -> tuple[Sync, ...]:
     """The tenant's last syncs, the newest first."""
     return tx.rows(

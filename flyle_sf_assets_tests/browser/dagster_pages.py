@@ -8,9 +8,13 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
+from flyle_sf_assets.defs import keys
+
 RUN_TIMEOUT_MS = 120_000
 GRAPH_STATES_MS = 4_000
 """The graph asks for the states of its nodes when it is drawn, and fills them in one by one."""
+
+STEPS_MAX = 50
 
 Picture = Callable[[str], None]
 
@@ -46,12 +50,17 @@ def launch(page: Page) -> None:
     page.mouse.move(0, 0)  # the notice stays for as long as it is pointed at
 
 
-def await_success(page: Page) -> None:
-    """Waits on the run's page until it says how the run ended."""
+def stale_tag(page: Page) -> Locator:
+    """What the Partitions page says beside a partition whose inputs changed."""
+    return page.get_by_text(re.compile("^(Unsynced|Stale)"))
+
+
+def await_success(page: Page, *, at_least: int = len(keys.IN_ORDER)) -> None:
+    """Waits on the run's page until it says how the run ended; so many steps succeeded."""
     ended = page.get_by_text(re.compile("^(Success|Failure|Canceled)$")).first
     ended.wait_for(timeout=RUN_TIMEOUT_MS)
     assert ended.inner_text() == "Success", page.inner_text("body")[-3000:]
-    expect(page.get_by_text("Succeeded (7)")).to_be_visible()
+    _expect_every_step_green(page, at_least)
     expect(page.get_by_text("Launched run")).to_be_hidden()
     _settle(page)
 
@@ -69,10 +78,48 @@ def open_overview(page: Page, url: str, asset: str) -> None:
     _settle(page)
 
 
+def switch_sensor(page: Page, url: str, sensor: str, *, is_on: bool) -> None:
+    """Starts or stops a sensor by the switch on its page."""
+    page.goto(f"{url}/locations/flyle_sf_assets/sensors/{sensor}")
+    row = page.get_by_role("row", name="Running")
+    box = row.get_by_role("checkbox")
+    expect(box).to_be_checked(checked=not is_on)
+    row.locator("label").click()
+    expect(box).to_be_checked(checked=is_on)
+
+
+def await_sensor_run(page: Page, url: str) -> None:
+    """Waits on the sensor's page for the tick that asks for a run, and goes to that run."""
+    requested = page.get_by_role("row").filter(has_text="1 run requested")
+    run = requested.get_by_role("link").filter(has_text=re.compile("^[0-9a-f]{8}$")).first
+    # The table is drawn anew with every tick: a click may hit what is not there any more.
+    page.goto(f"{url}{run.get_attribute('href', timeout=RUN_TIMEOUT_MS)}")
+    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
+
+
+def expect_steps(page: Page, assets: tuple[str, ...]) -> None:
+    """The run has exactly the steps of these assets, and all of them succeeded."""
+    expect(page.get_by_text(f"Succeeded ({len(assets)})")).to_be_visible()
+    for asset in assets:
+        step = asset.replace("/", "__")
+        expect(page.get_by_text(f'Finished execution of step "{step}"').first).to_be_attached()
+
+
 def row_of(page: Page, name: str) -> Locator:
     """The row of a table whose first cell is ``name``."""
     first = page.locator("td:first-child").get_by_text(name, exact=True)
     return page.locator("tr").filter(has=first).last
+
+
+def _expect_every_step_green(page: Page, at_least: int) -> None:
+    """The assets, and beside them whatever checks the companies have: the UI runs those too.
+
+    The panel fills in after the title says how the run ended.
+    """
+    enough = "|".join(str(count) for count in range(at_least, STEPS_MAX))
+    expect(page.get_by_text(re.compile(rf"^Succeeded \(({enough})\)$"))).to_be_visible()
+    for unfinished in ("Preparing (0)", "Executing (0)", "Errored (0)"):
+        expect(page.get_by_text(unfinished)).to_be_visible()
 
 
 def _node(page: Page, name: str) -> Locator:

@@ -1,4 +1,4 @@
-"""``flyle-sf dev`` over two linked tenants that have never been synced, as a person starts it.
+"""``flyle-sf dev`` over two tenants, as a person starts it; their first syncs come by themselves.
 
 The orgs are sandbox orgs behind TLS in this process; the command, the embedded PostgreSQL and
 Dagster are processes of their own, in an installation among the temporary files.
@@ -14,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
@@ -27,7 +28,10 @@ from flyle_sf_assets_tests.postgres import admin
 
 ROOT = Path(__file__).parents[2]
 DEMO_SETTINGS = ROOT / "config" / "demo" / "tenants"
+BASE_OBJECTS = {"acme": "Account", "globex": "Opportunity"}
+LOG = "dev.log"
 START_TIMEOUT_S = 120.0
+FIRST_SYNCS_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 60.0
 
 
@@ -38,21 +42,73 @@ class Served:
     url: str
     orgs: Mapping[str, Org]
     home: Path
+    environment: Mapping[str, str]
+
+    def in_org(self, tenant: str) -> dict[str, str]:
+        """Names by id of what the tenant's org has of its base object, conditions aside."""
+        records = self.orgs[tenant].records(BASE_OBJECTS[tenant])
+        return {str(record["Id"]): str(record["Name"]) for record in records}
+
+    def await_first_syncs(self) -> None:
+        """Waits until the daemon has linked every tenant by itself."""
+        deadline = time.monotonic() + FIRST_SYNCS_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if set(self.states()) == set(self.orgs) and set(self.states().values()) == {"linked"}:
+                return
+            time.sleep(1)
+        raise AssertionError(f"not linked in time: {self.states()}\n{_tail(self.home / LOG)}")
+
+    def states(self) -> dict[str, str]:
+        """The state of each tenant's link."""
+        return dict(self._rows("SELECT tenant_id, state FROM flyle.links"))
+
+    def change_settings(self, tenant: str, *changes: tuple[str, str]) -> None:
+        """A person edits the tenant's file."""
+        file = self.home / "config" / "tenants" / f"{tenant}.yaml"
+        text = file.read_text(encoding="utf-8")
+        for before, after in changes:
+            assert before in text
+            text = text.replace(before, after)
+        file.write_text(text, encoding="utf-8")
+
+    def run(self, *arguments: str) -> str:
+        """Runs ``flyle-sf`` in the same installation and returns what it printed."""
+        return subprocess.run(
+            [sys.executable, "-m", "flyle_sf_assets.cli", *arguments],
+            cwd=ROOT,
+            env=dict(self.environment),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=START_TIMEOUT_S,
+        ).stdout
 
     def companies(self) -> dict[str, dict[str, str]]:
         """Names by external id by tenant: all that PostgreSQL holds, whoever may see it."""
         found: dict[str, dict[str, str]] = {}
-        server = EmbeddedPostgres(self.home)
-        with server as urls, admin(urls.product) as connection:
-            rows = connection.execute("SELECT tenant_id, external_id, name FROM flyle.companies")
-            for tenant, external_id, name in rows:
-                found.setdefault(str(tenant), {})[str(external_id)] = str(name)
+        rows = self._rows("SELECT tenant_id, external_id, name FROM flyle.companies")
+        for tenant, external_id, name in rows:
+            found.setdefault(str(tenant), {})[str(external_id)] = str(name)
         return found
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with EmbeddedPostgres(self.home) as urls, admin(urls.product) as connection:
+            return connection.execute(sql.encode()).fetchall()
+
+
+Before = Callable[[Mapping[str, str], Mapping[str, Org]], None]
+
+
+def _nothing(_environment: Mapping[str, str], _orgs: Mapping[str, Org]) -> None:
+    """The tenants have never been synced."""
 
 
 @contextmanager
-def dagster_over_two_tenants() -> Iterator[Served]:
-    """Runs ``flyle-sf dev``; ends it as Ctrl-C does, and shows that it ends cleanly."""
+def dagster_over_two_tenants(before: Before = _nothing, **more: str) -> Iterator[Served]:
+    """Runs ``flyle-sf dev``; ends it as Ctrl-C does, and shows that it ends cleanly.
+
+    ``before`` is called with the command's environment before it starts; ``more`` goes into that.
+    """
     orgs = {"acme": samples.account_org(), "globex": samples.opportunity_org()}
     with (
         # Not below pytest's own directory: another account could not pass through to it as root.
@@ -71,8 +127,10 @@ def dagster_over_two_tenants() -> Iterator[Served]:
         for tenant, org in orgs.items():
             environment[f"{tenant.upper()}_SF_KEY"] = org.consumer_key
             environment[f"{tenant.upper()}_SF_SECRET"] = org.consumer_secret
-        with _command("dev", environment, home / "dev.log") as url:
-            yield Served(url, orgs, home)
+        environment |= more
+        before(environment, orgs)
+        with _command("dev", environment, home / LOG) as url:
+            yield Served(url, orgs, home, environment)
 
 
 def _write_settings(folder: Path, org_url: str) -> None:

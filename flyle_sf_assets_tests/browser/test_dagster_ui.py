@@ -1,39 +1,29 @@
 """The Dagster UI as the data team uses it; its pictures are those of docs/dagster-ui.md.
 
-``UPDATE_SCREENSHOTS=1`` writes the pictures into ``docs/images``; else they go to a temporary
-folder, and the checkout stays as it is.
+What does not belong here: how a mapping change shows (``test_lineage_ui.py``).
 """
 
-import os
 import struct
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from flyle_sf_assets_tests.browser import chromium, dagster_pages
-from flyle_sf_assets_tests.browser.dagster_pages import Picture
+from flyle_sf_assets_tests.browser.pictures import IMAGES, camera
 from flyle_sf_assets_tests.browser.served import ROOT, dagster_over_two_tenants
 
-IMAGES = ROOT / "docs" / "images"
 IMAGE_BYTES_MAX = 200_000
-
-
-def _camera(page: Page, folder: Path) -> Picture:
-    folder.mkdir(exist_ok=True)
-
-    def take(name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
-
-    return take
 
 
 @pytest.mark.timeout(400)
 def test_a_person_materializes_one_tenant_from_the_asset_graph(tmp_path: Path) -> None:
     """One tenant's partition is launched, arrives as the org holds it, and no other moves."""
     chromium.program()
-    with dagster_over_two_tenants() as dagster, chromium.opened_page() as page:
-        picture = _camera(page, IMAGES if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path)
+    # Nothing runs by itself: what arrives is what the person launched.
+    stopped = dagster_over_two_tenants(FLYLE_SCHEDULES="stopped")
+    with stopped as dagster, chromium.opened_page() as page:
+        picture = camera(page, tmp_path)
 
         dagster_pages.open_asset_graph(page, dagster.url)
         picture("asset-graph")
@@ -43,8 +33,7 @@ def test_a_person_materializes_one_tenant_from_the_asset_graph(tmp_path: Path) -
         dagster_pages.await_success(page)
         picture("run")
 
-        accounts = dagster.orgs["acme"].records("Account")
-        names = {str(account["Id"]): str(account["Name"]) for account in accounts}
+        names = dagster.in_org("acme")
         assert dagster.companies() == {"acme": names}
 
         dagster_pages.open_partition(page, dagster.url, "flyle/companies", "globex")

@@ -2,7 +2,12 @@
 
 import pytest
 
-from flyle_sf_assets.check.parts import affected_assets, part_contents, part_digests
+from flyle_sf_assets.check.parts import (
+    affected_assets,
+    part_contents,
+    part_digests,
+    reaches_new_places,
+)
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets_tests.check.small_org import mapped, settings_of
 
@@ -52,13 +57,16 @@ def test_a_change_touches_the_parts_that_read_it(after: TenantSettings, parts: s
     assert changed(asked(), after) == parts
 
 
-def test_a_label_touches_only_the_companies() -> None:
-    """Neither Salesforce nor the record files know labels."""
+def test_a_label_touches_only_options_and_companies() -> None:
+    """Neither Salesforce nor the record files know labels; which fields are selects stands there.
+
+    The options once counted as fresh here and as stale on Dagster's page, and stayed so.
+    """
     mapping = asked().mapping
     renamed = mapping[0].model_copy(update={"label": "売上高"})
     after = asked().model_copy(update={"mapping": (renamed, *mapping[1:])})
     assert changed(asked(), after) == {"companies"}
-    assert affected_assets(asked(), after) == ("flyle/companies",)
+    assert affected_assets(asked(), after) == ("flyle/picklist_options", "flyle/companies")
 
 
 def test_the_time_zone_touches_only_the_companies() -> None:
@@ -124,3 +132,23 @@ def test_a_new_tenant_affects_all_that_it_uses() -> None:
         "salesforce/accounts",
         *DOWNSTREAM,
     )
+
+
+@pytest.mark.parametrize(
+    ("after", "new"),
+    [
+        (asked(mapped("CloseDate", to="c")), "none"),
+        (asked(mapped("Account.Name", to="c")), "none"),
+        (asked(mapped("Owner.Name", to="c")), "some"),
+        (asked(conditions=[{"field": "Owner.Name", "op": "eq", "value": "x"}]), "some"),
+        (asked(conditions=[{"field": "Amount", "op": "gt", "value": "1"}]), "none"),
+        (asked(one_to_one=[EXTRA]), "some"),
+        (asked(object="Account"), "some"),
+    ],
+)
+def test_new_places_of_the_lookup_tree_have_to_be_described(
+    after: TenantSettings, new: str
+) -> None:
+    """The object behind a new lookup, conditions included, may never have been described."""
+    assert reaches_new_places(asked(), after) is (new == "some")
+    assert not reaches_new_places(after, after)

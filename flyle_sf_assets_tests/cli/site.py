@@ -123,6 +123,11 @@ class Site:
         with admin(self.database_url) as connection:
             return connection.execute(sql.encode()).fetchall()
 
+    def change(self, sql: str) -> None:
+        """Changes the product's database behind its back."""
+        with admin(self.database_url) as connection:
+            connection.execute(sql.encode())
+
     @staticmethod
     def texts_of(url: str, schema: str) -> list[str]:
         """Every row of every table of a schema, as text."""

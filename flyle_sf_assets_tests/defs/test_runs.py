@@ -43,6 +43,19 @@ def test_each_asset_shows_rows_columns_calls_seconds_and_a_sample(
     assert shown[keys.OPPORTUNITIES]["pulled"] == len(companies)
 
 
+def test_a_run_and_each_of_its_pages_lead_to_the_sync_and_back(acme_runs: DagsterRuns) -> None:
+    """Support has a sync's number from the administrator, and needs the run; or the other way."""
+    result = acme_runs.refresh()
+    run = acme_runs.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    ((sync_id, run_id),) = acme_runs.tenant.query(
+        "SELECT sync_id, dagster_run_id FROM flyle.syncs WHERE tenant_id = %s"
+    )
+    assert run_id == result.run_id
+    assert run.tags["flyle/sync_id"] == str(sync_id)
+    assert {page["sync_id"] for page in _metadata(result).values()} == {str(sync_id)}
+
+
 def test_the_companies_page_shows_the_field_map_in_both_languages(
     acme_runs: DagsterRuns,
 ) -> None:

@@ -1,31 +1,22 @@
 """Data versions: what is unchanged stays fresh, and a change makes stale what depends on it."""
 
 from dagster import AssetKey, DagsterInstance
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
-from dagster._core.loader import LoadingContextForTest
 
-from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs import keys
+from flyle_sf_assets_tests.defs.staleness import stale_for
 from flyle_sf_assets_tests.flows.dagster_runs import DagsterRuns
-
-
-def _stale(instance: DagsterInstance, tenant: str) -> set[AssetKey]:
-    """The assets that Dagster's own pages call stale for a tenant."""
-    graph = build_defs().resolve_asset_graph()
-    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
-    return {key for key in keys.IN_ORDER if resolver.get_status(key, tenant) != StaleStatus.FRESH}
 
 
 def test_a_refresh_without_changes_leaves_everything_fresh(acme_runs: DagsterRuns) -> None:
     """An overlap that is read again must not colour the whole graph."""
     tenant, instance = acme_runs.tenant, acme_runs.instance
-    assert _stale(instance, tenant.name) == set(keys.IN_ORDER)
+    assert stale_for(instance, tenant.name) == set(keys.IN_ORDER)
     assert acme_runs.refresh().success
-    assert _stale(instance, tenant.name) == set()
+    assert stale_for(instance, tenant.name) == set()
     acme_runs.later(60)
     first = _versions(instance, tenant.name)
     assert acme_runs.refresh().success
-    assert _stale(instance, tenant.name) == set()
+    assert stale_for(instance, tenant.name) == set()
     assert _versions(instance, tenant.name) == first
 
 
@@ -38,9 +29,9 @@ def test_an_asset_alone_makes_stale_what_stands_below_it(globex_runs: DagsterRun
     globex_runs.later()
     assert globex_runs.materialize(keys.ACCOUNTS).success
     # Dagster looks one step down: related records and what joins, not yet the companies.
-    assert _stale(instance, tenant.name) == {keys.RELATED_RECORDS, keys.ENRICHED_RECORDS}
+    assert stale_for(instance, tenant.name) == {keys.RELATED_RECORDS, keys.ENRICHED_RECORDS}
     assert globex_runs.refresh().success
-    assert _stale(instance, tenant.name) == set()
+    assert stale_for(instance, tenant.name) == set()
 
 
 def test_a_new_label_makes_stale_only_what_reads_labels_and_only_for_its_tenant(
@@ -56,11 +47,11 @@ def test_a_new_label_makes_stale_only_what_reads_labels_and_only_for_its_tenant(
     acme = acme_runs.tenant
     acme.apply(acme.settings.replace("label: 売上,", "label: 年商,"))
     acme_runs.observe()
-    assert _stale(instance, acme.name) == {keys.PICKLIST_OPTIONS, keys.COMPANIES}
-    assert _stale(instance, globex_runs.tenant.name) == set()
+    assert stale_for(instance, acme.name) == {keys.PICKLIST_OPTIONS, keys.COMPANIES}
+    assert stale_for(instance, globex_runs.tenant.name) == set()
     rows = acme.rows()
     assert acme_runs.refresh().success
-    assert _stale(instance, acme.name) == set()
+    assert stale_for(instance, acme.name) == set()
     assert acme.rows() == rows
 
 
@@ -70,13 +61,13 @@ def test_a_new_field_makes_stale_what_reads_it(acme_runs: DagsterRuns) -> None:
     assert acme_runs.refresh().success
     acme.apply(acme.settings + "  - {from: Owner.Email, to: mail, label: 担当者のメール}\n")
     acme_runs.observe()
-    assert _stale(instance, acme.name) == {
+    assert stale_for(instance, acme.name) == {
         keys.RELATED_RECORDS,
         keys.PICKLIST_OPTIONS,
         keys.COMPANIES,
     }
     assert acme_runs.refresh().success
-    assert _stale(instance, acme.name) == set()
+    assert stale_for(instance, acme.name) == set()
     acme.assert_follows_org()
 
 

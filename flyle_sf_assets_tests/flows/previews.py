@@ -64,9 +64,10 @@ def assert_came_true(tenant: Tenant, settings: str) -> Impact:
     """Previews, applies and syncs: every figure is exact and is what happened."""
     said = foretold(tenant, settings)
     happened, api_calls = done(tenant, settings)
-    assert said.exact
-    assert counts(said) == happened
-    assert abs(said.cost.api_calls - api_calls) <= CALLS_OFF_MAX
+    assert said.exact, said
+    assert counts(said) == happened, f"{counts(said)} foretold, {happened} happened"
+    off = abs(said.cost.api_calls - api_calls)
+    assert off <= CALLS_OFF_MAX, f"{said.cost.api_calls} calls foretold, {api_calls} happened"
     assert_examples_hold(tenant, said)
     return said
 

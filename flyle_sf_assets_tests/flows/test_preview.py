@@ -7,6 +7,7 @@ import pytest
 from psycopg import sql
 
 from flyle_sf_assets.errors import SettingsInvalid
+from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets_tests.flows.changes import change_accounts, change_everything
 from flyle_sf_assets_tests.flows.conftest import Link
@@ -92,6 +93,9 @@ def test_unchanged_settings_on_an_unchanged_org_change_nothing(acme: Tenant) -> 
     acme.later()
     said = foretold(acme, ACCOUNT)
     assert (counts(said), said.exact, said.examples, said.changes) == (NOTHING, True, (), ())
+    check = check_idle(acme.installation, "acme", clock=acme.clock.now)
+    assert check.is_idle
+    assert said.cost.api_calls == check.api_calls == 1
 
 
 def test_what_no_refresh_has_brought_yet_counts_as_well(acme: Tenant, globex: Tenant) -> None:
@@ -117,8 +121,12 @@ def test_another_base_object_and_back_again(globex: Tenant) -> None:
     assert (said.returning.count, said.leaving.count) == (97, 40)
     globex.later()
     change_everything(globex.there)
+    for account in globex.there.ids("Account")[-3:]:
+        globex.there.delete("Account", account)
     globex.later()
-    assert_came_true(globex, of_accounts)
+    large = only("field: NumberOfEmployees, op: ge, value: 100")
+    said = assert_came_true(globex, large(of_accounts))
+    assert said.changed.count > said.returning.count > 0
 
 
 def test_conditions_and_types_change_together_with_the_org(acme: Tenant) -> None:

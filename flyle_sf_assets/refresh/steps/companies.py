@@ -3,10 +3,12 @@
 What does not belong here: conversion and validation (``companies``), the upsert (``store``).
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.field_map import (
+    FieldMapRow,
     column_descriptions,
     column_types,
     field_map,
@@ -14,9 +16,11 @@ from flyle_sf_assets.companies.field_map import (
 )
 from flyle_sf_assets.companies.fields import CompanyField, company_fields, readable_fields
 from flyle_sf_assets.companies.rows import typed_schema
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.refresh.census import census_figures
+from flyle_sf_assets.refresh.column_lineage import company_origins
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     COMPANIES,
@@ -28,7 +32,8 @@ from flyle_sf_assets.refresh.debts import (
     manifest_of,
     not_materialized,
 )
-from flyle_sf_assets.refresh.lifecycle import next_due
+from flyle_sf_assets.refresh.due import next_due
+from flyle_sf_assets.refresh.gates import passed_gates
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
 from flyle_sf_assets.refresh.writing import EnrichedRows, Writing, Written
@@ -76,10 +81,13 @@ def write_companies(refresh: Refresh) -> StepReport:
         )
         add_counts(tx, refresh.sync_id, written.sync_counts())
         census = _census(refresh, tx, written)
+        gates = passed_gates(tx, refresh, written)
         _end(refresh, tx)
         total = linked_companies(tx, refresh.tenant)
+        former = [field for field in list_fields(tx) if not field.active]
     refresh.is_complete = True
-    report = _report(refresh, plan, fields, manifest, written, total)
+    report = _report(refresh, plan, fields, former, manifest, written, total)
+    report = replace(report, gates=gates)
     return report if census is None else _with_census(report, census)
 
 
@@ -136,7 +144,7 @@ def _end(refresh: Refresh, tx: TenantTransaction) -> None:
     put_link(tx, state="linked", org_id=refresh.org.org_id)
     if refresh.kind == "census":
         reread_done(tx)
-    record_synced(tx, now, next_due(now, refresh.settings))
+    record_synced(tx, now, next_due(now, refresh.settings, refresh.installation.places))
     if is_first:
         add_notice(
             tx,
@@ -152,6 +160,7 @@ def _report(
     refresh: Refresh,
     plan: ReadPlan,
     fields: tuple[CompanyField, ...],
+    former: Sequence[CustomField],
     manifest: Manifest,
     written: Written,
     total: int,
@@ -172,11 +181,34 @@ def _report(
             "gone": counts.gone,
             "unchanged": counts.unchanged,
             "rejected": written.rejected,
+            "settings_version": refresh.settings_version,
         },
-        columns=tuple(ColumnNote(name, types[name], texts[name]) for name in shown),
+        # Those that cannot be read now too: they are still columns of the companies.
+        columns=tuple(ColumnNote(name, types[name], text) for name, text in texts.items()),
+        lineage=company_origins(fields),
         sample=None if written.sample.is_empty() else written.sample.select(shown),
         notes={
-            "field map": field_map_markdown(mapped),
-            "項目の対応": field_map_markdown(mapped, "ja"),
+            "field map": _field_map(refresh, mapped, former, "en"),
+            "項目の対応": _field_map(refresh, mapped, former, "ja"),
         },
     )
+
+
+def _field_map(
+    refresh: Refresh, mapped: Sequence[FieldMapRow], former: Sequence[CustomField], language: str
+) -> str:
+    """The map of one settings version; fields that are not mapped any more keep what they have."""
+    version = refresh.settings_version
+    lines = [
+        Text(f"設定バージョン {version}", f"Settings version {version}").in_language(language),
+        "",
+        field_map_markdown(mapped, language),
+    ]
+    if former:
+        keys = ", ".join(f"`{field.key}`" for field in former)
+        words = Text(
+            f"対応を外した項目(最後の値を保持): {keys}",
+            f"Not mapped any more, the last values stay: {keys}",
+        )
+        lines += ["", words.in_language(language)]
+    return "\n".join(lines)

@@ -13,6 +13,7 @@ from flyle_sf_assets.enriched.join import enrich, enriched_columns, gone_column
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import changed_rows
+from flyle_sf_assets.refresh.column_lineage import enriched_notes, enriched_origins
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     COMPANIES,
@@ -25,7 +26,7 @@ from flyle_sf_assets.refresh.debts import (
     manifest_of,
 )
 from flyle_sf_assets.refresh.pending import fold
-from flyle_sf_assets.refresh.report import ColumnNote, StepReport
+from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
 
 PLAN = "read_plan"
@@ -141,10 +142,6 @@ def _report(
 ) -> StepReport:
     if manifest is None:
         raise ValueError("the enriched records were never written")
-    columns = [
-        ColumnNote(path, leaf.field.type, f"{leaf.field.label} ({leaf.node.object})")
-        for path, leaf in plan.leaves.items()
-    ]
     parents = [
         f"- `{'.'.join(node.path)}` → {node.object} ({node.dataset})"
         for node in plan.nodes
@@ -155,7 +152,8 @@ def _report(
         generation=f"{manifest.dataset}@{manifest.generation}",
         rows=manifest.rows,
         counts={"changed": changed},
-        columns=tuple(columns),
+        columns=enriched_notes(plan),
+        lineage=enriched_origins(plan),
         # Id and Name may be mapped themselves.
         sample=refresh.lake.sample(manifest, SAMPLE_ROWS).select(
             *dict.fromkeys(("Id", "Name", *plan.leaves))

@@ -6,6 +6,7 @@ ever deleted (``store/options.py``).
 
 import polars as pl
 
+from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.options.catalog import catalog, described_options, followed_fields, met_values
@@ -84,6 +85,11 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
         )
         inputs = [
             Consumed(SCHEMAS, generation_of(refresh, SCHEMAS)),
+            Consumed(
+                "link_settings/companies",
+                refresh.settings_version,
+                part_digests(refresh.settings)["companies"],
+            ),
             Consumed(FIELDS, 0, digest),
         ]
         if manifest is not None:

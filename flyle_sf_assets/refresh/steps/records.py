@@ -16,6 +16,7 @@ from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import record_schema
 from flyle_sf_assets.raw.roles import in_scope_again, only_referenced
 from flyle_sf_assets.raw.sweep import lookup_columns, needs_rescope, unstamped_columns
+from flyle_sf_assets.refresh.column_lineage import raw_notes
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     ENRICHED,
@@ -28,7 +29,7 @@ from flyle_sf_assets.refresh.debts import (
 from flyle_sf_assets.refresh.pending import PendingDataset, commit
 from flyle_sf_assets.refresh.reading import DatasetReading, Reading
 from flyle_sf_assets.refresh.reconciling import reconcile
-from flyle_sf_assets.refresh.report import ColumnNote, StepReport
+from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.salesforce.schema import FieldSchema
 from flyle_sf_assets.store.generations import Consumed, Generation, put_consumed
 from flyle_sf_assets.store.syncs import SyncCounts, add_counts
@@ -218,15 +219,6 @@ def _report(
     manifests = {one.name: _standing(refresh, one.name) for one in pending}
     rows = {name: manifest.rows for name, manifest in manifests.items()}
     shown = next((name for name in manifests if rows[name]), pending[0].name)
-    columns = [
-        ColumnNote(
-            column.name if len(pending) == 1 else f"{dataset.object}.{column.name}",
-            column.type,
-            column.label,
-        )
-        for dataset in plan.of_asset(asset)
-        for column in dataset.columns
-    ]
     return StepReport(
         asset=f"salesforce/{asset}",
         generation=" ".join(f"{name}@{number}" for name, number in sorted(generations.items())),
@@ -236,7 +228,7 @@ def _report(
             "changed": sum(one.changed for one in pending),
             "gone": sum(one.gone for one in pending),
         },
-        columns=tuple(columns),
+        columns=raw_notes(plan, plan.of_asset(asset)),
         sample=refresh.lake.sample(manifests[shown], SAMPLE_ROWS),
         notes={"records held": "\n".join(f"- `{name}`: {count:,}" for name, count in rows.items())},
     )

@@ -9,7 +9,7 @@ from flyle_sf_assets.check.drift import CODES, drifts
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import SettingsInvalid, Text
-from flyle_sf_assets.raw.plan import objects_missing, plan
+from flyle_sf_assets.raw.plan import ReadPlan, objects_missing, plan
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, digest_of, generation_of
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
@@ -37,8 +37,10 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
     if not is_forced and are_schemas_recent(refresh):
-        return _report(generation_of(refresh, SCHEMAS), _known(stored), idle=_RECENT)
-    is_anew = is_forced or refresh.kind == "census" or _is_anything_hidden(refresh, stored)
+        return _report(generation_of(refresh, SCHEMAS), known_schemas(stored), idle=_RECENT)
+    is_anew = (
+        is_forced or refresh.kind == "census" or _is_anything_hidden(refresh, known_schemas(stored))
+    )
     refresh.has_described = True
     refresh.has_described_anew = refresh.has_described_anew or is_anew
     answers: dict[str, Described | NotModified | None] = {}
@@ -54,32 +56,86 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     return _report(generation, schemas)
 
 
+def is_untried(refresh: Refresh) -> bool:
+    """Whether the org was described, but these settings were never held against it."""
+    if refresh.has_described or generation_of(refresh, SCHEMAS) == 0:
+        return False
+    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
+    return passed is None or passed.generation != refresh.settings_version
+
+
 def are_schemas_recent(refresh: Refresh) -> bool:
     """Whether these settings were held against schemas that are young enough."""
     passed = consumed_by(refresh, SCHEMAS).get("link_settings")
-    if passed is None or passed.generation != refresh.settings_version:
-        return False
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
-    schemas = _known(stored)
-    if refresh.kind == "full" or objects_missing(refresh.settings, schemas):
+    schemas = known_schemas(stored)
+    if refresh.kind == "full" or not _are_passed(refresh, passed, schemas):
         return False
+    return _are_recent(refresh, plan(refresh.settings, schemas), stored)
+
+
+def standing_schemas(
+    refresh: Refresh, passed: Consumed | None, stored: dict[str, StoredSchema]
+) -> dict[str, ObjectSchema | None] | None:
+    """The schemas, when they are still what the org says; None when a refresh must describe anew.
+
+    Where they are not recent Salesforce is asked whether anything changed, and that nothing did is
+    noted. ``passed`` is what these settings were last held against.
+    """
+    schemas = known_schemas(stored)
+    if not _are_passed(refresh, passed, schemas):
+        return None
     made = plan(refresh.settings, schemas)
-    nodes = [*made.nodes, *(leaf.node for leaf in made.condition_leaves.values())]
-    ages = [refresh.clock() - stored[node.object].checked_at for node in nodes]
+    if _are_recent(refresh, made, stored):
+        return schemas
+    if _is_anything_hidden(refresh, schemas):
+        return None
+    names = _objects_in_use(made)
+    since = {name: stored[name].last_modified for name in names}
+    moments = {name: datetime.fromisoformat(text) for name, text in since.items() if text}
+    answers = describe.describe_all(refresh.org.session, sorted(names), moments)
+    now = refresh.clock()
+    for name, answer in answers.items():
+        if isinstance(answer, NotModified):
+            continue
+        if _stored(name, answer, _known_until(refresh), now).digest != stored[name].digest:
+            return None
+    with refresh.database.tenant(refresh.tenant) as tx:
+        for name in names:
+            touch_schema(tx, name, now)
+    return schemas
+
+
+def _are_passed(
+    refresh: Refresh, passed: Consumed | None, schemas: dict[str, ObjectSchema | None]
+) -> bool:
+    """Whether these very settings were held against schemas of every object that they reach."""
+    if passed is None or passed.generation != refresh.settings_version:
+        return False
+    return not objects_missing(refresh.settings, schemas)
+
+
+def _are_recent(refresh: Refresh, made: ReadPlan, stored: dict[str, StoredSchema]) -> bool:
+    ages = [refresh.clock() - stored[name].checked_at for name in _objects_in_use(made)]
     return max(ages).total_seconds() < DESCRIBE_EVERY_S
 
 
-def _is_anything_hidden(refresh: Refresh, stored: dict[str, StoredSchema]) -> bool:
+def _objects_in_use(made: ReadPlan) -> set[str]:
+    nodes = [*made.nodes, *(leaf.node for leaf in made.condition_leaves.values())]
+    return {node.object for node in nodes}
+
+
+def _is_anything_hidden(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> bool:
     """Whether a mapped field cannot be read now: a 304 may hide that its permission came back."""
-    schemas = _known(stored)
     if objects_missing(refresh.settings, schemas):
         return False
     made = plan(refresh.settings, schemas)
     return not all(field.readable for field in company_fields(refresh.settings, made.leaves))
 
 
-def _known(stored: dict[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
+def known_schemas(stored: dict[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
+    """The schemas that are kept; None for an object that the org does not know, or hides."""
     return {
         name: None if one.document == UNKNOWN else describe.from_bytes(one.document.encode())
         for name, one in stored.items()

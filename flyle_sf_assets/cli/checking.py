@@ -1,0 +1,26 @@
+"""``flyle-sf check``: a tenant's settings against its org, whether a file has them or not.
+
+What does not belong here: what fits and what does not (``check``).
+"""
+
+from flyle_sf_assets.cli.opening import tenant_file
+from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.refresh.checking import check_file, open_tenant_org
+from flyle_sf_assets.refresh.drafted import drafted_settings
+from flyle_sf_assets.refresh.installation import Places, open_installation
+from flyle_sf_assets.refresh.saving import problems_in
+
+
+def problems_of_tenant(tenant: str) -> tuple[Problem, ...]:
+    """Every problem of the tenant's settings file, else of its draft or standing settings.
+
+    Raises NotConnected when it has none, and what connecting raises.
+    """
+    places = Places.from_environment()
+    loaded = tenant_file(places, tenant)
+    if loaded is not None:
+        return check_file(places, loaded)
+    with open_installation(places) as opened:
+        drafted = drafted_settings(opened, tenant)
+        with open_tenant_org(opened, drafted.settings) as org:
+            return (*drafted.warnings, *problems_in(org, drafted.settings))

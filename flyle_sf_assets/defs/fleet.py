@@ -1,0 +1,103 @@
+"""What Dagster knows of the tenants: their partitions, and the runs that they have in flight.
+
+What does not belong here: who is due (``refresh/due.py``).
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from dagster import (
+    DagsterInstance,
+    DagsterRunStatus,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    RunRequest,
+    RunsFilter,
+)
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
+
+from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS
+from flyle_sf_assets.defs.resources import KIND_TAG, TENANT_TAG
+from flyle_sf_assets.refresh.context import RefreshKind
+
+SCHEDULES_VARIABLE = "FLYLE_SCHEDULES"
+STOPPED = "stopped"
+
+BEGINS_WITHIN = timedelta(minutes=5)
+"""A run that has begun holds its tenant's lock after seconds."""
+
+RETRY_WITHIN = timedelta(minutes=10)
+"""A failed run that Dagster wants to try again counts as in flight no longer than this."""
+
+
+def start_by_themselves() -> bool:
+    """Whether schedules and sensors run once the code location is loaded.
+
+    With ``FLYLE_SCHEDULES=stopped`` they wait until somebody starts them in the UI.
+    """
+    return os.environ.get(SCHEDULES_VARIABLE, "") != STOPPED
+
+
+SENSOR_STATUS = (
+    DefaultSensorStatus.RUNNING if start_by_themselves() else DefaultSensorStatus.STOPPED
+)
+SCHEDULE_STATUS = (
+    DefaultScheduleStatus.RUNNING if start_by_themselves() else DefaultScheduleStatus.STOPPED
+)
+
+
+def known_tenants(instance: DagsterInstance) -> frozenset[str]:
+    """The tenants that have a partition."""
+    return frozenset(instance.get_dynamic_partitions(TENANT_PARTITIONS))
+
+
+def tenants_in_flight(instance: DagsterInstance) -> frozenset[str]:
+    """The tenants with a run that has not ended, or that failed and is about to be tried again."""
+    running = instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
+    failed = instance.get_runs(
+        RunsFilter(
+            statuses=[DagsterRunStatus.FAILURE],
+            tags={WILL_RETRY_TAG: "true"},
+            updated_after=datetime.now(UTC) - RETRY_WITHIN,
+        )
+    )
+    waiting = [run for run in failed if run.is_complete_and_waiting_to_retry]
+    tenants = (run.tags.get(PARTITION_NAME_TAG) for run in (*running, *waiting))
+    return frozenset(tenant for tenant in tenants if tenant is not None)
+
+
+def end_lost_runs(
+    instance: DagsterInstance, is_at_work: Callable[[str], bool], now: datetime
+) -> int:
+    """Marks as failed the runs of commands that were killed; returns how many.
+
+    A run that ``flyle-sf sync`` makes is its own process, which nobody monitors: killed, it would
+    count as started for hours, and keep its tenant waiting. It has gone when it began a while ago
+    and nobody is at work on the tenant (``is_at_work``: whether the tenant's lock is held).
+    """
+    started = instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
+    lost = [
+        record.dagster_run
+        for record in started
+        if record.dagster_run.remote_job_origin is None
+        and record.start_time is not None
+        and record.start_time < (now - BEGINS_WITHIN).timestamp()
+        and not is_at_work(record.dagster_run.tags.get(PARTITION_NAME_TAG, ""))
+    ]
+    for run in lost:
+        instance.report_run_failed(run, "The process that made this run is gone.")
+    return len(lost)
+
+
+def run_requests(tenants: Iterable[str], kind: RefreshKind, tick: datetime) -> list[RunRequest]:
+    """One run a tenant. The key is the tick's: a tick that is repeated launches nothing twice."""
+    return [
+        RunRequest(
+            run_key=f"{tenant}:{kind}:{tick.astimezone(UTC):%Y%m%dT%H%M%S}",
+            partition_key=tenant,
+            tags={TENANT_TAG: tenant, KIND_TAG: kind},
+        )
+        for tenant in tenants
+    ]

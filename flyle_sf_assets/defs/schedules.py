@@ -1,0 +1,149 @@
+"""When tenants are refreshed, compared and tidied up after: each body asks who is due, and looks.
+
+What does not belong here: deciding (``refresh/due.py``), looking (``refresh/looking.py``) and
+what becomes of a failed run (``sensors.py``).
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from dagster import (
+    ResourceParam,
+    RunRequest,
+    ScheduleEvaluationContext,
+    SkipReason,
+    schedule,
+)
+
+from flyle_sf_assets.defs.fleet import (
+    SCHEDULE_STATUS,
+    end_lost_runs,
+    known_tenants,
+    run_requests,
+    tenants_in_flight,
+)
+from flyle_sf_assets.defs.jobs import refresh_tenant, tidy_up
+from flyle_sf_assets.defs.resources import Refreshes
+from flyle_sf_assets.refresh.context import RefreshKind
+from flyle_sf_assets.refresh.due import comparisons_due, refreshes_due
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.looking import Looked, Verdict, look_at, refresh_needed, sweep_needed
+from flyle_sf_assets.store.agenda import Agenda, read_agendas
+from flyle_sf_assets.telemetry.logs import logger
+
+QUEUE_MAX = 200
+"""Runs of tenants that wait or run: more are not launched, and whoever is due stays due."""
+
+_log = logger("defs")
+
+Tick = list[RunRequest] | SkipReason
+Due = Callable[..., tuple[Agenda, ...]]
+Look = Callable[[Installation, Agenda], Verdict]
+
+
+@schedule(
+    job=refresh_tenant,
+    cron_schedule="* * * * *",
+    default_status=SCHEDULE_STATUS,
+    description="Each tenant at its own moment of its own interval. Looks first: a tenant with"
+    " nothing new costs one API call and no run.",
+)
+def refresh_due_tenants(
+    context: ScheduleEvaluationContext, refreshes: ResourceParam[Refreshes]
+) -> Tick:
+    """A refresh for every tenant that is due and has something to do."""
+    look = partial(refresh_needed, clock=refreshes.clock)
+    return _tick(context, refreshes, "refresh", refreshes_due, look)
+
+
+@schedule(
+    job=refresh_tenant,
+    cron_schedule="*/5 * * * *",
+    default_status=SCHEDULE_STATUS,
+    description="Every tenant once a night, between 22:00 and 6:00 of its time zone: all records"
+    " in scope, their parents, and the companies are compared with the org.",
+)
+def nightly_census(context: ScheduleEvaluationContext, refreshes: ResourceParam[Refreshes]) -> Tick:
+    """A census for every tenant whose moment of the night has come."""
+    return _tick(context, refreshes, "census", partial(comparisons_due, "census"), _always)
+
+
+@schedule(
+    job=refresh_tenant,
+    cron_schedule="*/5 * * * *",
+    default_status=SCHEDULE_STATUS,
+    description="Every tenant once a night that maps formulas, or whose conditions move with the"
+    " day: what changes without SystemModstamp is read again.",
+)
+def nightly_sweep(context: ScheduleEvaluationContext, refreshes: ResourceParam[Refreshes]) -> Tick:
+    """A sweep for every tenant whose moment of the night has come and who needs one."""
+    look = partial(sweep_needed, clock=refreshes.clock)
+    return _tick(context, refreshes, "sweep", partial(comparisons_due, "sweep"), look)
+
+
+@schedule(
+    job=tidy_up,
+    cron_schedule="17 3 * * *",
+    execution_timezone="Asia/Tokyo",
+    default_status=SCHEDULE_STATUS,
+    description="Old runs with their events, and record files that no dataset is made of any more.",
+)
+def nightly_tidying(_context: ScheduleEvaluationContext) -> RunRequest:
+    """One run a night."""
+    return RunRequest()
+
+
+def _tick(
+    context: ScheduleEvaluationContext,
+    refreshes: Refreshes,
+    kind: RefreshKind,
+    due: Due,
+    look: Look,
+) -> Tick:
+    """The runs of one tick: who is due, of those who has something to do."""
+    installation = refreshes.installation()
+    end_lost_runs(context.instance, partial(_is_at_work, installation), datetime.now(UTC))
+    in_flight = tenants_in_flight(context.instance)
+    with installation.database.fleet() as tx:
+        agendas = read_agendas(tx)
+    tenants = due(
+        agendas,
+        refreshes.clock(),
+        partitions=known_tenants(context.instance),
+        in_flight=in_flight,
+    )
+    room = QUEUE_MAX - len(in_flight)
+    if tenants and room <= 0:
+        return SkipReason(f"{len(in_flight):,} runs are in flight; {len(tenants):,} tenants wait")
+    looked = look_at(tenants, partial(look, installation), enough=room)
+    _tell(kind, looked)
+    if not looked.work:
+        return SkipReason(looked.in_words())
+    return run_requests(
+        [agenda.tenant_id for agenda in looked.work], kind, context.scheduled_execution_time
+    )
+
+
+def _is_at_work(installation: Installation, tenant: str) -> bool:
+    with installation.database.tenant_lock(tenant, wait=False) as is_free:
+        return not is_free
+
+
+def _always(_installation: Installation, _agenda: Agenda) -> Verdict:
+    return "work"
+
+
+def _tell(kind: RefreshKind, looked: Looked) -> None:
+    _log.info(
+        "tick",
+        kind=kind,
+        work=len(looked.work),
+        idle=looked.idle,
+        busy=looked.busy,
+        failed=looked.failed,
+        unreached=looked.unreached,
+    )
+
+
+all_schedules = [refresh_due_tenants, nightly_census, nightly_sweep, nightly_tidying]

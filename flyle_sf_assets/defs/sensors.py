@@ -1,0 +1,52 @@
+"""What follows when a run has failed: the tenant's link hears of it, also from one that was killed.
+
+A run that ends by an error tells the link itself, in the transaction that closes its sync. One
+that dies cannot: Dagster notices, and this sensor tells the link.
+
+What does not belong here: what a failure means (``refresh/failing.py``), and the sensor that
+follows settings (``settings_sensor.py``).
+"""
+
+from datetime import UTC, datetime
+
+from dagster import (
+    ResourceParam,
+    RunFailureSensorContext,
+    SkipReason,
+    run_failure_sensor,
+)
+from dagster._core.storage.tags import PARTITION_NAME_TAG, RETRY_NUMBER_TAG
+
+from flyle_sf_assets.defs.fleet import SENSOR_STATUS
+from flyle_sf_assets.defs.resources import Refreshes
+from flyle_sf_assets.refresh.failing import LostRun, record_lost_run
+
+
+@run_failure_sensor(
+    minimum_interval_seconds=15,
+    default_status=SENSOR_STATUS,
+    description="Tells a tenant's link of a run that died without saying so: when it is tried"
+    " again, and why it failed.",
+)
+def failed_runs(
+    context: RunFailureSensorContext, refreshes: ResourceParam[Refreshes]
+) -> SkipReason:
+    """One failed run; most have told the link themselves already."""
+    run = context.dagster_run
+    tenant = run.tags.get(PARTITION_NAME_TAG)
+    if tenant is None:
+        return SkipReason(f"run {run.run_id} is no tenant's")
+    record = context.instance.get_run_record_by_id(run.run_id)
+    ended = record.end_time if record is not None else None
+    lost = LostRun(
+        tenant=tenant,
+        run_id=run.run_id,
+        failed_at=datetime.fromtimestamp(ended, UTC) if ended else refreshes.clock(),
+        message=context.failure_event.message or "no reason given",
+        is_retry=RETRY_NUMBER_TAG in run.tags,
+    )
+    is_news = record_lost_run(refreshes.installation(), lost, clock=refreshes.clock)
+    return SkipReason(f"{tenant}: {'told the link' if is_news else 'the link knows'}")
+
+
+all_sensors = [failed_runs]

@@ -1,0 +1,158 @@
+"""The sensor ``settings``: files and console changes become partitions, observations and runs.
+
+It asks, decides by pure functions, and acts within a time budget; what a tick does not reach is
+still there for the next. What does not belong here: reading files and telling what a change means
+(``refresh``), and which partitions come and go (``partition_changes.py``).
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    ResourceParam,
+    RunRequest,
+    SensorEvaluationContext,
+    SensorResult,
+    sensor,
+)
+
+from flyle_sf_assets.defs.fleet import SENSOR_STATUS, tenants_in_flight
+from flyle_sf_assets.defs.instance import observe_settings, runs_by_key
+from flyle_sf_assets.defs.jobs import refresh_tenant
+from flyle_sf_assets.defs.partition_changes import PartitionChanges, partition_changes
+from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS, tenants
+from flyle_sf_assets.defs.resources import KIND_TAG, Refreshes
+from flyle_sf_assets.defs.wording import capped
+from flyle_sf_assets.refresh.following import Budget, Followed, follow_files
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.owed_settings import Owed, owed_by_settings, settle
+from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.refresh.removal import remove_tenant
+from flyle_sf_assets.store.settings_files import KnownTenant
+
+INTERVAL_S = 15
+BUDGET_S = 40.0
+"""Dagster ends a tick after 60 s."""
+
+VERSION_TAG = "flyle/settings_version"
+
+
+@dataclass
+class Tick:
+    """One tick over all tenants: who comes, who goes, whose settings ask for a run."""
+
+    installation: Installation
+    instance: DagsterInstance
+    budget: Budget
+    owed: list[Owed] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+
+    def run(self) -> SensorResult:
+        """Follows files and console, and says what Dagster has to do about it.
+
+        Raises why the settings folder could not be read when there is nothing else to tell.
+        """
+        followed = follow_files(self.installation, self.budget)
+        existing = set(self.instance.get_dynamic_partitions(TENANT_PARTITIONS))
+        for one in followed.standing:
+            if one.is_open or one.tenant not in existing:
+                self.budget.attempt(one.tenant, partial(self._tell, one))
+        changes = self._partitions(followed, existing)
+        requests = self._requests()
+        if followed.folder is not None and not requests and not changes.add:
+            raise followed.folder
+        return SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else _in_words(followed, changes, self.budget),
+            dynamic_partitions_requests=[
+                *([tenants.build_add_request(list(changes.add))] if changes.add else []),
+                *([tenants.build_delete_request(list(changes.remove))] if changes.remove else []),
+            ],
+        )
+
+    def _tell(self, one: KnownTenant) -> None:
+        """Dagster hears of the settings first, so that what they make stale is seen to be."""
+        if one.is_open and one.version is not None:
+            owed = owed_by_settings(self.installation, one.tenant, one.version)
+            observe_settings(self.instance, owed.settings)
+            self.owed.append(owed)
+        elif settings := registered_settings(self.installation, one.tenant):
+            observe_settings(self.instance, settings)
+        self.reached.add(one.tenant)
+
+    def _partitions(self, followed: Followed, existing: set[str]) -> PartitionChanges:
+        """Adds whom Dagster has heard of; a link stops together with its partition."""
+        leaving = {
+            one.tenant
+            for one in followed.known
+            if one.tenant in followed.gone
+            and (one.tenant in existing or one.removed_at is None or one.state != "disconnected")
+        }
+        changes = partition_changes(
+            {one.tenant for one in followed.standing} & (existing | self.reached),
+            leaving,
+            existing,
+            tenants_in_flight(self.instance) if leaving else frozenset(),
+        )
+        for tenant in sorted(leaving.difference(changes.deferred)):
+            self.budget.attempt(tenant, partial(remove_tenant, self.installation, tenant))
+        return changes
+
+    def _requests(self) -> list[RunRequest]:
+        """One run for each tenant whose settings ask for one and have none yet."""
+        started = runs_by_key(self.instance, [owed.run_key for owed in self.owed])
+        requests = []
+        for owed in self.owed:
+            run_id = started.get(owed.run_key)
+            if run_id is None and owed.assets is not None:
+                requests.append(_request(owed))
+            else:
+                work = partial(settle, self.installation, owed, run_id)
+                self.budget.attempt(owed.tenant, work)
+        return requests
+
+
+def _request(owed: Owed) -> RunRequest:
+    """The run of exactly these assets; without a selection it is the whole job."""
+    selection = [AssetKey(key.split("/")) for key in owed.assets or ()]
+    return RunRequest(
+        run_key=owed.run_key,
+        partition_key=owed.tenant,
+        asset_selection=selection or None,
+        # Left out, Dagster adds every check of the selected assets, whatever the job says.
+        asset_check_keys=[] if selection else None,
+        tags={VERSION_TAG: str(owed.change.version), KIND_TAG: owed.change.kind},
+    )
+
+
+def _in_words(followed: Followed, changes: PartitionChanges, budget: Budget) -> str:
+    """Why no run was asked for, and what a person may want to know of this tick."""
+    parts = [f"{len(followed.standing)} tenants, no settings that ask for a run"]
+    told = (
+        ("added", changes.add),
+        ("removed", changes.remove),
+        ("removed after their run", changes.deferred),
+        ("files that cannot be used", followed.unusable),
+        ("failed", [f"{tenant} ({why})" for tenant, why in budget.failed.items()]),
+    )
+    parts += [f"{words}: {capped(names)}" for words, names in told if names]
+    if budget.left:
+        parts.append(f"{budget.left} left for the next tick")
+    return "; ".join(parts)
+
+
+@sensor(
+    job=refresh_tenant,
+    name="settings",
+    minimum_interval_seconds=INTERVAL_S,
+    default_status=SENSOR_STATUS,
+    description="Follows settings files and what the console saves: partitions come and go, the"
+    " parts that changed are observed, and one run refreshes exactly the affected assets.",
+)
+def settings_sensor(
+    context: SensorEvaluationContext, refreshes: ResourceParam[Refreshes]
+) -> SensorResult:
+    """One tick; see `Tick`."""
+    return Tick(refreshes.installation(), context.instance, Budget(BUDGET_S)).run()

@@ -1,0 +1,115 @@
+"""Standing checks over all tenants, and the job and schedule that run them every hour.
+
+A check's status is one per asset, so the truth about each tenant is kept in our own tables; here
+one query over all of them answers each check, and its description names the tenants.
+
+What does not belong here: the queries (``store/fleet.py``), and checks of one run (``checks.py``).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from dagster import (
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetSelection,
+    MetadataValue,
+    ResourceParam,
+    ScheduleDefinition,
+    define_asset_job,
+    multi_asset_check,
+)
+
+from flyle_sf_assets.check.parts import UNUSED
+from flyle_sf_assets.defs import keys
+from flyle_sf_assets.defs.fleet import SCHEDULE_STATUS
+from flyle_sf_assets.defs.resources import Refreshes
+from flyle_sf_assets.defs.wording import capped
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.refresh.context import utc_now
+from flyle_sf_assets.store.database import FleetTransaction
+from flyle_sf_assets.store.fleet import (
+    failing_tenants,
+    live_tenants,
+    overdue_tenants,
+    stale_tenants,
+    tenants_with_rejected,
+)
+
+OVERDUE_AFTER = timedelta(hours=1)
+"""A queue and a slow org may take that long; then somebody should look."""
+
+REJECTED_AFTER = timedelta(days=1)
+
+_WORDS = {
+    keys.NONE_FAILING: Text("連携が失敗しているテナント", "tenants whose link fails"),
+    keys.NONE_OVERDUE: Text(
+        "予定から1時間以上遅れているテナント", "tenants more than an hour overdue"
+    ),
+    keys.NO_OLD_REJECTED: Text(
+        "1日以上前から受け取れない値があるテナント", "tenants with values rejected for over a day"
+    ),
+    keys.NONE_STALE: Text("設定や入力をまだ取り込んでいないテナント", "tenants with stale assets"),
+}
+_WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE)
+
+
+@multi_asset_check(
+    name="standing",
+    specs=[
+        AssetCheckSpec(
+            key.name, asset=key.asset_key, description=f"Of all tenants: no {words.en}. {words.ja}"
+        )
+        for key, words in _WORDS.items()
+    ],
+)
+def standing(refreshes: ResourceParam[Refreshes]) -> Iterator[AssetCheckResult]:
+    """Four queries over all tenants, whichever tenant's run they are asked in."""
+    with refreshes.installation().database.fleet() as tx:
+        count = live_tenants(tx)
+        for key, tenants in found(tx, utc_now()).items():
+            yield result(key, tenants, count)
+
+
+def found(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, tuple[str, ...]]:
+    """Which tenants each check names."""
+    return {
+        keys.NONE_FAILING: failing_tenants(tx),
+        keys.NONE_OVERDUE: overdue_tenants(tx, now - OVERDUE_AFTER),
+        keys.NO_OLD_REJECTED: tenants_with_rejected(tx, now - REJECTED_AFTER),
+        keys.NONE_STALE: stale_tenants(tx, UNUSED),
+    }
+
+
+def result(key: AssetCheckKey, tenants: Sequence[str], count: int) -> AssetCheckResult:
+    """The check as its page shows it: the exact number, and the first names."""
+    words = _WORDS[key]
+    names = f": {capped(tenants)}" if tenants else ""
+    return AssetCheckResult(
+        check_name=key.name,
+        asset_key=key.asset_key,
+        passed=not tenants,
+        severity=AssetCheckSeverity.WARN if key in _WARNINGS else AssetCheckSeverity.ERROR,
+        description=f"{len(tenants):,} of {count:,} {words.en} / {words.ja}"
+        f" {len(tenants):,}/{count:,}{names}",
+        metadata={
+            "tenants": MetadataValue.int(len(tenants)),
+            "of": MetadataValue.int(count),
+        },
+    )
+
+
+standing_job = define_asset_job(
+    name="standing_checks",
+    description="What stands of all tenants: failing, overdue, rejected, stale, last census.",
+    selection=AssetSelection.checks(*keys.STANDING, keys.CENSUS),
+)
+
+standing_schedule = ScheduleDefinition(
+    name="standing_checks_hourly",
+    job=standing_job,
+    cron_schedule="10 * * * *",
+    default_status=SCHEDULE_STATUS,
+)

@@ -1,0 +1,145 @@
+"""Which tenants have something due now: a pure function of agendas, clock and runs in flight.
+
+Every tenant has its own moment in the interval, and in the night, told by a hash of its name:
+thousands of tenants with the same settings do not all start at once, and the moment stays.
+
+What does not belong here: finding out whether there is anything to do (``looking.py``), and
+launching runs (``defs``).
+"""
+
+import hashlib
+import math
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flyle_sf_assets.refresh.installation import Places
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.agenda import Agenda
+
+NightlyKind = Literal["census", "sweep"]
+
+NIGHT_BEGINS_H = 22
+NIGHT_LASTS_H = 8
+"""The night in which everything is compared, by the clock on the tenant's wall."""
+
+TOKENS_FROM_CONSOLE = "web_server"
+"""The flow that cannot begin before a person has logged in."""
+
+
+def next_slot(tenant: str, every_s: int, after: datetime) -> datetime:
+    """The tenant's first moment after ``after``, of those that are ``every_s`` seconds apart."""
+    offset_s = int(_share(tenant, "refresh") * every_s)
+    passed = (math.floor(after.timestamp()) - offset_s) // every_s
+    return datetime.fromtimestamp(offset_s + (passed + 1) * every_s, UTC)
+
+
+def next_due(last: datetime, settings: TenantSettings, places: Places) -> datetime:
+    """When the next refresh is due: the tenant's next moment, at most its interval later."""
+    every_s = places.refresh_every_s or settings.refresh.every_s
+    return next_slot(settings.tenant, every_s, last)
+
+
+def refreshes_due(
+    agendas: Iterable[Agenda],
+    now: datetime,
+    *,
+    partitions: Collection[str],
+    in_flight: Collection[str],
+) -> tuple[Agenda, ...]:
+    """The tenants to look at now, those that have waited longest first.
+
+    ``partitions`` are the tenants that Dagster knows: one that was removed is not refreshed.
+    ``in_flight`` are those with a run that has not ended, or that is about to be tried again.
+    """
+    due = [
+        agenda
+        for agenda in agendas
+        if agenda.tenant_id in partitions
+        and agenda.tenant_id not in in_flight
+        and may_start(agenda, now)
+        and _is_refresh_due(agenda, now)
+    ]
+    return tuple(sorted(due, key=lambda agenda: (_due_since(agenda), agenda.tenant_id)))
+
+
+def comparisons_due(
+    kind: NightlyKind,
+    agendas: Iterable[Agenda],
+    now: datetime,
+    *,
+    partitions: Collection[str],
+    in_flight: Collection[str],
+) -> tuple[Agenda, ...]:
+    """The synced tenants whose nightly census or sweep has not been made since its moment.
+
+    One that a night without the platform left out is due at once.
+    """
+    return tuple(
+        agenda
+        for agenda in agendas
+        if agenda.tenant_id in partitions
+        and agenda.tenant_id not in in_flight
+        and may_start(agenda, now)
+        and _is_comparison_due(kind, agenda, now)
+    )
+
+
+def may_start(agenda: Agenda, now: datetime) -> bool:
+    """Whether the platform may try this tenant by itself at all."""
+    if agenda.state in ("disconnected", "held") or is_stopped(agenda):
+        return False
+    if agenda.state == "not_connected" and agenda.flow == TOKENS_FROM_CONSOLE:
+        return False
+    return agenda.retry_at is None or agenda.retry_at <= now
+
+
+def is_stopped(agenda: Agenda) -> bool:
+    """Whether only a person can help: the newest settings are those that failed for good."""
+    return agenda.stopped_version is not None and agenda.stopped_version >= agenda.settings_version
+
+
+def night_slot(kind: NightlyKind, tenant: str, time_zone: str, now: datetime) -> datetime:
+    """The tenant's last moment for a nightly comparison, up to now."""
+    zone = _zone(time_zone)
+    offset = timedelta(hours=NIGHT_LASTS_H) * _share(tenant, kind)
+    today = now.astimezone(zone).replace(hour=NIGHT_BEGINS_H, minute=0, second=0, microsecond=0)
+    # Added in UTC: a night in which the clocks change has an hour more or less.
+    begins = (today.astimezone(UTC), (today - timedelta(days=1)).astimezone(UTC))
+    before = (today - timedelta(days=2)).astimezone(UTC) + offset
+    return next((moment + offset for moment in begins if moment + offset <= now), before)
+
+
+def _is_refresh_due(agenda: Agenda, now: datetime) -> bool:
+    """A tenant that failed is due when its wait is over, one never synced at once."""
+    if agenda.failures or agenda.first_synced_at is None or agenda.next_due_at is None:
+        return True
+    return agenda.next_due_at <= now
+
+
+def _is_comparison_due(kind: NightlyKind, agenda: Agenda, now: datetime) -> bool:
+    if agenda.first_synced_at is None:
+        return False
+    last = agenda.census_at if kind == "census" else agenda.sweep_at
+    # The first sync read everything: as good as a comparison.
+    since = max(last or agenda.first_synced_at, agenda.first_synced_at)
+    return since < night_slot(kind, agenda.tenant_id, agenda.time_zone, now)
+
+
+def _due_since(agenda: Agenda) -> datetime:
+    return agenda.retry_at or agenda.next_due_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _share(tenant: str, purpose: str) -> float:
+    """A number from 0 to below 1 that stays the tenant's, the same in every process."""
+    digest = hashlib.sha256(f"{purpose}:{tenant}".encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        # Settings are checked when they are registered; the host may know fewer zones since.
+        return ZoneInfo("UTC")

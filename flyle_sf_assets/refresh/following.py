@@ -1,0 +1,138 @@
+"""Settings files and console settings followed, tenant by tenant, within a time budget.
+
+Everything is kept in the database before it is acted on, so that whatever a tick does not reach
+is still there for the next one. What does not belong here: which files are news
+(``tenant_files.py``) and Dagster's partitions and runs (``defs``).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from flyle_sf_assets.errors import FlyleError, Text, UsageError
+from flyle_sf_assets.refresh.context import Clock, utc_now
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.registration import back_to_console, register
+from flyle_sf_assets.refresh.tenant_files import FileChanges, file_changes
+from flyle_sf_assets.settings.loading import ListedFile, is_bare_folder, list_files, load_tenant
+from flyle_sf_assets.store.settings_files import KnownTenant, known_tenants
+from flyle_sf_assets.telemetry.logs import bind, logger
+
+_log = logger("refresh")
+
+
+@dataclass
+class Budget:
+    """Seconds within which a tick has to end, and what went wrong with single tenants in it."""
+
+    seconds: float
+    monotonic: Callable[[], float] = time.monotonic
+    failed: dict[str, str] = field(default_factory=dict)
+    left: int = 0
+    _started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The clock runs from here."""
+        self._started = self.monotonic()
+
+    def attempt(self, tenant: str, work: Callable[[], object]) -> bool:
+        """Does one tenant's work if there is time; its failure is kept and stops nobody else."""
+        if self.monotonic() - self._started >= self.seconds:
+            self.left += 1
+            return False
+        with bind(tenant=tenant):
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - one tenant's failure stops nobody else
+                self.failed[tenant] = str(error) or type(error).__name__
+                _log.exception("settings not followed")
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """All tenants after the files were read; ``gone`` have no settings left.
+
+    ``unusable`` are the tenants whose file is there and cannot be used. ``folder`` is why the
+    folder could not be read; then nobody is gone.
+    """
+
+    known: tuple[KnownTenant, ...]
+    gone: frozenset[str]
+    unusable: tuple[str, ...]
+    folder: FlyleError | None
+
+    @property
+    def standing(self) -> tuple[KnownTenant, ...]:
+        """The tenants that have settings now."""
+        return tuple(
+            one
+            for one in self.known
+            if one.version is not None and one.removed_at is None and one.tenant not in self.gone
+        )
+
+
+def follow_files(installation: Installation, budget: Budget, *, clock: Clock = utc_now) -> Followed:
+    """Registers every file that is news, and tells who is gone. An unchanged file is not parsed."""
+    folder: FlyleError | None = None
+    listed: dict[str, ListedFile] | None = None
+    is_bare = False
+    try:
+        listed = list_files(installation.places.config_dir)
+        is_bare = not listed and is_bare_folder(installation.places.config_dir)
+    except UsageError as error:
+        folder = error
+    known = _known(installation)
+    changes = file_changes(listed, known, is_bare=is_bare)
+    if _registered(installation, changes, budget, clock):
+        known = _known(installation)
+    if changes.is_doubtful:
+        folder = _empty_folder(installation)
+    names = {} if listed is None else listed
+    usable = {one.tenant for one in known if one.file_version is not None}
+    return Followed(
+        known=known,
+        gone=frozenset(changes.gone),
+        unusable=tuple(sorted(names.keys() - usable)),
+        folder=folder,
+    )
+
+
+def _registered(
+    installation: Installation, changes: FileChanges, budget: Budget, clock: Clock
+) -> bool:
+    for file in changes.read:
+        budget.attempt(file.tenant, partial(_register, installation, file, clock))
+    for tenant in changes.to_console:
+        budget.attempt(tenant, partial(back_to_console, installation, tenant, clock=clock))
+    return bool(changes.read or changes.to_console)
+
+
+def _register(installation: Installation, file: ListedFile, clock: Clock) -> None:
+    made = register(installation, load_tenant(file.path), clock=clock)
+    for problem in made.problems:
+        _log.warning("settings file", place=problem.place, problem=problem.message.en)
+    if made.is_new:
+        _log.info("settings version", version=made.version, changes=len(made.changes))
+
+
+def _known(installation: Installation) -> tuple[KnownTenant, ...]:
+    with installation.database.fleet() as tx:
+        return known_tenants(tx)
+
+
+def _empty_folder(installation: Installation) -> UsageError:
+    folder = installation.places.config_dir / "tenants"
+    return UsageError(
+        "config_dir_empty",
+        tried=Text(f"設定フォルダー {folder} を開きました", f"Listed the settings folder {folder}"),
+        came_back="Nothing is in it, and it held the files of several tenants before.",
+        remedy=Text(
+            "フォルダーが正しくマウントされているかご確認ください。すべてのテナントをやめる場合は、"
+            "README.md などほかのファイルを残してください。",
+            "Check that the folder is mounted. To let every tenant go, leave another file there,"
+            " a README.md say.",
+        ),
+    )

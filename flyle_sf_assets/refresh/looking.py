@@ -1,0 +1,179 @@
+"""Looks at many tenants at once, within a budget of time: which of them have something to do.
+
+What a look fails at is kept on the link where it is clear who must act, and left to the run
+else: the run says it with all it knows. A tenant that the budget leaves out stays due.
+
+What does not belong here: who is due (``due.py``) and launching runs (``defs``).
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+from flyle_sf_assets.errors import NotPermitted, Postponed, StoreUnavailable
+from flyle_sf_assets.raw.plan import objects_missing, plan
+from flyle_sf_assets.raw.sweep import needs_sweep
+from flyle_sf_assets.refresh.context import Clock, utc_now
+from flyle_sf_assets.refresh.failing import record_failure
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.lifecycle import check_idle
+from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.refresh.steps.schemas import known_schemas
+from flyle_sf_assets.refresh.tenant_org import open_same_org
+from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
+from flyle_sf_assets.store.agenda import Agenda
+from flyle_sf_assets.store.links import record_comparison
+from flyle_sf_assets.store.schemas import read_schemas
+from flyle_sf_assets.telemetry.logs import logger
+
+BUDGET_S = 25.0
+"""No look begins later than this in a tick, which Dagster ends after 60 seconds."""
+
+GRACE_S = 15.0
+"""How long a look that has begun is waited for beyond the budget."""
+
+WORKERS = 8
+
+BRIEFLY = Network(
+    connect_timeout_s=5.0, read_timeout_s=8.0, retry=RetryPolicy(attempts=2, total_s=10.0)
+)
+"""An org that does not answer a look at once is asked again after its back-off."""
+
+Verdict = Literal["work", "idle", "busy", "failed"]
+
+_log = logger("refresh")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of looking: the tenants that need a run, and how many there were of the others."""
+
+    work: tuple[Agenda, ...] = ()
+    idle: int = 0
+    busy: int = 0
+    failed: int = 0
+    unreached: int = 0
+
+    def in_words(self) -> str:
+        """One line for the tick's page."""
+        counts = (
+            (len(self.work), "with something to do"),
+            (self.idle, "idle"),
+            (self.busy, "busy"),
+            (self.failed, "failed"),
+            (self.unreached, "not reached, still due"),
+        )
+        return ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nobody is due"
+
+
+@dataclass
+class _Round:
+    """The tenants of one round, taken one by one by several threads."""
+
+    agendas: tuple[Agenda, ...]
+    look: Callable[[Agenda], Verdict]
+    ends_at: float
+    enough: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    taken: int = 0
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    found: int = 0
+
+    def work_through(self) -> None:
+        """Looks at one tenant after the other while there is time and need."""
+        while (agenda := self._next()) is not None:
+            verdict = self.look(agenda)
+            with self.lock:
+                self.verdicts[agenda.tenant_id] = verdict
+                self.found += verdict == "work"
+
+    def _next(self) -> Agenda | None:
+        with self.lock:
+            is_over = time.monotonic() >= self.ends_at or self.found >= self.enough
+            if is_over or self.taken == len(self.agendas):
+                return None
+            self.taken += 1
+            return self.agendas[self.taken - 1]
+
+
+def look_at(
+    agendas: Iterable[Agenda],
+    look: Callable[[Agenda], Verdict],
+    *,
+    enough: int,
+    budget_s: float = BUDGET_S,
+    grace_s: float = GRACE_S,
+) -> Looked:
+    """Looks at tenants in their order until the budget is spent or ``enough`` need a run.
+
+    A look that hangs beyond the grace is left behind; its tenant counts as not reached.
+    """
+    round_ = _Round(tuple(agendas), look, time.monotonic() + budget_s, enough)
+    if not round_.agendas:
+        return Looked()
+    workers = min(WORKERS, len(round_.agendas))
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="look")
+    try:
+        threads = [pool.submit(round_.work_through) for _ in range(workers)]
+        done, _ = wait(threads, timeout=budget_s + grace_s)
+        for thread in done:
+            thread.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    with round_.lock:
+        verdicts = dict(round_.verdicts)
+    found = list(verdicts.values())
+    return Looked(
+        work=tuple(a for a in round_.agendas if verdicts.get(a.tenant_id) == "work"),
+        idle=found.count("idle"),
+        busy=found.count("busy"),
+        failed=found.count("failed"),
+        unreached=len(round_.agendas) - len(found),
+    )
+
+
+def refresh_needed(
+    installation: Installation, agenda: Agenda, *, clock: Clock = utc_now
+) -> Verdict:
+    """Whether a tenant that is due needs a run; one that is idle is in step from now on."""
+    tenant = agenda.tenant_id
+    try:
+        check = check_idle(
+            installation, tenant, clock=clock, open_org=partial(open_same_org, patience=BRIEFLY)
+        )
+    except (NotPermitted, Postponed) as error:
+        with installation.database.tenant(tenant) as tx:
+            record_failure(
+                tx,
+                error,
+                clock(),
+                version=agenda.settings_version,
+                contact=installation.places.support_contact,
+            )
+        _log.warning("look failed", tenant=tenant, code=error.code)
+        return "failed"
+    except StoreUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - one tenant's bug must not end everybody's tick
+        _log.warning("left to the run", tenant=tenant, error=str(error))
+        return "work"
+    if check.is_busy:
+        return "busy"
+    return "idle" if check.is_idle else "work"
+
+
+def sweep_needed(installation: Installation, agenda: Agenda, *, clock: Clock = utc_now) -> Verdict:
+    """Whether a sweep could find anything; where it could not, it counts as made."""
+    settings = registered_settings(installation, agenda.tenant_id)
+    if settings is None:
+        return "idle"
+    with installation.database.tenant(agenda.tenant_id) as tx:
+        schemas = known_schemas(read_schemas(tx))
+        if objects_missing(settings, schemas) or needs_sweep(plan(settings, schemas), settings):
+            return "work"
+        record_comparison(tx, sweep_at=clock())
+        return "idle"

@@ -1,0 +1,98 @@
+"""What a tenant's newest settings still ask for: a run of which assets, if any.
+
+What does not belong here: starting it (``defs``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flyle_sf_assets.check.parts import reaches_new_places
+from flyle_sf_assets.refresh.context import utc_now
+from flyle_sf_assets.refresh.debts import SCHEMAS
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.settings_changes import noted_change, settings_of
+from flyle_sf_assets.refresh.standing import stale_assets
+from flyle_sf_assets.settings.models import Flow, TenantSettings
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.generations import consumed
+from flyle_sf_assets.store.links import Link, get_link
+from flyle_sf_assets.store.settings_changes import SettingsChange, settle_change
+
+EVERYTHING: tuple[str, ...] = ()
+"""In the place of asset keys: the whole job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What one tenant's newest settings ask for.
+
+    ``assets`` are the keys of exactly the assets that have to be materialized, `EVERYTHING` for a
+    first sync or a census, None when no run is needed, or none may be made.
+    """
+
+    tenant: str
+    settings: TenantSettings
+    change: SettingsChange
+    assets: tuple[str, ...] | None
+
+    @property
+    def run_key(self) -> str:
+        """Names the run that takes these settings over: there is never a second one."""
+        again = f":{self.change.attempt}" if self.change.attempt > 1 else ""
+        return f"settings:{self.tenant}:{self.change.version}{again}"
+
+
+def owed_by_settings(
+    installation: Installation,
+    tenant: str,
+    version: int,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> Owed:
+    """What that version, the newest one, asks for; what it changes is noted if it was not yet."""
+    with installation.database.tenant(tenant) as tx:
+        change = noted_change(tx, version, clock())
+        settings = settings_of(tx, version)
+        if settings is None:
+            raise ValueError(f"{tenant} has no settings version {version}")
+        return Owed(tenant, settings, change, _assets(tx, settings, change))
+
+
+def settle(
+    installation: Installation,
+    owed: Owed,
+    run_id: str | None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> None:
+    """The run of these settings is known, or none is needed."""
+    with installation.database.tenant(owed.tenant) as tx:
+        settle_change(tx, owed.change.version, run_id, clock())
+
+
+def _assets(
+    tx: TenantTransaction, settings: TenantSettings, change: SettingsChange
+) -> tuple[str, ...] | None:
+    link = get_link(tx)
+    if not _may_run(link, settings):
+        return None
+    # What failed may be what these settings mend, whichever asset it was.
+    if link.first_synced_at is None or change.kind == "census" or link.state == "failing":
+        return EVERYTHING
+    stale = stale_assets(tx, settings)
+    if not stale:
+        return None
+    schemas = f"salesforce/{SCHEMAS}"
+    held = consumed(tx, SCHEMAS).get("link_settings")
+    tried = settings_of(tx, held.generation) if held else None
+    if schemas not in stale and (tried is None or reaches_new_places(tried, settings)):
+        return (schemas, *stale)
+    return stale
+
+
+def _may_run(link: Link, settings: TenantSettings) -> bool:
+    """Not while a person has disconnected it, or has yet to log in to Salesforce for it."""
+    if link.state == "not_connected":
+        return settings.connection.flow is not Flow.WEB_SERVER
+    return link.state != "disconnected"

@@ -1,0 +1,84 @@
+"""What a settings version changes, told when it is first met and kept.
+
+What does not belong here: telling differences and consequences apart (``settings``, ``check``)
+and making versions (``registration.py``).
+"""
+
+import json
+from datetime import datetime, timedelta
+
+from flyle_sf_assets.check.impact import Touched, companies_touched, read_again
+from flyle_sf_assets.check.parts import affected_assets, part_digests
+from flyle_sf_assets.refresh.context import stored_schemas
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.versions import Change, diff, from_document
+from flyle_sf_assets.store.company_counts import companies_by_status
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.links import get_link, put_link
+from flyle_sf_assets.store.settings_changes import (
+    ChangeKind,
+    SettingsChange,
+    StoredChange,
+    StoredRead,
+    get_change,
+    put_change,
+)
+from flyle_sf_assets.store.settings_versions import get_settings
+
+
+def noted_change(
+    tx: TenantTransaction, version: int, now: datetime, *, kind: ChangeKind = "refresh"
+) -> SettingsChange:
+    """What that version changes against the one before it; told and kept when it was not yet."""
+    kept = get_change(tx, version)
+    if kept is not None:
+        return kept
+    after, before = settings_of(tx, version), settings_of(tx, version - 1)
+    if after is None:
+        raise ValueError(f"{tx.tenant_id} has no settings version {version}")
+    change = SettingsChange(
+        version=version,
+        changes=tuple(map(_stored, diff(before, after))) if before else (),
+        affected_assets=affected_assets(before, after),
+        affected_companies=_counted(tx, companies_touched(before, after)),
+        read_again=tuple(
+            StoredRead(one.object, one.columns, whole=one.whole)
+            for one in read_again(before, after, stored_schemas(tx))
+        ),
+        part_digests=part_digests(after),
+        recorded_at=now,
+        kind=kind,
+    )
+    put_change(tx, change)
+    if before is not None and before.refresh != after.refresh:
+        _move_next_due(tx, after)
+    return change
+
+
+def settings_of(tx: TenantTransaction, version: int) -> TenantSettings | None:
+    """The settings of that version, None when there is none."""
+    kept = get_settings(tx, version)
+    return None if kept is None else from_document(json.loads(kept.document))
+
+
+def _stored(change: Change) -> StoredChange:
+    return StoredChange(change.path, change.before, change.after, change.text.ja, change.text.en)
+
+
+def _counted(tx: TenantTransaction, touched: Touched) -> int:
+    by_status = companies_by_status(tx).get(tx.tenant_id, {})
+    match touched:
+        case Touched.NONE:
+            return 0
+        case Touched.LINKED:
+            return by_status.get("linked", 0)
+        case Touched.ALL:
+            return sum(by_status.values())
+
+
+def _move_next_due(tx: TenantTransaction, after: TenantSettings) -> None:
+    """A new interval counts from the last sync; a link that backs off keeps its own moment."""
+    link = get_link(tx)
+    if link.state == "linked" and link.last_synced_at is not None:
+        due = link.last_synced_at + timedelta(seconds=after.refresh.every_s)
+        put_link(tx, next_due_at=due)

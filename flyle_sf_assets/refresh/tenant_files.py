@@ -1,0 +1,60 @@
+"""Which tenants' files have to be read again, and which tenants are gone: pure decisions.
+
+What does not belong here: reading and registering (``registration.py``) and partitions (``defs``).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flyle_sf_assets.settings.loading import ListedFile
+from flyle_sf_assets.store.settings_files import KnownTenant
+
+
+@dataclass(frozen=True, slots=True)
+class FileChanges:
+    """``read`` are files whose content nobody knows yet; ``gone`` tenants have no settings left.
+
+    For ``to_console`` the console's settings stand (again). ``is_doubtful`` says that nothing at
+    all is in the folder while several tenants come from files: most likely it is not mounted.
+    """
+
+    read: tuple[ListedFile, ...] = ()
+    to_console: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    is_doubtful: bool = False
+
+
+def file_changes(
+    listed: Mapping[str, ListedFile] | None, known: Iterable[KnownTenant], *, is_bare: bool = False
+) -> FileChanges:
+    """What a listing of the folder asks for; ``listed`` is None when it could not be read.
+
+    ``is_bare`` says that the folder holds nothing at all, no other file either.
+
+    A broken file is listed, so its tenant is not gone. Nobody is gone because of a listing that
+    failed, or because of a bare folder that held more than one tenant before.
+    """
+    if listed is None:
+        return FileChanges()
+    by_tenant = {one.tenant: one for one in known}
+    missing = [one for one in by_tenant.values() if one.is_of_file and one.tenant not in listed]
+    saved_since = [one for one in by_tenant.values() if one.removed_at and not one.is_of_file]
+    if is_bare and sum(one.removed_at is None for one in missing) > 1:
+        return FileChanges(is_doubtful=True)
+    return FileChanges(
+        read=tuple(file for file in listed.values() if _is_news(file, by_tenant.get(file.tenant))),
+        to_console=tuple(one.tenant for one in (*missing, *saved_since) if one.has_console),
+        gone=tuple(one.tenant for one in missing if not one.has_console),
+    )
+
+
+def _is_news(file: ListedFile, known: KnownTenant | None) -> bool:
+    """Not when it was read just so, and what it says stands (or could not be used).
+
+    The console may have saved other settings since; then the file says once more what holds.
+    """
+    if known is None or not file.digest or known.file_digest != file.digest:
+        return True
+    if known.removed_at is not None:
+        return True
+    return known.file_version is not None and known.file_version != known.version

@@ -1,0 +1,85 @@
+"""Record files that no dataset is made of any more: left by compactions and by killed runs.
+
+What does not belong here: when to tidy up (``defs``), and writing record files (``lake``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.refresh.downloads import FOLDER as INCOMING
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.store.generations import read_generations
+
+FILES_KEPT = timedelta(days=1)
+"""Many times as long as a run may take: a file that a run has written is named by then."""
+
+COMMIT_SETTLES = timedelta(minutes=15)
+"""Somebody may still read a dataset as it was before its last commit."""
+
+DOWNLOADS_KEPT = timedelta(days=7)
+"""As long as Salesforce keeps the results of a Bulk job, a broken read can go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was deleted, and how many tenants were left alone because a run was at work."""
+
+    files: int = 0
+    size_bytes: int = 0
+    busy: int = 0
+
+    def __add__(self, other: "Swept") -> "Swept":
+        return Swept(
+            self.files + other.files,
+            self.size_bytes + other.size_bytes,
+            self.busy + other.busy,
+        )
+
+    def in_words(self) -> str:
+        """One line for the run's log."""
+        told = f"{self.files:,} record files deleted, {self.size_bytes / 1e6:,.1f} MB"
+        return told + (f"; {self.busy:,} tenants were busy" if self.busy else "")
+
+
+def sweep_lake(installation: Installation, now: datetime) -> Swept:
+    """Deletes what no manifest names, of the tenants that the database knows.
+
+    A folder of a tenant without datasets is left alone: the database may be the wrong one. What
+    cannot be read is raised, never taken for nothing.
+    """
+    swept = Swept()
+    for tenant in installation.lake.tenants():
+        swept += _sweep_tenant(installation, tenant, now)
+    return swept
+
+
+def _sweep_tenant(installation: Installation, tenant: str, now: datetime) -> Swept:
+    """Under the tenant's lock, so that no refresh is about to name or to read a file."""
+    database, lake = installation.database, installation.lake
+    with database.tenant_lock(tenant, wait=False) as is_free:
+        if not is_free:
+            return Swept(busy=1)
+        with database.tenant(tenant) as tx:
+            standing = read_generations(tx)
+        if not standing:
+            return Swept()
+        named = {
+            file.path
+            for one in standing.values()
+            if one.manifest != "{}"
+            for file in Manifest.decode(one.manifest).files
+        }
+        unsettled = {
+            name for name, one in standing.items() if one.committed_at > now - COMMIT_SETTLES
+        }
+        swept = Swept()
+        for file in lake.files_of(tenant):
+            is_incoming = f"/{INCOMING}/" in file.path
+            kept = DOWNLOADS_KEPT if is_incoming else FILES_KEPT
+            dataset = file.path.removeprefix(f"{tenant}/").rpartition("/")[0]
+            if file.path in named or dataset in unsettled or file.modified_at > now - kept:
+                continue
+            lake.delete(file)
+            swept += Swept(files=1, size_bytes=file.size_bytes)
+        return swept

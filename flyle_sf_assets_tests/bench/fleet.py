@@ -1,0 +1,268 @@
+"""A fleet of tenants on one machine: ticks over idle ones, and changed ones through the daemon.
+
+Run by ``make bench-fleet``. 1,000 tenants that are all due and have nothing new may cost 30 s of
+ticks in all and no run; of these 100 that changed must each be refreshed once, by the real daemon
+and the default launcher, at 20 a minute. ``docs/performance.md`` keeps the figures.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter, build_schedule_context
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.tags import PARTITION_NAME_TAG
+
+from flyle_sf_assets.cli.dagster_dev import WORKSPACE
+from flyle_sf_assets.definitions import build_defs
+from flyle_sf_assets.defs.instance import add_tenants, prepare_home
+from flyle_sf_assets.defs.resources import refreshes_of
+from flyle_sf_assets.defs.schedules import refresh_due_tenants
+from flyle_sf_assets.telemetry import logs
+from flyle_sf_assets_tests.bench.fleet_site import Site, fleet_site
+from flyle_sf_assets_tests.bench.refresh_cost import postgres_cpu_s
+from flyle_sf_assets_tests.postgres import admin
+
+TICKS_S_MAX = 30.0
+RUNS_A_MINUTE_MIN = 20.0
+WAIT_S_MAX = 1_200.0
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """How many ticks it took until nobody was due, what they cost, and what they launched."""
+
+    ticks: int
+    wall_s: float
+    cpu_s: float
+    runs: int
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """What became of the changed tenants: seconds from the first run's start to the last's end.
+
+    ``cpu_s`` is that of the daemon, the code server, all runs and PostgreSQL.
+    """
+
+    tenants: int
+    runs: int
+    succeeded: int
+    twice: int
+    lost: int
+    wall_s: float
+    cpu_s: float
+
+    @property
+    def cpu_s_a_run(self) -> float:
+        """CPU seconds a run, with its share of daemon and database."""
+        return self.cpu_s / self.succeeded if self.succeeded else 0.0
+
+    @property
+    def a_minute(self) -> float:
+        """Runs a minute."""
+        return self.succeeded / self.wall_s * 60 if self.wall_s else 0.0
+
+
+def set_due(site: Site, tenants: tuple[str, ...]) -> None:
+    """These are due now, the others tomorrow, and so are all nightly comparisons."""
+    now = datetime.now(UTC)
+    later = now + timedelta(days=1)
+    with admin(site.installation.database_url) as connection:
+        connection.execute(
+            "UPDATE flyle.links SET census_at = %s, sweep_at = %s, next_due_at = CASE"
+            " WHEN tenant_id = ANY(%s) THEN %s ELSE %s END",
+            [later, later, list(tenants), now - timedelta(minutes=1), later],
+        )
+
+
+def measured_ticks(site: Site, instance: DagsterInstance) -> Ticks:
+    """Evaluates the schedule as Dagster's code server does, until nobody is due."""
+    set_due(site, site.tenants)
+    resource = refreshes_of(lambda: nullcontext(site.installation))
+    definitions = build_defs({"refreshes": resource}).get_repository_def()
+    ticks = runs = 0
+    wall, cpu = time.perf_counter(), time.process_time()
+    while _due(site):
+        with build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=datetime.now(UTC),
+            resources={"refreshes": resource},
+            repository_def=definitions,
+        ) as context:
+            told = refresh_due_tenants.evaluate_tick(context)
+        runs += len(told.run_requests or [])
+        ticks += 1
+    return Ticks(ticks, time.perf_counter() - wall, time.process_time() - cpu, runs)
+
+
+def _due(site: Site) -> int:
+    with admin(site.installation.database_url) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM flyle.links WHERE next_due_at <= now()"
+        ).fetchone()
+    return int(str(found[0])) if found else 0
+
+
+def measured_runs(site: Site, instance: DagsterInstance, number: int) -> Throughput:
+    """Changes so many orgs, and lets the daemon find and refresh their tenants."""
+    changed = site.tenants[-number:]
+    names = site.change(changed)
+    time.sleep(1.1)  # the change is older than the second in which the org is asked
+    set_due(site, site.tenants)
+    home = site.installation.places.home
+    before = postgres_cpu_s(home)
+    with daemon(site) as session:
+        _await_runs(instance, number)
+        cpu_s = _session_cpu_s(session) + postgres_cpu_s(home) - before
+        time.sleep(70)  # one tick more: whoever was refreshed is not refreshed again
+    records = instance.get_run_records(RunsFilter(job_name="refresh_tenant"))
+    by_tenant = Counter(r.dagster_run.tags[PARTITION_NAME_TAG] for r in records)
+    done = [r for r in records if r.dagster_run.status == DagsterRunStatus.SUCCESS]
+    started = min((r.start_time or 0.0 for r in done), default=0.0)
+    ended = max((r.end_time or 0.0 for r in done), default=0.0)
+    return Throughput(
+        tenants=number,
+        runs=len(records),
+        succeeded=len(done),
+        twice=sum(1 for count in by_tenant.values() if count > 1),
+        lost=_lost(site, names),
+        wall_s=ended - started,
+        cpu_s=cpu_s,
+    )
+
+
+def _await_runs(instance: DagsterInstance, number: int) -> None:
+    deadline = time.monotonic() + WAIT_S_MAX
+    done = RunsFilter(
+        job_name="refresh_tenant",
+        statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED],
+    )
+    while instance.get_runs_count(done) < number:
+        if time.monotonic() > deadline:
+            return
+        time.sleep(2)
+
+
+def _session_cpu_s(session: int) -> float:
+    """User and system seconds of a session's processes, and of their children that ended."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[3]) == session:
+            total += sum(int(fields[place]) for place in (11, 12, 13, 14))
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def _lost(site: Site, names: dict[str, str]) -> int:
+    with admin(site.installation.database_url) as connection:
+        found = connection.execute(
+            "SELECT tenant_id, name FROM flyle.companies WHERE name LIKE '%% renamed'"
+        ).fetchall()
+    return len(set(names.items()) - {(str(tenant), str(name)) for tenant, name in found})
+
+
+@contextmanager
+def daemon(site: Site) -> Iterator[int]:
+    """``dagster-daemon run``: it loads the code location, ticks, dequeues and launches.
+
+    Yields the id of the session that all its processes are in.
+    """
+    home = prepare_home(site.installation)
+    environment = {**os.environ, **site.installation.environment()}
+    with (home / "daemon.log").open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "dagster._daemon", "run", "-w", str(WORKSPACE)],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            cwd=home,
+            start_new_session=True,
+        )
+        try:
+            yield child.pid
+        finally:
+            child.terminate()
+            child.wait(60)
+
+
+def main() -> int:
+    """Measures, prints the figures and the machine, and fails where they are not good enough."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--tenants", type=int, default=1_000)
+    arguments.add_argument("--changed", type=int, default=100)
+    chosen = arguments.parse_args()
+    logs.configure(level="ERROR")
+    with tempfile.TemporaryDirectory(prefix="flyle-fleet-") as folder:
+        started = time.perf_counter()
+        with fleet_site(Path(folder), chosen.tenants) as site:
+            print(f"{chosen.tenants:,} tenants set up in {time.perf_counter() - started:.0f} s")  # noqa: T201
+            reference = InstanceRef.from_dir(str(prepare_home(site.installation)))
+            with DagsterInstance.from_ref(reference) as instance:
+                add_tenants(instance, site.tenants)
+                ticks = measured_ticks(site, instance)
+                _print_ticks(ticks, chosen.tenants)
+                runs = measured_runs(site, instance, chosen.changed)
+                _print_runs(runs)
+    return _verdict(ticks, runs)
+
+
+def _print_ticks(ticks: Ticks, tenants: int) -> None:
+    print(  # noqa: T201
+        f"idle: {tenants:,} tenants in {ticks.ticks} ticks, {ticks.wall_s:.1f} s"
+        f" ({ticks.cpu_s:.1f} CPU s in the process that ticks), {ticks.runs} runs launched",
+        flush=True,
+    )
+
+
+def _print_runs(runs: Throughput) -> None:
+    print(  # noqa: T201
+        f"changed: {runs.tenants} tenants, {runs.runs} runs, {runs.succeeded} succeeded,"
+        f" {runs.twice} twice, {runs.lost} lost; {runs.wall_s:.0f} s,"
+        f" {runs.a_minute:.1f} a minute, {runs.cpu_s_a_run:.1f} CPU s a run"
+    )
+
+
+def _verdict(ticks: Ticks, runs: Throughput) -> int:
+    is_good = (
+        ticks.wall_s <= TICKS_S_MAX
+        and ticks.runs == 0
+        and runs.succeeded == runs.runs == runs.tenants
+        and runs.lost == 0
+        and runs.a_minute >= RUNS_A_MINUTE_MIN
+    )
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f}"
+    versions = f"Python {platform.python_version()}, Dagster {version('dagster')}"
+    print(f"{machine}; {versions}")  # noqa: T201
+    print(  # noqa: T201
+        json.dumps(
+            {
+                "ticks_s": round(ticks.wall_s, 1),
+                "ticks_s_max": TICKS_S_MAX,
+                "runs_a_minute": round(runs.a_minute, 1),
+                "runs_a_minute_min": RUNS_A_MINUTE_MIN,
+                "cpu_s_a_run": round(runs.cpu_s_a_run, 2),
+                "ok": is_good,
+            }
+        )
+    )
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,223 @@
+"""Standing checks: what holds of all tenants, with the names of those of whom it does not."""
+
+from contextlib import nullcontext
+
+import pytest
+from dagster import AssetCheckEvaluation, DagsterInstance, DefaultScheduleStatus
+
+from flyle_sf_assets.check.parts import UNUSED
+from flyle_sf_assets.definitions import build_defs
+from flyle_sf_assets.defs import keys
+from flyle_sf_assets.defs.resources import refreshes_of
+from flyle_sf_assets.defs.wording import capped
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.standing import standings
+from flyle_sf_assets.store.fleet import stale_tenants
+from flyle_sf_assets_tests.flows.dagster_runs import QUIET, DagsterRuns
+from flyle_sf_assets_tests.flows.tenants import Tenant
+from flyle_sf_assets_tests.postgres import admin
+
+NEW_FIELD = "  - {from: Owner.Email, to: mail2, label: 担当者のメール}\n"
+STANDING = {key.name for key in keys.STANDING}
+
+
+def checked(
+    installation: Installation, instance: DagsterInstance
+) -> dict[str, AssetCheckEvaluation]:
+    """One run of the job, as its schedule starts it: without a partition."""
+    definitions = build_defs({"refreshes": refreshes_of(lambda: nullcontext(installation))})
+    result = definitions.resolve_job_def("standing_checks").execute_in_process(
+        instance=instance, run_config=QUIET
+    )
+    assert result.success
+    return {one.check_name: one for one in result.get_asset_check_evaluations()}
+
+
+def change(tenant: Tenant, sql: str) -> None:
+    with admin(tenant.installation.database_url) as connection:
+        connection.execute(sql.encode(), [tenant.name])
+
+
+@pytest.fixture
+def both(acme_runs: DagsterRuns, globex_runs: DagsterRuns) -> tuple[Tenant, Tenant]:
+    """Two tenants in step."""
+    for runs in (acme_runs, globex_runs):
+        assert runs.refresh().success
+    return acme_runs.tenant, globex_runs.tenant
+
+
+def test_all_is_well_when_every_tenant_is_in_step(
+    both: tuple[Tenant, Tenant], installation: Installation, instance: DagsterInstance
+) -> None:
+    """Green, with the number of tenants looked at: a check over nobody would be green as well."""
+    found = checked(installation, instance)
+    assert found.keys() == STANDING | {"census"}
+    for name in STANDING:
+        assert found[name].passed
+        assert found[name].metadata["of"].value == len(both)
+        assert "0 of 2" in (found[name].description or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "sql"),
+    [
+        ("no_tenant_failing", "UPDATE flyle.links SET state = 'failing' WHERE tenant_id = %s"),
+        (
+            "no_tenant_overdue",
+            (
+                "UPDATE flyle.links SET next_due_at = now() - interval '61 minutes'"
+                " WHERE tenant_id = %s"
+            ),
+        ),
+        (
+            "no_value_rejected_for_a_day",
+            (
+                "INSERT INTO flyle.rejected_records VALUES (%s, 'x', 'f', 'v', 'r', 'm',"
+                " now() - interval '25 hours', now(), NULL)"
+            ),
+        ),
+    ],
+)
+def test_a_tenant_that_is_not_well_is_named(
+    both: tuple[Tenant, Tenant],
+    installation: Installation,
+    instance: DagsterInstance,
+    name: str,
+    sql: str,
+) -> None:
+    """And nobody else, by no other check."""
+    change(both[1], sql)
+    found = checked(installation, instance)
+    assert {one for one in STANDING if not found[one].passed} == {name}
+    assert "1 of 2" in (found[name].description or "")
+    assert "globex" in (found[name].description or "")
+    assert "acme" not in (found[name].description or "")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE flyle.links SET next_due_at = now() - interval '59 minutes' WHERE tenant_id = %s",
+        (
+            "UPDATE flyle.links SET next_due_at = now() - interval '9 days', state = 'disconnected'"
+            " WHERE tenant_id = %s"
+        ),
+        (
+            "INSERT INTO flyle.rejected_records VALUES (%s, 'x', 'f', 'v', 'r', 'm',"
+            " now() - interval '23 hours', now(), NULL)"
+        ),
+        (
+            "INSERT INTO flyle.rejected_records VALUES (%s, 'x', 'f', 'v', 'r', 'm',"
+            " now() - interval '25 hours', now(), now())"
+        ),
+    ],
+)
+def test_what_is_still_in_time_or_over_is_no_alarm(
+    both: tuple[Tenant, Tenant], installation: Installation, instance: DagsterInstance, sql: str
+) -> None:
+    """An alarm that rings every day is switched off."""
+    change(both[1], sql)
+    found = checked(installation, instance)
+    assert all(found[one].passed for one in STANDING)
+
+
+def test_a_changed_mapping_makes_its_tenant_stale_until_it_is_taken_over(
+    both: tuple[Tenant, Tenant],
+    acme_runs: DagsterRuns,
+    installation: Installation,
+    instance: DagsterInstance,
+) -> None:
+    """The same tenants as `status` and the partition page say."""
+    acme, _ = both
+    acme.apply(acme.settings + NEW_FIELD)
+    acme_runs.observe()
+    found = checked(installation, instance)
+    assert {one for one in STANDING if not found[one].passed} == {"no_tenant_stale"}
+    assert "1 of 2 tenants with stale assets" in (found["no_tenant_stale"].description or "")
+    assert ": acme" in (found["no_tenant_stale"].description or "")
+    assert acme_runs.refresh().success
+    assert checked(installation, instance)["no_tenant_stale"].passed
+
+
+def test_one_query_over_all_tenants_says_what_status_says_of_each(
+    acme_runs: DagsterRuns, globex_runs: DagsterRuns, installation: Installation
+) -> None:
+    """Two tellings of one thing drift apart unless they are held together in every state."""
+    acme, globex = acme_runs.tenant, globex_runs.tenant
+
+    def agree() -> set[str]:
+        with installation.database.fleet() as tx:
+            found = set(stale_tenants(tx, UNUSED))
+        told = {
+            one.link.tenant_id
+            for one in standings(installation)
+            if one.stale_assets and one.link.first_synced_at
+        }
+        assert found == told
+        return found
+
+    assert agree() == set()
+    assert acme_runs.refresh().success
+    assert agree() == set()
+    assert globex_runs.refresh().success
+    assert agree() == set()
+    acme.apply(acme.settings.replace("label: 売上,", "label: 年商,"))
+    assert agree() == {"acme"}
+    acme_runs.observe()
+    assert acme_runs.materialize(keys.PICKLIST_OPTIONS).success
+    assert agree() == {"acme"}
+    assert acme_runs.materialize(keys.COMPANIES).success
+    assert agree() == set()
+    account = globex.there.records("Opportunity")[0]["AccountId"]
+    globex.there.update("Account", str(account), {"Name": "改名"})
+    globex_runs.later()
+    assert globex_runs.materialize(keys.ACCOUNTS).success
+    assert agree() == {"globex"}
+    assert globex_runs.refresh().success
+    assert agree() == set()
+    globex.apply(globex.settings + NEW_FIELD)
+    acme.apply(acme.settings + NEW_FIELD)
+    assert agree() == {"acme", "globex"}
+
+
+def test_a_census_that_had_to_heal_names_its_tenant(
+    both: tuple[Tenant, Tenant],
+    acme_runs: DagsterRuns,
+    globex_runs: DagsterRuns,
+    installation: Installation,
+    instance: DagsterInstance,
+) -> None:
+    """One tenant's green census stood over the other's red one."""
+    change(
+        both[0],
+        "UPDATE flyle.companies SET name = 'x' WHERE tenant_id = %s AND external_id ="
+        " (SELECT min(external_id) FROM flyle.companies WHERE tenant_id = 'acme')",
+    )
+    for runs in (acme_runs, globex_runs):
+        runs.later()
+        assert runs.refresh(kind="census").success
+    census = checked(installation, instance)["census"]
+    assert not census.passed
+    assert "(1: acme)" in (census.description or "")
+
+
+def test_the_standing_checks_run_by_themselves() -> None:
+    """A check that nobody runs stays green for ever."""
+    schedule = build_defs().resolve_schedule_def("standing_checks_hourly")
+    assert schedule.default_status is DefaultScheduleStatus.RUNNING
+    assert schedule.job_name == "standing_checks"
+    assert schedule.cron_schedule == "10 * * * *"
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["a"], "a"),
+        (["a", "b"], "a, b"),
+        (["a", "b", "c"], "a, b and 1 more"),
+        ([str(n) for n in range(1002)], "0, 1 and 1,000 more"),
+    ],
+)
+def test_a_list_of_tenants_is_capped_and_counts_the_rest(names: list[str], text: str) -> None:
+    """A description of 5,000 names is read by nobody."""
+    assert capped(names, 2) == text

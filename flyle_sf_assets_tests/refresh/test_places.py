@@ -1,0 +1,23 @@
+"""What the environment says of an installation."""
+
+import pytest
+
+from flyle_sf_assets.errors import UsageError
+from flyle_sf_assets.refresh.installation import Places
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [(None, 900), ("", 900), ("30s", 30), ("20m", 1200), ("1h", 3600)]
+)
+def test_the_overlap_is_a_quarter_of_an_hour_unless_told(written: str | None, seconds: int) -> None:
+    environment = {} if written is None else {"FLYLE_OVERLAP": written}
+    assert Places.from_environment({"FLYLE_HOME": "x", **environment}).overlap_s == seconds
+
+
+@pytest.mark.parametrize("written", ["0s", "15", "15 minutes", "-1m", "1d"])
+@pytest.mark.parametrize("name", ["FLYLE_OVERLAP", "FLYLE_REFRESH_EVERY"])
+def test_an_interval_that_is_none_is_named_with_its_variable(name: str, written: str) -> None:
+    """Taken for the default, it would be believed to be in force."""
+    with pytest.raises(UsageError, match=name) as raised:
+        Places.from_environment({name: written})
+    assert written in raised.value.came_back
