@@ -6,7 +6,7 @@ What does not belong here: choosing who is due and launching runs (``defs``).
 from flyle_sf_assets.errors import HeldForApproval, NotConnected, Text
 from flyle_sf_assets.refresh.context import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.store.links import get_link, put_link
+from flyle_sf_assets.store.links import get_link, put_back_off, put_link
 from flyle_sf_assets.store.settings_versions import latest_settings
 
 
@@ -41,3 +41,5 @@ def ask_for_sync(installation: Installation, tenant: str, *, clock: Clock = utc_
                 remedy=Text("保留中の変更を承認してください", "Approve the change that is held"),
             )
         put_link(tx, next_due_at=clock())
+        # A person asks: neither the wait after a failure nor a stop holds it up.
+        put_back_off(tx, failures=link.failures, retry_at=None, stopped_version=None)

@@ -227,7 +227,6 @@ def _disconnect(me: Administrator, scene: Scene) -> None:
     me.consent("flyle-link@")
     expect(me.page.get_by_text(me.says("same_org"))).to_be_visible()
     me.link("to_status").click()
-    me.button("sync_now").click()
     me.await_sync()
     assert _companies(scene) == _names(scene)
 
@@ -254,8 +253,10 @@ def test_an_administrator_links_watches_changes_and_disconnects(
         _watch(me, scene)
         _change(me, scene)
         _disconnect(me, scene)
-        assert faults == []
+        _needs_no_mouse(me, scene)
+        _is_readable_in_the_dark(me, scene)
         _fits_a_phone(me, scene)
+        assert faults == []
 
 
 def _fits_a_phone(me: Administrator, scene: Scene) -> None:
@@ -269,3 +270,31 @@ def _fits_a_phone(me: Administrator, scene: Scene) -> None:
         assert overflow <= 0, path
     me.page.goto(scene.house.url)
     me.check("phone")
+
+
+def _needs_no_mouse(me: Administrator, scene: Scene) -> None:
+    """Tab comes to the content at once, to every control, and Enter does what a click does."""
+    page = me.page
+    page.goto(scene.house.url)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.goto(f"{scene.house.url}/setup/object")
+    page.locator("#object-Opportunity").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#object-Account")).to_be_checked()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#object-Opportunity")).to_be_checked()
+    me.button("to_conditions").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".condition-row")).to_be_visible()
+
+
+def _is_readable_in_the_dark(me: Administrator, scene: Scene) -> None:
+    """The same pages with the system's dark colours."""
+    me.page.emulate_media(color_scheme="dark")
+    for path in ("/", "/connect", "/settings", "/setup/object", "/setup/mapping", "/companies"):
+        me.page.goto(scene.house.url + path)
+        me.find_no_fault(f"{path} in the dark")
+    me.page.emulate_media(color_scheme="light")

@@ -9,6 +9,7 @@ from flyle_sf_assets.console import refusals
 from flyle_sf_assets.console.pages.entering import knocks_allowed
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.refresh.asking import ask_for_sync
 from flyle_sf_assets.refresh.connecting import (
     AppEntry,
     Callback,
@@ -113,6 +114,8 @@ def do_disconnect(visit: Visit) -> Response:
 def _connected(visit: Visit, outcome: Connected) -> Response:
     visit.console.orgs.forget(visit.tenant)
     settings = registered_settings(visit.installation, visit.tenant)
+    if settings is not None:
+        ask_for_sync(visit.installation, visit.tenant, clock=visit.console.clock)
     return visit.page("connect/connected.html", outcome=outcome, settings=settings)
 
 

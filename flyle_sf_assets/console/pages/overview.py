@@ -4,6 +4,7 @@ What does not belong here: the whole history and lists (``records.py``).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.links import Link, get_link
 from flyle_sf_assets.store.notices import Notice, list_notices
 from flyle_sf_assets.store.rejected import count_rejected
+from flyle_sf_assets.store.settings_versions import latest_settings
 from flyle_sf_assets.store.sync_progress import SyncProgress, get_progress
 from flyle_sf_assets.store.syncs import Sync, latest_syncs
 
@@ -35,6 +37,13 @@ class Standing:
     notices: tuple[Notice, ...]
     is_waiting: bool
     """A sync is due and has not begun."""
+    is_stopped: bool
+    """Nothing begins by itself until a person acts."""
+
+    @property
+    def next_attempt(self) -> datetime | None:
+        """When a sync begins by itself: at its moment, or after the wait that a failure brings."""
+        return self.link.retry_at or self.link.next_due_at
 
     @property
     def running(self) -> Sync | None:
@@ -90,23 +99,28 @@ def sync_now(visit: Visit) -> Response:
 
 def _look(visit: Visit) -> tuple[TenantSettings | None, Standing]:
     with visit.installation.database.tenant(visit.tenant) as tx:
-        settings = settings_in(tx)
+        settings, latest = settings_in(tx), latest_settings(tx)
         link = get_link(tx)
         syncs = latest_syncs(tx, limit=SYNCS_SHOWN)
-        latest = syncs[0] if syncs else None
-        is_running = latest is not None and latest.state == "running"
-        due = link.next_due_at
+        last = syncs[0] if syncs else None
+        is_running = last is not None and last.state == "running"
+        due = link.retry_at or link.next_due_at
+        # Newer settings than those that failed for good are tried.
+        is_stopped = latest is not None and (link.stopped_version or 0) >= latest.version
         is_waiting = due is not None and due <= visit.now and settings is not None
         standing = Standing(
             link=link,
             companies=visit.console.figures.of(
-                tx, (link.state, latest and (latest.sync_id, latest.state))
+                tx, (link.state, last and (last.sync_id, last.state))
             ),
             rejected=count_rejected(tx),
             syncs=syncs,
-            progress=get_progress(tx, latest.sync_id) if latest else None,
+            progress=get_progress(tx, last.sync_id) if last else None,
             notices=list_notices(tx, unread_only=True, limit=NOTICES_SHOWN),
-            is_waiting=is_waiting and not is_running and link.state in _SYNCED_STATES,
+            is_waiting=is_waiting
+            and not (is_running or is_stopped)
+            and link.state in _SYNCED_STATES,
+            is_stopped=is_stopped,
         )
     return settings, standing
 
