@@ -60,6 +60,7 @@ def small(platform: Platform, link: Link) -> Tenant:
     return tenant
 
 
+@pytest.fixture
 def ticks(installation: Installation, instance: DagsterInstance) -> Ticks:
     """The settings sensor over this test's tenants."""
     return Ticks(installation, instance)

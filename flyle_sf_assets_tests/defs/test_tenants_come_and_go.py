@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flyle_sf_assets.defs.partition_changes import PartitionChanges, partition_changes
-from flyle_sf_assets.errors import UsageError
+from flyle_sf_assets.errors import NotConnected, UsageError
 from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.settings.loading import Loaded, load_tenant
 from flyle_sf_assets_tests.defs.persons import edit, file_of, save_in_console, state_of, versions
@@ -151,15 +151,13 @@ def test_removal_waits_for_the_run_in_flight(acme: Tenant, ticks: Ticks) -> None
     assert state_of(acme) == "disconnected"
 
 
-def test_a_refresh_that_ended_after_the_removal_does_not_link_the_tenant_again(
-    acme: Tenant, ticks: Ticks
-) -> None:
-    """Somebody ran ``flyle-sf sync`` at that moment."""
+def test_a_removed_tenant_is_not_refreshed_by_hand_either(acme: Tenant, ticks: Ticks) -> None:
+    """Somebody ran ``flyle-sf sync`` at that moment: it would have linked the tenant again."""
     ticks.settled()
     file_of(acme).unlink()
     ticks.tick()
-    acme.sync()
-    assert state_of(acme) == "linked"
+    with pytest.raises(NotConnected, match="disconnected"):
+        acme.sync()
     ticks.tick()
     assert state_of(acme) == "disconnected"
 
