@@ -4,6 +4,7 @@ What does not belong here: the pages (``app.py``) and the command (``cli``).
 """
 
 import asyncio
+import gc
 import socket
 import sys
 import threading
@@ -55,6 +56,9 @@ def serve(app: ASGIApp, listener: socket.socket, certificate: Certificate | None
     """Serves until SIGINT or SIGTERM."""
     # Many short waits for PostgreSQL: a thread that has its answer must not wait 5 ms to go on.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    # What was loaded until now stays: collecting garbage need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     uvicorn.Server(_config(app, certificate)).run(sockets=[listener])
 
 
