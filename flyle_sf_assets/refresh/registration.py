@@ -211,8 +211,8 @@ def _replaced(
             f" {latest.author}).",
         ),
         Text(
-            "コンソールの設定を使う場合は、ファイルを削除してください。",
-            "Remove the file to use the console's settings.",
+            f"コンソールの設定を使う場合は、{name} を削除してください。",
+            f"Remove {name} to use the console's settings.",
         ),
         severity="warning",
         file=name,

@@ -120,6 +120,7 @@ def test_census_gives_its_figures(synced: Site, org: Org, company: str) -> None:
     assert document["checked"] == document["matched"] > size, "owners and parents too"
     assert (document["healed"], document["missing"], document["state"]) == (0, 0, "done")
     children = [one for one in org.records("Account") if one["ParentId"] == company]
+    children += [one for one in org.records("Contract_Info__c") if one["Account__c"] == company]
     org.hard_delete("Account", company)
     shown = synced.run("census", "acme")
     assert shown.code == 0
