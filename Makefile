@@ -62,7 +62,7 @@ lock: $(VENV)/.dev ## makes the locks anew from pyproject.toml; UPGRADE=1: newes
 bench-fleet: $(VENV)/.dev ## ticks over 1,000 tenants, and 100 runs through the daemon; takes 10 minutes
 	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet $(ARGS)
 
-bench-console: $(VENV)/.dev ## the console with 50 people and 100,000 companies; takes 4 minutes
+bench-console: $(VENV)/.dev ## the console with 50 people and 100,000 companies; takes 2 minutes
 	@$(BIN)/python -m flyle_sf_assets_tests.bench.console $(ARGS)
 
 clean: ## removes the environment and caches; keeps .flyle, where data lives

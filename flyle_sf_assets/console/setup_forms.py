@@ -19,9 +19,6 @@ ROWS_MAX = 300
 SHOWN = "shown"
 """A field beside the rows: without it they were not loaded yet, and nothing was typed."""
 
-ROWS_CHANGED = "rows-changed"
-"""The event by which count, samples and suggestions follow the rows."""
-
 
 @dataclass(frozen=True, slots=True)
 class ConditionRow:

@@ -17,7 +17,6 @@ from flyle_sf_assets.choosing.widgets import (
 )
 from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, keep, source_of
 from flyle_sf_assets.console.setup_forms import (
-    ROWS_CHANGED,
     SHOWN,
     ConditionRow,
     base_object_of,
@@ -122,14 +121,12 @@ def _rows(visit: Visit, draft: Draft, typed: Rows, *, into: str = "") -> Respons
     groups: dict[int, list[tuple[int, ShownRow]]] = {}
     for place, one in enumerate(shown):
         groups.setdefault(one.row.group, []).append((place, one))
-    response = visit.page(
+    return visit.page(
         "setup/condition_rows.html",
         groups=groups,
         literals=date_literal_choices(),
         into=into,
     )
-    response.headers["HX-Trigger"] = ROWS_CHANGED
-    return response
 
 
 def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:

@@ -11,7 +11,6 @@ from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.suggestions import suggested_key
 from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, keep, source_of
 from flyle_sf_assets.console.setup_forms import (
-    ROWS_CHANGED,
     SHOWN,
     MappingRow,
     base_object_of,
@@ -132,9 +131,7 @@ def _added(visit: Visit, draft: Draft, typed: Rows, path: str) -> MappingRow:
 def _rows(visit: Visit, draft: Draft, typed: Rows) -> Response:
     with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
         shown = _shown(draft, typed, answers)
-    response = visit.page("setup/mapping_rows.html", rows=shown)
-    response.headers["HX-Trigger"] = ROWS_CHANGED
-    return response
+    return visit.page("setup/mapping_rows.html", rows=shown)
 
 
 def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:

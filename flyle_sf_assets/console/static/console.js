@@ -1,4 +1,4 @@
-// What a page does without asking the server: copying, leaving for Salesforce, rows of forms.
+// What a page does without asking the server: copying, and sending a form only once.
 // Everything works without this file too, except copying.
 "use strict";
 
@@ -20,18 +20,6 @@ document.addEventListener("click", async (event) => {
     said.textContent = button.dataset.failed;
   }
   window.setTimeout(() => { said.textContent = before; }, 2500);
-});
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-remove-row]");
-  if (!button) return;
-  const row = button.closest("[data-row]");
-  const next = row.nextElementSibling || row.previousElementSibling || row.parentElement;
-  const form = row.closest("form");
-  row.remove();
-  const target = next.querySelector("input:not([type=hidden]), select, button");
-  if (target) target.focus();
-  if (form) form.dispatchEvent(new Event("rows-changed", { bubbles: true }));
 });
 
 // A form is sent once, however often its button is pressed.
