@@ -7,7 +7,7 @@ What does not belong here: the files (``lake``); a manifest is text here.
 
 # ruff: noqa: S608  what is put into the SQL here is this file's own column names
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -99,6 +99,20 @@ def swap_generation(
         )
     if done.rowcount != 1:
         raise _conflict(tx, dataset, expected_generation)
+
+
+def forget_watermarks(tx: TenantTransaction, owned: str, kept: Collection[str]) -> None:
+    """Datasets of one owner that nobody follows now: their windows are not to be trusted later.
+
+    ``owned`` is a LIKE pattern over dataset names; those in ``kept`` are followed.
+    """
+    tx.execute(
+        "UPDATE generations SET watermark = NULL WHERE tenant_id = :tenant_id"
+        " AND dataset LIKE :owned AND NOT dataset = ANY(:kept) AND watermark IS NOT NULL",
+        tenant_id=tx.tenant_id,
+        owned=owned,
+        kept=list(kept),
+    )
 
 
 def drop_generation(tx: TenantTransaction, dataset: str) -> None:

@@ -92,3 +92,19 @@ def test_a_record_purged_while_the_other_object_was_the_base_is_missing_afterwar
     model.world.refresh()
     company = model.world.reading.rows(model.world.tenant.name)[purged].company
     assert (company.status, company.status_reason) == ("missing", "not_found")
+
+
+def test_an_object_that_was_away_is_read_whole_when_it_is_mapped_again(model: Model) -> None:
+    """A field was deleted and made anew meanwhile: no stamp told that its values were gone."""
+    world, plan_field = model.world, ("Contract_Info__c", "Plan__c")
+    mapping = world.document["mapping"]
+    away = [one for one in mapping if one["from"].startswith("ContractInfo.")]
+    world.document["mapping"] = [one for one in mapping if one not in away]
+    world.apply()
+    world.refresh()
+    model.org.add_field(plan_field[0], model.org.remove_field(*plan_field))
+    world.document["mapping"] = mapping
+    world.apply()
+    world.refresh()
+    companies = world.reading.rows(world.tenant.name).values()
+    assert {row.company.custom_fields["plan"] for row in companies} == {None}

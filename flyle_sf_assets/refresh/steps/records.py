@@ -31,7 +31,13 @@ from flyle_sf_assets.refresh.reading import DatasetReading, Reading
 from flyle_sf_assets.refresh.reconciling import reconcile
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.salesforce.schema import FieldSchema
-from flyle_sf_assets.store.generations import Consumed, Generation, put_consumed
+from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.generations import (
+    Consumed,
+    Generation,
+    forget_watermarks,
+    put_consumed,
+)
 from flyle_sf_assets.store.syncs import SyncCounts, add_counts
 
 NODES = "lookup_tree"
@@ -45,6 +51,8 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     plan = refresh.plan()
     datasets = plan.of_asset(asset)
     if not datasets:
+        with refresh.committing() as tx:
+            _leave(tx, plan, asset)
         return StepReport(f"salesforce/{asset}", "", idle=_not_needed(asset))
     readings = [_begun(refresh, plan, dataset) for dataset in datasets]
     reading = Reading(refresh, plan, readings)
@@ -56,6 +64,16 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     generations = _commit(refresh, plan, asset, pending, above)
     refresh.comparison += compared
     return _report(refresh, asset, plan, pending, generations)
+
+
+def _leave(tx: TenantTransaction, plan: ReadPlan, asset: RawAsset) -> None:
+    """What the plan does not want now is read whole when it wants it again.
+
+    Nobody follows it meanwhile, and not everything has a stamp: a field may be deleted and made
+    anew, with other values.
+    """
+    owned = "related/%" if asset == "related_records" else asset
+    forget_watermarks(tx, owned, [dataset.name for dataset in plan.of_asset(asset)])
 
 
 def _above(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> dict[str, Manifest]:
@@ -199,6 +217,7 @@ def _commit(
             for one in pending
         }
         put_consumed(tx, asset, inputs)
+        _leave(tx, plan, asset)
         add_counts(tx, refresh.sync_id, SyncCounts(pulled=pulled))
     refresh.downloads.clear()
     return generations
