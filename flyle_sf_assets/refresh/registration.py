@@ -205,12 +205,14 @@ def _replaced(
         "",
         None,
         Text(
-            f"「{name}」が、コンソールで保存された設定(バージョン{latest.version})に優先します。",
-            f"{name} takes precedence over what the console saved (version {latest.version}).",
+            f"「{name}」が、コンソールで保存された設定(バージョン{latest.version}、{latest.author})に"
+            "優先します。",
+            f"{name} takes precedence over what the console saved (version {latest.version}, by"
+            f" {latest.author}).",
         ),
         Text(
-            "コンソールの設定を使う場合は、ファイルを削除してください。",
-            "Remove the file to use the console's settings.",
+            f"コンソールの設定を使う場合は、{name} を削除してください。",
+            f"Remove {name} to use the console's settings.",
         ),
         severity="warning",
         file=name,

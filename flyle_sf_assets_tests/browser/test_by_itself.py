@@ -48,7 +48,7 @@ def test_a_change_arrives_by_the_schedule_alone_and_a_killed_run_is_tried_again(
         dagster_over_two_tenants(before, FLYLE_REFRESH_EVERY="1s") as dagster,
         _looking_in(dagster.home, monkeypatch) as instance,
     ):
-        killed = _await("acme's run", lambda: _started(instance, "acme"))
+        killed = _await("acme's run", lambda: _started(instance, dagster.home, "acme"))
         os.kill(_pid(instance, killed), signal.SIGKILL)
         _await("globex's change", lambda: _names(dagster.companies(), "globex"))
         _await("acme's change", lambda: _names(dagster.companies(), "acme"))
@@ -94,12 +94,11 @@ def _await(what: str, ask: Callable[[], T | None]) -> T:
     raise AssertionError(f"waited {ARRIVES_WITHIN_S:.0f} s for {what}")
 
 
-def _started(instance: DagsterInstance, tenant: str) -> DagsterRun | None:
-    """The tenant's run, once it has begun to read records."""
+def _started(instance: DagsterInstance, home: Path, tenant: str) -> DagsterRun | None:
+    """The tenant's run, once its sync has begun."""
     filters = RunsFilter(tags={"tenant": tenant}, statuses=[DagsterRunStatus.STARTED])
     for run in instance.get_runs(filters):
-        steps = {e.step_key for e in instance.all_logs(run.run_id) if e.step_key}
-        if "salesforce__accounts" in steps:
+        if _syncs(home, run.run_id).get(run.run_id) == "running":
             return run
     return None
 

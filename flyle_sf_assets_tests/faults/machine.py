@@ -23,6 +23,9 @@ from flyle_sf_assets_tests.faults.world import World
 
 REFRESHES_MIN = 4
 
+REFRESH_EVERY = (6, 8, 10)
+"""Steps after which a refresh comes at the latest."""
+
 GROUPS = ("census", "schema", "settings")
 """Kinds of rules that a run may have or not: what only a census finds hides other errors."""
 
@@ -57,7 +60,7 @@ class Machine(RuleBasedStateMachine):
         calculated=st.booleans(),
         page=st.sampled_from([2, 5, 2000]),
         groups=st.frozensets(st.sampled_from(GROUPS)),
-        every=st.sampled_from([6, 8, 10]),
+        every=st.sampled_from(REFRESH_EVERY),
         overlap_s=st.sampled_from([900, 900, 0]),
     )
     def link(
@@ -164,10 +167,15 @@ class Machine(RuleBasedStateMachine):
         finally:
             self.world.end()
 
+    def restore(self) -> None:
+        """What an administrator took away comes back (``rules_schema.py``); some runs end so."""
+
     def _finish(self) -> None:
         world = self.world
         while world.refreshes < REFRESHES_MIN:
             world.refresh()
+        if self.refresh_every == REFRESH_EVERY[0]:
+            self.restore()
         world.later(7 * 3600)
         world.refresh("sweep")
         world.refresh("census", is_last=True)

@@ -102,6 +102,11 @@ class SchemaRules(Machine):
         world.raw.clear()
         did(f"{how} comes back")
 
+    def restore(self) -> None:
+        """Everything that went away comes back, one after the other."""
+        for number in range(len(self.world.drifted)):
+            self.bring_back(moves=number % 2 == 0, number=number)
+
     def _is_free(self, at: At) -> bool:
         """Whether nothing is taken away there yet; the org's options stay with their field."""
         return at not in self.world.drifted

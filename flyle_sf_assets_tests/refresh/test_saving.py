@@ -100,7 +100,10 @@ def test_a_change_shows_its_diff_and_makes_exactly_that_stale(
         "項目の対応 › revenue › 表示名: 売上 → 年商"
     ]
     saved = save_settings(installation, changed, author="console:user-2")
-    assert (saved.version, saved.stale_assets) == (2, ("flyle/companies",))
+    assert (saved.version, saved.stale_assets) == (
+        2,
+        ("flyle/picklist_options", "flyle/companies"),
+    )
     assert settings_origin(installation, "umbrella").author == "console:user-2"
 
 
