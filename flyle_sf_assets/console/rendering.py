@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 HTMX_CONFIG = (
     '{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0,"selfRequestsOnly":true,'
+    '"defaultSettleDelay":0,'
     '"responseHandling":[{"code":"204","swap":false},{"code":".*","swap":true}]}'
 )
-"""No inline style, no eval; answers of errors are shown in the place of the part."""
+"""No inline style, no eval; answers of errors are shown in the place of the part, and a part is
+alive as soon as it is seen (else a click in its first 20 ms is lost)."""
 
 
 class Renderer:

@@ -139,6 +139,8 @@ def _set_up(me: Administrator, scene: Scene) -> None:
     suggestions = me.page.locator("#suggested")
     for path in ("Amount", "StageName", "Account.NumberOfEmployees"):
         suggestions.get_by_role("button").filter(has_text=path).first.click()
+    # One after the other, without waiting: the second click must not undo the first.
+    for path in ("Amount", "StageName", "Account.NumberOfEmployees"):
         expect(me.page.locator(f".mapping code:text-is('{path}')")).to_be_visible()
     expect(me.page.locator(".sample ul").first).to_be_visible()
     me.check("mapping")
