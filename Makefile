@@ -26,7 +26,7 @@ help: ## this list
 demo: $(VENV)/.runtime ## two tenants against a sandbox org; ONCE=1: check the result and stop
 	@$(BIN)/flyle-sf demo $(if $(filter-out 0,$(ONCE)),--once)
 
-dev: $(VENV)/.runtime ## the Dagster UI for the tenants in config/tenants
+dev: $(VENV)/.runtime ## the Dagster UI and the console for the tenants in config/tenants
 	@$(BIN)/flyle-sf dev
 
 test: lint ## lint, types, import rules, and all tests; ARGS="-k name" chooses tests

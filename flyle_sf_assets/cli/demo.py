@@ -34,6 +34,9 @@ from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 
 SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"
+HANDED_ON = ("FLYLE_SUPPORT_CONTACT", "FLYLE_OVERLAP")
+"""What a person may have set that concerns a demo as well."""
+
 PLACEHOLDER = "https://sandbox.invalid"
 CHANGE_EVERY_S = 10.0
 REFRESH_EVERY = "60s"
@@ -113,6 +116,7 @@ def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
             os.environ[f"{tenant.upper()}_SF_KEY"] = org.consumer_key
             os.environ[f"{tenant.upper()}_SF_SECRET"] = org.consumer_secret
         environment = {
+            **{name: os.environ[name] for name in HANDED_ON if name in os.environ},
             "FLYLE_HOME": str(home),
             "FLYLE_CONFIG_DIR": str(home / "config"),
             "FLYLE_SF_CA_FILE": server.ca_file,

@@ -87,8 +87,7 @@ class Tick:
         leaving = {
             one.tenant
             for one in followed.known
-            if one.tenant in followed.gone
-            and (one.tenant in existing or one.removed_at is None or one.state != "disconnected")
+            if one.tenant in followed.gone and (one.tenant in existing or one.removed_at is None)
         }
         changes = partition_changes(
             {one.tenant for one in followed.standing} & (existing | self.reached),
@@ -101,13 +100,18 @@ class Tick:
         return changes
 
     def _requests(self) -> list[RunRequest]:
-        """One run for each tenant whose settings ask for one and have none yet."""
+        """One run for each tenant whose settings ask for one and have none yet.
+
+        A tenant of which another run has not ended is left for a later tick: that run may do it.
+        """
         started = runs_by_key(self.instance, [owed.run_key for owed in self.owed])
+        in_flight = tenants_in_flight(self.instance) if self.owed else frozenset()
         requests = []
         for owed in self.owed:
             run_id = started.get(owed.run_key)
             if run_id is None and owed.assets is not None:
-                requests.append(_request(owed))
+                if owed.tenant not in in_flight:
+                    requests.append(_request(owed))
             else:
                 work = partial(settle, self.installation, owed, run_id)
                 self.budget.attempt(owed.tenant, work)

@@ -19,7 +19,7 @@ from flyle_sf_assets.store.connections import forget_records, mark_disconnected
 from flyle_sf_assets.store.credentials import erase_secrets
 from flyle_sf_assets.store.links import get_link, put_link, replace_attention
 from flyle_sf_assets.store.notices import add_notice
-from flyle_sf_assets.store.settings_files import mark_ended_while_away
+from flyle_sf_assets.store.settings_files import note_state_while_away
 from flyle_sf_assets.store.syncs import cancel_running
 from flyle_sf_assets.telemetry.logs import bind, logger
 
@@ -76,7 +76,7 @@ def stop(installation: Installation, tenant: str, *, clock: Clock) -> tuple[bool
         put_link(tx, next_due_at=None)
         is_new = get_link(tx).state != "disconnected"
         put_link(tx, state="disconnected")
-        mark_ended_while_away(tx)
+        note_state_while_away(tx, "disconnected")
         return is_new, cancel_running(tx, clock())
 
 

@@ -25,9 +25,10 @@ from flyle_sf_assets.refresh.link_refusals import TITLE, explained
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.links import (
     Attention,
+    Link,
     add_attention,
     clear_attention,
-    get_link,
+    locked_link,
     put_back_off,
     put_link,
 )
@@ -42,6 +43,9 @@ FAILURE = "sync_failed"
 
 BACK_OFF_FIRST = timedelta(minutes=5)
 BACK_OFF_MAX = timedelta(hours=6)
+
+NEW_APP_ATTEMPTS = 3
+"""So often an unknown key is tried again at first: over 35 minutes."""
 
 _STOPPING = (NotPermitted, SalesforceRefused, SettingsInvalid, UsageError)
 
@@ -65,6 +69,12 @@ def stops(error: BaseException) -> bool:
     return error.code != "upstream_not_materialized"
 
 
+def _may_be_new(error: BaseException, link: Link, failures: int) -> bool:
+    """An app answers ten minutes after it was made: until then its key is unknown."""
+    is_unknown = isinstance(error, FlyleError) and error.code == "app_unknown"
+    return is_unknown and link.first_synced_at is None and failures <= NEW_APP_ATTEMPTS
+
+
 def record_failure(
     tx: TenantTransaction,
     error: BaseException,
@@ -78,9 +88,12 @@ def record_failure(
 
     ``contact`` is whom an administrator may ask, named at the end of what is told.
     ``is_retry``: the failure before it was this very attempt, which Dagster had tried again; it
-    counts once. Being interrupted is no failure: it is tried again soon.
+    counts once. Being interrupted is no failure: it is tried again soon. A link that a person
+    has ended stays ended.
     """
-    link = get_link(tx)
+    link = locked_link(tx)
+    if link.state == "disconnected":
+        return
     if not isinstance(error, Exception):
         put_back_off(
             tx,
@@ -90,7 +103,7 @@ def record_failure(
         )
         return
     failures = max(link.failures + (not is_retry), 1)
-    is_stopping = stops(error) and version is not None
+    is_stopping = stops(error) and version is not None and not _may_be_new(error, link, failures)
     put_back_off(
         tx,
         failures=failures,
@@ -150,7 +163,7 @@ def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock =
         database.tenant(lost.tenant) as tx,
     ):
         sync = sync_of_run(tx, lost.run_id)
-        link = get_link(tx)
+        link = locked_link(tx)
         is_told = sync is not None and sync.state != "running"
         is_over = link.last_synced_at is not None and link.last_synced_at >= lost.failed_at
         latest = latest_settings(tx)
@@ -168,6 +181,8 @@ def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock =
             contact=installation.places.support_contact,
             is_retry=lost.is_retry,
         )
+    if link.state == "disconnected":
+        return False
     _log.error("run lost", tenant=lost.tenant, run_id=lost.run_id, reason=lost.message)
     return True
 

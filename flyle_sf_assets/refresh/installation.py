@@ -100,6 +100,7 @@ class Installation:
             "FLYLE_DAGSTER_DATABASE_URL": self.dagster_database_url,
             "DAGSTER_HOME": str(self.places.dagster_home),
             "FLYLE_SUPPORT_CONTACT": self.places.support_contact,
+            "FLYLE_OVERLAP": f"{self.places.overlap_s}s",
         }
         if self.places.sf_ca_file:
             values["FLYLE_SF_CA_FILE"] = str(self.places.sf_ca_file)

@@ -31,7 +31,13 @@ from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.connections import is_reread_asked
-from flyle_sf_assets.store.links import get_link, put_link, record_comparison, record_synced
+from flyle_sf_assets.store.links import (
+    get_link,
+    locked_link,
+    put_link,
+    record_comparison,
+    record_synced,
+)
 from flyle_sf_assets.store.settings_versions import latest_settings
 from flyle_sf_assets.store.syncs import (
     SyncCounts,
@@ -173,7 +179,9 @@ def check_idle(
         if check.is_idle:
             now = clock()
             with database.tenant(tenant) as tx:
-                record_synced(tx, now, next_due(now, settings, installation.places))
+                # A person may have ended the link meanwhile.
+                if locked_link(tx).state == "linked":
+                    record_synced(tx, now, next_due(now, settings, installation.places))
         return check
 
 

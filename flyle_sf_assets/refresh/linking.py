@@ -18,7 +18,15 @@ from flyle_sf_assets.store.connections import (
     forget_windows,
     put_connection,
 )
-from flyle_sf_assets.store.links import Link, LinkState, get_link, put_link, replace_attention
+from flyle_sf_assets.store.links import (
+    Link,
+    LinkState,
+    get_link,
+    put_back_off,
+    put_link,
+    replace_attention,
+)
+from flyle_sf_assets.store.settings_files import note_state_while_away
 from flyle_sf_assets.telemetry.logs import logger
 
 _log = logger("refresh")
@@ -71,6 +79,9 @@ def keep_connection(
                 put_app(tx, installation, allowed.app, clock)
         put_connection(tx, state)
         put_link(tx, state=_link_state(before), org_id=who.org_id)
+        note_state_while_away(tx, _link_state(before))
+        # What failed may be what this connection mends.
+        put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
         replace_attention(tx, ["sync_failed"], [], clock())
         if is_reconnected:
             ask_reread(tx, clock())

@@ -14,6 +14,7 @@ from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.settings_changes import noted_change, settings_of
 from flyle_sf_assets.refresh.standing import stale_assets
 from flyle_sf_assets.settings.models import Flow, TenantSettings
+from flyle_sf_assets.store.connections import is_reread_asked
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.generations import consumed
 from flyle_sf_assets.store.links import Link, get_link
@@ -79,6 +80,8 @@ def _assets(
         return None
     # What failed may be what these settings mend, whichever asset it was.
     if link.first_synced_at is None or change.kind == "census" or link.state == "failing":
+        return EVERYTHING
+    if is_reread_asked(tx):
         return EVERYTHING
     stale = stale_assets(tx, settings)
     if not stale:

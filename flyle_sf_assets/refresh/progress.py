@@ -1,6 +1,6 @@
 """Progress of a running refresh, told to whoever listens in this process.
 
-What does not belong here: showing it (``cli/progress.py``, later the console).
+What does not belong here: showing it (``cli/progress.py``, ``console``).
 """
 
 from collections.abc import Callable, Iterator

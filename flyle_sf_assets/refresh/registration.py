@@ -105,7 +105,7 @@ def note_on_link(
 ) -> None:
     """What a version means for the link: another interval counts from the last sync on."""
     link = get_link(tx)
-    if made.is_new and link.last_synced_at is not None:
+    if made.is_new and link.last_synced_at is not None and link.state != "disconnected":
         put_link(tx, next_due_at=next_due(link.last_synced_at, settings, places))
     if link.settings_version is None:
         put_link(tx, settings_version=made.version, source_object=settings.source.object)

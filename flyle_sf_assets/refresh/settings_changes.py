@@ -5,7 +5,7 @@ and making versions (``registration.py``).
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flyle_sf_assets.check.impact import Touched, companies_touched, read_again
 from flyle_sf_assets.check.parts import affected_assets, part_digests
@@ -14,7 +14,6 @@ from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, from_document
 from flyle_sf_assets.store.company_counts import companies_by_status
 from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import get_link, put_link
 from flyle_sf_assets.store.settings_changes import (
     ChangeKind,
     SettingsChange,
@@ -50,8 +49,6 @@ def noted_change(
         kind=kind,
     )
     put_change(tx, change)
-    if before is not None and before.refresh != after.refresh:
-        _move_next_due(tx, after)
     return change
 
 
@@ -74,11 +71,3 @@ def _counted(tx: TenantTransaction, touched: Touched) -> int:
             return by_status.get("linked", 0)
         case Touched.ALL:
             return sum(by_status.values())
-
-
-def _move_next_due(tx: TenantTransaction, after: TenantSettings) -> None:
-    """A new interval counts from the last sync; a link that backs off keeps its own moment."""
-    link = get_link(tx)
-    if link.state == "linked" and link.last_synced_at is not None:
-        due = link.last_synced_at + timedelta(seconds=after.refresh.every_s)
-        put_link(tx, next_due_at=due)

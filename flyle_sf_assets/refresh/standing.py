@@ -1,6 +1,6 @@
 """How each tenant stands: link, companies, rejected values, and which assets owe something.
 
-What does not belong here: showing it (``cli``, later the console).
+What does not belong here: showing it (``cli``, ``console``).
 """
 
 from dataclasses import dataclass

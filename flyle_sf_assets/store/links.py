@@ -68,6 +68,12 @@ class Link:
     sweep_at: datetime | None = None
 
 
+def locked_link(tx: TenantTransaction) -> Link:
+    """The link as it stands, and stays until the transaction ends: whoever ends it comes after."""
+    tx.execute("SELECT FROM links WHERE tenant_id = :tenant_id FOR UPDATE", tenant_id=tx.tenant_id)
+    return get_link(tx)
+
+
 def get_link(tx: TenantTransaction) -> Link:
     """The tenant's link; one that was never stored is ``not_connected``."""
     found = _select(tx)

@@ -116,10 +116,11 @@ def mark_returned(tx: TenantTransaction) -> None:
     )
 
 
-def mark_ended_while_away(tx: TenantTransaction) -> None:
-    """A person disconnected the tenant while its file was gone: its return changes nothing."""
+def note_state_while_away(tx: TenantTransaction, state: LinkState) -> None:
+    """A person connected or disconnected the tenant while its file was gone: so it comes back."""
     tx.execute(
-        "UPDATE settings_files SET state_before = 'disconnected'"
+        "UPDATE settings_files SET state_before = :state"
         " WHERE tenant_id = :tenant_id AND removed_at IS NOT NULL",
         tenant_id=tx.tenant_id,
+        state=state,
     )

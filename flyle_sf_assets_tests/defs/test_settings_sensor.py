@@ -1,6 +1,10 @@
 """The settings sensor on a real instance: who becomes stale, and which one run is asked for."""
 
+from datetime import timedelta
+
 from flyle_sf_assets.defs import keys
+from flyle_sf_assets.refresh.connecting import connect_headless
+from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.refresh.standing import standings
 from flyle_sf_assets_tests.defs.persons import (
     edit,
@@ -146,15 +150,18 @@ def test_settings_that_went_and_came_back_between_ticks_make_no_run(
 def test_an_interval_touches_no_asset_but_moves_when_the_tenant_is_due(
     acme: Tenant, ticks: Ticks
 ) -> None:
-    """A tenant set from 3 to 24 hours was refreshed once more, for nothing."""
+    """A tenant set from 3 to 24 hours was refreshed once more, for nothing.
+
+    It is due at its own moment of the day now, at most a day after its last sync.
+    """
     ticks.settled()
+    due = "SELECT next_due_at, last_synced_at FROM flyle.links WHERE tenant_id = %s"
+    ((before, last),) = acme.query(due)
     edit(acme, acme.settings + "refresh: {every: 24h}\n")
     assert ticks.requests() == []
-    ((hours,),) = acme.query(
-        "SELECT extract(epoch FROM next_due_at - last_synced_at) / 3600"
-        " FROM flyle.links WHERE tenant_id = %s"
-    )
-    assert hours == 24
+    ((after, still),) = acme.query(due)
+    assert (still, after != before) == (last, True)
+    assert last < after <= last + timedelta(hours=24)
     assert ticks.requests() == []
 
 
@@ -224,3 +231,25 @@ def test_settings_that_the_org_refuses_are_refused_before_anything_is_read(
     assert request.asset_selection is None
     assert ticks.execute(request).success
     assert state_of(acme) == "linked"
+
+
+def test_a_change_waits_for_the_tenants_run_in_flight(acme: Tenant, ticks: Ticks) -> None:
+    """The schedule had launched one a moment ago: the same work was done twice."""
+    ticks.settled()
+    edit(acme, acme.settings.replace(*LABEL))
+    with ticks.in_flight("acme"):
+        assert ticks.requests() == []
+    (request,) = ticks.requests()
+    assert request.run_key == "settings:acme:2"
+
+
+def test_a_tenant_that_is_to_be_read_again_gets_a_run_of_everything(
+    acme: Tenant, ticks: Ticks
+) -> None:
+    """After a reconnect a label's change ran the last two assets alone, as if all were read."""
+    ticks.settled()
+    disconnect(acme.installation, "acme", by="cli")
+    connect_headless(acme.installation, "acme", by="cli")
+    edit(acme, acme.settings.replace(*LABEL))
+    (request,) = ticks.requests()
+    assert request.asset_selection is None

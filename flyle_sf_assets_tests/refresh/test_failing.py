@@ -238,3 +238,15 @@ def test_what_failed_stays_with_its_own_tenant(acme: Tenant, globex: Tenant) -> 
         )
     assert _link(globex) == replace(_link(globex), failures=0, attention=())
     assert _link(acme).stopped_version == 1
+
+
+def test_a_key_that_is_unknown_at_first_is_tried_again_before_it_stops(acme: Tenant) -> None:
+    """An app answers ten minutes after it was made; nobody would have tried it again."""
+    text = Text("試しました", "Tried it")
+    unknown = NotConnected("app_unknown", tried=text, came_back="no", remedy=text)
+    stopped = []
+    for _ in range(4):
+        with acme.installation.database.tenant("acme") as tx:
+            record_failure(tx, unknown, acme.clock.now(), version=1, contact="help@example.jp")
+        stopped.append(_link(acme).stopped_version)
+    assert stopped == [None, None, None, 1]

@@ -42,7 +42,7 @@ from flyle_sf_assets.store.company_counts import linked_companies
 from flyle_sf_assets.store.connections import reread_done
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.fields import CustomField, list_fields, put_fields
-from flyle_sf_assets.store.generations import Consumed, put_consumed
+from flyle_sf_assets.store.generations import Consumed, put_consumed, read_generations
 from flyle_sf_assets.store.links import get_link, put_link, record_synced
 from flyle_sf_assets.store.notices import add_notice
 from flyle_sf_assets.store.syncs import add_counts
@@ -82,7 +82,7 @@ def write_companies(refresh: Refresh) -> StepReport:
         add_counts(tx, refresh.sync_id, written.sync_counts())
         census = _census(refresh, tx, written)
         gates = passed_gates(tx, refresh, written)
-        _end(refresh, tx)
+        _end(refresh, tx, plan)
         total = linked_companies(tx, refresh.tenant)
         former = [field for field in list_fields(tx) if not field.active]
     refresh.is_complete = True
@@ -137,12 +137,12 @@ def _custom_fields(
     return tuple(CustomField(f.key, f.label, types[f.key], f.source_path) for f in fields)
 
 
-def _end(refresh: Refresh, tx: TenantTransaction) -> None:
+def _end(refresh: Refresh, tx: TenantTransaction, plan: ReadPlan) -> None:
     """The link after a sync that ran to its end; the first one is told to the administrators."""
     now = refresh.clock()
     is_first = get_link(tx).first_synced_at is None
     put_link(tx, state="linked", org_id=refresh.org.org_id)
-    if refresh.kind == "census":
+    if refresh.kind == "census" and _is_all_read(tx, plan):
         reread_done(tx)
     record_synced(tx, now, next_due(now, refresh.settings, refresh.installation.places))
     if is_first:
@@ -154,6 +154,13 @@ def _end(refresh: Refresh, tx: TenantTransaction) -> None:
             "The first sync of company data from Salesforce is complete.",
             now,
         )
+
+
+def _is_all_read(tx: TenantTransaction, plan: ReadPlan) -> bool:
+    """Whether every dataset was read since it had to be: a run may leave raw assets out."""
+    standing = read_generations(tx)
+    kept = [standing.get(dataset.name) for dataset in plan.datasets]
+    return all(one is not None and one.watermark is not None for one in kept)
 
 
 def _report(
