@@ -157,12 +157,15 @@ def _copy(installation: Installation, first: str, others: Sequence[str]) -> None
                 [list(others), first],
             )
         connection.execute(
-            "UPDATE flyle.links l SET state = f.state, org_id = f.org_id,"
+            # Each has an org of its own, whose id the first look notes.
+            "UPDATE flyle.links l SET state = f.state,"
             " first_synced_at = f.first_synced_at, last_synced_at = f.last_synced_at,"
             " next_due_at = f.next_due_at, settings_version = f.settings_version"
             " FROM flyle.links f WHERE f.tenant_id = %s AND l.tenant_id <> f.tenant_id",
             [first],
         )
+        # The settings sensor has nothing to take over: what is measured are refreshes.
+        connection.execute("UPDATE flyle.settings_changes SET settled_at = now()")
         connection.execute("ANALYZE")
 
 
