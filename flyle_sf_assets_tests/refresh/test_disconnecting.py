@@ -2,24 +2,20 @@
 
 import threading
 import time
-from datetime import timedelta
 from functools import partial
 
 import pytest
 from cryptography.fernet import Fernet
 
 from flyle_sf_assets import errors
-from flyle_sf_assets.refresh import connecting, idle, lifecycle
+from flyle_sf_assets.refresh import connecting
 from flyle_sf_assets.refresh.connecting import Callback, Connected, OtherOrg
-from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.disconnecting import disconnect
-from flyle_sf_assets.refresh.failing import LostRun, record_failure, record_lost_run
 from flyle_sf_assets.refresh.lifecycle import check_idle, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
-from flyle_sf_assets.store.links import Link as StoredLink
-from flyle_sf_assets.store.links import get_link, put_back_off
+from flyle_sf_assets.store.links import get_link
 from flyle_sf_assets.store.notices import list_notices
 from flyle_sf_assets.store.syncs import latest_syncs
 from flyle_sf_assets_tests.consenting import CALLBACK, consented
@@ -350,58 +346,3 @@ def test_an_org_that_was_left_is_taken_up_when_it_comes_back(link: Link) -> None
     tenant.sync()
     back = {key: row for key, row in tenant.companies().items() if key in first_keys}
     assert back == tenant.oracle.companies({})
-
-
-@pytest.mark.parametrize("fails", ["its run", "its look"])
-def test_what_fails_after_a_disconnect_links_nobody_again(acme: Tenant, fails: str) -> None:
-    """A run was queued, or a look under way: its failure set a retry, which linked the tenant."""
-    acme.sync()
-    disconnect(acme.installation, "acme", by=BY, clock=acme.clock.now)
-    before = link_of(acme)
-    if fails == "its run":
-        lost = LostRun("acme", "run-1", acme.clock.now() + timedelta(hours=1), "disconnected")
-        assert not record_lost_run(acme.installation, lost, clock=acme.clock.now)
-    else:
-        gone = errors.NotConnected(
-            "grant_refused",
-            tried=errors.Text("見ました", "Looked"),
-            came_back="revoked",
-            remedy=errors.Text("接続", "Connect"),
-        )
-        with acme.installation.database.tenant("acme") as tx:
-            record_failure(tx, gone, acme.clock.now(), version=1, contact="help@example.jp")
-    assert link_of(acme) == before
-
-
-def test_a_look_that_ends_after_a_disconnect_does_not_make_the_tenant_due(
-    acme: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The idle check had begun before: it noted a sync, and when the next would be."""
-    acme.sync()
-    acme.later(1800)
-
-    def then_disconnected(refresh: Refresh) -> bool:
-        assert idle.is_idle(refresh)
-        disconnect(acme.installation, "acme", by=BY, clock=acme.clock.now)
-        return True
-
-    monkeypatch.setattr(lifecycle, "is_idle", then_disconnected)
-    before = link_of(acme).last_synced_at
-    check_idle(acme.installation, "acme", clock=acme.clock.now)
-    after = link_of(acme)
-    assert (after.state, after.next_due_at, after.last_synced_at) == ("disconnected", None, before)
-
-
-def test_connecting_ends_what_a_failure_had_stopped(acme: Tenant) -> None:
-    """The link said that it was connected, and no schedule ever took it up."""
-    with acme.installation.database.tenant("acme") as tx:
-        put_back_off(tx, failures=5, retry_at=None, stopped_version=1)
-    connect(acme)
-    link = link_of(acme)
-    assert (link.failures, link.retry_at, link.stopped_version) == (0, None, None)
-
-
-def link_of(tenant: Tenant) -> StoredLink:
-    """The link as it stands."""
-    with tenant.installation.database.tenant(tenant.name) as tx:
-        return get_link(tx)
