@@ -49,7 +49,7 @@ def no_right(visit: "Visit") -> Response:
 
 
 def foreign_form(visit: "Visit") -> Response:
-    """The form did not come from a page of this session."""
+    """The form did not come from a page that was shown to its sender."""
     return visit.page(_or_part(visit, "refused/foreign"), 403)
 
 

@@ -42,7 +42,7 @@ class Session:
         return hashlib.sha256(f"csrf:{self.cookie}".encode()).hexdigest()
 
     def is_own_form(self, csrf: str) -> bool:
-        """Whether a form or request came from a page of this session."""
+        """Whether a form or request came from a page that was shown in it."""
         return hmac.compare_digest(self.csrf, csrf.encode("ascii", "replace").decode())
 
 
