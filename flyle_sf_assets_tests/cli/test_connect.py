@@ -61,14 +61,10 @@ def test_a_tenant_that_nobody_connected_says_how(here: Site, org: Org) -> None:
     assert "flyle-sf connect" in refused.err
 
 
-def test_what_was_connected_in_the_browser_syncs(web: Site) -> None:
-    """By the stored token, in a process of its own."""
+def test_disconnect_stops_syncing_until_it_is_connected_again(web: Site, org: Org) -> None:
+    """S13, as a person at a terminal lives it; each command is a process of its own."""
     assert web.run("sync", "web").code == 0
     assert web.query("SELECT state FROM flyle.links WHERE tenant_id = 'web'") == [("linked",)]
-
-
-def test_disconnect_stops_syncing_until_it_is_connected_again(web: Site, org: Org) -> None:
-    """S13, as a person at a terminal lives it."""
     ended = web.run("disconnect", "web")
     assert ended.code == 0, ended.err
     assert "60" in ended.out
@@ -77,10 +73,6 @@ def test_disconnect_stops_syncing_until_it_is_connected_again(web: Site, org: Or
     assert (refused.code, refused.document["error"]["code"]) == (4, "disconnected")
     assert "flyle-sf connect" in refused.document["error"]["remedy"]
     assert (refused.document["sync_id"], refused.document["state"]) == (None, "failed")
-
-
-def test_connected_again_the_next_sync_reads_everything(web: Site, org: Org) -> None:
-    """It follows the test before this one."""
     assert by_browser(web, "web", org.connected_user_id).code == 0
     again = web.run("sync", "web", "--json")
     assert (again.code, again.document["kind"]) == (0, "census")
