@@ -108,4 +108,4 @@ def _save(file: Path, kept: _Kept) -> None:
 def _decode(kind: type, value: object) -> object:
     if kind is Path or issubclass(kind, Path):
         return Path(str(value))
-    raise NotImplementedError(kind)
+    raise NotImplementedError(kind)  # what msgspec asks of a dec_hook that does not know a type

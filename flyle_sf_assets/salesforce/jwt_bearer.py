@@ -7,7 +7,6 @@ Source: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integra
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -15,14 +14,14 @@ from urllib.parse import urlsplit
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce import remedies
 from flyle_sf_assets.salesforce.hosts import check_org_url
-from flyle_sf_assets.salesforce.tokens import AccessToken, TokenTransport
+from flyle_sf_assets.salesforce.tokens import AccessToken, AskedTokens, TokenTransport
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIVES_S = 180
 """Salesforce wants an assertion that expires within minutes."""
 
 
-class JwtBearer:
+class JwtBearer(AskedTokens):
     """Tokens for ``username``; consumer key and private key (PEM) are asked for when needed."""
 
     def __init__(
@@ -41,22 +40,7 @@ class JwtBearer:
         self._username = username
         self._private_key = private_key
         self._now_s = now_s
-        self._lock = threading.Lock()
-        self._current: AccessToken | None = None
-
-    def token(self) -> AccessToken:
-        """The token in use; asks for one when there is none yet."""
-        with self._lock:
-            if self._current is None:
-                self._current = self._ask()
-            return self._current
-
-    def renew(self, stale: AccessToken) -> AccessToken:
-        """A token other than ``stale``; when another thread renewed already, that one."""
-        with self._lock:
-            if self._current is None or self._current.value == stale.value:
-                self._current = self._ask()
-            return self._current
+        super().__init__()
 
     def _ask(self) -> AccessToken:
         claims = {

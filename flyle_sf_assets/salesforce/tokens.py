@@ -8,6 +8,7 @@ Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-Server
 """
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -105,7 +106,33 @@ class TokenTransport(Transport):
         )
 
 
-class ClientCredentials:
+class AskedTokens(ABC):
+    """A `TokenSource` that asks for a token when one is needed, and keeps it in memory alone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._current: AccessToken | None = None
+
+    def token(self) -> AccessToken:
+        """The token in use; asks for one when there is none yet."""
+        with self._lock:
+            if self._current is None:
+                self._current = self._ask()
+            return self._current
+
+    def renew(self, stale: AccessToken) -> AccessToken:
+        """A token other than ``stale``; when another thread renewed already, that one."""
+        with self._lock:
+            if self._current is None or self._current.value == stale.value:
+                self._current = self._ask()
+            return self._current
+
+    @abstractmethod
+    def _ask(self) -> AccessToken:
+        """A new token of this flow."""
+
+
+class ClientCredentials(AskedTokens):
     """Tokens by consumer key and secret alone; the app's Run As user is who reads.
 
     ``consumer_secret`` is called when a token is asked for, so that a changed secret is found
@@ -123,22 +150,7 @@ class ClientCredentials:
         self._org_url = check_org_url(org_url, transport.network.extra_hosts)
         self._consumer_key = consumer_key
         self._consumer_secret = consumer_secret
-        self._lock = threading.Lock()
-        self._current: AccessToken | None = None
-
-    def token(self) -> AccessToken:
-        """The token in use; asks for one when there is none yet."""
-        with self._lock:
-            if self._current is None:
-                self._current = self._ask()
-            return self._current
-
-    def renew(self, stale: AccessToken) -> AccessToken:
-        """A token other than ``stale``; when another thread renewed already, that one."""
-        with self._lock:
-            if self._current is None or self._current.value == stale.value:
-                self._current = self._ask()
-            return self._current
+        super().__init__()
 
     def _ask(self) -> AccessToken:
         form = {
