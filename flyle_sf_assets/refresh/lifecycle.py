@@ -19,6 +19,7 @@ from flyle_sf_assets.errors import (
     Postponed,
     Text,
 )
+from flyle_sf_assets.refresh.anew import describe_anew
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
 from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.failing import record_failure, record_recovery
@@ -245,7 +246,7 @@ def _tried_twice(
     except (FieldRefused, ObjectRefused):
         if refresh.has_described_anew:
             raise
-        describe_objects(refresh, is_forced=True)
+        describe_anew(refresh)
         return step(refresh, *args, **kwargs)
 
 

@@ -4,6 +4,7 @@ What does not belong here: the rules (``rules_*.py``) and changes one at a time 
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,10 +15,23 @@ from flyle_sf_assets_tests.faults.model import Model
 @pytest.fixture
 def model(ground: Ground) -> Iterator[Model]:
     """An Account-based tenant that was synced once; in the end everything must be found."""
+    with linked(ground, "Account") as made:
+        yield made
+
+
+@pytest.fixture
+def deals(ground: Ground) -> Iterator[Model]:
+    """The same, based on Opportunity."""
+    with linked(ground, "Opportunity") as made:
+        yield made
+
+
+@contextmanager
+def linked(ground: Ground, base: str) -> Iterator[Model]:
     Model.ground = ground
     made = Model()
     made.link(
-        base="Account",
+        base=base,
         calculated=False,
         page=2000,
         groups=frozenset({"schema", "settings", "census"}),
@@ -108,3 +122,27 @@ def test_an_object_that_was_away_is_read_whole_when_it_is_mapped_again(model: Mo
     world.refresh()
     companies = world.reading.rows(world.tenant.name).values()
     assert {row.company.custom_fields["plan"] for row in companies} == {None}
+
+
+def test_a_lookup_that_a_describe_midway_brings_back_is_read_in_the_same_refresh(
+    deals: Model,
+) -> None:
+    """Accounts were read already without their parents: the join ended for want of the column."""
+    deals.hide_field(at=("Account", "ParentId"), moves=False)
+    deals.world.refresh()
+    deals.bring_back(moves=False, number=0)
+    deals.hide_object(moves=False)
+    deals.world.refresh()
+    assert not deals.world.owed
+
+
+def test_a_select_that_a_surprising_option_brings_back_is_delivered_in_the_same_refresh(
+    model: Model,
+) -> None:
+    """The options asked describe anew after the join, which did not have the field yet."""
+    model.hide_field(at=("Account", "Regions__c"), moves=False)
+    model.world.refresh()
+    model.bring_back(moves=False, number=0)
+    model.add_option(at=("Account", "Industry"), number=1)
+    model.world.refresh()
+    assert not model.world.owed

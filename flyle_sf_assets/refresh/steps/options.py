@@ -10,6 +10,7 @@ from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.options.catalog import catalog, described_options, followed_fields, met_values
+from flyle_sf_assets.refresh.anew import describe_anew
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     OPTIONS,
@@ -20,8 +21,7 @@ from flyle_sf_assets.refresh.debts import (
     manifest_of,
 )
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
-from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
-from flyle_sf_assets.refresh.steps.schemas import describe_objects
+from flyle_sf_assets.refresh.steps.enriched import enrich_records, enriched_dataset
 from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.store.options import list_options, merge_options
 
@@ -31,11 +31,13 @@ FIELDS = "select_fields"
 def follow_options(refresh: Refresh) -> StepReport:
     """Brings the catalog up to describe and to the values that records hold.
 
-    A value that the catalog does not know asks describe at once: a new option, most likely.
+    A value that the catalog does not know asks describe at once: a new option, most likely. What
+    else the describe brings is read and joined before the companies are written.
     """
     report, is_surprised = _followed(refresh)
     if is_surprised and not refresh.has_described_anew:
-        describe_objects(refresh, is_forced=True)
+        if describe_anew(refresh):
+            enrich_records(refresh)
         report, _ = _followed(refresh)
     return report
 

@@ -25,6 +25,7 @@ from flyle_sf_assets.refresh.debts import (
     digest_of,
     enriched_of,
     generation_of,
+    manifest_of,
 )
 from flyle_sf_assets.refresh.pending import PendingDataset, commit
 from flyle_sf_assets.refresh.reading import DatasetReading, Reading
@@ -64,6 +65,23 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     generations = _commit(refresh, plan, asset, pending, above)
     refresh.comparison += compared
     return _report(refresh, asset, plan, pending, generations)
+
+
+def is_read_as_planned(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> bool:
+    """Whether what is held of an asset has the records, columns and references of this plan."""
+    if not plan.of_asset(asset):
+        return True
+    if consumed_by(refresh, asset).get(NODES) != Consumed(NODES, 0, digest_of(plan.nodes)):
+        return False
+    schemas = refresh.schemas()
+    for dataset in plan.of_asset(asset):
+        held = manifest_of(refresh, dataset.name)
+        wanted = {column.name for column in dataset.columns}
+        if held is None or not wanted <= set(held.columns):
+            return False
+        if held.scope != scope_of(Questions.about(dataset, plan, schemas, refresh.settings)):
+            return False
+    return True
 
 
 def _leave(tx: TenantTransaction, plan: ReadPlan, asset: RawAsset) -> None:
