@@ -65,6 +65,7 @@ FAULTS = (
     "lost locator",
     "bulk truncated_silently",
     "kill between steps",
+    "kill, then more changes",
     "kill at a commit",
 )
 

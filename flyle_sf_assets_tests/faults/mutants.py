@@ -21,7 +21,7 @@ from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import open_ground, run_part
 
-PARTS_MAX = 12
+PARTS_MAX = 20
 """Parts of five runs that a mutant may survive at most."""
 
 AT_ONCE = 2

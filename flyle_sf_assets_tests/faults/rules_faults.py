@@ -37,6 +37,8 @@ OF_BULK = (
     (FaultKind.TRUNCATED_SILENTLY, "/jobs/query"),
 )
 PLACES = st.integers(0, 12)
+RAW_STEPS = 4
+"""Schemas and the three raw assets."""
 KINDS_OF_REFRESH = st.sampled_from(["refresh", "refresh", "refresh", "sweep", "census", "full"])
 FRACTIONS = st.sampled_from([0.0, 0.5, 0.9, 0.99])
 
@@ -102,6 +104,20 @@ class FaultRules(Machine):
         assert is_done or planned.hits
         if planned.hits:
             did("lost locator")
+
+    @rule(number=st.integers(0, 99))
+    def kill_then_more_changes(self, number: int) -> None:
+        """What was read before the kill is owed, also when the next refresh reads other rows."""
+        records = self.live(self.base)
+        if len(records) < 2:
+            return
+        for place in (number, number + 1):
+            name = f"改名 {self.world.steps} {place}"
+            self.org.update(self.base, records[place % len(records)], {"Name": name})
+            if place == number:
+                self.world.kill("refresh", after_steps=RAW_STEPS)
+        self.world.refresh()
+        did("kill, then more changes")
 
     @rule(steps=st.integers(0, 7), kind=KINDS_OF_REFRESH)
     def kill_between_steps(self, steps: int, kind: RefreshKind) -> None:
