@@ -35,6 +35,9 @@ from flyle_sf_assets.companies.rows import (
 from flyle_sf_assets.companies.status import CompanyStatus
 from flyle_sf_assets.companies.validation import Failure, company_schema, failures
 
+FieldFaults = Sequence[tuple[CompanyField, Sequence[Failure]]]
+"""Every field with the checks that its values failed."""
+
 _IS_LINKED = (pl.col(STATUS) == str(CompanyStatus.LINKED)).fill_null(value=False)
 
 
@@ -61,15 +64,19 @@ def convert(
     row_faults = [found for found in faults if found.column in ROW_COLUMNS]
     sound = _none_of(row_faults, work.height)
     parts = [rejected_rows(work.filter(f.failing), pl.col(f.column), f.reason) for f in row_faults]
-    for field in fields:
-        column = field_column(field.key)
-        of_field = [found for found in faults if found.column == column]
-        parts += _rejections(work, field, of_field, sound)
-        work = _set_aside(work, field, of_field, retyped)
-    rows = work.filter(sound).select(
-        *ROW_COLUMNS,
-        *[field_column(field.key) for field in fields],
-        *[omitted_column(field.key) for field in fields],
+    by_field = [
+        (field, [found for found in faults if found.column == field_column(field.key)])
+        for field in fields
+    ]
+    parts += _rejections(work, by_field, sound)
+    rows = (
+        _set_aside(work, by_field, retyped)
+        .filter(sound)
+        .select(
+            *ROW_COLUMNS,
+            *[field_column(field.key) for field in fields],
+            *[omitted_column(field.key) for field in fields],
+        )
     )
     return Converted(rows=rows, rejected=all_rejected(parts))
 
@@ -106,43 +113,65 @@ def _texts_and_values(
     )
 
 
-def _rejections(
-    work: pl.DataFrame, field: CompanyField, faults: Sequence[Failure], sound: pl.Series
-) -> list[pl.DataFrame]:
-    """The rejected values of one field, in sound and linked rows only."""
-    text = pl.col(_text(field))
-    judged = work.with_columns(_sound=sound).filter(pl.col("_sound") & _IS_LINKED)
-    several = judged.filter(pl.col(_several(field)))
-    parts = [rejected_values(several, field, text, RejectReason.SEVERAL_RECORDS)]
-    unconverted = judged.filter(
-        ~pl.col(_several(field)) & text.is_not_null() & pl.col(field_column(field.key)).is_null()
-    ).with_columns(_reason=fault(text, field))
-    parts += [
-        rejected_values(group, field, text, RejectReason(reason))
-        for (reason,), group in unconverted.group_by("_reason", maintain_order=True)
-    ]
-    for found in faults:
-        failing = work.filter(found.failing & sound).filter(_IS_LINKED)
-        parts.append(rejected_values(failing, field, text, found.reason))
+def _rejections(work: pl.DataFrame, faults: FieldFaults, sound: pl.Series) -> list[pl.DataFrame]:
+    """The rejected values of every field, in sound and linked rows only."""
+    judged = work.filter(sound).filter(_IS_LINKED)
+    # Most values are sound: one look tells which fields have any that is not.
+    found = judged.select(
+        *[pl.col(_several(field)).any() for field, _ in faults],
+        *[_is_unconverted(field).any().alias(_text(field)) for field, _ in faults],
+    )
+    is_any = found.row(0, named=True) if faults else {}
+    parts = []
+    for field, of_field in faults:
+        text = pl.col(_text(field))
+        if is_any[_several(field)]:
+            several = judged.filter(pl.col(_several(field)))
+            parts.append(rejected_values(several, field, text, RejectReason.SEVERAL_RECORDS))
+        if is_any[_text(field)]:
+            parts += _unconverted(judged.filter(_is_unconverted(field)), field)
+        for one in of_field:
+            failing = work.filter(one.failing & sound).filter(_IS_LINKED)
+            parts.append(rejected_values(failing, field, text, one.reason))
     return parts
 
 
-def _set_aside(
-    work: pl.DataFrame, field: CompanyField, faults: Sequence[Failure], retyped: frozenset[str]
-) -> pl.DataFrame:
-    """The failing values of one field taken out, and the column that tells where to omit it."""
-    column, text = field_column(field.key), pl.col(_text(field))
-    valid = _none_of(faults, work.height)
-    value = pl.when(pl.lit(valid)).then(pl.col(column))
+def _is_unconverted(field: CompanyField) -> pl.Expr:
+    """Whether there is a text, of one record, and no value came of it."""
+    has_text = ~pl.col(_several(field)) & pl.col(_text(field)).is_not_null()
+    return has_text & pl.col(field_column(field.key)).is_null()
+
+
+def _unconverted(rows: pl.DataFrame, field: CompanyField) -> list[pl.DataFrame]:
+    text = pl.col(_text(field))
+    groups = rows.with_columns(_reason=fault(text, field)).group_by("_reason", maintain_order=True)
+    return [
+        rejected_values(group, field, text, RejectReason(reason)) for (reason,), group in groups
+    ]
+
+
+def _set_aside(work: pl.DataFrame, faults: FieldFaults, retyped: frozenset[str]) -> pl.DataFrame:
+    """The failing values taken out, and per field the column that tells where to omit it."""
+    valid = [
+        pl.when(pl.lit(_none_of(found, work.height)))
+        .then(pl.col(field_column(field.key)))
+        .alias(field_column(field.key))
+        for field, found in faults
+        if found
+    ]
+    return work.with_columns(valid).with_columns(
+        _is_omitted(field, retyped).alias(omitted_column(field.key)) for field, _ in faults
+    )
+
+
+def _is_omitted(field: CompanyField, retyped: frozenset[str]) -> pl.Expr:
     if field.key in retyped:
-        omitted = pl.lit(value=False)
-    elif field.when_blank == "keep":
-        omitted = value.is_null()
-    else:
-        omitted = value.is_null() & (
-            text.is_not_null() | pl.col(_several(field)) | ~_is_written(field, retyped)
-        )
-    return work.with_columns(value.alias(column), omitted.alias(omitted_column(field.key)))
+        return pl.lit(value=False)
+    is_blank = pl.col(field_column(field.key)).is_null()
+    if field.when_blank == "keep":
+        return is_blank
+    has_text = pl.col(_text(field)).is_not_null() | pl.col(_several(field))
+    return is_blank & (has_text | ~_is_written(field, retyped))
 
 
 def _none_of(faults: Sequence[Failure], height: int) -> pl.Series:

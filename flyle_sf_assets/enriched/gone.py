@@ -66,7 +66,7 @@ def what_blanked(plan: ReadPlan, rows: pl.DataFrame, paths: Mapping[str, str]) -
     ``paths`` are mapped paths by key. ``reason`` names the topmost parent that is gone:
     ``parent_deleted:Account``, ``parent_missing:Account.Owner``.
     """
-    parts = [BLANKED_SCHEMA.to_frame()]
+    parts = [BLANKED_SCHEMA.to_frame().lazy()]
     for key, path in paths.items():
         leaf = plan.leaves.get(path)
         above = (
@@ -81,8 +81,8 @@ def what_blanked(plan: ReadPlan, rows: pl.DataFrame, paths: Mapping[str, str]) -
         ]
         if told:
             parts.append(
-                rows.select(
-                    "Id", pl.lit(key).alias("key"), pl.coalesce(told).alias("reason")
-                ).filter(pl.col("reason").is_not_null())
+                rows.lazy()
+                .select("Id", pl.lit(key).alias("key"), pl.coalesce(told).alias("reason"))
+                .filter(pl.col("reason").is_not_null())
             )
-    return pl.concat(parts)
+    return pl.concat(parts).collect()

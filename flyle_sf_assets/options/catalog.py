@@ -70,11 +70,12 @@ def described_options(fields: Sequence[OptionField]) -> pl.DataFrame:
         for field in followed_fields(fields)
         for position, option in enumerate(field.source.picklist_values)
     ]
-    options = pl.DataFrame(rows, schema=OPTION_SCHEMA, orient="row")
+    options = pl.LazyFrame(rows, schema=OPTION_SCHEMA, orient="row")
     return (
         options.filter(pl.col("value") != "")
         .unique(subset=_OPTION_KEY, keep="first", maintain_order=True)
         .with_columns(label=_label_or_value(), position=_renumbered())
+        .collect()
     )
 
 
@@ -84,14 +85,16 @@ def met_values(enriched: pl.DataFrame, fields: Sequence[OptionField]) -> pl.Data
     Not active, not described, label = value; per field sorted by value, with positions behind
     the described ones. ``enriched`` has one text column per field, named by its path.
     """
-    parts = [OPTION_SCHEMA.to_frame()]
+    parts = [OPTION_SCHEMA.to_frame().lazy()]
     for field in followed_fields(fields):
         described = {_plain(option.value) for option in field.source.picklist_values} - {""}
-        unlisted = (
-            enriched.select(value=pl.col(field.source_path)).unique().select(_values(field))
-        ).filter(pl.col("value").is_not_null(), pl.col("value") != "")
         parts.append(
-            unlisted.unique()
+            enriched.lazy()
+            .select(value=pl.col(field.source_path))
+            .unique()
+            .select(_values(field))
+            .filter(pl.col("value").is_not_null(), pl.col("value") != "")
+            .unique()
             .filter(~pl.col("value").is_in(sorted(described)))
             .sort("value")
             .select(
@@ -103,7 +106,7 @@ def met_values(enriched: pl.DataFrame, fields: Sequence[OptionField]) -> pl.Data
                 described=pl.lit(value=False),
             )
         )
-    return pl.concat(parts)
+    return pl.concat(parts).collect()
 
 
 def catalog(
@@ -126,7 +129,7 @@ def catalog(
     held: a hidden field is not an emptied list.
     """
     keys = {*followed, *_keys(described), *_keys(met)}
-    kept = held.select(
+    kept = held.lazy().select(
         "field_key",
         "value",
         "label",
@@ -141,14 +144,16 @@ def catalog(
         .with_columns(active=pl.lit(value=False))
     )
     union = (
-        pl.concat(
-            [described.sort("field_key", "position"), gone, met.sort("field_key", "position")]
-        )
+        pl.concat([_in_order(described), gone, _in_order(met)])
         .unique(subset=_OPTION_KEY, keep="first", maintain_order=True)
         .with_columns(position=_renumbered())
     )
     untouched = kept.filter(~of_followed)
-    return pl.concat([union, untouched]).sort("field_key", "position")
+    return pl.concat([union, untouched]).sort("field_key", "position").collect()
+
+
+def _in_order(options: pl.DataFrame) -> pl.LazyFrame:
+    return options.lazy().sort("field_key", "position")
 
 
 def _values(field: OptionField) -> pl.Expr:

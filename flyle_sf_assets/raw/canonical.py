@@ -19,31 +19,38 @@ PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 STAMP_TYPE = pl.Datetime("us", "UTC")
 
 
-def canonical_text(field: FieldSchema) -> pl.Expr:
-    """The column of ``field`` in canonical text; blank is null.
+def canonical_texts(frame: pl.LazyFrame, columns: Iterable[FieldSchema]) -> pl.LazyFrame:
+    """The frame with these columns in canonical text; blank is null.
 
     boolean ``true``/``false``; numbers plain decimals without exponent or trailing zeros; date
     ``YYYY-MM-DD``; datetime ``YYYY-MM-DDTHH:MM:SS.sssZ``; time ``HH:MM:SS.sssZ``. Text that does
     not look like its type is kept as it came: converting it is what fails, with its own reason.
     """
-    text = pl.col(field.name).cast(pl.String)
-    if field.type in NUMBER_TYPES:
-        text = _plain_number(text)
-    elif field.type == "datetime":
-        text = text.str.replace(r"\+00:?00$", "Z")
-    return pl.when(text != "").then(text).alias(field.name)
+    names, texts, numbers = [], [], []
+    for field in columns:
+        names.append(field.name)
+        text = pl.col(field.name).cast(pl.String)
+        if field.type in NUMBER_TYPES:
+            # A column of its own: an expression that is named twice is computed twice.
+            text = text.map_batches(_without_exponents, return_dtype=pl.String, is_elementwise=True)
+            numbers.append(field.name)
+        elif field.type == "datetime":
+            text = text.str.replace(r"\+00:?00$", "Z")
+        texts.append(text.alias(field.name))
+    plain = frame.with_columns(texts).with_columns(_trimmed(name) for name in numbers)
+    return plain.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)) for name in names)
 
 
-def _plain_number(text: pl.Expr) -> pl.Expr:
-    """Numbers without exponent, without trailing zeros behind the point, and without ``-0``."""
-    plain = text.map_batches(_without_exponents, return_dtype=pl.String, is_elementwise=True)
+def _trimmed(name: str) -> pl.Expr:
+    """A plain number without trailing zeros behind the point, and without ``-0``."""
+    plain = pl.col(name)
     has_fraction = plain.str.contains(PLAIN_NUMBER) & plain.str.contains(".", literal=True)
     trimmed = (
         pl.when(has_fraction)
         .then(plain.str.strip_chars_end("0").str.strip_chars_end("."))
         .otherwise(plain)
     )
-    return pl.when(trimmed == "-0").then(pl.lit("0")).otherwise(trimmed)
+    return pl.when(trimmed == "-0").then(pl.lit("0")).otherwise(trimmed).alias(name)
 
 
 def _without_exponents(column: pl.Series) -> pl.Series:
@@ -65,8 +72,7 @@ def stamp(column: str = "SystemModstamp") -> pl.Expr:
 
 def canonical(frame: pl.LazyFrame, columns: Iterable[FieldSchema]) -> pl.LazyFrame:
     """``Id``, ``SystemModstamp`` (Datetime) and the columns in canonical text, in that order."""
-    return frame.select(
-        pl.col("Id").cast(pl.String),
-        stamp(),
-        *[canonical_text(field) for field in columns],
+    fields = tuple(columns)
+    return canonical_texts(frame, fields).select(
+        pl.col("Id").cast(pl.String), stamp(), *[field.name for field in fields]
     )

@@ -37,17 +37,22 @@ def fates(answer: pl.DataFrame, *, else_status: RecordStatus) -> pl.DataFrame:
         pl.col("IsDeleted") == "true" if "IsDeleted" in answer.columns else pl.lit(value=False)
     )
     merged = deleted & (winner.fill_null("") != "")
-    return answer.select(
-        pl.col("Id"),
-        stamp(),
-        pl.when(merged)
-        .then(pl.lit(RecordStatus.MERGED.value))
-        .when(deleted)
-        .then(pl.lit(RecordStatus.DELETED.value))
-        .otherwise(pl.lit(else_status.value))
-        .alias("_status"),
-        pl.when(merged).then(winner).alias("_merged_into"),
-    ).unique("Id", keep="last")
+    return (
+        answer.lazy()
+        .select(
+            pl.col("Id"),
+            stamp(),
+            pl.when(merged)
+            .then(pl.lit(RecordStatus.MERGED.value))
+            .when(deleted)
+            .then(pl.lit(RecordStatus.DELETED.value))
+            .otherwise(pl.lit(else_status.value))
+            .alias("_status"),
+            pl.when(merged).then(winner).alias("_merged_into"),
+        )
+        .unique("Id", keep="last")
+        .collect()
+    )
 
 
 def scope_changes(
@@ -92,17 +97,28 @@ def parent_changes(held: pl.DataFrame, answer: pl.DataFrame, told: pl.DataFrame)
     tenant's scope keep the status that the conditions gave them; records that went away keep
     their last values.
     """
-    alive = answer.join(told.filter(pl.col("_status") == REFERENCED), on="Id", how="semi")
-    in_use = held.filter(is_any((*ONLY_REFERENCED, RecordStatus.LINKED, RecordStatus.OUT_OF_SCOPE)))
-    statuses = in_use.select(
-        "Id",
-        pl.when(is_any(ONLY_REFERENCED))
-        .then(pl.lit(REFERENCED))
-        .otherwise("_status")
-        .alias("_status"),
+    if told.is_empty():
+        return held.clear()
+    told_alive = told.lazy().filter(pl.col("_status") == REFERENCED)
+    statuses = (
+        held.lazy()
+        .filter(is_any((*ONLY_REFERENCED, RecordStatus.LINKED, RecordStatus.OUT_OF_SCOPE)))
+        .select(
+            "Id",
+            pl.when(is_any(ONLY_REFERENCED))
+            .then(pl.lit(REFERENCED))
+            .otherwise("_status")
+            .alias("_status"),
+        )
     )
-    came = as_records(alive, RecordStatus.REFERENCED).drop("_status")
-    came = came.join(statuses, on="Id", how="inner").select(held.columns)
+    came = (
+        answer.lazy()
+        .join(told_alive, on="Id", how="semi")
+        .join(statuses, on="Id", how="inner")
+        .with_columns(pl.lit(None, pl.String).alias("_merged_into"))
+        .select(held.columns)
+        .collect()
+    )
     dead = told.filter(pl.col("_status") != REFERENCED).with_columns(
         pl.lit(RecordStatus.REFERENCED_DELETED.value).alias("_status")
     )
@@ -138,18 +154,20 @@ def fetched_parents(
 
 def _with_fate(held: pl.DataFrame, fate: pl.DataFrame) -> pl.DataFrame:
     """The held rows that ``fate`` speaks of, with its stamp, status and winner."""
-    told = fate.select(
+    told = fate.lazy().select(
         "Id",
         pl.col("SystemModstamp").alias("_new_stamp"),
         pl.col("_status").alias("_new_status"),
         pl.col("_merged_into").alias("_new_merged_into"),
     )
     return (
-        held.join(told, on="Id", how="inner")
+        held.lazy()
+        .join(told, on="Id", how="inner")
         .with_columns(
             pl.coalesce("_new_stamp", "SystemModstamp").alias("SystemModstamp"),
             pl.col("_new_status").alias("_status"),
             pl.col("_new_merged_into").alias("_merged_into"),
         )
         .select(held.columns)
+        .collect()
     )

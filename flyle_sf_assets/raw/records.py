@@ -80,11 +80,18 @@ def changed_rows(came: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
 
     Both are record frames with the same columns; ``held`` may miss rows but not columns.
     """
+    if came.is_empty():
+        return came
     compared = [name for name in came.columns if name != "Id"]
-    both = came.join(held.select(came.columns), on="Id", how="left", suffix="_held")
-    is_new = ~pl.col("Id").is_in(held["Id"].implode())
+    held_rows = held.lazy().select(*came.columns, pl.lit(value=True).alias("_is_held"))
     differs = pl.any_horizontal([pl.col(n).ne_missing(pl.col(f"{n}_held")) for n in compared])
-    return both.filter(is_new | differs).select(came.columns)
+    return (
+        came.lazy()
+        .join(held_rows, on="Id", how="left", suffix="_held")
+        .filter(pl.col("_is_held").is_null() | differs)
+        .select(came.columns)
+        .collect()
+    )
 
 
 def content_changed(changed: pl.DataFrame, held: pl.DataFrame) -> int:

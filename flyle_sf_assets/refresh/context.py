@@ -18,17 +18,15 @@ from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.refresh import progress
+from flyle_sf_assets.refresh.books import Books
 from flyle_sf_assets.refresh.downloads import Downloads
 from flyle_sf_assets.refresh.installation import OVERLAP_S_DEFAULT, Installation
 from flyle_sf_assets.refresh.kept_progress import KeptProgress
 from flyle_sf_assets.refresh.report import Comparison
 from flyle_sf_assets.salesforce.connect import Org
-from flyle_sf_assets.salesforce.describe import from_bytes
-from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.database import Database, TenantTransaction
-from flyle_sf_assets.store.generations import Generation, read_generation
-from flyle_sf_assets.store.schemas import read_schemas
+from flyle_sf_assets.store.generations import Generation
 from flyle_sf_assets.store.syncs import is_cancelled
 
 Clock = Callable[[], datetime]
@@ -65,6 +63,7 @@ class Refresh:
     """Described without leaving out what Salesforce says is unchanged."""
     is_retry: bool = False
     """Dagster tries the run before it again, whose failure is counted already."""
+    _planned: tuple[Schemas, ReadPlan] | None = field(default=None, init=False)
 
     @property
     def database(self) -> Database:
@@ -98,17 +97,25 @@ class Refresh:
         Raises NotConnected ``disconnected`` instead, and nothing of it is kept. Whoever cancels
         waits for a commit that has got this far: after a cancellation nothing is written.
         """
-        self.require_running()
-        with self.database.tenant(self.tenant) as tx:
-            yield tx
-            if is_cancelled(tx, self.sync_id, lock=True):
-                raise disconnected(self.tenant)
+        try:
+            with self.database.tenant(self.tenant) as tx:
+                self.require_running(tx)
+                yield tx
+                if is_cancelled(tx, self.sync_id, lock=True):
+                    raise disconnected(self.tenant)
+        finally:
+            self.books.close()
 
-    def require_running(self) -> None:
-        """Raises NotConnected ``disconnected`` when this refresh was cancelled."""
+    def begin(self, step: str) -> None:
+        """A step begins: whoever watches is told. Raises as `require_running`."""
         with self.database.tenant(self.tenant) as tx:
-            if is_cancelled(tx, self.sync_id):
-                raise disconnected(self.tenant)
+            self.require_running(tx)
+            self.kept_progress.begin(tx, step)
+
+    def require_running(self, tx: TenantTransaction) -> None:
+        """Raises NotConnected ``disconnected`` when this refresh was cancelled."""
+        if is_cancelled(tx, self.sync_id):
+            raise disconnected(self.tenant)
 
     def close(self) -> None:
         """Closes the connections to the org, if there are any."""
@@ -117,17 +124,23 @@ class Refresh:
 
     def plan(self) -> ReadPlan:
         """The read plan of the settings in the org as last described."""
-        return plan(self.settings, self.schemas())
+        schemas = self.schemas()
+        if self._planned is None or self._planned[0] is not schemas:
+            self._planned = (schemas, plan(self.settings, schemas))
+        return self._planned[1]
+
+    @cached_property
+    def books(self) -> Books:
+        """What the database says that this refresh stands on."""
+        return Books(self.database, self.tenant)
 
     def schemas(self) -> Schemas:
         """The object schemas as last described; None for objects that the org does not know."""
-        with self.database.tenant(self.tenant) as tx:
-            return stored_schemas(tx)
+        return self.books.schemas()
 
     def generation(self, dataset: str) -> Generation | None:
         """What is committed of a dataset, None before its first commit."""
-        with self.database.tenant(self.tenant) as tx:
-            return read_generation(tx, dataset)
+        return self.books.generation(dataset)
 
     def records(self, dataset: str) -> pl.LazyFrame | None:
         """The newest rows of a dataset, None before its first commit."""
@@ -164,12 +177,3 @@ def disconnected(tenant: str) -> NotConnected:
             " still there and are taken up again",
         ),
     )
-
-
-def stored_schemas(tx: TenantTransaction) -> Schemas:
-    """The object schemas as last described; None for objects that the org does not know."""
-    return {name: _decoded(schema.document) for name, schema in read_schemas(tx).items()}
-
-
-def _decoded(document: str) -> ObjectSchema | None:
-    return None if document == "null" else from_bytes(document.encode())

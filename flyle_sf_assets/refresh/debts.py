@@ -9,7 +9,7 @@ from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.store.generations import Consumed, consumed
+from flyle_sf_assets.store.generations import Consumed
 
 SCHEMAS = "object_schemas"
 ENRICHED = "enriched_records"
@@ -35,8 +35,7 @@ def generation_of(refresh: Refresh, dataset: str) -> int:
 
 def consumed_by(refresh: Refresh, asset: str) -> dict[str, Consumed]:
     """What an asset has consumed, by input."""
-    with refresh.database.tenant(refresh.tenant) as tx:
-        return consumed(tx, asset)
+    return refresh.books.consumed(asset)
 
 
 def manifest_of(refresh: Refresh, dataset: str) -> Manifest | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.database import Database, TenantTransaction
 from flyle_sf_assets.store.sync_progress import SyncProgress, put_progress
 
 KEEP_EVERY_S = 1.0
@@ -31,6 +31,13 @@ class KeptProgress:
         is_whole = expected is not None and done >= expected > 0
         if step == self._step and now_s < self._due_s and not is_whole:
             return
-        self._step, self._due_s = step, now_s + KEEP_EVERY_S
         with self.database.tenant(self.tenant) as tx:
-            put_progress(tx, SyncProgress(self.sync_id, step, done, expected, self.clock()))
+            self._keep(tx, step, done, expected)
+
+    def begin(self, tx: TenantTransaction, step: str) -> None:
+        """A step begins."""
+        self._keep(tx, step, 0, None)
+
+    def _keep(self, tx: TenantTransaction, step: str, done: int, expected: int | None) -> None:
+        self._step, self._due_s = step, time.monotonic() + KEEP_EVERY_S
+        put_progress(tx, SyncProgress(self.sync_id, step, done, expected, self.clock()))

@@ -127,7 +127,8 @@ def _watchful(refresh: Refresh) -> Callable[[float], None]:
 
     def sleep(seconds: float) -> None:
         time.sleep(seconds)
-        refresh.require_running()
+        with refresh.database.tenant(refresh.tenant) as tx:
+            refresh.require_running(tx)
 
     return sleep
 
@@ -204,9 +205,8 @@ def run_step(
     An error is kept in the sync's row and in the link before it is raised again.
     """
     started, calls = time.perf_counter(), refresh.api_calls
-    refresh.kept_progress.keep(_name_of(step))
     try:
-        refresh.require_running()
+        refresh.begin(_name_of(step))
         report = _tried_twice(refresh, step, *args, **kwargs)
     except BaseException as error:
         _count_calls(refresh, calls)

@@ -215,12 +215,16 @@ class Reading:
     def _take_scope(
         self, one: DatasetReading, touched: pl.DataFrame, matching: pl.DataFrame
     ) -> None:
+        if touched.is_empty() and matching.is_empty():
+            return
         came = canonical(matching.lazy(), one.questions.dataset.columns).collect()
         told = fates(touched, else_status=RecordStatus.OUT_OF_SCOPE)
         held = one.pending.rows_of(pl.concat([came["Id"], told["Id"]]).unique())
         one.pending.add(scope_changes(held, came, told), held)
 
     def _take_parents(self, one: DatasetReading, touched: pl.DataFrame) -> None:
+        if touched.is_empty():
+            return
         told = fates(touched, else_status=RecordStatus.REFERENCED)
         values = canonical(touched.lazy(), one.questions.dataset.columns).collect()
         held = one.pending.rows_of(told["Id"])

@@ -95,7 +95,6 @@ class Database:
             self._url,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
-            pool_pre_ping=True,
             hide_parameters=True,
             use_native_hstore=False,
             json_deserializer=exact_json.loads,
@@ -193,17 +192,38 @@ class Database:
 
     @contextmanager
     def _transaction(self, role: str, tenant_id: str) -> Iterator[sa.Connection]:
-        with self._errors(), self._engine.begin() as connection:
-            connection.execute(
-                _OPEN_TRANSACTION,
-                {
-                    "role": role,
-                    "tenant_id": tenant_id,
-                    "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
-                    "lock_timeout": f"{LOCK_TIMEOUT_S}s",
-                },
-            )
+        values = {
+            "role": role,
+            "tenant_id": tenant_id,
+            "statement_timeout": f"{STATEMENT_TIMEOUT_S}s",
+            "lock_timeout": f"{LOCK_TIMEOUT_S}s",
+        }
+        with self._errors(), self._opened(values) as connection:
             yield connection
+            connection.commit()
+
+    def _opened(self, values: dict[str, str]) -> sa.Connection:
+        """A connection with an open transaction, of which nothing but its settings was said.
+
+        A server that was restarted has dropped the pooled connections. The first statement finds
+        that out, which costs no round trip as a ping before each transaction would, and the pool
+        lets go of all of them: the second try gets a new one.
+        """
+        try:
+            return self._open(values)
+        except sa_exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        return self._open(values)
+
+    def _open(self, values: dict[str, str]) -> sa.Connection:
+        connection = self._engine.connect()
+        try:
+            connection.execute(_OPEN_TRANSACTION, values)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
     def _held(self, name: str, *, wait: bool, on_wait: Callable[[], None] | None) -> Iterator[bool]:

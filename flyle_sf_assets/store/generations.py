@@ -155,16 +155,17 @@ def put_consumed(tx: TenantTransaction, asset: str, inputs: Iterable[Consumed]) 
         tenant_id=tx.tenant_id,
         asset=asset,
     )
-    for one in inputs:
-        tx.execute(
-            "INSERT INTO consumed (tenant_id, asset, input, generation, digest)"
-            " VALUES (:tenant_id, :asset, :input, :generation, :digest)",
-            tenant_id=tx.tenant_id,
-            asset=asset,
-            input=one.input,
-            generation=one.generation,
-            digest=one.digest,
-        )
+    taken = list(inputs)
+    tx.execute(
+        "INSERT INTO consumed (tenant_id, asset, input, generation, digest)"
+        " SELECT :tenant_id, :asset, * FROM unnest("
+        " CAST(:inputs AS text[]), CAST(:generations AS bigint[]), CAST(:digests AS text[]))",
+        tenant_id=tx.tenant_id,
+        asset=asset,
+        inputs=[one.input for one in taken],
+        generations=[one.generation for one in taken],
+        digests=[one.digest for one in taken],
+    )
 
 
 def _conflict(tx: TenantTransaction, dataset: str, expected: int) -> GenerationConflict:

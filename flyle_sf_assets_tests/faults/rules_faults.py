@@ -126,7 +126,7 @@ class FaultRules(Machine):
         did("kill between steps")
 
     @rule(
-        dies_at=st.integers(1, 150),
+        dies_at=st.integers(1, 60),
         when=st.sampled_from(["before", "inside"]),
         kind=KINDS_OF_REFRESH,
     )

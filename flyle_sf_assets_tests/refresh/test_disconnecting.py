@@ -15,6 +15,7 @@ from flyle_sf_assets.refresh.lifecycle import check_idle, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
+from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.links import get_link
 from flyle_sf_assets.store.notices import list_notices
 from flyle_sf_assets.store.syncs import latest_syncs
@@ -203,8 +204,8 @@ def test_a_step_under_way_commits_nothing_after_a_disconnect(
             run_step(refresh, step)
         require, asked = refresh.require_running, []
 
-        def and_then() -> None:
-            require()
+        def and_then(tx: TenantTransaction) -> None:
+            require(tx)
             asked.append(1)
             if len(asked) == 2:  # the first is the step's beginning, the second its commit's
                 undo(tenant)

@@ -166,6 +166,36 @@ def test_jsonb_numbers_load_to_their_last_digit(database: Database) -> None:
     assert str(found["c"]) == "1.50"
 
 
+def test_connections_that_the_server_dropped_meanwhile_are_made_anew(
+    database: Database, database_url: str
+) -> None:
+    """After a restart every pooled connection is dead: nobody sees that."""
+    for _ in range(2):
+        with database.tenant("a") as one, database.tenant("b") as other:
+            assert (one.execute("SELECT 1").scalar(), other.execute("SELECT 1").scalar()) == (1, 1)
+        with admin(database_url) as connection:
+            ended = connection.execute(
+                "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND application_name = 'flyle-sf'"
+            ).fetchone()
+        assert ended == (2,)
+
+
+def test_a_connection_lost_within_a_transaction_is_an_error_and_nothing_is_said_twice(
+    database: Database, database_url: str
+) -> None:
+    def lose_it_midway() -> None:
+        with database.tenant("a") as tx:
+            pid = tx.execute("SELECT pg_backend_pid()").scalar()
+            with admin(database_url) as connection:
+                connection.execute("SELECT pg_terminate_backend(%s)", [pid])
+            tx.execute("SELECT 1")
+
+    with pytest.raises(StoreUnavailable):
+        lose_it_midway()
+
+
 def test_times_come_in_utc(database: Database) -> None:
     """Whatever the server's or the session's own zone is."""
     with database.tenant("acme") as tx:

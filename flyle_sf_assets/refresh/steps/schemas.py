@@ -9,7 +9,7 @@ from flyle_sf_assets.check.drift import CODES, drifts
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import SettingsInvalid, Text
-from flyle_sf_assets.raw.plan import ReadPlan, objects_missing, plan
+from flyle_sf_assets.raw.plan import ReadPlan, Schemas, objects_missing, plan
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, digest_of, generation_of
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
@@ -36,8 +36,8 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     """
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
-    if not is_forced and are_schemas_recent(refresh):
-        return _report(generation_of(refresh, SCHEMAS), known_schemas(stored), idle=_RECENT)
+    if not is_forced and _are_recent_enough(refresh, stored):
+        return _report(generation_of(refresh, SCHEMAS), refresh.schemas(), idle=_RECENT)
     is_anew = (
         is_forced or refresh.kind == "census" or _is_anything_hidden(refresh, known_schemas(stored))
     )
@@ -64,15 +64,12 @@ def is_untried(refresh: Refresh) -> bool:
     return passed is None or passed.generation != refresh.settings_version
 
 
-def are_schemas_recent(refresh: Refresh) -> bool:
+def _are_recent_enough(refresh: Refresh, stored: dict[str, StoredSchema]) -> bool:
     """Whether these settings were held against schemas that are young enough."""
     passed = consumed_by(refresh, SCHEMAS).get("link_settings")
-    with refresh.database.tenant(refresh.tenant) as tx:
-        stored = read_schemas(tx)
-    schemas = known_schemas(stored)
-    if refresh.kind == "full" or not _are_passed(refresh, passed, schemas):
+    if refresh.kind == "full" or not _are_passed(refresh, passed, refresh.schemas()):
         return False
-    return _are_recent(refresh, plan(refresh.settings, schemas), stored)
+    return _are_recent(refresh, refresh.plan(), stored)
 
 
 def standing_schemas(
@@ -107,9 +104,7 @@ def standing_schemas(
     return schemas
 
 
-def _are_passed(
-    refresh: Refresh, passed: Consumed | None, schemas: dict[str, ObjectSchema | None]
-) -> bool:
+def _are_passed(refresh: Refresh, passed: Consumed | None, schemas: Schemas) -> bool:
     """Whether these very settings were held against schemas of every object that they reach."""
     if passed is None or passed.generation != refresh.settings_version:
         return False
@@ -207,6 +202,7 @@ def _commit(
             watermark=None,
             now=now,
         )
+    refresh.books.close_schemas()
     return following
 
 
@@ -235,9 +231,7 @@ _RECENT = Text(
 )
 
 
-def _report(
-    generation: int, schemas: dict[str, ObjectSchema | None], idle: Text | None = None
-) -> StepReport:
+def _report(generation: int, schemas: Schemas, idle: Text | None = None) -> StepReport:
     known = [schema for schema in schemas.values() if schema is not None]
     hidden = sorted(name for name, schema in schemas.items() if schema is None)
     lines = [f"- `{s.name}` ({s.label}): {len(s.fields)} fields" for s in known]

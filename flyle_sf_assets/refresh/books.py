@@ -1,0 +1,72 @@
+"""What the database says that a refresh stands on, read once between two commits.
+
+Nobody else moves generations or consumed inputs while a refresh holds its tenant's lock, and a
+commit on top of another generation than the expected one is refused.
+
+What does not belong here: what follows from it (``debts.py``) and the tables (``store``).
+"""
+
+from dataclasses import dataclass, field
+
+from flyle_sf_assets.raw.plan import Schemas
+from flyle_sf_assets.salesforce.describe import from_bytes
+from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.store.database import Database, TenantTransaction
+from flyle_sf_assets.store.generations import (
+    Consumed,
+    Generation,
+    all_consumed,
+    read_generations,
+)
+from flyle_sf_assets.store.schemas import read_schemas
+
+
+@dataclass
+class Books:
+    """Generations, consumed inputs and schemas of one tenant, as last committed."""
+
+    database: Database
+    tenant: str
+    _generations: dict[str, Generation] | None = field(default=None, init=False)
+    _consumed: dict[str, dict[str, Consumed]] = field(default_factory=dict, init=False)
+    _schemas: Schemas | None = field(default=None, init=False)
+
+    def generation(self, dataset: str) -> Generation | None:
+        """What is committed of a dataset, None before its first commit."""
+        return self._read().get(dataset)
+
+    def consumed(self, asset: str) -> dict[str, Consumed]:
+        """What an asset has taken in of its inputs, by input."""
+        self._read()
+        return self._consumed.get(asset, {})
+
+    def schemas(self) -> Schemas:
+        """The object schemas as last described; None for objects that the org does not know."""
+        if self._schemas is None:
+            with self.database.tenant(self.tenant) as tx:
+                self._schemas = stored_schemas(tx)
+        return self._schemas
+
+    def close(self) -> None:
+        """Something was committed: what is asked next is read anew."""
+        self._generations = None
+
+    def close_schemas(self) -> None:
+        """The same after a describe."""
+        self._schemas = None
+
+    def _read(self) -> dict[str, Generation]:
+        if self._generations is None:
+            with self.database.tenant(self.tenant) as tx:
+                self._consumed = all_consumed(tx)
+                self._generations = read_generations(tx)
+        return self._generations
+
+
+def stored_schemas(tx: TenantTransaction) -> Schemas:
+    """The object schemas as last described; None for objects that the org does not know."""
+    return {name: _decoded(schema.document) for name, schema in read_schemas(tx).items()}
+
+
+def _decoded(document: str) -> ObjectSchema | None:
+    return None if document == "null" else from_bytes(document.encode())
