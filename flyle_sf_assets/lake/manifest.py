@@ -24,7 +24,8 @@ class RecordFile:
 class Manifest:
     """The files of one dataset at one generation; ``scope`` is the digest of what was asked for.
 
-    ``columns`` are the field columns that every row has.
+    ``columns`` are the field columns that every row has; ``types`` are, in the same order, what
+    Salesforce said that they are when they were read (none where nobody asks, or did not then).
     """
 
     dataset: str
@@ -35,6 +36,7 @@ class Manifest:
     segments: tuple[RecordFile, ...] = ()
     added: int = 0
     """Records that only segments have."""
+    types: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -45,6 +47,12 @@ class Manifest:
     def files(self) -> tuple[RecordFile, ...]:
         """Base first, then the segments in the order in which they win."""
         return (self.base, *self.segments)
+
+    def has_column(self, name: str, of_type: str) -> bool:
+        """Whether the column was read, and as a field of this type."""
+        if name not in self.columns:
+            return False
+        return not self.types or self.types[self.columns.index(name)] == of_type
 
     def with_segment(self, segment: RecordFile, *, added: int) -> "Manifest":
         """The next generation: this one with a segment on top, ``added`` of whose rows are new."""

@@ -27,6 +27,7 @@ class PendingDataset:
     tenant: str
     name: str
     columns: tuple[str, ...]
+    types: tuple[str, ...]
     scope: str
     held: Manifest | None
     generation: int
@@ -75,7 +76,7 @@ class PendingDataset:
         following = self.generation + 1
         if self.held is None or self.new_base is not None:
             file = self.lake.write(self.tenant, self.name, following, self.records())
-            return Manifest(self.name, following, self.columns, self.scope, file)
+            return Manifest(self.name, following, self.columns, self.scope, file, types=self.types)
         if not self.changes:
             return None
         manifest = fold(self.lake, self.tenant, self.held, owed_since)
@@ -123,7 +124,7 @@ def commit(
         pending.name,
         expected_generation=pending.generation,
         generation=standing.generation,
-        manifest=replace(standing, scope=pending.scope).encode(),
+        manifest=replace(standing, scope=pending.scope, types=pending.types).encode(),
         watermark=watermark,
         now=now,
     )

@@ -43,7 +43,8 @@ WHOLE_OBJECT_IDS_MIN = 20_000
 class DatasetReading:
     """A dataset with the questions about it, and how much of it to ask.
 
-    ``window`` is None when it must be read whole; ``new_columns`` were never read; ``compared``
+    ``window`` is None when it must be read whole; ``new_columns`` were never read, or
+    only as fields of another type: changing it converts values without a stamp; ``compared``
     are the columns by which a sweep or census compares all records (None: none is due).
     """
 
@@ -172,8 +173,11 @@ class Reading:
             rest = readable.join(frames[-1], on="Id", how="anti")["Id"]
             answer = self.answers_by_id(one, rest, new)
             frames.append(canonical(answer.lazy(), new).select("Id", *names).collect())
-        values = pl.concat(frames).unique("Id", keep="last")
-        folded = rows.drop(names).join(values, on="Id", how="left")
+        values = pl.concat(frames).unique("Id", keep="last").with_columns(_answered=True)
+        # Records that nobody can read any more keep the last values that they had.
+        folded = rows.join(values, on="Id", how="left", suffix="_new").with_columns(
+            pl.when("_answered").then(f"{name}_new").otherwise(name).alias(name) for name in names
+        )
         pending.new_base = folded.select(record_schema(pending.columns).names()).lazy()
 
     def fates_of(self, one: DatasetReading, ids: pl.Series) -> pl.DataFrame:

@@ -146,3 +146,12 @@ def test_a_select_that_a_surprising_option_brings_back_is_delivered_in_the_same_
     model.add_option(at=("Account", "Industry"), number=1)
     model.world.refresh()
     assert not model.world.owed
+
+
+def test_values_that_a_change_of_type_converted_are_read_again(model: Model) -> None:
+    """Salesforce stamps no record for it: the text of before stood, and could not be converted."""
+    model.change_field_type(at=("Account", "Is_Strategic__c"))
+    model.refresh_more(kind="full")
+    model.bring_back(moves=True, number=0)
+    model.refresh(minutes=1440)
+    assert not model.world.owed

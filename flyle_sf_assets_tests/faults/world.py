@@ -133,14 +133,17 @@ class World:
         return refresh
 
     def check_idle(self) -> bool:
-        """One idle check, and when it says so a refresh that must find nothing."""
+        """One idle check, and when it says so a refresh that must find nothing.
+
+        Unless something is owed: records of the overlap are read again, and may bring it early.
+        """
         self.later(1)
         tenant = self.tenant
         check = check_idle(tenant.installation, tenant.name, clock=tenant.clock.now)
         if check.is_idle:
             before = self.reading.rows(tenant.name)
             self.refresh()
-            assert self.reading.rows(tenant.name) == before, "it was not idle"
+            assert self.owed or self.reading.rows(tenant.name) == before, "it was not idle"
         return check.is_idle
 
     def attempt(self, kind: RefreshKind) -> bool:

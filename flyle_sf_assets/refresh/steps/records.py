@@ -76,8 +76,7 @@ def is_read_as_planned(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> boo
     schemas = refresh.schemas()
     for dataset in plan.of_asset(asset):
         held = manifest_of(refresh, dataset.name)
-        wanted = {column.name for column in dataset.columns}
-        if held is None or not wanted <= set(held.columns):
+        if held is None or not all(held.has_column(c.name, c.type) for c in dataset.columns):
             return False
         if held.scope != scope_of(Questions.about(dataset, plan, schemas, refresh.settings)):
             return False
@@ -133,6 +132,7 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
         tenant=refresh.tenant,
         name=dataset.name,
         columns=tuple(column.name for column in dataset.columns),
+        types=tuple(column.type for column in dataset.columns),
         scope=scope_of(questions),
         held=held,
         generation=0 if kept is None else kept.generation,
@@ -150,7 +150,9 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
         window=window,
         serves_lookups=any(n.dataset == dataset.name and n.path for n in plan.nodes),
         is_one_to_one=is_one_to_one,
-        new_columns=tuple(c for c in dataset.columns if held and c.name not in held.columns),
+        new_columns=tuple(
+            c for c in dataset.columns if held and not held.has_column(c.name, c.type)
+        ),
         compared=_compared(refresh, plan, dataset),
     )
 
