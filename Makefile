@@ -39,8 +39,7 @@ mutants: $(VENV)/.dev ## plants bugs one at a time: the model test must catch ea
 	$(BIN)/python -m flyle_sf_assets_tests.faults.mutants $(ARGS)
 
 soak: $(VENV)/.dev ## the model test for hours: RUNS=10000 runs, seeds from SEED=1000 on
-	FLYLE_MODEL_RUNS=$(or $(RUNS),10000) FLYLE_MODEL_SEED=$(or $(SEED),1000) \
-		$(BIN)/python -m pytest -n 2 --dist worksteal flyle_sf_assets_tests/faults/test_model.py
+	$(BIN)/python -m flyle_sf_assets_tests.faults.soak --runs $(or $(RUNS),10000) --seed $(or $(SEED),1000)
 
 lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies
 	$(BIN)/ruff check --quiet $(CHECKED)

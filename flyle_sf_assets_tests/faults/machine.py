@@ -48,6 +48,8 @@ class Machine(RuleBasedStateMachine):
     ground: ClassVar[Ground]
     made_world: ClassVar[type[World]] = World
     numbers: ClassVar[int] = 0
+    refreshes: ClassVar[int] = 0
+    """Judged in all runs of this process that have ended."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -165,6 +167,7 @@ class Machine(RuleBasedStateMachine):
         try:
             self._finish()
         finally:
+            Machine.refreshes += self.world.refreshes
             self.world.end()
 
     def restore(self) -> None:

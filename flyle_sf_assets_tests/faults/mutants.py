@@ -199,9 +199,9 @@ def rejected_value_blanks() -> None:
     convert = _room("companies.convert")
     right = convert._set_aside
 
-    def wrong(work: Any, field: Any, *args: Any) -> Any:
-        made = right(work, field, *args)
-        return made.with_columns(pl.lit(value=False).alias(omitted_column(field.key)))
+    def wrong(work: Any, faults: Any, *args: Any) -> Any:
+        omitted = [pl.lit(value=False).alias(omitted_column(field.key)) for field, _ in faults]
+        return right(work, faults, *args).with_columns(omitted)
 
     convert._set_aside = wrong
 
@@ -224,6 +224,9 @@ def caught_by(name: str) -> str | None:
         for part in range(PARTS_MAX):
             try:
                 run_part(Model, ground, part)
+            except (AttributeError, ImportError, NameError, TypeError):
+                # The plant does not fit the product any more: that is no catch.
+                raise
             except Exception as error:  # noqa: BLE001 - any failure is a catch
                 first_line = str(error).splitlines()[0] if str(error) else ""
                 return f"part {part}: {type(error).__name__}: {first_line}"

@@ -1,0 +1,110 @@
+# ruff: noqa: T201 - what was run and found is printed
+"""``make soak``: the model test for hours, in processes of its own, and the figures of all of it.
+
+Goes on after a failure, and says each with its steps as soon as it is found; fails when there was
+one, or when a kind of change or fault was never exercised. What does not belong here: the model,
+and the hundred runs of every `make test` (``test_model.py``).
+"""
+
+import argparse
+import atexit
+import contextlib
+import os
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from flyle_sf_assets_tests.faults import kinds
+from flyle_sf_assets_tests.faults.machine import Ground, Machine
+from flyle_sf_assets_tests.faults.model import Model
+from flyle_sf_assets_tests.faults.running import RUNS_PER_PART, open_ground, run_part
+
+AT_ONCE = 2
+TELL_EVERY_S = 60
+_grounds: list[Ground] = []
+"""The one that all runs of this process stand on."""
+_open = contextlib.ExitStack()
+
+
+@dataclass(frozen=True)
+class Part:
+    """The runs of one seed: how many refreshes, what they exercised, and the last one's failure."""
+
+    seed: int
+    runs: int
+    refreshes: int
+    counts: Counter[str]
+    failure: str | None
+
+
+def _prepare() -> None:
+    """Once a process; nobody reads what the product logs there."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _grounds.append(_open.enter_context(open_ground()))
+    atexit.register(_open.close)
+
+
+def _ran(seed: int) -> Part:
+    kinds.exercised.clear()
+    runs, refreshes, failure = Machine.numbers, Machine.refreshes, None
+    try:
+        run_part(Model, _grounds[0], seed)
+    except Exception as error:  # noqa: BLE001 - told and counted; the others go on
+        failure = "".join(traceback.format_exception(error, chain=False))
+    done = (Machine.numbers - runs, Machine.refreshes - refreshes)
+    return Part(seed, *done, Counter(kinds.exercised), failure)
+
+
+def _parts(first: int, count: int) -> Iterator[Part]:
+    """The parts of these seeds, as they end."""
+    with ProcessPoolExecutor(AT_ONCE, get_context("spawn"), _prepare) as pool:
+        waiting = {pool.submit(_ran, seed) for seed in range(first, first + count)}
+        while waiting:
+            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for one in ended:
+                yield one.result()
+
+
+def main() -> int:
+    """Runs and judges; prints a line a minute, every failure, and the figures in the end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1_000)
+    asked = parser.parse_args()
+    started = told = time.monotonic()
+    runs = refreshes = failures = 0
+    counts: Counter[str] = Counter()
+    for part in _parts(asked.seed, max(1, asked.runs // RUNS_PER_PART)):
+        runs, refreshes = runs + part.runs, refreshes + part.refreshes
+        counts += part.counts
+        if part.failure is not None:
+            failures += 1
+            print(f"FAILED: seed {part.seed}\n{part.failure}", flush=True)
+        if time.monotonic() > told + TELL_EVERY_S:
+            told = time.monotonic()
+            each_s = (told - started) / runs
+            print(
+                f"{runs:,} of {asked.runs:,} runs, {failures} failed, {each_s:.2f} s a run,"
+                f" {each_s * (asked.runs - runs) / 60:.0f} min to go",
+                flush=True,
+            )
+    minutes = (time.monotonic() - started) / 60
+    print(
+        f"{runs:,} runs, {refreshes:,} refreshes judged, {counts.total():,} changes and faults of"
+        f" {len(counts)} kinds, {minutes:.0f} min; {failures} seeds failed"
+    )
+    rare = ", ".join(f"{kind} {count:,}" for kind, count in counts.most_common()[:-4:-1])
+    print(f"rarest: {rare}")
+    missing = kinds.missing(counts)
+    if missing:
+        print(f"never exercised: {', '.join(missing)}")
+    return 1 if failures or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
