@@ -34,6 +34,14 @@ def lookup_columns(plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...]:
     return tuple(column for column in dataset.columns if column.name in names)
 
 
+def custom_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
+    """The columns whose values an edit of the object's metadata can change without a stamp.
+
+    A custom field may be deleted and made anew, or be of another type for a while.
+    """
+    return tuple(column for column in dataset.columns if column.name.endswith("__c"))
+
+
 def is_unstamped(field: FieldSchema) -> bool:
     """Whether a field's value changes without the record's stamp."""
     return field.calculated or field.name in UNSTAMPED_STANDARD_FIELDS

@@ -30,6 +30,7 @@ class Books:
     _generations: dict[str, Generation] | None = field(default=None, init=False)
     _consumed: dict[str, dict[str, Consumed]] = field(default_factory=dict, init=False)
     _schemas: Schemas | None = field(default=None, init=False)
+    _edited: dict[str, str | None] = field(default_factory=dict, init=False)
 
     def generation(self, dataset: str) -> Generation | None:
         """What is committed of a dataset, None before its first commit."""
@@ -44,8 +45,15 @@ class Books:
         """The object schemas as last described; None for objects that the org does not know."""
         if self._schemas is None:
             with self.database.tenant(self.tenant) as tx:
-                self._schemas = stored_schemas(tx)
+                stored = read_schemas(tx)
+            self._schemas = {name: _decoded(one.document) for name, one in stored.items()}
+            self._edited = {name: one.last_modified for name, one in stored.items()}
         return self._schemas
+
+    def edited(self, object_name: str) -> str | None:
+        """When an object's metadata were last edited, as far as describe told."""
+        self.schemas()
+        return self._edited.get(object_name)
 
     def close(self) -> None:
         """Something was committed: what is asked next is read anew."""

@@ -88,6 +88,9 @@ class SchemaRules(Machine):
         world, org = self.world, self.org
         at = sorted(world.drifted)[number % len(world.drifted)]
         how = world.drifted.pop(at)
+        if how in ("removed", "retyped") and "describe" in world.owed:
+            # Unseen in between: values that it cost have no stamp, and describe nothing to tell.
+            world.owe("census")
         org.permissions_move_last_modified = moves
         match how:
             case "hidden":

@@ -155,3 +155,19 @@ def test_values_that_a_change_of_type_converted_are_read_again(model: Model) -> 
     model.bring_back(moves=True, number=0)
     model.refresh(minutes=1440)
     assert not model.world.owed
+
+
+def test_a_field_that_was_deleted_and_made_anew_unseen_is_found_by_the_census(
+    model: Model,
+) -> None:
+    """Its values are gone, no record is stamped, and describe says what it said before."""
+    account, at = model.org.ids("Account")[0], ("Account", "Regions__c")
+    model.org.update("Account", account, {"Regions__c": "North"})
+    model.world.refresh()
+    model.remove_field(at=at)
+    model.bring_back(moves=True, number=0)
+    model.refresh(minutes=1440)
+    model.refresh_more(kind="census")
+    assert not model.world.owed
+    company = model.world.reading.rows(model.world.tenant.name)[account].company
+    assert company.custom_fields["regions"] is None

@@ -15,7 +15,12 @@ from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import record_schema
 from flyle_sf_assets.raw.roles import in_scope_again, only_referenced
-from flyle_sf_assets.raw.sweep import lookup_columns, needs_rescope, unstamped_columns
+from flyle_sf_assets.raw.sweep import (
+    custom_columns,
+    lookup_columns,
+    needs_rescope,
+    unstamped_columns,
+)
 from flyle_sf_assets.refresh.column_lineage import raw_notes
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
@@ -62,7 +67,7 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     above = _above(refresh, plan, asset)
     reading.close_references(asset, _changed_above(refresh, plan, asset, readings, above))
     pending = [one.pending for one in readings]
-    generations = _commit(refresh, plan, asset, pending, above)
+    generations = _commit(refresh, plan, asset, readings, above)
     refresh.comparison += compared
     return _report(refresh, asset, plan, pending, generations)
 
@@ -160,12 +165,38 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
 def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...] | None:
     """The columns by which all records are to be compared; None when that is not due."""
     if refresh.kind == "census":
-        return lookup_columns(plan, dataset)
+        custom = custom_columns(dataset) if _is_edited(refresh, dataset) else ()
+        return tuple(dict.fromkeys((*lookup_columns(plan, dataset), *custom)))
     if refresh.kind != "sweep":
         return None
     columns = unstamped_columns(dataset)
     rescope = dataset.is_base and needs_rescope(plan, refresh.settings)
     return columns if columns or rescope else None
+
+
+def _metadata_of(refresh: Refresh, dataset: Dataset) -> Consumed:
+    edited = refresh.books.edited(dataset.object)
+    return Consumed(f"metadata/{dataset.name}", 0, digest_of(edited))
+
+
+def _is_edited(refresh: Refresh, dataset: Dataset) -> bool:
+    """Whether the object's metadata were edited since all values were last compared."""
+    now = _metadata_of(refresh, dataset)
+    return consumed_by(refresh, dataset.asset).get(now.input) != now
+
+
+def _metadata_compared(
+    refresh: Refresh, asset: RawAsset, readings: list[DatasetReading]
+) -> list[Consumed]:
+    """The metadata by which all values of each dataset were last read or compared."""
+    taken, found = consumed_by(refresh, asset), []
+    for one in readings:
+        dataset = one.questions.dataset
+        now = _metadata_of(refresh, dataset)
+        is_compared = {*custom_columns(dataset)} <= {*(one.compared or ())}
+        kept = now if one.window is None or is_compared else taken.get(now.input)
+        found += [kept] if kept else []
+    return found
 
 
 def scope_of(questions: Questions) -> str:
@@ -209,10 +240,11 @@ def _commit(
     refresh: Refresh,
     plan: ReadPlan,
     asset: RawAsset,
-    pending: list[PendingDataset],
+    readings: list[DatasetReading],
     above: dict[str, Manifest],
 ) -> dict[str, int]:
     """Files first, then one transaction: manifests, watermarks, debts, counts."""
+    pending = [one.pending for one in readings]
     readers = consumed_by(refresh, ENRICHED)
     manifests = {}
     for one in pending:
@@ -226,6 +258,7 @@ def _commit(
             part_digests(refresh.settings)[asset],
         ),
         Consumed(NODES, 0, digest_of(plan.nodes)),
+        *_metadata_compared(refresh, asset, readings),
         *(Consumed(name, manifest.generation) for name, manifest in above.items()),
     ]
     pulled = sum(one.pulled for one in pending)
