@@ -9,6 +9,7 @@ and the hundred runs of every `make test` (``test_model.py``).
 import argparse
 import atexit
 import contextlib
+import gc
 import os
 import sys
 import time
@@ -47,6 +48,7 @@ def _prepare() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     _grounds.append(_open.enter_context(open_ground()))
     atexit.register(_open.close)
+    gc.freeze()
 
 
 def _ran(seed: int) -> Part:
@@ -61,7 +63,8 @@ def _ran(seed: int) -> Part:
 
 
 def _parts(first: int, count: int) -> Iterator[Part]:
-    """The parts of these seeds, as they end."""
+    """The parts of these seeds, as they end; each process keeps to one core."""
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     with ProcessPoolExecutor(AT_ONCE, get_context("spawn"), _prepare) as pool:
         waiting = {pool.submit(_ran, seed) for seed in range(first, first + count)}
         while waiting:
