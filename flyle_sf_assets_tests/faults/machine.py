@@ -6,6 +6,7 @@ What does not belong here: what happens to the org and the settings (``rules_*.p
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -56,6 +57,7 @@ class Machine(RuleBasedStateMachine):
         self.world: World = None  # type: ignore[assignment]
         self.groups: frozenset[str] = frozenset()
         self.refresh_every = 0
+        self.late_until = datetime.min.replace(tzinfo=UTC)
 
     @initialize(
         base=st.sampled_from(["Account", "Opportunity"]),
@@ -122,9 +124,16 @@ class Machine(RuleBasedStateMachine):
     def moved(self, object_name: str, *, late_s: int = 0) -> None:
         """What is calculated from these records moved without a stamp: a sweep's to find."""
         feeds = {"Account": "Opportunity", "Opportunity": "Account"}
+        self.late_until = max(self.late_until, self.org.now() + timedelta(seconds=late_s))
         if self.world.is_calculated and feeds[self.base] == object_name:
             self.world.owe("sweep", late_s=late_s)
             did("formula or roll-up drift")
+
+    def owe_what_is_late(self) -> None:
+        """What is not visible yet moves what is calculated from it, when it becomes so."""
+        late_s = (self.late_until - self.org.now()).total_seconds()
+        if self.world.is_calculated and late_s > 0:
+            self.world.owe("sweep", late_s=late_s)
 
     @rule(minutes=st.sampled_from([0, 1, 20, 400, 1440]))
     def refresh(self, minutes: int) -> None:
