@@ -18,6 +18,9 @@ COMPACT_SEGMENTS = 20
 COMPACT_SHARE = 0.1
 """A dataset is folded into a new base at this many segments, or this share of the base's rows."""
 
+SMALL_ROWS = 20_000
+"""Up to so many rows a refresh keeps a dataset in memory instead of opening its files each time."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
@@ -49,6 +52,13 @@ class Lake:
                 ),
             )
         self.root = Path(url.removeprefix("file://")).absolute()
+        self._memory: dict[tuple[str, ...], pl.DataFrame] | None = None
+
+    def remembering(self) -> "Lake":
+        """The same lake for one refresh, which reads the files of small datasets once."""
+        lake = Lake(str(self.root))
+        lake._memory = {}
+        return lake
 
     def write(
         self, tenant: str, dataset: str, generation: int, frame: pl.DataFrame | pl.LazyFrame
@@ -59,11 +69,14 @@ class Lake:
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_suffix(".writing")
         try:
-            frame.lazy().sink_parquet(unfinished, compression="zstd", compression_level=1)
+            if isinstance(frame, pl.DataFrame):
+                frame.write_parquet(unfinished, compression="zstd", compression_level=1)
+            else:
+                frame.sink_parquet(unfinished, compression="zstd", compression_level=1)
             with unfinished.open("rb+") as handle:
                 os.fsync(handle.fileno())
             unfinished.rename(target)
-            rows = pl.scan_parquet(target).select(pl.len()).collect().item()
+            rows = _height(frame, target)
         except OSError as error:
             raise StoreError(
                 "lake_write_failed",
@@ -90,6 +103,14 @@ class Lake:
 
     def read(self, manifest: Manifest) -> pl.LazyFrame:
         """Every record of a dataset, once, as of the manifest's generation."""
+        if self._memory is None or manifest.rows > SMALL_ROWS:
+            return self._read(manifest)
+        key = tuple(file.path for file in manifest.files)
+        if key not in self._memory:
+            self._memory[key] = self._read(manifest).collect()
+        return self._memory[key].lazy()
+
+    def _read(self, manifest: Manifest) -> pl.LazyFrame:
         if not manifest.segments:
             return self.scan((manifest.base,))
         # Segments are small: the base loses the ids that they have, without a sort of the whole.
@@ -144,6 +165,12 @@ class Lake:
                 ),
             )
         return path
+
+
+def _height(frame: pl.DataFrame | pl.LazyFrame, written: Path) -> int:
+    if isinstance(frame, pl.DataFrame):
+        return frame.height
+    return int(pl.scan_parquet(written).select(pl.len()).collect().item())
 
 
 def wants_compaction(manifest: Manifest) -> bool:

@@ -70,10 +70,10 @@ class Refresh:
         """The product's database."""
         return self.installation.database
 
-    @property
+    @cached_property
     def lake(self) -> Lake:
         """The record files."""
-        return self.installation.lake
+        return self.installation.lake.remembering()
 
     @cached_property
     def org(self) -> Org:

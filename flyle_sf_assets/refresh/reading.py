@@ -101,6 +101,8 @@ class Reading:
                 wanted = references.ids_at(self._plan, node, records)
             else:
                 changed = {**changed_above, **self._changed()}
+                if all(ids.is_empty() for ids in changed.values()):
+                    continue
                 wanted = references.newly_reached(self._plan, node, records, changed)
             held = one.pending.records().select("Id")
             missing = wanted.join(held, on="Id", how="anti").collect().to_series()

@@ -7,11 +7,13 @@ are those of the public contract ("PostgreSQL schema", `custom_fields` JSON).
 What does not belong here: reading what the product wrote (``tenants.py``).
 """
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
@@ -63,6 +65,12 @@ class Option:
     active: bool
 
 
+@functools.lru_cache(maxsize=8)
+def _document(settings: str) -> dict[str, Any]:
+    """The settings; nobody changes what was parsed."""
+    return dict(YAML(typ="safe").load(settings))
+
+
 class Oracle:
     """The expected state of one tenant: its org as it stands now, and its settings as YAML text.
 
@@ -71,7 +79,7 @@ class Oracle:
 
     def __init__(self, org: Org, settings: str) -> None:
         self.org = org
-        document = YAML(typ="safe").load(settings)
+        document = _document(settings)
         self._zone = ZoneInfo(document.get("time_zone", "Asia/Tokyo"))
         self.base: str = document["source"]["object"]
         self._one_to_one = document["source"].get("one_to_one", [])

@@ -9,7 +9,13 @@ import polars as pl
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.options.catalog import catalog, described_options, followed_fields, met_values
+from flyle_sf_assets.options.catalog import (
+    OPTION_SCHEMA,
+    catalog,
+    described_options,
+    followed_fields,
+    met_values,
+)
 from flyle_sf_assets.refresh.anew import describe_anew
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
@@ -51,7 +57,7 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
     digest = digest_of(fields)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
     since = taken[manifest.dataset].generation if manifest and manifest.dataset in taken else 0
-    met = described_options(())
+    met = OPTION_SCHEMA.to_frame()
     if manifest is not None:
         rows = refresh.lake.changed_since(manifest, since if is_same else 0)
         columns = dict.fromkeys(field.source_path for field in fields)
