@@ -25,7 +25,8 @@ from flyle_sf_assets_tests.faults.machine import Ground, Machine
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import RUNS_PER_PART, open_ground, run_part
 
-AT_ONCE = 2
+AT_ONCE = 1 + (os.cpu_count() or 1)
+"""One more than there are cores: each waits for PostgreSQL now and then."""
 TELL_EVERY_S = 60
 _grounds: list[Ground] = []
 """The one that all runs of this process stand on."""
@@ -62,10 +63,10 @@ def _ran(seed: int) -> Part:
     return Part(seed, *done, Counter(kinds.exercised), failure)
 
 
-def _parts(first: int, count: int) -> Iterator[Part]:
+def _parts(first: int, count: int, at_once: int) -> Iterator[Part]:
     """The parts of these seeds, as they end; each process keeps to one core."""
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
-    with ProcessPoolExecutor(AT_ONCE, get_context("spawn"), _prepare) as pool:
+    with ProcessPoolExecutor(at_once, get_context("spawn"), _prepare) as pool:
         waiting = {pool.submit(_ran, seed) for seed in range(first, first + count)}
         while waiting:
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -78,11 +79,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1_000)
+    parser.add_argument("--at-once", type=int, default=AT_ONCE)
     asked = parser.parse_args()
     started = told = time.monotonic()
     runs = refreshes = failures = 0
     counts: Counter[str] = Counter()
-    for part in _parts(asked.seed, max(1, asked.runs // RUNS_PER_PART)):
+    parts = max(1, asked.runs // RUNS_PER_PART)
+    for part in _parts(asked.seed, parts, asked.at_once):
         runs, refreshes = runs + part.runs, refreshes + part.refreshes
         counts += part.counts
         if part.failure is not None:
