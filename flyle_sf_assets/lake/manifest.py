@@ -24,8 +24,8 @@ class RecordFile:
 class Manifest:
     """The files of one dataset at one generation; ``scope`` is the digest of what was asked for.
 
-    ``columns`` are the field columns that every row has; ``types`` are, in the same order, what
-    Salesforce said that they are when they were read (none where nobody asks, or did not then).
+    ``columns`` are the field columns that every row has; ``types`` are, in the same order, the
+    Salesforce types by which they were read (empty for enriched records and older manifests).
     """
 
     dataset: str

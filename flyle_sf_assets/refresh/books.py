@@ -6,19 +6,23 @@ commit on top of another generation than the expected one is refused.
 What does not belong here: what follows from it (``debts.py``) and the tables (``store``).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flyle_sf_assets.raw.plan import Schemas
 from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.salesforce.schema import ObjectSchema
-from flyle_sf_assets.store.database import Database, TenantTransaction
+from flyle_sf_assets.store.database import Database
 from flyle_sf_assets.store.generations import (
     Consumed,
     Generation,
     all_consumed,
     read_generations,
 )
-from flyle_sf_assets.store.schemas import read_schemas
+from flyle_sf_assets.store.schemas import StoredSchema, read_schemas
+
+UNKNOWN = "null"
+"""Kept in the place of the document of an object that the org does not know or hides."""
 
 
 @dataclass
@@ -46,7 +50,7 @@ class Books:
         if self._schemas is None:
             with self.database.tenant(self.tenant) as tx:
                 stored = read_schemas(tx)
-            self._schemas = {name: _decoded(one.document) for name, one in stored.items()}
+            self._schemas = known_schemas(stored)
             self._edited = {name: one.last_modified for name, one in stored.items()}
         return self._schemas
 
@@ -55,11 +59,11 @@ class Books:
         self.schemas()
         return self._edited.get(object_name)
 
-    def close(self) -> None:
+    def forget(self) -> None:
         """Something was committed: what is asked next is read anew."""
         self._generations = None
 
-    def close_schemas(self) -> None:
+    def forget_schemas(self) -> None:
         """The same after a describe."""
         self._schemas = None
 
@@ -71,10 +75,9 @@ class Books:
         return self._generations
 
 
-def stored_schemas(tx: TenantTransaction) -> Schemas:
-    """The object schemas as last described; None for objects that the org does not know."""
-    return {name: _decoded(schema.document) for name, schema in read_schemas(tx).items()}
-
-
-def _decoded(document: str) -> ObjectSchema | None:
-    return None if document == "null" else from_bytes(document.encode())
+def known_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
+    """The schemas that are kept; None for an object that the org does not know, or hides."""
+    return {
+        name: None if one.document == UNKNOWN else from_bytes(one.document.encode())
+        for name, one in stored.items()
+    }

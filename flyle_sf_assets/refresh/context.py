@@ -16,6 +16,7 @@ import polars as pl
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.refresh import progress
 from flyle_sf_assets.refresh.books import Books
@@ -57,7 +58,9 @@ class Refresh:
     overlap_s: int = OVERLAP_S_DEFAULT
     failure: BaseException | None = None
     is_complete: bool = False
-    comparison: Comparison = field(default_factory=Comparison)
+    compared: dict[RawAsset, Comparison] = field(default_factory=dict)
+    reading: RawAsset | None = None
+    """The raw asset that is being read."""
     has_described: bool = False
     has_described_anew: bool = False
     """Described without leaving out what Salesforce says is unchanged."""
@@ -79,6 +82,11 @@ class Refresh:
     def org(self) -> Org:
         """The tenant's org, logged in to when a step first asks it something."""
         return self.open_org()
+
+    @property
+    def comparison(self) -> Comparison:
+        """What a sweep or census has compared so far."""
+        return sum(self.compared.values(), Comparison())
 
     @property
     def api_calls(self) -> int:
@@ -104,7 +112,7 @@ class Refresh:
                 if is_cancelled(tx, self.sync_id, lock=True):
                     raise disconnected(self.tenant)
         finally:
-            self.books.close()
+            self.books.forget()
 
     def begin(self, step: str) -> None:
         """A step begins: whoever watches is told. Raises as `require_running`."""

@@ -24,10 +24,14 @@ PROGRESS_FILE = "progress.json"
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """A Bulk read that has begun: what was asked, and Salesforce's time when it was."""
+    """A Bulk read that has begun: what was asked, and Salesforce's time when it was.
+
+    ``edited`` is when the object's metadata had been edited last.
+    """
 
     asked_at: datetime
     progress: BulkProgress
+    edited: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +58,17 @@ class Downloads:
         now: datetime,
         expected_rows: int | None = None,
         may_resume: bool = False,
+        edited: str | None = None,
     ) -> Download:
         """All rows of a statement; ``now`` is Salesforce's time.
 
         With ``may_resume`` a Bulk read of the same statement goes on where it broke off, and holds
-        the org as of when it was first asked: only for a dataset of which nothing is held yet.
+        the org as of when it was first asked: only for a dataset of which nothing is held yet, and
+        whose object's metadata were not ``edited`` since, which changes values without a stamp.
         """
         folder = self._root / dataset.replace("/", "_")
         kept = _load(folder / PROGRESS_FILE) if may_resume else None
-        if kept is None or not kept.progress.is_of(statement):
+        if kept is None or kept.edited != edited or not kept.progress.is_of(statement):
             kept = None
             shutil.rmtree(folder, ignore_errors=True)
         asked_at = {} if kept is None else {kept.progress.job_id: kept.asked_at}
@@ -70,7 +76,7 @@ class Downloads:
         def keep(progress: BulkProgress) -> None:
             # A job that is not the kept one was made now and sees the org as it is now.
             moment = asked_at.setdefault(progress.job_id, now)
-            _save(folder / PROGRESS_FILE, _Kept(moment, progress))
+            _save(folder / PROGRESS_FILE, _Kept(moment, progress, edited))
             self._tell(dataset, progress.rows, expected_rows)
 
         rows = reader.read(

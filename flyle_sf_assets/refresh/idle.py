@@ -79,15 +79,16 @@ def _asked(
     return _Asked(
         questions=Questions.about(dataset, made, schemas, refresh.settings),
         window=Window.after(kept.watermark, refresh.until, refresh.overlap_s),
-        held=refresh.lake.read(Manifest.decode(kept.manifest)),
+        # Not kept in memory: of most tenants not a row is needed.
+        held=refresh.installation.lake.read(Manifest.decode(kept.manifest)),
         is_one_to_one=any(n.dataset == dataset.name and n.one_to_one for n in made.nodes),
     )
 
 
 def _is_known(refresh: Refresh, one: _Asked, answer: pl.DataFrame) -> bool:
     """Whether everything that was stamped is held just so, or is none of ours."""
-    if answer.height >= ROWS_MAX:
-        return False
+    if answer.is_empty() or answer.height >= ROWS_MAX:
+        return answer.is_empty()
     told = fates(answer, else_status=RecordStatus.REFERENCED).with_columns(
         (pl.col("_status") == RecordStatus.REFERENCED.value).alias("alive")
     )

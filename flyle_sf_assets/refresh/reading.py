@@ -149,6 +149,7 @@ class Reading:
             now=self._refresh.until,
             expected_rows=expected,
             may_resume=pending.is_empty,
+            edited=self._refresh.books.edited(one.questions.dataset.object),
         )
         pending.asked_at = min(pending.asked_at or download.asked_at, download.asked_at)
         pending.pulled += download.rows.rows

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from flyle_sf_assets.check.impact import Touched, companies_touched, read_again
 from flyle_sf_assets.check.parts import affected_assets, part_digests
-from flyle_sf_assets.refresh.books import stored_schemas
+from flyle_sf_assets.refresh.books import known_schemas
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, from_document
 from flyle_sf_assets.store.company_counts import companies_by_status
 from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.schemas import read_schemas
 from flyle_sf_assets.store.settings_changes import (
     ChangeKind,
     SettingsChange,
@@ -42,7 +43,7 @@ def noted_change(
         affected_companies=_counted(tx, companies_touched(before, after)),
         read_again=tuple(
             StoredRead(one.object, one.columns, whole=one.whole)
-            for one in read_again(before, after, stored_schemas(tx))
+            for one in read_again(before, after, known_schemas(read_schemas(tx)))
         ),
         part_digests=part_digests(after),
         recorded_at=now,

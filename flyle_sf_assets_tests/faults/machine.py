@@ -139,6 +139,7 @@ class Machine(RuleBasedStateMachine):
     def refresh(self, minutes: int) -> None:
         """Time passes, and a refresh finds what changed."""
         self.world.later(60 * minutes)
+        self._look()
         self.world.refresh()
         did("refresh")
 
@@ -179,6 +180,11 @@ class Machine(RuleBasedStateMachine):
             Machine.refreshes += self.world.refreshes
             self.world.end()
 
+    def _look(self) -> None:
+        """In some runs somebody looks before each refresh, as the schedules do."""
+        if self.refresh_every == REFRESH_EVERY[1]:
+            self.world.check_idle()
+
     def restore(self) -> None:
         """What an administrator took away comes back (``rules_schema.py``); some runs end so."""
 
@@ -189,7 +195,9 @@ class Machine(RuleBasedStateMachine):
         if self.refresh_every == REFRESH_EVERY[0]:
             self.restore()
         world.later(7 * 3600)
+        self._look()
         world.refresh("sweep")
+        self._look()
         world.refresh("census", is_last=True)
         generations = world.generations()
         world.refresh()

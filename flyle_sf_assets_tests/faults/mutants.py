@@ -85,6 +85,11 @@ def forgotten_debt() -> None:
     lake.changed_since = wrong
 
 
+@_mutant("what was read of the books before a commit is believed after it")
+def books_never_read_again() -> None:
+    _room("refresh.books").Books.forget = lambda _self: None
+
+
 @_mutant("only the base object's own changes are joined again")
 def parent_change_ignored() -> None:
     enriched = _room("refresh.steps.enriched")

@@ -88,7 +88,7 @@ class SchemaRules(Machine):
         world, org = self.world, self.org
         at = sorted(world.drifted)[number % len(world.drifted)]
         how = world.drifted.pop(at)
-        if how in ("removed", "retyped") and "describe" in world.owed:
+        if how in ("removed", "retyped") and at in world.undescribed:
             # Unseen in between: values that it cost have no stamp, and describe nothing to tell.
             world.owe("census")
         org.permissions_move_last_modified = moves
@@ -116,6 +116,7 @@ class SchemaRules(Machine):
 
     def _took(self, at: At, how: str) -> None:
         self.world.drifted[at] = how
+        self.world.undescribed.add(at)
         self.world.owe("describe")
         self.world.raw.clear()
         gone = [one for one in self.world.removed_options if one[0] != at]

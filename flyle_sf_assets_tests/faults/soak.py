@@ -9,14 +9,16 @@ and the hundred runs of every `make test` (``test_model.py``).
 import argparse
 import atexit
 import contextlib
+import faulthandler
 import gc
 import os
 import sys
 import time
 import traceback
-from collections import Counter
+import warnings
+from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -24,10 +26,14 @@ from flyle_sf_assets_tests.faults import kinds
 from flyle_sf_assets_tests.faults.machine import Ground, Machine
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import RUNS_PER_PART, open_ground, run_part
+from flyle_sf_assets_tests.faults.through_dagster import DagsterModel
 
 AT_ONCE = 1 + (os.cpu_count() or 1)
 """One more than there are cores: each waits for PostgreSQL now and then."""
 TELL_EVERY_S = 60
+PART_S_MAX = 900
+DAGSTER_EVERY = 100
+"""Of so many seeds one goes through Dagster."""
 _grounds: list[Ground] = []
 """The one that all runs of this process stand on."""
 _open = contextlib.ExitStack()
@@ -49,16 +55,23 @@ def _prepare() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     _grounds.append(_open.enter_context(open_ground()))
     atexit.register(_open.close)
+    warnings.simplefilter("error")
     gc.freeze()
 
 
 def _ran(seed: int) -> Part:
     kinds.exercised.clear()
     runs, refreshes, failure = Machine.numbers, Machine.refreshes, None
+    model = DagsterModel if seed % DAGSTER_EVERY == 0 else Model
+    faulthandler.dump_traceback_later(PART_S_MAX, exit=True)
     try:
-        run_part(Model, _grounds[0], seed)
-    except Exception as error:  # noqa: BLE001 - told and counted; the others go on
+        run_part(model, _grounds[0], seed)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - told and counted; the others go on
         failure = "".join(traceback.format_exception(error, chain=False))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     done = (Machine.numbers - runs, Machine.refreshes - refreshes)
     return Part(seed, *done, Counter(kinds.exercised), failure)
 
@@ -66,12 +79,25 @@ def _ran(seed: int) -> Part:
 def _parts(first: int, count: int, at_once: int) -> Iterator[Part]:
     """The parts of these seeds, as they end; each process keeps to one core."""
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
-    with ProcessPoolExecutor(at_once, get_context("spawn"), _prepare) as pool:
-        waiting = {pool.submit(_ran, seed) for seed in range(first, first + count)}
-        while waiting:
-            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for one in ended:
-                yield one.result()
+    waiting = deque(range(first, first + count))
+    while waiting:
+        with ProcessPoolExecutor(at_once, get_context("spawn"), _prepare) as pool:
+            yield from _parts_of(pool, waiting, at_once)
+
+
+def _parts_of(pool: ProcessPoolExecutor, waiting: deque[int], at_once: int) -> Iterator[Part]:
+    """Until none waits, or a process died: it takes the pool with it, and a new one goes on."""
+    running: dict[Future[Part], int] = {}
+    is_broken = False
+    while running or (waiting and not is_broken):
+        while waiting and not is_broken and len(running) < at_once:
+            seed = waiting.popleft()
+            running[pool.submit(_ran, seed)] = seed
+        for ended in wait(running, return_when=FIRST_COMPLETED).done:
+            seed, error = running.pop(ended), ended.exception()
+            is_broken = is_broken or error is not None
+            failure = f"its process, or one beside it, died: {error!r}"
+            yield ended.result() if error is None else Part(seed, 0, 0, Counter(), failure)
 
 
 def main() -> int:

@@ -38,12 +38,12 @@ def follow_options(refresh: Refresh) -> StepReport:
     """Brings the catalog up to describe and to the values that records hold.
 
     A value that the catalog does not know asks describe at once: a new option, most likely. What
-    else the describe brings is read and joined before the companies are written.
+    else the describe brings is read and joined here, before the companies are written.
     """
     report, is_surprised = _followed(refresh)
     if is_surprised and not refresh.has_described_anew:
-        if describe_anew(refresh):
-            enrich_records(refresh)
+        describe_anew(refresh)
+        enrich_records(refresh)
         report, _ = _followed(refresh)
     return report
 

@@ -30,8 +30,8 @@ from flyle_sf_assets.refresh.debts import (
     digest_of,
     enriched_of,
     generation_of,
-    manifest_of,
 )
+from flyle_sf_assets.refresh.edited import is_edited, metadata_compared
 from flyle_sf_assets.refresh.pending import PendingDataset, commit
 from flyle_sf_assets.refresh.reading import DatasetReading, Reading
 from flyle_sf_assets.refresh.reconciling import reconcile
@@ -54,6 +54,7 @@ PARENTS_ONLY = "parents"
 
 def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     """Brings the asset's datasets to what the org holds now and commits them together."""
+    refresh.reading = asset
     plan = refresh.plan()
     datasets = plan.of_asset(asset)
     if not datasets:
@@ -68,24 +69,9 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     reading.close_references(asset, _changed_above(refresh, plan, asset, readings, above))
     pending = [one.pending for one in readings]
     generations = _commit(refresh, plan, asset, readings, above)
-    refresh.comparison += compared
+    refresh.compared[asset] = compared
+    refresh.reading = None
     return _report(refresh, asset, plan, pending, generations)
-
-
-def is_read_as_planned(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> bool:
-    """Whether what is held of an asset has the records, columns and references of this plan."""
-    if not plan.of_asset(asset):
-        return True
-    if consumed_by(refresh, asset).get(NODES) != Consumed(NODES, 0, digest_of(plan.nodes)):
-        return False
-    schemas = refresh.schemas()
-    for dataset in plan.of_asset(asset):
-        held = manifest_of(refresh, dataset.name)
-        if held is None or not all(held.has_column(c.name, c.type) for c in dataset.columns):
-            return False
-        if held.scope != scope_of(Questions.about(dataset, plan, schemas, refresh.settings)):
-            return False
-    return True
 
 
 def _leave(tx: TenantTransaction, plan: ReadPlan, asset: RawAsset) -> None:
@@ -165,38 +151,13 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
 def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...] | None:
     """The columns by which all records are to be compared; None when that is not due."""
     if refresh.kind == "census":
-        custom = custom_columns(dataset) if _is_edited(refresh, dataset) else ()
+        custom = custom_columns(dataset) if is_edited(refresh, dataset) else ()
         return tuple(dict.fromkeys((*lookup_columns(plan, dataset), *custom)))
     if refresh.kind != "sweep":
         return None
     columns = unstamped_columns(dataset)
     rescope = dataset.is_base and needs_rescope(plan, refresh.settings)
     return columns if columns or rescope else None
-
-
-def _metadata_of(refresh: Refresh, dataset: Dataset) -> Consumed:
-    edited = refresh.books.edited(dataset.object)
-    return Consumed(f"metadata/{dataset.name}", 0, digest_of(edited))
-
-
-def _is_edited(refresh: Refresh, dataset: Dataset) -> bool:
-    """Whether the object's metadata were edited since all values were last compared."""
-    now = _metadata_of(refresh, dataset)
-    return consumed_by(refresh, dataset.asset).get(now.input) != now
-
-
-def _metadata_compared(
-    refresh: Refresh, asset: RawAsset, readings: list[DatasetReading]
-) -> list[Consumed]:
-    """The metadata by which all values of each dataset were last read or compared."""
-    taken, found = consumed_by(refresh, asset), []
-    for one in readings:
-        dataset = one.questions.dataset
-        now = _metadata_of(refresh, dataset)
-        is_compared = {*custom_columns(dataset)} <= {*(one.compared or ())}
-        kept = now if one.window is None or is_compared else taken.get(now.input)
-        found += [kept] if kept else []
-    return found
 
 
 def scope_of(questions: Questions) -> str:
@@ -258,7 +219,7 @@ def _commit(
             part_digests(refresh.settings)[asset],
         ),
         Consumed(NODES, 0, digest_of(plan.nodes)),
-        *_metadata_compared(refresh, asset, readings),
+        *metadata_compared(refresh, asset, readings),
         *(Consumed(name, manifest.generation) for name, manifest in above.items()),
     ]
     pulled = sum(one.pulled for one in pending)

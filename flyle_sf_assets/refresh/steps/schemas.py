@@ -10,6 +10,7 @@ from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import SettingsInvalid, Text
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, objects_missing, plan
+from flyle_sf_assets.refresh.books import UNKNOWN, known_schemas
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, digest_of, generation_of
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
@@ -21,10 +22,6 @@ from flyle_sf_assets.store.links import Attention, replace_attention
 from flyle_sf_assets.store.notices import add_notice
 from flyle_sf_assets.store.schemas import StoredSchema, put_schema, read_schemas, touch_schema
 
-UNKNOWN = "null"
-"""Kept in the place of the document of an object that the org does not know or hides."""
-
-
 DESCRIBE_EVERY_S = 6 * 3600
 """Metadata has a cadence of its own; an unknown field or option asks for it at once."""
 
@@ -32,7 +29,8 @@ DESCRIBE_EVERY_S = 6 * 3600
 def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport:
     """Describes the objects that the settings reach, again where Salesforce says they changed.
 
-    Not asked again within `DESCRIBE_EVERY_S`. ``is_forced`` asks for everything at once.
+    Not asked again within `DESCRIBE_EVERY_S`, but by a full read and a census, which compares more
+    when an edit came between. ``is_forced`` asks for everything at once.
     """
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
@@ -67,7 +65,7 @@ def is_untried(refresh: Refresh) -> bool:
 def _are_recent_enough(refresh: Refresh, stored: dict[str, StoredSchema]) -> bool:
     """Whether these settings were held against schemas that are young enough."""
     passed = consumed_by(refresh, SCHEMAS).get("link_settings")
-    if refresh.kind == "full" or not _are_passed(refresh, passed, refresh.schemas()):
+    if refresh.kind in ("full", "census") or not _are_passed(refresh, passed, refresh.schemas()):
         return False
     return _are_recent(refresh, refresh.plan(), stored)
 
@@ -93,14 +91,20 @@ def standing_schemas(
     moments = {name: datetime.fromisoformat(text) for name, text in since.items() if text}
     answers = describe.describe_all(refresh.org.session, sorted(names), moments)
     now = refresh.clock()
-    for name, answer in answers.items():
-        if isinstance(answer, NotModified):
-            continue
-        if _stored(name, answer, _known_until(refresh), now).digest != stored[name].digest:
-            return None
+    new = {
+        name: _stored(name, answer, _known_until(refresh), now)
+        for name, answer in answers.items()
+        if not isinstance(answer, NotModified)
+    }
+    if any(one.digest != stored[name].digest for name, one in new.items()):
+        return None
     with refresh.database.tenant(refresh.tenant) as tx:
         for name in names:
-            touch_schema(tx, name, now)
+            # An edit that left everything as it was may have cost values: its moment is kept.
+            if name in new:
+                put_schema(tx, new[name])
+            else:
+                touch_schema(tx, name, now)
     return schemas
 
 
@@ -127,14 +131,6 @@ def _is_anything_hidden(refresh: Refresh, schemas: dict[str, ObjectSchema | None
         return False
     made = plan(refresh.settings, schemas)
     return not all(field.readable for field in company_fields(refresh.settings, made.leaves))
-
-
-def known_schemas(stored: dict[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
-    """The schemas that are kept; None for an object that the org does not know, or hides."""
-    return {
-        name: None if one.document == UNKNOWN else describe.from_bytes(one.document.encode())
-        for name, one in stored.items()
-    }
 
 
 def _hold_against_org(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> None:
@@ -202,7 +198,7 @@ def _commit(
             watermark=None,
             now=now,
         )
-    refresh.books.close_schemas()
+    refresh.books.forget_schemas()
     return following
 
 
