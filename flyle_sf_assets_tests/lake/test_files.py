@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from flyle_sf_assets.errors import StoreError
+from flyle_sf_assets.lake import files
 from flyle_sf_assets.lake.files import Lake, wants_compaction
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.records import record_schema
@@ -85,3 +86,32 @@ def test_folding_pays_for_many_segments_or_a_large_share(lake: Lake) -> None:
     assert not wants_compaction(manifest.with_segment(small, added=0))
     assert wants_compaction(replace(manifest, segments=(small,) * 20))
     assert wants_compaction(manifest.with_segment(replace(small, rows=11), added=0))
+
+
+@pytest.mark.parametrize("is_small", [True, False])
+def test_a_refresh_opens_the_files_of_a_small_dataset_once(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, *, is_small: bool
+) -> None:
+    """A large one is never held in memory: its files are looked at whenever somebody asks."""
+    monkeypatch.setattr(files, "SMALL_ROWS", 2 if is_small else 1)
+    manifest = based(lake, frame(a="1", b="1"))
+    remembering = lake.remembering()
+    assert names(remembering.read(manifest)) == {"a": "1", "b": "1"}
+    newer = manifest.with_segment(lake.write("acme", "accounts", 2, frame(a="2")), added=0)
+    assert names(remembering.read(newer)) == {"a": "2", "b": "1"}
+    (lake.root / manifest.base.path).unlink()
+    if is_small:
+        assert names(remembering.read(manifest)) == {"a": "1", "b": "1"}
+    else:
+        with pytest.raises(StoreError):
+            remembering.read(manifest)
+
+
+def test_a_column_is_held_only_as_the_type_by_which_it_was_read(lake: Lake) -> None:
+    manifest = based(lake, frame(a="1"))
+    assert manifest.has_column("Name", "string")
+    typed = replace(manifest, types=("string",))
+    assert Manifest.decode(typed.encode()) == typed
+    assert typed.has_column("Name", "string")
+    assert not typed.has_column("Name", "boolean")
+    assert not typed.has_column("Phone", "phone")
