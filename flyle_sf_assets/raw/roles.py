@@ -26,32 +26,29 @@ def in_scope_again(rows: pl.LazyFrame, former: pl.LazyFrame) -> pl.LazyFrame:
     """Records of what is the base object again, as far as companies were made of them before.
 
     ``former`` are the enriched rows of that time (``Id``, ``_status``, ``_merged_into``). A record
-    that is gone keeps how it ended; one that is there counts as out of scope until the read that
-    follows brings it, or tells what became of it. One purged in between is brought by nothing:
-    without this its company would stay as it was.
+    that ended then keeps how it ended; any other counts as out of scope until the read that follows
+    brings it, or tells what became of it. One purged in between is brought by nothing: without this
+    its company would stay as it was.
     """
     was = former.select(
         "Id", pl.col("_status").alias("_was"), pl.col("_merged_into").alias("_was_merged_into")
     )
-    ended = pl.col("_was").is_in([RecordStatus.DELETED.value, RecordStatus.MERGED.value])
-    is_gone = is_any((RecordStatus.REFERENCED_DELETED, RecordStatus.REFERENCED_MISSING))
     returns = pl.col("_was").is_not_null() & is_any(ONLY_REFERENCED)
+    is_gone = is_any((RecordStatus.REFERENCED_DELETED, RecordStatus.REFERENCED_MISSING))
+    has_ended = is_gone & pl.col("_was").is_in(
+        [RecordStatus.DELETED.value, RecordStatus.MERGED.value]
+    )
     status = (
         pl.when(~returns)
         .then("_status")
-        .when(is_gone & ended)
+        .when(has_ended)
         .then("_was")
-        .when(pl.col("_status") == RecordStatus.REFERENCED_DELETED.value)
-        .then(pl.lit(RecordStatus.DELETED.value))
-        .when(pl.col("_status") == RecordStatus.REFERENCED_MISSING.value)
-        .then(pl.lit(RecordStatus.MISSING.value))
         .otherwise(pl.lit(RecordStatus.OUT_OF_SCOPE.value))
     )
-    merged_into = pl.when(returns & is_gone & ended).then("_was_merged_into")
+    # Who won belongs to a merge alone: what others look up keeps it beside another status.
+    merged_into = pl.when(~returns).then("_merged_into").when(has_ended).then("_was_merged_into")
     return (
         rows.join(was, on="Id", how="left")
-        .with_columns(
-            status.alias("_status"), merged_into.otherwise("_merged_into").alias("_merged_into")
-        )
+        .with_columns(status.alias("_status"), merged_into.alias("_merged_into"))
         .drop("_was", "_was_merged_into")
     )

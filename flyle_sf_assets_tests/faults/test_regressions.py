@@ -177,3 +177,23 @@ def test_a_field_that_was_deleted_and_made_anew_unseen_is_found_by_the_census(
     assert not model.world.owed
     company = model.world.reading.rows(model.world.tenant.name)[account].company
     assert company.custom_fields["regions"] is None
+
+
+@pytest.mark.parametrize(("is_purged", "status"), [(True, "missing"), (False, "merged")])
+def test_a_record_merged_while_the_other_object_was_the_base_is_no_unsound_row(
+    model: Model, *, is_purged: bool, status: str
+) -> None:
+    """It came back as deleted, and with a winner: its company was refused and stayed unlinked."""
+    model.change_base(calculated=False)
+    model.world.refresh()
+    deals = model.org.records("Opportunity")
+    winner, loser = list(dict.fromkeys(str(d["AccountId"]) for d in deals if d["AccountId"]))[:2]
+    model.org.merge("Account", winner, [loser])
+    model.world.refresh()
+    if is_purged:
+        model.org.empty_recycle_bin()
+        model.world.owe("census")
+    model.change_base(calculated=False)
+    model.world.refresh()
+    company = model.world.reading.rows(model.world.tenant.name)[loser].company
+    assert (company.status, company.merged_into) == (status, None if is_purged else winner)
