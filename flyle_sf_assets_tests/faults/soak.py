@@ -19,7 +19,7 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 
 from flyle_sf_assets_tests.faults import kinds
@@ -100,42 +100,68 @@ def _parts_of(pool: ProcessPoolExecutor, waiting: deque[int], at_once: int) -> I
             yield ended.result() if error is None else Part(seed, 0, 0, Counter(), failure)
 
 
+@dataclass
+class Figures:
+    """What all parts together have run, exercised and found."""
+
+    runs: int = 0
+    refreshes: int = 0
+    failures: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    started: float = field(default_factory=time.monotonic)
+
+    def add(self, part: Part) -> None:
+        """Takes in a part, and says its failure at once."""
+        self.runs += part.runs
+        self.refreshes += part.refreshes
+        self.counts += part.counts
+        if part.failure is not None:
+            self.failures += 1
+            print(f"FAILED: seed {part.seed}\n{part.failure}", flush=True)
+
+    def tell_progress(self, asked: int) -> None:
+        """How far it is, and how long it takes."""
+        each_s = (time.monotonic() - self.started) / max(1, self.runs)
+        print(
+            f"{self.runs:,} of {asked:,} runs, {self.failures} failed, {each_s:.2f} s a run,"
+            f" {each_s * (asked - self.runs) / 60:.0f} min to go",
+            flush=True,
+        )
+
+    def tell_end(self) -> None:
+        """The figures for docs/performance.md."""
+        minutes = (time.monotonic() - self.started) / 60
+        print(
+            f"{self.runs:,} runs, {self.refreshes:,} refreshes judged, {self.counts.total():,}"
+            f" changes and faults of {len(self.counts)} kinds, {minutes:.0f} min;"
+            f" {self.failures} seeds failed"
+        )
+        rare = self.counts.most_common()[:-4:-1]
+        print("rarest: " + ", ".join(f"{kind} {count:,}" for kind, count in rare))
+        if missing := kinds.missing(self.counts):
+            print(f"never exercised: {', '.join(missing)}")
+
+
 def main() -> int:
-    """Runs and judges; prints a line a minute, every failure, and the figures in the end."""
+    """Runs and judges; prints a line a minute, every failure, and the figures in the end.
+
+    Ctrl-C ends it early, with the figures so far.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1_000)
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     asked = parser.parse_args()
-    started = told = time.monotonic()
-    runs = refreshes = failures = 0
-    counts: Counter[str] = Counter()
-    parts = max(1, asked.runs // RUNS_PER_PART)
-    for part in _parts(asked.seed, parts, asked.at_once):
-        runs, refreshes = runs + part.runs, refreshes + part.refreshes
-        counts += part.counts
-        if part.failure is not None:
-            failures += 1
-            print(f"FAILED: seed {part.seed}\n{part.failure}", flush=True)
-        if time.monotonic() > told + TELL_EVERY_S:
-            told = time.monotonic()
-            each_s = (told - started) / runs
-            print(
-                f"{runs:,} of {asked.runs:,} runs, {failures} failed, {each_s:.2f} s a run,"
-                f" {each_s * (asked.runs - runs) / 60:.0f} min to go",
-                flush=True,
-            )
-    minutes = (time.monotonic() - started) / 60
-    print(
-        f"{runs:,} runs, {refreshes:,} refreshes judged, {counts.total():,} changes and faults of"
-        f" {len(counts)} kinds, {minutes:.0f} min; {failures} seeds failed"
-    )
-    rare = ", ".join(f"{kind} {count:,}" for kind, count in counts.most_common()[:-4:-1])
-    print(f"rarest: {rare}")
-    missing = kinds.missing(counts)
-    if missing:
-        print(f"never exercised: {', '.join(missing)}")
-    return 1 if failures or missing else 0
+    figures, told = Figures(), time.monotonic()
+    with contextlib.suppress(KeyboardInterrupt):
+        for part in _parts(asked.seed, max(1, asked.runs // RUNS_PER_PART), asked.at_once):
+            figures.add(part)
+            if time.monotonic() > told + TELL_EVERY_S:
+                told = time.monotonic()
+                figures.tell_progress(asked.runs)
+    figures.tell_end()
+    is_whole = figures.runs >= asked.runs and not kinds.missing(figures.counts)
+    return 0 if is_whole and not figures.failures else 1
 
 
 if __name__ == "__main__":
