@@ -95,6 +95,8 @@ def _parts_of(pool: ProcessPoolExecutor, waiting: deque[int], at_once: int) -> I
             running[pool.submit(_ran, seed)] = seed
         for ended in wait(running, return_when=FIRST_COMPLETED).done:
             seed, error = running.pop(ended), ended.exception()
+            if isinstance(error, KeyboardInterrupt):
+                raise error
             is_broken = is_broken or error is not None
             failure = f"its process, or one beside it, died: {error!r}"
             yield ended.result() if error is None else Part(seed, 0, 0, Counter(), failure)
