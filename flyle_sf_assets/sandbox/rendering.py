@@ -8,6 +8,7 @@ not belong here: pages, headers and statuses (``api/``).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
+from typing import cast
 
 from flyle_sf_assets.sandbox.metadata import NUMERIC_TYPES, Field
 from flyle_sf_assets.sandbox.soql.aggregates import AggregateResult
@@ -164,7 +165,11 @@ def csv_rows(columns: Sequence[Selected], chunk: Chunk, delimiter: str, line_end
 
 
 def _csv_texts(field_: Field, values: Column) -> list[str]:
-    texts = ["" if v is None else v for v in values] if None in values else values
-    if field_.type not in _NEVER_QUOTED and '"' in "".join(texts):  # type: ignore[arg-type]
-        return [text.replace('"', '""') for text in texts]  # type: ignore[union-attr]
-    return texts  # type: ignore[return-value]
+    if None in values:
+        texts = ["" if value is None else value for value in values]
+    else:
+        # Most columns have no blank: they are not copied.
+        texts = cast("list[str]", values)
+    if field_.type not in _NEVER_QUOTED and '"' in "".join(texts):
+        return [text.replace('"', '""') for text in texts]
+    return texts

@@ -8,6 +8,7 @@ Developer Guide, "sObject Describe" and "Conditional Requests".
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from flyle_sf_assets.sandbox.metadata import Field, PicklistEntry, SObject, Visibility
 from flyle_sf_assets.sandbox.record_lifecycle import RecordLifecycle
@@ -140,11 +141,11 @@ class SchemaEdits(RecordLifecycle):
             stamp = self.stamp()
             self._overwrite(sobject, rows, {field.name: replace_with, "SystemModstamp": stamp})
 
-    def _edit_option(self, object_name: str, field_name: str, value: str, **change: object) -> None:
+    def _edit_option(self, object_name: str, field_name: str, value: str, **change: Any) -> None:
         with self.lock:
             sobject, field = self._picklist(object_name, field_name)
             entry = self._option(field, value)
-            edited = replace(entry, **change)  # type: ignore[arg-type]
+            edited = replace(entry, **change)
             self._set_options(
                 sobject, field, tuple(edited if e is entry else e for e in field.picklist)
             )

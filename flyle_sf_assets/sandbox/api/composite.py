@@ -137,10 +137,10 @@ def _call(outer: RestCall, request: Mapping[str, Any], known: Mapping[str, objec
 
 def _referenced(found: re.Match[str], known: Mapping[str, object]) -> str:
     reference, path = found.group(1), found.group(2)
-    value = known.get(reference)
+    value: Any = known.get(reference)
     try:
         for name, index in re.findall(r"\.([A-Za-z0-9_]+)|\[(\d+)\]", path):
-            value = value[int(index)] if index else value[name]  # type: ignore[index]
+            value = value[int(index)] if index else value[name]
     except (KeyError, IndexError, TypeError):
         raise Refusal(
             "PROCESSING_HALTED", f"Invalid reference specified. No value for {found.group(0)} found"

@@ -6,6 +6,7 @@ What does not belong here: which rows (``filters.py``, ``execution.py``).
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from flyle_sf_assets.sandbox.metadata import Field, RollUp, SObject
 from flyle_sf_assets.sandbox.soql.binding import Binder, BoundField
@@ -47,7 +48,7 @@ class Chunk:
             return self._of_several_targets(bound)
         parents = self.parents(bound)
         if not any(parent is None for parent in parents):
-            return self._own(bound.owner, bound.field, parents)  # type: ignore[arg-type]
+            return self._own(bound.owner, bound.field, cast("Sequence[int]", parents))
         there = [parent for parent in parents if parent is not None]
         found = iter(self._own(bound.owner, bound.field, there))
         return [None if parent is None else next(found) for parent in parents]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from flyle_sf_assets.sandbox.clock import wire_datetime
 from flyle_sf_assets.sandbox.identifiers import canonical
@@ -295,13 +295,13 @@ def _unmark(part: str) -> str:
     return part.replace("\x00p", "%").replace("\x00u", "_")
 
 
-def _ordered(op: str, wanted: object, key: Callable[[str], object]) -> Test:
+def _ordered(op: str, wanted: object, key: Callable[[str], Any]) -> Test:
     folded = key(wanted) if isinstance(wanted, str) else wanted
     tests: dict[str, Test] = {
-        "<": lambda v: v is not None and key(v) < folded,  # type: ignore[operator]
-        "<=": lambda v: v is not None and key(v) <= folded,  # type: ignore[operator]
-        ">": lambda v: v is not None and key(v) > folded,  # type: ignore[operator]
-        ">=": lambda v: v is not None and key(v) >= folded,  # type: ignore[operator]
+        "<": lambda v: v is not None and key(v) < folded,
+        "<=": lambda v: v is not None and key(v) <= folded,
+        ">": lambda v: v is not None and key(v) > folded,
+        ">=": lambda v: v is not None and key(v) >= folded,
     }
     return tests[op]
 

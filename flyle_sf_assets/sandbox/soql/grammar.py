@@ -6,7 +6,7 @@ speed of a regular expression. Source: SOQL and SOSL Reference, "SOQL SELECT Syn
 
 import re
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
@@ -287,12 +287,12 @@ def _parse_cached(text: str) -> s.Query:
 
 def _parse(text: str) -> s.Query:
     try:
-        query: Any = _parser().parse(text)
+        # What the parser's transformer makes of a whole statement.
+        return cast("s.Query", _parser().parse(text))
     except UnexpectedInput as problem:
         raise _malformed(text, problem) from None
     except VisitError as problem:
         raise problem.orig_exc from None
-    return query  # type: ignore[no-any-return]
 
 
 def parse(text: str) -> s.Query:
@@ -323,6 +323,6 @@ def _malformed(text: str, problem: UnexpectedInput) -> Refusal:
     if isinstance(problem, UnexpectedToken) and problem.token.type != "$END":
         at, word = problem.token.start_pos or 0, str(problem.token)
     elif isinstance(problem, UnexpectedCharacters):
-        at = problem.pos_in_stream  # type: ignore[assignment]
+        at = problem.pos_in_stream  # type: ignore[assignment]  # lark says None, and never gives it
         word = text[at : at + 1]
     return Refusal("MALFORMED_QUERY", located(text, at, f"unexpected token: '{word}'"))
