@@ -24,8 +24,8 @@ from flyle_sf_assets_tests.faults.world import World
 
 REFRESHES_MIN = 4
 
-REFRESH_EVERY = (6, 8, 10)
-"""Steps after which a refresh comes at the latest."""
+REFRESH_EVERY = (6, 12, 24)
+"""Steps after which a refresh comes at the latest: in some runs much piles up before one."""
 
 GROUPS = ("census", "schema", "settings")
 """Kinds of rules that a run may have or not: what only a census finds hides other errors."""
