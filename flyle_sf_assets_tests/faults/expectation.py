@@ -5,7 +5,7 @@ oracle it reads only the org and the settings. What does not belong here: compar
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from flyle_sf_assets.sandbox.metadata import Field
@@ -33,6 +33,19 @@ FITTING: dict[str, tuple[str, ...]] = {
 
 UNKNOWN = object()
 """A value that depends on what was held inside: any value will do."""
+
+
+@dataclass(frozen=True)
+class End:
+    """How a record ended, or left what a refresh reads."""
+
+    status: str
+    merged_into: str | None
+
+    def of(self, row: Company) -> Company:
+        """The row of that record."""
+        reason = REASONS[self.status]
+        return replace(row, status=self.status, status_reason=reason, merged_into=self.merged_into)
 
 
 class Expectation(Oracle):
@@ -76,6 +89,11 @@ class Expectation(Oracle):
                 fields = self._custom_fields(record, last)
                 found[key] = Company(str(record["Name"]), "linked", None, None, fields)
         return found
+
+    def ends(self) -> dict[str, End]:
+        """How those records of the base object ended that lie in the Recycle Bin now."""
+        every = self.org.records(self.base, include_deleted=True)
+        return {str(one["Id"]): _end(one) for one in every if one["IsDeleted"]}
 
     def described(self) -> set[tuple[str, str]]:
         """The options that describe lists now, of fields that are read."""
@@ -179,18 +197,13 @@ def _gone(row: Company, record: Record | None) -> Company:
     if record is None:
         if row.status in ("deleted", "merged"):
             return row
-        status, winner = "missing", None
-    elif record["IsDeleted"]:
-        winner = record.get("MasterRecordId")
-        status = "merged" if winner else "deleted"
-    else:
-        status, winner = "out_of_scope", None
-    return replace(
-        row,
-        status=status,
-        status_reason=REASONS[status],
-        merged_into=str(winner) if winner else None,
-    )
+        return End("missing", None).of(row)
+    return (_end(record) if record["IsDeleted"] else End("out_of_scope", None)).of(row)
+
+
+def _end(record: Record) -> End:
+    winner = record.get("MasterRecordId")
+    return End("merged", str(winner)) if winner else End("deleted", None)
 
 
 def _of_other_base(row: Company, retyped: frozenset[str]) -> Company:

@@ -19,7 +19,7 @@ from flyle_sf_assets.refresh.installation import OVERLAP_S_DEFAULT
 from flyle_sf_assets.refresh.lifecycle import check_idle, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox.metadata import Field
-from flyle_sf_assets_tests.faults.expectation import UNKNOWN, Expectation, Raw, Rejections
+from flyle_sf_assets_tests.faults.expectation import UNKNOWN, End, Expectation, Raw, Rejections
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.mortal import Killed, MortalDatabase, When
 from flyle_sf_assets_tests.faults.seen_org import SeenOrg
@@ -60,6 +60,8 @@ class World:
     documents_of_bases: dict[str, Document] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     raw: Raw = field(default_factory=dict)
+    ends: dict[str, End] = field(default_factory=dict)
+    """How records ended that a refresh may have read before it was broken off."""
     are_settings_seen: bool = False
     overlap_s: int = OVERLAP_S_DEFAULT
     steps: int = 0
@@ -207,6 +209,7 @@ class World:
     def _judge_broken_off(self, before: dict[str, Row], *, is_companies_done: bool = True) -> None:
         """Readers see the companies as they were, or, when it died at the end, all of it."""
         self.raw.clear()
+        self.ends |= self._expectation().ends()
         self._take_options()
         after = self.reading.rows(self.tenant.name)
         if after != before:
@@ -230,7 +233,7 @@ class World:
         new_types = {one["to"]: one["type"] for one in self.document["mapping"]}
         retyped = {key for key, kind in new_types.items() if self.types.get(key, kind) != kind}
         self.types |= new_types
-        expectation = Expectation(SeenOrg(self.tenant.there, self.hidden), self.tenant.settings)
+        expectation = self._expectation()
         if self.owed:
             # What was read is not known; what is known of it may be old.
             self.raw.clear()
@@ -243,11 +246,20 @@ class World:
         )
         self.raw |= expectation.raw
         found = {key: row.company for key, row in after.items()}
+        for key, end in self.ends.items():
+            # A purge takes nothing away of what was read before it.
+            row = expected.get(key)
+            if row and row.status == "missing" and found[key].status == end.status:
+                expected[key] = end.of(row)
+        self.ends.clear()
         assert_same(found, expected)
         self._judge_rejected(expectation.rejected, expected)
         self._judge_options(expectation, found)
         drift = {code for code in self.reading.attention(self.tenant.name) if code in DRIFT_CODES}
         assert bool(drift) == bool(expectation.unreadable), (drift, expectation.unreadable)
+
+    def _expectation(self) -> Expectation:
+        return Expectation(SeenOrg(self.tenant.there, self.hidden), self.tenant.settings)
 
     def _judge_times(self, before: dict[str, Row], after: dict[str, Row]) -> None:
         """``updated_at`` moved for exactly the rows whose content changed; no row is ever lost."""
