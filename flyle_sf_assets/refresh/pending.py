@@ -34,7 +34,7 @@ class PendingDataset:
     new_base: pl.LazyFrame | None = None
     changes: list[pl.DataFrame] = field(default_factory=list)
     asked_at: datetime | None = None
-    """Salesforce's time up to which the org was read, when that is before the refresh began."""
+    """The moment, in Salesforce's time, as of which a whole read saw the org; None without one."""
     pulled: int = 0
     changed: int = 0
     gone: int = 0

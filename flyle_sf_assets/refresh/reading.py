@@ -78,12 +78,15 @@ class Reading:
 
     def read_own_changes(self) -> None:
         """Whole datasets where there is no window to trust; of the others the window's changes."""
+        windows = []
         for one in self._datasets.values():
             if one.window is None:
                 self._read_whole(one)
             elif one.new_columns:
                 self._fold_in(one)
-        self._read_windows([one for one in self._datasets.values() if one.window is not None])
+            if window := one.window or self._since_download(one):
+                windows.append((one, window))
+        self._read_windows(windows)
 
     def close_references(
         self, asset: RawAsset, changed_above: Mapping[str, pl.Series] | None = None
@@ -196,20 +199,25 @@ class Reading:
         one.pending.pulled += sum(answer.height for answer in answers)
         return pl.concat([one.questions.no_answer(columns), *answers])
 
-    def _read_windows(self, datasets: list[DatasetReading]) -> None:
-        """What changed since the watermark, for all datasets in as few calls as possible."""
+    def _since_download(self, one: DatasetReading) -> Window | None:
+        """What is to be read after a download that was taken up again: it saw the org before."""
+        until, asked_at = self._refresh.until, one.pending.asked_at
+        if asked_at is None or asked_at >= until:
+            return None
+        return Window.after(asked_at, until, self._refresh.overlap_s)
+
+    def _read_windows(self, windows: Sequence[tuple[DatasetReading, Window]]) -> None:
+        """What changed in these windows, for all datasets in as few calls as possible."""
         asked = []
-        for one in datasets:
-            if one.window is None:
-                continue
+        for one, window in windows:
             if one.serves_lookups:
-                asked.append(one.questions.touched(one.window, with_values=True))
+                asked.append(one.questions.touched(window, with_values=True))
             else:
-                asked.append(one.questions.leaving(one.window))
+                asked.append(one.questions.leaving(window))
             if one.questions.dataset.is_base:
-                asked.append(one.questions.matching(one.window))
+                asked.append(one.questions.matching(window))
         answers = iter(self._refresh.org.reader.rows_by_composite(asked))
-        for one in datasets:
+        for one, _ in windows:
             touched = next(answers)
             one.pending.pulled += touched.height
             if one.questions.dataset.is_base:

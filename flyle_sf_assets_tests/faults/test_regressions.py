@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets_tests.faults.machine import Ground
 from flyle_sf_assets_tests.faults.model import Model
 
@@ -197,3 +198,17 @@ def test_a_record_merged_while_the_other_object_was_the_base_is_no_unsound_row(
     model.world.refresh()
     company = model.world.reading.rows(model.world.tenant.name)[loser].company
     assert (company.status, company.merged_into) == (status, None if is_purged else winner)
+
+
+def test_what_changed_after_a_download_that_is_taken_up_again_is_read_with_it(
+    model: Model,
+) -> None:
+    """Its rows are as of the day when it was asked, and were shown as if they were today's."""
+    model.change_base(calculated=False)
+    broken = (FaultKind.TRUNCATED_SILENTLY, "/jobs/query")
+    model.bulk_fault(fault=broken, skip=1, times=99)
+    model.move(lookup=("Opportunity", "AccountId", "Account"), number=1, onto=0, is_cleared=True)
+    model.delete(object_name="Opportunity", number=2)
+    model.insert(number=3, value=4)
+    model.refresh(minutes=20)
+    assert not model.world.owed

@@ -3,8 +3,6 @@
 What does not belong here: the reading itself (``refresh/reading.py``).
 """
 
-from datetime import datetime
-
 import polars as pl
 
 from flyle_sf_assets.check.parts import part_digests
@@ -225,9 +223,7 @@ def _commit(
     pulled = sum(one.pulled for one in pending)
     with refresh.committing() as tx:
         generations = {
-            one.name: commit(
-                tx, one, manifests[one.name], _watermark(refresh, one), refresh.clock()
-            )
+            one.name: commit(tx, one, manifests[one.name], refresh.until, refresh.clock())
             for one in pending
         }
         put_consumed(tx, asset, inputs)
@@ -235,11 +231,6 @@ def _commit(
         add_counts(tx, refresh.sync_id, SyncCounts(pulled=pulled))
     refresh.downloads.clear()
     return generations
-
-
-def _watermark(refresh: Refresh, pending: PendingDataset) -> datetime:
-    """Up to where the org was read: a read that was taken up again saw it as it was before."""
-    return min(refresh.until, pending.asked_at or refresh.until)
 
 
 def _report(
