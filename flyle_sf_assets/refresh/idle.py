@@ -2,7 +2,7 @@
 
 Idle means that Salesforce has nothing new in the window, rows that became visible late included,
 and that no asset owes anything. It costs one composite call per five objects; one call more when
-records changed that are not held, to see whether they match the conditions now.
+records of the base object are in the window, to see whether they match the conditions now.
 
 What does not belong here: reading what is new (``reading.py``) and when to check (``defs``).
 """
@@ -16,7 +16,7 @@ from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import fates
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.questions import Questions, Window
-from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
+from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import SCHEMAS
 from flyle_sf_assets.refresh.standing import stale_of
@@ -65,7 +65,7 @@ def is_idle(refresh: Refresh) -> bool:
     if len(known) < len(asked):
         return False
     statements = [
-        one.questions.touched(one.window, with_values=False, limit=ROWS_MAX) for one in known
+        one.questions.touched(one.window, with_values=True, limit=ROWS_MAX) for one in known
     ]
     answers = refresh.org.reader.rows_by_composite(statements)
     return all(_is_known(refresh, one, answer) for one, answer in zip(known, answers, strict=True))
@@ -92,29 +92,41 @@ def _is_known(refresh: Refresh, one: _Asked, answer: pl.DataFrame) -> bool:
     told = fates(answer, else_status=RecordStatus.REFERENCED).with_columns(
         (pl.col("_status") == RecordStatus.REFERENCED.value).alias("alive")
     )
-    ids = pl.col("Id").is_in(told["Id"].implode())
-    held = one.held.filter(ids).select(
+    held = one.held.filter(pl.col("Id").is_in(told["Id"].implode())).collect()
+    # Stamped only through a parent that the conditions look at: membership may have moved.
+    if (told["SystemModstamp"] < one.window.since).any() or _has_moved(one, answer, told, held):
+        return False
+    strangers = told.filter("alive").join(held, on="Id", how="anti")
+    if one.is_one_to_one and not strangers.is_empty():
+        return False
+    is_judged = not strangers.is_empty() or one.questions.scope is not None
+    return not (one.questions.dataset.is_base and is_judged) or _is_scope(refresh, one, held)
+
+
+def _has_moved(one: _Asked, answer: pl.DataFrame, told: pl.DataFrame, held: pl.DataFrame) -> bool:
+    """Whether a held record differs from the answer.
+
+    Stamps alone do not tell: of two changes within a second the later one may have become visible
+    after the record was read.
+    """
+    stands = held.select(
         "Id", pl.col("SystemModstamp").alias("held_stamp"), is_any(READABLE).alias("held_alive")
     )
-    both = told.join(held.collect(), on="Id", how="left")
-    is_held = pl.col("held_alive").is_not_null()
-    is_same = (pl.col("SystemModstamp") == pl.col("held_stamp")) & (
-        pl.col("alive") == pl.col("held_alive")
-    )
-    # Stamped only through a parent that the conditions look at: membership may have moved.
-    by_parent = pl.col("SystemModstamp") < one.window.since
-    news = both.filter((is_held & ~is_same.fill_null(value=False)) | by_parent)
-    strangers = both.filter(~is_held & pl.col("alive"))
-    if not news.is_empty() or (one.is_one_to_one and not strangers.is_empty()):
-        return False
-    is_base = one.questions.dataset.is_base
-    return strangers.is_empty() or not is_base or _none_matches(refresh, one)
+    both = told.join(stands, on="Id")
+    is_stamped = pl.col("SystemModstamp").ne_missing(pl.col("held_stamp"))
+    if not both.filter(is_stamped | (pl.col("alive") != pl.col("held_alive"))).is_empty():
+        return True
+    values = canonical(answer.lazy(), one.questions.dataset.columns).collect()
+    came = values.join(both.filter("alive"), on="Id", how="semi")
+    return not changed_rows(came, held.select(came.columns)).is_empty()
 
 
-def _none_matches(refresh: Refresh, one: _Asked) -> bool:
-    """Whether everything that was stamped and matches the conditions is held as matching."""
+def _is_scope(refresh: Refresh, one: _Asked, held: pl.DataFrame) -> bool:
+    """Whether of what was stamped exactly those records match that are held as matching."""
     columns = one.questions.matching(one.window, columns=())
     answer = canonical(refresh.org.reader.rows(columns).lazy(), ()).collect()
-    linked = one.held.filter(pl.col("_status") == RecordStatus.LINKED.value)
-    held = linked.select("Id", "SystemModstamp").collect()
-    return answer.join(held, on=["Id", "SystemModstamp"], how="anti").is_empty()
+    linked = held.filter(pl.col("_status") == RecordStatus.LINKED.value)
+    return (
+        answer.join(linked, on=["Id", "SystemModstamp"], how="anti").is_empty()
+        and linked.join(answer, on="Id", how="anti").is_empty()
+    )

@@ -128,8 +128,12 @@ def deleted_as_out_of_scope() -> None:
 @_mutant("the watermark is our own clock's, which runs ahead")
 def watermark_of_our_clock() -> None:
     records = _room("refresh.steps.records")
+    right = records.commit
 
-    records._watermark = lambda refresh, _pending: refresh.clock()
+    def wrong(tx: Any, pending: Any, manifest: Any, _watermark: Any, now: Any) -> Any:
+        return right(tx, pending, manifest, now, now)
+
+    records.commit = wrong
 
 
 @_mutant("updated_at moves with every stamp")
