@@ -66,6 +66,7 @@ class Machine(RuleBasedStateMachine):
         groups=st.frozensets(st.sampled_from(GROUPS)),
         every=st.sampled_from(REFRESH_EVERY),
         overlap_s=st.sampled_from([900, 900, 0]),
+        is_synced=st.sampled_from([True, True, False]),
     )
     def link(
         self,
@@ -76,8 +77,9 @@ class Machine(RuleBasedStateMachine):
         groups: frozenset[str],
         every: int,
         overlap_s: int,
+        is_synced: bool = True,
     ) -> None:
-        """A tenant is linked and synced for the first time."""
+        """A tenant is linked, and synced for the first time or left to what comes."""
         Machine.numbers += 1
         name = f"model{os.getpid()}x{Machine.numbers}"
         ground = self.ground
@@ -88,7 +90,8 @@ class Machine(RuleBasedStateMachine):
         self.world = self.made_world(tenant, document, ground.reading)
         self.world.overlap_s = overlap_s
         self.world.apply()
-        self.world.refresh()
+        if is_synced:
+            self.world.refresh()
 
     @property
     def org(self) -> Org:
