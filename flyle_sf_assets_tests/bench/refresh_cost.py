@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
 from flyle_sf_assets.refresh.lifecycle import check_idle, open_refresh
 from flyle_sf_assets.refresh.registration import register_files
@@ -106,14 +107,16 @@ def postgres_cpu_s(home: Path) -> float:
     return total / ticks
 
 
-def measured(what: str, installation: Installation, action: str, kind: str = "refresh") -> Spent:
+def measured(
+    what: str, installation: Installation, action: str, kind: RefreshKind = "refresh"
+) -> Spent:
     """Runs one refresh (or idle check) and says what it cost."""
     home = installation.places.home
     cpu, postgres, wall = time.process_time(), postgres_cpu_s(home), time.perf_counter()
     if action == "idle":
         calls = check_idle(installation, "bench").api_calls
     else:
-        with open_refresh(installation, "bench", kind=kind) as refresh:  # type: ignore[arg-type]
+        with open_refresh(installation, "bench", kind=kind) as refresh:
             run_all(refresh)
             calls = refresh.api_calls
     installation.database.dispose()

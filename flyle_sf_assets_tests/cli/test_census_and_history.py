@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets_tests.cli.site import Answer, Site
 from flyle_sf_assets_tests.flows.tenants import make_org
@@ -38,9 +39,10 @@ def synced(here: Site, org: Org, company: str) -> Site:
     assert here.run("sync", "acme").code == 0
     changed = {"Name": "アフター", "Exact_Revenue__c": Decimal(REVENUE), "Industry": "Banking"}
     clock = org._clock  # noqa: SLF001 - time passes in the org
-    clock.advance(3600)  # type: ignore[attr-defined]
+    assert isinstance(clock, ManualClock)
+    clock.advance(3600)
     org.update("Account", company, changed)
-    clock.advance(3600)  # type: ignore[attr-defined]
+    clock.advance(3600)
     assert here.run("sync", "acme").code == 0
     return here
 

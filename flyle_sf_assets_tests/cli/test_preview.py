@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets_tests.cli.site import Site
 from flyle_sf_assets_tests.flows.tenants import make_org
@@ -33,7 +34,9 @@ def synced(linked: Site, org: Org) -> Site:
     assert first.keys() >= KEYS
     assert (first["created"], first["version"]) == (len(org.records("Account")), None)
     assert linked.run("sync", "acme").code == 0
-    org._clock.advance(3600)  # type: ignore[attr-defined]  # noqa: SLF001 - time passes there
+    clock = org._clock  # noqa: SLF001 - time passes there
+    assert isinstance(clock, ManualClock)
+    clock.advance(3600)
     added = f"{REVENUE}\n  - {{from: Phone, to: phone, label: 電話}}"
     linked.link("acme", org, (REVENUE, added))
     return linked

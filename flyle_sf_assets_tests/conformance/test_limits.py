@@ -1,6 +1,7 @@
 """Versions, limits, the usage header, and what is too long."""
 
 import re
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, quote_plus
 
@@ -14,9 +15,9 @@ LONG_SOQL = (
 )
 
 
-def used(answer_headers: object) -> tuple[int, int]:
+def used(answer_headers: Mapping[str, str]) -> tuple[int, int]:
     """Used and allowed requests, from an answer's header."""
-    found = USAGE.search(answer_headers["Sforce-Limit-Info"])  # type: ignore[index]
+    found = USAGE.search(answer_headers["Sforce-Limit-Info"])
     assert found, answer_headers
     return int(found[1]), int(found[2])
 

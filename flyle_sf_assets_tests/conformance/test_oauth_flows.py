@@ -1,6 +1,7 @@
 """Consent, refresh tokens and signed assertions: how a user's access is given and taken away."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -277,7 +278,7 @@ class TestSignedAssertions:
         [{"exp": 1}, {"exp": None}, {"sub": "nobody@acme.example"}, {"algorithm": "HS256"}],
     )
     def test_what_is_expired_or_for_nobody_is_invalid_grant(
-        self, twin: asking.Twin, change: dict[str, object]
+        self, twin: asking.Twin, change: dict[str, Any]
     ) -> None:
         """An expired assertion, a user who has not approved, another algorithm: ``invalid_grant``.
 
@@ -285,7 +286,7 @@ class TestSignedAssertions:
         Unverified: the words; users report "user hasn't approved this consumer".
         """
         signer = consent.Signer(twin)
-        answer = signer.ask(signer.assertion(**change))  # type: ignore[arg-type]
+        answer = signer.ask(signer.assertion(**change))
         assert refused(answer) == (400, "invalid_grant")
 
     def test_another_keys_signature_is_refused(self, twin: asking.Twin) -> None:

@@ -79,7 +79,7 @@ def _ran(seed: int) -> Part:
 def _parts(first: int, count: int, at_once: int) -> Iterator[Part]:
     """The parts of these seeds, as they end; each process keeps to one core.
 
-    Of a few rows polars makes less work at once than in streams, as it does in `make test`.
+    polars reads a few rows with less work in memory than in streams; `make test` has it stream.
     """
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     os.environ.setdefault("POLARS_ENGINE_AFFINITY", "in-memory")

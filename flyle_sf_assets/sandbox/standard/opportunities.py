@@ -1,5 +1,7 @@
 """Opportunity and Contract_Info__c."""
 
+from typing import Any
+
 from flyle_sf_assets.sandbox.metadata import Field, RecordView, SObject
 from flyle_sf_assets.sandbox.standard import kinds as k
 from flyle_sf_assets.sandbox.standard.accounts import PLANS
@@ -30,10 +32,11 @@ def _account_rank(record: RecordView) -> object:
 
 
 def _expected_revenue(record: RecordView) -> object:
-    amount, probability = record["Amount"], record["Probability"]
+    amount: Any = record["Amount"]
+    probability: Any = record["Probability"]
     if amount is None or probability is None:
         return None
-    return amount * probability / 100  # type: ignore[operator]
+    return amount * probability / 100
 
 
 def _standard() -> tuple[Field, ...]:
