@@ -35,9 +35,13 @@ TABLE = {
 }
 
 
-def field(source_type: str, **describe: bool) -> FieldSchema:
+def field(
+    source_type: str, *, calculated: bool = False, html_formatted: bool = False
+) -> FieldSchema:
     """One field as describe tells it."""
-    return FieldSchema("F__c", "F", source_type, **describe)  # type: ignore[arg-type]
+    return FieldSchema(
+        "F__c", "F", source_type, calculated=calculated, html_formatted=html_formatted
+    )
 
 
 @pytest.mark.parametrize("source_type", TABLE)

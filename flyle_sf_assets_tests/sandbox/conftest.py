@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
 import requests
@@ -65,8 +66,8 @@ Get = Callable[..., requests.Response]
 def get(org: Org, served: SandboxServer, session: requests.Session) -> Get:
     """GET a resource of the org with a token, by its path after the version."""
 
-    def ask(path: str, **more: object) -> requests.Response:
+    def ask(path: str, **more: Any) -> requests.Response:
         session.headers["Authorization"] = f"Bearer {org.issue_access_token()}"
-        return session.get(f"{served.url}/services/data/v66.0{path}", timeout=20, **more)  # type: ignore[arg-type]
+        return session.get(f"{served.url}/services/data/v66.0{path}", timeout=20, **more)
 
     return ask

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flyle_sf_assets.sandbox.clock import ManualClock
@@ -141,10 +141,11 @@ def test_a_stamp_window_finds_what_a_scan_finds(steps: list[tuple[str, int]]) ->
             f"SELECT Id FROM Account WHERE SystemModstamp >= {low:%Y-%m-%dT%H:%M:%SZ} "
             f"AND SystemModstamp < {high:%Y-%m-%dT%H:%M:%SZ}"
         )
-        scan = [
-            row["Id"] for row in org.records("Account", include_deleted=True)
-            if low <= row["SystemModstamp"] < high  # type: ignore[operator]
-        ]  # fmt: skip
+        stamps = {
+            row["Id"]: cast("datetime", row["SystemModstamp"])
+            for row in org.records("Account", include_deleted=True)
+        }
+        scan = [record for record, stamp in stamps.items() if low <= stamp < high]
         assert found(org, soql, include_deleted=True) == scan
 
 

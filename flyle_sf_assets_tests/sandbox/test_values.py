@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.standard import kinds as k
 from flyle_sf_assets.sandbox.values import from_wire, to_wire
@@ -61,9 +62,9 @@ def test_a_number_with_too_many_digits_is_refused() -> None:
         (k.picklist("P", "p", PLANS), "elsewhere", "elsewhere"),
     ],
 )  # fmt: skip
-def test_wire_texts(field: object, value: object, text: str | None) -> None:
+def test_wire_texts(field: Field, value: object, text: str | None) -> None:
     """The texts are those of the guides; blank text is null, as in every org."""
-    assert to_wire(field, value) == text  # type: ignore[arg-type]
+    assert to_wire(field, value) == text
 
 
 @pytest.mark.parametrize("value", ["elsewhere", "Old"])
