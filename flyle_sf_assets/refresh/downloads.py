@@ -5,7 +5,8 @@ not belong here: the Bulk job itself (``salesforce/bulk.py``).
 """
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +49,7 @@ class Downloads:
     def __init__(self, lake_root: Path, tenant: str, tell: Tell) -> None:
         self._root = lake_root / tenant / FOLDER
         self._tell = tell
+        self._begun: Counter[str] = Counter()
 
     def read(
         self,
@@ -66,7 +68,7 @@ class Downloads:
         the org as of when it was first asked: only for a dataset of which nothing is held yet, and
         whose object's metadata were not ``edited`` since, which changes values without a stamp.
         """
-        folder = self._root / dataset.replace("/", "_")
+        folder = self._root / self._name(dataset, may_resume=may_resume)
         kept = _load(folder / PROGRESS_FILE) if may_resume else None
         if kept is None or kept.edited != edited or not kept.progress.is_of(statement):
             kept = None
@@ -89,9 +91,23 @@ class Downloads:
         last = _load(folder / PROGRESS_FILE) if rows.way == "bulk" else None
         return Download(rows, last.asked_at if last else now)
 
-    def clear(self) -> None:
-        """Forgets everything: what was read is committed."""
-        shutil.rmtree(self._root, ignore_errors=True)
+    def clear(self, datasets: Iterable[str]) -> None:
+        """Forgets what was read of these datasets: it is committed."""
+        for dataset in datasets:
+            name = dataset.replace("/", "_")
+            for folder in (self._root / name, *self._root.glob(f"{name}.*")):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _name(self, dataset: str, *, may_resume: bool) -> str:
+        """A folder that no other read of this refresh has: rows are scanned there until commit.
+
+        The one read that may go on later has a name that the next refresh finds.
+        """
+        name = dataset.replace("/", "_")
+        if may_resume:
+            return name
+        self._begun[name] += 1
+        return f"{name}.{self._begun[name]}"
 
 
 def _load(file: Path) -> _Kept | None:

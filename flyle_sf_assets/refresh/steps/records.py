@@ -229,7 +229,7 @@ def _commit(
         put_consumed(tx, asset, inputs)
         _leave(tx, plan, asset)
         add_counts(tx, refresh.sync_id, SyncCounts(pulled=pulled))
-    refresh.downloads.clear()
+    refresh.downloads.clear(generations)
     return generations
 
 
