@@ -185,6 +185,17 @@ def test_a_formula_sees_a_parent_that_is_not_shared(org: Org) -> None:
     assert found(org, "SELECT Account_Rank__c FROM Opportunity") == ["C"]
 
 
+def test_a_formula_over_a_deleted_parent_is_blank_however_it_is_asked(org: Org) -> None:
+    """The value is the record's: query and queryAll differ in rows, not in values."""
+    record = account(org, NumberOfEmployees=5)
+    child = deal(org, AccountId=record)
+    org.delete("Account", record)
+    org.undelete("Opportunity", child)
+    soql = f"SELECT Account_Rank__c FROM Opportunity WHERE Id = '{child}'"
+    assert found(org, soql) == [None]
+    assert found(org, soql, include_deleted=True) == [None]
+
+
 def test_upsert_finds_its_record_by_the_external_id(org: Org) -> None:
     """The second upsert updates."""
     values = {"Name": "A", "Customer_Number__c": "C-1"}

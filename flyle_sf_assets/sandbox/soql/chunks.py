@@ -83,7 +83,7 @@ class Chunk:
             ids = _take_there(table.columns["Id"], rows)
             return [summary.get(str(record), blank) for record in ids]
         if field.formula is not None:
-            view = RowView(self.snapshot, sobject, include_deleted=self.include_deleted)
+            view = RowView(self.snapshot, sobject)
             compute = field.formula
             return [to_wire(field, compute(view.at(row))) for row in rows]
         raise TypeError(f"{field.name} is a compound field: its components have the values")
@@ -105,12 +105,11 @@ class Chunk:
 
 
 class RowView:
-    """What a formula sees of one record."""
+    """What a formula sees of one record: the same by query and queryAll, no deleted parent."""
 
-    def __init__(self, snapshot: Snapshot, sobject: SObject, *, include_deleted: bool) -> None:
+    def __init__(self, snapshot: Snapshot, sobject: SObject) -> None:
         self._snapshot = snapshot
         self._sobject = sobject
-        self._include_deleted = include_deleted
         self._row = 0
         self._bound: dict[str, BoundField] = {}
 
@@ -145,7 +144,7 @@ class RowView:
             self._snapshot,
             self._sobject,
             [row],
-            include_deleted=self._include_deleted,
+            include_deleted=False,
             in_system_mode=True,
         )
         return from_wire(bound.field, chunk.values(bound)[0])
