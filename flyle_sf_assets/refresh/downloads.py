@@ -94,7 +94,7 @@ class Downloads:
     def clear(self, datasets: Iterable[str]) -> None:
         """Forgets what was read of these datasets: it is committed."""
         for dataset in datasets:
-            name = dataset.replace("/", "_")
+            name = _folder_name(dataset)
             for folder in (self._root / name, *self._root.glob(f"{name}.*")):
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -103,11 +103,15 @@ class Downloads:
 
         The one read that may go on later has a name that the next refresh finds.
         """
-        name = dataset.replace("/", "_")
+        name = _folder_name(dataset)
         if may_resume:
             return name
         self._begun[name] += 1
         return f"{name}.{self._begun[name]}"
+
+
+def _folder_name(dataset: str) -> str:
+    return dataset.replace("/", "_")
 
 
 def _load(file: Path) -> _Kept | None:
