@@ -15,7 +15,7 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.refresh.lifecycle import run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.store.company_search import PAGE_ROWS
-from flyle_sf_assets.store.links import Attention, add_attention, put_link
+from flyle_sf_assets.store.links import Attention, LinkState, add_attention, put_link
 from flyle_sf_assets.store.notices import add_notice
 from flyle_sf_assets.store.rejected import merge_rejected
 from flyle_sf_assets_tests.console.conftest import Street
@@ -202,11 +202,11 @@ def test_sync_now_makes_the_tenant_due(street: Street, me: Visitor) -> None:
 
 @pytest.mark.parametrize(("state", "status"), [("disconnected", 403), ("held", 422)])
 def test_sync_now_is_refused_where_it_cannot_begin(
-    street: Street, me: Visitor, state: str, status: int
+    street: Street, me: Visitor, state: LinkState, status: int
 ) -> None:
     database = street.house.installation.database
     with database.tenant("acme") as tx:
-        put_link(tx, state=state)  # type: ignore[arg-type]
+        put_link(tx, state=state)
     try:
         answer = me.post("/sync")
     finally:

@@ -72,9 +72,11 @@ def test_a_new_field_makes_stale_what_reads_it(acme_runs: DagsterRuns) -> None:
 
 
 def _versions(instance: DagsterInstance, tenant: str) -> dict[AssetKey, object]:
-    versions = {}
+    versions: dict[AssetKey, object] = {}
     for key in keys.IN_ORDER:
         records = instance.fetch_materializations(key, limit=1).records
         assert records[0].partition_key == tenant
-        versions[key] = (records[0].asset_materialization.tags or {})["dagster/data_version"]  # type: ignore[union-attr]
+        made = records[0].asset_materialization
+        assert made is not None
+        versions[key] = (made.tags or {})["dagster/data_version"]
     return versions

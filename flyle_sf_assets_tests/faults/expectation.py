@@ -51,10 +51,10 @@ class End:
 class Expectation(Oracle):
     """What one refresh must leave behind, given the rows that stood before it."""
 
-    org: SeenOrg  # type: ignore[assignment]
+    org: SeenOrg  # type: ignore[assignment]  # reads as an Org does, and shows what was seen
 
     def __init__(self, org: SeenOrg, settings: str) -> None:
-        super().__init__(org, settings)  # type: ignore[arg-type]
+        super().__init__(org, settings)  # type: ignore[arg-type]  # as above
         self.rejected: Rejections = {}
         self.raw: Raw = {}
         self._current = ""

@@ -54,7 +54,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world: World = None  # type: ignore[assignment]
+        self.world: World = None  # type: ignore[assignment]  # made by `link`, which comes first
         self.groups: frozenset[str] = frozenset()
         self.refresh_every = 0
         self.late_until = datetime.min.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from flyle_sf_assets_tests.flows.oracle import Company, Option
 from flyle_sf_assets_tests.postgres import admin
@@ -21,8 +22,9 @@ class Row:
     updated_at: datetime
 
 
-def _exact(text: str) -> object:
-    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+def _exact(text: str) -> dict[str, object]:
+    fields: dict[str, object] = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    return fields
 
 
 class StoreReading:
@@ -37,16 +39,16 @@ class StoreReading:
 
     def rows(self, tenant: str) -> dict[str, Row]:
         """The company rows by external id."""
-        found = self._connection.execute(
+        found: list[tuple[Any, ...]] = self._connection.execute(
             "SELECT external_id, name, status, status_reason, merged_into, custom_fields::text,"
             " source_object, updated_at FROM flyle.companies WHERE tenant_id = %s",
             [tenant],
         ).fetchall()
         return {
             str(key): Row(
-                Company(name, status, reason, winner, _exact(fields)),  # type: ignore[arg-type]
-                source_object,  # type: ignore[arg-type]
-                updated_at,  # type: ignore[arg-type]
+                Company(name, status, reason, winner, _exact(fields)),
+                source_object,
+                updated_at,
             )
             for key, name, status, reason, winner, fields, source_object, updated_at in found
         }
@@ -62,12 +64,12 @@ class StoreReading:
 
     def rejected(self, tenant: str) -> dict[tuple[str, str | None], str]:
         """The reasons of the values that stand rejected, by external id and field."""
-        found = self._connection.execute(
+        found: list[tuple[Any, ...]] = self._connection.execute(
             "SELECT external_id, field, reason FROM flyle.rejected_records"
             " WHERE tenant_id = %s AND resolved_at IS NULL",
             [tenant],
         ).fetchall()
-        return {(str(key), field): str(reason) for key, field, reason in found}  # type: ignore[misc]
+        return {(str(key), field): str(reason) for key, field, reason in found}
 
     def changes(self, tenant: str, after_sync: int) -> set[tuple[str, str]]:
         """(external id, field) of every recorded change of syncs later than that one."""

@@ -129,7 +129,7 @@ class Oracle:
             target, there = self._step(object_name, here, relationship)
             if there is SEVERAL:
                 return SEVERAL
-            at = (target, there)  # type: ignore[assignment]
+            at = (target, there)  # type: ignore[assignment]  # what is not SEVERAL is a record
         object_name, here = at
         if here is None:
             return None

@@ -72,7 +72,7 @@ def test_threads_that_find_the_token_dead_renew_it_once(
         logins.append("login")
         return ask()
 
-    source._ask = counted  # type: ignore[method-assign]  # noqa: SLF001
+    source._ask = counted  # type: ignore[method-assign]  # noqa: SLF001 - counts real logins
     room.there.expire_sessions()
     with ThreadPoolExecutor(6) as threads:
         found = list(threads.map(lambda _: accounts(org, schemas), range(12)))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -212,20 +213,20 @@ def test_unlinking_freezes_linked_rows_of_the_other_object(
 class Expected:
     """The rules of the upsert, told again in plain Python; ``at`` is when a row last moved."""
 
-    rows: dict[str, dict[str, object]] = field(default_factory=dict)
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def write(self, batch: Sequence[Mapping[str, object]], now: datetime) -> None:
+    def write(self, batch: Sequence[Mapping[str, Any]], now: datetime) -> None:
         """A linked row is made or merged, another one only changes its status."""
         for row in batch:
             key, status = str(row["id"]), row["status"]
             held = self.rows.get(key)
             if held is None:
                 if status == "linked":
-                    self.rows[key] = {**row, "fields": dict(row["fields"]), "at": now}  # type: ignore[call-overload]
+                    self.rows[key] = {**row, "fields": dict(row["fields"]), "at": now}
                 continue
             new = {**held, "status": status, "reason": row["reason"]}
             if status == "linked":
-                new |= {"name": row["name"], "fields": held["fields"] | row["fields"]}  # type: ignore[operator]
+                new |= {"name": row["name"], "fields": held["fields"] | row["fields"]}
             if new != held:
                 new["at"] = now
             self.rows[key] = new
