@@ -105,7 +105,10 @@ class Chunk:
 
 
 class RowView:
-    """What a formula sees of one record: the same by query and queryAll, no deleted parent."""
+    """What a formula sees of one record: the same by query and queryAll.
+
+    That a deleted parent is blank to it is an assumption: no page of Salesforce says so.
+    """
 
     def __init__(self, snapshot: Snapshot, sobject: SObject) -> None:
         self._snapshot = snapshot
