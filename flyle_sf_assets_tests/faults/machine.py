@@ -58,6 +58,7 @@ class Machine(RuleBasedStateMachine):
         self.groups: frozenset[str] = frozenset()
         self.refresh_every = 0
         self.late_until = datetime.min.replace(tzinfo=UTC)
+        self.moved_at_step = -1
 
     @initialize(
         base=st.sampled_from(["Account", "Opportunity"]),
@@ -128,15 +129,22 @@ class Machine(RuleBasedStateMachine):
         """What is calculated from these records moved without a stamp: a sweep's to find."""
         feeds = {"Account": "Opportunity", "Opportunity": "Account"}
         self.late_until = max(self.late_until, self.org.now() + timedelta(seconds=late_s))
+        self.moved_at_step = self.world.steps
         if self.world.is_calculated and feeds[self.base] == object_name:
             self.world.owe("sweep", late_s=late_s)
             did("formula or roll-up drift")
 
-    def owe_what_is_late(self) -> None:
-        """What is not visible yet moves what is calculated from it, when it becomes so."""
+    def owe_what_was_missed(self) -> None:
+        """What moved before the base changed moves what is calculated from it, unseen.
+
+        When it becomes visible; or at once, when no refresh saw the settings that stood
+        meanwhile: what is held of the time before them still stands.
+        """
+        world = self.world
         late_s = (self.late_until - self.org.now()).total_seconds()
-        if self.world.is_calculated and late_s > 0:
-            self.world.owe("sweep", late_s=late_s)
+        is_held = not world.are_settings_seen and self.moved_at_step >= world.refreshed_at_step
+        if world.is_calculated and (late_s > 0 or is_held):
+            world.owe("sweep", late_s=max(late_s, 0))
 
     @rule(minutes=st.sampled_from([0, 1, 20, 400, 1440]))
     def refresh(self, minutes: int) -> None:

@@ -117,7 +117,7 @@ class SettingsRules(Machine):
         world.documents_of_bases[self.base] = world.document
         world.document = kept or runs.document(world.tenant.name, other, calculated=calculated)
         world.raw.clear()
-        self.owe_what_is_late()
+        self.owe_what_was_missed()
         self._changed("base object back" if kept else "base object")
 
     def _changed(self, kind: str) -> None:
