@@ -213,6 +213,7 @@ class Oracle:
 
     def _rolled_up(self, record: Record, field: Field) -> object:
         if field.roll_up is None or field.roll_up.function not in ("SUM", "COUNT"):
+            # The standard org has no other; one that is added must not be summed in silence.
             raise NotImplementedError(field.name)
         children = [
             child
