@@ -41,12 +41,13 @@ mutants: $(VENV)/.dev ## plants bugs one at a time: the model test must catch ea
 soak: $(VENV)/.dev ## the model test for hours: RUNS=10000 runs, seeds from SEED=1000 on
 	$(BIN)/python -m flyle_sf_assets_tests.faults.soak --runs $(or $(RUNS),10000) --seed $(or $(SEED),1000)
 
-lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies
+lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies, known vulnerabilities
 	$(BIN)/ruff check --quiet $(CHECKED)
 	$(BIN)/ruff format --quiet --check $(CHECKED)
 	$(BIN)/mypy $(CHECKED)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry flyle_sf_assets
+	@$(BIN)/python tools/audit.py
 
 format: $(VENV)/.dev ## writes the code as lint wants it
 	$(BIN)/ruff check --quiet --fix $(CHECKED)

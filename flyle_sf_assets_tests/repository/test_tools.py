@@ -1,10 +1,12 @@
 """The scripts that make uses before anything is installed."""
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tools.audit import read
 from tools.install import pip_settings, uv_settings
 
 
@@ -101,3 +103,27 @@ def test_what_is_set_for_uv_itself_stays() -> None:
         {"UV_DEFAULT_INDEX": "https://own.example/simple", "SSL_CERT_FILE": ""},
     )
     assert "UV_DEFAULT_INDEX" not in settings
+
+
+def test_a_known_vulnerability_is_named_with_the_version_that_ends_it() -> None:
+    report = {
+        "dependencies": [
+            {
+                "name": "ours",
+                "version": "1.0",
+                "vulns": [{"id": "PYSEC-2026-1", "fix_versions": ["1.1"], "description": ""}],
+            },
+            {"name": "fine", "version": "2.0", "vulns": []},
+            {"name": "unknown", "version": "3.0", "skip_reason": "not found on the index"},
+        ],
+        "fixes": [],
+    }
+    audit = read(json.dumps(report))
+    assert audit.vulnerabilities == ("ours 1.0: PYSEC-2026-1, fixed in 1.1",)
+    assert (audit.answered, audit.unanswered) == (2, 1)
+
+
+def test_no_report_at_all_is_no_clean_report() -> None:
+    """Without a network pip-audit prints nothing on stdout."""
+    with pytest.raises(json.JSONDecodeError):
+        read("")
