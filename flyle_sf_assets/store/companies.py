@@ -114,7 +114,8 @@ def upsert_companies(
         "retyped": sorted(conversion.retyped),
     }
     held = tx.execute(statements.RECORD_CHANGES, **values).one()
-    created = int(tx.execute(statements.UPSERT, **values).scalar_one())
+    tx.execute(statements.UPDATE_HELD, **values)
+    created = tx.execute(statements.INSERT_NEW, **values).rowcount
     unstage(tx, "staged_companies")
     unstage(tx, "staged_reasons")
     moved, gone = int(held.moved), int(held.gone)

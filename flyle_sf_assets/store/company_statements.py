@@ -1,8 +1,10 @@
 """The SQL of the companies table.
 
-Held rows are looked up one by one (LATERAL with LIMIT, and ON CONFLICT), never joined: until the
-next ANALYZE the planner takes a new tenant for one row, and a join of 50,000 staged rows with
-that one row, which then turn out to be a million, takes hours.
+Nothing may depend on statistics: until the next ANALYZE the planner takes a new tenant for one
+row, and a join of 50,000 staged rows with that one row, which then turn out to be a million,
+takes hours. So held rows are looked up one by one (LATERAL with LIMIT, and ON CONFLICT), never
+joined; the look-up has one index that can serve it, the primary key; and no statement looks up
+in a table to which it adds rows.
 
 What does not belong here: when to run it (``companies.py``).
 """
@@ -112,55 +114,61 @@ SELECT (SELECT count(DISTINCT external_id) FROM found) AS moved,
         FROM found WHERE external_id IN (SELECT external_id FROM shown)) AS changes
 """
 
-# A linked row is merged, a frozen one keeps its values but for those whose type changed; xmax is
-# zero on a row that was inserted.
-UPSERT = """
-WITH written AS (
-    INSERT INTO companies AS c (tenant_id, external_id, name, source_object, custom_fields,
-        status, status_reason, merged_into, source_modified_at, created_at, updated_at,
-        last_sync_id, status_changed_at, created_sync_id, content_hash, hash_version)
-    SELECT :tenant_id, s.external_id, new.name,
-        CASE WHEN s.status = 'linked' THEN :source_object ELSE h.source_object END,
-        new.custom_fields, s.status, s.status_reason, s.merged_into,
-        CASE WHEN s.status = 'linked' THEN s.source_modified_at ELSE h.source_modified_at END,
-        :now,
-        CASE WHEN judged.moved THEN :now ELSE h.updated_at END,
-        CASE WHEN judged.moved THEN :sync_id ELSE h.last_sync_id END,
-        CASE WHEN h.status = s.status THEN h.status_changed_at ELSE :now END,
-        :sync_id,
-        -- A frozen row must be compared, whatever its hash, when it comes back.
-        CASE WHEN s.status = 'linked' THEN s.content_hash END,
-        CASE WHEN s.status = 'linked' THEN CAST(:hash_version AS smallint) END
-    FROM staged_companies s
-    LEFT JOIN LATERAL (SELECT * FROM companies held
-        WHERE held.tenant_id = :tenant_id AND held.external_id = s.external_id LIMIT 1) AS h ON true
-    CROSS JOIN LATERAL (SELECT
-        CASE WHEN s.status = 'linked' THEN s.name ELSE h.name END AS name,
-        CASE WHEN s.status = 'linked' THEN coalesce(h.custom_fields, '{}') || s.custom_fields
-            ELSE h.custom_fields || coalesce((SELECT jsonb_object_agg(member.key, member.value)
-                FROM jsonb_each(s.custom_fields) AS member
-                WHERE member.key = ANY(CAST(:retyped AS text[])) AND h.custom_fields ? member.key),
-                '{}') END AS custom_fields
-        OFFSET 0) AS new
-    CROSS JOIN LATERAL (SELECT
-        (h.status, h.status_reason, h.merged_into, h.name, h.custom_fields) IS DISTINCT FROM
-        (s.status, s.status_reason, s.merged_into, new.name, new.custom_fields) AS moved
-        OFFSET 0) AS judged
-    WHERE CASE WHEN h.external_id IS NULL THEN s.status = 'linked'
-        ELSE judged.moved OR (s.status = 'linked' AND
-            (h.content_hash, h.hash_version, h.source_modified_at, h.source_object)
-            IS DISTINCT FROM
-            (s.content_hash, :hash_version, s.source_modified_at, :source_object)) END
-    ON CONFLICT (tenant_id, external_id) DO UPDATE SET
-        name = excluded.name, source_object = excluded.source_object,
-        custom_fields = excluded.custom_fields, status = excluded.status,
-        status_reason = excluded.status_reason, merged_into = excluded.merged_into,
-        source_modified_at = excluded.source_modified_at, updated_at = excluded.updated_at,
-        last_sync_id = excluded.last_sync_id, status_changed_at = excluded.status_changed_at,
-        content_hash = excluded.content_hash, hash_version = excluded.hash_version
-    RETURNING c.xmax = 0 AS is_new
-)
-SELECT count(*) FILTER (WHERE is_new) FROM written
+# A linked row is merged, a frozen one keeps its values but for those whose type changed.
+UPDATE_HELD = """
+INSERT INTO companies AS c (tenant_id, external_id, name, source_object, custom_fields,
+    status, status_reason, merged_into, source_modified_at, created_at, updated_at,
+    last_sync_id, status_changed_at, content_hash, hash_version)
+SELECT h.tenant_id, h.external_id, new.name,
+    CASE WHEN s.status = 'linked' THEN :source_object ELSE h.source_object END,
+    new.custom_fields, s.status, s.status_reason, s.merged_into,
+    CASE WHEN s.status = 'linked' THEN s.source_modified_at ELSE h.source_modified_at END,
+    h.created_at,
+    CASE WHEN judged.moved THEN :now ELSE h.updated_at END,
+    CASE WHEN judged.moved THEN :sync_id ELSE h.last_sync_id END,
+    CASE WHEN h.status = s.status THEN h.status_changed_at ELSE :now END,
+    -- A frozen row must be compared, whatever its hash, when it comes back.
+    CASE WHEN s.status = 'linked' THEN s.content_hash END,
+    CASE WHEN s.status = 'linked' THEN CAST(:hash_version AS smallint) END
+FROM staged_companies s
+CROSS JOIN LATERAL (SELECT * FROM companies held
+    WHERE held.tenant_id = :tenant_id AND held.external_id = s.external_id LIMIT 1) AS h
+CROSS JOIN LATERAL (SELECT
+    CASE WHEN s.status = 'linked' THEN s.name ELSE h.name END AS name,
+    CASE WHEN s.status = 'linked' THEN h.custom_fields || s.custom_fields
+        ELSE h.custom_fields || coalesce((SELECT jsonb_object_agg(member.key, member.value)
+            FROM jsonb_each(s.custom_fields) AS member
+            WHERE member.key = ANY(CAST(:retyped AS text[])) AND h.custom_fields ? member.key),
+            '{}') END AS custom_fields
+    OFFSET 0) AS new
+CROSS JOIN LATERAL (SELECT
+    (h.status, h.status_reason, h.merged_into, h.name, h.custom_fields) IS DISTINCT FROM
+    (s.status, s.status_reason, s.merged_into, new.name, new.custom_fields) AS moved
+    OFFSET 0) AS judged
+WHERE judged.moved OR (s.status = 'linked' AND
+    (h.content_hash, h.hash_version, h.source_modified_at, h.source_object)
+    IS DISTINCT FROM (s.content_hash, :hash_version, s.source_modified_at, :source_object))
+ON CONFLICT (tenant_id, external_id) DO UPDATE SET
+    name = excluded.name, source_object = excluded.source_object,
+    custom_fields = excluded.custom_fields, status = excluded.status,
+    status_reason = excluded.status_reason, merged_into = excluded.merged_into,
+    source_modified_at = excluded.source_modified_at, updated_at = excluded.updated_at,
+    last_sync_id = excluded.last_sync_id, status_changed_at = excluded.status_changed_at,
+    content_hash = excluded.content_hash, hash_version = excluded.hash_version
+"""
+
+# A statement of its own, which looks nothing up: a look-up in a table that the same statement
+# fills is planned for the table as it was before, and on an empty one that is a walk over it all.
+INSERT_NEW = """
+INSERT INTO companies (tenant_id, external_id, name, source_object, custom_fields,
+    source_modified_at, created_at, updated_at, last_sync_id, status_changed_at,
+    created_sync_id, content_hash, hash_version)
+SELECT :tenant_id, s.external_id, s.name, :source_object, s.custom_fields,
+    s.source_modified_at, :now, :now, :sync_id, :now,
+    :sync_id, s.content_hash, CAST(:hash_version AS smallint)
+FROM staged_companies s
+WHERE s.status = 'linked'
+ON CONFLICT (tenant_id, external_id) DO NOTHING
 """
 
 UNLINK = """

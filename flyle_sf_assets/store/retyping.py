@@ -61,6 +61,8 @@ _REST = """
 
 _COUNT = f"SELECT count(DISTINCT external_id) FROM ({_REST}) AS rest"
 
+# Written by looking up, like all companies (``company_statements.py``): a join with what the
+# planner takes for one row compared each row with each.
 _BLANK = f"""
 WITH rest AS MATERIALIZED ({_REST}
 ), recorded AS (
@@ -68,11 +70,17 @@ WITH rest AS MATERIALIZED ({_REST}
         (tenant_id, external_id, field, old, new, sync_id, changed_at, reason)
     SELECT :tenant_id, external_id, key, value, 'null', :sync_id, :now, 'type_changed' FROM rest
 ), blanked AS (
-    UPDATE companies c SET custom_fields = c.custom_fields || one.blanks, updated_at = :now,
-        last_sync_id = :sync_id, content_hash = NULL, hash_version = NULL
+    INSERT INTO companies AS c (tenant_id, external_id, name, source_object, custom_fields,
+        status, status_reason, merged_into, created_at, updated_at, status_changed_at)
+    SELECT h.tenant_id, h.external_id, h.name, h.source_object, h.custom_fields || one.blanks,
+        h.status, h.status_reason, h.merged_into, h.created_at, :now, h.status_changed_at
     FROM (SELECT external_id, jsonb_object_agg(key, CAST('null' AS jsonb)) AS blanks
         FROM rest GROUP BY external_id) AS one
-    WHERE c.tenant_id = :tenant_id AND c.external_id = one.external_id
+    CROSS JOIN LATERAL (SELECT * FROM companies held WHERE held.tenant_id = :tenant_id
+        AND held.external_id = one.external_id LIMIT 1) AS h
+    ON CONFLICT (tenant_id, external_id) DO UPDATE SET custom_fields = excluded.custom_fields,
+        updated_at = excluded.updated_at, last_sync_id = CAST(:sync_id AS bigint),
+        content_hash = NULL, hash_version = NULL
     RETURNING c.external_id
 )
 SELECT count(*) FROM blanked

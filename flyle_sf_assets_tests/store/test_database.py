@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from flyle_sf_assets.errors import StoreError, StoreUnavailable
+from flyle_sf_assets.store.company_search import search_companies
 from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.migrations import SCHEMA_VERSION
+from flyle_sf_assets.store.migrations import SCHEMA_VERSION, upgrade_to
 from flyle_sf_assets_tests.postgres import admin, fresh_database_url, opened
 from flyle_sf_assets_tests.processes import line_of, python, tell
 
@@ -54,6 +55,32 @@ def test_the_version_known_without_alembic_is_alembics_own() -> None:
     config = Config()
     config.set_main_option("script_location", "flyle_sf_assets/store/migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
+
+
+def test_an_installation_with_companies_gets_the_newest_schema() -> None:
+    """The index by name is made from the rows that are there; none is lost on the way."""
+    with fresh_database_url("template1") as url, opened(url) as database:
+        with sa.create_engine(url).begin() as connection:
+            upgrade_to(connection, "0006")
+        with database.tenant("acme") as tx:
+            tx.execute(
+                "INSERT INTO companies (tenant_id, external_id, name, source_object, created_at,"
+                " updated_at, status_changed_at) SELECT 'acme', 'id-' || n, 'Company ' || n,"
+                " 'Account', now(), now(), now() FROM generate_series(100, 179) AS n"
+            )
+        assert not database.is_current()
+        database.upgrade()
+        assert database.is_current()
+        with database.tenant("acme") as tx:
+            page = search_companies(tx)
+            rest = search_companies(tx, after=page.next or ("", ""))
+        names = [one.name for one in page.companies + rest.companies]
+        assert names == [f"Company {n}" for n in range(100, 180)]
+        with admin(url) as connection:
+            (shape,) = connection.execute(
+                "SELECT indexdef FROM pg_indexes WHERE indexname = 'companies_by_name'"
+            ).fetchone() or ("none",)
+    assert str(shape).endswith("(tenant_id, name, external_id) WHERE (name > ''::text)")
 
 
 @pytest.fixture

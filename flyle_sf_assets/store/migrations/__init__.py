@@ -7,12 +7,17 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 """The newest revision; kept here so that an up-to-date schema needs no alembic at start."""
 
 
 def upgrade_to_head(connection: sa.Connection) -> None:
     """Runs what is missing inside the caller's transaction, which also holds the upgrade lock."""
+    upgrade_to(connection, "head")
+
+
+def upgrade_to(connection: sa.Connection, revision: str) -> None:
+    """The same up to that revision."""
     # alembic takes 0.1 s to import, and an up-to-date schema needs none of it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -23,4 +28,4 @@ def upgrade_to_head(connection: sa.Connection) -> None:
     # IF NOT EXISTS would ask for the right to create it even when it is there.
     if connection.execute(sa.text("SELECT to_regnamespace('flyle')")).scalar() is None:
         connection.execute(sa.text("CREATE SCHEMA flyle"))
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -1,0 +1,286 @@
+"""No statement's cost depends on statistics: buffers a row, on databases that were not analysed.
+
+A first load of 100,000 companies once cost 39 CPU seconds: until the first ANALYZE the planner
+took an index for the look-ups by id that it had to walk from end to end for each. On a table that
+had been analysed while it was empty it would have read the whole table for each.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+import pytest
+from psycopg import sql
+
+from flyle_sf_assets.store.companies import (
+    Conversion,
+    rename_unlinked,
+    unlink_companies,
+    upsert_companies,
+)
+from flyle_sf_assets.store.company_counts import companies_of, linked_companies
+from flyle_sf_assets.store.company_search import PAGE_ROWS, get_company, search_companies
+from flyle_sf_assets.store.comparison import company_states, compare_companies
+from flyle_sf_assets.store.database import Database, TenantTransaction
+from flyle_sf_assets.store.fields import CustomField, put_fields
+from flyle_sf_assets.store.gates import external_ids_unique, options_in_catalog
+from flyle_sf_assets.store.history import company_history, company_name
+from flyle_sf_assets.store.options import list_options, merge_options, option_labels
+from flyle_sf_assets.store.rejected import count_rejected, merge_rejected
+from flyle_sf_assets.store.retyping import blank_unconverted, count_unconverted
+from flyle_sf_assets.store.syncs import latest_syncs, open_sync, sync_of_run
+from flyle_sf_assets_tests.postgres import admin, fresh_database_url, opened
+from flyle_sf_assets_tests.store.buffers import Meter, metered
+from flyle_sf_assets_tests.store.company_rows import DAY_1, DAY_2, DAY_3, DAY_4, rows
+
+FEW, MANY = 1_000, 4_000
+GROWTH_MAX = 5.0
+"""Of four times the rows: a quarter on top, for deeper indexes."""
+
+SECONDS_GROWTH_MAX = 10.0
+"""Of four times the rows: a comparison of each with each, which no buffer shows, takes 16."""
+
+LOAD_S = 2.0
+"""What other processes of the machine may add to a step."""
+
+CHOICE = 3
+"""Buffers a row by which the plan for many rows may differ from that for few."""
+
+BUFFERS_A_ROW = 10
+"""For each row that a statement looks up, and for each that it writes: a place in an index of
+three levels, or in three such indexes."""
+
+PREPARED_AFTER = 12
+"""psycopg prepares what it runs for the sixth time; PostgreSQL keeps its plan after five more."""
+
+OTHERS = """
+INSERT INTO flyle.companies (tenant_id, external_id, name, source_object, created_at, updated_at,
+    status_changed_at)
+SELECT tenant, 'z' || n, 'Other ' || n, 'Account', now(), now(), now()
+FROM generate_series(1, 3000) AS n CROSS JOIN (VALUES ('aaa'), ('zzz')) AS other (tenant);
+INSERT INTO flyle.rejected_records (tenant_id, external_id, field, reason, remedy, first_seen_at,
+    last_seen_at)
+SELECT tenant, 'z' || n, 'f', 'r', '', now(), now()
+FROM generate_series(1, 3000) AS n CROSS JOIN (VALUES ('aaa'), ('zzz')) AS other (tenant);
+INSERT INTO flyle.company_changes (tenant_id, external_id, field, sync_id, changed_at)
+SELECT tenant, 'z' || n, 'f', n, now()
+FROM generate_series(1, 3000) AS n CROSS JOIN (VALUES ('aaa'), ('zzz')) AS other (tenant);
+INSERT INTO flyle.syncs (tenant_id, kind, started_at, dagster_run_id)
+SELECT tenant, 'refresh', now(), 'run-' || n
+FROM generate_series(1, 3000) AS n CROSS JOIN (VALUES ('aaa'), ('zzz')) AS other (tenant);
+"""
+
+STANDS = {
+    "new": "",
+    "never analysed, with other tenants": OTHERS,
+    "analysed when it was empty": "VACUUM ANALYZE",
+    "analysed with a few rows": OTHERS.replace("3000", "3") + "VACUUM ANALYZE",
+}
+"""What stands in the database, by how much the planner knows of it."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A database whose planner stays as ignorant as it is, and how many rows to work with."""
+
+    database: Database
+    count: int
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the tenant's companies, in an order that is not that of their names."""
+        return [f"001{n * 7919 % 1_000_003:012d}AAA" for n in range(self.count)]
+
+    def rows(
+        self, *, hash_: int = 1, stamp: datetime = DAY_1, revenue: float = 12.5
+    ) -> pl.DataFrame:
+        """One linked company for each id."""
+        same = {
+            "fields": {"revenue": revenue, "industry": "Banking"},
+            "hash": hash_,
+            "stamp": stamp,
+        }
+        return rows(*({"id": one, "name": f"Company {one}"} | same for one in self.ids))
+
+    @property
+    def judged(self) -> pl.Series:
+        """The ids as a series."""
+        return pl.Series("external_id", self.ids)
+
+    def measured(self, run: "Callable[[TenantTransaction, Site], object]") -> Meter:
+        """The meter of one transaction of tenant acme."""
+        with self.database.tenant("acme") as tx, metered(tx) as meter:
+            run(tx, self)
+        return meter
+
+
+@contextmanager
+def site(stand: str, count: int) -> Iterator[Site]:
+    """A fresh database in that state, which nobody analyses any more."""
+    with fresh_database_url() as url, opened(url) as database:
+        with admin(url) as connection:
+            tables = connection.execute(
+                "SELECT relname FROM pg_class WHERE relnamespace = 'flyle'::regnamespace"
+                " AND relkind = 'r'"
+            ).fetchall()
+            for (name,) in tables:
+                connection.execute(
+                    sql.SQL("ALTER TABLE flyle.{} SET (autovacuum_enabled = false)").format(
+                        sql.Identifier(str(name))
+                    )
+                )
+            for statement in STANDS[stand].split(";"):
+                connection.execute(statement.encode())
+        yield Site(database, count)
+
+
+def sync(
+    tx: TenantTransaction,
+    frame: pl.DataFrame,
+    *,
+    sync_id: int = 1,
+    retyped: frozenset[str] = frozenset(),
+    compare_all: bool = False,
+) -> None:
+    """One upsert as a refresh makes it."""
+    upsert_companies(
+        tx,
+        frame,
+        source_object="Account",
+        sync_id=sync_id,
+        now=DAY_2,
+        conversion=Conversion(retyped=retyped),
+        compare_all=compare_all,
+    )
+
+
+def preview(tx: TenantTransaction, frame: pl.DataFrame) -> None:
+    """What a preview compares."""
+    compare_companies(tx, frame, source_object="Account", conversion=Conversion())
+
+
+def rejected(site: Site) -> pl.DataFrame:
+    """One rejected value a company."""
+    return pl.DataFrame({"external_id": site.ids}).with_columns(
+        field=pl.lit("revenue"), value=pl.lit("x"), reason=pl.lit("r"), remedy=pl.lit("m")
+    )
+
+
+def options(site: Site, label: str) -> pl.DataFrame:
+    """One option a company, and the one that the companies hold."""
+    return pl.DataFrame({"value": ["Banking", *site.ids]}).with_columns(
+        field_key=pl.lit("industry"),
+        label=pl.lit(label),
+        position=pl.int_range(pl.len(), dtype=pl.Int32),
+        active=pl.lit(value=True),
+        described=pl.lit(value=True),
+    )
+
+
+def deleted(site: Site) -> pl.DataFrame:
+    """Every company deleted in Salesforce."""
+    return site.rows().with_columns(
+        status=pl.lit("deleted"),
+        status_reason=pl.lit("deleted_in_salesforce"),
+        custom_fields=pl.lit(None, pl.String),
+    )
+
+
+FIELDS = [
+    CustomField("revenue", "売上", "number", "AnnualRevenue"),
+    CustomField("industry", "業種", "single_select", "Industry"),
+]
+LEFT = "disconnected"
+RETYPED = frozenset({"revenue"})
+
+Step = tuple[str, int, Callable[[TenantTransaction, Site], object]]
+"""Its name, the rows that its busiest statement writes for each company, and what it does."""
+
+LIFE: tuple[Step, ...] = (
+    ("first load", 1, lambda tx, at: sync(tx, at.rows())),
+    ("options", 1, lambda tx, at: merge_options(tx, options(at, "a"), DAY_1)),
+    ("fields", 0, lambda tx, _: put_fields(tx, FIELDS)),
+    ("nothing new", 0, lambda tx, at: sync(tx, at.rows())),
+    ("touched", 1, lambda tx, at: sync(tx, at.rows(stamp=DAY_2))),
+    ("preview", 0, lambda tx, at: preview(tx, at.rows(hash_=2, revenue=1))),
+    ("changed", 1, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), sync_id=2)),
+    ("gate of ids", 0, lambda tx, _: external_ids_unique(tx)),
+    ("gate of options", 0, lambda tx, _: options_in_catalog(tx, sync_id=2)),
+    ("census", 0, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), compare_all=True)),
+    ("rejected", 1, lambda tx, at: merge_rejected(tx, rejected(at), DAY_1, scope=at.judged)),
+    ("rejected again", 1, lambda tx, at: merge_rejected(tx, rejected(at), DAY_2, scope=at.judged)),
+    ("counted", 0, lambda tx, _: (companies_of(tx), count_rejected(tx))),
+    ("resolved", 1, lambda tx, at: merge_rejected(tx, rejected(at)[::2], DAY_3, scope=at.judged)),
+    ("options again", 1, lambda tx, at: merge_options(tx, options(at, "b"), DAY_2)),
+    ("options gone", 1, lambda tx, at: merge_options(tx, options(at, "b")[:1], DAY_3)),
+    ("options read", 0, lambda tx, _: (list_options(tx), option_labels(tx))),
+    ("deleted", 2, lambda tx, at: sync(tx, deleted(at))),
+    ("back", 3, lambda tx, at: sync(tx, at.rows(), retyped=RETYPED, compare_all=True)),
+    ("unconverted", 0, lambda tx, at: count_unconverted(tx, RETYPED, converted=at.judged[::2])),
+    (
+        "blanked",
+        2,
+        lambda tx, at: blank_unconverted(
+            tx, RETYPED, converted=at.judged[::2], sync_id=3, now=DAY_4
+        ),
+    ),
+    ("states", 0, lambda tx, _: (company_states(tx), linked_companies(tx, "acme"))),
+    ("searched", 0, lambda tx, _: search_companies(tx, "nothing of that")),
+    ("unlinked", 3, lambda tx, _: unlink_companies(tx, reason=LEFT, sync_id=4, now=DAY_4)),
+    ("renamed", 2, lambda tx, _: rename_unlinked(tx, former=LEFT, reason="org_changed", now=DAY_4)),
+)
+"""Everything that is done to all companies of a tenant, one transaction after the other."""
+
+
+@pytest.mark.parametrize("stand", STANDS)
+def test_every_statement_over_all_rows_is_linear(stand: str) -> None:
+    """As the product issues them, one after the other: a tenant's whole life."""
+    with site(stand, FEW) as small, site(stand, MANY) as big:
+        found = []
+        for name, writes, run in LIFE:
+            few, many = small.measured(run), big.measured(run)
+            if many.worst.total > BUFFERS_A_ROW * (1 + writes) * MANY:
+                found.append(f"{name}: {many.worst.total / MANY:.0f} a row: {many.worst}")
+            if many.total > GROWTH_MAX * few.total + CHOICE * MANY:
+                found.append(f"{name}: {few.total} buffers became {many.total}: {many.worst}")
+            if many.seconds > SECONDS_GROWTH_MAX * few.seconds + LOAD_S:
+                found.append(f"{name}: {few.seconds:.2f} s became {many.seconds:.2f} s")
+    assert not found, "\n".join(found)
+
+
+def alone(
+    run: Callable[[TenantTransaction], object],
+) -> Callable[[TenantTransaction, Site], object]:
+    """As `Site.measured` takes it, for what needs no rows."""
+    return lambda tx, _: run(tx)
+
+
+@pytest.mark.parametrize("stand", STANDS)
+def test_what_is_asked_about_one_company_does_not_grow(stand: str) -> None:
+    """Also on a connection on which the driver prepared the statements before the first load."""
+    with site(stand, MANY) as big:
+        one, run_id = big.ids[MANY // 2], "run-of-acme"
+        page = PAGE_ROWS + 1
+        asked: tuple[tuple[str, int, Callable[[TenantTransaction], object]], ...] = (
+            ("company", 1, lambda tx: get_company(tx, one)),
+            ("name", 1, lambda tx: company_name(tx, one)),
+            ("history", 2, lambda tx: company_history(tx, one)),
+            ("first page", page, search_companies),
+            ("next page", page, lambda tx: search_companies(tx, after=(f"Company {one}", one))),
+            ("sync", 1, lambda tx: sync_of_run(tx, run_id)),
+            ("syncs", 20, latest_syncs),
+        )
+        for _ in range(PREPARED_AFTER):
+            for _, _, run in asked:
+                big.measured(alone(run))
+        big.measured(lambda tx, at: sync(tx, at.rows()))
+        big.measured(lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), sync_id=2))
+        big.measured(lambda tx, _: open_sync(tx, "refresh", run_id, DAY_1))
+        found = []
+        for name, count, run in asked:
+            meter = big.measured(alone(run))
+            if meter.total > BUFFERS_A_ROW * (1 + count):
+                found.append(f"{name}: {meter.total}, {meter.worst}")
+    assert not found, "\n".join(found)
