@@ -18,9 +18,13 @@
     │   └── ObjectRefused               an object is gone or hidden (INVALID_TYPE)
     ├── IncompleteRead         exit 1   retryable: a read that broke off is never an empty read
     ├── GateBroken             exit 1   what was about to be committed breaks a rule of ours
-    └── StoreError             exit 1
-        ├── StoreUnavailable            retryable
-        └── GenerationConflict          retryable: someone else committed first
+    ├── StoreError             exit 1
+    │   ├── StoreUnavailable            retryable
+    │   ├── DiskFull                    retryable: space may be made, by us or by a person
+    │   ├── StorageReadOnly             a person must make the place writable
+    │   └── GenerationConflict          retryable: someone else committed first
+    ├── RunLost                exit 1   retryable: a run ended without saying why
+    └── Unforeseen             exit 1   retryable: no rule of ours knows it; the log has the place
 
 What does not belong here: matching Salesforce's error strings (``salesforce/faults.py``)
 and deciding what a run does about an error (``refresh``, ``defs``).
@@ -69,11 +73,13 @@ class FlyleError(Exception):
     """Base of all errors that a person may read.
 
     ``code`` is stable and machine-readable; ``retryable`` says whether trying again without
-    anybody acting can help.
+    anybody acting can help. ``incident`` is an id that finds the place in the log, where the
+    error was made from one that nobody foresaw.
     """
 
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
+    incident: str | None = None
 
     def __init__(self, code: str, *, tried: Text, came_back: str, remedy: Text) -> None:
         self.code = code
@@ -85,9 +91,10 @@ class FlyleError(Exception):
     def in_language(self, language: str) -> str:
         """Three sentences: what was tried, what came back, what to do."""
         tried, remedy = self.tried.in_language(language), self.remedy.in_language(language)
+        came_back = self.came_back + (f" ({self.incident})" if self.incident else "")
         if language.lower().startswith("ja"):
-            return f"{tried} → {self.came_back} 対処: {remedy}"
-        return f"{tried} → {self.came_back} Remedy: {remedy}"
+            return f"{tried} → {came_back} 対処: {remedy}"
+        return f"{tried} → {came_back} Remedy: {remedy}"
 
     def __str__(self) -> str:
         return f"[{self.code}] {self.in_language('en')}\n[{self.code}] {self.in_language('ja')}"
@@ -222,5 +229,27 @@ class StoreUnavailable(StoreError):
 
 class GenerationConflict(StoreError):
     """Another process committed this dataset first; the work is done again on top of it."""
+
+    retryable = True
+
+
+class DiskFull(StoreError):
+    """A disk of ours, or PostgreSQL's, has no space left or a quota is used up."""
+
+    retryable = True
+
+
+class StorageReadOnly(StoreError):
+    """A place that must be written to cannot be: read-only, or another account's."""
+
+
+class RunLost(FlyleError):
+    """A run ended without saying how: killed, out of memory, its machine gone."""
+
+    retryable = True
+
+
+class Unforeseen(FlyleError):
+    """No rule of ours knows what happened; ``incident`` finds the place in the log."""
 
     retryable = True

@@ -3,7 +3,6 @@
 What does not belong here: recording it (``store``).
 """
 
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +29,7 @@ class History:
     changes: tuple[CompanyChange, ...]
     labels: dict[str, str]
 
-    def print_json(self) -> None:
+    def json_text(self) -> str:
         """The one JSON object of ``--json``, numbers exactly as they are kept."""
         document = {
             "tenant": self.tenant,
@@ -38,7 +37,7 @@ class History:
             "name": self.name,
             "changes": [self._document(change) for change in self.changes],
         }
-        sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        return msgspec.json.encode(document).decode()
 
     def print(self) -> None:
         """A table for people: fields by their label."""
@@ -103,11 +102,6 @@ def history_of(opened: Installation, tenant: str, external_id: str) -> History:
     if name is None:
         raise _unknown(tenant, key)
     return History(tenant, key, name, changes, labels)
-
-
-def no_history(error: dict[str, Any]) -> dict[str, Any]:
-    """What ``--json`` prints when there is an error instead."""
-    return {"changes": [], "error": error}
 
 
 def _unknown(tenant: str, external_id: str) -> FlyleError:

@@ -6,20 +6,27 @@ What does not belong here: the longer commands (one file each) and everything th
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer._click.exceptions import ClickException
 
 from flyle_sf_assets.cli.output import (
+    end,
+    error_answer,
     error_document,
     errors_as_exit_codes,
-    print_json,
     print_problems,
     problem_document,
     to_stdout,
+    tried,
+    write,
 )
+from flyle_sf_assets.errors import FlyleError, Text, UsageError
 from flyle_sf_assets.telemetry import logs
+from flyle_sf_assets.telemetry.incidents import as_flyle_error
 
 app = typer.Typer(
     name="flyle-sf",
@@ -37,48 +44,51 @@ Tenant = Annotated[str, typer.Argument(help="The tenant, as its settings file is
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 LogLevel = Annotated[str, typer.Option(envvar="FLYLE_LOG_LEVEL", help="Level of the logs.")]
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 
 @app.callback()
 def configure(log_level: LogLevel = "WARNING") -> None:
     """Sets up the logs, which go to stderr."""
+    if log_level.upper() not in LOG_LEVELS:
+        raise typer.BadParameter(f"one of {', '.join(LOG_LEVELS)}", param_hint="--log-level")
     logs.configure(level=log_level)
 
 
 @app.command()
 def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
     """Validate a tenant's settings against its live org; changes nothing."""
-    from flyle_sf_assets.cli.checking import problems_of_tenant
-
     with errors_as_exit_codes(
+        "check",
         as_json=as_json,
         document=lambda error: {"ok": False, "problems": [], "error": error_document(error)},
-    ):
+    ) as answer:
+        from flyle_sf_assets.cli.checking import problems_of_tenant
+
         problems = problems_of_tenant(tenant)
-    is_ok = all(problem.severity == "warning" for problem in problems)
-    if as_json:
-        print_json({"ok": is_ok, "problems": [problem_document(one) for one in problems]})
-    else:
-        print_problems(problems)
-        if is_ok:
-            to_stdout().print(f"{tenant}: ok")
-    raise typer.Exit(0 if is_ok else 2)
+        is_ok = all(problem.severity == "warning" for problem in problems)
+        answer.exit_code = 0 if is_ok else 2
+        if as_json:
+            answer.json({"ok": is_ok, "problems": [problem_document(one) for one in problems]})
+        else:
+            print_problems(problems)
+            if is_ok:
+                to_stdout().print(f"{tenant}: ok", markup=False)
 
 
 @app.command()
 def preview(tenant: Tenant, *, as_json: AsJson = False) -> None:
     """Tell what the settings would do if they were applied now; changes nothing."""
     from flyle_sf_assets.cli.opening import installation
-    from flyle_sf_assets.cli.previewing import (
-        impact_of,
-        no_impact,
-        print_impact,
-        print_impact_json,
-    )
+    from flyle_sf_assets.cli.previewing import impact_json, impact_of, no_impact, print_impact
 
-    with errors_as_exit_codes(as_json=as_json, document=no_impact), installation() as opened:
+    with (
+        errors_as_exit_codes("preview", as_json=as_json, document=no_impact) as answer,
+        installation() as opened,
+    ):
         impact = impact_of(opened, tenant)
         if as_json:
-            print_impact_json(impact)
+            answer.json_text(impact_json(impact))
         else:
             print_impact(impact)
 
@@ -97,14 +107,14 @@ def sync(
     from flyle_sf_assets.cli.syncing import never_began, sync_tenant
 
     with errors_as_exit_codes(
-        as_json=as_json, document=lambda error: never_began(tenant, error).document()
-    ):
+        "sync", as_json=as_json, document=lambda error: never_began(tenant, error).document()
+    ) as answer:
         outcome = sync_tenant(tenant, full=full, wait=not no_wait, show_progress=not as_json)
-    if as_json:
-        print_json(outcome.document())
-    else:
-        outcome.print()
-    raise typer.Exit(outcome.exit_code)
+        answer.exit_code = outcome.exit_code
+        if as_json:
+            answer.json(outcome.document())
+        else:
+            outcome.print()
 
 
 @app.command()
@@ -113,14 +123,14 @@ def census(tenant: Tenant, *, as_json: AsJson = False) -> None:
     from flyle_sf_assets.cli.census import no_census, take_census
 
     with errors_as_exit_codes(
-        as_json=as_json, document=lambda error: no_census(tenant, error).document()
-    ):
+        "census", as_json=as_json, document=lambda error: no_census(tenant, error).document()
+    ) as answer:
         outcome = take_census(tenant, show_progress=not as_json)
-    if as_json:
-        print_json(outcome.document())
-    else:
-        outcome.print()
-    raise typer.Exit(outcome.exit_code)
+        answer.exit_code = outcome.exit_code
+        if as_json:
+            answer.json(outcome.document())
+        else:
+            outcome.print()
 
 
 @app.command()
@@ -131,18 +141,21 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """What changed in one company, the newest change first."""
-    from flyle_sf_assets.cli.history import history_of, no_history
     from flyle_sf_assets.cli.opening import installation
 
     with (
         errors_as_exit_codes(
-            as_json=as_json, document=lambda error: no_history(error_document(error))
-        ),
+            "history",
+            as_json=as_json,
+            document=lambda error: {"changes": [], "error": error_document(error)},
+        ) as answer,
         installation() as opened,
     ):
+        from flyle_sf_assets.cli.history import history_of
+
         found = history_of(opened, tenant, external_id)
         if as_json:
-            found.print_json()
+            answer.json_text(found.json_text())
         else:
             found.print()
 
@@ -155,18 +168,20 @@ def status(
 ) -> None:
     """State of the link, last sync, next due, companies, rejected values, what is stale."""
     from flyle_sf_assets.cli.opening import installation
-    from flyle_sf_assets.cli.status import print_status, tenant_states
 
     with (
         errors_as_exit_codes(
+            "status",
             as_json=as_json,
             document=lambda error: {"tenants": [], "error": error_document(error)},
-        ),
+        ) as answer,
         installation() as opened,
     ):
+        from flyle_sf_assets.cli.status import print_status, tenant_states
+
         states = tenant_states(opened, tenant)
         if as_json:
-            print_json({"tenants": [state.document() for state in states]})
+            answer.json({"tenants": [state.document() for state in states]})
         else:
             print_status(states)
 
@@ -174,18 +189,19 @@ def status(
 @app.command()
 def apply(*, as_json: AsJson = False) -> None:
     """Read config/tenants, register new settings versions and partitions, print the diff."""
-    from flyle_sf_assets.cli.applying import apply_files, print_registrations
-
     with errors_as_exit_codes(
+        "apply",
         as_json=as_json,
         document=lambda error: {"tenants": [], "error": error_document(error)},
-    ):
+    ) as answer:
+        from flyle_sf_assets.cli.applying import apply_files, print_registrations
+
         registrations = apply_files()
-    if as_json:
-        print_json({"tenants": [one.document() for one in registrations]})
-    else:
-        print_registrations(registrations)
-    raise typer.Exit(0 if all(one.is_usable for one in registrations) else 2)
+        answer.exit_code = 0 if all(one.is_usable for one in registrations) else 2
+        if as_json:
+            answer.json({"tenants": [one.document() for one in registrations]})
+        else:
+            print_registrations(registrations)
 
 
 @app.command()
@@ -202,7 +218,7 @@ def connect(
     """Link a tenant to its org; in a browser, or headless as its settings say."""
     from flyle_sf_assets.cli.connecting import run_connect
 
-    with errors_as_exit_codes():
+    with errors_as_exit_codes("connect"):
         run_connect(tenant, replace_org=replace_org, port=port)
 
 
@@ -211,7 +227,7 @@ def disconnect(tenant: Tenant) -> None:
     """Unlink a tenant: nothing is read any more, tokens are revoked, companies stay."""
     from flyle_sf_assets.cli.connecting import run_disconnect
 
-    with errors_as_exit_codes():
+    with errors_as_exit_codes("disconnect"):
         run_disconnect(tenant)
 
 
@@ -225,16 +241,17 @@ def rotate(
     """Encrypt everything that is stored anew, under the newest key."""
     from flyle_sf_assets.cli.secrets import run_rotate
 
-    with errors_as_exit_codes():
+    with errors_as_exit_codes("secrets rotate"):
         run_rotate(new_key=new_key)
 
 
 @app.command()
 def schema() -> None:
     """Print the settings file's JSON Schema, for editors."""
-    from flyle_sf_assets.settings.json_schema import json_schema
+    with errors_as_exit_codes("schema") as answer:
+        from flyle_sf_assets.settings.json_schema import json_schema
 
-    sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
+        answer.json_text(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -246,7 +263,7 @@ def sandbox(
     """Serve the sandbox org on HTTPS on loopback until Ctrl-C."""
     from flyle_sf_assets.cli.sandboxing import serve_sandbox
 
-    with errors_as_exit_codes():
+    with errors_as_exit_codes("sandbox"):
         serve_sandbox(port=port, is_still=still)
 
 
@@ -260,7 +277,7 @@ def console(
     """Serve the administrator's console on loopback until Ctrl-C."""
     from flyle_sf_assets.cli.console import run_console
 
-    with errors_as_exit_codes():
+    with errors_as_exit_codes("console"):
         run_console(port=port, certfile=certfile, keyfile=keyfile)
 
 
@@ -272,9 +289,8 @@ def demo(
     """Link two demo tenants to the sandbox org, sync them, open Dagster UI and console."""
     from flyle_sf_assets.cli.demo import run_demo
 
-    with errors_as_exit_codes():
-        code = run_demo(is_once=once)
-    raise typer.Exit(code)
+    with errors_as_exit_codes("demo") as answer:
+        answer.exit_code = run_demo(is_once=once)
 
 
 @app.command()
@@ -282,9 +298,8 @@ def dev() -> None:
     """Open the Dagster UI and the console for real tenants until Ctrl-C."""
     from flyle_sf_assets.cli.dagster_dev import run_dev
 
-    with errors_as_exit_codes():
-        code = run_dev()
-    raise typer.Exit(code)
+    with errors_as_exit_codes("dev") as answer:
+        answer.exit_code = run_dev()
 
 
 @db.command()
@@ -292,10 +307,45 @@ def upgrade() -> None:
     """Bring the database's schema to the newest version."""
     from flyle_sf_assets.cli.opening import installation
 
-    with errors_as_exit_codes(), installation() as opened:
+    with errors_as_exit_codes("db upgrade"), installation() as opened:
         to_stdout().print(f"{opened.database!r}: the schema is current.")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and returns its exit code.
+
+    Wrong usage, and what happens before a command's own boundary begins, is one JSON object on
+    stdout too when ``--json`` was asked for.
+    """
+    error: FlyleError | None = None
+    try:
+        return int(app(args=list(arguments), prog_name="flyle-sf", standalone_mode=False) or 0)
+    except typer.Abort:
+        return 1
+    except ClickException as wrong:
+        from typer import rich_utils
+
+        rich_utils.rich_format_error(wrong)
+        if "--json" in arguments:
+            write(error_answer(_usage(wrong)))
+        return wrong.exit_code
+    except Exception as raised:  # noqa: BLE001 - the outermost boundary
+        error = as_flyle_error(raised, tried(next(iter(arguments), "")))
+    return end(error, as_json="--json" in arguments)
+
+
+def _usage(wrong: ClickException) -> UsageError:
+    return UsageError(
+        "usage",
+        tried=Text("コマンドの引数を読みました", "Read the command's arguments"),
+        came_back=wrong.format_message(),
+        remedy=Text(
+            "flyle-sf COMMAND --help で引数を確認してください",
+            "flyle-sf COMMAND --help tells its arguments",
+        ),
+    )
 
 
 def main() -> None:
     """The console script."""
-    app(prog_name="flyle-sf")
+    sys.exit(run(sys.argv[1:]))

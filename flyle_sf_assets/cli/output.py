@@ -8,13 +8,15 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import typer
 from rich.console import Console
 
-from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid
+from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid, Text
+from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.redaction import redacted_text
 
 EXIT_INVALID = 2
@@ -36,11 +38,6 @@ def to_stdout() -> Console:
 def to_stderr() -> Console:
     """For progress, warnings and errors."""
     return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
-
-
-def print_json(document: Mapping[str, Any]) -> None:
-    """The one JSON object of ``--json``; nothing else goes to stdout then."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -75,29 +72,120 @@ def error_document(error: FlyleError) -> dict[str, Any]:
         "code": error.code,
         "tried": error.tried.en,
         "tried_ja": error.tried.ja,
-        "came_back": error.came_back,
+        "came_back": redacted_text(error.came_back),
         "remedy": error.remedy.en,
         "remedy_ja": error.remedy.ja,
         "retryable": error.retryable,
+        **({"incident": error.incident} if error.incident else {}),
     }
+
+
+def print_error(error: FlyleError) -> None:
+    """The error on stderr, once: its code, then the words of both languages."""
+    if isinstance(error, SettingsInvalid):
+        print_problems(error.problems)
+        return
+    console = to_stderr()
+    console.print(f"[red]{error.code}[/]")
+    for chosen in ("ja", "en") if language() == "ja" else ("en", "ja"):
+        console.print("  " + redacted_text(error.in_language(chosen)), markup=False)
+
+
+@dataclass
+class Answer:
+    """What a command says in the end: at most one JSON object, and its exit code."""
+
+    exit_code: int = 0
+    text: str = ""
+
+    def json(self, document: Mapping[str, Any]) -> None:
+        """The one JSON object of ``--json``; it goes to stdout when the command has ended."""
+        self.json_text(json.dumps(document, ensure_ascii=False, default=str))
+
+    def json_text(self, text: str) -> None:
+        """The same, encoded already: numbers exactly as they are kept."""
+        self.text = text + "\n"
 
 
 @contextmanager
 def errors_as_exit_codes(
-    *, as_json: bool = False, document: Callable[[FlyleError], Mapping[str, Any]] | None = None
-) -> Iterator[None]:
-    """Ends the command with the error's exit code after saying it (and as JSON on request)."""
+    command: str,
+    *,
+    as_json: bool = False,
+    document: Callable[[FlyleError], Mapping[str, Any]] | None = None,
+) -> Iterator[Answer]:
+    """The boundary of a command: whatever happens inside ends in its answer and exit code.
+
+    An error, foreseen or not, is said once on stderr; with ``as_json`` stdout holds
+    ``document(error)`` instead of anything that the command had answered before.
+    """
+    answer = Answer()
+    error: FlyleError | None = None
     try:
-        yield
-    except FlyleError as error:
-        if as_json:
-            print_json(document(error) if document else {"error": error_document(error)})
-        if isinstance(error, SettingsInvalid):
-            print_problems(error.problems)
-        else:
-            first, second = ("ja", "en") if language() == "ja" else ("en", "ja")
-            console = to_stderr()
-            console.print(f"[red]{error.code}[/]")
-            for chosen in (first, second):
-                console.print("  " + redacted_text(error.in_language(chosen)), markup=False)
-        raise typer.Exit(error.exit_code) from error
+        yield answer
+        write(answer.text)
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as raised:  # noqa: BLE001 - the boundary: nothing passes it as a traceback
+        if isinstance(raised, BrokenPipeError):  # nobody reads: there is nobody to tell
+            _give_stdout_up()
+            raise typer.Exit(1) from None
+        error = as_flyle_error(raised, tried(command))
+    if error is not None:
+        answer.exit_code = end(error, as_json=as_json, document=document)
+    if answer.exit_code:
+        raise typer.Exit(answer.exit_code)
+
+
+def error_answer(
+    error: FlyleError, document: Callable[[FlyleError], Mapping[str, Any]] | None = None
+) -> str:
+    """The JSON object that a command answers in the place of its own."""
+    made = document(error) if document else {"error": error_document(error)}
+    return json.dumps(made, ensure_ascii=False, default=str) + "\n"
+
+
+def end(
+    error: FlyleError,
+    *,
+    as_json: bool,
+    document: Callable[[FlyleError], Mapping[str, Any]] | None = None,
+) -> int:
+    """Says the error, as JSON too on request, and returns its exit code."""
+    try:
+        write(error_answer(error, document) if as_json else "")
+    except OSError:  # stdout takes nothing, which may be the error itself: stderr says it
+        _give_stdout_up()
+    with suppress(OSError):  # there is no other place to say anything
+        print_error(error)
+    return error.exit_code
+
+
+def write(text: str) -> None:
+    """Writes to stdout and makes sure that it went out. Raises OSError when it did not."""
+    if text:
+        encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+        sys.stdout.write(text if encoding == "utf8" and _is_encodable(text) else _ascii(text))
+    sys.stdout.flush()
+
+
+def _is_encodable(text: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _ascii(text: str) -> str:
+    """The same JSON in ASCII: only its strings hold anything else, and may have escapes."""
+    return "".join(sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in text)
+
+
+def _give_stdout_up() -> None:
+    """What is still buffered for it must not fail once more while Python ends."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError, ValueError):
+        os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
+
+
+def tried(command: str) -> Text:
+    """What a command tries, when nothing more is known."""
+    return Text(f"flyle-sf {command} を実行しました", f"Ran flyle-sf {command}")

@@ -3,7 +3,6 @@
 What does not belong here: finding it out (``refresh/preview.py``).
 """
 
-import sys
 from dataclasses import replace
 from typing import Any, cast
 
@@ -51,9 +50,9 @@ def impact_of(opened: Installation, tenant: str) -> Impact:
     return replace(found, problems=(*drafted.warnings, *found.problems))
 
 
-def print_impact_json(impact: Impact) -> None:
+def impact_json(impact: Impact) -> str:
     """The one JSON object of ``--json``, values exactly as companies hold them."""
-    sys.stdout.write(msgspec.json.encode(document(impact)).decode() + "\n")
+    return msgspec.json.encode(document(impact)).decode()
 
 
 def document(impact: Impact) -> dict[str, Any]:

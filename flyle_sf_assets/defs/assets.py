@@ -19,6 +19,7 @@ from dagster import (
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.checks import census_evaluation, gate_evaluations, gates_behind
+from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.metadata import materialized
 from flyle_sf_assets.defs.partitions import tenants
 from flyle_sf_assets.defs.resources import Refreshes
@@ -56,7 +57,7 @@ def _salesforce(**spec: Any) -> Decorator:
         owners=OWNERS,
         **spec,
     )
-    return made
+    return lambda body: made(guarded(body))
 
 
 def _flyle(kind: str, **spec: Any) -> Decorator:
@@ -67,7 +68,7 @@ def _flyle(kind: str, **spec: Any) -> Decorator:
         owners=OWNERS,
         **spec,
     )
-    return made
+    return lambda body: made(guarded(body))
 
 
 @_salesforce(key=keys.OBJECT_SCHEMAS)

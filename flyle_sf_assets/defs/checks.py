@@ -25,6 +25,7 @@ from dagster import (
 )
 
 from flyle_sf_assets.defs import keys
+from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.standing import standing
 from flyle_sf_assets.defs.wording import capped
@@ -55,6 +56,7 @@ def census_evaluation(tenant: str, figures: CensusFigures) -> AssetCheckEvaluati
     description="Whether records and companies were what the org holds when they were last"
     " compared. A warning: what differed is healed already.",
 )
+@guarded
 def census(
     context: AssetCheckExecutionContext, refreshes: ResourceParam[Refreshes]
 ) -> AssetCheckResult:
@@ -108,6 +110,7 @@ def gates_behind(failure: Failure) -> tuple[Gate, ...]:
 
 def _gate_check(key: AssetCheckKey, rule: str, look: Look) -> AssetChecksDefinition:
     @asset_check(asset=key.asset_key, name=key.name, description=rule)
+    @guarded
     def gate(
         context: AssetCheckExecutionContext, refreshes: ResourceParam[Refreshes]
     ) -> AssetCheckResult:

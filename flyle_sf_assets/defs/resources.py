@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Concatenate, ParamSpec, get_args
 
-from dagster import AssetExecutionContext, Failure, ResourceDefinition, resource
+from dagster import AssetExecutionContext, ResourceDefinition, resource
 from dagster._core.storage.tags import RETRY_NUMBER_TAG
 
-from flyle_sf_assets.errors import FlyleError, Text, UsageError
+from flyle_sf_assets.defs.failures import failure_of
+from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, utc_now
 from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
 from flyle_sf_assets.refresh.report import StepReport
+from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import configure_once
 
 KIND_TAG = "flyle/kind"
@@ -65,25 +67,18 @@ class Refreshes:
     ) -> StepReport:
         """Runs one step of the run's tenant.
 
-        An error that no retry can help fails the run without Dagster retrying it.
+        An error, foreseen or not, becomes a Failure; one that no retry can help fails the run
+        without Dagster retrying it.
         """
         try:
             refresh = self._refresh(context)
             return run_step(refresh, step, *args, **kwargs)
-        except FlyleError as error:
-            if not error.retryable:
-                # `allow_retries` speaks of the op only; this tag is what run retries look at.
-                context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
-            raise Failure(
-                description=str(error),
-                metadata={
-                    "code": error.code,
-                    "tried": f"{error.tried.en} / {error.tried.ja}",
-                    "came back": error.came_back,
-                    "remedy": f"{error.remedy.en} / {error.remedy.ja}",
-                },
-                allow_retries=error.retryable,
-            ) from error
+        except Exception as raised:  # noqa: BLE001 - the boundary; raised below as a Failure
+            error = as_flyle_error(raised, _tried(context))
+        if not error.retryable:
+            # `allow_retries` speaks of the op only; this tag is what run retries look at.
+            context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
+        raise failure_of(error)
 
     def _refresh(self, context: AssetExecutionContext) -> Refresh:
         tenant = context.partition_key
@@ -118,6 +113,11 @@ def _kind(tag: str) -> RefreshKind:
             f"Set {KIND_TAG} to one of {', '.join(KINDS)}",
         ),
     )
+
+
+def _tried(context: AssetExecutionContext) -> Text:
+    tenant, asset = context.partition_key, context.asset_key.to_user_string()
+    return Text(f"テナント {tenant} の {asset} を更新しました", f"Refreshed {asset} of {tenant}")
 
 
 def refreshes_of(

@@ -16,6 +16,7 @@ from dagster import (
     schedule,
 )
 
+from flyle_sf_assets.defs.failures import guarded_tick
 from flyle_sf_assets.defs.fleet import (
     SCHEDULE_STATUS,
     end_lost_runs,
@@ -49,6 +50,7 @@ Look = Callable[[Installation, Agenda], Verdict]
     description="Each tenant at its own moment of its own interval. Looks first: a tenant with"
     " nothing new costs one API call and no run.",
 )
+@guarded_tick
 def refresh_due_tenants(
     context: ScheduleEvaluationContext, refreshes: ResourceParam[Refreshes]
 ) -> Tick:
@@ -64,6 +66,7 @@ def refresh_due_tenants(
     description="Every tenant once a night, between 22:00 and 6:00 of its time zone: all records"
     " in scope, their parents, and the companies are compared with the org.",
 )
+@guarded_tick
 def nightly_census(context: ScheduleEvaluationContext, refreshes: ResourceParam[Refreshes]) -> Tick:
     """A census for every tenant whose moment of the night has come."""
     return _tick(context, refreshes, "census", partial(comparisons_due, "census"), _always)
@@ -76,6 +79,7 @@ def nightly_census(context: ScheduleEvaluationContext, refreshes: ResourceParam[
     description="Every tenant once a night that maps formulas, or whose conditions move with the"
     " day: what changes without SystemModstamp is read again.",
 )
+@guarded_tick
 def nightly_sweep(context: ScheduleEvaluationContext, refreshes: ResourceParam[Refreshes]) -> Tick:
     """A sweep for every tenant whose moment of the night has come and who needs one."""
     look = partial(sweep_needed, clock=refreshes.clock)

@@ -10,6 +10,7 @@ follows settings (``settings_sensor.py``).
 from datetime import UTC, datetime
 
 from dagster import (
+    DagsterEvent,
     ResourceParam,
     RunFailureSensorContext,
     SkipReason,
@@ -17,6 +18,7 @@ from dagster import (
 )
 from dagster._core.storage.tags import PARTITION_NAME_TAG, RETRY_NUMBER_TAG
 
+from flyle_sf_assets.defs.failures import guarded_tick
 from flyle_sf_assets.defs.fleet import SENSOR_STATUS
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.refresh.failing import LostRun, record_lost_run
@@ -28,6 +30,7 @@ from flyle_sf_assets.refresh.failing import LostRun, record_lost_run
     description="Tells a tenant's link of a run that died without saying so: when it is tried"
     " again, and why it failed.",
 )
+@guarded_tick
 def failed_runs(
     context: RunFailureSensorContext, refreshes: ResourceParam[Refreshes]
 ) -> SkipReason:
@@ -42,11 +45,34 @@ def failed_runs(
         tenant=tenant,
         run_id=run.run_id,
         failed_at=datetime.fromtimestamp(ended, UTC) if ended else refreshes.clock(),
-        message=context.failure_event.message or "no reason given",
+        message=_reason(context.failure_event),
         is_retry=RETRY_NUMBER_TAG in run.tags,
+        code=_code(context.failure_event),
     )
     is_news = record_lost_run(refreshes.installation(), lost, clock=refreshes.clock)
     return SkipReason(f"{tenant}: {'told the link' if is_news else 'the link knows'}")
+
+
+def _reason(event: DagsterEvent) -> str:
+    """Why a run failed, in Dagster's own words. Without what an exception said: it may quote data.
+
+    With an exception behind it the message holds that one's text.
+    """
+    failure = event.job_failure_data if event.is_job_failure else None
+    if failure is not None and failure.error is not None:
+        return f"{failure.error.cls_name or 'an error'} in Dagster"
+    if failure is not None and failure.first_step_failure_event is not None:
+        return f"step {failure.first_step_failure_event.step_key} failed"
+    return event.message or "no reason given"
+
+
+def _code(event: DagsterEvent) -> str | None:
+    """The code that the failed step told in its metadata, None when it could not tell any."""
+    failure = event.job_failure_data if event.is_job_failure else None
+    step = failure.first_step_failure_event if failure is not None else None
+    told = step.step_failure_data.user_failure_data if step is not None else None
+    code = told.metadata.get("code") if told is not None else None
+    return str(code.value) if code is not None else None
 
 
 all_sensors = [failed_runs]

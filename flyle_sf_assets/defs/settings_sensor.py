@@ -18,6 +18,7 @@ from dagster import (
     sensor,
 )
 
+from flyle_sf_assets.defs.failures import guarded_tick
 from flyle_sf_assets.defs.fleet import SENSOR_STATUS, tenants_in_flight
 from flyle_sf_assets.defs.instance import observe_settings, runs_by_key
 from flyle_sf_assets.defs.jobs import refresh_tenant
@@ -155,6 +156,7 @@ def _in_words(followed: Followed, changes: PartitionChanges, budget: Budget) -> 
     description="Follows settings files and what the console saves: partitions come and go, the"
     " parts that changed are observed, and one run refreshes exactly the affected assets.",
 )
+@guarded_tick
 def settings_sensor(
     context: SensorEvaluationContext, refreshes: ResourceParam[Refreshes]
 ) -> SensorResult:

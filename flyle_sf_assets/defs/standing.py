@@ -24,6 +24,7 @@ from dagster import (
 
 from flyle_sf_assets.check.parts import UNUSED
 from flyle_sf_assets.defs import keys
+from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.fleet import SCHEDULE_STATUS
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
@@ -65,6 +66,7 @@ _WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE)
         for key, words in _WORDS.items()
     ],
 )
+@guarded
 def standing(refreshes: ResourceParam[Refreshes]) -> Iterator[AssetCheckResult]:
     """Four queries over all tenants, whichever tenant's run they are asked in."""
     with refreshes.installation().database.fleet() as tx:

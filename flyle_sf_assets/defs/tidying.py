@@ -20,6 +20,7 @@ from dagster import (
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from flyle_sf_assets.defs import keys
+from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.refresh.tidying import sweep_lake
 
@@ -31,6 +32,7 @@ CHUNK = 500
 
 
 @op(description="Deletes runs that ended long ago, but none that an asset's page still shows.")
+@guarded
 def tidy_runs(context: OpExecutionContext) -> None:
     """Runs and their events, 60 KB each."""
     deleted = delete_old_runs(context.instance, datetime.now(UTC) - RUNS_KEPT)
@@ -42,6 +44,7 @@ def tidy_runs(context: OpExecutionContext) -> None:
     ins={"start_after": In(Nothing)},
     description="Deletes record files that no dataset is made of any more.",
 )
+@guarded
 def tidy_lake(context: OpExecutionContext, refreshes: ResourceParam[Refreshes]) -> None:
     """Left over from compactions and killed runs."""
     swept = sweep_lake(refreshes.installation(), refreshes.clock())

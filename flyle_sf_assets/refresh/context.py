@@ -44,7 +44,8 @@ def utc_now() -> datetime:
 class Refresh:
     """One refresh of one tenant while it runs, under the tenant's lock.
 
-    ``failure`` is the error that ended it; ``is_complete`` says that the companies are written.
+    ``failure`` is the error that ended it, ``is_failure_kept`` whether the database has it;
+    ``is_complete`` says that the companies are written.
     """
 
     installation: Installation
@@ -57,6 +58,7 @@ class Refresh:
     clock: Clock = utc_now
     overlap_s: int = OVERLAP_S_DEFAULT
     failure: BaseException | None = None
+    is_failure_kept: bool = False
     is_complete: bool = False
     compared: dict[RawAsset, Comparison] = field(default_factory=dict)
     reading: RawAsset | None = None

@@ -17,7 +17,7 @@ from flyle_sf_assets.salesforce.tokens import TokenTransport
 from flyle_sf_assets.store.companies import rename_unlinked, unlink_companies
 from flyle_sf_assets.store.connections import forget_records, mark_disconnected
 from flyle_sf_assets.store.credentials import erase_secrets
-from flyle_sf_assets.store.links import get_link, put_link, replace_attention
+from flyle_sf_assets.store.links import clear_failure, get_link, put_link
 from flyle_sf_assets.store.notices import add_notice
 from flyle_sf_assets.store.settings_files import note_state_while_away
 from flyle_sf_assets.store.syncs import cancel_running
@@ -51,7 +51,7 @@ def disconnect(
             companies = unlink_companies(tx, reason="disconnected", sync_id=None, now=now)
             mark_disconnected(tx, by, now)
             put_link(tx, next_due_at=None)
-            replace_attention(tx, ["sync_failed"], [], now)
+            clear_failure(tx)
             if is_new:
                 add_notice(
                     tx,

@@ -14,6 +14,7 @@ from flyle_sf_assets.errors import (
     FlyleError,
     NotPermitted,
     Postponed,
+    RunLost,
     SalesforceRefused,
     SettingsInvalid,
     Text,
@@ -26,10 +27,10 @@ from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.links import (
     Attention,
     Link,
-    add_attention,
-    clear_attention,
+    clear_failure,
     locked_link,
     put_back_off,
+    put_failure,
     put_link,
 )
 from flyle_sf_assets.store.notices import add_notice
@@ -37,9 +38,6 @@ from flyle_sf_assets.store.settings_versions import latest_settings
 from flyle_sf_assets.store.syncs import finish_sync, sync_of_run
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.redaction import redacted_text
-
-FAILURE = "sync_failed"
-"""The code of the attention that says that the sync does not work."""
 
 BACK_OFF_FIRST = timedelta(minutes=5)
 BACK_OFF_MAX = timedelta(hours=6)
@@ -102,6 +100,8 @@ def record_failure(
             stopped_version=link.stopped_version,
         )
         return
+    if not isinstance(error, FlyleError):
+        raise TypeError("what nobody foresaw is made one of ours first (telemetry/incidents.py)")
     failures = max(link.failures + (not is_retry), 1)
     is_stopping = stops(error) and version is not None and not _may_be_new(error, link, failures)
     put_back_off(
@@ -113,20 +113,16 @@ def record_failure(
     if isinstance(error, Postponed):
         return
     put_link(tx, state="failing")
-    add_attention(tx, [_attention(error, contact)], now)
+    put_failure(tx, _attention(error, contact), now)
     is_told = link.stopped_version is not None and link.stopped_version == version
     if is_stopping and not is_told:
-        told = (
-            explained(error, contact).in_language("ja")
-            if isinstance(error, FlyleError)
-            else str(error)
-        )
+        told = explained(error, contact).in_language("ja")
         add_notice(tx, "attention", TITLE.ja, told, now)
 
 
 def record_recovery(tx: TenantTransaction, now: datetime) -> None:
     """After a sync that ran to its end: what a failure had left on the link is gone, and told."""
-    if clear_attention(tx, FAILURE):
+    if clear_failure(tx):
         add_notice(
             tx,
             "recovered",
@@ -145,10 +141,8 @@ class LostRun:
     failed_at: datetime
     message: str
     is_retry: bool = False
-
-
-class RunLost(Exception):  # not a FlyleError: nobody caught it while it happened
-    """A run ended without saying how: killed, out of memory, its machine gone."""
+    code: str | None = None
+    """The code of the error that ended a step of it, when one did."""
 
 
 def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock = utc_now) -> bool:
@@ -170,7 +164,7 @@ def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock =
         if not is_free or is_told or is_over or latest is None:
             return False
         now = clock()
-        error = RunLost(f"Dagster run {lost.run_id}: {redacted_text(lost.message)}")
+        error = _run_lost(lost)
         if sync is not None:
             finish_sync(tx, sync.sync_id, "failed", now, str(error))
         record_failure(
@@ -183,22 +177,31 @@ def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock =
         )
     if link.state == "disconnected":
         return False
-    _log.error("run lost", tenant=lost.tenant, run_id=lost.run_id, reason=lost.message)
+    _log.error("run lost", tenant=lost.tenant, run_id=lost.run_id, reason=error.came_back)
     return True
 
 
-def _attention(error: Exception, contact: str) -> Attention:
-    if isinstance(error, FlyleError):
-        told = explained(error, contact)
-        message = Text(f"{told.tried.ja} → {told.came_back}", f"{told.tried.en}: {told.came_back}")
-        return Attention(FAILURE, None, None, message, told.remedy)
-    name = type(error).__name__
+def _run_lost(lost: LostRun) -> RunLost:
+    """The run's loss as an error; ``lost.message`` holds no text of an exception."""
+    return RunLost(
+        lost.code or "run_lost",
+        tried=Text(
+            f"テナント {lost.tenant} を同期しました (Dagster の実行 {lost.run_id})",
+            f"Synced {lost.tenant} in Dagster's run {lost.run_id}",
+        ),
+        came_back=redacted_text(lost.message),
+        remedy=Text(
+            "自動的に再試行します。続く場合は Dagster の実行ログを確認してください",
+            "It is tried again by itself; if that goes on, look at the run in Dagster",
+        ),
+    )
+
+
+def _attention(error: FlyleError, contact: str) -> Attention:
+    told = explained(error, contact)
+    incident = f" ({error.incident})" if error.incident else ""
     message = Text(
-        f"{TITLE.ja}: 同期が予期せず終了しました ({name})",
-        f"{TITLE.en}: the sync ended unexpectedly ({name})",
+        f"{told.tried.ja} → {told.came_back}{incident}",
+        f"{told.tried.en}: {told.came_back}{incident}",
     )
-    remedy = Text(
-        "自動的に再試行します。続く場合は Dagster の実行ログを確認してください",
-        "It is tried again by itself; if that goes on, look at the run in Dagster",
-    )
-    return Attention(FAILURE, None, None, message, remedy)
+    return Attention(error.code, None, None, message, told.remedy)

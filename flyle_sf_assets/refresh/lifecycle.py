@@ -16,13 +16,12 @@ from flyle_sf_assets.errors import (
     FlyleError,
     NotConnected,
     ObjectRefused,
-    Postponed,
     Text,
 )
 from flyle_sf_assets.refresh.anew import describe_anew
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
 from flyle_sf_assets.refresh.due import next_due
-from flyle_sf_assets.refresh.failing import record_failure, record_recovery
+from flyle_sf_assets.refresh.ending import count_calls, end_done, end_failed, understood
 from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.report import StepReport
@@ -36,19 +35,10 @@ from flyle_sf_assets.store.links import (
     get_link,
     locked_link,
     put_link,
-    record_comparison,
     record_synced,
 )
 from flyle_sf_assets.store.settings_versions import latest_settings
-from flyle_sf_assets.store.syncs import (
-    SyncCounts,
-    SyncState,
-    add_counts,
-    close_abandoned,
-    finish_sync,
-    is_cancelled,
-    open_sync,
-)
+from flyle_sf_assets.store.syncs import close_abandoned, open_sync
 from flyle_sf_assets.telemetry.logs import bind, logger
 
 P = ParamSpec("P")
@@ -107,12 +97,15 @@ def open_refresh(
             try:
                 yield refresh
             except BaseException as error:
-                _end_failed(refresh, error)
+                end_failed(refresh, understood(refresh, error))
                 raise
             finally:
                 refresh.close()
             if refresh.failure is None:
-                _end_done(refresh)
+                end_done(refresh)
+            elif not refresh.is_failure_kept:
+                # The database was away when it happened, and may be back.
+                end_failed(refresh, refresh.failure)
 
 
 def require_connected(installation: Installation, tenant: str) -> None:
@@ -202,19 +195,28 @@ def run_step(
 ) -> StepReport:
     """Runs one step, with its seconds and API calls in the report and in the sync's row.
 
-    An error is kept in the sync's row and in the link before it is raised again.
+    An error is kept in the sync's row and in the link before it is raised again. What nobody
+    foresaw is raised as one of ours; nothing hangs on an error that could quote a record.
     """
     started, calls = time.perf_counter(), refresh.api_calls
+    ended: BaseException
     try:
         refresh.begin(_name_of(step))
         report = _tried_twice(refresh, step, *args, **kwargs)
-    except BaseException as error:
-        _count_calls(refresh, calls)
-        if _end_failed(refresh, error) == "cancelled" and isinstance(error, FlyleError):
-            # Whatever stopped it, such as a token that is gone: this is why.
-            raise disconnected(refresh.tenant) from error
-        raise
-    spent = _count_calls(refresh, calls)
+    except BaseException as error:  # noqa: BLE001 - raised below, outside: no chain hangs on it
+        ended = understood(refresh, error)
+    else:
+        return _told(refresh, report, started, calls)
+    state = end_failed(refresh, ended, calls)
+    if state == "cancelled" and isinstance(ended, FlyleError):
+        # Whatever stopped it, such as a token that is gone: this is why.
+        raise disconnected(refresh.tenant)
+    raise ended
+
+
+def _told(refresh: Refresh, report: StepReport, started: float, calls: int) -> StepReport:
+    """The report of a step that ran to its end, with its seconds and API calls."""
+    spent = count_calls(refresh, calls)
     seconds = time.perf_counter() - started
     _log.info(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
@@ -266,50 +268,3 @@ def _latest_settings(installation: Installation, tenant: str) -> tuple[TenantSet
             ),
         )
     return from_document(json.loads(latest.document)), latest.version
-
-
-def _count_calls(refresh: Refresh, before: int) -> int:
-    spent = refresh.api_calls - before
-    if spent:
-        with refresh.database.tenant(refresh.tenant) as tx:
-            add_counts(tx, refresh.sync_id, SyncCounts(api_calls=spent))
-    return spent
-
-
-def _end_done(refresh: Refresh) -> None:
-    now = refresh.clock()
-    with refresh.database.tenant(refresh.tenant) as tx:
-        if is_cancelled(tx, refresh.sync_id, lock=True):
-            return
-        finish_sync(tx, refresh.sync_id, "done", now)
-        if not refresh.is_complete:
-            return
-        record_recovery(tx, now)
-        if refresh.kind == "census":
-            record_comparison(tx, census_at=now)
-        elif refresh.kind == "sweep":
-            record_comparison(tx, sweep_at=now)
-
-
-def _end_failed(refresh: Refresh, error: BaseException) -> SyncState:
-    """Keeps the error in the sync's row and the link, unless the sync was cancelled meanwhile."""
-    state: SyncState = "postponed" if isinstance(error, Postponed) else "failed"
-    now = refresh.clock()
-    with refresh.database.tenant(refresh.tenant) as tx:
-        if is_cancelled(tx, refresh.sync_id, lock=True):
-            refresh.failure = error
-            return "cancelled"
-        if refresh.failure is not None:
-            return state
-        refresh.failure = error
-        finish_sync(tx, refresh.sync_id, state, now, str(error) or type(error).__name__)
-        record_failure(
-            tx,
-            error,
-            now,
-            version=refresh.settings_version,
-            contact=refresh.installation.places.support_contact,
-            is_retry=refresh.is_retry,
-        )
-    _log.error("sync ended", state=state, error=str(error))
-    return state

@@ -21,10 +21,10 @@ from flyle_sf_assets.store.connections import (
 from flyle_sf_assets.store.links import (
     Link,
     LinkState,
+    clear_failure,
     get_link,
     put_back_off,
     put_link,
-    replace_attention,
 )
 from flyle_sf_assets.store.settings_files import note_state_while_away
 from flyle_sf_assets.telemetry.logs import logger
@@ -82,7 +82,7 @@ def keep_connection(
         note_state_while_away(tx, _link_state(before))
         # What failed may be what this connection mends.
         put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
-        replace_attention(tx, ["sync_failed"], [], clock())
+        clear_failure(tx)
         if is_reconnected:
             ask_reread(tx, clock())
         elif before.state == "disconnected":

@@ -7,10 +7,10 @@ What does not belong here: deciding the state (``refresh``, ``defs``).
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.database import FleetTransaction, TenantTransaction, Transaction
@@ -38,6 +38,8 @@ class Attention:
     message: Text
     remedy: Text
     since: datetime | None = None
+    of_sync: bool = False
+    """Whether it says why the sync does not work; its code is the error's. At most one stands."""
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:
@@ -156,7 +158,7 @@ def add_attention(tx: TenantTransaction, items: Iterable[Attention], now: dateti
         known = standing.get(item.key)
         added = added or known is None
         since = known.since if known is not None else item.since or now
-        standing[item.key] = Attention(*item.key, item.message, item.remedy, since)
+        standing[item.key] = replace(item, since=since)
     _write_attention(tx, standing.values())
     return added
 
@@ -193,6 +195,27 @@ def replace_attention(
     kept = [i for i in _locked_attention(tx) if i.code not in codes or i.key in wanted]
     _write_attention(tx, kept)
     return add_attention(tx, items, now)
+
+
+def put_failure(tx: TenantTransaction, item: Attention, now: datetime) -> None:
+    """Why the sync does not work now; the same reason keeps its ``since``, any other is gone."""
+    since = item.since or now
+    kept = []
+    for one in _locked_attention(tx):
+        if not one.of_sync:
+            kept.append(one)
+        elif one.code == item.code:
+            since = one.since or since
+    _write_attention(tx, [*kept, replace(item, since=since, of_sync=True)])
+
+
+def clear_failure(tx: TenantTransaction) -> bool:
+    """Takes away why the sync did not work; returns whether anything stood."""
+    standing = _locked_attention(tx)
+    kept = [one for one in standing if not one.of_sync]
+    if len(kept) != len(standing):
+        _write_attention(tx, kept)
+    return len(kept) != len(standing)
 
 
 def _select(tx: Transaction) -> tuple[Link, ...]:
@@ -239,6 +262,8 @@ def _write_attention(tx: TenantTransaction, items: Iterable[Attention]) -> None:
         document |= {f"message_{language}": text for language, text in message.items()}
         document |= {f"remedy_{language}": text for language, text in remedy.items()}
         document["since"] = item.since.isoformat() if item.since else None
+        if not item.of_sync:
+            del document["of_sync"]
         documents.append(document)
     tx.execute(
         "UPDATE links SET attention = CAST(:attention AS jsonb) WHERE tenant_id = :tenant_id",
@@ -247,7 +272,7 @@ def _write_attention(tx: TenantTransaction, items: Iterable[Attention]) -> None:
     )
 
 
-def _read_attention(item: dict[str, str | None]) -> Attention:
+def _read_attention(item: dict[str, Any]) -> Attention:
     since = item.get("since")
     return Attention(
         code=str(item["code"]),
@@ -256,4 +281,6 @@ def _read_attention(item: dict[str, str | None]) -> Attention:
         message=Text(str(item.get("message_ja")), str(item.get("message_en"))),
         remedy=Text(str(item.get("remedy_ja")), str(item.get("remedy_en"))),
         since=datetime.fromisoformat(since) if since else None,
+        # Version 0.1.0 wrote this one code, whatever the reason was.
+        of_sync=bool(item.get("of_sync")) or item["code"] == "sync_failed",
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from flyle_sf_assets.telemetry.raised import raised
 from flyle_sf_assets.telemetry.redaction import redacted
 
 EventDict = structlog.typing.EventDict
@@ -29,12 +30,12 @@ def configure(*, level: str = "INFO", human: bool | None = None) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _without_texts_of_exceptions,
             _redact,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
 
@@ -56,6 +57,17 @@ def logger(name: str) -> Any:
 def bind(**values: Any) -> Any:
     """A context manager under which every event carries these values (tenant, sync_id, …)."""
     return structlog.contextvars.bound_contextvars(**values)
+
+
+def _without_texts_of_exceptions(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """``exc_info`` as types and places: the texts of a traceback quote records."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()[1]
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["raised"] = raised(error)
+    return event
 
 
 def _redact(_logger: Any, _method: str, event: EventDict) -> EventDict:

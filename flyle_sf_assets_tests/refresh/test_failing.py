@@ -106,7 +106,7 @@ def test_a_failure_that_may_pass_says_when_it_is_tried_again(acme: Tenant) -> No
     link = _fail(acme, _error(IncompleteRead))
     assert (link.state, link.failures) == ("failing", 1)
     assert link.retry_at == acme.clock.now() + 5 * MINUTE
-    assert [item.code for item in link.attention] == ["sync_failed"]
+    assert [item.code for item in link.attention] == ["some_code"]
     assert _told(acme) == []
     assert _fail(acme, _error(IncompleteRead)).retry_at == acme.clock.now() + 10 * MINUTE
 
@@ -136,6 +136,21 @@ def test_a_failure_for_good_is_told_once_also_after_one_that_might_have_passed(
     assert _told(acme).count("attention") == 2
 
 
+def test_another_reason_takes_the_place_of_the_one_before(acme: Tenant) -> None:
+    """Two reasons beside each other leave open which of them holds; the attention of 0.1.0 too."""
+    _fail(acme, _error(IncompleteRead))
+    acme.query(
+        """UPDATE flyle.links
+        SET attention = jsonb_set(attention, '{0,code}', '"sync_failed"') #- '{0,of_sync}'
+        WHERE tenant_id = %s RETURNING 1"""
+    )
+    link = _fail(acme, MemoryError())
+    assert [item.code for item in link.attention] == ["out_of_memory"]
+    assert _fail(acme, MemoryError()).attention[0].since == link.attention[0].since
+    acme.sync()
+    assert _link(acme).attention == ()
+
+
 def test_a_bug_is_said_too_and_tried_again(acme: Tenant) -> None:
     """A link stood as linked for days while every run ended in a TypeError."""
     link = _fail(acme, TypeError("a bug with a token in its text"))
@@ -143,6 +158,11 @@ def test_a_bug_is_said_too_and_tried_again(acme: Tenant) -> None:
     (item,) = link.attention
     assert "TypeError" in item.message.en
     assert "a token" not in item.message.en + item.message.ja
+    (error,) = acme.query("SELECT error FROM flyle.syncs WHERE tenant_id = %s")[0]
+    assert str(error).startswith("[unforeseen]")
+    assert "a token" not in str(error)
+    assert item.code == "unforeseen"
+    assert str(error).partition("(inc-")[2][:12] in item.message.en
 
 
 def test_an_interrupted_run_is_no_failure_and_comes_again_soon(acme: Tenant) -> None:

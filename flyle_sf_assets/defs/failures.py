@@ -1,0 +1,88 @@
+"""Errors as Dagster keeps them: code, what was tried, what came back, the remedy.
+
+Dagster stores the text and the chain of whatever a body of ours raises. So nothing leaves one but
+an error of ours, alone.
+
+What does not belong here: what an unforeseen exception becomes (``telemetry``).
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from typing import ParamSpec, TypeVar
+
+from dagster import Failure
+
+from flyle_sf_assets.errors import FlyleError, Text
+from flyle_sf_assets.telemetry.incidents import as_flyle_error
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def failure_of(error: FlyleError) -> Failure:
+    """What a step raises; ``error`` is its cause and has none itself."""
+    failure = Failure(
+        description=str(error),
+        metadata={
+            "code": error.code,
+            "tried": f"{error.tried.en} / {error.tried.ja}",
+            "came back": error.came_back,
+            "remedy": f"{error.remedy.en} / {error.remedy.ja}",
+            **({"incident": error.incident} if error.incident else {}),
+        },
+        allow_retries=error.retryable,
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def guarded(body: Callable[P, T]) -> Callable[P, T]:
+    """A body that Dagster calls (an asset's, a check's, an op's): only a Failure leaves it."""
+    told = _tried(body.__name__)
+    if inspect.isgeneratorfunction(body):
+
+        @functools.wraps(body)
+        def generating(*args: P.args, **kwargs: P.kwargs) -> Iterator[object]:
+            try:
+                yield from body(*args, **kwargs)
+            except Failure:
+                raise
+            except Exception as raised:  # noqa: BLE001 - the boundary; raised below as a Failure
+                error = as_flyle_error(raised, told)
+            else:
+                return
+            raise failure_of(error)
+
+        return generating  # type: ignore[return-value]  # the same generator, seen through
+
+    @functools.wraps(body)
+    def calling(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return body(*args, **kwargs)
+        except Failure:
+            raise
+        except Exception as raised:  # noqa: BLE001 - the boundary; raised below as a Failure
+            error = as_flyle_error(raised, told)
+        raise failure_of(error)
+
+    return calling
+
+
+def guarded_tick(body: Callable[P, T]) -> Callable[P, T]:
+    """The body of a schedule or sensor: an error of ours leaves it, which the tick's page shows."""
+    told = _tried(body.__name__)
+
+    @functools.wraps(body)
+    def ticking(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return body(*args, **kwargs)
+        except Exception as raised:  # noqa: BLE001 - the boundary; raised below, alone
+            error = as_flyle_error(raised, told)
+        raise error
+
+    return ticking
+
+
+def _tried(name: str) -> Text:
+    return Text(f"{name} を実行しました", f"Ran {name}")
