@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
-from flyle_sf_assets.settings.loading import Loaded, load_tenant
+from flyle_sf_assets.settings.loading import Loaded, load_tenant, settings_file, tenants_of_files
 
 
 @contextmanager
@@ -20,8 +20,8 @@ def installation() -> Iterator[Installation]:
 
 def tenant_file(places: Places, tenant: str) -> Loaded | None:
     """The tenant's settings file as loaded, None when there is no file."""
-    path = places.config_dir / "tenants" / f"{tenant}.yaml"
-    return load_tenant(path) if path.exists() else None
+    path = settings_file(places.config_dir, tenant)
+    return None if path is None else load_tenant(path)
 
 
 def required_file(places: Places, tenant: str) -> Loaded:
@@ -30,7 +30,7 @@ def required_file(places: Places, tenant: str) -> Loaded:
     if loaded is not None:
         return loaded
     folder = places.config_dir / "tenants"
-    known = ", ".join(sorted(path.stem for path in folder.glob("*.yaml"))) or "none"
+    known = ", ".join(tenants_of_files(places.config_dir)) or "none"
     raise NotConnected(
         "unknown_tenant",
         tried=Text(

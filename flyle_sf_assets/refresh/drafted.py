@@ -9,7 +9,7 @@ from flyle_sf_assets.errors import NotConnected, Problem, Text
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.saving import kept_draft, required, settings_file, settings_origin
 from flyle_sf_assets.settings.drafts import judged
-from flyle_sf_assets.settings.loading import load_tenant
+from flyle_sf_assets.settings.loading import load_tenant, tenants_of_files
 from flyle_sf_assets.settings.models import TenantSettings
 
 
@@ -37,8 +37,7 @@ def drafted_settings(installation: Installation, tenant: str) -> Drafted:
     standing = settings_origin(installation, tenant).settings
     if standing is not None:
         return Drafted(standing)
-    folder = installation.places.config_dir / "tenants"
-    known = ", ".join(sorted(path.stem for path in folder.glob("*.yaml"))) or "none"
+    known = ", ".join(tenants_of_files(installation.places.config_dir)) or "none"
     raise NotConnected(
         "unknown_tenant",
         tried=Text(f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"),

@@ -19,6 +19,10 @@ from flyle_sf_assets.settings.loading import ListedFile, is_bare_folder, list_fi
 from flyle_sf_assets.store.settings_files import KnownTenant, known_tenants
 from flyle_sf_assets.telemetry.logs import bind, logger
 
+READING_SHARE = 0.5
+"""A file of a megabyte takes seconds to read: the largest come last, and what other tenants need
+of the tick is done after them."""
+
 _log = logger("refresh")
 
 
@@ -36,9 +40,12 @@ class Budget:
         """The clock runs from here."""
         self._started = self.monotonic()
 
-    def attempt(self, tenant: str, work: Callable[[], object]) -> bool:
-        """Does one tenant's work if there is time; its failure is kept and stops nobody else."""
-        if self.monotonic() - self._started >= self.seconds:
+    def attempt(self, tenant: str, work: Callable[[], object], *, share: float = 1.0) -> bool:
+        """Does one tenant's work if there is time; its failure is kept and stops nobody else.
+
+        ``share`` is the part of the seconds that work of this kind may begin in.
+        """
+        if self.monotonic() - self._started >= self.seconds * share:
             self.left += 1
             return False
         with bind(tenant=tenant):
@@ -103,8 +110,9 @@ def follow_files(installation: Installation, budget: Budget, *, clock: Clock = u
 def _registered(
     installation: Installation, changes: FileChanges, budget: Budget, clock: Clock
 ) -> bool:
-    for file in changes.read:
-        budget.attempt(file.tenant, partial(_register, installation, file, clock))
+    for file in sorted(changes.read, key=lambda file: file.size_bytes):
+        work = partial(_register, installation, file, clock)
+        budget.attempt(file.tenant, work, share=READING_SHARE)
     for tenant in changes.to_console:
         budget.attempt(tenant, partial(back_to_console, installation, tenant, clock=clock))
     return bool(changes.read or changes.to_console)

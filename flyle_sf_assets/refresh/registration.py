@@ -15,7 +15,7 @@ from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.installation import Installation, Places
 from flyle_sf_assets.refresh.removal import take_up_again
 from flyle_sf_assets.refresh.settings_changes import noted_change
-from flyle_sf_assets.settings.loading import SUFFIX, Loaded, load_all
+from flyle_sf_assets.settings.loading import SUFFIX, Loaded, is_tenant_name, load_each
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
 from flyle_sf_assets.store.database import TenantTransaction
@@ -64,11 +64,15 @@ class Registration:
 def register_files(
     installation: Installation, *, clock: Callable[[], datetime] = utc_now
 ) -> tuple[Registration, ...]:
-    """Every file of ``config/tenants``; one that is broken stops only itself."""
-    return tuple(
+    """Every file of ``config/tenants``, by name; one that is broken stops only itself.
+
+    The small ones are registered first: nobody waits for a huge file of somebody else.
+    """
+    made = [
         register(installation, loaded, clock=clock)
-        for loaded in load_all(installation.places.config_dir)
-    )
+        for loaded in load_each(installation.places.config_dir)
+    ]
+    return tuple(sorted(made, key=lambda one: one.tenant))
 
 
 def register(
@@ -162,7 +166,7 @@ def _taken_in(tx: TenantTransaction, made: Registered, now: datetime) -> Setting
 
 def _note_unusable(installation: Installation, loaded: Loaded, now: datetime) -> None:
     """The settings that stood go on standing, and the link says that the file is not in use."""
-    if loaded.path.suffix != SUFFIX or not loaded.tenant:
+    if loaded.path.suffix != SUFFIX or not is_tenant_name(loaded.tenant):
         return
     with installation.database.tenant(loaded.tenant) as tx:
         if loaded.digest:

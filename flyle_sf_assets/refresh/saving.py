@@ -18,8 +18,9 @@ from flyle_sf_assets.refresh.context import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation, Places
 from flyle_sf_assets.refresh.registration import note_on_link
 from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.settings import loading
 from flyle_sf_assets.settings.drafts import Draft, judged
-from flyle_sf_assets.settings.loading import SUFFIX, TENANTS_FOLDER, cannot_be_used
+from flyle_sf_assets.settings.loading import cannot_be_used
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
 from flyle_sf_assets.store.settings_drafts import StoredDraft, delete_draft, get_draft, put_draft
@@ -94,8 +95,7 @@ def settings_origin(installation: Installation, tenant: str) -> SettingsOrigin:
 
 def settings_file(places: Places, tenant: str) -> Path | None:
     """The tenant's settings file, None when there is none."""
-    path = places.config_dir / TENANTS_FOLDER / f"{tenant}{SUFFIX}"
-    return path if path.exists() else None
+    return loading.settings_file(places.config_dir, tenant)
 
 
 def changes_of(installation: Installation, draft: Draft) -> tuple[Change, ...]:

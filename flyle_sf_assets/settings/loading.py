@@ -5,7 +5,8 @@ What does not belong here: YAML itself (``yaml_reading.py``), what a document mu
 """
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from flyle_sf_assets.errors import (
     Text,
     UsageError,
 )
-from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings import file_faults as faults
+from flyle_sf_assets.settings.file_reading import FileTooLarge, read_bounded, shown_name
+from flyle_sf_assets.settings.models import TENANT_PATTERN, TenantSettings
 from flyle_sf_assets.settings.validation import validate
-from flyle_sf_assets.settings.wording import named_value
-from flyle_sf_assets.settings.yaml_reading import LineMap, read_yaml
+from flyle_sf_assets.settings.yaml_faults import file_too_large
+from flyle_sf_assets.settings.yaml_reading import FILE_BYTES_MAX, LineMap, read_yaml
 
 __all__ = [
     "LineMap",
@@ -31,11 +34,16 @@ __all__ = [
     "is_bare_folder",
     "list_files",
     "load_all",
+    "load_each",
     "load_tenant",
+    "settings_file",
+    "tenants_of_files",
 ]
 
 TENANTS_FOLDER = "tenants"
 SUFFIX = ".yaml"
+PROBLEMS_MAX = 100
+"""Told of one file; how many more there are is told with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +89,30 @@ def cannot_be_used(tenant: str, problems: tuple[Problem, ...]) -> FlyleError:
 
 
 def load_tenant(path: Path) -> Loaded:
-    """Reads one settings file. Never raises: what is wrong with it is in ``problems``."""
-    name, tenant = path.name, path.stem
+    """Reads one settings file. Never raises: what is wrong with it is in ``problems``.
+
+    A pipe, a device or a file of any size costs no more time than its first megabyte.
+    """
+    name, tenant = shown_name(path.name), shown_name(path.stem)
     if path.suffix != SUFFIX:
-        return Loaded(tenant, path, None, (_wrong_suffix(path),), LineMap(name))
+        return Loaded(tenant, path, None, (faults.wrong_suffix(name, tenant),), LineMap(name))
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        return Loaded(tenant, path, None, (_unreadable(name, error),), LineMap(name))
+        content = read_bounded(path, FILE_BYTES_MAX)
+    except FileTooLarge as error:
+        problem = replace(file_too_large(error.size_bytes, FILE_BYTES_MAX), file=name)
+        return Loaded(tenant, path, None, (problem,), LineMap(name))
+    except (OSError, ValueError) as error:
+        return Loaded(tenant, path, None, (faults.unreadable(name, error),), LineMap(name))
     reading = read_yaml(content, name)
     problems = list(reading.problems)
     settings = None
+    if not is_tenant_name(path.stem):
+        problems.insert(0, faults.no_tenant_name(name))
     if isinstance(reading.document, dict):
         validated = validate(reading.document, unreadable=reading.unreadable)
-        problems += [*validated.problems, *_other_name(tenant, reading.document.get("tenant"))]
+        problems += validated.problems
+        if is_tenant_name(path.stem):
+            problems += faults.other_name(tenant, reading.document.get("tenant"))
         settings = validated.settings
     placed = _placed(problems, reading.lines)
     if any(problem.severity == "error" for problem in placed):
@@ -108,16 +126,45 @@ def load_all(config_dir: Path) -> tuple[Loaded, ...]:
     Raises UsageError when the folder is missing or cannot be listed: that is not the same as
     "no tenants". Hidden files and files that are not YAML are passed over.
     """
-    return tuple(load_tenant(path) for path in _paths(config_dir))
+    return tuple(sorted(load_each(config_dir), key=lambda loaded: loaded.path))
+
+
+def load_each(config_dir: Path) -> Iterator[Loaded]:
+    """The same one after the other, the smallest first: a huge file delays no other tenant."""
+    for path in sorted(_paths(config_dir), key=_size_bytes):
+        yield load_tenant(path)
+
+
+def is_tenant_name(name: str) -> bool:
+    """Whether a tenant can have this name."""
+    return re.fullmatch(TENANT_PATTERN, name) is not None
+
+
+def settings_file(config_dir: Path, tenant: str) -> Path | None:
+    """The tenant's settings file, None when there is none; whether it can be used is not asked."""
+    if not is_tenant_name(tenant):
+        return None
+    path = config_dir / TENANTS_FOLDER / f"{tenant}{SUFFIX}"
+    return path if path.exists() or path.is_symlink() else None
+
+
+def tenants_of_files(config_dir: Path) -> list[str]:
+    """Whom a message may name as known: the tenants that have a file; none without the folder."""
+    names = (path.stem for path in (config_dir / TENANTS_FOLDER).glob(f"*{SUFFIX}"))
+    return sorted(name for name in names if is_tenant_name(name))
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
-    """A settings file that is there; ``digest`` of its bytes, empty when they cannot be read."""
+    """A settings file that is there; ``digest`` of its bytes, empty when they cannot be read.
+
+    ``size_bytes`` is 0 when it is not known.
+    """
 
     tenant: str
     path: Path
     digest: str
+    size_bytes: int = 0
 
 
 def list_files(config_dir: Path) -> dict[str, ListedFile]:
@@ -129,10 +176,12 @@ def list_files(config_dir: Path) -> dict[str, ListedFile]:
     listed: dict[str, ListedFile] = {}
     for path in sorted(_paths(config_dir), key=lambda path: path.suffix == SUFFIX):
         try:
-            digest = content_digest(path.read_bytes()) if path.suffix == SUFFIX else ""
-        except OSError:
-            digest = ""  # loading it says why
-        listed[path.stem] = ListedFile(path.stem, path, digest)
+            content = read_bounded(path, FILE_BYTES_MAX) if path.suffix == SUFFIX else b""
+        except (OSError, ValueError):
+            content = b""  # loading it says why
+        digest = content_digest(content) if content else ""
+        tenant = shown_name(path.stem)
+        listed[tenant] = ListedFile(tenant, path, digest, len(content))
     return listed
 
 
@@ -173,61 +222,27 @@ def _entries(config_dir: Path) -> list[Path]:
         ) from error
 
 
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0  # loading it says why
+
+
 def _placed(problems: Iterable[Problem], lines: LineMap) -> tuple[Problem, ...]:
-    """The problems with file and line, in the file's order, each place and fault once."""
+    """The problems with file and line, in the file's order, each place and fault once.
+
+    At most `PROBLEMS_MAX`, errors before warnings, and behind them how many more there are.
+    """
     unique: dict[tuple[str, str, int | None], Problem] = {}
     for problem in problems:
         line = problem.line or lines.nearest_line(problem.path)
         placed = replace(problem, file=lines.file, line=line)
         unique.setdefault((problem.code, problem.path, line), placed)
-    return tuple(sorted(unique.values(), key=lambda problem: problem.line or 0))
-
-
-def _other_name(tenant: str, written: object) -> Iterable[Problem]:
-    if isinstance(written, str) and written != tenant:
-        shown = named_value("tenant", written)
-        yield Problem(
-            "tenant_is_not_file_name",
-            "tenant",
-            None,
-            Text(
-                f"tenant の値{shown.ja}がファイル名「{tenant}{SUFFIX}」と一致しません。",
-                f'tenant is {shown.en}, but the file is called "{tenant}{SUFFIX}".',
-            ),
-            Text(
-                f"「tenant: {tenant}」と書くか、ファイル名を変えてください。",
-                f"Write tenant: {tenant}, or rename the file.",
-            ),
-        )
-
-
-def _wrong_suffix(path: Path) -> Problem:
-    return Problem(
-        "file_suffix",
-        "",
-        None,
-        Text(
-            f"「{path.name}」は読み込まれません。拡張子は「{SUFFIX}」だけです。",
-            f'"{path.name}" is not read: settings files end in {SUFFIX}.',
-        ),
-        Text(
-            f"「{path.stem}{SUFFIX}」に名前を変えてください。",
-            f"Rename it to {path.stem}{SUFFIX}.",
-        ),
-        file=path.name,
-    )
-
-
-def _unreadable(name: str, error: OSError) -> Problem:
-    reason = error.strerror or type(error).__name__
-    return Problem(
-        "file_unreadable",
-        "",
-        None,
-        Text(f"「{name}」を開けませんでした({reason})。", f'"{name}" cannot be opened ({reason}).'),
-        Text(
-            "ファイルがあるか、読み取りが許可されているかをご確認ください。",
-            "Check that the file exists and may be read.",
-        ),
-        file=name,
-    )
+    found = sorted(unique.values(), key=lambda problem: problem.line or 0)
+    if len(found) <= PROBLEMS_MAX:
+        return tuple(found)
+    found.sort(key=lambda problem: problem.severity != "error")
+    told = sorted(found[:PROBLEMS_MAX], key=lambda problem: problem.line or 0)
+    more = faults.more_problems(len(found) - PROBLEMS_MAX, told[-1].line)
+    return (*told, replace(more, file=lines.file))

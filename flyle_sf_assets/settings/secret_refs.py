@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.settings.file_reading import read_bounded, shown_name
 from flyle_sf_assets.settings.models import SecretRef
 
 SECRET_BYTES_MAX = 100_000
@@ -21,7 +22,7 @@ def reveal(ref: SecretRef) -> str:
     if ref.env is not None and ref.file is None:
         return _from_environment(ref.env)
     if ref.file is not None and ref.env is None:
-        return _from_file(Path(ref.file).expanduser())
+        return _from_file(ref.file)
     raise NotConnected(
         "secret_ref_invalid",
         tried=Text("接続に使う秘密の値を探しました", "Looked for a secret of the connection"),
@@ -51,17 +52,18 @@ def _from_environment(name: str) -> str:
     )
 
 
-def _from_file(path: Path) -> str:
+def _from_file(written: str) -> str:
+    path = _expanded(written)
+    shown = shown_name(str(path))
     tried = Text(
-        f"ファイル {path} から秘密の値を読み込みました", f"Read a secret from the file {path}"
+        f"ファイル {shown} から秘密の値を読み込みました", f"Read a secret from the file {shown}"
     )
     remedy = Text(
-        f"{path} を、このプロセスが読める、秘密の値だけを書いたUTF-8のファイルにしてください。",
-        f"Let {path} be a UTF-8 file that this process may read and that holds just the secret.",
+        f"{shown} を、このプロセスが読める、秘密の値だけを書いたUTF-8のファイルにしてください。",
+        f"Let {shown} be a UTF-8 file that this process may read and that holds just the secret.",
     )
     try:
-        with path.open("rb") as file:
-            content = file.read(SECRET_BYTES_MAX + 1)
+        content = read_bounded(path, SECRET_BYTES_MAX)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise NotConnected("secret_missing", tried=tried, came_back=reason, remedy=remedy) from None
@@ -72,8 +74,15 @@ def _from_file(path: Path) -> str:
         secret, came_back = "", "not UTF-8 text"
     else:
         came_back = "the file is empty"
-    if len(content) > SECRET_BYTES_MAX:
-        secret, came_back = "", f"larger than {SECRET_BYTES_MAX:,} bytes"
     if secret:
         return secret
     raise NotConnected("secret_missing", tried=tried, came_back=came_back, remedy=remedy)
+
+
+def _expanded(written: str) -> Path:
+    """The path with ``~`` as people mean it; as written for a home that is not known."""
+    path = Path(written)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path

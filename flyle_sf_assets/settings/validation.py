@@ -27,6 +27,9 @@ from flyle_sf_assets.settings.wording import (
     shown_value,
 )
 
+SUGGESTED_MAX = 1_000
+"""Unknown keys for which the nearest one is looked up; more are told without it."""
+
 _CONDITION_TAGS = ("one", "any_of")
 _JUDGED_BY_RULES = re.compile(
     r"connection\.(consumer_key|consumer_secret|private_key)\b.*"
@@ -131,30 +134,34 @@ def _control_character(path: str) -> Problem:
 
 
 def _is_below(path: str, places: frozenset[str]) -> bool:
-    return any(path == p or path.startswith((f"{p}.", f"{p}[")) for p in places)
+    """Whether the path is one of these places or inside one; costs its depth, not their number."""
+    while path and path not in places:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return path in places
 
 
 def _translated(errors: list[ErrorDetails]) -> Iterator[Problem]:
     """Our problems for pydantic's, without those that ``rules.py`` tells better.
 
-    A mistyped key is told once: the key that it was meant to be is not called missing as well.
+    A mistyped key is told once: the key that it was meant to be is not called missing as well,
+    nor are those of a mapping that holds ``any`` where no alternatives can be.
     """
-    meant = {
-        (error["loc"][:-1], _meant_key(error["loc"]))
-        for error in errors
-        if error["type"] == "extra_forbidden"
-    }
+    extra = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+    # Looking for the nearest key is dear, and nobody reads more than the first of them.
+    meant = {(loc[:-1], _meant_key(loc)) for loc in extra[:SUGGESTED_MAX]}
+    nested_any = {loc[:-1] for loc in extra if loc[-1] == "any"}
+    unsuggested = frozenset(extra[SUGGESTED_MAX:])
     for error in errors:
         kind, loc = error["type"], error["loc"]
         path = _path(loc)
         if kind == "missing":
-            is_told = (loc[:-1], loc[-1]) in meant or _is_nested_any(errors, loc)
+            is_told = (loc[:-1], loc[-1]) in meant or loc[:-1] in nested_any
             if not is_told and not _JUDGED_BY_RULES.fullmatch(_path(loc[:-1])):
                 yield _missing(path)
         elif _JUDGED_BY_RULES.fullmatch(path):
             continue
         elif kind == "extra_forbidden":
-            yield _unknown_key(loc)
+            yield _unknown_key(loc, suggests=loc not in unsuggested)
         elif kind != "too_short" or not error["input"]:
             # pydantic also calls a list too short when its items are wrong.
             yield _misfit(path, error)
@@ -193,15 +200,10 @@ def _meant_key(loc: tuple[int | str, ...]) -> str | None:
     return next(iter(nearest(str(loc[-1]), _allowed_keys(loc), limit=1)), None)
 
 
-def _is_nested_any(errors: list[ErrorDetails], loc: tuple[int | str, ...]) -> bool:
-    """Whether the mapping that misses a key holds ``any`` where no alternatives can be."""
-    return any(e["type"] == "extra_forbidden" and e["loc"] == (*loc[:-1], "any") for e in errors)
-
-
-def _unknown_key(loc: tuple[int | str, ...]) -> Problem:
+def _unknown_key(loc: tuple[int | str, ...], *, suggests: bool) -> Problem:
     allowed, path = _allowed_keys(loc), _path(loc)
     key = shown_key(_path(loc[:-1]), str(loc[-1]))
-    near = nearest(str(loc[-1]), allowed, limit=1)
+    near = nearest(str(loc[-1]), allowed, limit=1) if suggests else ()
     if key == "any" and "op" in allowed:
         return Problem(
             "any_nested",

@@ -174,6 +174,24 @@ def nested_too_deep(path: str, line: int) -> Problem:
     )
 
 
+def too_many_values(line: int, most: int) -> Problem:
+    """More keys and values than any settings have; what follows is not read."""
+    return Problem(
+        "too_many_values",
+        "",
+        line,
+        Text(
+            f"キーと値が多すぎます(上限 {most:,}個)。{line}行目より後は読み込んでいません。",
+            f"There are too many keys and values (at most {most:,}). Nothing after line {line} is"
+            " read.",
+        ),
+        Text(
+            "設定ファイルではないファイルが置かれていないかご確認ください。",
+            "Check that this really is a settings file.",
+        ),
+    )
+
+
 def duplicate_key(path: str, first_line: int | None, line: int) -> Problem:
     """The same key twice in one mapping; YAML readers would silently take the last."""
     return Problem(

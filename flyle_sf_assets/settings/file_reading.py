@@ -1,0 +1,81 @@
+"""Reading a file that somebody else put there: it never waits, and never reads more than asked.
+
+A settings folder, or the place of a secret, may hold a named pipe, a device without an end, a
+link to one, or a file of 5 GB. What does not belong here: what is in the file.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+_FOLLOWED = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+_CHUNK_BYTES = 65_536
+_BYTE_KEPT_AS = 0xDC00
+"""PEP 383: a byte that is not UTF-8 stands in a name as U+DC80 to U+DCFF."""
+
+_KINDS = (
+    (stat.S_ISDIR, "it is a folder"),
+    (stat.S_ISFIFO, "it is a named pipe"),
+    (stat.S_ISSOCK, "it is a socket"),
+    (stat.S_ISCHR, "it is a device"),
+    (stat.S_ISBLK, "it is a device"),
+)
+
+
+class FileTooLarge(OSError):
+    """The file holds ``size_bytes``, more than was asked for; nothing of it is returned."""
+
+    def __init__(self, size_bytes: int, bytes_max: int) -> None:
+        self.size_bytes = size_bytes
+        super().__init__(0, f"larger than {bytes_max:,} bytes")
+
+
+class NotARegularFile(OSError):
+    """A folder, named pipe, socket or device; ``strerror`` says which."""
+
+
+def read_bounded(path: Path, bytes_max: int) -> bytes:
+    """The whole content of a regular file, or of the one that a symbolic link leads to.
+
+    At most ``bytes_max`` + 1 bytes are read, whatever the size that the file says. Nothing but a
+    regular file is opened: opening alone makes a pipe wait and a device act.
+    Raises NotARegularFile, FileTooLarge, and OSError or ValueError as `os.open` does.
+    """
+    _refuse_special(os.stat(path), bytes_max)  # noqa: PTH116  the same call as for the descriptor
+    descriptor = os.open(path, _FOLLOWED)
+    try:
+        # It may have been exchanged since.
+        _refuse_special(os.fstat(descriptor), bytes_max)
+        content = bytearray()
+        # A file below /proc says that it is empty, and a file may grow.
+        while len(content) <= bytes_max:
+            chunk = os.read(descriptor, min(_CHUNK_BYTES, bytes_max + 1 - len(content)))
+            if not chunk:
+                return bytes(content)
+            content += chunk
+    finally:
+        os.close(descriptor)
+    raise FileTooLarge(len(content), bytes_max)
+
+
+def shown_name(name: str) -> str:
+    """A file's name as it can be printed: controls, and bytes that are not UTF-8, as escapes."""
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in name)
+
+
+def _escaped(letter: str) -> str:
+    r"""``\n``, ``\u202e``, and ``\xff`` for a byte that Python keeps as half a surrogate pair."""
+    code = ord(letter)
+    if _BYTE_KEPT_AS <= code - 0x80 < _BYTE_KEPT_AS + 0x80:
+        return f"\\x{code - _BYTE_KEPT_AS:02x}"
+    return letter.encode("unicode_escape").decode()
+
+
+def _refuse_special(found: os.stat_result, bytes_max: int) -> None:
+    for is_kind, words in _KINDS:
+        if is_kind(found.st_mode):
+            raise NotARegularFile(0, words)
+    if not stat.S_ISREG(found.st_mode):
+        raise NotARegularFile(0, "it is no regular file")
+    if found.st_size > bytes_max:
+        raise FileTooLarge(found.st_size, bytes_max)
