@@ -20,6 +20,7 @@
     ├── GateBroken             exit 1   what was about to be committed breaks a rule of ours
     └── StoreError             exit 1
         ├── StoreUnavailable            retryable
+        ├── RecordFileDamaged           retryable: its dataset is read again from Salesforce
         └── GenerationConflict          retryable: someone else committed first
 
 What does not belong here: matching Salesforce's error strings (``salesforce/faults.py``)
@@ -218,6 +219,17 @@ class StoreUnavailable(StoreError):
     """PostgreSQL or the lake cannot be reached."""
 
     retryable = True
+
+
+class RecordFileDamaged(StoreError):
+    """A record file is lost, or is not what was written.
+
+    ``path`` is its path inside the lake, ``reason`` what is wrong with it, in English.
+    """
+
+    retryable = True
+    path: str = ""
+    reason: str = ""
 
 
 class GenerationConflict(StoreError):
