@@ -4,6 +4,7 @@ The rooms, in the order in which the data passes through them (a room may import
 what stands above it, never below)::
 
     errors       what went wrong, in one tree: tried, came back, remedy
+    private_files  files that only their owner may look at
     telemetry    structured logs without secrets
     settings     what a tenant asked for
     salesforce   how Salesforce is asked

@@ -22,6 +22,7 @@
     │   ├── StoreUnavailable            retryable
     │   ├── DiskFull                    retryable: space may be made, by us or by a person
     │   ├── StorageReadOnly             a person must make the place writable
+    │   ├── RecordFileDamaged           retryable: its dataset is read again from Salesforce
     │   └── GenerationConflict          retryable: someone else committed first
     ├── RunLost                exit 1   retryable: a run ended without saying why
     └── Unforeseen             exit 1   retryable: no rule of ours knows it; the log has the place
@@ -225,6 +226,17 @@ class StoreUnavailable(StoreError):
     """PostgreSQL or the lake cannot be reached."""
 
     retryable = True
+
+
+class RecordFileDamaged(StoreError):
+    """A record file is lost, or is not what was written.
+
+    ``path`` is its path inside the lake, ``reason`` what is wrong with it, in English.
+    """
+
+    retryable = True
+    path: str = ""
+    reason: str = ""
 
 
 class GenerationConflict(StoreError):

@@ -60,6 +60,7 @@ class SyncOutcome:
             "kind": sync.kind if sync else "refresh",
             **{name: getattr(sync, name) if sync else 0 for name in figures},
             "api_calls": sync.api_calls if sync else self.idle_calls,
+            "reread": sync.reread if sync else [],
             "note": self.note.en if self.note else None,
             "seconds": round(self.seconds, 3),
             "error": error_document(self.error) if self.error else None,

@@ -4,14 +4,16 @@ What does not belong here: deciding which rows changed (``raw/records.py``).
 """
 
 import os
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.errors import StoreError, Text
+from flyle_sf_assets.lake import marker, names
+from flyle_sf_assets.lake.damage import checksum_of, damaged, read_damage, seen_damage
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
 
 COMPACT_SEGMENTS = 20
@@ -35,7 +37,8 @@ class Lake:
     """Record files below one folder, ``<tenant>/<dataset>/<generation>-<unique>.parquet``.
 
     Files are written beside their place, made durable, and then named: a file that a manifest
-    names is whole. Files that no manifest names are left over from a killed run.
+    names is whole. Files that no manifest names are left over from a killed run. A file is
+    compared with its checksum before it is first read, and again when it looks changed.
     """
 
     def __init__(self, url: str) -> None:
@@ -53,9 +56,10 @@ class Lake:
             )
         self.root = Path(url.removeprefix("file://")).absolute()
         self._memory: dict[tuple[str, ...], pl.DataFrame] | None = None
+        self._compared: dict[str, tuple[int, int, int]] = {}
 
     def remembering(self) -> "Lake":
-        """The same lake for one refresh, which reads the files of small datasets once."""
+        """The same lake for one refresh: reads small datasets once, and trusts no file unread."""
         lake = Lake(str(self.root))
         lake._memory = {}
         return lake
@@ -63,18 +67,21 @@ class Lake:
     def write(
         self, tenant: str, dataset: str, generation: int, frame: pl.DataFrame | pl.LazyFrame
     ) -> RecordFile:
-        """Writes one immutable file (zstd-1; a LazyFrame is streamed) and counts its rows."""
-        path = f"{tenant}/{dataset}/{generation:08d}-{uuid.uuid4().hex[:12]}.parquet"
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        """Writes one immutable file (zstd-1; a LazyFrame is streamed) and takes its checksum."""
+        path = names.new_path(tenant, dataset, generation)
+        target = names.place_of(self.root, path)
         unfinished = target.with_suffix(".writing")
         try:
+            lake = marker.identity(self.root)
+            private_files.make_folder(target.parent)
+            private_files.make_file(unfinished)
             if isinstance(frame, pl.DataFrame):
                 frame.write_parquet(unfinished, compression="zstd", compression_level=1)
             else:
                 frame.sink_parquet(unfinished, compression="zstd", compression_level=1)
             with unfinished.open("rb+") as handle:
                 os.fsync(handle.fileno())
+            size, checksum = checksum_of(unfinished)
             unfinished.rename(target)
             rows = _height(frame, target)
         except OSError as error:
@@ -86,12 +93,17 @@ class Lake:
                     "保存先の空き容量と権限を確認してください", "Check free space and permissions"
                 ),
             ) from error
-        return RecordFile(path, rows, generation)
+        return RecordFile(path, rows, generation, size, checksum, lake)
 
     def scan(self, files: tuple[RecordFile, ...]) -> pl.LazyFrame:
-        """The rows of these files, one per Id: the last file that has it wins."""
+        """The rows of these files, one per Id: the last file that has it wins.
+
+        Raises RecordFileDamaged for a file that is not what was written, and StoreUnavailable when
+        the lake is not there.
+        """
         scans = [
-            pl.scan_parquet(self._existing(file)).with_columns(
+            # The path as it is: polars would expand what looks like a pattern in it.
+            pl.scan_parquet(self._sound(file), glob=False).with_columns(
                 pl.lit(position, pl.UInt32).alias("_file")
             )
             for position, file in enumerate(files)
@@ -102,7 +114,7 @@ class Lake:
         return pl.concat(scans, how="vertical").filter(newest).drop("_file")
 
     def read(self, manifest: Manifest) -> pl.LazyFrame:
-        """Every record of a dataset, once, as of the manifest's generation."""
+        """Every record of a dataset, once, as of the manifest's generation. Raises as `scan`."""
         if self._memory is None or manifest.rows > SMALL_ROWS:
             return self._read(manifest)
         key = tuple(file.path for file in manifest.files)
@@ -131,46 +143,69 @@ class Lake:
             return self.scan((manifest.base,)).head(0)
         return self.scan(added)
 
+    def damage(self, file: RecordFile, *, is_read: bool = False) -> str | None:
+        """What is wrong with a file, in English; None when nothing is.
+
+        As far as it is seen from outside, or with ``is_read`` by comparing all of its content.
+        Raises StoreUnavailable when the lake as a whole is not there.
+        """
+        place = names.place_of(self.root, file.path)
+        found = seen_damage(place, file) or (read_damage(place, file) if is_read else None)
+        if found is not None:
+            marker.require_reachable(self.root, file)
+        return found
+
+    def distrust(self) -> None:
+        """Every file is compared again before it is read: one of them was damaged meanwhile."""
+        self._compared.clear()
+
     def tenants(self) -> list[str]:
         """Whose files there are."""
         if not self.root.exists():
             return []
-        return sorted(path.name for path in self.root.iterdir() if path.is_dir())
+        folders = (path for path in self.root.iterdir() if names.is_tenant(path.name))
+        return sorted(path.name for path in folders if path.is_dir() and not path.is_symlink())
 
     def files_of(self, tenant: str) -> list[StoredFile]:
-        """Every file of a tenant, whole or not, named by a manifest or not."""
+        """Every file of a tenant, whole or not, named by a manifest or not. Follows no link."""
         found = []
-        for path in sorted((self.root / tenant).rglob("*")):
-            if path.is_file():
-                told = path.stat()
+        for parent, _, files in os.walk(names.folder_of(self.root, tenant)):
+            for name in files:
+                path = Path(parent, name)
+                told = path.lstat()
                 modified_at = datetime.fromtimestamp(told.st_mtime, UTC)
-                name = path.relative_to(self.root).as_posix()
-                found.append(StoredFile(name, told.st_size, modified_at))
-        return found
+                inside = path.relative_to(self.root).as_posix()
+                found.append(StoredFile(inside, told.st_size, modified_at))
+        return sorted(found, key=lambda file: file.path)
 
-    def delete(self, file: StoredFile) -> None:
-        """Deletes a file that nobody names any more."""
-        (self.root / file.path).unlink()
+    def delete(self, tenant: str, file: StoredFile) -> None:
+        """Deletes a file of the tenant that nobody names any more, by its exact name."""
+        names.place_below(self.root, tenant, file.path).unlink()
 
-    def _existing(self, file: RecordFile) -> Path:
-        path = self.root / file.path
-        if not path.exists():
-            raise StoreError(
-                "lake_file_missing",
-                tried=Text(f"{file.path} を読み込みました", f"Read {file.path}"),
-                came_back="The file that the manifest names is not there.",
-                remedy=Text(
-                    "FLYLE_LAKE_URL を確認し、ファイルを戻すか sync --full を実行してください",
-                    "Check FLYLE_LAKE_URL; restore the file, or run sync --full",
-                ),
-            )
-        return path
+    def _sound(self, file: RecordFile) -> Path:
+        """Where the file is, once it was compared: each time in a refresh, else when it changed."""
+        place = names.place_of(self.root, file.path)
+        reason = seen_damage(place, file)
+        if reason is None and self._compared.get(file.path) != (looks := _looks(place)):
+            reason = read_damage(place, file)
+            self._compared[file.path] = looks
+        if reason is not None:
+            self._compared.pop(file.path, None)
+            marker.require_reachable(self.root, file)
+            raise damaged(file, reason)
+        return place
+
+
+def _looks(place: Path) -> tuple[int, int, int]:
+    """What a file that was written again does not keep: inode, size, time of its last change."""
+    told = place.lstat()
+    return told.st_ino, told.st_size, told.st_mtime_ns
 
 
 def _height(frame: pl.DataFrame | pl.LazyFrame, written: Path) -> int:
     if isinstance(frame, pl.DataFrame):
         return frame.height
-    return int(pl.scan_parquet(written).select(pl.len()).collect().item())
+    return int(pl.scan_parquet(written, glob=False).select(pl.len()).collect().item())
 
 
 def wants_compaction(manifest: Manifest) -> bool:

@@ -13,11 +13,18 @@ import msgspec
 
 @dataclass(frozen=True, slots=True)
 class RecordFile:
-    """One Parquet file: its path inside the lake, its rows, the generation that added it."""
+    """One Parquet file: its path inside the lake, its rows, the generation that added it.
+
+    ``size`` in bytes and ``checksum`` (SHA-256) are those of what was written, ``lake`` is the name
+    of the lake that it was written to; files of earlier versions have none.
+    """
 
     path: str
     rows: int
     generation: int
+    size: int = 0
+    checksum: str = ""
+    lake: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +84,12 @@ class Manifest:
     def decode(text: str | bytes) -> "Manifest":
         """From the JSON text that `encode` made."""
         return msgspec.json.decode(text, type=Manifest)
+
+    @staticmethod
+    def held(text: str) -> "Manifest | None":
+        """The same; None for `NOTHING`, which stands for a dataset of which nothing is held."""
+        return None if text == NOTHING else Manifest.decode(text)
+
+
+NOTHING = "{}"
+"""In the place of a manifest: no files, or files that were lost."""

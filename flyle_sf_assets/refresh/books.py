@@ -40,6 +40,10 @@ class Books:
         """What is committed of a dataset, None before its first commit."""
         return self._read().get(dataset)
 
+    def generations(self) -> Mapping[str, Generation]:
+        """What is committed of every dataset."""
+        return self._read()
+
     def consumed(self, asset: str) -> dict[str, Consumed]:
         """What an asset has taken in of its inputs, by input."""
         self._read()

@@ -66,6 +66,8 @@ class Refresh:
     has_described: bool = False
     has_described_anew: bool = False
     """Described without leaving out what Salesforce says is unchanged."""
+    reread: dict[str, str] = field(default_factory=dict)
+    """Datasets whose files were found damaged or lost, and what was wrong with them."""
     is_retry: bool = False
     """Dagster tries the run before it again, whose failure is counted already."""
     _planned: tuple[Schemas, ReadPlan] | None = field(default=None, init=False)
@@ -153,9 +155,10 @@ class Refresh:
         return self.books.generation(dataset)
 
     def records(self, dataset: str) -> pl.LazyFrame | None:
-        """The newest rows of a dataset, None before its first commit."""
+        """The newest rows of a dataset; None when nothing of it is held."""
         kept = self.generation(dataset)
-        return None if kept is None else self.lake.read(Manifest.decode(kept.manifest))
+        manifest = None if kept is None else Manifest.held(kept.manifest)
+        return None if manifest is None else self.lake.read(manifest)
 
     @cached_property
     def downloads(self) -> Downloads:

@@ -39,9 +39,9 @@ def consumed_by(refresh: Refresh, asset: str) -> dict[str, Consumed]:
 
 
 def manifest_of(refresh: Refresh, dataset: str) -> Manifest | None:
-    """The manifest that stands of a dataset."""
+    """The manifest that stands of a dataset; None when nothing is held, or its files were lost."""
     kept = refresh.generation(dataset)
-    return None if kept is None else Manifest.decode(kept.manifest)
+    return None if kept is None else Manifest.held(kept.manifest)
 
 
 def held_dataset(refresh: Refresh, dataset: Dataset) -> Manifest:

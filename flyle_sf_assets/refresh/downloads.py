@@ -13,6 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from flyle_sf_assets import private_files
+from flyle_sf_assets.lake.damage import checksum_of
+from flyle_sf_assets.lake.names import download_folder, folder_of, is_download_folder
 from flyle_sf_assets.salesforce.bulk import BulkProgress
 from flyle_sf_assets.salesforce.query import Reader, Rows
 from flyle_sf_assets.salesforce.soql import Statement
@@ -27,12 +30,14 @@ PROGRESS_FILE = "progress.json"
 class _Kept(msgspec.Struct, frozen=True):
     """A Bulk read that has begun: what was asked, and Salesforce's time when it was.
 
-    ``edited`` is when the object's metadata had been edited last.
+    ``edited`` is when the object's metadata had been edited last; ``checksums`` are those of the
+    pages as they were written.
     """
 
     asked_at: datetime
     progress: BulkProgress
     edited: str | None = None
+    checksums: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,9 @@ class Downloads:
     """The large reads of one tenant, one a dataset at a time, under the tenant's lock."""
 
     def __init__(self, lake_root: Path, tenant: str, tell: Tell) -> None:
-        self._root = lake_root / tenant / FOLDER
+        self._root = folder_of(lake_root, tenant) / FOLDER
+        if self._root.is_symlink():
+            self._root.unlink()
         self._tell = tell
         self._begun: Counter[str] = Counter()
 
@@ -70,15 +77,24 @@ class Downloads:
         """
         folder = self._root / self._name(dataset, may_resume=may_resume)
         kept = _load(folder / PROGRESS_FILE) if may_resume else None
-        if kept is None or kept.edited != edited or not kept.progress.is_of(statement):
+        is_resumed = (
+            kept is not None
+            and kept.edited == edited
+            and kept.progress.is_of(statement)
+            and _is_as_written(kept, folder)
+        )
+        if kept is None or not is_resumed:
             kept = None
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
         asked_at = {} if kept is None else {kept.progress.job_id: kept.asked_at}
+        checksums = [] if kept is None else list(kept.checksums)
 
         def keep(progress: BulkProgress) -> None:
             # A job that is not the kept one was made now and sees the org as it is now.
             moment = asked_at.setdefault(progress.job_id, now)
-            _save(folder / PROGRESS_FILE, _Kept(moment, progress, edited))
+            del checksums[len(progress.files) :]
+            checksums.extend(checksum_of(f)[1] for f in progress.files[len(checksums) :])
+            _save(folder / PROGRESS_FILE, _Kept(moment, progress, edited, tuple(checksums)))
             self._tell(dataset, progress.rows, expected_rows)
 
         rows = reader.read(
@@ -93,25 +109,42 @@ class Downloads:
 
     def clear(self, datasets: Iterable[str]) -> None:
         """Forgets what was read of these datasets: it is committed."""
+        if not self._root.is_dir():
+            return
         for dataset in datasets:
-            name = _folder_name(dataset)
-            for folder in (self._root / name, *self._root.glob(f"{name}.*")):
-                shutil.rmtree(folder, ignore_errors=True)
+            for folder in sorted(self._root.iterdir()):
+                if is_download_folder(folder.name, dataset):
+                    _remove(folder)
 
     def _name(self, dataset: str, *, may_resume: bool) -> str:
         """A folder that no other read of this refresh has: rows are scanned there until commit.
 
         The one read that may go on later has a name that the next refresh finds.
         """
-        name = _folder_name(dataset)
         if may_resume:
-            return name
-        self._begun[name] += 1
-        return f"{name}.{self._begun[name]}"
+            return download_folder(dataset)
+        self._begun[dataset] += 1
+        return download_folder(dataset, self._begun[dataset])
 
 
-def _folder_name(dataset: str) -> str:
-    return dataset.replace("/", "_")
+def _is_as_written(kept: _Kept, folder: Path) -> bool:
+    """Whether the pages lie in that folder, under our names, with the content that they had."""
+    pages = kept.progress.files
+    if not kept.progress.is_in(folder) or len(kept.checksums) != len(pages):
+        return False
+    try:
+        found = [checksum_of(page)[1] for page in pages]
+    except OSError:
+        return False
+    return found == list(kept.checksums)
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder of ours, if it is there. A link goes, and what it leads to stays."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
 
 
 def _load(file: Path) -> _Kept | None:
@@ -120,13 +153,15 @@ def _load(file: Path) -> _Kept | None:
         return None
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Kept, dec_hook=_decode)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, OSError):
         return None
 
 
 def _save(file: Path, kept: _Kept) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(file.parent)
     unfinished = file.with_suffix(".writing")
+    unfinished.unlink(missing_ok=True)
+    private_files.make_file(unfinished)
     unfinished.write_bytes(msgspec.json.encode(kept, enc_hook=str))
     unfinished.rename(file)
 

@@ -15,6 +15,7 @@ from flyle_sf_assets.raw.records import RecordStatus, empty, record_schema
 from flyle_sf_assets.raw.roles import in_scope_again
 from flyle_sf_assets.refresh.debts import enriched_of
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.lost import readable
 from flyle_sf_assets.refresh.steps.records import PARENTS_ONLY
 from flyle_sf_assets.store.generations import Generation, read_generations
 
@@ -29,9 +30,9 @@ class HeldFrames:
 
     @staticmethod
     def of(installation: Installation, tenant: str, plan: ReadPlan) -> "HeldFrames":
-        """What is committed now."""
+        """What is committed now; a dataset with a damaged file counts as not held."""
         with installation.database.tenant(tenant) as tx:
-            return HeldFrames(installation, plan, read_generations(tx))
+            return HeldFrames(installation, plan, readable(installation.lake, read_generations(tx)))
 
     @property
     def base(self) -> Dataset:
@@ -41,7 +42,7 @@ class HeldFrames:
     def manifest(self, dataset: str) -> Manifest | None:
         """The manifest that stands of a dataset, None when nothing of it is held."""
         kept = self.generations.get(dataset)
-        return None if kept is None else Manifest.decode(kept.manifest)
+        return None if kept is None else Manifest.held(kept.manifest)
 
     def has_columns(self, dataset: Dataset) -> bool:
         """Whether every column that the plan wants of a dataset was read."""

@@ -19,6 +19,7 @@ from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import SCHEMAS
+from flyle_sf_assets.refresh.lost import damages
 from flyle_sf_assets.refresh.standing import stale_of
 from flyle_sf_assets.refresh.steps.schemas import standing_schemas
 from flyle_sf_assets.store.generations import Generation, all_consumed, read_generations
@@ -35,7 +36,7 @@ class _Asked:
 
     questions: Questions
     window: Window
-    held: pl.LazyFrame
+    manifest: Manifest
     is_one_to_one: bool
 
 
@@ -51,6 +52,8 @@ def is_idle(refresh: Refresh) -> bool:
     if link.state != "linked" or link.first_synced_at is None:
         return False
     if stale_of(refresh.settings, generations, taken):
+        return False
+    if damages(refresh.installation.lake, generations):
         return False
     passed = taken.get(SCHEMAS, {}).get("link_settings")
     schemas = standing_schemas(refresh, passed, stored)
@@ -74,13 +77,13 @@ def is_idle(refresh: Refresh) -> bool:
 def _asked(
     refresh: Refresh, made: ReadPlan, schemas: Schemas, dataset: Dataset, kept: Generation | None
 ) -> _Asked | None:
-    if kept is None or kept.watermark is None:
+    manifest = None if kept is None else Manifest.held(kept.manifest)
+    if kept is None or kept.watermark is None or manifest is None:
         return None
     return _Asked(
         questions=Questions.about(dataset, made, schemas, refresh.settings),
         window=Window.after(kept.watermark, refresh.until, refresh.overlap_s),
-        # Not kept in memory: of most tenants not a row is needed.
-        held=refresh.installation.lake.read(Manifest.decode(kept.manifest)),
+        manifest=manifest,
         is_one_to_one=any(n.dataset == dataset.name and n.one_to_one for n in made.nodes),
     )
 
@@ -92,7 +95,9 @@ def _is_known(refresh: Refresh, one: _Asked, answer: pl.DataFrame) -> bool:
     told = fates(answer, else_status=RecordStatus.REFERENCED).with_columns(
         (pl.col("_status") == RecordStatus.REFERENCED.value).alias("alive")
     )
-    held = one.held.filter(pl.col("Id").is_in(told["Id"].implode())).collect()
+    # Not kept in memory, and not read before: of most tenants not a row is needed.
+    rows = refresh.installation.lake.read(one.manifest)
+    held = rows.filter(pl.col("Id").is_in(told["Id"].implode())).collect()
     # Stamped only through a parent that the conditions look at: membership may have moved.
     if (told["SystemModstamp"] < one.window.since).any() or _has_moved(one, answer, told, held):
         return False

@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Concatenate, ParamSpec
 
+import polars as pl
+
 from flyle_sf_assets.errors import (
     FieldRefused,
     FlyleError,
     NotConnected,
     ObjectRefused,
+    RecordFileDamaged,
     Text,
 )
 from flyle_sf_assets.refresh.anew import describe_anew
@@ -24,6 +27,7 @@ from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.ending import count_calls, end_done, end_failed, understood
 from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.lost import note_damage, restore, with_rereads
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.schemas import describe_objects, is_untried
 from flyle_sf_assets.refresh.tenant_org import open_same_org
@@ -95,6 +99,8 @@ def open_refresh(
         )
         with bind(sync_id=sync.sync_id, run_id=run_id):
             try:
+                # All of it is compared where everything is; else as it is first read.
+                note_damage(refresh, is_read=kind in ("census", "full"))
                 yield refresh
             except BaseException as error:
                 end_failed(refresh, understood(refresh, error))
@@ -148,7 +154,8 @@ def check_idle(
     """Whether there is nothing to do for a tenant; if so the link says that it was just synced.
 
     Not idle, without asking anything, while a refresh of the tenant is running; nor when the org
-    does not show a field or object any more, which a refresh will find out about. No row is
+    does not show a field or object any more, or a record file is damaged or lost, which a refresh
+    will find out about. No row is
     written in ``syncs``. Raises what else asking Salesforce raises.
     """
     database = installation.database
@@ -183,7 +190,7 @@ def check_idle(
 def _is_idle(refresh: Refresh) -> bool:
     try:
         return is_idle(refresh)
-    except (FieldRefused, ObjectRefused):
+    except (FieldRefused, ObjectRefused, RecordFileDamaged):
         return False
 
 
@@ -221,6 +228,7 @@ def _told(refresh: Refresh, report: StepReport, started: float, calls: int) -> S
     _log.info(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
+    report = with_rereads(refresh, report)
     return replace(report, api_calls=spent, seconds=seconds, sync_id=refresh.sync_id)
 
 
@@ -236,13 +244,31 @@ def _tried_twice(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> StepReport:
+    """What a damaged record file had is read again first, also when it is damaged meanwhile."""
+    try:
+        return _described_again(refresh, step, *args, **kwargs)
+    except (RecordFileDamaged, pl.exceptions.PolarsError, OSError):
+        # Polars says in its own words that a file which was sound has changed under its hands.
+        if not note_damage(refresh, is_read=True):
+            raise
+        return _described_again(refresh, step, *args, **kwargs)
+
+
+def _described_again(
+    refresh: Refresh,
+    step: Callable[Concatenate[Refresh, P], StepReport],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> StepReport:
     """A field or object that went away is noticed, and left out, also where describe said 304.
 
     Settings that were not held against the org yet are held against it first: a run may leave
     out the schemas when its change does not concern them.
     """
-    if step is not describe_objects and is_untried(refresh):
-        describe_objects(refresh)
+    if step is not describe_objects:
+        if is_untried(refresh):
+            describe_objects(refresh)
+        restore(refresh, partial(step, refresh, *args, **kwargs))
     try:
         return step(refresh, *args, **kwargs)
     except (FieldRefused, ObjectRefused):

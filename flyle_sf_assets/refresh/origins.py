@@ -12,6 +12,7 @@ import polars as pl
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import plan
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.lost import readable
 from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.database import TenantTransaction
@@ -75,13 +76,16 @@ def parent_ids(
 ) -> dict[tuple[str, ...], str]:
     """The ids of the records that a company's values came from, by the relationships to them.
 
-    Empty before the first sync, and for a company that no record is held of.
+    Empty before the first sync, for a company that no record is held of, and while the file that
+    holds it is damaged.
     """
     with installation.database.tenant(tenant) as tx:
         kept = read_generation(tx, f"enriched/{base_object}")
-    if kept is None:
+    standing = {} if kept is None else readable(installation.lake, {kept.dataset: kept})
+    manifests = [Manifest.held(one.manifest) for one in standing.values()]
+    if not manifests or manifests[0] is None:
         return {}
-    frame = installation.lake.read(Manifest.decode(kept.manifest))
+    frame = installation.lake.read(manifests[0])
     row = frame.filter(pl.col("Id") == external_id).collect()
     if row.is_empty():
         return {}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.check.parts import part_digests
+from flyle_sf_assets.lake.manifest import NOTHING
 from flyle_sf_assets.raw.ownership import RAW_ASSETS
-from flyle_sf_assets.refresh.debts import COMPANIES, ENRICHED, OPTIONS, SCHEMAS
+from flyle_sf_assets.refresh.debts import COMPANIES, ENRICHED, OPTIONS, SCHEMAS, enriched_of
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.settings.models import TenantSettings
@@ -92,13 +93,27 @@ def stale_of(
     for asset in RAW_ASSETS:
         taken = consumed.get(asset, {}).get(f"link_settings/{asset}")
         is_used = taken is not None or _is_used(settings, asset)
-        if is_used and (taken is None or taken.digest != digests[asset]):
+        is_lost = any(_is_lost(standing, name) for name in standing if _is_of(name, asset))
+        if is_used and (is_lost or taken is None or taken.digest != digests[asset]):
             stale.append(f"salesforce/{asset}")
     for following in (ENRICHED, OPTIONS, COMPANIES):
         inputs = consumed.get(following, {})
-        if stale or _owes(inputs, standing) or _settings_changed(following, inputs, digests):
+        owes = _owes(inputs, standing) or _settings_changed(following, inputs, digests)
+        if stale or owes or _is_lost(standing, _held_of(settings, following)):
             stale.append(f"flyle/{following}")
     return tuple(stale)
+
+
+def _held_of(settings: TenantSettings, asset: str) -> str:
+    return enriched_of(settings.source.object) if asset == ENRICHED else ""
+
+
+def _is_lost(standing: dict[str, Generation], dataset: str) -> bool:
+    return dataset in standing and standing[dataset].manifest == NOTHING
+
+
+def _is_of(dataset: str, asset: str) -> bool:
+    return dataset.startswith("related/") if asset == "related_records" else dataset == asset
 
 
 def _is_used(settings: TenantSettings, asset: str) -> bool:

@@ -67,8 +67,8 @@ def _sweep_tenant(installation: Installation, tenant: str, now: datetime) -> Swe
         named = {
             file.path
             for one in standing.values()
-            if one.manifest != "{}"
-            for file in Manifest.decode(one.manifest).files
+            if (manifest := Manifest.held(one.manifest)) is not None
+            for file in manifest.files
         }
         unsettled = {
             name for name, one in standing.items() if one.committed_at > now - COMMIT_SETTLES
@@ -80,6 +80,6 @@ def _sweep_tenant(installation: Installation, tenant: str, now: datetime) -> Swe
             dataset = file.path.removeprefix(f"{tenant}/").rpartition("/")[0]
             if file.path in named or dataset in unsettled or file.modified_at > now - kept:
                 continue
-            lake.delete(file)
+            lake.delete(tenant, file)
             swept += Swept(files=1, size_bytes=file.size_bytes)
         return swept

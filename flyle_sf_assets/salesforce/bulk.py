@@ -6,6 +6,7 @@ counts as success for every HTTP library. What does not belong here: when to rea
 Source: Bulk API 2.0 and Bulk API Developer Guide, "Query Jobs": results live for seven days.
 """
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ import msgspec
 import polars as pl
 import requests
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.errors import FlyleError, SalesforceRefused, Text
 from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.frames import csv_to_parquet, text_schema
@@ -24,6 +26,7 @@ from flyle_sf_assets.salesforce.soql import Statement
 from flyle_sf_assets.telemetry.logs import logger
 
 _CHUNK_BYTES = 1 << 20
+_PAGE_FILE = re.compile(r"page-[0-9]{5,}\.parquet")
 _ENDED = frozenset({"Failed", "Aborted"})
 
 
@@ -62,6 +65,10 @@ class BulkProgress:
         same = (self.query, self.include_deleted) == (statement.text, statement.include_deleted)
         return same and all(file.exists() for file in self.files)
 
+    def is_in(self, folder: Path) -> bool:
+        """Whether its files are the pages of that folder, in their order."""
+        return self.files == tuple(page_file(folder, n) for n in range(len(self.files)))
+
 
 @dataclass(frozen=True, slots=True)
 class BulkRead:
@@ -75,7 +82,12 @@ class BulkRead:
         """All rows, in the order in which Salesforce gave them."""
         if not self.files:
             return pl.LazyFrame(schema=text_schema(self.columns))
-        return pl.scan_parquet(list(self.files))
+        return pl.scan_parquet(list(self.files), glob=False)
+
+
+def page_file(folder: Path, number: int) -> Path:
+    """The file of one result page. Nothing of its name comes from an answer."""
+    return folder / f"page-{number:05d}.parquet"
 
 
 class _Job(msgspec.Struct, rename="camel"):
@@ -103,7 +115,7 @@ def read(
 ) -> BulkRead:
     """The whole result of a statement in ``folder``; see `query.Reader.bulk`."""
     reading = _Reading(session, statement, folder, pace, on_progress, sleep)
-    if resume is not None and resume.is_of(statement):
+    if resume is not None and resume.is_of(statement) and resume.is_in(folder):
         try:
             return reading.finish(resume)
         except SalesforceRefused as refused:
@@ -198,9 +210,9 @@ class _Reading:
             wait_s = min(wait_s * self._pace.wait_growth, self._pace.wait_longest_s)
 
     def _download(self, progress: BulkProgress, processed: int | None) -> BulkRead:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(self._folder)
         while not progress.files or progress.locator is not None:
-            file = self._folder / f"{progress.job_id}-{len(progress.files):05d}.parquet"
+            file = page_file(self._folder, len(progress.files))
             page = self._page(progress, file)
             progress = self._told(
                 replace(
@@ -235,6 +247,10 @@ class _Reading:
         announced = response.headers.get("Sforce-NumberOfRecords", "")
         locator = response.headers.get("Sforce-Locator", "null")
         csv_file = file.with_suffix(".csv")
+        # What a killed run left there may be half a page.
+        for left in (csv_file, file):
+            left.unlink(missing_ok=True)
+            private_files.make_file(left)
         try:
             with csv_file.open("wb") as sink:
                 for chunk in response.iter_content(_CHUNK_BYTES):
@@ -254,8 +270,9 @@ class _Reading:
 
     def _discard(self, progress: BulkProgress) -> None:
         """Removes files and job, whatever its state: only a job that ended can be deleted."""
-        for file in {*progress.files, *self._folder.glob(f"{progress.job_id}-*.parquet")}:
-            file.unlink(missing_ok=True)
+        for file in self._folder.iterdir() if self._folder.is_dir() else ():
+            if _PAGE_FILE.fullmatch(file.name):
+                file.unlink()
         # Refused when it ended already; that the org cannot be reached is told by the next line.
         with suppress(FlyleError):
             self._session.fetch(

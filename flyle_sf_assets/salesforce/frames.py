@@ -44,7 +44,9 @@ def csv_to_parquet(csv_file: Path, parquet_file: Path, columns: Sequence[str]) -
     if csv_file.stat().st_size == 0:
         pl.DataFrame(schema=text_schema(columns)).write_parquet(parquet_file)
         return 0
-    page = pl.scan_csv(csv_file, infer_schema=False, null_values=[""], raise_if_empty=False)
+    page = pl.scan_csv(
+        csv_file, infer_schema=False, null_values=[""], raise_if_empty=False, glob=False
+    )
     header = page.collect_schema().names()
     if [name.lower() for name in header] != [name.lower() for name in columns]:
         raise ValueError(f"columns {header} instead of {list(columns)}")

@@ -20,6 +20,14 @@ STATES_SCHEMA: dict[str, pl.DataType] = {
     "source_object": pl.String(),
 }
 
+ENDS_SCHEMA: dict[str, pl.DataType] = {
+    "external_id": pl.String(),
+    "name": pl.String(),
+    "status": pl.String(),
+    "merged_into": pl.String(),
+    "stamped_us": pl.Int64(),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
@@ -89,6 +97,18 @@ def compare_companies(
         fields=tuple(FieldDifference(*one) for one in found.fields),
         changes=tuple(ValueDifference(*one) for one in found.changes),
     )
+
+
+def company_ends(tx: TenantTransaction, source_object: str) -> pl.DataFrame:
+    """How each company of a base object stands: `ENDS_SCHEMA`; those of a former org do not."""
+    query = (
+        "SELECT external_id, name, status, merged_into,"
+        " (extract(epoch FROM source_modified_at) * 1000000)::bigint FROM companies"
+        " WHERE tenant_id = %(tenant_id)s AND source_object = %(source_object)s"
+        " AND status_reason IS DISTINCT FROM 'org_changed'"
+    )
+    values = {"tenant_id": tx.tenant_id, "source_object": source_object}
+    return copy_out(tx, query, values, ENDS_SCHEMA)
 
 
 def company_states(tx: TenantTransaction) -> pl.DataFrame:

@@ -115,6 +115,20 @@ def forget_watermarks(tx: TenantTransaction, owned: str, kept: Collection[str]) 
     )
 
 
+def lose_generation(tx: TenantTransaction, dataset: str, generation: int) -> None:
+    """Nothing is held of the dataset any more: its files are damaged or lost.
+
+    The number stays, so that whoever consumed it sees that what is read again is newer.
+    """
+    tx.execute(
+        "UPDATE generations SET manifest = '{}', watermark = NULL WHERE tenant_id = :tenant_id"
+        " AND dataset = :dataset AND generation = :generation",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+        generation=generation,
+    )
+
+
 def drop_generation(tx: TenantTransaction, dataset: str) -> None:
     """Forgets a dataset that is not read any more."""
     tx.execute(

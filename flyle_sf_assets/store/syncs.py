@@ -5,6 +5,7 @@ What does not belong here: running a refresh (``refresh``).
 
 # ruff: noqa: S608  what is put into the SQL here is this file's own column names
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -37,6 +38,8 @@ class Sync:
     api_calls: int
     error: str | None
     upper_bound: datetime | None
+    reread: list[str]
+    """Datasets that were read again because a record file was damaged or lost, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class SyncCounts:
 
 _COLUMNS = (
     "sync_id, tenant_id, kind, state, started_at, finished_at, dagster_run_id, pulled, created,"
-    " changed, gone, rejected, api_calls, error, upper_bound"
+    " changed, gone, rejected, api_calls, error, upper_bound, reread"
 )
 
 
@@ -100,6 +103,17 @@ def add_counts(tx: TenantTransaction, sync_id: int, counts: SyncCounts) -> None:
         gone=counts.gone,
         rejected=counts.rejected,
         api_calls=counts.api_calls,
+    )
+
+
+def add_reread(tx: TenantTransaction, sync_id: int, found: Mapping[str, str]) -> None:
+    """Keeps which datasets the sync reads again, by name, and what was wrong with their files."""
+    tx.execute(
+        "UPDATE syncs SET reread = reread || CAST(:reread AS text[])"
+        " WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
+        tenant_id=tx.tenant_id,
+        sync_id=sync_id,
+        reread=[f"{name}: {reason}" for name, reason in found.items()],
     )
 
 

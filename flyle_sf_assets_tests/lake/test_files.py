@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flyle_sf_assets.errors import StoreError
+from flyle_sf_assets.errors import RecordFileDamaged, StoreError
 from flyle_sf_assets.lake import files
 from flyle_sf_assets.lake.files import Lake, wants_compaction
 from flyle_sf_assets.lake.manifest import Manifest
@@ -71,7 +71,7 @@ def test_a_manifest_survives_being_written_down(lake: Lake) -> None:
 def test_a_lost_file_is_an_error_and_not_an_empty_dataset(lake: Lake) -> None:
     manifest = based(lake, frame(a="1"))
     (lake.root / manifest.base.path).unlink()
-    with pytest.raises(StoreError, match="lake_file_missing"):
+    with pytest.raises(RecordFileDamaged, match="is not there"):
         lake.read(manifest)
 
 

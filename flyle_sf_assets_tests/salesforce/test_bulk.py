@@ -220,17 +220,20 @@ def test_a_read_that_broke_off_is_taken_up_where_it_stopped(
 def test_a_resume_that_is_not_possible_starts_anew(
     room: Room, schemas: Schemas, tmp_path: Path, filled: Callable[[int], None]
 ) -> None:
-    """Another statement, files that are gone, or a job that Salesforce has forgotten."""
+    """Another statement or folder, files that are gone, or a job that Salesforce has forgotten."""
     filled(95)
     kept: list[bulk.BulkProgress] = []
     with room.open(page_rows=50) as org:
         org.reader.bulk(ids_only(schemas), tmp_path, on_progress=kept.append)
         gone_job = kept[1]
-        again = org.reader.bulk(ids_only(schemas), tmp_path / "a", resume=gone_job)
+        again = org.reader.bulk(ids_only(schemas), tmp_path, resume=gone_job)
         assert again.scan().collect()["Id"].n_unique() == again.rows == 101
         other = org.reader.bulk(everything(schemas), tmp_path / "b", resume=gone_job)
         assert other.rows == 101
+        elsewhere = org.reader.bulk(ids_only(schemas), tmp_path / "c", resume=gone_job)
+        assert {file.parent for file in elsewhere.files} == {tmp_path / "c"}
         # Nobody can take up what lies in files that are gone.
+        gone_job.files[0].unlink()
         assert not gone_job.is_of(ids_only(schemas))
     assert room.server.open_jobs(room.there) == 0
 

@@ -22,6 +22,7 @@ from flyle_sf_assets.refresh.debts import (
     consumed_by,
     digest_of,
     enriched_of,
+    generation_of,
     held_dataset,
     manifest_of,
 )
@@ -49,9 +50,10 @@ def enrich_records(refresh: Refresh) -> StepReport:
     digest = _plan_digest(plan)
     is_same_plan = PLAN in taken and taken[PLAN].digest == digest
     manifest: Manifest | None
+    standing = generation_of(refresh, name)
     if held is None or held.columns != enriched_columns(plan):
-        manifest, changed = _all_rows(refresh, plan, records, held)
-    elif is_same_plan and refresh.kind in ("refresh", "sweep"):
+        manifest, changed = _all_rows(refresh, plan, records, standing + 1)
+    elif is_same_plan and refresh.kind in ("refresh", "sweep") and _follows(inputs, taken):
         ids = _affected(refresh, plan, records, held, inputs, taken)
         manifest, changed = _some_rows(refresh, plan, records, held, ids)
     else:
@@ -62,7 +64,7 @@ def enrich_records(refresh: Refresh) -> StepReport:
             swap_generation(
                 tx,
                 name,
-                expected_generation=0 if held is None else held.generation,
+                expected_generation=standing,
                 generation=manifest.generation,
                 manifest=manifest.encode(),
                 watermark=None,
@@ -91,11 +93,21 @@ def _affected(
     return affected_ids(plan, records, refresh.lake.read(held), changed)
 
 
+def _follows(inputs: dict[str, Manifest], taken: dict[str, Consumed]) -> bool:
+    """Whether each input is what was taken in and what came on top of it.
+
+    One that was read again from the beginning may lack rows that it had: nothing tells which.
+    """
+    return all(
+        name not in taken or manifest.added_since(taken[name].generation) is not None
+        for name, manifest in inputs.items()
+    )
+
+
 def _all_rows(
-    refresh: Refresh, plan: ReadPlan, records: dict[str, pl.LazyFrame], held: Manifest | None
+    refresh: Refresh, plan: ReadPlan, records: dict[str, pl.LazyFrame], generation: int
 ) -> tuple[Manifest, int]:
     name = enriched_dataset(plan)
-    generation = 1 if held is None else held.generation + 1
     base = refresh.lake.write(refresh.tenant, name, generation, enrich(plan, records))
     return Manifest(name, generation, enriched_columns(plan), "", base), base.rows
 

@@ -20,6 +20,7 @@ from flyle_sf_assets.raw.sweep import (
     unstamped_columns,
 )
 from flyle_sf_assets.refresh.column_lineage import raw_notes
+from flyle_sf_assets.refresh.company_records import records_of_companies
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
     ENRICHED,
@@ -87,7 +88,8 @@ def _above(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> dict[str, Manif
     before = RAW_ASSETS[: RAW_ASSETS.index(asset)]
     names = [dataset.name for dataset in plan.datasets if dataset.asset in before]
     kept = {name: refresh.generation(name) for name in names}
-    return {name: Manifest.decode(one.manifest) for name, one in kept.items() if one is not None}
+    found = {name: Manifest.held(one.manifest) for name, one in kept.items() if one is not None}
+    return {name: manifest for name, manifest in found.items() if manifest is not None}
 
 
 def _changed_above(
@@ -115,7 +117,7 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
     """What is held of a dataset, brought into the shape that the plan wants now."""
     questions = Questions.about(dataset, plan, refresh.schemas(), refresh.settings)
     kept = refresh.generation(dataset.name)
-    held = None if kept is None else Manifest.decode(kept.manifest)
+    held = None if kept is None else Manifest.held(kept.manifest)
     pending = PendingDataset(
         lake=refresh.lake,
         tenant=refresh.tenant,
@@ -133,6 +135,8 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
         held.columns != pending.columns or _role(held.scope) != _role(pending.scope)
     ):
         pending.new_base = _reshaped(refresh, plan, held, pending)
+    if held is None and kept is not None and dataset.is_base:
+        pending.new_base = records_of_companies(refresh, plan, dataset)
     return DatasetReading(
         questions=questions,
         pending=pending,
@@ -187,12 +191,21 @@ def _reshaped(
     new = [name for name in pending.columns if name not in held.columns]
     rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in new)
     if _role(held.scope) != _role(pending.scope):
-        former = refresh.records(enriched_of(plan.base_object))
         if pending.scope == PARENTS_ONLY:
             rows = only_referenced(rows)
-        elif former is not None:
+        elif (former := _former(refresh, plan)) is not None:
             rows = in_scope_again(rows, former)
     return rows.select(record_schema(pending.columns).names())
+
+
+def _former(refresh: Refresh, plan: ReadPlan) -> pl.LazyFrame | None:
+    """What was enriched of the base object before; made of its companies when it was lost."""
+    name = enriched_of(plan.base_object)
+    rows = refresh.records(name)
+    if rows is not None or refresh.generation(name) is None:
+        return rows
+    base = next(dataset for dataset in plan.datasets if dataset.is_base)
+    return records_of_companies(refresh, plan, base)
 
 
 def _commit(

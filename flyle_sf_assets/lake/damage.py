@@ -1,0 +1,88 @@
+"""What is wrong with a record file: looked at from outside, or compared with its checksum.
+
+What does not belong here: what follows from it (``refresh/lost.py``).
+"""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import polars as pl
+
+from flyle_sf_assets.errors import RecordFileDamaged, StoreUnavailable, Text
+from flyle_sf_assets.lake.manifest import RecordFile
+
+
+def checksum_of(place: Path) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of a file that was just written. OSError when it cannot be read."""
+    with place.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        return os.fstat(handle.fileno()).st_size, digest
+
+
+def seen_damage(place: Path, file: RecordFile) -> str | None:
+    """What is wrong as far as it is seen without opening the file; None when nothing is."""
+    try:
+        found = place.lstat()
+    except FileNotFoundError:
+        return "it is not there"
+    except OSError as error:
+        return f"it cannot be looked at: {error.strerror}"
+    if not stat.S_ISREG(found.st_mode):
+        return "it is no regular file"
+    if not found.st_size:
+        return "it is empty"
+    if file.checksum and found.st_size != file.size:
+        return f"it has {found.st_size:,} bytes instead of {file.size:,}"
+    return None
+
+
+def read_damage(place: Path, file: RecordFile) -> str | None:
+    """What is wrong with the content; None when nothing is. Reads the whole file.
+
+    A file of an earlier version has no checksum: its footer must tell the number of its rows, and
+    every value be readable.
+    """
+    try:
+        if file.checksum:
+            _, digest = checksum_of(place)
+            return None if digest == file.checksum else "its content is not what was written"
+        frame = pl.scan_parquet(place, glob=False)
+        rows = int(frame.select(pl.len()).collect().item())
+        frame.select(pl.all().n_unique()).collect(engine="streaming")
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    except pl.exceptions.PolarsError as error:
+        return f"it is no readable Parquet file ({type(error).__name__})"
+    return None if rows == file.rows else f"it has {rows:,} rows instead of {file.rows:,}"
+
+
+def damaged(file: RecordFile, reason: str) -> RecordFileDamaged:
+    """The error for a file that a manifest names and that is not what was written."""
+    error = RecordFileDamaged(
+        "record_file_damaged",
+        tried=Text(f"{file.path} を読み込みました", f"Read {file.path}"),
+        came_back=f"The file is damaged or lost: {reason}.",
+        remedy=Text(
+            "次の同期でこのデータをSalesforceから読み直します。"
+            "繰り返す場合はディスクを確認してください",
+            "The next refresh reads its data again from Salesforce; if it comes back, check the"
+            " disk",
+        ),
+    )
+    error.path, error.reason = file.path, reason
+    return error
+
+
+def unavailable(root: Path, came_back: str, remedy: Text) -> StoreUnavailable:
+    """The error for a lake that is not there as a whole: nothing is read again because of it."""
+    return StoreUnavailable(
+        "lake_unavailable",
+        tried=Text(
+            f"レコードファイルの保存先 {root} を開きました",
+            f"Opened the place of the record files, {root}",
+        ),
+        came_back=came_back,
+        remedy=remedy,
+    )
