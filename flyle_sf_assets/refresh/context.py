@@ -62,7 +62,7 @@ class Refresh:
     reading: RawAsset | None = None
     """The raw asset that is being read."""
     has_described: bool = False
-    has_described_anew: bool = False
+    has_described_whole: bool = False
     """Described without leaving out what Salesforce says is unchanged."""
     is_retry: bool = False
     """Dagster tries the run before it again, whose failure is counted already."""

@@ -38,6 +38,11 @@ def enriched_dataset(plan: ReadPlan) -> str:
     return enriched_of(plan.base_object)
 
 
+def is_joined(plan: ReadPlan, manifest: Manifest) -> bool:
+    """Whether the rows have exactly the columns that the plan wants."""
+    return manifest.columns == enriched_columns(plan)
+
+
 def enrich_records(refresh: Refresh) -> StepReport:
     """Joins what its inputs committed since it last looked; keeps the rows that differ."""
     plan = refresh.plan()
@@ -49,7 +54,7 @@ def enrich_records(refresh: Refresh) -> StepReport:
     digest = _plan_digest(plan)
     is_same_plan = PLAN in taken and taken[PLAN].digest == digest
     manifest: Manifest | None
-    if held is None or held.columns != enriched_columns(plan):
+    if held is None or not is_joined(plan, held):
         manifest, changed = _all_rows(refresh, plan, records, held)
     elif is_same_plan and refresh.kind in ("refresh", "sweep"):
         ids = _affected(refresh, plan, records, held, inputs, taken)
