@@ -104,7 +104,11 @@ def print_status(states: list[TenantState]) -> None:
             console.print(f"{state.standing.link.tenant_id}: stale: {stale}", markup=False)
     for state in states:
         for item in state.standing.link.attention:
-            console.print(f"[yellow]{state.standing.link.tenant_id}[/] ({item.code})")
+            where = f" {item.object or ''} {item.field or ''}".rstrip()
+            console.print(
+                f"[yellow]{state.standing.link.tenant_id}[/] ({item.code}){where}"
+                f" since / 発生 {_local(item.since)}"
+            )
             console.print(f"  {item.message.in_language(language())}", markup=False)
             console.print(f"  {item.remedy.in_language(language())}", markup=False)
 

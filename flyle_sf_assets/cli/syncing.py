@@ -91,6 +91,9 @@ def sync_tenant(
 ) -> SyncOutcome:
     """Registers the tenant's file, if there is one, and refreshes the tenant if there is anything.
 
+    A person waits for it, so the org's metadata are asked for in any case: by the refresh, or by
+    the look when there are no news.
+
     Without ``wait`` it does nothing while another sync of the tenant is running.
 
     Raises what stands in the way before a sync can begin (PlanNotEligible, SettingsInvalid,
@@ -154,7 +157,7 @@ def refresh_in_process(
 def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
     """The check if nothing changed; what it fails at, the sync will say with all it knows."""
     try:
-        check = check_idle(opened, tenant)
+        check = check_idle(opened, tenant, is_asked_for=True)
     except FlyleError:
         return None
     return check if check.is_idle else None

@@ -62,7 +62,7 @@ class Questions:
         """
         schema = schemas.get(dataset.object)
         if schema is None:
-            raise ObjectRefused(
+            refused = ObjectRefused(
                 "object_unknown",
                 tried=Text(f"{dataset.object} を読み込みます", f"Read {dataset.object}"),
                 came_back="The org does not know the object, or hides it from the connected user.",
@@ -71,6 +71,8 @@ class Questions:
                     "Check the connected user's permission on the object",
                 ),
             )
+            refused.object = dataset.object
+            raise refused
         if not dataset.is_base:
             return Questions(dataset, schema, None)
         scope = conditions.where(settings.source, schemas, ZoneInfo(settings.time_zone))

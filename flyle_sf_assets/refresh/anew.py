@@ -24,12 +24,12 @@ def describe_anew(refresh: Refresh) -> None:
     plan, is_any_read = refresh.plan(), False
     for asset in RAW_ASSETS if asking is None else RAW_ASSETS[: RAW_ASSETS.index(asking)]:
         # What is read again may refer to records that those after it do not hold.
-        if is_any_read or not _is_read_as_planned(refresh, plan, asset):
+        if is_any_read or not is_read_as_planned(refresh, plan, asset):
             read_records(refresh, asset)
             is_any_read = True
 
 
-def _is_read_as_planned(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> bool:
+def is_read_as_planned(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> bool:
     """Whether what is held of an asset has the records, columns and references of this plan."""
     if not plan.of_asset(asset):
         return True

@@ -1,12 +1,15 @@
 """Asking for a sync from a process that runs none: the link is made due, the schedule goes on.
 
+The look that the schedule takes first asks for the metadata as well: a person may have edited them
+a minute ago.
+
 What does not belong here: choosing who is due and launching runs (``defs``).
 """
 
 from flyle_sf_assets.errors import HeldForApproval, NotConnected, Text
 from flyle_sf_assets.refresh.context import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.store.links import get_link, put_back_off, put_link
+from flyle_sf_assets.store.links import get_link, put_back_off, record_asked
 from flyle_sf_assets.store.settings_versions import latest_settings
 
 
@@ -40,6 +43,6 @@ def ask_for_sync(installation: Installation, tenant: str, *, clock: Clock = utc_
                 came_back="A change of many companies waits for approval.",
                 remedy=Text("保留中の変更を承認してください", "Approve the change that is held"),
             )
-        put_link(tx, next_due_at=clock())
+        record_asked(tx, clock())
         # A person asks: neither the wait after a failure nor a stop holds it up.
         put_back_off(tx, failures=link.failures, retry_at=None, stopped_version=None)

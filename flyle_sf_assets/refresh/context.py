@@ -64,7 +64,7 @@ class Refresh:
     reading: RawAsset | None = None
     """The raw asset that is being read."""
     has_described: bool = False
-    has_described_anew: bool = False
+    has_described_whole: bool = False
     """Described without leaving out what Salesforce says is unchanged."""
     reread: dict[str, str] = field(default_factory=dict)
     """Datasets whose files were found damaged or lost, and what was wrong with them."""

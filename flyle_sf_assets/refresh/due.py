@@ -37,8 +37,12 @@ def next_slot(tenant: str, every_s: int, after: datetime) -> datetime:
 
 def next_due(last: datetime, settings: TenantSettings, places: Places) -> datetime:
     """When the next refresh is due: the tenant's next moment, at most its interval later."""
-    every_s = places.refresh_every_s or settings.refresh.every_s
-    return next_slot(settings.tenant, every_s, last)
+    return next_slot(settings.tenant, interval_s(settings, places), last)
+
+
+def interval_s(settings: TenantSettings, places: Places) -> int:
+    """The tenant's interval in seconds, as refreshes are due by it."""
+    return places.refresh_every_s or settings.refresh.every_s
 
 
 def refreshes_due(
@@ -74,21 +78,31 @@ def comparisons_due(
 ) -> tuple[Agenda, ...]:
     """The synced tenants whose nightly census or sweep has not been made since its moment.
 
-    One that a night without the platform left out is due at once.
+    One that a night without the platform left out is due at once. A census tries a stopped tenant
+    too, once a night: what stopped it may have been repaired in Salesforce, which tells nobody.
     """
     return tuple(
         agenda
         for agenda in agendas
         if agenda.tenant_id in partitions
         and agenda.tenant_id not in in_flight
-        and may_start(agenda, now)
+        and _may_compare(kind, agenda, now)
         and _is_comparison_due(kind, agenda, now)
     )
 
 
 def may_start(agenda: Agenda, now: datetime) -> bool:
-    """Whether the platform may try this tenant by itself at all."""
-    if agenda.state in ("disconnected", "held") or is_stopped(agenda):
+    """Whether the platform may try this tenant by itself at its interval."""
+    return not is_stopped(agenda) and _is_open(agenda, now)
+
+
+def _may_compare(kind: NightlyKind, agenda: Agenda, now: datetime) -> bool:
+    return _is_open(agenda, now) if kind == "census" else may_start(agenda, now)
+
+
+def _is_open(agenda: Agenda, now: datetime) -> bool:
+    """Whether there is a link that no person has to act on first, nor a wait after a failure."""
+    if agenda.state in ("disconnected", "held"):
         return False
     if agenda.state == "not_connected" and agenda.flow == TOKENS_FROM_CONSOLE:
         return False
@@ -119,12 +133,15 @@ def _is_refresh_due(agenda: Agenda, now: datetime) -> bool:
 
 
 def _is_comparison_due(kind: NightlyKind, agenda: Agenda, now: datetime) -> bool:
+    slot = night_slot(kind, agenda.tenant_id, agenda.time_zone, now)
+    if is_stopped(agenda):
+        return agenda.tried_at is None or agenda.tried_at < slot
     if agenda.first_synced_at is None:
         return False
     last = agenda.census_at if kind == "census" else agenda.sweep_at
     # The first sync read everything: as good as a comparison.
     since = max(last or agenda.first_synced_at, agenda.first_synced_at)
-    return since < night_slot(kind, agenda.tenant_id, agenda.time_zone, now)
+    return since < slot
 
 
 def _due_since(agenda: Agenda) -> datetime:

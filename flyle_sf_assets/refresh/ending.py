@@ -6,7 +6,7 @@ link (``failing.py``).
 
 from flyle_sf_assets.errors import FlyleError, Postponed, StoreError, Text
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.failing import record_failure, record_recovery
+from flyle_sf_assets.refresh.failing import Attempt, record_failure, record_recovery
 from flyle_sf_assets.store.links import record_comparison
 from flyle_sf_assets.store.syncs import (
     SyncCounts,
@@ -87,13 +87,12 @@ def _keep_failed(refresh: Refresh, error: BaseException, state: SyncState) -> Sy
         if refresh.is_failure_kept:
             return state
         finish_sync(tx, refresh.sync_id, state, now, str(error) or type(error).__name__)
-        record_failure(
-            tx,
-            error,
-            now,
-            version=refresh.settings_version,
-            contact=refresh.installation.places.support_contact,
+        attempt = Attempt.of(
+            refresh.settings,
+            refresh.settings_version,
+            refresh.installation.places,
             is_retry=refresh.is_retry,
         )
+        record_failure(tx, error, now, attempt)
     refresh.is_failure_kept = True
     return state

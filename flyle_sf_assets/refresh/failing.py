@@ -4,15 +4,20 @@ Failures that may pass wait longer each time. One that no retry can help stops t
 its settings change or a person runs it, and is told once. The next sync that runs to its end
 forgets all of it (``store/links.py``, `record_synced`).
 
-What does not belong here: how a sync ends (``lifecycle.py``), and Dagster's own retries of a run.
+What does not belong here: how a sync ends (``lifecycle.py``), an org that does not answer for long
+(``outage.py``), and Dagster's own retries of a run.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flyle_sf_assets.errors import (
+    FieldRefused,
     FlyleError,
     NotPermitted,
+    ObjectRefused,
+    OrgUnavailable,
     Postponed,
     RunLost,
     SalesforceRefused,
@@ -21,8 +26,16 @@ from flyle_sf_assets.errors import (
     UsageError,
 )
 from flyle_sf_assets.refresh.context import Clock, utc_now
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.due import interval_s
+from flyle_sf_assets.refresh.installation import Installation, Places
 from flyle_sf_assets.refresh.link_refusals import TITLE, explained
+from flyle_sf_assets.refresh.outage import (
+    forget_outage,
+    record_answer,
+    record_unanswered,
+)
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.links import (
     Attention,
@@ -32,6 +45,7 @@ from flyle_sf_assets.store.links import (
     put_back_off,
     put_failure,
     put_link,
+    record_tried,
 )
 from flyle_sf_assets.store.notices import add_notice
 from flyle_sf_assets.store.settings_versions import latest_settings
@@ -73,25 +87,42 @@ def _may_be_new(error: BaseException, link: Link, failures: int) -> bool:
     return is_unknown and link.first_synced_at is None and failures <= NEW_APP_ATTEMPTS
 
 
-def record_failure(
-    tx: TenantTransaction,
-    error: BaseException,
-    now: datetime,
-    *,
-    version: int | None,
-    contact: str,
-    is_retry: bool = False,
-) -> None:
-    """Keeps a failure on the link. ``version`` are the settings that failed.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What failed: the settings ``version``, refreshed at ``every`` interval in that time zone.
 
     ``contact`` is whom an administrator may ask, named at the end of what is told.
     ``is_retry``: the failure before it was this very attempt, which Dagster had tried again; it
-    counts once. Being interrupted is no failure: it is tried again soon. A link that a person
-    has ended stays ended.
+    counts once.
+    """
+
+    version: int | None
+    every: timedelta
+    time_zone: str
+    contact: str
+    is_retry: bool = False
+
+    @staticmethod
+    def of(
+        settings: TenantSettings, version: int, places: Places, *, is_retry: bool = False
+    ) -> "Attempt":
+        """An attempt with these settings in this installation."""
+        every = timedelta(seconds=interval_s(settings, places))
+        return Attempt(version, every, settings.time_zone, places.support_contact, is_retry)
+
+
+def record_failure(
+    tx: TenantTransaction, error: BaseException, now: datetime, attempt: Attempt
+) -> None:
+    """Keeps a failure on the link.
+
+    Being interrupted is no failure: it is tried again soon. A link that a person has ended stays
+    ended.
     """
     link = locked_link(tx)
     if link.state == "disconnected":
         return
+    record_tried(tx, now)
     if not isinstance(error, Exception):
         put_back_off(
             tx,
@@ -102,27 +133,63 @@ def record_failure(
         return
     if not isinstance(error, FlyleError):
         raise TypeError("what nobody foresaw is made one of ours first (telemetry/incidents.py)")
-    failures = max(link.failures + (not is_retry), 1)
-    is_stopping = stops(error) and version is not None and not _may_be_new(error, link, failures)
+    failures = max(link.failures + (not attempt.is_retry), 1)
+    retry_at = _retry_at(tx, link, error, now, attempt, failures)
+    version = attempt.version
     put_back_off(
         tx,
         failures=failures,
-        retry_at=None if is_stopping else now + back_off(failures),
-        stopped_version=version if is_stopping else None,
+        retry_at=retry_at,
+        stopped_version=version if retry_at is None else None,
     )
     if isinstance(error, Postponed):
         return
     put_link(tx, state="failing")
-    put_failure(tx, _attention(error, contact), now)
+    put_failure(tx, _attention(error, attempt.contact, _failing_since(link)), now)
     is_told = link.stopped_version is not None and link.stopped_version == version
-    if is_stopping and not is_told:
-        told = explained(error, contact).in_language("ja")
+    if retry_at is None and not is_told:
+        told = explained(error, attempt.contact).in_language("ja")
         add_notice(tx, "attention", TITLE.ja, told, now)
+
+
+def _retry_at(
+    tx: TenantTransaction,
+    link: Link,
+    error: Exception,
+    now: datetime,
+    attempt: Attempt,
+    failures: int,
+) -> datetime | None:
+    """When the tenant is tried again by itself; None: not before a person acts."""
+    if stops(error) and attempt.version is not None and not _may_be_new(error, link, failures):
+        record_answer(tx, link, error)
+        return None
+    retry_at = now + back_off(failures)
+    if isinstance(error, OrgUnavailable):
+        at_last = record_unanswered(
+            tx,
+            link,
+            error,
+            now,
+            failures=failures,
+            every=attempt.every,
+            time_zone=attempt.time_zone,
+        )
+        return retry_at if at_last is None else min(retry_at, at_last)
+    record_answer(tx, link, error)
+    return retry_at
+
+
+def _failing_since(link: Link) -> datetime | None:
+    """A link that fails for another reason than before fails since then all the same."""
+    return min((one.since for one in link.attention if one.of_sync and one.since), default=None)
 
 
 def record_recovery(tx: TenantTransaction, now: datetime) -> None:
     """After a sync that ran to its end: what a failure had left on the link is gone, and told."""
-    if clear_failure(tx):
+    was_failing = clear_failure(tx)
+    was_told = forget_outage(tx)
+    if was_failing or was_told:
         add_notice(
             tx,
             "recovered",
@@ -167,14 +234,9 @@ def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock =
         error = _run_lost(lost)
         if sync is not None:
             finish_sync(tx, sync.sync_id, "failed", now, str(error))
-        record_failure(
-            tx,
-            error,
-            now,
-            version=latest.version,
-            contact=installation.places.support_contact,
-            is_retry=lost.is_retry,
-        )
+        settings = from_document(json.loads(latest.document))
+        attempt = Attempt.of(settings, latest.version, installation.places, is_retry=lost.is_retry)
+        record_failure(tx, error, now, attempt)
     if link.state == "disconnected":
         return False
     _log.error("run lost", tenant=lost.tenant, run_id=lost.run_id, reason=error.came_back)
@@ -197,11 +259,13 @@ def _run_lost(lost: LostRun) -> RunLost:
     )
 
 
-def _attention(error: FlyleError, contact: str) -> Attention:
+def _attention(error: FlyleError, contact: str, since: datetime | None) -> Attention:
+    field = error.field if isinstance(error, FieldRefused) else None
+    of = error.object if isinstance(error, FieldRefused | ObjectRefused) else None
     told = explained(error, contact)
     incident = f" ({error.incident})" if error.incident else ""
     message = Text(
         f"{told.tried.ja} → {told.came_back}{incident}",
         f"{told.tried.en}: {told.came_back}{incident}",
     )
-    return Attention(error.code, None, None, message, told.remedy)
+    return Attention(error.code, of, field, message, told.remedy, since)

@@ -2,7 +2,8 @@
 
 Idle means that Salesforce has nothing new in the window, rows that became visible late included,
 and that no asset owes anything. It costs one composite call per five objects; one call more when
-records of the base object are in the window, to see whether they match the conditions now.
+records of the base object are in the window, to see whether they match the conditions now; and one
+for the metadata when they were not asked for in six hours, or when a person asked for a sync.
 
 What does not belong here: reading what is new (``reading.py``) and when to check (``defs``).
 """
@@ -20,8 +21,9 @@ from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import SCHEMAS
 from flyle_sf_assets.refresh.lost import damages
+from flyle_sf_assets.refresh.outage import is_outage_alone
 from flyle_sf_assets.refresh.standing import stale_of
-from flyle_sf_assets.refresh.steps.schemas import standing_schemas
+from flyle_sf_assets.refresh.steps.schemas import is_unchanged, standing_schemas
 from flyle_sf_assets.store.generations import Generation, all_consumed, read_generations
 from flyle_sf_assets.store.links import get_link
 from flyle_sf_assets.store.schemas import read_schemas
@@ -40,20 +42,23 @@ class _Asked:
     is_one_to_one: bool
 
 
-def is_idle(refresh: Refresh) -> bool:
+def is_idle(refresh: Refresh, *, is_asked_for: bool = False) -> bool:
     """Whether nothing is new and nothing is owed. Says no wherever it cannot be sure.
 
-    Call it under the tenant's lock. Raises what asking Salesforce raises.
+    ``is_asked_for``: a person waits for the answer, so the metadata are asked for too, by one call
+    more, however recent they are. Call it under the tenant's lock. Raises what asking Salesforce
+    raises.
     """
     # One transaction: a tick looks at a thousand tenants, most of which are idle.
     with refresh.database.tenant(refresh.tenant) as tx:
         link = get_link(tx)
         generations, taken, stored = read_generations(tx), all_consumed(tx), read_schemas(tx)
-    if link.state != "linked" or link.first_synced_at is None:
+    # An org that answers again and has nothing new needs no run to be in step.
+    is_in_step = link.state == "linked" or is_outage_alone(link)
+    if not is_in_step or link.first_synced_at is None:
         return False
-    if stale_of(refresh.settings, generations, taken):
-        return False
-    if damages(refresh.installation.lake, generations):
+    is_stale = bool(stale_of(refresh.settings, generations, taken))
+    if is_stale or damages(refresh.installation.lake, generations):
         return False
     passed = taken.get(SCHEMAS, {}).get("link_settings")
     schemas = standing_schemas(refresh, passed, stored)
@@ -71,7 +76,10 @@ def is_idle(refresh: Refresh) -> bool:
         one.questions.touched(one.window, with_values=True, limit=ROWS_MAX) for one in known
     ]
     answers = refresh.org.reader.rows_by_composite(statements)
-    return all(_is_known(refresh, one, answer) for one, answer in zip(known, answers, strict=True))
+    if not all(_is_known(refresh, o, answer) for o, answer in zip(known, answers, strict=True)):
+        return False
+    # The records first: where they are news the refresh describes anyway.
+    return not is_asked_for or refresh.has_described or is_unchanged(refresh, stored, schemas)
 
 
 def _asked(

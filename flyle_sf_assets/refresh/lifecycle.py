@@ -20,17 +20,22 @@ from flyle_sf_assets.errors import (
     ObjectRefused,
     RecordFileDamaged,
     Text,
+    UsageError,
 )
 from flyle_sf_assets.refresh.anew import describe_anew
+from flyle_sf_assets.refresh.catching_up import catch_up
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
 from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.ending import count_calls, end_done, end_failed, understood
+from flyle_sf_assets.refresh.failing import record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lost import note_damage, restore, with_rereads
+from flyle_sf_assets.refresh.outage import is_outage_alone
 from flyle_sf_assets.refresh.report import StepReport
-from flyle_sf_assets.refresh.steps.schemas import describe_objects, is_untried
+from flyle_sf_assets.refresh.steps.schemas import describe_objects
 from flyle_sf_assets.refresh.tenant_org import open_same_org
+from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
@@ -148,10 +153,13 @@ def check_idle(
     installation: Installation,
     tenant: str,
     *,
+    is_asked_for: bool = False,
     clock: Clock = utc_now,
     open_org: Callable[[Installation, TenantSettings], Org] = open_same_org,
 ) -> IdleCheck:
     """Whether there is nothing to do for a tenant; if so the link says that it was just synced.
+
+    ``is_asked_for``: by a person, so the metadata are asked for however recent they are.
 
     Not idle, without asking anything, while a refresh of the tenant is running; nor when the org
     does not show a field or object any more, or a record file is damaged or lost, which a refresh
@@ -175,21 +183,27 @@ def check_idle(
             overlap_s=installation.places.overlap_s,
         )
         try:
-            check = IdleCheck(_is_idle(refresh), refresh.api_calls)
+            check = IdleCheck(_is_idle(refresh, is_asked_for=is_asked_for), refresh.api_calls)
         finally:
             refresh.close()
         if check.is_idle:
             now = clock()
             with database.tenant(tenant) as tx:
                 # A person may have ended the link meanwhile.
-                if locked_link(tx).state == "linked":
+                link = locked_link(tx)
+                is_outage = is_outage_alone(link)
+                if is_outage or link.is_outage_told:
+                    record_recovery(tx, now)
+                if is_outage:
+                    put_link(tx, state="linked")
+                if is_outage or link.state == "linked":
                     record_synced(tx, now, next_due(now, settings, installation.places))
         return check
 
 
-def _is_idle(refresh: Refresh) -> bool:
+def _is_idle(refresh: Refresh, *, is_asked_for: bool) -> bool:
     try:
-        return is_idle(refresh)
+        return is_idle(refresh, is_asked_for=is_asked_for)
     except (FieldRefused, ObjectRefused, RecordFileDamaged):
         return False
 
@@ -262,17 +276,18 @@ def _described_again(
 ) -> StepReport:
     """A field or object that went away is noticed, and left out, also where describe said 304.
 
-    Settings that were not held against the org yet are held against it first: a run may leave
-    out the schemas when its change does not concern them.
+    A run that leaves out the schemas, as one that a person starts of some assets may, asks for
+    them first: what they said before never ends a run.
     """
     if step is not describe_objects:
-        if is_untried(refresh):
-            describe_objects(refresh)
+        if not refresh.has_described:
+            catch_up(refresh, step, *args, **kwargs)
         restore(refresh, partial(step, refresh, *args, **kwargs))
     try:
         return step(refresh, *args, **kwargs)
-    except (FieldRefused, ObjectRefused):
-        if refresh.has_described_anew:
+    except (FieldRefused, ObjectRefused, UsageError) as error:
+        is_judged = not isinstance(error, UsageError) or error.code == CONDITION_INVALID
+        if not is_judged or refresh.has_described_whole:
             raise
         describe_anew(refresh)
         return step(refresh, *args, **kwargs)

@@ -9,6 +9,7 @@ from flyle_sf_assets.refresh.consents import Allowed
 from flyle_sf_assets.refresh.context import Clock
 from flyle_sf_assets.refresh.disconnecting import leave_org, revoke_and_erase, stop
 from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.outage import forget_outage
 from flyle_sf_assets.refresh.tenant_org import put_app, put_grant
 from flyle_sf_assets.salesforce.rights import Identity
 from flyle_sf_assets.settings.models import Flow
@@ -83,6 +84,7 @@ def keep_connection(
         # What failed may be what this connection mends.
         put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
         clear_failure(tx)
+        forget_outage(tx)
         if is_reconnected:
             ask_reread(tx, clock())
         elif before.state == "disconnected":

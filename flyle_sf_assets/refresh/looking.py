@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Literal
 
@@ -19,12 +20,13 @@ from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_sweep
 from flyle_sf_assets.refresh.books import known_schemas
 from flyle_sf_assets.refresh.context import Clock, utc_now
-from flyle_sf_assets.refresh.failing import record_failure
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.refresh.failing import Attempt, record_failure
+from flyle_sf_assets.refresh.installation import Installation, Places
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
+from flyle_sf_assets.settings.models import Refresh as EverySetting
 from flyle_sf_assets.store.agenda import Agenda
 from flyle_sf_assets.store.links import record_comparison
 from flyle_sf_assets.store.schemas import read_schemas
@@ -143,17 +145,16 @@ def refresh_needed(
     tenant = agenda.tenant_id
     try:
         check = check_idle(
-            installation, tenant, clock=clock, open_org=partial(open_same_org, patience=BRIEFLY)
+            installation,
+            tenant,
+            is_asked_for=agenda.asked_at is not None,
+            clock=clock,
+            open_org=partial(open_same_org, patience=BRIEFLY),
         )
     except (NotPermitted, Postponed) as error:
+        attempt = _attempt(installation.places, agenda)
         with installation.database.tenant(tenant) as tx:
-            record_failure(
-                tx,
-                error,
-                clock(),
-                version=agenda.settings_version,
-                contact=installation.places.support_contact,
-            )
+            record_failure(tx, error, clock(), attempt)
         _log.warning("look failed", tenant=tenant, code=error.code)
         return "failed"
     except StoreUnavailable:
@@ -164,6 +165,16 @@ def refresh_needed(
     if check.is_busy:
         return "busy"
     return "idle" if check.is_idle else "work"
+
+
+def _attempt(places: Places, agenda: Agenda) -> Attempt:
+    every_s = places.refresh_every_s or EverySetting(every=agenda.every).every_s
+    return Attempt(
+        agenda.settings_version,
+        timedelta(seconds=every_s),
+        agenda.time_zone,
+        places.support_contact,
+    )
 
 
 def sweep_needed(installation: Installation, agenda: Agenda, *, clock: Clock = utc_now) -> Verdict:

@@ -34,6 +34,9 @@ from flyle_sf_assets.settings.models import (
     Source,
 )
 
+CONDITION_INVALID = "condition_invalid"
+"""The code of the refusal of a condition that does not fit its field."""
+
 _EQUALITY = frozenset({Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN})
 _ORDER = frozenset({Operator.LT, Operator.LE, Operator.GT, Operator.GE})
 _PATTERN = frozenset({Operator.CONTAINS, Operator.STARTS_WITH})
@@ -297,7 +300,7 @@ def _text(value: Scalar) -> str:
 
 def _unfit(condition: Condition, field: FieldSchema, detail: str) -> UsageError:
     return UsageError(
-        "condition_invalid",
+        CONDITION_INVALID,
         tried=Text(
             f"条件「{condition.field} {condition.op}」を SOQL にしました",
             f"Wrote the condition {condition.field} {condition.op} in SOQL",

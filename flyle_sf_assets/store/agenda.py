@@ -30,6 +30,8 @@ class Agenda:
     stopped_version: int | None = None
     census_at: datetime | None = None
     sweep_at: datetime | None = None
+    tried_at: datetime | None = None
+    asked_at: datetime | None = None
 
 
 def read_agendas(tx: FleetTransaction) -> tuple[Agenda, ...]:
@@ -39,7 +41,8 @@ def read_agendas(tx: FleetTransaction) -> tuple[Agenda, ...]:
         "SELECT s.tenant_id, s.version AS settings_version, s.every, s.time_zone, s.flow,"
         " coalesce(l.state, 'not_connected') AS state, l.first_synced_at, l.next_due_at,"
         " coalesce(l.failures, 0) AS failures, l.retry_at, l.stopped_version, l.census_at,"
-        " l.sweep_at FROM (SELECT DISTINCT ON (tenant_id) tenant_id, version,"
+        " l.sweep_at, l.tried_at, l.asked_at"
+        " FROM (SELECT DISTINCT ON (tenant_id) tenant_id, version,"
         " document #>> '{refresh,every}' AS every, document ->> 'time_zone' AS time_zone,"
         " document #>> '{connection,flow}' AS flow"
         " FROM settings_versions ORDER BY tenant_id, version DESC) AS s"

@@ -68,6 +68,9 @@ class Link:
     """Not tried again by itself while this is the newest settings version."""
     census_at: datetime | None = None
     sweep_at: datetime | None = None
+    unanswered_since: datetime | None = None
+    """When the org last answered, while it does not answer now."""
+    is_outage_told: bool = False
 
 
 def locked_link(tx: TenantTransaction) -> Link:
@@ -110,9 +113,10 @@ def put_link(
 def record_synced(tx: TenantTransaction, at: datetime, next_due_at: datetime | None) -> None:
     """The sync ran to its end at ``at``: the first time is kept, the last one moves.
 
-    Failures before it are forgotten.
+    Failures before it are forgotten, and a person who asked for it has it.
     """
-    _write(tx, {"last_synced_at": at, "next_due_at": next_due_at})
+    done = {"last_synced_at": at, "next_due_at": next_due_at, "tried_at": at}
+    _write(tx, {**done, "asked_at": None, "unanswered_since": None})
     put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
     tx.execute(
         "UPDATE links SET first_synced_at = :at"
@@ -134,6 +138,21 @@ def put_back_off(
     With ``stopped_version`` not at all while that is the newest settings version.
     """
     _write(tx, {"failures": failures, "retry_at": retry_at, "stopped_version": stopped_version})
+
+
+def record_tried(tx: TenantTransaction, at: datetime) -> None:
+    """An attempt ended at ``at``, and did not do what it was for."""
+    _write(tx, {"tried_at": at})
+
+
+def record_asked(tx: TenantTransaction, at: datetime) -> None:
+    """A person asked for a sync: it is due at once, and asks for the metadata too."""
+    _write(tx, {"next_due_at": at, "asked_at": at})
+
+
+def put_outage(tx: TenantTransaction, *, unanswered_since: datetime | None, is_told: bool) -> None:
+    """Since when the org does not answer (None: it does), and whether the people know of it."""
+    _write(tx, {"unanswered_since": unanswered_since, "is_outage_told": is_told})
 
 
 def record_comparison(
@@ -222,7 +241,7 @@ def _select(tx: Transaction) -> tuple[Link, ...]:
     rows = tx.execute(
         "SELECT tenant_id, state, org_id, source_object, settings_version, first_synced_at,"
         " last_synced_at, next_due_at, attention, failures, retry_at, stopped_version, census_at,"
-        " sweep_at FROM links ORDER BY tenant_id"
+        " sweep_at, unanswered_since, is_outage_told FROM links ORDER BY tenant_id"
     )
     return tuple(
         Link(**{**row._asdict(), "attention": tuple(map(_read_attention, row.attention))})

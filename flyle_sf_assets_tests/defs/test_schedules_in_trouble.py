@@ -83,8 +83,9 @@ def test_an_org_that_is_down_is_asked_again_later_and_later_without_runs(
     """A maintenance of hours must not fill the list of runs with failures."""
     platform.until_due(small)
     small.there.faults.add(Fault(FaultKind.STATUS, "/", times=1_000, status=503))
-    waits = []
-    for _ in range(9):
+    last, down_at, waits = platform.link(small).last_synced_at, platform.clock.now(), []
+    assert last is not None
+    for _ in range(11):
         ticked = platform.tick()
         assert (ticked.requests, ticked.skipped) == ([], "1 failed")
         retry_at = platform.link(small).retry_at
@@ -92,8 +93,15 @@ def test_an_org_that_is_down_is_asked_again_later_and_later_without_runs(
         waits.append(int((retry_at - platform.clock.now()).total_seconds() / 60))
         assert platform.tick().skipped == "nobody is due"
         platform.at(retry_at, small)
-    assert waits == [5, 10, 20, 40, 80, 160, 320, 360, 360]
-    assert (platform.link(small).state, platform.link(small).attention) == ("linked", ())
+    wanted, at = [], down_at
+    moments = [last + timedelta(hours=6), last + timedelta(hours=24)]
+    for wait in [5, 10, 20, 40, 80, 160, 320, *[360] * 4]:
+        # Sooner where the link changes: by two intervals, and by a day.
+        after = min([at + timedelta(minutes=wait), *[m for m in moments if m > at]])
+        wanted.append(int((after - at).total_seconds() / 60))
+        at = after
+    assert waits == wanted
+    assert platform.instance.get_runs_count() == 0
     small.there.faults.clear()
     rename(small)
     platform.at(platform.clock.now() + timedelta(minutes=1), small)

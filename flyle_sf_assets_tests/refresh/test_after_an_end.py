@@ -12,12 +12,13 @@ from flyle_sf_assets.refresh import idle, lifecycle
 from flyle_sf_assets.refresh.connecting import connect_headless
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.disconnecting import disconnect
-from flyle_sf_assets.refresh.failing import LostRun, record_failure, record_lost_run
+from flyle_sf_assets.refresh.failing import Attempt, LostRun, record_failure, record_lost_run
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.store.links import Link, get_link, put_back_off
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 BY = "console:user-1"
+ATTEMPT = Attempt(1, timedelta(hours=3), "Asia/Tokyo", "help@example.jp")
 
 
 def link_of(tenant: Tenant) -> Link:
@@ -43,7 +44,7 @@ def test_what_fails_after_a_disconnect_links_nobody_again(acme: Tenant, fails: s
             remedy=errors.Text("接続", "Connect"),
         )
         with acme.installation.database.tenant("acme") as tx:
-            record_failure(tx, gone, acme.clock.now(), version=1, contact="help@example.jp")
+            record_failure(tx, gone, acme.clock.now(), ATTEMPT)
     assert link_of(acme) == before
 
 
@@ -54,8 +55,8 @@ def test_a_look_that_ends_after_a_disconnect_does_not_make_the_tenant_due(
     acme.sync()
     acme.later(1800)
 
-    def then_disconnected(refresh: Refresh) -> bool:
-        assert idle.is_idle(refresh)
+    def then_disconnected(refresh: Refresh, *, is_asked_for: bool) -> bool:
+        assert idle.is_idle(refresh, is_asked_for=is_asked_for)
         disconnect(acme.installation, "acme", by=BY, clock=acme.clock.now)
         return True
 

@@ -21,6 +21,7 @@ from flyle_sf_assets.errors import (
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import not_materialized
 from flyle_sf_assets.refresh.failing import (
+    Attempt,
     LostRun,
     back_off,
     record_failure,
@@ -34,6 +35,7 @@ from flyle_sf_assets.store.syncs import latest_syncs, open_sync
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 MINUTE = timedelta(minutes=1)
+ATTEMPT = Attempt(1, timedelta(hours=3), "Asia/Tokyo", "help@example.jp")
 
 
 def _error(kind: type[FlyleError]) -> FlyleError:
@@ -253,9 +255,7 @@ def test_a_secret_in_dagsters_message_does_not_reach_the_link(acme: Tenant) -> N
 def test_what_failed_stays_with_its_own_tenant(acme: Tenant, globex: Tenant) -> None:
     """One transaction is one tenant's."""
     with acme.installation.database.tenant("acme") as tx:
-        record_failure(
-            tx, _error(NotConnected), acme.clock.now(), version=1, contact="help@example.jp"
-        )
+        record_failure(tx, _error(NotConnected), acme.clock.now(), ATTEMPT)
     assert _link(globex) == replace(_link(globex), failures=0, attention=())
     assert _link(acme).stopped_version == 1
 
@@ -267,6 +267,6 @@ def test_a_key_that_is_unknown_at_first_is_tried_again_before_it_stops(acme: Ten
     stopped = []
     for _ in range(4):
         with acme.installation.database.tenant("acme") as tx:
-            record_failure(tx, unknown, acme.clock.now(), version=1, contact="help@example.jp")
+            record_failure(tx, unknown, acme.clock.now(), ATTEMPT)
         stopped.append(_link(acme).stopped_version)
     assert stopped == [None, None, None, 1]

@@ -39,6 +39,11 @@ def enriched_dataset(plan: ReadPlan) -> str:
     return enriched_of(plan.base_object)
 
 
+def is_joined(plan: ReadPlan, manifest: Manifest) -> bool:
+    """Whether the rows have exactly the columns that the plan wants."""
+    return manifest.columns == enriched_columns(plan)
+
+
 def enrich_records(refresh: Refresh) -> StepReport:
     """Joins what its inputs committed since it last looked; keeps the rows that differ."""
     plan = refresh.plan()
@@ -51,7 +56,7 @@ def enrich_records(refresh: Refresh) -> StepReport:
     is_same_plan = PLAN in taken and taken[PLAN].digest == digest
     manifest: Manifest | None
     standing = generation_of(refresh, name)
-    if held is None or held.columns != enriched_columns(plan):
+    if held is None or not is_joined(plan, held):
         manifest, changed = _all_rows(refresh, plan, records, standing + 1)
     elif is_same_plan and refresh.kind in ("refresh", "sweep") and _follows(inputs, taken):
         ids = _affected(refresh, plan, records, held, inputs, taken)

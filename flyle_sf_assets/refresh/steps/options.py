@@ -41,7 +41,7 @@ def follow_options(refresh: Refresh) -> StepReport:
     else the describe brings is read and joined here, before the companies are written.
     """
     report, is_surprised = _followed(refresh)
-    if is_surprised and not refresh.has_described_anew:
+    if is_surprised and not refresh.has_described_whole:
         describe_anew(refresh)
         enrich_records(refresh)
         report, _ = _followed(refresh)

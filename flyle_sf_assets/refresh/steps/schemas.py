@@ -1,6 +1,6 @@
 """The object schemas: what describe says of every object that the settings reach.
 
-What does not belong here: asking (``salesforce/describe.py``) and the walk (``raw/plan.py``).
+What does not belong here: asking (``refresh/redescribing.py``) and the walk (``raw/plan.py``).
 """
 
 from datetime import datetime, timedelta
@@ -8,11 +8,17 @@ from datetime import datetime, timedelta
 from flyle_sf_assets.check.drift import CODES, drifts
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.companies.fields import company_fields
-from flyle_sf_assets.errors import SettingsInvalid, Text
-from flyle_sf_assets.raw.plan import ReadPlan, Schemas, objects_missing, plan
+from flyle_sf_assets.errors import Problem, SettingsInvalid
+from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.refresh.books import UNKNOWN, known_schemas
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, digest_of, generation_of
+from flyle_sf_assets.refresh.redescribing import (
+    Redescribed,
+    is_anything_hidden,
+    reached_objects,
+    redescribe,
+)
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
@@ -23,89 +29,70 @@ from flyle_sf_assets.store.notices import add_notice
 from flyle_sf_assets.store.schemas import StoredSchema, put_schema, read_schemas, touch_schema
 
 DESCRIBE_EVERY_S = 6 * 3600
-"""Metadata has a cadence of its own; an unknown field or option asks for it at once."""
+"""How old the schemas may be for a look that nobody asked for. Runs always ask the org."""
 
 
 def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport:
-    """Describes the objects that the settings reach, again where Salesforce says they changed.
+    """Describes the objects that the settings reach, once in a refresh: by one call per 25.
 
-    Not asked again within `DESCRIBE_EVERY_S`, but by a full read and a census, which compares more
-    when an edit came between. ``is_forced`` asks for everything at once.
+    With If-Modified-Since, but in a census, while something that the settings name is hidden, and
+    before settings are refused. ``is_forced`` asks for everything, again if need be.
+    Raises SettingsInvalid for settings that never fitted this org.
     """
     with refresh.database.tenant(refresh.tenant) as tx:
         stored = read_schemas(tx)
-    if not is_forced and _are_recent_enough(refresh, stored):
-        return _report(generation_of(refresh, SCHEMAS), refresh.schemas(), idle=_RECENT)
-    is_anew = (
-        is_forced or refresh.kind == "census" or _is_anything_hidden(refresh, known_schemas(stored))
-    )
-    refresh.has_described = True
-    refresh.has_described_anew = refresh.has_described_anew or is_anew
-    answers: dict[str, Described | NotModified | None] = {}
-    schemas: dict[str, ObjectSchema | None] = {}
-    while missing := objects_missing(refresh.settings, schemas):
-        since = {name: stored[name].last_modified for name in missing if name in stored}
-        moments = {n: datetime.fromisoformat(text) for n, text in since.items() if text}
-        moments = {} if is_anew else moments
-        answers |= describe.describe_all(refresh.org.session, missing, moments)
-        schemas |= {name: _schema(answers[name], stored.get(name)) for name in missing}
-    generation = _commit(refresh, stored, answers)
-    _hold_against_org(refresh, schemas)
-    return _report(generation, schemas)
-
-
-def is_untried(refresh: Refresh) -> bool:
-    """Whether the org was described, but these settings were never held against it."""
-    if refresh.has_described or generation_of(refresh, SCHEMAS) == 0:
-        return False
-    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
-    return passed is None or passed.generation != refresh.settings_version
-
-
-def _are_recent_enough(refresh: Refresh, stored: dict[str, StoredSchema]) -> bool:
-    """Whether these settings were held against schemas that are young enough."""
-    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
-    if refresh.kind in ("full", "census") or not _are_passed(refresh, passed, refresh.schemas()):
-        return False
-    return _are_recent(refresh, refresh.plan(), stored)
+    known = known_schemas(stored)
+    is_whole = is_forced or refresh.kind == "census" or is_anything_hidden(refresh.settings, known)
+    found = redescribe(refresh, stored, known, is_whole=is_whole)
+    if not found.is_whole and _is_refused(refresh, found.schemas):
+        found = redescribe(refresh, stored, known, is_whole=True)
+    generation = _commit(refresh, stored, found)
+    _hold_against_org(refresh, found.schemas)
+    return _report(generation, found.schemas)
 
 
 def standing_schemas(
     refresh: Refresh, passed: Consumed | None, stored: dict[str, StoredSchema]
 ) -> dict[str, ObjectSchema | None] | None:
-    """The schemas, when they are still what the org says; None when a refresh must describe anew.
+    """The schemas, when they are still what the org says; None when a refresh must describe.
 
-    Where they are not recent Salesforce is asked whether anything changed, and that nothing did is
-    noted. ``passed`` is what these settings were last held against.
+    Where they are not recent Salesforce is asked whether anything changed. ``passed`` is what
+    these settings were last held against.
     """
     schemas = known_schemas(stored)
     if not _are_passed(refresh, passed, schemas):
         return None
-    made = plan(refresh.settings, schemas)
-    if _are_recent(refresh, made, stored):
+    if _are_recent(refresh, stored, schemas) or is_unchanged(refresh, stored, schemas):
         return schemas
-    if _is_anything_hidden(refresh, schemas):
-        return None
-    names = _objects_in_use(made)
-    since = {name: stored[name].last_modified for name in names}
-    moments = {name: datetime.fromisoformat(text) for name, text in since.items() if text}
-    answers = describe.describe_all(refresh.org.session, sorted(names), moments)
+    return None
+
+
+def is_unchanged(
+    refresh: Refresh, stored: dict[str, StoredSchema], schemas: dict[str, ObjectSchema | None]
+) -> bool:
+    """Whether the org says now that the schemas are as they are stored; that they are is noted.
+
+    No, without asking, while something is hidden: only a refresh asks for all of it. One call.
+    """
+    if is_anything_hidden(refresh.settings, schemas):
+        return False
+    found = redescribe(refresh, stored, schemas, is_whole=False)
     now = refresh.clock()
     new = {
         name: _stored(name, answer, _known_until(refresh), now)
-        for name, answer in answers.items()
+        for name, answer in found.answers.items()
         if not isinstance(answer, NotModified)
     }
-    if any(one.digest != stored[name].digest for name, one in new.items()):
-        return None
+    if any(name not in stored or one.digest != stored[name].digest for name, one in new.items()):
+        return False
     with refresh.database.tenant(refresh.tenant) as tx:
-        for name in names:
+        for name in found.answers:
             # An edit that left everything as it was may have cost values: its moment is kept.
             if name in new:
                 put_schema(tx, new[name])
             else:
                 touch_schema(tx, name, now)
-    return schemas
+    return True
 
 
 def _are_passed(refresh: Refresh, passed: Consumed | None, schemas: Schemas) -> bool:
@@ -115,22 +102,26 @@ def _are_passed(refresh: Refresh, passed: Consumed | None, schemas: Schemas) -> 
     return not objects_missing(refresh.settings, schemas)
 
 
-def _are_recent(refresh: Refresh, made: ReadPlan, stored: dict[str, StoredSchema]) -> bool:
-    ages = [refresh.clock() - stored[name].checked_at for name in _objects_in_use(made)]
+def _are_recent(refresh: Refresh, stored: dict[str, StoredSchema], schemas: Schemas) -> bool:
+    reached = reached_objects(refresh.settings, schemas)
+    ages = [refresh.clock() - stored[name].checked_at for name in reached]
     return max(ages).total_seconds() < DESCRIBE_EVERY_S
 
 
-def _objects_in_use(made: ReadPlan) -> set[str]:
-    nodes = [*made.nodes, *(leaf.node for leaf in made.condition_leaves.values())]
-    return {node.object for node in nodes}
+def _is_tried(refresh: Refresh) -> bool:
+    """Whether these settings once fitted this org."""
+    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
+    return passed is not None and passed.generation == refresh.settings_version
 
 
-def _is_anything_hidden(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> bool:
-    """Whether a mapped field cannot be read now: a 304 may hide that its permission came back."""
-    if objects_missing(refresh.settings, schemas):
-        return False
-    made = plan(refresh.settings, schemas)
-    return not all(field.readable for field in company_fields(refresh.settings, made.leaves))
+def _is_refused(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> bool:
+    return not _is_tried(refresh) and any(
+        one.severity == "error" for one in _problems(refresh, schemas)
+    )
+
+
+def _problems(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> tuple[Problem, ...]:
+    return problems(refresh.settings, plan(refresh.settings, schemas), schemas)
 
 
 def _hold_against_org(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> None:
@@ -139,11 +130,10 @@ def _hold_against_org(refresh: Refresh, schemas: dict[str, ObjectSchema | None])
     Settings that once passed are not refused again: what the org takes away later stops only the
     fields that it concerns, and says so.
     """
-    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
-    if passed is not None and passed.generation == refresh.settings_version:
+    if _is_tried(refresh):
         _note_drift(refresh, schemas)
         return
-    found = problems(refresh.settings, plan(refresh.settings, schemas), schemas)
+    found = _problems(refresh, schemas)
     if any(problem.severity == "error" for problem in found):
         raise SettingsInvalid(refresh.tenant, found)
     with refresh.committing() as tx:
@@ -162,26 +152,12 @@ def _note_drift(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> No
             add_notice(tx, "attention", "Salesforceの項目が読み取れません", text, now)
 
 
-def _schema(
-    answer: Described | NotModified | None, stored: StoredSchema | None
-) -> ObjectSchema | None:
-    if isinstance(answer, Described):
-        return answer.schema
-    if isinstance(answer, NotModified) and stored is not None:
-        return describe.from_bytes(stored.document.encode())
-    return None
-
-
-def _commit(
-    refresh: Refresh,
-    stored: dict[str, StoredSchema],
-    answers: dict[str, Described | NotModified | None],
-) -> int:
+def _commit(refresh: Refresh, stored: dict[str, StoredSchema], found: Redescribed) -> int:
     now = refresh.clock()
     changed = False
     before = generation_of(refresh, SCHEMAS)
     with refresh.committing() as tx:
-        for name, answer in answers.items():
+        for name, answer in found.answers.items():
             if isinstance(answer, NotModified):
                 touch_schema(tx, name, now)
                 continue
@@ -198,7 +174,8 @@ def _commit(
             watermark=None,
             now=now,
         )
-    refresh.books.forget_schemas()
+    if found.has_news:
+        refresh.books.forget_schemas()
     return following
 
 
@@ -221,13 +198,7 @@ def _stored(
     return StoredSchema(name, describe.digest(answer.schema), modified, document, now)
 
 
-_RECENT = Text(
-    "直近に確認済みのため、オブジェクト定義は確認していません",
-    "The schemas were checked a short while ago",
-)
-
-
-def _report(generation: int, schemas: Schemas, idle: Text | None = None) -> StepReport:
+def _report(generation: int, schemas: Schemas) -> StepReport:
     known = [schema for schema in schemas.values() if schema is not None]
     hidden = sorted(name for name, schema in schemas.items() if schema is None)
     lines = [f"- `{s.name}` ({s.label}): {len(s.fields)} fields" for s in known]
@@ -235,7 +206,6 @@ def _report(generation: int, schemas: Schemas, idle: Text | None = None) -> Step
     return StepReport(
         asset="salesforce/object_schemas",
         generation=str(generation),
-        idle=idle,
         rows=len(known),
         counts={"objects": len(known), "fields": sum(len(s.fields) for s in known)},
         columns=tuple(

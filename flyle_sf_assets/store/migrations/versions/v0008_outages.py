@@ -1,0 +1,18 @@
+"""Since when an org does not answer, and when a link was last tried or asked for."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Adds columns to the links; of those that were there before nothing is known."""
+    # The whole file at once: the driver takes several statements only without parameters.
+    op.get_bind().connection.cursor().execute(
+        Path(__file__).with_name("v0008_outages.sql").read_text(encoding="utf-8"), None
+    )
