@@ -56,8 +56,8 @@ from flyle_sf_assets.telemetry.redaction import redacted_text
 BACK_OFF_FIRST = timedelta(minutes=5)
 BACK_OFF_MAX = timedelta(hours=6)
 
-NEW_APP_ATTEMPTS = 3
-"""So often an unknown key is tried again at first: over 35 minutes."""
+UNSURE_ATTEMPTS = 3
+"""So often a login is tried again that may work in a while: over 35 minutes."""
 
 _STOPPING = (NotPermitted, SalesforceRefused, SettingsInvalid, UsageError)
 
@@ -81,10 +81,16 @@ def stops(error: BaseException) -> bool:
     return error.code != "upstream_not_materialized"
 
 
-def _may_be_new(error: BaseException, link: Link, failures: int) -> bool:
-    """An app answers ten minutes after it was made: until then its key is unknown."""
-    is_unknown = isinstance(error, FlyleError) and error.code == "app_unknown"
-    return is_unknown and link.first_synced_at is None and failures <= NEW_APP_ATTEMPTS
+def _may_pass(error: BaseException, link: Link, failures: int) -> bool:
+    """Whether a refused login may work in a while although it looks final.
+
+    An app answers ten minutes after it was made: until then its key is unknown. And a refusal in
+    words that we do not know (of another language) may be two logins at the same moment.
+    """
+    if not isinstance(error, FlyleError) or failures > UNSURE_ATTEMPTS:
+        return False
+    is_new = error.code == "app_unknown" and link.first_synced_at is None
+    return is_new or error.code == "grant_unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +167,7 @@ def _retry_at(
     failures: int,
 ) -> datetime | None:
     """When the tenant is tried again by itself; None: not before a person acts."""
-    if stops(error) and attempt.version is not None and not _may_be_new(error, link, failures):
+    if stops(error) and attempt.version is not None and not _may_pass(error, link, failures):
         record_answer(tx, link, error)
         return None
     retry_at = now + back_off(failures)

@@ -40,6 +40,8 @@ _RIGHTS: dict[str, tuple[Side, Text]] = {
     "consent_denied": ("salesforce", Text("アクセスの許可", "the consent")),
     "app_not_installed": ("salesforce", _APP_USE),
     "app_not_allowed": ("salesforce", _APP_USE),
+    "access_restricted": ("salesforce", Text("API の使用", "the use of the API")),
+    "view_all_missing": ("salesforce", Text("「すべて表示」", "View All")),
     "scope_missing": (
         "salesforce",
         Text("OAuth 範囲 api と refresh_token", "the OAuth scopes api and refresh_token"),

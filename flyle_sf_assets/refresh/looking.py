@@ -41,7 +41,10 @@ GRACE_S = 15.0
 WORKERS = 8
 
 BRIEFLY = Network(
-    connect_timeout_s=5.0, read_timeout_s=8.0, retry=RetryPolicy(attempts=2, total_s=10.0)
+    connect_timeout_s=5.0,
+    read_timeout_s=8.0,
+    retry=RetryPolicy(attempts=2, total_s=10.0),
+    login_retry=RetryPolicy(attempts=4, total_s=10.0, wait_longest_s=5.0),
 )
 """An org that does not answer a look at once is asked again after its back-off."""
 

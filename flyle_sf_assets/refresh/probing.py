@@ -12,7 +12,7 @@ from flyle_sf_assets.salesforce.tokens import TokenTransport
 NO_CODE = "none"
 """Exchanged for nothing: the answer tells key and secret apart before it looks at the code."""
 
-ABOUT_THE_APP = ("app_unknown", "secret_wrong", "org_url_not_allowed")
+ABOUT_THE_APP = ("app_unknown", "client_refused", "secret_wrong", "org_url_not_allowed")
 
 
 def check_app(installation: Installation, app: AppEntry, *, redirect_uri: str) -> None:

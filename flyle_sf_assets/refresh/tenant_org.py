@@ -155,7 +155,7 @@ def open_connected_org(installation: Installation, tenant: str, *, clock: Clock 
     app = app_of(installation, tenant, None)
 
     def is_fresh(access: AccessToken) -> bool:
-        return clock() - access.issued_at < REUSED_FOR
+        return access.issued_at is not None and clock() - access.issued_at < REUSED_FOR
 
     transport = TokenTransport(network_of(installation.places))
     tokens = RefreshTokens(

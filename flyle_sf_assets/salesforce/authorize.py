@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from flyle_sf_assets.errors import FlyleError, Text
 from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.fault_rules import CALLBACK
 from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.tokens import Granted, TokenTransport
 
@@ -60,7 +61,7 @@ class Callback:
         tried = Text(
             f"{org_url} でアクセスの許可を求めました", f"Asked at {org_url} for the access"
         )
-        raise faults.of_oauth_error(error, self.error_description, tried=tried).error
+        raise faults.of_oauth_error(error, self.error_description, tried=tried, flow=CALLBACK).error
 
 
 def authorization_request(

@@ -18,7 +18,7 @@ import polars as pl
 import requests
 
 from flyle_sf_assets import private_files
-from flyle_sf_assets.errors import FlyleError, SalesforceRefused, Text
+from flyle_sf_assets.errors import FlyleError, IncompleteRead, SalesforceRefused, Text
 from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.frames import csv_to_parquet, text_schema
 from flyle_sf_assets.salesforce.session import OrgSession
@@ -27,6 +27,9 @@ from flyle_sf_assets.telemetry.logs import logger
 
 _CHUNK_BYTES = 1 << 20
 _PAGE_FILE = re.compile(r"page-[0-9]{5,}\.parquet")
+JOB_GONE = ("not_found", "job_gone")
+"""The codes of errors about a job that Salesforce does not know any more."""
+
 _ENDED = frozenset({"Failed", "Aborted"})
 
 
@@ -118,8 +121,8 @@ def read(
     if resume is not None and resume.is_of(statement) and resume.is_in(folder):
         try:
             return reading.finish(resume)
-        except SalesforceRefused as refused:
-            if refused.code != "not_found":
+        except (SalesforceRefused, IncompleteRead) as refused:
+            if refused.code not in JOB_GONE:
                 raise
             # The job is gone (seven days, or deleted): its pages are read anew.
             logger(__name__).info("bulk_job_gone", job_id=resume.job_id, object=statement.object)
@@ -157,14 +160,18 @@ class _Reading:
             "columnDelimiter": "COMMA",
             "lineEnding": "LF",
         }
-        job = self._session.fetch(
-            "POST",
-            self._session.data_path("/jobs/query"),
-            self._job,
-            tried=self._tried,
-            data=msgspec.json.encode(body),
-            headers={"Content-Type": "application/json"},
-        )
+        try:
+            job = self._session.fetch(
+                "POST",
+                self._session.data_path("/jobs/query"),
+                self._job,
+                tried=self._tried,
+                data=msgspec.json.encode(body),
+                headers={"Content-Type": "application/json"},
+            )
+        except IncompleteRead as error:
+            # No job can be gone that was not made: this one is refused.
+            raise faults.of_refused_job(error) if error.code in JOB_GONE else error from None
         progress = BulkProgress(
             job.id,
             self._session.api_version,
@@ -189,7 +196,8 @@ class _Reading:
         """Whether the same job can still give the rest: else every resume would fail like this."""
         if not isinstance(error, FlyleError):
             return True
-        return error.retryable and not self._is_spent and error.code != "locator_expired"
+        is_lost = error.code in ("locator_expired", *JOB_GONE)
+        return error.retryable and not self._is_spent and not is_lost
 
     def _wait(self, progress: BulkProgress) -> int | None:
         """The number of rows that the job found, once it is complete."""
@@ -293,7 +301,7 @@ class _Reading:
                 "DELETE", self._path(progress), lambda response: response.status_code
             )
         except FlyleError as error:
-            if error.code != "not_found":
+            if error.code not in JOB_GONE:
                 logger(__name__).warning(
                     "bulk_job_not_deleted", job_id=progress.job_id, error=error.code
                 )

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce import remedies
+from flyle_sf_assets.salesforce.fault_rules import JWT_BEARER
 from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.tokens import AccessToken, AskedTokens, TokenTransport
 
-GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIVES_S = 180
 """Salesforce wants an assertion that expires within minutes."""
 
@@ -49,7 +49,7 @@ class JwtBearer(AskedTokens):
             "aud": audience_of(self._org_url),
             "exp": int(self._now_s()) + ASSERTION_LIVES_S,
         }
-        form = {"grant_type": GRANT_TYPE, "assertion": signed(claims, self._private_key())}
+        form = {"grant_type": JWT_BEARER, "assertion": signed(claims, self._private_key())}
         return self._transport.ask(self._org_url, form)
 
 

@@ -7,7 +7,7 @@ Sources: REST API Developer Guide, "Query", "QueryAll", "Composite".
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,11 +23,15 @@ from flyle_sf_assets.salesforce.composite import QUERIES_MAX, Subrequest, compos
 from flyle_sf_assets.salesforce.frames import of_records
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.soql import Statement
+from flyle_sf_assets.telemetry.logs import logger
 
 REST_ROWS_MAX = 5_000
 """Up to here REST: three pages of 2,000 rows, no waiting. A Bulk job costs at least four calls
 (create, poll, result, delete) and seconds in a queue, whatever its size; beyond some thousand rows
 it costs fewer calls and, in CSV, a third of the CPU."""
+
+_ROWS_PER_FILE = 50_000
+"""Of a large result by REST: 25 pages are held in memory at most."""
 
 _URL_LENGTH_MAX = 8_000
 """Longer ones may be refused with 414 or 431: they travel in a composite's body instead."""
@@ -49,6 +53,7 @@ class _Page(msgspec.Struct, rename="camel"):
     next_records_url: str | None = None
 
 
+_log = logger(__name__)
 _PAGE = msgspec.json.Decoder(_Page, float_hook=str)
 
 
@@ -150,7 +155,8 @@ class Reader:
         """All rows by the cheaper way: REST up to ``rest_rows_max`` rows, else Bulk.
 
         ``expected_rows`` may be a guess: the first REST page tells the true number, and a result
-        that turns out large goes to Bulk after all. ``sink_folder`` is used by Bulk only.
+        that turns out large goes to Bulk after all. When the Bulk job breaks inside Salesforce, the
+        same rows are read by REST. ``sink_folder`` is not used for a small result.
         """
         is_small = expected_rows is None or expected_rows <= self._rest_rows_max
         if is_small and resume is None:
@@ -158,8 +164,45 @@ class Reader:
             if first.total_size <= self._rest_rows_max:
                 frame = self._rest(statement, first)
                 return Rows(frame.lazy(), frame.height, "rest")
-        whole = self.bulk(statement, sink_folder, resume=resume, on_progress=on_progress)
+        try:
+            whole = self.bulk(statement, sink_folder, resume=resume, on_progress=on_progress)
+        except IncompleteRead as error:
+            if error.code != "job_crashed":
+                raise
+            _log.warning("bulk_job_crashed", object=statement.object, came_back=error.came_back)
+            whole = self._rest_files(statement, sink_folder)
+            return Rows(whole.scan(), whole.rows, "rest")
         return Rows(whole.scan(), whole.rows, "bulk")
+
+    def _rest_files(self, statement: Statement, folder: Path) -> BulkRead:
+        """All rows by REST in files like those of a Bulk read: memory stays bounded."""
+        folder.mkdir(parents=True, exist_ok=True)
+        files: list[Path] = []
+        rows = 0
+        try:
+            for records in self._parts(statement):
+                files.append(folder / f"rest-{len(files):05d}.parquet")
+                _frame(statement, records, len(records)).write_parquet(files[-1])
+                rows += len(records)
+        except BaseException:
+            for file in files:
+                file.unlink(missing_ok=True)
+            raise
+        return BulkRead(tuple(files), rows, statement.columns)
+
+    def _parts(self, statement: Statement) -> Iterator[list[dict[str, Any]]]:
+        """All records by REST, so many pages at a time as make a file. IncompleteRead."""
+        page = self._first_page(statement)
+        total, rows, records = page.total_size, 0, page.records
+        while not page.done:
+            if len(records) >= _ROWS_PER_FILE:
+                yield records
+                rows, records = rows + len(records), []
+            page = self._page(_next_path(page, _tried(statement)), _tried(statement))
+            records = records + page.records
+        yield records
+        if rows + len(records) != total:
+            raise _incomplete(statement, f"{rows + len(records)} rows of {total}")
 
     def _first_page(self, statement: Statement) -> _Page:
         path = self._query_path(statement)

@@ -64,6 +64,73 @@ OWN_DOMAIN = Text(
     "指定してください",
     "Use the org's My Domain URL (https://NAME.my.salesforce.com), not login.salesforce.com",
 )
+CLIENT_REFUSED = Text(
+    "Consumer Secret を Salesforce のアプリケーション設定からコピーし直してください。正しい場合は、"
+    "アプリケーションが組織にインストールされ、ユーザーに使用が許可されているかを確認してください",
+    "Copy the Consumer Secret again from the app's settings in Salesforce. If it is right, check"
+    " that the app is installed in the org and that the user is allowed to use it",
+)
+APP_OF_OTHER_ORG = Text(
+    "アプリケーションを作成した組織のユーザーでログインしてください。別の組織と連携する場合は、"
+    "その組織に外部クライアントアプリケーションを作成し、"
+    "そのコンシューマキーと組織の URL を入力してください",
+    "Log in as a user of the org in which the app was created. To link another org, create an"
+    " External Client App in that org and enter its Consumer Key and its org URL",
+)
+ASSERTION_WRONG = Text(
+    "アプリケーションの「デジタル署名」に登録した証明書が private_key と対になっていること、"
+    "username が正しく有効なユーザーであること、org_url が本番か Sandbox の正しい URL であること、"
+    "アプリケーションの使用がそのユーザーに事前承認されていることを確認してください",
+    "Check that the certificate registered with the app belongs to private_key, that username is"
+    " an active user spelled exactly so, that org_url is the right one (production or sandbox),"
+    " and that an administrator has pre-authorized the app for that user",
+)
+CODE_REFUSED = Text(
+    "許可の有効期限が切れたか、すでに使われています。もう一度連携を始めてください",
+    "What the page brought back has expired or was used already: begin to connect again",
+)
+LOGIN_IN_PROGRESS = Text(
+    "同じアプリケーションのログインが重なりました。自動で再試行します。続く場合は、"
+    "同じアプリケーションを使う他の連携を減らしてください",
+    "Several logins of the app came at the same moment. It is tried again by itself; if it stays,"
+    " let fewer integrations use the same app",
+)
+ACCESS_RESTRICTED = Text(
+    "ログインはできましたが、API の使用が許可されていません。接続元 IP の制限 (アプリケーションの"
+    "「IP 制限の緩和」、プロファイルのログイン IP 範囲)、"
+    "アプリケーションの OAuth 範囲 api、「API アクセスコントロール」と、"
+    "プロファイルのセッションセキュリティレベルを確認してください",
+    "The login works, but its session may not use the API. Check the IP restrictions (of the app"
+    " and the profile's login IP ranges), the app's OAuth scope api, API Access Control, and the"
+    " session security level that the profile requires",
+)
+PASSWORD_EXPIRED = Text(
+    "連携ユーザーの Salesforce パスワードの有効期限が切れています。"
+    "そのユーザーで Salesforce にログインしてパスワードを変更するか、"
+    "プロファイルの「パスワード無期限」をオンにしてください",
+    "The password of the connected Salesforce user has expired. Log in to Salesforce as that user"
+    " and change it, or give the user's profile Password Never Expires",
+)
+VIEW_ALL_MISSING = Text(
+    "共有の計算が大きすぎるため、Salesforce が検索を拒否しました。"
+    "連携ユーザーに、対象オブジェクトの「すべて表示」か「すべてのデータの参照」を付けてください",
+    "Salesforce refuses the query because it would have to work out the sharing of too many"
+    " records. Give the connected user View All for the object, or View All Data",
+)
+TRANSACTION_SECURITY = Text(
+    "組織のトランザクションセキュリティポリシーの処理が間に合いませんでした。自動で再試行します。"
+    "続く場合は、連携ユーザーに「トランザクションセキュリティから除外」権限を付けてください",
+    "The org's transaction security policies took too long. It is tried again by itself; if it"
+    " stays, give the connected user the permission Exempt from Transaction Security",
+)
+QUERY_NOT_SUPPORTED = Text(
+    "Salesforce がこの検索に対応していません (実装の制限)。条件とマッピングから対象の項目を外すか、"
+    "連携ユーザーに「すべてのデータの参照」を付けてください。解決しない場合はサポートまで"
+    "お知らせください",
+    "Salesforce does not support this query (an implementation restriction). Take the field that"
+    " it names out of the conditions or the mapping, or give the connected user View All Data; if"
+    " that does not help, tell support",
+)
 IP_RESTRICTED = Text(
     "アプリケーションの「IP 制限の緩和」を設定するか、"
     "プロファイルのログイン IP 範囲に接続元を追加してください",

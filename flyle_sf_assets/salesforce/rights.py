@@ -4,8 +4,9 @@ An administrator is who has the permission "Modify All Data" (「すべてのデ
 or permission set: it is what the standard System Administrator profile has and what a profile's
 name does not tell. Asked of UserPermissionAccess, which describes the running user alone and needs
 no right to read other users' permissions.
-Source: Field Reference Guide, "UserPermissionAccess". What does not belong here: who needs to be
-one (``refresh/connecting.py``).
+Sources: Field Reference Guide, "UserPermissionAccess"; REST API Developer Guide, "List Available
+REST Resources" (``identity``). What does not belong here: who needs to be one
+(``refresh/connecting.py``).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.salesforce.session import OrgSession
 
 _PERMISSIONS = "SELECT PermissionsModifyAllData, PermissionsApiEnabled FROM UserPermissionAccess"
@@ -37,11 +40,12 @@ def identity(session: OrgSession) -> Identity:
     access = session.access
     tried = Text("接続先の組織とユーザーを確認しました", "Asked which org and user this is")
     org = _rows(session, _ORG, tried)
-    user = _rows(session, _WHO.format(user=access.user_id), tried)
+    user_id = access.user_id or _user_id(session, tried)
+    user = _rows(session, _WHO.format(user=user_id), tried)
     return Identity(
         org_id=access.org_id,
         org_name=str(org[0]["Name"]) if org else "",
-        user_id=access.user_id,
+        user_id=user_id,
         username=str(user[0]["Username"]) if user else "",
     )
 
@@ -57,6 +61,15 @@ def check_readable(session: OrgSession, sobject: str) -> None:
     """Raises ObjectRefused or NotPermitted unless the user may read records of the object."""
     tried = Text(f"{sobject} の参照権限を確認しました", f"Asked whether {sobject} may be read")
     _rows(session, _READ.format(sobject=sobject), tried)
+
+
+def _user_id(session: OrgSession, tried: Text) -> str:
+    """Who the running user is, where the token's answer did not tell; one call."""
+    resources = session.json(HTTPMethod.GET, session.data_path("/"), tried=tried)
+    try:
+        return to_18(str(resources["identity"]).rpartition("/")[2])
+    except (KeyError, TypeError, ValueError) as error:
+        raise faults.unreadable(f"identity: {type(error).__name__}", tried=tried) from error
 
 
 def _rows(session: OrgSession, soql: str, tried: Text) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """One org's session: authorised requests, counted, with the org's limits and clock kept in view.
 
-An expired access token is renewed once per request. What does not belong here: retries and TLS
+An expired access token is renewed once per request; a fresh one that is refused as well means that
+a right is missing. What does not belong here: retries and TLS
 (``transport.py``), where tokens come from (``tokens.py``), queries (``query.py``).
 Source: REST API Developer Guide, "Limit Info Header", "Status Codes and Error Responses".
 """
@@ -9,8 +10,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ import requests
 from flyle_sf_assets.errors import NotPermitted, Text
 from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.tokens import AccessToken, TokenSource
-from flyle_sf_assets.salesforce.transport import ASKED, Failed, Network, Transport
+from flyle_sf_assets.salesforce.transport import ASKED, Failed, Network, Transport, server_date
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ API_VERSION = "64.0"
 API_VERSION_NEWEST = "66.0"
 """Spring '26: the newest that this code was written against."""
 
+_TIME = Text("Salesforce の時刻を確認しました", "Looked for Salesforce's time")
 _API_USAGE = re.compile(r"(?:^|[ ,;])api-usage=(\d+)/(\d+)")
 _UNTYPED = msgspec.json.Decoder(float_hook=str)
 
@@ -85,8 +86,12 @@ class OrgSession(Transport):
         """Salesforce's time (UTC) when it last answered; never ahead of its clock.
 
         Cut to the second (``Date`` header). Before the first answer, when the token was issued.
+        IncompleteRead when no answer told a time: our own clock is no substitute.
         """
-        return self._server_date or self.access.issued_at
+        known = self._server_date or self.access.issued_at
+        if known is None:
+            raise faults.unreadable("no answer had a Date header", tried=_TIME)
+        return known
 
     def data_path(self, resource: str) -> str:
         """``/services/data/vNN.N`` and the resource (``/query``)."""
@@ -119,8 +124,16 @@ class OrgSession(Transport):
         except Failed as failed:
             if not failed.fault.session_expired:
                 raise
-        access = self._tokens.renew(access)
-        return self._send_as(access, method, url, consume, tried, kwargs)
+            refused = failed
+        fresh = self._tokens.renew(access)
+        if fresh.value == access.value:
+            raise Failed(faults.of_refused_fresh_token(refused.fault))
+        try:
+            return self._send_as(fresh, method, url, consume, tried, kwargs)
+        except Failed as again:
+            if not again.fault.session_expired:
+                raise
+            raise Failed(faults.of_refused_fresh_token(again.fault)) from again.__cause__
 
     def _send_as(
         self,
@@ -140,7 +153,7 @@ class OrgSession(Transport):
 
     def _saw(self, response: requests.Response) -> None:
         usage = _API_USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
-        date = _parsed_date(response.headers.get("Date"))
+        date = server_date(response.headers.get("Date"))
         with self._lock:
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 self._api_calls += 1
@@ -188,16 +201,6 @@ def decoded(body: bytes, *, tried: Text) -> Any:
         return _UNTYPED.decode(body)
     except msgspec.DecodeError as error:
         raise faults.unreadable(f"{len(body)} bytes: {error}", tried=tried) from error
-
-
-def _parsed_date(header: str | None) -> datetime | None:
-    if not header:
-        return None
-    try:
-        date = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _may_have_arrived(exception: requests.RequestException) -> bool:

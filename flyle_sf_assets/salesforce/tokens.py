@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import requests
@@ -22,8 +22,9 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.ids import to_18
-from flyle_sf_assets.salesforce.transport import Network, Transport
+from flyle_sf_assets.salesforce.transport import Network, RetryPolicy, Transport, server_date
 
+_ORG_PREFIX = "00D"
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
 
 
@@ -32,14 +33,15 @@ class AccessToken:
     """A session with an org. ``value`` never shows in a repr.
 
     ``instance_url`` is an origin that `check_org_url` let pass; ``org_id`` and ``user_id`` have 18
-    characters; ``issued_at`` is by Salesforce's clock (UTC).
+    characters (``user_id`` is blank when the answer did not tell it); ``issued_at`` is by
+    Salesforce's clock (UTC), None when the answer told no time.
     """
 
     value: str = field(repr=False)
     instance_url: str
     org_id: str
     user_id: str
-    issued_at: datetime
+    issued_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,13 @@ class TokenSource(Protocol):
 
 
 class _TokenAnswer(msgspec.Struct):
+    """Of a JWT answer only the first four are there; nothing but the first two is required."""
+
     access_token: str
     instance_url: str
-    id: str
-    issued_at: str
+    id: str | None = None
     refresh_token: str | None = None
+    issued_at: str | int | None = None
 
 
 class TokenTransport(Transport):
@@ -90,18 +94,27 @@ class TokenTransport(Transport):
         return self.fetch(
             "POST",
             f"{org_url}{TOKEN_PATH}",
-            lambda response: read_granted(response.content, self.network, tried=tried),
+            lambda response: read_granted(
+                response.content, self.network, tried=tried, date=response.headers.get("Date")
+            ),
             tried=tried,
             retries=retries,
             data=form,
             headers={"Accept": "application/json"},
         )
 
+    @property
+    def _retry(self) -> RetryPolicy:
+        return self.network.login_retry
+
     def _fault_of(self, response: requests.Response, tried: Text) -> faults.Fault:
+        sent = response.request.body or ""
+        form = parse_qs(sent.decode() if isinstance(sent, bytes) else str(sent))
         return faults.of_oauth(
             response.status_code,
             response.content,
             tried=tried,
+            flow=form.get("grant_type", [""])[0],
             retry_after=response.headers.get("Retry-After"),
         )
 
@@ -161,26 +174,45 @@ class ClientCredentials(AskedTokens):
         return self._transport.ask(self._org_url, form)
 
 
-def read_granted(body: bytes, network: Network, *, tried: Text) -> Granted:
+def read_granted(body: bytes, network: Network, *, tried: Text, date: str | None = None) -> Granted:
     """The tokens in an answer of the token endpoint. IncompleteRead when it is none.
 
-    Org and user come from the answer's ``id`` URL (…/id/ORG/USER). UsageError when ``instance_url``
-    is no host that may be called: a token is sent nowhere else.
+    Org and user come from the answer's ``id`` URL (…/id/ORG/USER, on the login host), the org else
+    from the token's first 15 characters. ``date`` is the answer's ``Date`` header; ``issued_at``
+    serves without it. UsageError when ``instance_url`` is no host that may be called: a token is
+    sent nowhere else.
     """
     try:
         answer = msgspec.json.decode(body, type=_TokenAnswer)
-        org_id, user_id = urlsplit(answer.id).path.rsplit("/", 2)[-2:]
+        org_id, user_id = _org_and_user(answer)
         access = AccessToken(
             value=answer.access_token,
             instance_url=check_org_url(answer.instance_url, network.extra_hosts),
-            org_id=to_18(org_id),
-            user_id=to_18(user_id),
-            issued_at=datetime.fromtimestamp(int(answer.issued_at) / 1000, UTC),
+            org_id=org_id,
+            user_id=user_id,
+            issued_at=server_date(date) or _issued_at(answer),
         )
         return Granted(access, answer.refresh_token)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, OverflowError) as error:
         # The body may hold a token: only the kind of the error is told.
         raise faults.unreadable(f"token answer: {type(error).__name__}", tried=tried) from None
+
+
+def _org_and_user(answer: _TokenAnswer) -> tuple[str, str]:
+    """Ids with 18 characters, the user's blank when it is not told. ValueError without an org."""
+    if answer.id is not None:
+        org_id, user_id = urlsplit(answer.id).path.rsplit("/", 2)[-2:]
+        return to_18(org_id), to_18(user_id)
+    org_id, mark, _ = answer.access_token.partition("!")
+    if not mark or not org_id.startswith(_ORG_PREFIX):
+        raise ValueError("neither the answer nor the token tells the org")
+    return to_18(org_id), ""
+
+
+def _issued_at(answer: _TokenAnswer) -> datetime | None:
+    if answer.issued_at is None:
+        return None
+    return datetime.fromtimestamp(int(answer.issued_at) / 1000, UTC)
 
 
 def _tried(org_url: str) -> Text:

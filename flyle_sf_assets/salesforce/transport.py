@@ -9,6 +9,8 @@ what an error means (``faults.py``).
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -26,6 +28,9 @@ from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.hosts import is_allowed
 
 T = TypeVar("T")
+
+_DATE_MIN = datetime(2020, 1, 1, tzinfo=UTC)
+_DATE_AHEAD_MAX = timedelta(days=1)
 
 ASKED = Text("Salesforce に問い合わせました", "Asked Salesforce")
 
@@ -49,6 +54,8 @@ class Network:
 
     ``ca_file`` is trusted besides the system's CAs; ``extra_hosts`` are ``host[:port]`` allowed
     besides Salesforce's own domains. A query may run for 120 s before Salesforce answers.
+    ``login_retry`` is for the token endpoint: of logins at the same moment Salesforce takes up one
+    after the other, so that many short waits find their turn.
     """
 
     ca_file: Path | None = None
@@ -57,6 +64,7 @@ class Network:
     read_timeout_s: float = 150.0
     connections_max: int = 8
     retry: RetryPolicy = RetryPolicy()
+    login_retry: RetryPolicy = RetryPolicy(attempts=8, total_s=60.0, wait_longest_s=5.0)
 
 
 class Failed(Exception):
@@ -100,13 +108,14 @@ class Transport(requests.Session):
 
         ``kwargs`` are those of ``requests.request``. Raises what ``faults.py`` makes of a refusal;
         IncompleteRead raised by ``consume`` is tried again. With ``retries=False`` the request
-        is sent once: for what must not be repeated, such as using a rotating refresh token.
+        is sent once: for what must not be repeated, such as using a rotating refresh token. Only
+        when Salesforce answers that it did nothing with it, it is sent again even so.
         """
-        policy = self.network.retry
+        policy = self._retry
         try:
             for attempt in stamina.retry_context(
-                on=self._backoff,
-                attempts=policy.attempts if retries else 1,
+                on=self._backoff if retries else self._backoff_of_unused,
+                attempts=policy.attempts,
                 timeout=policy.total_s,
                 wait_initial=policy.wait_initial_s,
                 wait_max=policy.wait_longest_s,
@@ -123,6 +132,10 @@ class Transport(requests.Session):
             raise TypeError("only keyword arguments besides method and url")
         address = url.decode() if isinstance(url, bytes) else str(url)
         return self.fetch(str(method), address, lambda response: response, **kwargs)
+
+    @property
+    def _retry(self) -> RetryPolicy:
+        return self.network.retry
 
     def _attempt(
         self,
@@ -186,7 +199,28 @@ class Transport(requests.Session):
         wait_s = exception.fault.wait_s
         if wait_s is None:
             return True
-        return wait_s if wait_s <= self.network.retry.wait_longest_s else False
+        return wait_s if wait_s <= self._retry.wait_longest_s else False
+
+    def _backoff_of_unused(self, exception: Exception) -> bool | float:
+        is_unused = isinstance(exception, Failed) and exception.fault.is_unused
+        return self._backoff(exception) if is_unused else False
+
+
+def server_date(header: str | None) -> datetime | None:
+    """Salesforce's time (UTC, whole seconds) in a ``Date`` header.
+
+    None when there is none, or one that cannot be true: years off, or ahead of this machine by more
+    than a day. A gateway without a clock must not move a watermark over rows not yet read.
+    """
+    if not header:
+        return None
+    try:
+        date = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    date = date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    is_plausible = _DATE_MIN <= date <= datetime.now(UTC) + _DATE_AHEAD_MAX
+    return date if is_plausible else None
 
 
 def _is_an_answer(status: int) -> bool:

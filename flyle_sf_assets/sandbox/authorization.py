@@ -25,7 +25,8 @@ from flyle_sf_assets.sandbox.access import Access, TokenDenied
 
 CODE_LIVES = timedelta(minutes=15)
 ASSERTION_LIVES_MAX = timedelta(minutes=5)
-LOGIN_URLS = ("https://login.salesforce.com", "https://test.salesforce.com")
+LOGIN_URL = "https://login.salesforce.com"
+LOGIN_URLS = (LOGIN_URL, "https://test.salesforce.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,11 @@ class Authorization(Access):
                 return access, None
             return access, self.issue_refresh_token(kept.user_id, grant=grant)
 
-    def user_of_assertion(self, assertion: str, url: str) -> str:
-        """The user for whom an assertion (a JWT, RS256) was signed. TokenDenied."""
+    def user_of_assertion(self, assertion: str, url: str) -> tuple[str, str]:
+        """The user for whom an assertion (a JWT, RS256) was signed, and the login host's URL.
+
+        TokenDenied.
+        """
         claims = self._verified(assertion)
         if claims.get("iss") != self.consumer_key:
             raise TokenDenied("invalid_client_id", "client identifier invalid")
@@ -110,7 +114,8 @@ class Authorization(Access):
         if username not in users or username not in self.preauthorized:
             raise TokenDenied("invalid_grant", "user hasn't approved this consumer")
         self.check_user(users[username])
-        return users[username]
+        audience = str(claims["aud"])
+        return users[username], audience if audience in LOGIN_URLS else LOGIN_URL
 
     def _verified(self, assertion: str) -> dict[str, Any]:
         try:

@@ -44,10 +44,10 @@ def decided(orgs: Mapping[str, Org], form: Asked) -> Answer:
         return refused
     org = orgs[form["client_id"]]
     if form.get("decision") != "approve":
-        return _error(form, "access_denied", "end-user denied authorization")
+        return error(form, "access_denied", "end-user denied authorization")
     user = org.record("User", form.get("user", ""))
     if not user["IsActive"]:
-        return _error(form, "inactive_user", "user is inactive")
+        return error(form, "inactive_user", "user is inactive")
     scopes = frozenset(form.get("scope", "").split())
     code = org.issue_code(str(user["Id"]), form["redirect_uri"], form.get("code_challenge"), scopes)
     return _redirect(form, {"code": code})
@@ -63,11 +63,11 @@ def _checked(orgs: Mapping[str, Org], request: Asked) -> Answer | None:
     if not urlsplit(callback).netloc or (registered is not None and callback not in registered):
         return _shown("redirect_uri_mismatch", "redirect_uri must match configuration")
     if request.get("response_type") != "code":
-        return _error(request, "unsupported_response_type", "response type not supported")
+        return error(request, "unsupported_response_type", "response type not supported")
     if request.get("code_challenge_method", "S256") != "S256":
-        return _error(request, "invalid_request", "invalid code challenge method")
+        return error(request, "invalid_request", "invalid code challenge method")
     if org.requires_pkce and not request.get("code_challenge"):
-        return _error(request, "invalid_request", "missing required code challenge")
+        return error(request, "invalid_request", "missing required code challenge")
     return None
 
 
@@ -114,8 +114,9 @@ def _shown(error: str, description: str) -> Answer:
     return _html(f"<h1>OAuth Error</h1><p>{told}</p>", 400)
 
 
-def _error(request: Asked, error: str, description: str) -> Answer:
-    return _redirect(request, {"error": error, "error_description": description})
+def error(request: Asked, code: str, description: str) -> Answer:
+    """A refusal that goes to the callback."""
+    return _redirect(request, {"error": code, "error_description": description})
 
 
 def _redirect(request: Asked, told: Mapping[str, str]) -> Answer:

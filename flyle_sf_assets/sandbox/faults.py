@@ -7,6 +7,12 @@ import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from flyle_sf_assets.sandbox.recorded_answers import RECORDED_ANSWERS, RecordedAnswer
+
+OAUTH_PATHS = "/services/oauth2/"
+TOKEN_PATH = f"{OAUTH_PATHS}token"
+AUTHORIZE_PATH = f"{OAUTH_PATHS}authorize"
+
 
 class FaultKind(StrEnum):
     """What goes wrong."""
@@ -40,6 +46,9 @@ class FaultKind(StrEnum):
     WRONG_ROW_COUNT = "wrong_row_count"
     """``Sforce-NumberOfRecords`` says more rows than the body has."""
 
+    RECORDED = "recorded"
+    """What a real org was recorded to answer: `Fault.answer` in `Fault.language`."""
+
 
 @dataclass
 class Fault:
@@ -57,7 +66,29 @@ class Fault:
     seconds: float = 0.0
     fraction: float = 0.5
     method: str | None = None
+    answer: str = ""
+    language: str = "en"
     hits: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if self.kind == FaultKind.RECORDED and self.answer not in RECORDED_ANSWERS:
+            raise ValueError(f"{self.answer} is not one of {', '.join(sorted(RECORDED_ANSWERS))}")
+
+    @property
+    def recorded(self) -> RecordedAnswer | None:
+        """The recorded answer that it gives, None for the other kinds."""
+        return RECORDED_ANSWERS[self.answer] if self.kind == FaultKind.RECORDED else None
+
+    @property
+    def dooms_job(self) -> bool:
+        """Whether the Bulk job that the request creates does not complete."""
+        of_job = self.recorded is not None and self.recorded.way == "job"
+        return of_job or self.kind in (FaultKind.JOB_FAILED, FaultKind.JOB_ABORTED)
+
+    @property
+    def words(self) -> str:
+        """The message of the recorded answer, in its language."""
+        return self.recorded.words(self.language) if self.recorded else ""
 
 
 class FaultPlan:
@@ -93,7 +124,7 @@ class FaultPlan:
                     continue
                 if fault.method not in (None, method):
                     continue
-                if not _concerns(fault.kind, method, path, has_locator=has_locator):
+                if not _concerns(fault, method, path, has_locator=has_locator):
                     continue
                 if fault.skip > 0:
                     fault.skip -= 1
@@ -104,12 +135,21 @@ class FaultPlan:
             return None
 
 
-def _concerns(kind: FaultKind, method: str, path: str, *, has_locator: bool) -> bool:
-    """Whether a request can commit a fault of that kind at all."""
-    if kind in (FaultKind.JOB_FAILED, FaultKind.JOB_ABORTED):
-        return method == "POST" and path.rstrip("/") == "/jobs/query"
-    if kind == FaultKind.WRONG_ROW_COUNT:
+def _concerns(fault: Fault, method: str, path: str, *, has_locator: bool) -> bool:
+    """Whether a request can commit that fault at all."""
+    makes_job = method == "POST" and path.rstrip("/") == "/jobs/query"
+    if fault.kind in (FaultKind.JOB_FAILED, FaultKind.JOB_ABORTED):
+        return makes_job
+    if fault.kind == FaultKind.WRONG_ROW_COUNT:
         return path.endswith("/results")
-    if kind == FaultKind.LOCATOR_LOST:
+    if fault.kind == FaultKind.LOCATOR_LOST:
         return has_locator
+    if fault.recorded is not None:
+        is_of = {
+            "token": path == TOKEN_PATH,
+            "callback": path == AUTHORIZE_PATH,
+            "job": makes_job,
+            "rest": not path.startswith(OAUTH_PATHS),
+        }
+        return is_of[fault.recorded.way]
     return True

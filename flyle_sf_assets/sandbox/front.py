@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from flyle_sf_assets.sandbox import consent, oauth
+from flyle_sf_assets.sandbox.access import TokenDenied
 from flyle_sf_assets.sandbox.api.call import Answer, RestCall, refused
 from flyle_sf_assets.sandbox.api.metadata import versions
 from flyle_sf_assets.sandbox.api.resources import Resources
@@ -127,6 +128,10 @@ class Front:
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         asked = form or dict(request.query_params)
         by_key = {org.consumer_key: org for org in self.orgs}
+        org = by_key.get(asked.get("client_id", ""))
+        fault = org.faults.take(request.method, request.url.path) if org else None
+        if fault is not None and fault.recorded is not None:
+            return _response(consent.error(asked, fault.recorded.code, fault.words))
         page = consent.decided if request.method == "POST" else consent.asked
         return _response(await run_in_threadpool(page, by_key, asked))
 
@@ -230,6 +235,9 @@ async def _fault_before(org: Org, fault: Fault | None, token: str) -> Response |
         return None
     if fault.kind == FaultKind.RESET:
         return Reset()
+    if fault.recorded is not None and fault.recorded.way == "token":
+        denied = TokenDenied(fault.recorded.code, fault.words, status=fault.recorded.status)
+        return _response(oauth.denied_answer(denied))
     refusal: Refusal | None = None
     if fault.kind == FaultKind.SESSION_EXPIRED:
         org.revoke(token)
@@ -239,6 +247,8 @@ async def _fault_before(org: Org, fault: Fault | None, token: str) -> Response |
     elif fault.kind == FaultKind.STATUS:
         code, message = _STATUS_CODES.get(fault.status, ("UNKNOWN_EXCEPTION", "unknown"))
         refusal = Refusal(code, message, status=fault.status)
+    elif fault.recorded is not None and fault.recorded.way == "rest":
+        refusal = Refusal(fault.recorded.code, fault.words, status=fault.recorded.status)
     return _response(refused(refusal)) if refusal else None
 
 

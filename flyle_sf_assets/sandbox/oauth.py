@@ -15,8 +15,11 @@ from urllib.parse import unquote
 
 from flyle_sf_assets.sandbox.access import TokenDenied
 from flyle_sf_assets.sandbox.api.call import Answer, json_answer
-from flyle_sf_assets.sandbox.authorization import issuer_of
+from flyle_sf_assets.sandbox.authorization import LOGIN_URL, issuer_of
 from flyle_sf_assets.sandbox.org import Org
+
+_JWT_MEMBERS = ("access_token", "scope", "instance_url", "id", "token_type")
+"""All that a JWT answer has: no issued_at, no signature, no refresh token."""
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -28,9 +31,14 @@ def token(orgs: Mapping[str, Org], form: Form, authorization: str | None, url: s
     try:
         return json_answer(_grant(orgs, form, authorization, url))
     except TokenDenied as denied:
-        return json_answer(
-            {"error": denied.error, "error_description": denied.description}, denied.status
-        )
+        return denied_answer(denied)
+
+
+def denied_answer(denied: TokenDenied) -> Answer:
+    """The refusal as the token endpoint words it."""
+    return json_answer(
+        {"error": denied.error, "error_description": denied.description}, denied.status
+    )
 
 
 def _grant(
@@ -86,8 +94,9 @@ def _authorization_code(org: Org, form: Form, secret: str | None, url: str) -> d
 
 def _jwt_bearer(org: Org, form: Form, _secret: str | None, url: str) -> dict[str, str]:
     org.check_app()
-    user = org.user_of_assertion(form.get("assertion", ""), url)
-    return _granted(org, org.issue_access_token(user), url)
+    user, login_url = org.user_of_assertion(form.get("assertion", ""), url)
+    whole = _granted(org, org.issue_access_token(user), url, login_url)
+    return {name: whole[name] for name in _JWT_MEMBERS}
 
 
 def _refresh_token(org: Org, form: Form, secret: str | None, url: str) -> dict[str, str]:
@@ -105,9 +114,10 @@ _GRANTS: dict[str, Callable[[Org, Form, str | None, str], dict[str, str]]] = {
 }
 
 
-def _granted(org: Org, access_token: str, url: str) -> dict[str, str]:
+def _granted(org: Org, access_token: str, url: str, login_url: str = LOGIN_URL) -> dict[str, str]:
+    """The whole answer; ``id`` is on the login host, not on the org's own."""
     user = org.user_of(access_token)
-    identity = f"{url}/id/{org.org_id}/{user}"
+    identity = f"{login_url}/id/{org.org_id}/{user}"
     issued = str(int(org.now().timestamp() * 1000))
     signature = hmac.new(
         org.consumer_secret.encode(), (identity + issued).encode(), hashlib.sha256

@@ -19,7 +19,7 @@ from flyle_sf_assets_tests.conformance.pages import page_cited  # noqa: E402 - n
 CASES = Path(__file__).parent
 DOCUMENT = ROOT / "docs" / "conformance.md"
 WRITING_FIXTURES = {"records", "cast"}
-NO_CASES = {"test_case_table.py", "test_selection.py"}
+NO_CASES = {"test_case_table.py", "test_recorded.py", "test_selection.py"}
 PARTS = ("cases", "assumptions")
 
 

@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 import stamina
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
@@ -66,6 +67,12 @@ def room(_server: SandboxServer, _template: sandbox.Org) -> Room:
     )
     _server.add(there)
     return Room(there, _server)
+
+
+@pytest.fixture(scope="session")
+def key() -> rsa.RSAPrivateKey:
+    """A key that signs assertions."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @pytest.fixture

@@ -1,43 +1,27 @@
 """JWT bearer: a signed assertion brings tokens; what is wrong with it is told without the key."""
 
+import time
 import traceback
+from datetime import timedelta
 
 import pytest
+import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.salesforce.connect import Org, open_org
-from flyle_sf_assets.salesforce.jwt_bearer import audience_of
+from flyle_sf_assets.salesforce.fault_rules import JWT_BEARER
+from flyle_sf_assets.salesforce.jwt_bearer import audience_of, signed
 from flyle_sf_assets.settings.models import Connection, SecretRef
 from flyle_sf_assets_tests.salesforce.room import Room
-
-
-def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-@pytest.fixture(scope="module")
-def key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+from flyle_sf_assets_tests.salesforce.signing import certify, pem, username
 
 
 @pytest.fixture
 def signing(room: Room, key: rsa.RSAPrivateKey) -> Room:
     """An org whose app holds the key's certificate and is approved for the connected user."""
-    public = key.public_key()
-    room.there.jwt_public_key = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    room.there.preauthorized = {username(room)}
+    certify(room, key)
     return room
-
-
-def username(room: Room) -> str:
-    return str(room.there.record("User", room.there.connected_user_id)["Username"])
 
 
 def open_by_jwt(room: Room, private_key: str, user: str | None = None) -> Org:
@@ -70,7 +54,7 @@ def test_another_key_is_refused(signing: Room) -> None:
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     with pytest.raises(errors.NotConnected) as refused:
         open_by_jwt(signing, pem(other))
-    assert refused.value.code == "grant_refused"
+    assert refused.value.code == "assertion_refused"
 
 
 def test_a_user_for_whom_the_app_is_not_approved_says_what_to_do(
@@ -110,3 +94,27 @@ def test_a_key_that_cannot_sign_is_told_but_not_shown(
 )
 def test_the_audience_is_the_orgs_login_server(org_url: str, audience: str) -> None:
     assert audience_of(org_url) == audience
+
+
+def test_an_answer_of_the_five_recorded_members_is_enough(
+    signing: Room, key: rsa.RSAPrivateKey
+) -> None:
+    """No real JWT login could succeed: we asked for members that only other flows have."""
+    claims: dict[str, object] = {
+        "iss": signing.there.consumer_key,
+        "sub": username(signing),
+        "aud": "https://login.salesforce.com",
+        "exp": time.time() + 60,
+    }
+    form = {"grant_type": JWT_BEARER, "assertion": signed(claims, pem(key))}
+    url = f"{signing.server.url}/services/oauth2/token"
+    answer = requests.post(url, data=form, verify=signing.server.ca_file, timeout=20).json()
+    assert answer.keys() == {"access_token", "scope", "instance_url", "id", "token_type"}
+    assert answer["id"].startswith("https://login.salesforce.com/id/")
+    with open_by_jwt(signing, pem(key)) as org:
+        assert (org.org_id, org.user_id) == (
+            signing.there.org_id,
+            signing.there.connected_user_id,
+        )
+        assert abs(org.server_now - signing.there.now()) < timedelta(seconds=3)
+        assert org.simple_salesforce().limits()

@@ -47,16 +47,33 @@ def test_an_expired_session_is_renewed_once_and_the_request_repeated(
     assert org.api_calls == room.counted == 1
 
 
-def test_a_session_that_is_refused_again_is_no_connection(
+def test_a_fresh_session_that_is_refused_as_well_is_a_missing_right(
     room: Room, org: Org, schemas: Schemas
 ) -> None:
     """Renewing for ever would hide that an IP restriction or a policy ends every session."""
     room.breaks(FaultKind.SESSION_EXPIRED, "/query", times=9)
-    with pytest.raises(errors.NotConnected) as caught:
+    with pytest.raises(errors.NotPermitted) as caught:
         accounts(org, schemas)
-    assert caught.value.code == "session_refused"
+    assert not isinstance(caught.value, errors.NotConnected)
+    assert caught.value.code == "access_restricted"
+    for told in ("IP", "API Access Control", "scope"):
+        assert told in caught.value.remedy.en
     assert len(room.there.faults.pending()) == 1
     assert room.there.faults.pending()[0].hits == 2
+
+
+@pytest.mark.parametrize(("language", "asked"), [("en", 1), ("ja", 2)])
+def test_a_session_that_may_not_use_the_api_is_a_missing_right(
+    room: Room, org: Org, schemas: Schemas, language: str, asked: int
+) -> None:
+    """Real orgs word it as an expired session; English words spare the renewal, no more."""
+    fault = room.breaks(
+        FaultKind.RECORDED, "/query", answer="session_not_for_rest", language=language, times=9
+    )
+    with pytest.raises(errors.NotPermitted) as caught:
+        accounts(org, schemas)
+    assert caught.value.code == "access_restricted"
+    assert fault.hits == asked
 
 
 def test_threads_that_find_the_token_dead_renew_it_once(

@@ -72,7 +72,13 @@ class Job:
             return "InProgress"
         if self.fault is None:
             return "JobComplete"
-        return "Failed" if self.fault.kind == FaultKind.JOB_FAILED else "Aborted"
+        return "Aborted" if self.fault.kind == FaultKind.JOB_ABORTED else "Failed"
+
+    @property
+    def error_message(self) -> str:
+        """Why it failed."""
+        recorded = self.fault.words if self.fault is not None else ""
+        return recorded or "TXN_LIMIT_EXCEEDED: job ran into a limit (sandbox fault)"
 
 
 class Jobs:
@@ -141,7 +147,7 @@ class Jobs:
                 line_end=_option(body, "lineEnding", "LF", _LINE_ENDS),
                 result=result,
                 delay_s=self._org.bulk_delay_s,
-                fault=fault,
+                fault=fault if fault is not None and fault.dooms_job else None,
             )
             self._jobs[job.id] = job
         return json_answer(self._short(job) | {"state": "UploadComplete"})
@@ -180,7 +186,7 @@ class Jobs:
             "numberRecordsProcessed": job.result.total if state == "JobComplete" else 0,
         }
         if state == "Failed":
-            info["errorMessage"] = "TXN_LIMIT_EXCEEDED: job ran into a limit (sandbox fault)"
+            info["errorMessage"] = job.error_message
         return info
 
     def _abort(self, call: RestCall, job: Job) -> Answer:

@@ -9,6 +9,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from flyle_sf_assets.sandbox.api.call import Answer, RestCall, json_answer
 from flyle_sf_assets.sandbox.api.replication import deleted, updated
+from flyle_sf_assets.sandbox.authorization import LOGIN_URL
 from flyle_sf_assets.sandbox.describe import describe_body, describe_global_body, summary_body
 from flyle_sf_assets.sandbox.metadata import SObject
 from flyle_sf_assets.sandbox.org import Org
@@ -41,9 +42,10 @@ def versions() -> Answer:
     )
 
 
-def resources(call: RestCall) -> Answer:
-    """The resources of one version."""
-    return json_answer({name: f"/services/data/v{call.version}/{name}" for name in _RESOURCES})
+def resources(org: Org, call: RestCall) -> Answer:
+    """The resources of one version, and who asks."""
+    paths = {name: f"/services/data/v{call.version}/{name}" for name in _RESOURCES}
+    return json_answer(paths | {"identity": f"{LOGIN_URL}/id/{org.org_id}/{call.user_id}"})
 
 
 def limits(org: Org) -> Answer:

@@ -64,7 +64,7 @@ class Resources:
             return metadata.limits(self.org)
         if name:
             raise not_found()
-        return metadata.resources(call)
+        return metadata.resources(self.org, call)
 
     def _query(
         self, call: RestCall, rest: Rest, fault: Fault | None, *, include_deleted: bool
