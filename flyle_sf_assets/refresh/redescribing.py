@@ -13,6 +13,7 @@ from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
+from flyle_sf_assets.salesforce.picklists import lacks_dependencies
 from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.schemas import StoredSchema
@@ -82,8 +83,11 @@ def reached_objects(settings: TenantSettings, known: Schemas) -> tuple[str, ...]
 def is_anything_hidden(settings: TenantSettings, schemas: Schemas) -> bool:
     """Whether a path of a mapping or a condition cannot be walked now, or its type does not fit.
 
-    Then a 304 is not believed: a permission that came back need not move Last-Modified.
+    Then a 304 is not believed: a permission that came back need not move Last-Modified. Nor is it
+    for a schema that an earlier version kept without where its options are valid.
     """
+    if any(lacks_dependencies(schema) for schema in schemas.values() if schema):
+        return True
     made = plan(settings, schemas)
     if made.faults:
         return True

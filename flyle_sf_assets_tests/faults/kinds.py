@@ -15,6 +15,7 @@ RECORDS = (
     "update User",
     "ties beyond a page",
     "stamped without a change",
+    "controlling field alone",
     "parent move",
     "owner change",
     "new parent",
@@ -25,6 +26,8 @@ RECORDS = (
     "late commit within the overlap",
     "late commit beyond the overlap",
     "formula or roll-up drift",
+    "activity",
+    "change without a stamp",
 )
 LIFECYCLE = (
     "delete",

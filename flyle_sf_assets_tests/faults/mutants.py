@@ -199,8 +199,24 @@ def sweep_skips_calculated() -> None:
     sweep = _room("raw.sweep")
     records = _room("refresh.steps.records")
 
-    sweep.is_unstamped = lambda _field: False
+    sweep.is_unstamped = lambda _object, _field: False
     records.unstamped_columns = lambda _dataset: ()
+
+
+@_mutant("no standard field is known to change without a stamp")
+def no_table_of_unstamped_fields() -> None:
+    _room("raw.sweep").is_listed = lambda _object, _field: False
+
+
+@_mutant("a census believes that everything else follows the stamp")
+def census_compares_stamps_alone() -> None:
+    records = _room("refresh.steps.records")
+    lookups, custom = _room("raw.sweep").lookup_columns, _room("raw.sweep").custom_columns
+
+    def wrong(plan: Any, dataset: Any, *, is_edited: bool) -> Any:
+        return (*lookups(plan, dataset), *(custom(dataset) if is_edited else ()))
+
+    records.census_columns = wrong
 
 
 @_mutant("a rejected value blanks its field")
@@ -224,6 +240,28 @@ def merge_as_delete() -> None:
         return right(answer.drop("MasterRecordId", strict=False), **kwargs)
 
     reading.fates = wrong
+
+
+@_mutant("a state code takes the last label of describe's list, whatever the country")
+def label_of_another_country() -> None:
+    casts = _room("companies.casts")
+
+    def wrong(text: Any, field: Any, _controller: Any, _controlling: Any) -> Any:
+        return text.replace({option.value: option.label for option in field.source.picklist_values})
+
+    casts._label_under = wrong
+
+
+@_mutant("a row in which only the controlling field moved counts as unchanged")
+def controlling_field_alone_ignored() -> None:
+    enriched = _room("refresh.steps.enriched")
+    right = enriched.changed_rows
+
+    def wrong(rows: Any, held: Any) -> Any:
+        beside = [name for name in rows.columns if name.startswith("_controller:")]
+        return right(rows.drop(beside), held.drop(beside))
+
+    enriched.changed_rows = wrong
 
 
 def caught_by(name: str) -> str | None:
