@@ -18,9 +18,10 @@ import polars as pl
 
 from flyle_sf_assets.errors import IncompleteRead, Text
 from flyle_sf_assets.salesforce import bulk, faults
+from flyle_sf_assets.salesforce.answers import next_page, require_columns, require_sound
 from flyle_sf_assets.salesforce.bulk import BulkPace, BulkProgress, BulkRead
 from flyle_sf_assets.salesforce.composite import QUERIES_MAX, Subrequest, composite
-from flyle_sf_assets.salesforce.frames import of_records
+from flyle_sf_assets.salesforce.frames import of_records, tree_of
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.soql import Statement
 
@@ -69,6 +70,7 @@ class Reader:
     ) -> None:
         self._session = session
         self._rest_rows_max = rest_rows_max
+        self._rows_max = session.network.bounds.rest_rows
         self._pace = pace or BulkPace()
         self._sleep = sleep
 
@@ -95,8 +97,7 @@ class Reader:
         So up to five statements with small results cost one call. When one statement is refused,
         its error is raised and nothing is returned.
         """
-        records: list[list[dict[str, Any]]] = [[] for _ in statements]
-        totals: dict[int, int] = {}
+        results = [_Result(statement, self._rows_max) for statement in statements]
         waiting = deque(
             (place, self._query_path(statement)) for place, statement in enumerate(statements)
         )
@@ -104,14 +105,10 @@ class Reader:
             batch = [waiting.popleft() for _ in range(min(QUERIES_MAX, len(waiting)))]
             pages = self._composite_pages([(statements[place], path) for place, path in batch])
             for (place, _), page in zip(batch, pages, strict=True):
-                totals.setdefault(place, page.total_size)
-                records[place] += page.records
-                if not page.done:
-                    waiting.append((place, _next_path(page, _tried(statements[place]))))
-        return [
-            _frame(statement, records[place], totals[place])
-            for place, statement in enumerate(statements)
-        ]
+                following = results[place].add(page)
+                if following is not None:
+                    waiting.append((place, following))
+        return [result.frame() for result in results]
 
     def bulk(
         self,
@@ -168,28 +165,31 @@ class Reader:
         return self._page(path, _tried(statement))
 
     def _rest(self, statement: Statement, first: _Page) -> pl.DataFrame:
-        records, page = first.records, first
-        while not page.done:
-            page = self._page(_next_path(page, _tried(statement)), _tried(statement))
-            records = records + page.records
-        return _frame(statement, records, first.total_size)
+        result = _Result(statement, self._rows_max)
+        following = result.add(first)
+        while following is not None:
+            following = result.add(self._page(following, _tried(statement)))
+        return result.frame()
 
     def _page(self, path: str, tried: Text) -> _Page:
         return self._session.fetch(
-            "GET", path, lambda response: _decoded(response.content, tried), tried=tried
+            "GET", path, lambda response: self._decoded(response.content, tried), tried=tried
         )
+
+    def _decoded(self, body: bytes, tried: Text) -> _Page:
+        return self._session.decoded(body, _PAGE.decode, tried=tried)
 
     def _composite_pages(self, asked: Sequence[tuple[Statement, str]]) -> list[_Page]:
         objects = ", ".join(dict.fromkeys(statement.object for statement, _ in asked))
-        answers = composite(
+        subanswers = composite(
             self._session, [Subrequest(path) for _, path in asked], tried=_tried_object(objects)
         )
         pages = []
-        for (statement, _), answer in zip(asked, answers, strict=True):
+        for (statement, _), answer in zip(asked, subanswers, strict=True):
             refusal = answer.refusal(_tried(statement))
             if refusal is not None:
                 raise refusal
-            pages.append(_decoded(answer.body, _tried(statement)))
+            pages.append(self._decoded(answer.body, _tried(statement)))
         return pages
 
     def _query_path(self, statement: Statement) -> str:
@@ -198,27 +198,51 @@ class Reader:
         return self._session.data_path(f"/{resource}?q={quote(statement.text, safe='')}")
 
 
-def _decoded(body: bytes, tried: Text) -> _Page:
-    try:
-        return _PAGE.decode(body)
-    except msgspec.DecodeError as error:
-        raise faults.unreadable(f"{len(body)} bytes: {error}", tried=tried) from error
+class _Result:
+    """The rows of one statement while its pages come in."""
 
+    def __init__(self, statement: Statement, rows_max: int) -> None:
+        self._statement = statement
+        self._rows_max = rows_max
+        self._tree = tree_of(statement.columns)
+        self._records: list[dict[str, Any]] = []
+        self._total: int | None = None
+        self._addresses: set[str] = set()
 
-def _next_path(page: _Page, tried: Text) -> str:
-    path = page.next_records_url or ""
-    if not path.startswith("/services/data/"):
-        raise faults.unreadable("more rows announced, but no place to get them", tried=tried)
-    return path
+    def add(self, page: _Page) -> str | None:
+        """Takes a page; returns the address of the next one, None after the last.
 
+        IncompleteRead when a page cannot be true: without a column, beyond the announced number
+        of rows, or leading back to a page that was read.
+        """
+        tried = _tried(self._statement)
+        require_columns(page.records, self._tree, tried=tried)
+        self._records += page.records
+        total = self._total = page.total_size if self._total is None else self._total
+        if total > self._rows_max:
+            raise faults.too_large(f"{total} rows by REST", tried=tried)
+        if len(self._records) > total:
+            raise _incomplete(self._statement, f"{len(self._records)} rows of {total}")
+        if page.done:
+            return None
+        address = next_page(page.next_records_url, tried=tried)
+        if address in self._addresses or not page.records:
+            raise faults.implausible("pages that do not come to an end", tried=tried)
+        self._addresses.add(address)
+        return address
 
-def _frame(statement: Statement, records: list[dict[str, Any]], total: int) -> pl.DataFrame:
-    if len(records) != total:
-        raise _incomplete(statement, f"{len(records)} rows of {total}")
-    try:
-        return of_records(records, statement.columns)
-    except KeyError as missing:
-        raise _incomplete(statement, f"no column {missing}") from missing
+    def frame(self) -> pl.DataFrame:
+        """All rows, when all that were announced have come."""
+        statement, tried = self._statement, _tried(self._statement)
+        if len(self._records) != self._total:
+            raise _incomplete(statement, f"{len(self._records)} rows of {self._total}")
+        try:
+            rows = of_records(self._records, statement.columns)
+        except pl.exceptions.PolarsError as error:
+            # Its text quotes values.
+            raise faults.implausible("values that are no scalars", tried=tried) from error
+        require_sound(rows, statement, tried=tried)
+        return rows
 
 
 def _incomplete(statement: Statement, came_back: str) -> IncompleteRead:

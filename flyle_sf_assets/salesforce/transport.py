@@ -8,7 +8,8 @@ what an error means (``faults.py``).
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -21,13 +22,18 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from flyle_sf_assets import __version__
-from flyle_sf_assets.errors import IncompleteRead, Text, UsageError
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.errors import AnswerTooLarge, IncompleteRead, Text, UsageError
+from flyle_sf_assets.salesforce import answers, faults
+from flyle_sf_assets.salesforce.bounds import BoundedBody, Bounds, DeadlineSocket, deadline
 from flyle_sf_assets.salesforce.hosts import is_allowed
 
 T = TypeVar("T")
 
 ASKED = Text("Salesforce に問い合わせました", "Asked Salesforce")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Network:
 
     ``ca_file`` is trusted besides the system's CAs; ``extra_hosts`` are ``host[:port]`` allowed
     besides Salesforce's own domains. A query may run for 120 s before Salesforce answers.
+    ``clock`` is this machine's: what Salesforce says of the time is held against it.
     """
 
     ca_file: Path | None = None
@@ -57,6 +64,8 @@ class Network:
     read_timeout_s: float = 150.0
     connections_max: int = 8
     retry: RetryPolicy = RetryPolicy()
+    bounds: Bounds = field(default_factory=Bounds)
+    clock: Callable[[], datetime] = _utc_now
 
 
 class Failed(Exception):
@@ -117,6 +126,11 @@ class Transport(requests.Session):
             raise failed.fault.error from failed.__cause__
         raise AssertionError("stamina ends with a result or an exception")
 
+    def decoded(self, body: bytes, decode: Callable[[bytes], T], *, tried: Text) -> T:
+        """`answers.decoded` within this installation's bounds."""
+        values_max = self.network.bounds.values
+        return answers.decoded(body, decode, values_max=values_max, tried=tried)
+
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """As ``requests.Session.request``, through `fetch`: what simple_salesforce calls."""
         if args:
@@ -149,12 +163,21 @@ class Transport(requests.Session):
             "timeout": (self.network.connect_timeout_s, self.network.read_timeout_s),
             **kwargs,
             "allow_redirects": False,
+            "stream": True,  # the body is read here, within its bounds
         }
+        bounds = self.network.bounds
+        limit = bounds.page_bytes if kwargs.get("stream") else bounds.answer_bytes
         answered = False
         try:
-            with super().request(method, url, **options) as response:
+            with (
+                deadline(bounds.request_s),
+                super().request(method, url, **options) as response,
+            ):
                 answered = True
-                self._saw(response)
+                self._saw(response, tried)
+                response.raw = BoundedBody(response.raw, limit, tried)
+                if not kwargs.get("stream"):
+                    response.content  # noqa: B018 - a property that reads the body
                 if not _is_an_answer(response.status_code):
                     raise Failed(self._fault_of(response, tried))
                 return consume(response)
@@ -162,6 +185,8 @@ class Transport(requests.Session):
             if not answered:
                 self._saw_no_answer(exception)
             raise Failed(faults.of_transport(exception, tried=tried)) from exception
+        except AnswerTooLarge as error:
+            raise Failed(faults.Fault(error)) from error.__cause__
         except IncompleteRead as error:
             raise Failed(faults.Fault(error, transient=True)) from error.__cause__
 
@@ -173,8 +198,8 @@ class Transport(requests.Session):
             retry_after=response.headers.get("Retry-After"),
         )
 
-    def _saw(self, response: requests.Response) -> None:
-        """Told of every answer."""
+    def _saw(self, response: requests.Response, tried: Text) -> None:
+        """Told of every answer before its body is read. May refuse it with IncompleteRead."""
 
     def _saw_no_answer(self, exception: requests.RequestException) -> None:
         """Told of every request that broke before its answer's headers came."""
@@ -237,6 +262,7 @@ def _trust_of(ca_file: Path | None) -> ssl.SSLContext:
 def _trust(ca_file: Path | None, _state: tuple[int, int] | None) -> ssl.SSLContext:
     """The system's CAs, certifi's and the operator's: 60 ms to read, so kept while unchanged."""
     context = ssl.create_default_context()
+    context.sslsocket_class = DeadlineSocket
     context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
