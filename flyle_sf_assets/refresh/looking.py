@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
 from flyle_sf_assets.errors import NotPermitted, Postponed, StoreUnavailable
@@ -23,7 +22,6 @@ from flyle_sf_assets.refresh.failing import record_failure
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.refresh.registration import registered_settings
-from flyle_sf_assets.refresh.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets.store.agenda import Agenda
 from flyle_sf_assets.store.links import record_comparison
@@ -142,9 +140,7 @@ def refresh_needed(
     """Whether a tenant that is due needs a run; one that is idle is in step from now on."""
     tenant = agenda.tenant_id
     try:
-        check = check_idle(
-            installation, tenant, clock=clock, open_org=partial(open_same_org, patience=BRIEFLY)
-        )
+        check = check_idle(installation, tenant, clock=clock, patience=BRIEFLY)
     except (NotPermitted, Postponed) as error:
         with installation.database.tenant(tenant) as tx:
             record_failure(

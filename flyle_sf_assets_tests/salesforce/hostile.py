@@ -1,4 +1,4 @@
-"""A TLS server that speaks raw bytes: bodies that drip, bombs, headers that no HTTP library makes."""
+"""A TLS server that speaks raw bytes: bodies that drip, bombs, headers no HTTP library makes."""
 
 import socket
 import ssl

@@ -109,9 +109,11 @@ def test_a_parent_that_is_no_object_refuses_the_page(tmp_path: Path) -> None:
     statement = soql.select(ACCOUNT, [ACCOUNT.fields[0], owner])
     records = [{"Id": record_id, "Owner": {"Name": "x"}} for record_id in IDS]
     records[2]["Owner"] = "Sato"
-    with wayward(tmp_path, Canned(body=_page(records))) as there:
-        with pytest.raises(IncompleteRead, match=r"Owner\. is no object"):
-            Reader(there.session()).rows(statement)
+    with (
+        wayward(tmp_path, Canned(body=_page(records))) as there,
+        pytest.raises(IncompleteRead, match=r"Owner\. is no object"),
+    ):
+        Reader(there.session()).rows(statement)
 
 
 @pytest.mark.parametrize(
