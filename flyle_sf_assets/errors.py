@@ -17,6 +17,7 @@
     │   ├── FieldRefused                a field is gone or hidden (INVALID_FIELD)
     │   └── ObjectRefused               an object is gone or hidden (INVALID_TYPE)
     ├── IncompleteRead         exit 1   retryable: a read that broke off is never an empty read
+    │   └── AnswerTooLarge              more than is ever taken
     ├── GateBroken             exit 1   what was about to be committed breaks a rule of ours
     ├── StoreError             exit 1
     │   ├── StoreUnavailable            retryable
@@ -212,6 +213,10 @@ class IncompleteRead(FlyleError):
     """Fewer rows or bytes came than were announced; nothing of it is kept."""
 
     retryable = True
+
+
+class AnswerTooLarge(IncompleteRead):
+    """An answer went beyond a bound; asking for the same at once would bring the same again."""
 
 
 class GateBroken(FlyleError):

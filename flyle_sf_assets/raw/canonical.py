@@ -54,8 +54,14 @@ def _trimmed(name: str) -> pl.Expr:
 
 
 def _without_exponents(column: pl.Series) -> pl.Series:
-    """Exponents occur only in very large or small doubles: those few values take the slow way."""
-    written = column.filter(column.str.contains(r"^-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]+$")).unique()
+    """Exponents occur only in very large or small doubles: those few values take the slow way.
+
+    A double's exponent has three digits. One with more would be written out with as many zeros:
+    it stays as it came, and its conversion fails.
+    """
+    written = column.filter(
+        column.str.contains(r"^-?[0-9]{1,400}(\.[0-9]{1,400})?[eE][+-]?[0-9]{1,3}$")
+    ).unique()
     if written.is_empty():
         return column
     plain = [f"{Decimal(text):f}" for text in written]

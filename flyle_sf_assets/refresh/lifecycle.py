@@ -36,7 +36,7 @@ from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.schemas import describe_objects
 from flyle_sf_assets.refresh.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
-from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.connections import is_reread_asked
@@ -97,7 +97,9 @@ def open_refresh(
             settings_version=version,
             kind=kind,
             sync_id=sync.sync_id,
-            open_org=lambda: open_same_org(installation, settings, sleep=_watchful(refresh)),
+            open_org=lambda: open_same_org(
+                installation, settings, sleep=_watchful(refresh), patience=Network(clock=clock)
+            ),
             clock=clock,
             overlap_s=installation.places.overlap_s,
             is_retry=is_retry,
@@ -155,11 +157,12 @@ def check_idle(
     *,
     is_asked_for: bool = False,
     clock: Clock = utc_now,
-    open_org: Callable[[Installation, TenantSettings], Org] = open_same_org,
+    patience: Network | None = None,
 ) -> IdleCheck:
     """Whether there is nothing to do for a tenant; if so the link says that it was just synced.
 
     ``is_asked_for``: by a person, so the metadata are asked for however recent they are.
+    ``patience`` brings other timeouts and retries than the usual ones.
 
     Not idle, without asking anything, while a refresh of the tenant is running; nor when the org
     does not show a field or object any more, or a record file is damaged or lost, which a refresh
@@ -178,7 +181,9 @@ def check_idle(
             settings_version=version,
             kind="refresh",
             sync_id=0,
-            open_org=lambda: open_org(installation, settings),
+            open_org=lambda: open_same_org(
+                installation, settings, patience=replace(patience or Network(), clock=clock)
+            ),
             clock=clock,
             overlap_s=installation.places.overlap_s,
         )

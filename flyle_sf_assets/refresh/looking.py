@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from typing import Literal
 
 from flyle_sf_assets.errors import NotPermitted, Postponed, StoreUnavailable
@@ -24,7 +23,6 @@ from flyle_sf_assets.refresh.failing import Attempt, record_failure
 from flyle_sf_assets.refresh.installation import Installation, Places
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.refresh.registration import registered_settings
-from flyle_sf_assets.refresh.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets.settings.models import Refresh as EverySetting
 from flyle_sf_assets.store.agenda import Agenda
@@ -152,7 +150,7 @@ def refresh_needed(
             tenant,
             is_asked_for=agenda.asked_at is not None,
             clock=clock,
-            open_org=partial(open_same_org, patience=BRIEFLY),
+            patience=BRIEFLY,
         )
     except (NotPermitted, Postponed) as error:
         attempt = _attempt(installation.places, agenda)

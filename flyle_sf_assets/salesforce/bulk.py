@@ -18,8 +18,14 @@ import polars as pl
 import requests
 
 from flyle_sf_assets import private_files
-from flyle_sf_assets.errors import FlyleError, IncompleteRead, SalesforceRefused, Text
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.errors import (
+    AnswerTooLarge,
+    FlyleError,
+    IncompleteRead,
+    SalesforceRefused,
+    Text,
+)
+from flyle_sf_assets.salesforce import answers, faults
 from flyle_sf_assets.salesforce.frames import csv_to_parquet, text_schema
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.soql import Statement
@@ -29,6 +35,8 @@ _CHUNK_BYTES = 1 << 20
 _PAGE_FILE = re.compile(r"page-[0-9]{5,}\.parquet")
 JOB_GONE = ("not_found", "job_gone")
 """The codes of errors about a job that Salesforce does not know any more."""
+_PAGE_ROWS_MIN = 500
+"""A page of fewer rows is not asked for: one that is too large is taken for hostile."""
 
 _ENDED = frozenset({"Failed", "Aborted"})
 
@@ -98,6 +106,9 @@ class _Job(msgspec.Struct, rename="camel"):
     state: str
     number_records_processed: int | None = None
     error_message: str | None = None
+
+
+_JOB = msgspec.json.Decoder(_Job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +208,8 @@ class _Reading:
         if not isinstance(error, FlyleError):
             return True
         is_lost = error.code in ("locator_expired", *JOB_GONE)
-        return error.retryable and not self._is_spent and not is_lost
+        is_passing = error.retryable and not isinstance(error, AnswerTooLarge)
+        return is_passing and not self._is_spent and not is_lost
 
     def _wait(self, progress: BulkProgress) -> int | None:
         """The number of rows that the job found, once it is complete."""
@@ -219,9 +231,20 @@ class _Reading:
 
     def _download(self, progress: BulkProgress, processed: int | None) -> BulkRead:
         private_files.make_folder(self._folder)
+        page_rows, seen = self._pace.page_rows, {progress.locator}
         while not progress.files or progress.locator is not None:
             file = page_file(self._folder, len(progress.files))
-            page = self._page(progress, file)
+            try:
+                page = self._page(progress, file, page_rows)
+            except AnswerTooLarge:
+                if page_rows <= _PAGE_ROWS_MIN:
+                    raise
+                page_rows = max(page_rows // 8, _PAGE_ROWS_MIN)
+                continue
+            if page.next_locator is not None and page.next_locator in seen:
+                self._is_spent = True
+                raise faults.implausible("pages that do not come to an end", tried=self._tried)
+            seen.add(page.next_locator)
             progress = self._told(
                 replace(
                     progress,
@@ -237,8 +260,8 @@ class _Reading:
             )
         return BulkRead(progress.files, progress.rows, self._statement.columns)
 
-    def _page(self, progress: BulkProgress, file: Path) -> _Page:
-        params = {"maxRecords": str(self._pace.page_rows)}
+    def _page(self, progress: BulkProgress, file: Path, rows: int) -> _Page:
+        params = {"maxRecords": str(rows)}
         if progress.locator is not None:
             params["locator"] = progress.locator
         return self._session.fetch(
@@ -254,6 +277,7 @@ class _Reading:
     def _stored(self, response: requests.Response, file: Path) -> _Page:
         announced = response.headers.get("Sforce-NumberOfRecords", "")
         locator = response.headers.get("Sforce-Locator", "null")
+        following = None if locator in ("null", "") else answers.locator(locator, tried=self._tried)
         csv_file = file.with_suffix(".csv")
         # What a killed run left there may be half a page.
         for left in (csv_file, file):
@@ -264,17 +288,21 @@ class _Reading:
                 for chunk in response.iter_content(_CHUNK_BYTES):
                     sink.write(chunk)
             try:
-                rows = csv_to_parquet(csv_file, file, self._statement.columns)
+                rows = csv_to_parquet(csv_file, file, self._statement.columns, self._judge)
             except (pl.exceptions.PolarsError, ValueError) as error:
-                raise faults.unreadable(f"result page: {error}", tried=self._tried) from error
+                # Their texts quote values.
+                raise faults.unreadable("a page that is no CSV", tried=self._tried) from error
         finally:
             csv_file.unlink(missing_ok=True)
-        if not announced.isdigit() or rows != int(announced):
-            raise faults.cut_off(
-                f"{rows} rows; Sforce-NumberOfRecords says {announced or 'nothing'}",
-                tried=self._tried,
-            )
-        return _Page(rows, None if locator in ("null", "") else locator)
+        if rows != answers.count(announced):
+            came_back = f"{rows} rows; Sforce-NumberOfRecords says {announced or 'nothing'}"
+            raise faults.cut_off(came_back, tried=self._tried)
+        if not rows and following is not None:
+            raise faults.implausible("pages that do not come to an end", tried=self._tried)
+        return _Page(rows, following)
+
+    def _judge(self, rows: pl.DataFrame) -> None:
+        answers.require_sound(rows, self._statement, tried=self._tried)
 
     def _discard(self, progress: BulkProgress) -> None:
         """Removes files and job, whatever its state: only a job that ended can be deleted."""
@@ -312,10 +340,9 @@ class _Reading:
         return progress
 
     def _job(self, response: requests.Response) -> _Job:
-        try:
-            return msgspec.json.decode(response.content, type=_Job)
-        except msgspec.DecodeError as error:
-            raise faults.unreadable(f"job: {error}", tried=self._tried) from error
+        job = self._session.decoded(response.content, _JOB.decode, tried=self._tried)
+        answers.job_id(job.id, tried=self._tried)
+        return job
 
     def _path(self, progress: BulkProgress) -> str:
         """By the version that made the job: another one is refused (409)."""

@@ -83,28 +83,26 @@ def composite(
     return session.fetch(
         "POST",
         session.data_path("/composite"),
-        lambda response: _answers(response.content, len(subrequests), tried),
+        lambda response: _answers(session, response.content, len(subrequests), tried),
         tried=tried,
         data=msgspec.json.encode(body),
         headers={"Content-Type": "application/json"},
     )
 
 
-def _answers(body: bytes, expected: int, tried: Text) -> list[Subanswer]:
-    try:
-        found = {sub.reference_id: sub for sub in _ANSWER.decode(body).composite_response}
-    except msgspec.DecodeError as error:
-        raise faults.unreadable(f"{len(body)} bytes: {error}", tried=tried) from error
+def _answers(session: OrgSession, body: bytes, expected: int, tried: Text) -> list[Subanswer]:
+    answer = session.decoded(body, _ANSWER.decode, tried=tried)
+    found = {sub.reference_id: sub for sub in answer.composite_response}
     missing = [f"r{place}" for place in range(expected) if f"r{place}" not in found]
     if missing:
         raise faults.cut_off(f"no answer to subrequests {', '.join(missing)}", tried=tried)
-    answers = []
+    taken = []
     for place in range(expected):
         sub = found[f"r{place}"]
-        answer = Subanswer(sub.http_status_code, sub.http_headers, bytes(sub.body))
-        if answer.refusal(tried) is not None:
-            fault = faults.of_answer(answer.status, answer.body, tried=tried)
+        subanswer = Subanswer(sub.http_status_code, sub.http_headers, bytes(sub.body))
+        if subanswer.refusal(tried) is not None:
+            fault = faults.of_answer(subanswer.status, subanswer.body, tried=tried)
             if fault.transient:
                 raise Failed(fault)
-        answers.append(answer)
-    return answers
+        taken.append(subanswer)
+    return taken

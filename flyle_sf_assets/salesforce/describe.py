@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 
 import msgspec
@@ -30,6 +30,7 @@ from flyle_sf_assets.salesforce.schema import (
     PicklistValue,
 )
 from flyle_sf_assets.salesforce.session import OrgSession
+from flyle_sf_assets.salesforce.transport import parsed_date
 
 _OBJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -104,7 +105,8 @@ def describe(
     def consume(response: requests.Response) -> Described | NotModified:
         if response.status_code == HTTPStatus.NOT_MODIFIED:
             return NotModified()
-        return _parsed(response.content, response.headers.get("Last-Modified"), tried)
+        modified = response.headers.get("Last-Modified")
+        return _parsed(session, response.content, modified, tried)
 
     path, headers = _path(session, object_name), _conditional(if_modified_since)
     try:
@@ -130,7 +132,7 @@ def describe_all(
         tried = _tried(", ".join(some))
         asked = [Subrequest(_path(session, name), _conditional(since.get(name))) for name in some]
         for name, answer in zip(some, composite(session, asked, tried=tried), strict=True):
-            found[name] = _of_answer(name, answer)
+            found[name] = _of_answer(session, name, answer)
     return found
 
 
@@ -159,14 +161,14 @@ def digest(schema: ObjectSchema) -> str:
     return hashlib.sha256(to_bytes(ordered)).hexdigest()
 
 
-def _of_answer(name: str, answer: Subanswer) -> Described | NotModified | None:
+def _of_answer(session: OrgSession, name: str, answer: Subanswer) -> Described | NotModified | None:
     tried = _tried(name)
     if answer.status == HTTPStatus.NOT_MODIFIED:
         return NotModified()
     refusal = answer.refusal(tried)
     if refusal is None:
         modified = {key.lower(): value for key, value in answer.headers.items()}
-        return _parsed(answer.body, modified.get("last-modified"), tried)
+        return _parsed(session, answer.body, modified.get("last-modified"), tried)
     if isinstance(refusal, SalesforceRefused):
         refusal = faults.about_object(refusal, name)
         if isinstance(refusal, ObjectRefused):
@@ -174,11 +176,8 @@ def _of_answer(name: str, answer: Subanswer) -> Described | NotModified | None:
     raise refusal
 
 
-def _parsed(body: bytes, last_modified: str | None, tried: Text) -> Described:
-    try:
-        described = _DESCRIBE.decode(body)
-    except msgspec.DecodeError as error:
-        raise faults.unreadable(f"{len(body)} bytes: {error}", tried=tried) from error
+def _parsed(session: OrgSession, body: bytes, last_modified: object, tried: Text) -> Described:
+    described = session.decoded(body, _DESCRIBE.decode, tried=tried)
     schema = ObjectSchema(
         name=described.name,
         label=described.label,
@@ -190,7 +189,7 @@ def _parsed(body: bytes, last_modified: str | None, tried: Text) -> Described:
         ),
         key_prefix=described.key_prefix,
     )
-    return Described(schema, parsedate_to_datetime(last_modified) if last_modified else None)
+    return Described(schema, parsed_date(last_modified if isinstance(last_modified, str) else None))
 
 
 def _field(field: _Field) -> FieldSchema:

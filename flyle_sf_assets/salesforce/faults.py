@@ -19,6 +19,7 @@ import requests
 import urllib3
 
 from flyle_sf_assets.errors import (
+    AnswerTooLarge,
     FieldRefused,
     FlyleError,
     IncompleteRead,
@@ -60,6 +61,8 @@ _UNKNOWN_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of 
 _UNKNOWN_RELATIONSHIP = re.compile(r"Didn't understand relationship '([^']+)'")
 _UNFILTERABLE = re.compile(r"field '([^']+)' can ?not be filtered")
 _UNKNOWN_OBJECT = re.compile(r"(?:sObject type|Entity) '([^']+)' is not supported")
+_SECONDS = re.compile(r"\s*([0-9]{1,9})\s*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def of_answer(status: int, body: bytes, *, tried: Text, retry_after: str | None = None) -> Fault:
@@ -201,6 +204,30 @@ def cut_off(came_back: str, *, tried: Text) -> IncompleteRead:
     )
 
 
+def too_large(came_back: str, *, tried: Text) -> IncompleteRead:
+    """An answer beyond every bound: the same request would bring the same again."""
+    return AnswerTooLarge(
+        "answer_too_large",
+        tried=tried,
+        came_back=_shown(came_back),
+        remedy=remedies.ANSWER_TOO_LARGE,
+    )
+
+
+def implausible(what: str, *, tried: Text) -> IncompleteRead:
+    """An answer that can be read and cannot be true. ``what`` tells no value."""
+    return IncompleteRead(
+        "answer_implausible", tried=tried, came_back=what, remedy=remedies.ANSWER_IMPLAUSIBLE
+    )
+
+
+def clock_apart(came_back: str, *, tried: Text) -> IncompleteRead:
+    """Salesforce's clock and ours differ by more than can be."""
+    return IncompleteRead(
+        "clock_apart", tried=tried, came_back=came_back, remedy=remedies.CLOCK_APART
+    )
+
+
 def unreadable(what: str, *, tried: Text) -> IncompleteRead:
     """An answer that is not what it says it is: most often a body that broke off."""
     return IncompleteRead(
@@ -227,7 +254,7 @@ def _rest_error(body: bytes) -> tuple[str, str]:
 def _json(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # A gateway's HTML page, for instance: then the status has to do.
         return None
 
@@ -287,11 +314,13 @@ def _has_cause(exception: BaseException, *kinds: type[BaseException]) -> bool:
 
 def _seconds(retry_after: str | None) -> float | None:
     """Retry-After in seconds; its other form, a date, is not used by Salesforce."""
-    return float(retry_after) if retry_after and retry_after.strip().isdigit() else None
+    found = _SECONDS.fullmatch(retry_after or "")
+    return float(found[1]) if found else None
 
 
 def _shown(came_back: str) -> str:
-    text = " ".join(redacted_text(came_back).split())
+    # A control character would move a terminal's cursor, or begin a line of its own in a log.
+    text = " ".join(_CONTROL.sub(" ", redacted_text(came_back)).split())
     if len(text) <= CAME_BACK_LENGTH_MAX:
         return text or "no detail"
     # Salesforce puts the query first and the reason last.

@@ -4,7 +4,7 @@ What does not belong here: asking for them (``query.py``, ``bulk.py``), making t
 texts the same (``raw/canonical.py``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +22,27 @@ def of_records(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> 
     """REST records (decoded with floats as their text) as a frame of these columns, all String.
 
     Parents' fields are found in their nested objects and named by their path (``Account.Name``);
-    where there is no parent they are null. Booleans are ``true`` and ``false``. KeyError when the
-    records do not have a column at all.
+    where there is no parent they are null. Booleans are ``true`` and ``false``. Every record has
+    every column (`answers.require_columns`). polars' ComputeError for a value that is no scalar.
     """
     if not records:
         return pl.DataFrame(schema=text_schema(columns))
-    tree = _tree(columns)
-    absent = tree.keys() - records[0].keys()
-    if absent:
-        raise KeyError(", ".join(sorted(absent)))
+    tree = tree_of(columns)
     nested = pl.from_dicts(records, schema={name: _type(below) for name, below in tree.items()})
     return nested.select([_at(path) for path in columns])
 
 
-def csv_to_parquet(csv_file: Path, parquet_file: Path, columns: Sequence[str]) -> int:
+def csv_to_parquet(
+    csv_file: Path,
+    parquet_file: Path,
+    columns: Sequence[str],
+    judge: Callable[[pl.DataFrame], None] | None = None,
+) -> int:
     """A Bulk 2.0 result page as Parquet with these columns, all String; the number of its rows.
 
-    Bulk quotes every value and cannot tell blank from empty: both are null. Holds one page.
-    ValueError when the header has other columns; polars' ComputeError when the page is no CSV.
+    Bulk quotes every value and cannot tell blank from empty: both are null. Holds one page;
+    ``judge`` sees its rows before they are written. ValueError when the header has other columns;
+    polars' ComputeError when the page is no CSV.
     """
     if csv_file.stat().st_size == 0:
         pl.DataFrame(schema=text_schema(columns)).write_parquet(parquet_file)
@@ -53,11 +56,13 @@ def csv_to_parquet(csv_file: Path, parquet_file: Path, columns: Sequence[str]) -
     renamed = page.rename(dict(zip(header, columns, strict=True)))
     # Not sunk: after an error in the middle a sink's writer may still make the file.
     rows = renamed.collect(engine="streaming")
+    if judge is not None:
+        judge(rows)
     rows.write_parquet(parquet_file, compression="zstd", compression_level=1)
     return rows.height
 
 
-def _tree(columns: Sequence[str]) -> Tree:
+def tree_of(columns: Sequence[str]) -> Tree:
     """``Account.Owner.Name`` as ``{"Account": {"Owner": {"Name": {}}}}``."""
     tree: Tree = {}
     for path in columns:

@@ -7,22 +7,22 @@ Sources: REST API Developer Guide, "Query", "QueryAll", "Composite".
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote
 
-import msgspec
 import polars as pl
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.errors import IncompleteRead, Text
-from flyle_sf_assets.salesforce import bulk, faults
+from flyle_sf_assets.salesforce import bulk
 from flyle_sf_assets.salesforce.bulk import BulkPace, BulkProgress, BulkRead
 from flyle_sf_assets.salesforce.composite import QUERIES_MAX, Subrequest, composite
-from flyle_sf_assets.salesforce.frames import of_records
+from flyle_sf_assets.salesforce.rest_pages import PAGE, Page, RestResult
 from flyle_sf_assets.salesforce.session import OrgSession
-from flyle_sf_assets.salesforce.soql import Statement
+from flyle_sf_assets.salesforce.soql import Statement, querying
 from flyle_sf_assets.telemetry.logs import logger
 
 REST_ROWS_MAX = 5_000
@@ -46,15 +46,7 @@ class Rows:
     way: Literal["rest", "bulk"]
 
 
-class _Page(msgspec.Struct, rename="camel"):
-    total_size: int
-    done: bool
-    records: list[dict[str, Any]] = []
-    next_records_url: str | None = None
-
-
 _log = logger(__name__)
-_PAGE = msgspec.json.Decoder(_Page, float_hook=str)
 
 
 class Reader:
@@ -74,6 +66,7 @@ class Reader:
     ) -> None:
         self._session = session
         self._rest_rows_max = rest_rows_max
+        self._rows_max = session.network.bounds.rest_rows
         self._pace = pace or BulkPace()
         self._sleep = sleep
 
@@ -100,8 +93,7 @@ class Reader:
         So up to five statements with small results cost one call. When one statement is refused,
         its error is raised and nothing is returned.
         """
-        records: list[list[dict[str, Any]]] = [[] for _ in statements]
-        totals: dict[int, int] = {}
+        results = [RestResult(statement, self._rows_max) for statement in statements]
         waiting = deque(
             (place, self._query_path(statement)) for place, statement in enumerate(statements)
         )
@@ -109,14 +101,10 @@ class Reader:
             batch = [waiting.popleft() for _ in range(min(QUERIES_MAX, len(waiting)))]
             pages = self._composite_pages([(statements[place], path) for place, path in batch])
             for (place, _), page in zip(batch, pages, strict=True):
-                totals.setdefault(place, page.total_size)
-                records[place] += page.records
-                if not page.done:
-                    waiting.append((place, _next_path(page, _tried(statements[place]))))
-        return [
-            _frame(statement, records[place], totals[place])
-            for place, statement in enumerate(statements)
-        ]
+                following = results[place].add(page)
+                if following is not None:
+                    waiting.append((place, following))
+        return [result.frame() for result in results]
 
     def bulk(
         self,
@@ -176,101 +164,60 @@ class Reader:
 
     def _rest_files(self, statement: Statement, folder: Path) -> BulkRead:
         """All rows by REST in files like those of a Bulk read: memory stays bounded."""
-        folder.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(folder)
+        result = RestResult(statement, rows_max=None)
         files: list[Path] = []
-        rows = 0
+        following = result.add(self._first_page(statement))
         try:
-            for records in self._parts(statement):
-                files.append(folder / f"rest-{len(files):05d}.parquet")
-                _frame(statement, records, len(records)).write_parquet(files[-1])
-                rows += len(records)
+            while following is not None or result.buffered or not files:
+                if following is None or result.buffered >= _ROWS_PER_FILE:
+                    rows = result.drain(is_last=following is None)
+                    files.append(folder / f"rest-{len(files):05d}.parquet")
+                    private_files.make_file(files[-1])
+                    rows.write_parquet(files[-1])
+                else:
+                    following = result.add(self._page(following, statement.tried))
         except BaseException:
             for file in files:
                 file.unlink(missing_ok=True)
             raise
-        return BulkRead(tuple(files), rows, statement.columns)
+        return BulkRead(tuple(files), result.rows, statement.columns)
 
-    def _parts(self, statement: Statement) -> Iterator[list[dict[str, Any]]]:
-        """All records by REST, so many pages at a time as make a file. IncompleteRead."""
-        page = self._first_page(statement)
-        total, rows, records = page.total_size, 0, page.records
-        while not page.done:
-            if len(records) >= _ROWS_PER_FILE:
-                yield records
-                rows, records = rows + len(records), []
-            page = self._page(_next_path(page, _tried(statement)), _tried(statement))
-            records = records + page.records
-        yield records
-        if rows + len(records) != total:
-            raise _incomplete(statement, f"{rows + len(records)} rows of {total}")
-
-    def _first_page(self, statement: Statement) -> _Page:
+    def _first_page(self, statement: Statement) -> Page:
         path = self._query_path(statement)
         if len(path) > _URL_LENGTH_MAX:
             return self._composite_pages([(statement, path)])[0]
-        return self._page(path, _tried(statement))
+        return self._page(path, statement.tried)
 
-    def _rest(self, statement: Statement, first: _Page) -> pl.DataFrame:
-        records, page = first.records, first
-        while not page.done:
-            page = self._page(_next_path(page, _tried(statement)), _tried(statement))
-            records = records + page.records
-        return _frame(statement, records, first.total_size)
+    def _rest(self, statement: Statement, first: Page) -> pl.DataFrame:
+        result = RestResult(statement, self._rows_max)
+        following = result.add(first)
+        while following is not None:
+            following = result.add(self._page(following, statement.tried))
+        return result.frame()
 
-    def _page(self, path: str, tried: Text) -> _Page:
+    def _page(self, path: str, tried: Text) -> Page:
         return self._session.fetch(
-            "GET", path, lambda response: _decoded(response.content, tried), tried=tried
+            "GET", path, lambda response: self._decoded(response.content, tried), tried=tried
         )
 
-    def _composite_pages(self, asked: Sequence[tuple[Statement, str]]) -> list[_Page]:
+    def _decoded(self, body: bytes, tried: Text) -> Page:
+        return self._session.decoded(body, PAGE.decode, tried=tried)
+
+    def _composite_pages(self, asked: Sequence[tuple[Statement, str]]) -> list[Page]:
         objects = ", ".join(dict.fromkeys(statement.object for statement, _ in asked))
-        answers = composite(
-            self._session, [Subrequest(path) for _, path in asked], tried=_tried_object(objects)
+        subanswers = composite(
+            self._session, [Subrequest(path) for _, path in asked], tried=querying(objects)
         )
         pages = []
-        for (statement, _), answer in zip(asked, answers, strict=True):
-            refusal = answer.refusal(_tried(statement))
+        for (statement, _), answer in zip(asked, subanswers, strict=True):
+            refusal = answer.refusal(statement.tried)
             if refusal is not None:
                 raise refusal
-            pages.append(_decoded(answer.body, _tried(statement)))
+            pages.append(self._decoded(answer.body, statement.tried))
         return pages
 
     def _query_path(self, statement: Statement) -> str:
         resource = "queryAll" if statement.include_deleted else "query"
         # Everything is escaped: composite would take a bare @{…} in a value for a reference.
         return self._session.data_path(f"/{resource}?q={quote(statement.text, safe='')}")
-
-
-def _decoded(body: bytes, tried: Text) -> _Page:
-    try:
-        return _PAGE.decode(body)
-    except msgspec.DecodeError as error:
-        raise faults.unreadable(f"{len(body)} bytes: {error}", tried=tried) from error
-
-
-def _next_path(page: _Page, tried: Text) -> str:
-    path = page.next_records_url or ""
-    if not path.startswith("/services/data/"):
-        raise faults.unreadable("more rows announced, but no place to get them", tried=tried)
-    return path
-
-
-def _frame(statement: Statement, records: list[dict[str, Any]], total: int) -> pl.DataFrame:
-    if len(records) != total:
-        raise _incomplete(statement, f"{len(records)} rows of {total}")
-    try:
-        return of_records(records, statement.columns)
-    except KeyError as missing:
-        raise _incomplete(statement, f"no column {missing}") from missing
-
-
-def _incomplete(statement: Statement, came_back: str) -> IncompleteRead:
-    return faults.cut_off(came_back, tried=_tried(statement))
-
-
-def _tried(statement: Statement) -> Text:
-    return _tried_object(statement.object)
-
-
-def _tried_object(name: str) -> Text:
-    return Text(f"{name} を検索しました", f"Queried {name}")

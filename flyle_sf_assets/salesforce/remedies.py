@@ -197,6 +197,22 @@ LATER = Text(
     "It is tried again later by itself; if it stays, look at https://status.salesforce.com",
 )
 READ_AGAIN = Text("もう一度読み込みます", "It is read again")
+ANSWER_TOO_LARGE = Text(
+    "何も取り込んでいません。組織との間にあるプロキシを確認し、なければ、"
+    "マッピングする長いテキスト項目を減らしてください",
+    "Nothing of it was taken. Check a proxy between us and the org; if there is none, map fewer"
+    " long text fields",
+)
+ANSWER_IMPLAUSIBLE = Text(
+    "何も取り込んでいません。もう一度読み込みます。続く場合は、組織との間にあるプロキシを確認してください",
+    "Nothing of it was taken; it is read again. If that goes on, check a proxy between us and the"
+    " org",
+)
+CLOCK_APART = Text(
+    "このサーバーの時計を合わせてください (NTP)。合っている場合は、"
+    "組織との間にあるプロキシを確認してください",
+    "Set this machine's clock (NTP); if it is right, check a proxy between us and the org",
+)
 TLS_UNTRUSTED = Text(
     "組織の URL を確認してください。社内の認証局を使う場合は、"
     "その CA 証明書のファイルを FLYLE_SF_CA_FILE に"

@@ -20,7 +20,7 @@ import requests
 from flyle_sf_assets.errors import NotPermitted, Text
 from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.tokens import AccessToken, TokenSource
-from flyle_sf_assets.salesforce.transport import ASKED, Failed, Network, Transport, server_date
+from flyle_sf_assets.salesforce.transport import ASKED, Failed, Network, Transport, parsed_date
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ API_VERSION_NEWEST = "66.0"
 """Spring '26: the newest that this code was written against."""
 
 _TIME = Text("Salesforce の時刻を確認しました", "Looked for Salesforce's time")
-_API_USAGE = re.compile(r"(?:^|[ ,;])api-usage=(\d+)/(\d+)")
+_API_USAGE = re.compile(r"(?:^|[ ,;])api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
 _UNTYPED = msgspec.json.Decoder(float_hook=str)
 
 
@@ -65,6 +65,7 @@ class OrgSession(Transport):
         self._api_calls = 0
         self._limit_usage: LimitUsage | None = None
         self._server_date: datetime | None = None
+        self._ahead_s: float | None = None
 
     @property
     def access(self) -> AccessToken:
@@ -105,7 +106,7 @@ class OrgSession(Transport):
         return self.fetch(
             method,
             path,
-            lambda response: decoded(response.content, tried=tried),
+            lambda response: self.decoded(response.content, _UNTYPED.decode, tried=tried),
             tried=tried,
             **kwargs,
         )
@@ -151,16 +152,34 @@ class OrgSession(Transport):
         headers = {**(kwargs.get("headers") or {}), "Authorization": f"Bearer {access.value}"}
         return self._send_once(method, url, consume, tried, {**kwargs, "headers": headers})
 
-    def _saw(self, response: requests.Response) -> None:
+    def _saw(self, response: requests.Response, tried: Text) -> None:
         usage = _API_USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
-        date = server_date(response.headers.get("Date"))
+        date = parsed_date(response.headers.get("Date"))
         with self._lock:
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 self._api_calls += 1
             if usage:
                 self._limit_usage = LimitUsage(int(usage[1]), int(usage[2]))
-            if date:
-                self._server_date = date
+        if date is None:
+            return
+        self._believe(date, tried)
+
+    def _believe(self, date: datetime, tried: Text) -> None:
+        """Takes Salesforce's time: a watermark follows it, and one ahead passes over changes.
+
+        IncompleteRead when it is far from ours, or moves otherwise than time does.
+        """
+        ours, bounds = self.network.clock(), self.network.bounds
+        ahead_s = (date - ours).total_seconds()
+        with self._lock:
+            moved_s = 0.0 if self._ahead_s is None else ahead_s - self._ahead_s
+            is_near = abs(ahead_s) <= bounds.clock_skew_s
+            is_believed = is_near and abs(moved_s) <= bounds.clock_jump_s
+            if is_believed:
+                self._server_date, self._ahead_s = date, ahead_s
+        if not is_believed:
+            came_back = f"Salesforce says {date.isoformat()}, this machine {ours.isoformat()}"
+            raise faults.clock_apart(came_back, tried=tried)
 
     def _saw_no_answer(self, exception: requests.RequestException) -> None:
         if _may_have_arrived(exception):
@@ -177,7 +196,7 @@ def newest_common_version(transport: Transport, instance_url: str) -> str:
     offered = transport.fetch(
         "GET",
         f"{instance_url}/services/data",
-        lambda response: decoded(response.content, tried=tried),
+        lambda response: transport.decoded(response.content, _UNTYPED.decode, tried=tried),
         tried=tried,
     )
     numbers = [str(entry["version"]) for entry in offered]
@@ -193,14 +212,6 @@ def newest_common_version(transport: Transport, instance_url: str) -> str:
             ),
         )
     return max(common, key=float)
-
-
-def decoded(body: bytes, *, tried: Text) -> Any:
-    """JSON with floats as their exact text. IncompleteRead when it is none: it broke off."""
-    try:
-        return _UNTYPED.decode(body)
-    except msgspec.DecodeError as error:
-        raise faults.unreadable(f"{len(body)} bytes: {error}", tried=tried) from error
 
 
 def _may_have_arrived(exception: requests.RequestException) -> bool:

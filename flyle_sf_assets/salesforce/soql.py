@@ -105,19 +105,32 @@ def any_of(predicates: Iterable[Predicate | None]) -> Predicate | None:
     return _joined("OR", predicates)
 
 
+def querying(objects: str) -> Text:
+    """What a query of these objects is, for people."""
+    return Text(f"{objects} を検索しました", f"Queried {objects}")
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A query: the object, the names of its result columns in order, and its text.
 
     A column through a parent is named as SOQL writes it (``Account.Name``). Without columns the
     statement counts rows. With ``include_deleted`` it is asked by queryAll: rows in the Recycle
-    Bin and losers of merges come too.
+    Bin and losers of merges come too. ``id_columns`` hold record ids, or are blank; the object's
+    own ids begin with ``key_prefix``, where describe tells it.
     """
 
     object: str
     columns: tuple[str, ...]
     text: str
     include_deleted: bool = False
+    id_columns: tuple[str, ...] = ()
+    key_prefix: str | None = None
+
+    @property
+    def tried(self) -> Text:
+        """What asking it is, for people."""
+        return querying(self.object)
 
     def __post_init__(self) -> None:
         if len(self.text) > STATEMENT_LENGTH_MAX:
@@ -144,7 +157,8 @@ def select(
 
     SalesforceRefused when the text is longer than Salesforce takes.
     """
-    paths = tuple(dict.fromkeys(as_path(column).text for column in columns))
+    by_path = {as_path(column).text: as_path(column) for column in columns}
+    paths = tuple(by_path)
     if not paths:
         raise ValueError("a query needs columns")
     parts = ["SELECT", ", ".join(paths), "FROM", _object_name(schema)]
@@ -154,7 +168,15 @@ def select(
         parts.append(f"ORDER BY {', '.join(as_path(column).text for column in order_by)}")
     if limit is not None:
         parts.append(f"LIMIT {int(limit)}")
-    return Statement(schema.name, paths, " ".join(parts), include_deleted)
+    ids = tuple(text for text, path in by_path.items() if _holds_ids(path.field))
+    return Statement(schema.name, paths, " ".join(parts), include_deleted, ids, schema.key_prefix)
+
+
+def _holds_ids(field: FieldSchema) -> bool:
+    """Lookups of external objects hold the other system's keys."""
+    if field.type == "id":
+        return True
+    return field.type == "reference" and not any(o.endswith("__x") for o in field.reference_to)
 
 
 def count(

@@ -22,7 +22,7 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.ids import to_18
-from flyle_sf_assets.salesforce.transport import Network, RetryPolicy, Transport, server_date
+from flyle_sf_assets.salesforce.transport import Network, RetryPolicy, Transport
 
 _ORG_PREFIX = "00D"
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
@@ -190,10 +190,10 @@ def read_granted(body: bytes, network: Network, *, tried: Text, date: str | None
             instance_url=check_org_url(answer.instance_url, network.extra_hosts),
             org_id=org_id,
             user_id=user_id,
-            issued_at=server_date(date) or _issued_at(answer),
+            issued_at=network.believed(date) or _issued_at(answer),
         )
         return Granted(access, answer.refresh_token)
-    except (msgspec.DecodeError, ValueError, OverflowError) as error:
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         # The body may hold a token: only the kind of the error is told.
         raise faults.unreadable(f"token answer: {type(error).__name__}", tried=tried) from None
 

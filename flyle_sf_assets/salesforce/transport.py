@@ -8,8 +8,8 @@ what an error means (``faults.py``).
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -23,16 +23,19 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from flyle_sf_assets import __version__
-from flyle_sf_assets.errors import IncompleteRead, Text, UsageError
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.errors import AnswerTooLarge, IncompleteRead, Text, UsageError
+from flyle_sf_assets.salesforce import answers, faults
+from flyle_sf_assets.salesforce.bounds import BoundedBody, Bounds, DeadlineSocket, deadline
 from flyle_sf_assets.salesforce.hosts import is_allowed
 
 T = TypeVar("T")
 
-_DATE_MIN = datetime(2020, 1, 1, tzinfo=UTC)
-_DATE_AHEAD_MAX = timedelta(days=1)
 
 ASKED = Text("Salesforce に問い合わせました", "Asked Salesforce")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Network:
     ``ca_file`` is trusted besides the system's CAs; ``extra_hosts`` are ``host[:port]`` allowed
     besides Salesforce's own domains. A query may run for 120 s before Salesforce answers.
     ``login_retry`` is for the token endpoint: of logins at the same moment Salesforce takes up one
-    after the other, so that many short waits find their turn.
+    after the other, so that many short waits find their turn. ``clock`` is this machine's: what
+    Salesforce says of the time is held against it.
     """
 
     ca_file: Path | None = None
@@ -65,6 +69,15 @@ class Network:
     connections_max: int = 8
     retry: RetryPolicy = RetryPolicy()
     login_retry: RetryPolicy = RetryPolicy(attempts=8, total_s=60.0, wait_longest_s=5.0)
+    bounds: Bounds = field(default_factory=Bounds)
+    clock: Callable[[], datetime] = _utc_now
+
+    def believed(self, header: str | None) -> datetime | None:
+        """Salesforce's time in a ``Date`` header; None when it is none, or far from our clock."""
+        date = parsed_date(header)
+        if date is None or abs((date - self.clock()).total_seconds()) > self.bounds.clock_skew_s:
+            return None
+        return date
 
 
 class Failed(Exception):
@@ -126,6 +139,11 @@ class Transport(requests.Session):
             raise failed.fault.error from failed.__cause__
         raise AssertionError("stamina ends with a result or an exception")
 
+    def decoded(self, body: bytes, decode: Callable[[bytes], T], *, tried: Text) -> T:
+        """`answers.decoded` within this installation's bounds."""
+        values_max = self.network.bounds.values
+        return answers.decoded(body, decode, values_max=values_max, tried=tried)
+
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """As ``requests.Session.request``, through `fetch`: what simple_salesforce calls."""
         if args:
@@ -162,12 +180,21 @@ class Transport(requests.Session):
             "timeout": (self.network.connect_timeout_s, self.network.read_timeout_s),
             **kwargs,
             "allow_redirects": False,
+            "stream": True,  # the body is read here, within its bounds
         }
+        bounds = self.network.bounds
+        limit = bounds.page_bytes if kwargs.get("stream") else bounds.answer_bytes
         answered = False
         try:
-            with super().request(method, url, **options) as response:
+            with (
+                deadline(bounds.request_s),
+                super().request(method, url, **options) as response,
+            ):
                 answered = True
-                self._saw(response)
+                self._saw(response, tried)
+                response.raw = BoundedBody(response.raw, limit, tried)
+                if not kwargs.get("stream"):
+                    response.content  # noqa: B018 - a property that reads the body
                 if not _is_an_answer(response.status_code):
                     raise Failed(self._fault_of(response, tried))
                 return consume(response)
@@ -175,6 +202,8 @@ class Transport(requests.Session):
             if not answered:
                 self._saw_no_answer(exception)
             raise Failed(faults.of_transport(exception, tried=tried)) from exception
+        except AnswerTooLarge as error:
+            raise Failed(faults.Fault(error)) from error.__cause__
         except IncompleteRead as error:
             raise Failed(faults.Fault(error, transient=True)) from error.__cause__
 
@@ -186,8 +215,8 @@ class Transport(requests.Session):
             retry_after=response.headers.get("Retry-After"),
         )
 
-    def _saw(self, response: requests.Response) -> None:
-        """Told of every answer."""
+    def _saw(self, response: requests.Response, tried: Text) -> None:
+        """Told of every answer before its body is read. May refuse it with IncompleteRead."""
 
     def _saw_no_answer(self, exception: requests.RequestException) -> None:
         """Told of every request that broke before its answer's headers came."""
@@ -206,21 +235,15 @@ class Transport(requests.Session):
         return self._backoff(exception) if is_unused else False
 
 
-def server_date(header: str | None) -> datetime | None:
-    """Salesforce's time (UTC, whole seconds) in a ``Date`` header.
-
-    None when there is none, or one that cannot be true: years off, or ahead of this machine by more
-    than a day. A gateway without a clock must not move a watermark over rows not yet read.
-    """
+def parsed_date(header: str | None) -> datetime | None:
+    """A moment as HTTP writes it (``Date``, ``Last-Modified``), UTC; None for anything else."""
     if not header:
         return None
     try:
         date = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    date = date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
-    is_plausible = _DATE_MIN <= date <= datetime.now(UTC) + _DATE_AHEAD_MAX
-    return date if is_plausible else None
+    return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _is_an_answer(status: int) -> bool:
@@ -271,6 +294,7 @@ def _trust_of(ca_file: Path | None) -> ssl.SSLContext:
 def _trust(ca_file: Path | None, _state: tuple[int, int] | None) -> ssl.SSLContext:
     """The system's CAs, certifi's and the operator's: 60 ms to read, so kept while unchanged."""
     context = ssl.create_default_context()
+    context.sslsocket_class = DeadlineSocket
     context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)

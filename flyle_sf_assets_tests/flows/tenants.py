@@ -228,7 +228,7 @@ def _open_org(refresh: Refresh, rest_rows_max: int) -> Any:
     """The org, with the way to read it given; waiting for Bulk jobs takes no time."""
     places = refresh.installation.places
     access = SalesforceAccess(
-        Network(ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts),
+        Network(places.sf_ca_file, places.sf_extra_hosts, clock=refresh.clock),
         rest_rows_max=rest_rows_max,
         pace=replace(BulkPace(), page_rows=5_000),
         sleep=lambda _seconds: None,

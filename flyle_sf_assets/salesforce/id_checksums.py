@@ -3,7 +3,7 @@
 The last three characters say which of the first fifteen are capitals, five by five (Knowledge
 article 000385585, "How to convert 15-character IDs to 18-character IDs").
 
-What does not belong here: turning 15 characters into 18 (``raw``).
+What does not belong here: turning 15 characters into 18 (``ids.py``).
 """
 
 import polars as pl

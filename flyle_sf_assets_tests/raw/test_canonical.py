@@ -1,0 +1,30 @@
+"""Texts that are no numbers of Salesforce's stay as they came."""
+
+import time
+
+import polars as pl
+import pytest
+
+from flyle_sf_assets.raw.canonical import canonical_texts
+from flyle_sf_assets.salesforce.schema import FieldSchema
+
+AMOUNT = FieldSchema("Amount", "Amount", "currency")
+
+
+def _canonical(*texts: str) -> list[str | None]:
+    frame = pl.LazyFrame({"Amount": list(texts)}, schema={"Amount": pl.String})
+    return canonical_texts(frame, [AMOUNT]).collect()["Amount"].to_list()
+
+
+def test_exponents_are_written_out() -> None:
+    assert _canonical("1.0E7", "-2.5e-3", "1E0", "0E5") == ["10000000", "-0.0025", "1", "0"]
+
+
+@pytest.mark.parametrize(
+    "text", ["1e999999999", "1e-999999999", "1e99999", "1" * 5_000 + "e10", "1e1e1", "e5"]
+)
+def test_a_number_that_no_org_has_is_not_written_out(text: str) -> None:
+    """``1e999999999`` took 9.7 GB and aborted the process."""
+    began = time.monotonic()
+    assert _canonical(text) == [text]
+    assert time.monotonic() - began < 1
