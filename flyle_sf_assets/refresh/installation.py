@@ -17,6 +17,7 @@ from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.store.database import Database
 from flyle_sf_assets.store.embedded import EmbeddedPostgres
 from flyle_sf_assets.store.secrets import SecretBox, secret_box
+from flyle_sf_assets.store.urls import as_text, dagster_url, product_url
 
 SUPPORT_CONTACT = "customer@flyle.io"
 
@@ -116,10 +117,12 @@ def open_installation(places: Places) -> Iterator[Installation]:
     """The installation with its databases up and its schema current.
 
     Starts or joins the embedded server unless both URLs are given; leaves it at the end.
-    Raises StoreUnavailable when a database cannot be reached.
+    Raises UsageError when a URL cannot be read, StoreUnavailable when a database cannot be reached.
     """
     with ExitStack() as stack:
-        product, dagster = places.database_url, places.dagster_database_url
+        given = places.database_url, places.dagster_database_url
+        product = None if given[0] is None else as_text(product_url(given[0]))
+        dagster = None if given[1] is None else dagster_url(given[1])
         if product is None or dagster is None:
             embedded = stack.enter_context(EmbeddedPostgres(places.home))
             product, dagster = product or embedded.product, dagster or embedded.dagster

@@ -20,6 +20,7 @@ from flyle_sf_assets.errors import StoreError, Text
 from flyle_sf_assets.store import exact_json
 from flyle_sf_assets.store.faults import DRIVER_ERRORS, place, store_error
 from flyle_sf_assets.store.migrations import SCHEMA_VERSION, upgrade_to_head
+from flyle_sf_assets.store.urls import product_url
 
 Row = TypeVar("Row")
 
@@ -91,13 +92,14 @@ class FleetTransaction(Transaction):
 
 
 class Database:
-    """The product's PostgreSQL (14 or newer) at ``url``.
+    """The product's PostgreSQL (14 or newer) at ``url`` (`urls.product_url`).
 
-    Raises StoreUnavailable (retryable) when it cannot be reached and StoreError when it refuses.
+    Raises UsageError when the URL cannot be read, StoreUnavailable (retryable) when the server
+    cannot be reached and StoreError when it refuses.
     """
 
     def __init__(self, url: str) -> None:
-        self._url = normalised(url)
+        self._url = product_url(url)
         self._engine = sa.create_engine(
             self._url,
             pool_size=POOL_SIZE,
@@ -105,11 +107,7 @@ class Database:
             hide_parameters=True,
             use_native_hstore=False,
             json_deserializer=exact_json.loads,
-            connect_args={
-                "connect_timeout": CONNECT_TIMEOUT_S,
-                "application_name": "flyle-sf",
-                "keepalives_idle": 30,
-            },
+            connect_args=_defaults(self._url, application_name="flyle-sf"),
         )
         # Connections of their own, as many as there are locks: nobody waits for another tenant's.
         self._lock_engine = sa.create_engine(
@@ -119,7 +117,7 @@ class Database:
             pool_pre_ping=True,
             isolation_level="AUTOCOMMIT",
             use_native_hstore=False,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "keepalives_idle": 30},
+            connect_args=_defaults(self._url),
         )
 
     def __repr__(self) -> str:
@@ -293,23 +291,10 @@ class Database:
             )
 
 
-def normalised(url: str) -> sa.URL:
-    """The URL with psycopg 3 as its driver, however it was written. Raises StoreError."""
-    try:
-        parsed = sa.make_url(url)
-    except (sa_exc.ArgumentError, ValueError):
-        parsed = None
-    if parsed is None or parsed.get_backend_name() not in {"postgresql", "postgres"}:
-        raise StoreError(
-            "database_url_invalid",
-            tried=Text("データベースURLを読みました", "Read the database URL"),
-            came_back="it is not a PostgreSQL URL",
-            remedy=Text(
-                "FLYLE_DATABASE_URLはpostgresql://user@host/databaseの形式です",
-                "FLYLE_DATABASE_URL looks like postgresql://user@host/database",
-            ),
-        ) from None
-    return parsed.set(drivername="postgresql+psycopg")
+def _defaults(url: sa.URL, **more: str | int) -> dict[str, str | int]:
+    """Parameters of a connection, but for those that the URL sets itself."""
+    ours = {"connect_timeout": CONNECT_TIMEOUT_S, "keepalives_idle": 30, **more}
+    return {name: value for name, value in ours.items() if name not in url.query}
 
 
 def _version(connection: sa.Connection) -> str | None:

@@ -144,4 +144,6 @@ class Site:
 def site(home: Path, server: SandboxServer) -> Iterator[Site]:
     """A site of its own on the session's PostgreSQL."""
     with fresh_database_url() as product, fresh_database_url("template1") as dagster:
-        yield Site(home, server, product, dagster.replace("+psycopg:", "+psycopg2:"))
+        # As people write them: the product picks the driver of each.
+        written = [url.replace("postgresql+psycopg:", "postgres:") for url in (product, dagster)]
+        yield Site(home, server, database_url=written[0], dagster_url=written[1])

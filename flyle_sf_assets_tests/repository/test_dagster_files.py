@@ -14,13 +14,11 @@ def test_dagster_accepts_the_instance_file(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One misplaced key and no Dagster process starts; old places of keys are refused too."""
-    monkeypatch.setenv(
-        "FLYLE_DAGSTER_DATABASE_URL", "postgresql+psycopg2://nobody@127.0.0.1:1/none"
-    )
+    monkeypatch.setenv("FLYLE_DAGSTER_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     shutil.copy(root / "config" / "dagster.yaml", tmp_path / "dagster.yaml")
     instance = InstanceRef.from_dir(str(tmp_path))
-    assert instance.event_storage_data is not None
-    assert instance.event_storage_data.module_name.startswith("dagster_postgres")
+    assert instance.storage_data is not None
+    assert instance.storage_data.module_name == "flyle_sf_assets.defs.dagster_storage"
     assert instance.settings["telemetry"] == {"enabled": False}
     assert instance.settings["concurrency"] == {
         "runs": {

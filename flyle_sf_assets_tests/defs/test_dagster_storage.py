@@ -1,0 +1,59 @@
+"""Dagster's storage on a URL as people write it, as Dagster's own processes open it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dagster import AssetKey, AssetObservation, DagsterInstance, asset, materialize
+from dagster._core.instance.ref import InstanceRef
+
+from flyle_sf_assets.defs.instance import OWN_DAGSTER_YAML
+from flyle_sf_assets.errors import UsageError
+from flyle_sf_assets_tests.store.tcp_server import DAGSTER, TcpServer, tcp_server
+from flyle_sf_assets_tests.store.url_forms import FORMS
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TcpServer]:
+    """One server for the file."""
+    with tcp_server() as made:
+        yield made
+
+
+@pytest.fixture
+def dagster_home(tmp_path: Path) -> Path:
+    """A home with the instance's file that is shipped."""
+    shutil.copy(OWN_DAGSTER_YAML, tmp_path / "dagster.yaml")
+    return tmp_path
+
+
+@asset
+def nothing() -> None:
+    """An asset whose materialization is an event."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_events_are_stored_and_read_by_every_form(
+    server: TcpServer, form: str, dagster_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plain postgresql:// once ended in a traceback of NOTIFY at the first event."""
+    monkeypatch.setenv("FLYLE_DAGSTER_DATABASE_URL", FORMS[form](server, DAGSTER))
+    with DagsterInstance.from_ref(InstanceRef.from_dir(str(dagster_home))) as instance:
+        instance.report_runless_asset_event(AssetObservation(AssetKey("seen")))
+        result = materialize([nothing], instance=instance)
+        assert result.success
+        assert instance.get_latest_materialization_event(AssetKey("nothing")) is not None
+        assert instance.fetch_observations(AssetKey("seen"), limit=1).records
+        [record] = instance.get_run_records(limit=1)
+        assert record.dagster_run.run_id == result.run_id
+
+
+def test_a_wrong_url_is_our_error_also_in_dagsters_own_processes(
+    dagster_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which would otherwise try five times and show what the driver thinks of it."""
+    monkeypatch.setenv("FLYLE_DAGSTER_DATABASE_URL", "postgresql://u:hunter2@a,b/dagster")
+    with pytest.raises(UsageError, match="FLYLE_DAGSTER_DATABASE_URL") as refused:
+        DagsterInstance.from_ref(InstanceRef.from_dir(str(dagster_home)))
+    assert "hunter2" not in str(refused.value)
