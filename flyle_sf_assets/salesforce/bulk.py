@@ -22,6 +22,7 @@ from flyle_sf_assets.salesforce.frames import csv_to_parquet, text_schema
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.soql import Statement
 from flyle_sf_assets.telemetry.logs import logger
+from flyle_sf_assets.telemetry.unforeseen import storage_error
 
 _CHUNK_BYTES = 1 << 20
 _ENDED = frozenset({"Failed", "Aborted"})
@@ -242,6 +243,9 @@ class _Reading:
             try:
                 rows = csv_to_parquet(csv_file, file, self._statement.columns)
             except (pl.exceptions.PolarsError, ValueError) as error:
+                lake = Text("FLYLE_LAKE_URL", "FLYLE_LAKE_URL")
+                if (full := storage_error(error, self._tried, lake)) is not None:
+                    raise full from error
                 raise faults.unreadable(f"result page: {error}", tried=self._tried) from error
         finally:
             csv_file.unlink(missing_ok=True)

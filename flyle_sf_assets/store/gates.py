@@ -75,8 +75,7 @@ def options_in_catalog(tx: Transaction, *, sync_id: int | None = None) -> Gate:
         f"SELECT count(DISTINCT (c.tenant_id, c.external_id)) {_VALUES}", sync_id=sync_id
     ).one()
     rows = tx.execute(
-        f"SELECT c.tenant_id, c.external_id, f.key, held.value {_VALUES}"
-        " ORDER BY 1, 2, 3 LIMIT :limit",
+        f"SELECT c.tenant_id, c.external_id, f.key {_VALUES} ORDER BY 1, 2, 3 LIMIT :limit",
         sync_id=sync_id,
         limit=EXAMPLES_MAX,
     )
@@ -84,5 +83,5 @@ def options_in_catalog(tx: Transaction, *, sync_id: int | None = None) -> Gate:
         OPTIONS_IN_CATALOG,
         int(checked),
         int(failing),
-        tuple(f"{row.tenant_id}: {row.external_id} {row.key} = {row.value}" for row in rows),
+        tuple(f"{row.tenant_id}: {row.external_id} {row.key}" for row in rows),
     )
