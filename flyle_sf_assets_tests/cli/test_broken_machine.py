@@ -5,6 +5,7 @@ What does not belong here: exceptions of every kind (``test_unforeseen.py``).
 """
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -21,8 +22,17 @@ from flyle_sf_assets_tests.flows.tenants import make_org
 from flyle_sf_assets_tests.postgres import admin, postgres_urls
 
 MARKER = "geheimer-Wert-7734"
-MOUNTED = 'mount -t tmpfs -o size="$1" tmpfs "$2" && { [ "$3" = rw ] || mount -o remount,ro "$2"; }'
-NAMESPACE = ("unshare", "--map-root-user", "--mount", "sh", "-ec")
+MOUNTED = """
+mount -t tmpfs -o size="$1" tmpfs "$2"
+case "$3" in
+    ro) mount -o remount,ro "$2" ;;
+    full) dd if=/dev/zero of="$2/full" 2>/dev/null || true ;;
+esac
+shift 3
+exec "$@"
+"""
+AS_ROOT = () if os.geteuid() == 0 else ("--map-root-user",)
+NAMESPACE = ("unshare", *AS_ROOT, "--mount", "sh", "-ec")
 
 
 def _can_mount() -> bool:
@@ -63,7 +73,7 @@ class Disk:
 DISKS = {
     "lake_full": Disk("FLYLE_LAKE_URL", "16k", "rw", "disk_full"),
     "lake_read_only": Disk("FLYLE_LAKE_URL", "1m", "ro", "storage_read_only"),
-    "home_full": Disk("FLYLE_HOME", "4k", "rw", "disk_full"),
+    "home_full": Disk("FLYLE_HOME", "64k", "full", "disk_full"),
     "home_read_only": Disk("FLYLE_HOME", "1m", "ro", "storage_read_only"),
 }
 
@@ -73,7 +83,7 @@ DISKS = {
 def test_a_disk_that_takes_nothing_is_said_by_its_code(name: str, linked: Site) -> None:
     """It read "ended unexpectedly (ComputeError)", under a traceback, with an empty stdout."""
     disk = DISKS[name]
-    place = linked.home.parent / name
+    place = linked.home.parent / f"{name}-disk"
     place.mkdir()
     command = [*NAMESPACE, f'{MOUNTED}; shift 3; exec "$@"', "sh", disk.size, str(place), disk.mode]
     answer = linked.answer_of(
@@ -86,7 +96,7 @@ def test_a_disk_that_takes_nothing_is_said_by_its_code(name: str, linked: Site) 
     assert error["code"] == disk.code
     _assert_nothing_else(answer)
     if disk.variable == "FLYLE_LAKE_URL":
-        _assert_kept(linked, disk.code)
+        _assert_kept(linked, name, disk.code)
 
 
 @pytest.mark.parametrize("which", ["product", "dagster"])
@@ -133,9 +143,11 @@ def _incident(line: str) -> Any:
     return json.loads(line).get("incident") if line.startswith("{") else None
 
 
-def _assert_kept(site: Site, code: str) -> None:
+def _assert_kept(site: Site, tenant: str, code: str) -> None:
     """The link, the sync and Dagster say the same code, and none of them a value."""
-    ((attention,),) = site.query("SELECT attention FROM flyle.links WHERE tenant_id = 'acme'")
+    ((attention,),) = site.query(
+        f"SELECT attention FROM flyle.links WHERE tenant_id = '{tenant}'"  # noqa: S608 - ours
+    )
     assert [one["code"] for one in attention] == [code]
     ((error,),) = site.query("SELECT error FROM flyle.syncs ORDER BY sync_id DESC LIMIT 1")
     assert error.startswith(f"[{code}]")
