@@ -11,7 +11,13 @@ from typing import Any
 from dagster import DagsterExecutionInterruptedError, DagsterInstance, Failure
 
 from flyle_sf_assets.cli.opening import installation, required_file, tenant_file
-from flyle_sf_assets.cli.output import error_document, language, to_stderr, to_stdout
+from flyle_sf_assets.cli.output import (
+    error_document,
+    language,
+    print_error,
+    to_stderr,
+    to_stdout,
+)
 from flyle_sf_assets.cli.progress import shown_progress
 from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
@@ -23,6 +29,7 @@ from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lifecycle import IdleCheck, check_idle, require_connected
 from flyle_sf_assets.refresh.registration import register, registered_settings
 from flyle_sf_assets.store.syncs import Sync, latest_syncs
+from flyle_sf_assets.telemetry.incidents import as_flyle_error
 
 IDLE = Text("変更はありませんでした", "nothing had changed")
 BUSY = Text(
@@ -69,7 +76,7 @@ class SyncOutcome:
     def print(self) -> None:
         """One line for people; the error, if any, goes to stderr."""
         if self.error is not None:
-            to_stderr().print(str(self.error), markup=False, style="red")
+            print_error(self.error)
         if self.note is not None:
             to_stdout().print(f"{self.tenant}: {self.note.in_language(language())}")
         if self.sync is not None:
@@ -145,20 +152,27 @@ def refresh_in_process(
             run_id = result.run_id
         except DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
-        except Failure as failure:
-            if not isinstance(failure.__cause__, FlyleError):
-                raise
-            error = failure.__cause__
+        except Exception as raised:  # noqa: BLE001 - the sync's row tells how far it came
+            error = _behind(raised, tenant)
     return SyncOutcome(
         tenant, _sync_of(opened, tenant, run_id), time.perf_counter() - started, error
     )
+
+
+def _behind(raised: Exception, tenant: str) -> FlyleError:
+    """A step's own error, or what Dagster itself failed at."""
+    if isinstance(raised, Failure) and isinstance(raised.__cause__, FlyleError):
+        return raised.__cause__
+    tried = Text(f"テナント {tenant} の同期を実行しました", f"Ran the sync of {tenant}")
+    return as_flyle_error(raised, tried)
 
 
 def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
     """The check if nothing changed; what it fails at, the sync will say with all it knows."""
     try:
         check = check_idle(opened, tenant, is_asked_for=True)
-    except FlyleError:
+    except Exception as raised:  # noqa: BLE001 - written down; the sync keeps it on the link
+        _behind(raised, tenant)
         return None
     return check if check.is_idle else None
 

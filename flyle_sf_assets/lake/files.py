@@ -15,6 +15,7 @@ from flyle_sf_assets.errors import StoreError, Text
 from flyle_sf_assets.lake import marker, names
 from flyle_sf_assets.lake.damage import checksum_of, damaged, read_damage, seen_damage
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
+from flyle_sf_assets.telemetry.unforeseen import storage_error
 
 COMPACT_SEGMENTS = 20
 COMPACT_SHARE = 0.1
@@ -84,15 +85,14 @@ class Lake:
             size, checksum = checksum_of(unfinished)
             unfinished.rename(target)
             rows = _height(frame, target)
-        except OSError as error:
-            raise StoreError(
-                "lake_write_failed",
-                tried=Text(f"{path} に書き込みました", f"Wrote {path}"),
-                came_back=str(error),
-                remedy=Text(
-                    "保存先の空き容量と権限を確認してください", "Check free space and permissions"
-                ),
-            ) from error
+        except (OSError, pl.exceptions.PolarsError) as error:
+            # A part of a file would keep a full disk full until the night.
+            unfinished.unlink(missing_ok=True)
+            tried = Text(f"{path} に書き込みました", f"Wrote {path}")
+            known = storage_error(error, tried, Text("FLYLE_LAKE_URL", "FLYLE_LAKE_URL"))
+            if known is None:
+                raise
+            raise known from error
         return RecordFile(path, rows, generation, size, checksum, lake)
 
     def scan(self, files: tuple[RecordFile, ...]) -> pl.LazyFrame:

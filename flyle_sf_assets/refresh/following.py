@@ -17,6 +17,7 @@ from flyle_sf_assets.refresh.registration import back_to_console, register
 from flyle_sf_assets.refresh.tenant_files import FileChanges, file_changes
 from flyle_sf_assets.settings.loading import ListedFile, is_bare_folder, list_files, load_tenant
 from flyle_sf_assets.store.settings_files import KnownTenant, known_tenants
+from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import bind, logger
 
 READING_SHARE = 0.5
@@ -52,8 +53,10 @@ class Budget:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 - one tenant's failure stops nobody else
-                self.failed[tenant] = str(error) or type(error).__name__
-                _log.exception("settings not followed")
+                tried = Text(f"{tenant} の設定を反映しました", f"Followed the settings of {tenant}")
+                told = as_flyle_error(error, tried)
+                self.failed[tenant] = str(told)
+                _log.error("settings not followed", code=told.code, incident=told.incident)
                 return False
         return True
 

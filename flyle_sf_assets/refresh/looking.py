@@ -29,6 +29,7 @@ from flyle_sf_assets.store.agenda import Agenda
 from flyle_sf_assets.store.links import record_comparison
 from flyle_sf_assets.store.schemas import read_schemas
 from flyle_sf_assets.telemetry.logs import logger
+from flyle_sf_assets.telemetry.raised import raised
 
 BUDGET_S = 25.0
 """No look begins later than this in a tick, which Dagster ends after 60 seconds."""
@@ -161,7 +162,7 @@ def refresh_needed(
     except StoreUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - one tenant's bug must not end everybody's tick
-        _log.warning("left to the run", tenant=tenant, error=str(error))
+        _log.warning("left to the run", tenant=tenant, raised=raised(error))
         return "work"
     if check.is_busy:
         return "busy"

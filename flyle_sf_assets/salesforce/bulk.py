@@ -30,6 +30,7 @@ from flyle_sf_assets.salesforce.frames import csv_to_parquet, text_schema
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.soql import Statement
 from flyle_sf_assets.telemetry.logs import logger
+from flyle_sf_assets.telemetry.unforeseen import storage_error
 
 _CHUNK_BYTES = 1 << 20
 _PAGE_FILE = re.compile(r"page-[0-9]{5,}\.parquet")
@@ -290,6 +291,9 @@ class _Reading:
             try:
                 rows = csv_to_parquet(csv_file, file, self._statement.columns, self._judge)
             except (pl.exceptions.PolarsError, ValueError) as error:
+                lake = Text("FLYLE_LAKE_URL", "FLYLE_LAKE_URL")
+                if (full := storage_error(error, self._tried, lake)) is not None:
+                    raise full from error
                 # Their texts quote values.
                 raise faults.unreadable("a page that is no CSV", tried=self._tried) from error
         finally:

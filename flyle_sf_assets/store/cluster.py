@@ -52,11 +52,11 @@ SERVER_SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_min_messages": "warning",
+    "log_min_messages": "log",
     "log_min_error_statement": "panic",
 }
-"""For one machine with a few processes. A failed statement's text stays out of the log: its
-literals may be what a customer wrote."""
+"""For one machine with a few processes. Errors of statements stay out of the log, and so do their
+texts: both quote what a customer wrote. Each is raised to us, and told by its SQLSTATE."""
 
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """For tests only: a power cut would lose the data."""

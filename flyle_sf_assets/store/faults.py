@@ -10,10 +10,24 @@ from sqlalchemy import URL
 from sqlalchemy import exc as sa_exc
 
 from flyle_sf_assets.errors import StoreError, StoreUnavailable, Text
+from flyle_sf_assets.telemetry.raised import sqlstate
+from flyle_sf_assets.telemetry.unforeseen import (
+    DATABASE_FULL,
+    DATABASE_READ_ONLY,
+    GONE_CLASSES,
+    POSTGRES,
+    database_gone,
+    disk_full,
+    storage_read_only,
+)
 
-TRANSIENT_CLASSES = ("08", "53", "57P", "40", "55P03", "57014")
-"""Connection lost, too many connections or no space, shutdown, deadlock, lock or time run out."""
+BUSY_CLASSES = ("40", "53", "55P03", "57014")
+"""Deadlock, too many connections, lock or statement that took too long."""
 
+QUIET_CLASSES = ("22", "23", "42804", "P0", "XX")
+"""Whose first line may quote a value: "invalid input syntax for type date: …"."""
+
+SYSTEM_ERRORS = "58"
 INSUFFICIENT_PRIVILEGE = "42501"
 
 DRIVER_ERRORS = (sa_exc.DBAPIError, psycopg.Error, sa_exc.TimeoutError)
@@ -22,23 +36,12 @@ DRIVER_ERRORS = (sa_exc.DBAPIError, psycopg.Error, sa_exc.TimeoutError)
 def store_error(error: Exception, url: URL, tried: Text | None = None) -> StoreError:
     """The error to raise instead of ``error``; retryable when trying again can help."""
     cause = error.orig if isinstance(error, sa_exc.DBAPIError) and error.orig else error
-    state = getattr(cause, "sqlstate", None)
-    if isinstance(cause, psycopg.Error) and cause.diag.message_primary:
-        text = cause.diag.message_primary
-    else:
-        text = str(cause).strip()
-    came_back = without_password(f"{text} (SQLSTATE {state or 'none'})", url)
+    state = sqlstate(cause)
+    came_back = without_password(f"{_told(cause, state)} (SQLSTATE {state or 'none'})", url)
     tried = tried or Text(f"{place(url)} を読み書きします", f"Use the store at {place(url)}")
-    if state is None or state.startswith(TRANSIENT_CLASSES):
-        return StoreUnavailable(
-            "store_unavailable",
-            tried=tried,
-            came_back=came_back,
-            remedy=Text(
-                "PostgreSQLが動いていて接続できることを確認してください。自動で再試行します",
-                "Check that PostgreSQL runs and can be reached; it is tried again by itself",
-            ),
-        )
+    passing = _passing(cause, state, tried, came_back)
+    if passing is not None:
+        return passing
     if state == INSUFFICIENT_PRIVILEGE:
         return StoreError(
             "store_not_permitted",
@@ -59,6 +62,62 @@ def store_error(error: Exception, url: URL, tried: Text | None = None) -> StoreE
             "Run flyle-sf db upgrade; when it goes on, report this text",
         ),
     )
+
+
+def _passing(
+    cause: BaseException, state: str | None, tried: Text, came_back: str
+) -> StoreError | None:
+    """The error of a server that is away, full, broken or busy; None for any other."""
+    if state == DATABASE_FULL:
+        return disk_full(tried, came_back, POSTGRES)
+    if state == DATABASE_READ_ONLY:
+        return storage_read_only(tried, came_back, POSTGRES)
+    if _is_gone(cause, state):
+        return database_gone(tried, came_back)
+    if (state or "").startswith(SYSTEM_ERRORS):
+        return StoreUnavailable(
+            "store_io_failed",
+            tried=tried,
+            came_back=came_back,
+            remedy=Text(
+                "PostgreSQLのディスクとサーバーのログを確認してください。自動で再試行します",
+                "Check PostgreSQL's disk and the server's log; it is tried again by itself",
+            ),
+        )
+    if isinstance(cause, sa_exc.TimeoutError) or (state or "").startswith(BUSY_CLASSES):
+        return StoreUnavailable(
+            "store_busy",
+            tried=tried,
+            came_back=came_back,
+            remedy=Text(
+                "自動で再試行します。続く場合はPostgreSQLの負荷、接続数の上限、長いロックを確認してください",
+                "It is tried again by itself; if that goes on, look at PostgreSQL's load, its"
+                " connection limit and its long locks",
+            ),
+        )
+    return None
+
+
+def _is_gone(cause: BaseException, state: str | None) -> bool:
+    if state is None:  # libpq's own: it has no connection
+        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    return state.startswith(GONE_CLASSES)
+
+
+def _told(cause: BaseException, state: str | None) -> str:
+    """The server's first line where it cannot quote a value, else what kind of error it was.
+
+    Of constraints the name is told, of no error the DETAIL line: it quotes the row.
+    """
+    if not isinstance(cause, psycopg.Error):
+        return type(cause).__name__
+    if state is None:
+        is_libpqs = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        return str(cause).strip() if is_libpqs else type(cause).__name__
+    if not state.startswith(QUIET_CLASSES):
+        return cause.diag.message_primary or type(cause).__name__
+    places = (cause.diag.table_name, cause.diag.column_name, cause.diag.constraint_name)
+    return " ".join([type(cause).__name__, *(name for name in places if name)])
 
 
 def place(url: URL) -> str:

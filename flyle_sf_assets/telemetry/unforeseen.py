@@ -33,7 +33,7 @@ GONE_CLASSES = ("08", "57P")
 
 _DRIVERS = ("psycopg", "psycopg2", "sqlalchemy")
 _GONE_TYPES = ("OperationalError", "InterfaceError")
-_DATABASE = Text("PostgreSQL", "PostgreSQL")
+POSTGRES = Text("PostgreSQL", "PostgreSQL")
 
 
 def storage_error(error: BaseException, tried: Text, place: Text) -> StoreError | None:
@@ -121,9 +121,9 @@ def _database_error(error: Exception, tried: Text) -> StoreError | None:
     for state in states:
         came_back = f"SQLSTATE {state}"
         if state == DATABASE_FULL:
-            return disk_full(tried, came_back, _DATABASE)
+            return disk_full(tried, came_back, POSTGRES)
         if state == DATABASE_READ_ONLY:
-            return storage_read_only(tried, came_back, _DATABASE)
+            return storage_read_only(tried, came_back, POSTGRES)
     is_gone = any(state.startswith(GONE_CLASSES) for state in states)
     if is_gone or (not states and any(type(one).__name__ in _GONE_TYPES for one in errors)):
         return database_gone(tried, f"SQLSTATE {states[0]}" if states else "connection lost")

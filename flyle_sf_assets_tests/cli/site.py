@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,10 +92,12 @@ class Site:
             **more,
         }
 
-    def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-        """Starts ``flyle-sf`` with these arguments."""
+    def start(
+        self, *arguments: str, before: Sequence[str] = (), **environment: str
+    ) -> "subprocess.Popen[str]":
+        """Starts ``flyle-sf`` with these arguments, by the command ``before`` if there is one."""
         return subprocess.Popen(
-            [sys.executable, "-m", "flyle_sf_assets.cli", *arguments],
+            [*before, sys.executable, "-m", "flyle_sf_assets.cli", *arguments],
             cwd=self.home,
             env=self.environment(**environment),
             stdin=subprocess.DEVNULL,
