@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.cli.output import (
     error_document,
     errors_as_exit_codes,
@@ -298,4 +299,5 @@ def upgrade() -> None:
 
 def main() -> None:
     """The console script."""
+    private_files.create_privately()
     app(prog_name="flyle-sf")

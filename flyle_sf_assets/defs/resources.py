@@ -6,6 +6,7 @@ the first step asks for it, so the code location loads without a database.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from typing import Concatenate, ParamSpec, get_args
 
 from dagster import AssetExecutionContext, Failure, ResourceDefinition, resource
@@ -69,7 +70,7 @@ class Refreshes:
         """
         try:
             refresh = self._refresh(context)
-            return run_step(refresh, step, *args, **kwargs)
+            report = run_step(refresh, step, *args, **kwargs)
         except FlyleError as error:
             if not error.retryable:
                 # `allow_retries` speaks of the op only; this tag is what run retries look at.
@@ -84,6 +85,9 @@ class Refreshes:
                 },
                 allow_retries=error.retryable,
             ) from error
+        # What is a customer's stays out of Dagster's event log unless the installation wants it.
+        is_shown = self.installation().places.shows_samples
+        return report if is_shown else replace(report, sample=None)
 
     def _refresh(self, context: AssetExecutionContext) -> Refresh:
         tenant = context.partition_key
