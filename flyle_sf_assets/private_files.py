@@ -50,13 +50,14 @@ def close_to_others(folder: Path) -> None:
 
     Links are not followed, and what belongs to another account is that account's matter.
     """
-    _close(folder)
+    close_one(folder)
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            _close(Path(parent, name))
+            close_one(Path(parent, name))
 
 
-def _close(path: Path) -> None:
+def close_one(path: Path) -> None:
+    """The same for one folder or file alone."""
     found = path.lstat()
     mode = stat.S_IMODE(found.st_mode)
     if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid() or not mode & _OTHERS:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.cli.applying import apply_opened, print_registrations
 from flyle_sf_assets.cli.console import demo_console
 from flyle_sf_assets.cli.dagster_dev import (
@@ -105,7 +106,7 @@ def run_demo(*, is_once: bool) -> int:
 def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
     """A running sandbox, an installation of its own, and settings files that point at it."""
     given = Places.from_environment()
-    given.home.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(given.home)
     with (
         tempfile.TemporaryDirectory(prefix="demo-", dir=given.home) as folder,
         SandboxServer(list(orgs.values()), port=0) as server,
@@ -122,13 +123,14 @@ def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
             "FLYLE_SF_CA_FILE": server.ca_file,
             "FLYLE_SF_EXTRA_HOSTS": server.url.removeprefix("https://"),
             "FLYLE_REFRESH_EVERY": REFRESH_EVERY,
+            "FLYLE_UI_SAMPLES": "1",  # nobody is behind what these orgs hold
         }
         with open_installation(Places.from_environment(environment)) as opened:
             yield opened
 
 
 def _write_settings(folder: Path, org_url: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(folder)
     for source in SETTINGS.glob("*.yaml"):
         text = source.read_text(encoding="utf-8").replace(PLACEHOLDER, org_url)
         (folder / source.name).write_text(text, encoding="utf-8")

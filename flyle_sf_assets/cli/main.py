@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from typer._click.exceptions import ClickException
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.cli.output import (
     end,
     error_answer,
@@ -348,4 +349,5 @@ def _usage(wrong: ClickException) -> UsageError:
 
 def main() -> None:
     """The console script."""
+    private_files.create_privately()
     sys.exit(run(sys.argv[1:]))

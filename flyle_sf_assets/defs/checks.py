@@ -26,6 +26,7 @@ from dagster import (
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import guarded
+from flyle_sf_assets.defs.record_files import record_files
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.standing import standing
 from flyle_sf_assets.defs.wording import capped
@@ -151,4 +152,4 @@ catalogued_options = _gate_check(
     options_in_catalog,
 )
 
-all_checks = [census, external_ids, catalogued_options, standing]
+all_checks = [census, external_ids, catalogued_options, standing, record_files]

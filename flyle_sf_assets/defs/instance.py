@@ -11,6 +11,7 @@ from pathlib import Path
 from dagster import AssetObservation, AssetRecordsFilter, DagsterInstance, RunsFilter
 from dagster._core.instance.ref import InstanceRef
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS
@@ -33,11 +34,12 @@ def prepare_home(installation: Installation) -> Path:
     Also sets the environment by which Dagster and its child processes find this installation.
     """
     home = installation.places.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(home)
     configured = installation.places.config_dir / "dagster.yaml"
     source = configured if configured.exists() else OWN_DAGSTER_YAML
     target = home / "dagster.yaml"
     if not target.exists() or target.read_bytes() != source.read_bytes():
+        target.touch(mode=private_files.FILE_MODE)
         shutil.copyfile(source, target)
     os.environ.update(installation.environment())
     return home

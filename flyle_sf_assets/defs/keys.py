@@ -27,6 +27,9 @@ NONE_STALE = AssetCheckKey(COMPANIES, "no_tenant_stale")
 STANDING = (NONE_FAILING, NONE_OVERDUE, NO_OLD_REJECTED, NONE_STALE)
 """What stands of all tenants together."""
 
+RECORD_FILES = AssetCheckKey(ENRICHED_RECORDS, "record_files")
+"""Whether all tenants' record files are what was written."""
+
 IN_ORDER = (
     OBJECT_SCHEMAS,
     OPPORTUNITIES,

@@ -6,6 +6,7 @@ the first step asks for it, so the code location loads without a database.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from typing import Concatenate, ParamSpec, get_args
 
 from dagster import AssetExecutionContext, ResourceDefinition, resource
@@ -72,9 +73,13 @@ class Refreshes:
         """
         try:
             refresh = self._refresh(context)
-            return run_step(refresh, step, *args, **kwargs)
+            report = run_step(refresh, step, *args, **kwargs)
         except Exception as raised:  # noqa: BLE001 - the boundary; raised below as a Failure
             error = as_flyle_error(raised, _tried(context))
+        else:
+            # What is a customer's stays out of Dagster's event log unless the installation wants it.
+            is_shown = self.installation().places.shows_samples
+            return report if is_shown else replace(report, sample=None)
         if not error.retryable:
             # `allow_retries` speaks of the op only; this tag is what run retries look at.
             context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)

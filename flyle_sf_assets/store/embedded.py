@@ -30,6 +30,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.errors import StoreUnavailable, Text
 from flyle_sf_assets.store import cluster
 
@@ -77,7 +78,7 @@ class EmbeddedPostgres:
         Raises StoreUnavailable when it does not come up in time, StoreError when it cannot run.
         """
         try:
-            self._root.mkdir(parents=True, exist_ok=True)
+            private_files.make_folder(self._root)
             return self._start()
         except PermissionError as error:
             raise cluster.refused(f"{error.filename} belongs to another user") from error
@@ -181,17 +182,18 @@ class EmbeddedPostgres:
             log.unlink()
         self._forget_reused_pid()
         order = {
-            "command": [
-                str(cluster.programs() / "postgres"),
-                *("-D", str(self._data)),
-                *(part for key, value in settings.items() for part in ("-c", f"{key}={value}")),
-            ],
+            "command": cluster.as_account(
+                [
+                    cluster.programs() / "postgres",
+                    *("-D", self._data),
+                    *(part for key, value in settings.items() for part in ("-c", f"{key}={value}")),
+                ],
+                account,
+            ),
             "environment": cluster.server_environment(),
             "users_lock": str(self._root / "users.lock"),
             "log": str(log),
             "ended": str(ended),
-            "uid": None if account is None else account.uid,
-            "gid": None if account is None else account.gid,
         }
         guardian = Path(__file__).with_name("guardian.py")
         subprocess.run(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.errors import GenerationConflict, Text
-from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.database import FleetTransaction, TenantTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,15 @@ class Consumed:
     input: str
     generation: int
     digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantManifest:
+    """The manifest of one dataset of one tenant, as JSON text."""
+
+    tenant_id: str
+    dataset: str
+    manifest: str
 
 
 _COLUMNS = "dataset, generation, manifest::text AS manifest, watermark, committed_at"
@@ -56,6 +65,12 @@ def read_generations(tx: TenantTransaction) -> dict[str, Generation]:
         tenant_id=tx.tenant_id,
     )
     return {one.dataset: one for one in found}
+
+
+def all_manifests(tx: FleetTransaction) -> tuple[TenantManifest, ...]:
+    """What every dataset of every tenant is made of."""
+    query = "SELECT tenant_id, dataset, manifest::text AS manifest FROM generations ORDER BY 1, 2"
+    return tuple(tx.rows(TenantManifest, query))
 
 
 def swap_generation(

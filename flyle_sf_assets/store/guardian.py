@@ -24,12 +24,12 @@ from typing import Any
 def main(order: dict[str, Any]) -> None:
     """Detaches, starts ``order["command"]`` and returns when that server has ended.
 
-    ``order``: command, environment, users_lock, log, ended (gets the exit code while it exists),
-    uid and gid of the server's account (null: our own).
+    ``order``: command, environment, users_lock, log, ended (gets the exit code while it exists).
     """
     if os.fork():
         os._exit(0)  # whoever started us waits for this process only, and is left without a child
     os.setsid()
+    os.umask(0o077)
     server = _started(order)
     signal.signal(signal.SIGTERM, lambda *_: _shut_down(server))
     threading.Thread(
@@ -50,9 +50,6 @@ def _started(order: dict[str, Any]) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            user=order["uid"],
-            group=order["gid"],
-            extra_groups=None if order["gid"] is None else [],
         )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from flyle_sf_assets import private_files
 from flyle_sf_assets.errors import StoreError, Text
 
 KEYS_VARIABLE = "FLYLE_SECRET_KEYS"
@@ -123,7 +124,7 @@ def _key_file(path: Path) -> str:
 def made_once(path: Path, content: bytes) -> str:
     """The text of a file of mode 0600; ``content`` is written when there is no such file yet."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(path.parent)
         descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # mode 0600
         try:
             with os.fdopen(descriptor, "wb") as file:

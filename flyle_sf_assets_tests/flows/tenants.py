@@ -218,7 +218,7 @@ class Tenant:
         differences = {
             key: (found[key], expected[key]) for key in expected if found[key] != expected[key]
         }
-        assert differences == {}
+        assert not differences, differences
         self.last = expected
         for key, option in self.oracle.options(expected).items():
             assert self.options().get(key) == option, key

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from flyle_sf_assets.store import cluster
 from flyle_sf_assets.store.embedded import EmbeddedPostgres
 from flyle_sf_assets_tests.processes import line_of, python, tell
 
@@ -170,13 +171,21 @@ def test_only_the_owner_can_reach_the_server(home: Path) -> None:
         assert ask(urls.product, "SHOW max_connections") == "200"
 
 
-def test_a_directory_below_a_closed_one_is_not_opened_to_reading() -> None:
-    """As root the server runs as another account: it may pass through, not look around."""
+def test_nothing_is_opened_to_others_for_the_server() -> None:
+    """As root the server runs as another account: every folder above its data got ``o+x``.
+
+    ``/root`` is closed for a reason; what is open in it was not meant for others.
+    """
     closed = Path(tempfile.mkdtemp(prefix="flyle-tests-"))
-    closed.chmod(0o700)
-    with EmbeddedPostgres(closed / "home", durable=False) as urls:
+    home = closed / "between" / "home"
+    home.mkdir(parents=True, mode=0o750)
+    above = [home, *home.parents, *cluster.programs().parents]
+    before = {folder: folder.stat().st_mode for folder in above}
+    with EmbeddedPostgres(home, durable=False) as urls:
         assert ask(urls.product) == 1
-    assert closed.stat().st_mode & 0o066 == 0
+        # It reads its own files too, below folders that are root's.
+        assert ask(urls.product, "SELECT count(*) > 100 FROM pg_timezone_names()") is True
+    assert {folder: folder.stat().st_mode for folder in above} == before
     shutil.rmtree(closed)
 
 

@@ -1,0 +1,69 @@
+"""The nightly look at the record files of all tenants: is each what was written?
+
+Every file is looked at from outside, and a seventh of them read whole: in a week all of them.
+What is found is told, not mended: the tenant's next look, refresh or census does that
+(``lost.py``).
+"""
+
+import zlib
+from dataclasses import dataclass
+from datetime import date
+
+from flyle_sf_assets.lake.manifest import Manifest, RecordFile
+from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.store.generations import all_manifests, read_generation
+
+NIGHTS = 7
+"""In so many nights each file is read once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedDataset:
+    """A dataset of a tenant with a file that is damaged or lost, and what is wrong with it."""
+
+    tenant: str
+    dataset: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilesChecked:
+    """``files`` there are, of which ``read`` were compared with their checksums."""
+
+    files: int
+    read: int
+    damaged: tuple[DamagedDataset, ...]
+
+
+def check_files(installation: Installation, day: date, *, nights: int = NIGHTS) -> FilesChecked:
+    """Looks at all files, and reads those whose night ``day`` is.
+
+    Raises StoreUnavailable when the lake as a whole is not there.
+    """
+    with installation.database.fleet() as tx:
+        kept = all_manifests(tx)
+    files = read = 0
+    damaged = []
+    for one in kept:
+        manifest = Manifest.held(one.manifest)
+        for file in () if manifest is None else manifest.files:
+            is_read = _is_due(file, day, nights)
+            files, read = files + 1, read + is_read
+            reason = installation.lake.damage(file, is_read=is_read)
+            if reason and _is_named(installation, one.tenant_id, one.dataset, file):
+                damaged.append(DamagedDataset(one.tenant_id, one.dataset, reason))
+                break
+    return FilesChecked(files, read, tuple(damaged))
+
+
+def _is_due(file: RecordFile, day: date, nights: int) -> bool:
+    """The same files in no two nights of one week; which ones is told by their names."""
+    return (zlib.crc32(file.path.encode()) + day.toordinal()) % nights == 0
+
+
+def _is_named(installation: Installation, tenant: str, dataset: str, file: RecordFile) -> bool:
+    """Whether the file still counts: a refresh may have written another one meanwhile."""
+    with installation.database.tenant(tenant) as tx:
+        kept = read_generation(tx, dataset)
+    manifest = None if kept is None else Manifest.held(kept.manifest)
+    return manifest is not None and file in manifest.files
