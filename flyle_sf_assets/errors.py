@@ -22,7 +22,7 @@
         ├── StoreUnavailable            retryable
         └── GenerationConflict          retryable: someone else committed first
 
-What does not belong here: matching Salesforce's error strings (``salesforce/faults.py``)
+What does not belong here: matching Salesforce's error strings (``salesforce/fault_rules.py``)
 and deciding what a run does about an error (``refresh``, ``defs``).
 """
 

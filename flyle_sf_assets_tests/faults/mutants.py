@@ -18,6 +18,7 @@ import polars as pl
 
 from flyle_sf_assets.companies.rows import omitted_column
 from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets_tests.faults import mutants_of_answers
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import open_ground, run_part
 
@@ -224,6 +225,9 @@ def merge_as_delete() -> None:
         return right(answer.drop("MasterRecordId", strict=False), **kwargs)
 
     reading.fates = wrong
+
+
+_PLANTS.update(mutants_of_answers.PLANTS)
 
 
 def caught_by(name: str) -> str | None:
