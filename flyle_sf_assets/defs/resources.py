@@ -77,7 +77,7 @@ class Refreshes:
         except Exception as raised:  # noqa: BLE001 - the boundary; raised below as a Failure
             error = as_flyle_error(raised, _tried(context))
         else:
-            # What is a customer's stays out of Dagster's event log unless the installation wants it.
+            # What is a customer's stays out of the event log unless the installation wants it.
             is_shown = self.installation().places.shows_samples
             return report if is_shown else replace(report, sample=None)
         if not error.retryable:

@@ -157,7 +157,7 @@ class Reader:
         except IncompleteRead as error:
             if error.code != "job_crashed":
                 raise
-            _log.warning("bulk_job_crashed", object=statement.object, came_back=error.came_back)
+            _log.warning("bulk_job_crashed", object=statement.object, read_by="rest")
             whole = self._rest_files(statement, sink_folder)
             return Rows(whole.scan(), whole.rows, "rest")
         return Rows(whole.scan(), whole.rows, "bulk")

@@ -200,8 +200,8 @@ def read_granted(body: bytes, network: Network, *, tried: Text, date: str | None
 
 def _org_and_user(answer: _TokenAnswer) -> tuple[str, str]:
     """Ids with 18 characters, the user's blank when it is not told. ValueError without an org."""
-    if answer.id is not None:
-        org_id, user_id = urlsplit(answer.id).path.rsplit("/", 2)[-2:]
+    *_, org_id, user_id = ("", "", *urlsplit(answer.id or "").path.split("/"))
+    if org_id.startswith(_ORG_PREFIX):
         return to_18(org_id), to_18(user_id)
     org_id, mark, _ = answer.access_token.partition("!")
     if not mark or not org_id.startswith(_ORG_PREFIX):

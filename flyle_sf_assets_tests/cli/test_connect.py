@@ -7,10 +7,12 @@ import requests
 from cryptography.fernet import Fernet
 
 from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets_tests.cli.site import Answer, Site
 from flyle_sf_assets_tests.consenting import clerk_of, consented
 from flyle_sf_assets_tests.flows.tenants import make_org
+from flyle_sf_assets_tests.signing import JWT_SETTINGS, certify, new_key, pem, username_of
 
 WEB_SERVER = ("flow: client_credentials", "flow: web_server")
 
@@ -169,6 +171,35 @@ def test_secrets_rotate_puts_everything_under_the_newest_key(here: Site, org: Or
     assert foreign.code == 1
     assert "secret_unreadable" in foreign.err
     assert here.run("check", "rot").code == 0
+
+
+def test_jwt_bearer_connects_and_syncs(here: Site) -> None:
+    """A real org's answer has five members: before, the login was tried again for ever."""
+    signed_for, key = make_org(), new_key()
+    certify(signed_for, key)
+    changes = [
+        (old.replace("ACME", "JWT"), new.replace("ACME", "JWT")) for old, new in JWT_SETTINGS
+    ]
+    changes[-1] = (changes[-1][0], changes[-1][1].replace("USERNAME", username_of(signed_for)))
+    here.link("jwt", signed_for, *changes)
+    here.secrets["JWT_SF_PRIVATE"] = pem(key)
+    made = here.run("connect", "jwt")
+    assert (made.code, signed_for.org_id in made.out) == (0, True), made.err
+    synced = here.run("sync", "jwt", "--json")
+    assert synced.code == 0, synced.err
+    assert synced.document["created"] == len(signed_for.ids("Account"))
+    companies = here.query("SELECT count(*) FROM flyle.companies WHERE tenant_id = 'jwt'")
+    assert companies == [(synced.document["created"],)]
+
+
+def test_an_app_of_another_org_is_told_at_the_terminal(here: Site, org: Org) -> None:
+    """S14: the callback brings Salesforce's code; its words may be in another language."""
+    here.link("cross", org, WEB_SERVER)
+    org.faults.add(Fault(FaultKind.RECORDED, answer="app_of_other_org", language="ja", skip=1))
+    answer = by_browser(here, "cross", org.connected_user_id)
+    assert answer.code == 4
+    for text in ("app_of_other_org", "外部クライアントアプリケーション", "External Client App"):
+        assert text in answer.err
 
 
 def test_no_secret_was_ever_told_or_stored(here: Site, org: Org) -> None:

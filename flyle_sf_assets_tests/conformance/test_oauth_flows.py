@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -251,14 +252,19 @@ class TestRefreshTokens:
 @pytest.mark.sandbox_only("an app of the org has to hold the certificate of our key")
 class TestSignedAssertions:
     def test_an_assertion_brings_an_access_token_alone(self, twin: asking.Twin) -> None:
-        """A JWT signed with RS256 gives an access token for ``sub``, and no refresh token.
+        """A JWT signed with RS256 gives an access token for ``sub``, and five members in all.
+
+        No refresh token, no issued_at, no signature; ``id`` is on the login host (recorded).
 
         Page: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration"
         """
         signer = consent.Signer(twin)
         answer = signer.ask(signer.assertion())
         assert answer.ok, answer.text
-        assert "refresh_token" not in answer.json()
+        members = {"access_token", "scope", "instance_url", "id", "token_type"}
+        assert answer.json().keys() == members
+        host = urlsplit(answer.json()["id"]).hostname
+        assert host in {"login.salesforce.com", "test.salesforce.com"}
         assert answer.json()["id"].endswith(twin.inner.connected_user_id)
 
     @pytest.mark.parametrize("aud", ["https://login.salesforce.com", "https://test.salesforce.com"])

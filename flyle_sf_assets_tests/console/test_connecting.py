@@ -12,6 +12,7 @@ from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.console.house import House, Visitor, open_house
@@ -156,6 +157,31 @@ def test_a_state_is_good_for_who_began_and_only_once(
     assert "接続しました" in begun.get(back).text
     again = begun.get(back)
     assert (again.status_code, "state_unknown" in again.text) == (403, True)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        ("app_of_other_org", "app_of_other_org", "作成した組織のユーザーでログイン"),
+        ("app_not_approved", "app_not_installed", "インストール"),
+        ("app_not_found", "app_not_installed", "インストール"),
+    ],
+)
+def test_what_salesforce_brings_back_in_any_language_says_what_to_do(
+    house: House, server: SandboxServer, org: Org,
+    answer: str, code: str, told: str, language: str,
+) -> None:  # fmt: skip
+    """The code is English in every language; the page says it in the visitor's."""
+    visitor = house.visitor(TENANT)
+    url = _go(visitor.post("/connect", _entry(server, org)))
+    org.faults.add(Fault(FaultKind.RECORDED, answer=answer, language=language))
+    page = visitor.get(_consent(server, org, url))
+    assert page.status_code == 403
+    assert "Salesforce連携ができません" in page.text
+    assert code in page.text
+    assert told in page.text
+    assert _stored(house.installation) == []
 
 
 def test_another_org_asks_first_and_then_takes_over(

@@ -18,6 +18,7 @@ import polars as pl
 
 from flyle_sf_assets.companies.rows import omitted_column
 from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets_tests.faults import mutants_of_answers
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import open_ground, run_part
 
@@ -262,6 +263,9 @@ def controlling_field_alone_ignored() -> None:
         return right(rows.drop(beside), held.drop(beside))
 
     enriched.changed_rows = wrong
+
+
+_PLANTS.update(mutants_of_answers.PLANTS)
 
 
 def caught_by(name: str) -> str | None:

@@ -37,6 +37,11 @@ OF_BULK = (
     (FaultKind.WRONG_ROW_COUNT, "/jobs/query"),
     (FaultKind.TRUNCATED_SILENTLY, "/jobs/query"),
 )
+RECORDED_PASSING = ("login_in_progress", "transaction_security")
+RECORDED_LASTING = ("password_expired", "url_not_reset", "query_not_supported", "too_many_ids")
+"""What real orgs were recorded to answer (``sandbox/recorded_answers.py``), also in Japanese."""
+
+LANGUAGES = st.sampled_from(["ja", "ja", "en"])
 PLACES = st.integers(0, 12)
 RAW_STEPS = 4
 """Schemas and the three raw assets."""
@@ -90,6 +95,59 @@ class FaultRules(Machine):
         did("bulk read")
         if planned.hits:
             did(f"bulk {fault[0]}")
+
+    @rule(
+        answer=st.sampled_from(RECORDED_PASSING),
+        language=LANGUAGES,
+        skip=PLACES,
+        kind=KINDS_OF_REFRESH,
+    )
+    def recorded_passing(self, answer: str, language: str, skip: int, kind: RefreshKind) -> None:
+        """An answer that passes by itself, in whatever language; the refresh does not notice."""
+        # A refresh logs in once.
+        skip = 0 if answer == "login_in_progress" else skip
+        planned = self._plan(Fault(FaultKind.RECORDED, answer=answer, language=language, skip=skip))
+        try:
+            self.world.refresh(kind)
+        finally:
+            self.org.faults.clear()
+        if planned.hits:
+            did(f"recorded {answer}")
+
+    @rule(
+        answer=st.sampled_from(RECORDED_LASTING),
+        language=LANGUAGES,
+        skip=PLACES,
+        kind=KINDS_OF_REFRESH,
+    )
+    def recorded_lasting(self, answer: str, language: str, skip: int, kind: RefreshKind) -> None:
+        """An answer that only a person ends: the refresh fails, and nothing is changed."""
+        planned = self._plan(
+            Fault(FaultKind.RECORDED, answer=answer, language=language, skip=skip, times=10_000)
+        )
+        try:
+            is_done = self.world.attempt(kind)
+        finally:
+            self.org.faults.clear()
+        assert is_done == (planned.hits == 0), "a refusal passed unseen, or failed without one"
+        if planned.hits:
+            did(f"recorded {answer}")
+
+    @rule(language=LANGUAGES, times=st.sampled_from([1, 99]), kind=KINDS_OF_REFRESH)
+    def job_crashed(self, language: str, times: int, kind: RefreshKind) -> None:
+        """Bulk jobs break inside Salesforce: the same rows come over REST, deleted ones too."""
+        tenant = self.world.tenant
+        kept, tenant.rest_rows_max = tenant.rest_rows_max, 0
+        planned = self._plan(
+            Fault(FaultKind.RECORDED, answer="job_crashed", language=language, times=times)
+        )
+        try:
+            self.world.refresh(kind)
+        finally:
+            self.org.faults.clear()
+            tenant.rest_rows_max = kept
+        if planned.hits:
+            did("recorded job_crashed")
 
     @rule(times=st.sampled_from([1, 99]))
     def lost_locator(self, times: int) -> None:

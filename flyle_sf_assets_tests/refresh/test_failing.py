@@ -98,6 +98,22 @@ def test_only_what_a_person_must_mend_for_this_tenant_stops_it(
     assert stops(_error(kind)) is expected
 
 
+def test_a_refused_login_in_words_that_are_not_known_is_tried_again_before_it_stops(
+    acme: Tenant,
+) -> None:
+    """In another language "already being processed" looks like a revoked consent, and is none."""
+    unclear = _error(NotConnected)
+    unclear.code = "grant_unclear"
+    waits = [_fail(acme, unclear).retry_at for _ in range(4)]
+    now = acme.clock.now()
+    assert waits == [now + 5 * MINUTE, now + 10 * MINUTE, now + 20 * MINUTE, None]
+    link = _link(acme)
+    assert (link.state, link.stopped_version) == ("failing", 1)
+    assert _told(acme) == ["attention"]
+    acme.sync()
+    assert (_link(acme).state, _link(acme).attention) == ("linked", ())
+
+
 def test_an_asset_that_a_person_materialized_too_early_stops_nobody() -> None:
     """One click in the UI must not take a tenant out of the schedule."""
     assert not stops(not_materialized("acme", "salesforce/accounts"))

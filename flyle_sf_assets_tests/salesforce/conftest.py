@@ -13,6 +13,7 @@ from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.sandbox import org as sandbox
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.salesforce.room import HOSTILE_NAMES, Room
+from flyle_sf_assets_tests.signing import new_key
 
 _NUMBERS = count(100)
 
@@ -72,7 +73,7 @@ def room(_server: SandboxServer, _template: sandbox.Org) -> Room:
 @pytest.fixture(scope="session")
 def key() -> rsa.RSAPrivateKey:
     """A key that signs assertions."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return new_key()
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from flyle_sf_assets.salesforce.fault_rules import JWT_BEARER
 from flyle_sf_assets.salesforce.jwt_bearer import audience_of, signed
 from flyle_sf_assets.settings.models import Connection, SecretRef
 from flyle_sf_assets_tests.salesforce.room import Room
-from flyle_sf_assets_tests.salesforce.signing import certify, pem, username
+from flyle_sf_assets_tests.signing import certify, pem, username_of
 
 
 @pytest.fixture
 def signing(room: Room, key: rsa.RSAPrivateKey) -> Room:
     """An org whose app holds the key's certificate and is approved for the connected user."""
-    certify(room, key)
+    certify(room.there, key)
     return room
 
 
@@ -30,7 +30,7 @@ def open_by_jwt(room: Room, private_key: str, user: str | None = None) -> Org:
             "org_url": room.server.url,
             "flow": "jwt_bearer",
             "consumer_key": {"env": "KEY"},
-            "username": user or username(room),
+            "username": user or username_of(room.there),
             "private_key": {"env": "PRIVATE"},
         }
     )
@@ -102,7 +102,7 @@ def test_an_answer_of_the_five_recorded_members_is_enough(
     """No real JWT login could succeed: we asked for members that only other flows have."""
     claims: dict[str, object] = {
         "iss": signing.there.consumer_key,
-        "sub": username(signing),
+        "sub": username_of(signing.there),
         "aud": "https://login.salesforce.com",
         "exp": time.time() + 60,
     }

@@ -27,7 +27,7 @@ from flyle_sf_assets.salesforce.tokens import (
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets_tests.salesforce.room import Room
-from flyle_sf_assets_tests.salesforce.signing import certify, pem, username
+from flyle_sf_assets_tests.signing import certify, pem, username_of
 
 LOGINS = 20
 TOLD_TO_WAIT = 5
@@ -84,12 +84,12 @@ def login_of(room: Room, flow: str, key: rsa.RSAPrivateKey) -> Callable[[], Toke
             lambda: there.consumer_key,
             lambda: there.consumer_secret,
         )
-    certify(room, key)
+    certify(room.there, key)
     return lambda: JwtBearer(
         TokenTransport(network),
         url,
         consumer_key=lambda: there.consumer_key,
-        username=username(room),
+        username=username_of(room.there),
         private_key=lambda: pem(key),
     )
 

@@ -1,6 +1,7 @@
 """What a token answer has to hold, and what is made of one that holds little."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.salesforce import rights
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.tokens import AccessToken, TokenTransport, read_granted
 from flyle_sf_assets.salesforce.transport import Network
+from flyle_sf_assets_tests.salesforce.room import Room
 from flyle_sf_assets_tests.salesforce.wayward import Canned, wayward
 
 TRIED = Text("試しました", "Tried")
@@ -48,9 +51,10 @@ def test_the_five_members_of_a_jwt_answer_are_enough() -> None:
     assert (access.instance_url, access.issued_at) == (INSTANCE, DATE_READ)
 
 
-def test_the_org_is_told_by_the_token_when_id_is_missing() -> None:
+@pytest.mark.parametrize("told", [{}, {"id": None}, {"id": ""}, {"id": "https://login.example/x"}])
+def test_the_org_is_told_by_the_token_when_id_is_missing(told: dict[str, Any]) -> None:
     """Only access_token and instance_url are required; the user is asked for when needed."""
-    access = read(without("id", "scope", "token_type"))
+    access = read(without("id", "scope", "token_type") | told)
     assert (access.org_id, access.user_id) == ("00D5i0010000001EAA", "")
 
 
@@ -112,6 +116,18 @@ class _Given:
 
     def renew(self, stale: AccessToken) -> AccessToken:
         raise AssertionError(f"nothing here refuses {stale!r}")
+
+
+def test_who_is_connected_is_asked_for_when_the_answer_does_not_tell(room: Room) -> None:
+    """One call more, when somebody connects; a refresh needs the org alone."""
+    with room.open() as org:
+        access = replace(org.session.access, user_id="")
+        with OrgSession(_Given(access), room.access().network) as session:
+            who = rights.identity(session)
+            assert session.api_calls == 3
+    user = room.there.record("User", room.there.connected_user_id)
+    assert (who.org_id, who.user_id) == (room.there.org_id, user["Id"])
+    assert who.username == user["Username"]
 
 
 def test_without_any_time_of_salesforce_there_is_none(tmp_path: Path) -> None:
