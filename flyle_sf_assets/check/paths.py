@@ -212,6 +212,25 @@ def _system_field(fault: PathFault, _: TenantSettings, org: Org) -> Told:
     )
 
 
+def _controller_unknown(fault: PathFault, _: TenantSettings, org: Org) -> Told:
+    name = org.named(fault.object)
+    return (
+        "controller_unknown",
+        Text(
+            f"{name.ja}の「{fault.detail}」の表示ラベルは制御項目「{fault.segment}」の値で決まりますが、"
+            "その項目が接続に使うSalesforceユーザーから見えません。",
+            f"The labels of {fault.detail} of {name.en} depend on the controlling field "
+            f"{fault.segment}, which the connected user cannot see.",
+        ),
+        Text(
+            f"接続に使うユーザーに「{fault.segment}」の参照権限を付与するか、"
+            "型を「single_select」にしてAPI参照名のまま連携してください。",
+            f"Give the connected user read access to {fault.segment}, or choose the type "
+            "single_select, which keeps the API value.",
+        ),
+    )
+
+
 _TELLERS: Mapping[Fault, Callable[[PathFault, TenantSettings, Org], Told]] = {
     "object_unknown": _object_unknown,
     "field_unknown": _field_unknown,
@@ -221,6 +240,7 @@ _TELLERS: Mapping[Fault, Callable[[PathFault, TenantSettings, Org], Told]] = {
     "lookup_of_other_object": _lookup_of_other_object,
     "too_deep": _too_deep,
     "system_field": _system_field,
+    "controller_unknown": _controller_unknown,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce.conditions import operators_of
 from flyle_sf_assets.salesforce.literals import ID_TYPES, NUMBER_TYPES
+from flyle_sf_assets.salesforce.picklists import options_of
 from flyle_sf_assets.salesforce.schema import FieldSchema, PicklistValue
 from flyle_sf_assets.settings.condition_rules import (
     LIST_OPERATORS,
@@ -81,7 +82,7 @@ def value_widget(field: FieldSchema, op: Operator) -> ValueWidget:
     return ValueWidget(
         kind=kind,
         is_many=op in LIST_OPERATORS,
-        options=field.picklist_values if kind == "picklist" else (),
+        options=options_of(field) if kind == "picklist" else (),
         takes_date_literals=field.type in _DAYS and op not in VALUELESS_OPERATORS,
         example=_EXAMPLES[kind],
         hint=_HINTS[kind],

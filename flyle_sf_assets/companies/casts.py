@@ -16,6 +16,8 @@ from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.companies.rejections import RejectReason
 from flyle_sf_assets.companies.rows import DECIMAL_DIGITS, decimal_scale, polars_type
 from flyle_sf_assets.options.multipicklist import SEPARATOR, selected_values
+from flyle_sf_assets.salesforce.picklists import labels_of, labels_under
+from flyle_sf_assets.salesforce.schema import FieldSchema
 from flyle_sf_assets.settings.models import FlyleType
 
 RFC_3339_MS = "%Y-%m-%dT%H:%M:%S%.3fZ"
@@ -39,11 +41,16 @@ def cleaned_text(column: str, source_type: str) -> pl.Expr:
     return pl.when(content != "").then(text)
 
 
-def cast(text: pl.Expr, field: CompanyField, time_zone: str) -> pl.Expr:
+def cast(
+    text: pl.Expr, field: CompanyField, time_zone: str, controlling: pl.Expr | None = None
+) -> pl.Expr:
     """The value of ``text`` as ``field.type`` (`polars_type`); null where it cannot be one.
 
-    ``time_zone`` (IANA name) is where a datetime becomes a date.
+    ``time_zone`` (IANA name) is where a datetime becomes a date. ``controlling`` is the text of
+    the controlling field where ``field.controller`` is set.
     """
+    if field.controller is not None and controlling is not None:
+        return _label_under(text, field, field.controller, controlling)
     by_source = _CASTS[field.type]
     chosen = by_source.get(field.source.type, by_source["*"])
     return chosen(text, field, time_zone).cast(polars_type(field))
@@ -137,11 +144,43 @@ def _joined_labels(text: pl.Expr, field: CompanyField, time_zone: str) -> pl.Exp
 
 
 def _labels(field: CompanyField) -> dict[str, str]:
-    """API value to label; a value that describe does not know, or without a label, is its own."""
-    return {
-        option.value: option.label.replace("\x00", "") or option.value
-        for option in field.source.picklist_values
-    }
+    """API value to label; a value that describe does not know, or without a label, is its own.
+
+    So is a value of several labels, of which nothing here tells the right one.
+    """
+    labels = labels_of(field.source)
+    return {value: some[0] if len(some) == 1 else value for value, some in labels.items()}
+
+
+def _label_under(
+    text: pl.Expr, field: CompanyField, controller: FieldSchema, controlling: pl.Expr
+) -> pl.Expr:
+    """The labels that the controlling field's value gives to values of several labels."""
+    under = labels_under(field.source, controller)
+    if field.source.type == "multipicklist":
+        return _joined_labels_under(text, field, controlling, under)
+    pairs = {f"{one}\x00{value}": label for one in under for value, label in under[one].items()}
+    pair = pl.concat_str(controlling, text, separator="\x00")
+    found = pair.replace_strict(pairs, default=None, return_dtype=pl.String)
+    return pl.coalesce(found, text.replace(_labels(field)))
+
+
+def _joined_labels_under(
+    text: pl.Expr,
+    field: CompanyField,
+    controlling: pl.Expr,
+    under: Mapping[str, Mapping[str, str]],
+) -> pl.Expr:
+    labels, values = _labels(field), _multi_select(text, field, "")
+    joined = values.list.eval(pl.element().replace(labels)).list.join(_LABEL_JOIN)
+    for one, here in under.items():
+        element = pl.element().replace({**labels, **here})
+        joined = (
+            pl.when(controlling == one)
+            .then(values.list.eval(element).list.join(_LABEL_JOIN))
+            .otherwise(joined)
+        )
+    return joined
 
 
 _CASTS: Mapping[FlyleType, Mapping[str, Cast]] = MappingProxyType(

@@ -34,6 +34,7 @@ from flyle_sf_assets.companies.rows import (
 )
 from flyle_sf_assets.companies.status import CompanyStatus
 from flyle_sf_assets.companies.validation import Failure, company_schema, failures
+from flyle_sf_assets.enriched.join import controller_column
 
 FieldFaults = Sequence[tuple[CompanyField, Sequence[Failure]]]
 """Every field with the checks that its values failed."""
@@ -52,11 +53,11 @@ def convert(
     """Typed rows and rejections of the enriched frame.
 
     ``enriched``: ``Id, Name, SystemModstamp, _status, _status_reason, _merged_into,
-    _ambiguous`` and one text column per readable field, named by its path. ``time_zone`` is the
-    tenant's (IANA name). ``catalog``: the options that companies may refer to (``field_key,
-    value``). ``retyped``: keys of fields whose mapping's type changed; these are written in
-    frozen rows too, and what cannot be converted becomes null, because the last good value is
-    of another type.
+    _ambiguous``, one text column per readable field, named by its path, and one per controlling
+    field (`controller_column`). ``time_zone`` is the tenant's (IANA name). ``catalog``: the
+    options that companies may refer to (``field_key, value``). ``retyped``: keys of fields whose
+    mapping's type changed; these are written in frozen rows too, and what cannot be converted
+    becomes null, because the last good value is of another type.
     """
     fields = readable_fields(fields)
     work = _texts_and_values(enriched, fields, time_zone, retyped)
@@ -104,10 +105,15 @@ def _texts_and_values(
             _is_ambiguous(field, any_ambiguous=any_ambiguous).alias(_several(field))
             for field in fields
         ],
+        *[
+            pl.col(controller_column(field.source_path)).alias(_controlling(field))
+            for field in fields
+            if field.controller
+        ],
     )
     return texts.with_columns(
         pl.when(_is_written(field, retyped) & ~pl.col(_several(field)))
-        .then(cast(pl.col(_text(field)), field, time_zone))
+        .then(cast(pl.col(_text(field)), field, time_zone, pl.col(_controlling(field))))
         .alias(field_column(field.key))
         for field in fields
     )
@@ -193,6 +199,10 @@ def _is_ambiguous(field: CompanyField, *, any_ambiguous: bool) -> pl.Expr:
 
 def _text(field: CompanyField) -> str:
     return f"text.{field.key}"
+
+
+def _controlling(field: CompanyField) -> str:
+    return f"controlling.{field.key}"
 
 
 def _several(field: CompanyField) -> str:

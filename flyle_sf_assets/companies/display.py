@@ -13,6 +13,7 @@ import polars as pl
 from flyle_sf_assets.companies.document import CUSTOM_FIELDS, documents
 from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.companies.rows import EXTERNAL_ID, Converted
+from flyle_sf_assets.salesforce.picklists import options_of
 from flyle_sf_assets.settings.models import FlyleType
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -63,7 +64,7 @@ def option_labels(field: CompanyField) -> dict[str, str]:
     """The labels of a select field's options by API value; empty for other fields."""
     if field.type not in _SELECTS:
         return {}
-    return {option.value: option.label for option in field.source.picklist_values}
+    return {option.value: option.label for option in options_of(field.source)}
 
 
 def shown_rows(

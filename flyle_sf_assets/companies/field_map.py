@@ -108,6 +108,9 @@ def conversion(field: CompanyField, time_zone: str) -> Text:
         words = _WHOLE_NUMBER if digits == 0 else _decimal(digits)
     elif (field.type, field.source.type) == (FlyleType.DATE, "datetime"):
         words = Text(f"{time_zone} での日付", f"date in {time_zone}")
+    elif field.controller is not None:
+        name = field.controller.name
+        words = Text(f"「{name}」の値に応じた表示ラベル", f"label, as the value of {name} tells")
     if field.when_blank == "keep":
         return Text(f"{words.ja}、{_KEPT_WHEN_BLANK.ja}", f"{words.en}; {_KEPT_WHEN_BLANK.en}")
     return words

@@ -10,6 +10,7 @@ from typing import Literal
 
 from flyle_sf_assets.companies.types import allowed_types, default_type
 from flyle_sf_assets.raw.plan import Leaf
+from flyle_sf_assets.salesforce.picklists import needs_controller
 from flyle_sf_assets.salesforce.schema import FieldSchema
 from flyle_sf_assets.settings.models import FieldMapping, FlyleType, TenantSettings
 
@@ -21,10 +22,10 @@ UNKNOWN_TYPE = "unknown"
 class CompanyField:
     """One custom field: ``key`` in ``custom_fields``, filled from ``source_path``.
 
-    A field that is not ``readable`` (hidden from the connected user, gone, or of a type that no
-    longer fits) is neither written nor blanked. When it is hidden ``source`` is a stand-in of
-    type `UNKNOWN_TYPE`, and ``type`` is a guess unless the settings name it: keep what is
-    already known of such a field.
+    A field that is not ``readable`` (hidden from the connected user, gone, of a type that no
+    longer fits, or one whose labels need a field that is hidden) is neither written nor blanked.
+    When it is hidden ``source`` is a stand-in of type `UNKNOWN_TYPE`, and ``type`` is a guess
+    unless the settings name it: keep what is already known of such a field.
     """
 
     key: str
@@ -34,6 +35,8 @@ class CompanyField:
     source: FieldSchema
     when_blank: Literal["blank", "keep"]
     readable: bool = True
+    controller: FieldSchema | None = None
+    """The controlling field of a picklist whose labels need its value; None for all others."""
 
 
 def company_fields(
@@ -59,6 +62,8 @@ def _company_field(mapping: FieldMapping, leaf: Leaf | None) -> CompanyField:
     else:
         source = leaf.field
     flyle_type = mapping.type or default_type(source) or FlyleType.TEXT
+    controller = leaf.controller if leaf is not None and flyle_type is FlyleType.TEXT else None
+    lacks_labels = flyle_type is FlyleType.TEXT and controller is None and needs_controller(source)
     return CompanyField(
         key=mapping.to,
         label=mapping.label,
@@ -66,5 +71,6 @@ def _company_field(mapping: FieldMapping, leaf: Leaf | None) -> CompanyField:
         source_path=mapping.from_,
         source=source,
         when_blank=mapping.when_blank,
-        readable=flyle_type in allowed_types(source),
+        readable=flyle_type in allowed_types(source) and not lacks_labels,
+        controller=controller,
     )

@@ -40,17 +40,24 @@ def gone_column(node: Node) -> str:
     return "_gone:" + ".".join(node.path)
 
 
+def controller_column(path: str) -> str:
+    """The column with the value of a mapped picklist's controlling field."""
+    return "_controller:" + path
+
+
 def enriched_columns(plan: ReadPlan) -> tuple[str, ...]:
     """The columns of an enriched frame, in order.
 
     ``Id``, ``Name``, ``SystemModstamp`` (of the base record), ``_status``, ``_status_reason``,
     ``_merged_into``, ``_ambiguous`` (paths under a one-to-one object that has several records),
     ``_id:<node>`` and ``_gone:<node>`` per parent (``deleted`` or ``missing`` when it, or one
-    above it, is looked up and cannot be read), then one text column per mapped path as written.
+    above it, is looked up and cannot be read), ``_controller:<path>`` per mapped picklist whose
+    labels need the controlling field's value, then one text column per mapped path as written.
     """
     parents = [name(node) for name in (node_id, gone_column) for node in plan.nodes if node.path]
+    controllers = [controller_column(p) for p, leaf in plan.leaves.items() if leaf.controller]
     beside = ("Id", NAME_FIELD, "SystemModstamp", "_status", "_status_reason", "_merged_into")
-    return tuple(dict.fromkeys((*beside, "_ambiguous", *parents, *plan.leaves)))
+    return tuple(dict.fromkeys((*beside, "_ambiguous", *parents, *controllers, *plan.leaves)))
 
 
 def enrich(plan: ReadPlan, records: Records, ids: pl.Series | None = None) -> pl.LazyFrame:
@@ -70,6 +77,11 @@ def enrich(plan: ReadPlan, records: Records, ids: pl.Series | None = None) -> pl
         *[
             pl.col(_value(leaf.node, leaf.field.name)).alias(path)
             for path, leaf in plan.leaves.items()
+        ],
+        *[
+            pl.col(_value(leaf.node, leaf.controller.name)).alias(controller_column(path))
+            for path, leaf in plan.leaves.items()
+            if leaf.controller
         ],
     ).select(enriched_columns(plan))
 
@@ -156,7 +168,13 @@ def _needed(plan: ReadPlan, node: Node, *, all_of_them: bool) -> list[str]:
         for child in plan.nodes
         if child.path and child.path[:-1] == node.path and not child.one_to_one
     ]
-    mapped = [leaf.field.name for leaf in plan.leaves.values() if leaf.node.path == node.path]
+    mapped = [
+        field.name
+        for leaf in plan.leaves.values()
+        if leaf.node.path == node.path
+        for field in (leaf.field, leaf.controller)
+        if field
+    ]
     return list(dict.fromkeys([*onwards, *(mapped if all_of_them else [])]))
 
 

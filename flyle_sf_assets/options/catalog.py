@@ -3,7 +3,7 @@
 An option that is gone in Salesforce stays (inactive) and is never deleted; a value met on a
 record outside the list is listed too, so that companies refer only to values of the catalog.
 Dependent and record-type lists narrow what a person may choose, not what exists: describe's
-list is their union.
+list is their union, in which one API value may stand several times with different labels.
 
 What does not belong here: when the catalog is refreshed (``defs``) and ``first_seen_at`` and
 ``removed_at`` (``store``).
@@ -15,6 +15,7 @@ from typing import Protocol
 import polars as pl
 
 from flyle_sf_assets.options.multipicklist import SEPARATOR
+from flyle_sf_assets.salesforce.picklists import labels_of, options_of
 from flyle_sf_assets.salesforce.schema import FieldSchema
 from flyle_sf_assets.settings.models import FlyleType
 
@@ -64,19 +65,17 @@ def followed_fields(fields: Sequence[OptionField]) -> tuple[OptionField, ...]:
 
 
 def described_options(fields: Sequence[OptionField]) -> pl.DataFrame:
-    """`OPTION_SCHEMA`: the options that describe lists, inactive ones included, in its order."""
+    """`OPTION_SCHEMA`: the options that describe lists, inactive ones included, in its order.
+
+    A value that describe lists several times is one option (`options_of`).
+    """
     rows = [
-        (field.key, _plain(option.value), option.label, position, option.active, True)
+        (field.key, option.value, option.label, position, option.active, True)
         for field in followed_fields(fields)
-        for position, option in enumerate(field.source.picklist_values)
+        for position, option in enumerate(options_of(field.source))
     ]
     options = pl.LazyFrame(rows, schema=OPTION_SCHEMA, orient="row")
-    return (
-        options.filter(pl.col("value") != "")
-        .unique(subset=_OPTION_KEY, keep="first", maintain_order=True)
-        .with_columns(label=_label_or_value(), position=_renumbered())
-        .collect()
-    )
+    return options.filter(pl.col("value") != "").with_columns(position=_renumbered()).collect()
 
 
 def met_values(enriched: pl.DataFrame, fields: Sequence[OptionField]) -> pl.DataFrame:
@@ -87,7 +86,7 @@ def met_values(enriched: pl.DataFrame, fields: Sequence[OptionField]) -> pl.Data
     """
     parts = [OPTION_SCHEMA.to_frame().lazy()]
     for field in followed_fields(fields):
-        described = {_plain(option.value) for option in field.source.picklist_values} - {""}
+        described = set(labels_of(field.source)) - {""}
         parts.append(
             enriched.lazy()
             .select(value=pl.col(field.source_path))
@@ -161,15 +160,6 @@ def _values(field: OptionField) -> pl.Expr:
     if field.type is FlyleType.MULTI_SELECT:
         return text.str.split(SEPARATOR).explode()
     return text
-
-
-def _plain(value: str) -> str:
-    return value.replace("\x00", "")
-
-
-def _label_or_value() -> pl.Expr:
-    label = pl.col("label").str.replace_all("\x00", "", literal=True)
-    return pl.when(label != "").then(label).otherwise(pl.col("value"))
 
 
 def _renumbered() -> pl.Expr:

@@ -8,14 +8,16 @@ What does not belong here: judging the settings with texts for people (``check``
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset, owner_of
+from flyle_sf_assets.salesforce.picklists import needs_controller
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import (
     RELATIONSHIP_LEVELS_MAX,
     AnyOf,
+    FlyleType,
     OneToOne,
     TenantSettings,
 )
@@ -42,6 +44,7 @@ Fault = Literal[
     "lookup_of_other_object",
     "too_deep",
     "system_field",
+    "controller_unknown",
 ]
 
 
@@ -49,7 +52,8 @@ Fault = Literal[
 class PathFault:
     """Why a path cannot be walked: ``segment`` of ``path``, seen from ``object``.
 
-    ``one_to_many`` carries the child object in ``detail``; ``several_targets`` the objects.
+    ``one_to_many`` carries the child object in ``detail``; ``several_targets`` the objects;
+    ``controller_unknown`` the field whose labels need the controlling field ``segment``.
     """
 
     path: str
@@ -78,11 +82,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A field at the end of a path: the node that has it, and what describe says of it."""
+    """A field at the end of a path: the node that has it, and what describe says of it.
+
+    ``controller`` is the controlling field of the same node, which is read too where only its
+    value tells which label of a picklist is meant (`needs_controller`).
+    """
 
     path: str
     node: Node
     field: FieldSchema
+    controller: FieldSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +175,9 @@ class _Walker:
         self._keep(root, self._field(root, NAME_FIELD, NAME_FIELD))
         for mapping in self._settings.mapping:
             leaf = self._walk(mapping.from_, keep=True)
-            if leaf is not None:
+            if leaf is not None and mapping.type is FlyleType.TEXT:
+                leaf = self._with_controller(leaf)
+            if leaf is not None and (leaf.controller or mapping.from_ not in self._leaves):
                 self._leaves[mapping.from_] = leaf
         for path in condition_fields(self._settings):
             # Salesforce judges conditions: their parents need not be held.
@@ -217,6 +228,20 @@ class _Walker:
         if keep:
             self._keep(node, field)
         return Leaf(path, node, field)
+
+    def _with_controller(self, leaf: Leaf) -> Leaf:
+        """The leaf with its controlling field, where the field's labels need that."""
+        name, at = leaf.field.controller_name, leaf.node.object
+        schema = self._schemas[at.lower()]
+        if name is None or schema is None or not needs_controller(leaf.field):
+            return leaf
+        controller = schema.field(name)
+        if controller is None:
+            fault = PathFault(leaf.path, name, at, "controller_unknown", leaf.field.name)
+            self._faults.append(fault)
+            return leaf
+        self._keep(leaf.node, controller)
+        return replace(leaf, controller=controller)
 
     def _step(self, path: str, node: Node, name: str, *, keep: bool) -> Node | None:
         for extra in self._settings.source.one_to_one:

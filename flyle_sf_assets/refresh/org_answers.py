@@ -26,6 +26,7 @@ from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.refresh.sampling import Sampling
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
+from flyle_sf_assets.salesforce.picklists import options_of
 from flyle_sf_assets.salesforce.schema import ObjectSchema, PicklistValue
 from flyle_sf_assets.settings.models import FieldMapping, Source, TenantSettings
 
@@ -146,7 +147,7 @@ class OrgAnswers:
     def options(self, source: Source, path: str) -> tuple[PicklistValue, ...]:
         """The options of a picklist field in the org's order; empty for other fields."""
         found = self.field(source, path)
-        return () if found is None else found.field.picklist_values
+        return () if found is None else options_of(found.field)
 
     def problems(self, settings: TenantSettings) -> tuple[Problem, ...]:
         """Everything in the settings that this org does not allow, with paths."""

@@ -50,10 +50,11 @@ class NotModified:
     """
 
 
-class _PicklistEntry(msgspec.Struct):
+class _PicklistEntry(msgspec.Struct, rename="camel"):
     value: str
     active: bool
     label: str | None = None
+    valid_for: bytes | None = None
 
 
 class _Field(msgspec.Struct, rename="camel"):
@@ -210,7 +211,7 @@ def _field(field: _Field) -> FieldSchema:
         reference_to=tuple(field.reference_to),
         relationship_name=field.relationship_name,
         picklist_values=tuple(
-            PicklistValue(entry.value, entry.label or entry.value, entry.active)
+            PicklistValue(entry.value, entry.label or entry.value, entry.active, entry.valid_for)
             for entry in field.picklist_values
         ),
     )

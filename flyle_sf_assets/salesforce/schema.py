@@ -10,11 +10,16 @@ from functools import cached_property
 
 @dataclass(frozen=True, slots=True)
 class PicklistValue:
-    """One option of a picklist: ``value`` is the API name, ``label`` what people read."""
+    """One option of a picklist: ``value`` is the API name, ``label`` what people read.
+
+    ``valid_for`` is the bitset of a dependent picklist, one bit per option of the controlling
+    field (``picklists.py`` reads it); None where the field depends on no other.
+    """
 
     value: str
     label: str
     active: bool
+    valid_for: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,10 @@ class RollUp:
 
 @dataclass(frozen=True, slots=True)
 class PicklistEntry:
-    """One option. ``valid_for`` are positions in the controlling field's list."""
+    """One option. ``valid_for`` are positions in the controlling field's list.
+
+    A value may stand several times in a list, for other controlling values each: state codes.
+    """
 
     value: str
     label: str
@@ -110,8 +113,9 @@ class Field:
 
     @cached_property
     def picklist_position(self) -> dict[str, int]:
-        """The place of each value in the org's order, by lower-case value."""
-        return {entry.value.lower(): i for i, entry in enumerate(self.picklist)}
+        """The first place of each value in the org's order, by lower-case value."""
+        places = reversed(list(enumerate(self.picklist)))
+        return {entry.value.lower(): i for i, entry in places}
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,8 @@ _LINES = ("Core", "Analytics", "Support", "AI")
 _TYPES = ("Prospect", "Customer", "Partner", None)
 _INDUSTRIES = ("Technology", "Manufacturing", "Finance", "Retail", "Healthcare", None)
 _CITIES = {"Tokyo": ("Shibuya", "Chiyoda", "Kita"), "Osaka": ("Namba", "Kita"), "Kyoto": ("Kita",)}
+_STATES = (("JP", "13"), ("CN", "13"), ("JP", "11"), ("US", "CA"), ("CN", "11"), ("JP", None))
+"""Country and state codes; the same state code is another state in another country."""
 
 Values = dict[str, object]
 
@@ -59,6 +61,8 @@ _AWKWARD_ACCOUNTS: tuple[Values, ...] = (
         "BillingState": "東京都",
         "BillingPostalCode": "150-0001",
         "BillingCountry": "日本",
+        "BillingStateCode": "13",
+        "BillingCountryCode": "JP",
         "BillingLatitude": "35.670168",
         "BillingLongitude": "139.702687",
         "Location__Latitude__s": "35.5",
@@ -148,6 +152,7 @@ def add_accounts(org: Org, random: Random, number: int, users: Sequence[str]) ->
 
 
 def _account(random: Random, i: int) -> Values:
+    country, state = _STATES[i % len(_STATES)]
     prefecture = random.choice((*_CITIES, None))
     return {
         "Name": f"{random.choice(_HEADS)}{random.choice(_TAILS)}株式会社 {i}",
@@ -170,6 +175,8 @@ def _account(random: Random, i: int) -> Values:
         "Opens_At__c": random.choice((None, time(9), time(8, 45))),
         "Memo__c": random.choice((None, "担当者と面談済み。\n次回は来月。")),
         "BillingCity": random.choice(("港区", "北区", None)),
+        "BillingCountryCode": country,
+        "BillingStateCode": state,
     }
 
 

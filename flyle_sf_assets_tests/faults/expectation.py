@@ -117,7 +117,8 @@ class Expectation(Oracle):
                 self.rejected[self._current, key] = "several_records"
                 continue
             flyle_type = self.type_of(mapping)
-            shown = self._json(value, self._field_at(path), flyle_type)
+            labels = self._labels(record, path)
+            shown = self._json(value, self._field_at(path), flyle_type, labels)
             if shown is None and mapping.get("when_blank") == "keep" and not is_retyped:
                 continue
             if flyle_type == "url" and shown in BAD_URLS:
@@ -134,8 +135,13 @@ class Expectation(Oracle):
             if key not in self._retyped:
                 continue
             fields[key] = UNKNOWN
+            field = self._field_at(path)
+            if _needs_another(field):
+                # Whether its controlling field was read before the row froze, nobody can tell.
+                continue
             if path in raw and "." not in path and raw[path] is not SEVERAL:
-                shown = self._json(raw[path], self._field_at(path), self.type_of(mapping))
+                labels = {entry.value: entry.label for entry in field.picklist}
+                shown = self._json(raw[path], field, self.type_of(mapping), labels)
                 fields[key] = None if shown in BAD_URLS else shown
         return replace(row, custom_fields=fields)
 
@@ -156,8 +162,10 @@ class Expectation(Oracle):
             at = "User" if "User" in lookup.reference_to else lookup.reference_to[0]
         if not self._sees(at, name):
             return False
-        kind = self.org.catalog.objects[at.lower()].field(name).type
-        return mapping["type"] in FITTING[kind]
+        field = self.org.catalog.objects[at.lower()].field(name)
+        if mapping["type"] == "text" and _needs_another(field):
+            return self._sees(at, field.controller or "")
+        return mapping["type"] in FITTING[field.type]
 
     def _sees(self, object_name: str, field_name: str) -> bool:
         at = object_name.lower()
@@ -190,6 +198,12 @@ class Expectation(Oracle):
         name, _, number = str(wanted["date"]).partition(":")
         assert (name, condition["op"]) == ("LAST_N_DAYS", "ge")
         return day >= self.org.today - timedelta(days=int(number))
+
+
+def _needs_another(field: Field) -> bool:
+    """Whether a value is listed twice, so that the controlling field must tell its label."""
+    labels = {(entry.value, entry.label) for entry in field.picklist}
+    return field.controller is not None and len(labels) > len({value for value, _ in labels})
 
 
 def _gone(row: Company, record: Record | None) -> Company:

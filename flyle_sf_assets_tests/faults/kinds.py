@@ -15,6 +15,7 @@ RECORDS = (
     "update User",
     "ties beyond a page",
     "stamped without a change",
+    "controlling field alone",
     "parent move",
     "owner change",
     "new parent",

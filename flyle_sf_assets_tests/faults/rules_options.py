@@ -14,6 +14,7 @@ PICKLISTS = st.sampled_from(
     [
         ("Account", "Industry"),
         ("Account", "Regions__c"),
+        ("Account", "BillingStateCode"),
         ("Opportunity", "StageName"),
         ("Opportunity", "Product_Lines__c"),
         ("Contract_Info__c", "Plan__c"),

@@ -44,6 +44,17 @@ class RecordRules(Machine):
             self.moved(object_name)
             did(f"update {object_name}")
 
+    @rule(number=ANY, place=ANY)
+    def move_abroad(self, number: int, place: int) -> None:
+        """Only the controlling field moves: the same state code is another state from now on."""
+        record = self.pick(number, "Account")
+        country = values.COUNTRIES[place % len(values.COUNTRIES)]
+        if record is not None and self.allowed(
+            lambda: self.org.update("Account", record, {"BillingCountryCode": country})
+        ):
+            self.moved("Account")
+            did("controlling field alone")
+
     @rule(object_name=OBJECTS, field=ANY, value=ANY)
     def mass_update(self, object_name: str, field: int, value: int) -> None:
         """All records of an object change in one transaction: one stamp, more than a page."""

@@ -17,6 +17,7 @@ FIELDS = st.sampled_from(
         ("Account", "Phone"),
         ("Account", "Website"),
         ("Account", "Regions__c"),
+        ("Account", "BillingCountryCode"),
         ("Account", "Exact_Revenue__c"),
         ("Account", "Is_Strategic__c"),
         ("Account", "Last_Contact_At__c"),

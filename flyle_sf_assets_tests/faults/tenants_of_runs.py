@@ -25,6 +25,7 @@ OWN = {
         ("Phone", "phone", "text"),
         ("Website", "website", "url"),
         ("Industry", "industry", "single_select"),
+        ("BillingStateCode", "state", "text"),
         ("Regions__c", "regions", "multi_select"),
         ("Exact_Revenue__c", "revenue", "number"),
         ("Precise_Ratio__c", "ratio", "number"),
@@ -61,6 +62,7 @@ PARENTS = {
         ("Owner.Name", "owner", "text"),
         ("Account.Name", "account", "text"),
         ("Account.Industry", "industry", "single_select"),
+        ("Account.BillingStateCode", "state", "text"),
         ("Account.Owner.Name", "account_owner", "text"),
         ("Account.Parent.Name", "group", "text"),
         ("Account.ContractInfo.Plan__c", "plan", "single_select"),
@@ -70,6 +72,7 @@ PARENTS = {
 MORE = {
     "Account": (
         ("Contract_Plan__c", "contract_plan", "single_select"),
+        ("BillingStateCode", "state_code", "single_select"),
         ("Memo__c", "memo", "text"),
         ("Opens_At__c", "opens", "text"),
         ("Owner.Email", "owner_email", "text"),
@@ -160,6 +163,8 @@ def small_org(rest_page_rows: int) -> Org:
                 "Type": values.TYPES[place % 5],
                 "Industry": values.INDUSTRIES[place % 4],
                 "NumberOfEmployees": 50 * place,
+                "BillingCountryCode": ("JP", "CN")[place % 2],
+                "BillingStateCode": "13",
                 "OwnerId": users[place % 3],
             },
         )

@@ -28,6 +28,8 @@ INDUSTRIES = (None, "Technology", "Manufacturing", "Finance", "Space Mining", "O
 
 TYPES = (None, "Prospect", "Customer", "Partner", "Other")
 PLANS = (None, "Free", "Standard", "Professional", "Enterprise")
+COUNTRIES = (None, "JP", "CN", "US")
+"""The state codes 11 and 13 have another label in each of two."""
 
 ACCOUNT: dict[str, tuple[object, ...]] = {
     "Name": NAMES,
@@ -35,6 +37,8 @@ ACCOUNT: dict[str, tuple[object, ...]] = {
     "Website": (None, *GOOD_URLS, *BAD_URLS),
     "Industry": INDUSTRIES,
     "Type": TYPES,
+    "BillingStateCode": (None, "13", "11", "CA", "27", "99"),
+    "BillingCountryCode": COUNTRIES,
     "Regions__c": (None, "North;East", "West", "East;Moon", "South;West;North"),
     "Contract_Plan__c": PLANS,
     "NumberOfEmployees": (None, 5, 99, 100, 999, 1000, 99999999),

@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 
 from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets_tests.flows.option_labels import catalog_label, is_active, labels_of
 
 Record = Mapping[str, object]
 Json = dict[str, object]
@@ -107,7 +108,8 @@ class Oracle:
             if self.type_of(mapping) not in ("single_select", "multi_select"):
                 continue
             for entry in field.picklist:
-                found[key, entry.value] = Option(entry.label, entry.active)
+                label = catalog_label(field, entry.value)
+                found[key, entry.value] = Option(label, is_active(field, entry.value))
             for company in before.values():
                 value = company.custom_fields.get(key)
                 for met in value if isinstance(value, list) else [value]:
@@ -152,17 +154,27 @@ class Oracle:
             if value is SEVERAL:
                 continue
             field = self._field_at(mapping["from"])
-            shown = self._json(value, field, self.type_of(mapping))
+            labels = self._labels(record, mapping["from"])
+            shown = self._json(value, field, self.type_of(mapping), labels)
             if shown is None and mapping.get("when_blank") == "keep":
                 continue
             fields[key] = shown
         return fields
 
-    def _json(self, value: object, field: Field, flyle_type: str) -> object:
+    def _labels(self, record: Record, path: str) -> dict[str, str]:
+        field = self._field_at(path)
+        if field.controller is None:
+            return labels_of(field, None, None)
+        above = ".".join([*path.split(".")[:-1], field.controller])
+        return labels_of(field, self._field_at(above), self.value(record, above))
+
+    def _json(
+        self, value: object, field: Field, flyle_type: str, labels: Mapping[str, str]
+    ) -> object:
         if value is None or value in ("", []):
             return None
         if flyle_type in ("text", "url"):
-            return self._text(value, field)
+            return self._text(value, field, labels)
         if flyle_type == "multi_select":
             return _in_order(str(value), field)
         if flyle_type == "date" and isinstance(value, datetime):
@@ -171,8 +183,7 @@ class Oracle:
             return _rfc_3339(value)
         return value.isoformat() if isinstance(value, date) else value
 
-    def _text(self, value: object, field: Field) -> str:
-        labels = {entry.value: entry.label for entry in field.picklist}
+    def _text(self, value: object, field: Field, labels: Mapping[str, str]) -> str:
         if field.type == "picklist":
             return labels.get(str(value), str(value))
         if field.type == "multipicklist":
@@ -264,7 +275,7 @@ def _as_text(value: object) -> str:
 
 def _in_order(text: str, field: Field) -> list[str]:
     """The values of a multi-select in the org's order; what the org does not list comes last."""
-    order = [entry.value for entry in field.picklist]
+    order = list(dict.fromkeys(entry.value for entry in field.picklist))
     values = [value for value in text.split(";") if value]
     return sorted(values, key=lambda v: order.index(v) if v in order else len(order))
 

@@ -72,6 +72,15 @@ def new_option(org: Org) -> None:
     org.update("Account", account(org, 11), {"Industry": "Space"})
 
 
+def moved_abroad(org: Org) -> None:
+    """The state code stays, and names another state from now on."""
+    found = org.records("Account")
+    here = next(
+        r for r in found if (r["BillingStateCode"], r["BillingCountryCode"]) == ("13", "JP")
+    )
+    org.update("Account", str(here["Id"]), {"BillingCountryCode": "CN"})
+
+
 def contract_moved(org: Org) -> None:
     _, contract = with_contract(org)
     org.update("Contract_Info__c", contract, {"Account__c": without_contract(org)})
@@ -84,6 +93,7 @@ ACCOUNTS: dict[str, Change] = {
         "Account", account(org), {"AnnualRevenue": None, "Regions__c": None, "Memo__c": ""}
     ),
     "blank is kept": lambda org: org.update("Account", account(org), {"NumberOfEmployees": None}),
+    "only the country of a state code changed": moved_abroad,
     "renamed": lambda org: org.update("Account", account(org, 3), {"Name": "改名\n😀\"'\\"}),
     "inserted": lambda org: org.insert(
         "Account", {"Name": "新しい会社", "Founded_On__c": date(1969, 12, 31), "Score__c": "0.5"}

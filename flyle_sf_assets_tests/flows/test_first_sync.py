@@ -37,6 +37,12 @@ AWKWARD_ACCOUNTS: dict[str, Case] = {
     "no options": _is("regions", None),
     "an option outside the list": _is("industry", "リスト外の業種"),
     "a picklist as text is its label": _is("account_type", "顧客"),
+    "a state code that two countries have": lambda c: (
+        (c.custom_fields["state"], c.custom_fields["state_code"]) == ("東京都", "13")
+    ),
+    "the same state code in the other country": lambda c: (
+        (c.custom_fields["state"], c.custom_fields["state_code"]) == ("河北省", "13")
+    ),
     "a day before 1970": _is("founded_on", "1923-09-01"),
     "a day of a distant century": _is("founded_on", "1700-01-01"),
     "a moment before 1970": _is("last_contact_at", "1969-12-31T23:59:59.000Z"),

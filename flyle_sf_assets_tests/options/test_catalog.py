@@ -54,10 +54,18 @@ def test_only_select_fields_that_can_be_read_have_options(select_field: Any) -> 
 
 def test_an_option_without_a_label_is_labelled_by_its_value(select_field: Any) -> None:
     """Never an empty line in a drop-down; nor a value twice, nor an empty one."""
-    phase = select_field(
-        "phase", options=[("a", "", True), ("", "empty", True), ("a", "again", False)]
-    )
+    phase = select_field("phase", options=[("a", "", True), ("", "empty", True), ("a", "a", False)])
     assert shown(described_options([phase])) == [("a", "a", 0, True)]
+
+
+def test_a_value_listed_twice_is_one_option_with_all_its_labels(select_field: Any) -> None:
+    """State codes are unique within a country only; the catalog's key is (field, value)."""
+    options = [("13", "東京都", False), ("CA", "California", True), ("13", "河北省", True)]
+    state = select_field("state", options=[*options, ("13", "東京都", False)])
+    assert shown(described_options([state])) == [
+        ("13", "東京都 / 河北省", 0, True),
+        ("CA", "California", 1, True),
+    ]
 
 
 def test_values_met_outside_the_list_become_inactive_options(select_field: Any) -> None:

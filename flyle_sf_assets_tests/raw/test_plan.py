@@ -1,10 +1,18 @@
 """The read plan: which objects, columns and lookups a tenant's settings need of its org."""
 
+from dataclasses import replace
 from typing import Any
 
+from flyle_sf_assets.check.drift import drifts
+from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.raw.plan import objects_missing, plan
-from flyle_sf_assets.salesforce.schema import ChildRelationship, FieldSchema, ObjectSchema
-from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.salesforce.schema import (
+    ChildRelationship,
+    FieldSchema,
+    ObjectSchema,
+    PicklistValue,
+)
+from flyle_sf_assets.settings.models import FlyleType, TenantSettings
 
 
 def lookup(name: str, relationship: str, *targets: str) -> FieldSchema:
@@ -169,3 +177,65 @@ def test_an_object_that_the_org_does_not_know_is_a_fault_not_an_endless_question
     made = plan(settings("Account", "Owner.Name", "Type"), known)
     assert [(f.object, f.fault) for f in made.faults] == [("User", "object_unknown")]
     assert objects_missing(settings("Account", "Owner.Name"), known) == ()
+
+
+def _state_schemas(*, is_country_seen: bool = True) -> dict[str, ObjectSchema | None]:
+    """Account with state codes that are unique within a country only."""
+    options = tuple(
+        PicklistValue("13", label, active=True, valid_for=bits)
+        for label, bits in (("東京都", b"\x80"), ("河北省", b"\x40"))
+    )
+    state = FieldSchema(
+        "StateCode", "州", "picklist", controller_name="CountryCode", picklist_values=options
+    )
+    account = SCHEMAS["Account"]
+    assert account is not None
+    country = (FieldSchema("CountryCode", "国", "picklist"),) if is_country_seen else ()
+    return {**SCHEMAS, "Account": replace(account, fields=(*account.fields, state, *country))}
+
+
+def _typed(asked: TenantSettings, *types: str) -> TenantSettings:
+    typed = [
+        m.model_copy(update={"type": FlyleType(t)})
+        for m, t in zip(asked.mapping, types, strict=True)
+    ]
+    return asked.model_copy(update={"mapping": tuple(typed)})
+
+
+def test_a_label_that_needs_the_controlling_field_makes_it_one_more_column() -> None:
+    """Only the value of the country tells which state 13 is; the code itself needs nothing."""
+    schemas, path = _state_schemas(), "Account.StateCode"
+    asked = settings("Opportunity", path)
+    as_text = plan(_typed(asked, "text"), schemas)
+    as_code = plan(_typed(asked, "single_select"), schemas)
+    assert [c.name for c in as_text.dataset("accounts").columns] == ["CountryCode", "StateCode"]
+    assert [c.name for c in as_code.dataset("accounts").columns] == ["StateCode"]
+    controller = as_text.leaves[path].controller
+    assert controller is not None
+    assert controller.name == "CountryCode"
+    assert as_code.leaves[path].controller is None
+
+
+def test_a_path_mapped_twice_keeps_its_controlling_field() -> None:
+    """As text and as code, in whichever order they are written."""
+    for types in (("text", "single_select"), ("single_select", "text")):
+        made = plan(_typed(settings("Account", "StateCode", "StateCode"), *types), _state_schemas())
+        assert made.leaves["StateCode"].controller is not None
+
+
+def test_a_hidden_controlling_field_is_a_fault_of_the_labels_alone() -> None:
+    """It must not turn every label into a code: the mapping stops, and says what is missing."""
+    schemas = _state_schemas(is_country_seen=False)
+    asked = _typed(settings("Account", "StateCode"), "text")
+    made = plan(asked, schemas)
+    assert [(f.path, f.segment, f.fault, f.detail) for f in made.faults] == [
+        ("StateCode", "CountryCode", "controller_unknown", "StateCode")
+    ]
+    (field,) = company_fields(asked, made.leaves)
+    assert not field.readable
+    (drift,) = drifts(made, [field])
+    told = (drift.code, drift.object, drift.field)
+    assert told == ("field_not_readable", "Account", "CountryCode")
+    code = _typed(asked, "single_select")
+    assert plan(code, schemas).faults == ()
+    assert company_fields(code, plan(code, schemas).leaves)[0].readable

@@ -132,7 +132,15 @@ def _different(plan: ReadPlan, rows: pl.DataFrame, before: pl.DataFrame) -> pl.D
 
 
 def _plan_digest(plan: ReadPlan) -> str:
-    leaves = [(path, leaf.node.path, leaf.field.name) for path, leaf in plan.leaves.items()]
+    leaves = [
+        (
+            path,
+            leaf.node.path,
+            leaf.field.name,
+            *([leaf.controller.name] if leaf.controller else []),
+        )
+        for path, leaf in plan.leaves.items()
+    ]
     nodes = [replace(node) for node in plan.nodes]
     return digest_of(nodes, leaves)
 

@@ -16,6 +16,7 @@ from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, digest_of, gener
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
+from flyle_sf_assets.salesforce.picklists import lacks_dependencies
 from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.store.links import Attention, replace_attention
@@ -126,7 +127,12 @@ def _objects_in_use(made: ReadPlan) -> set[str]:
 
 
 def _is_anything_hidden(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> bool:
-    """Whether a mapped field cannot be read now: a 304 may hide that its permission came back."""
+    """Whether a mapped field cannot be read now: a 304 may hide that its permission came back.
+
+    So does a schema that an earlier version kept without where its options are valid.
+    """
+    if any(lacks_dependencies(schema) for schema in schemas.values() if schema):
+        return True
     if objects_missing(refresh.settings, schemas):
         return False
     made = plan(refresh.settings, schemas)

@@ -38,6 +38,17 @@ REGIONS = k.options(
     inactive=("Closed",),
 )
 PREFECTURES = k.options(("Tokyo", "東京都"), ("Osaka", "大阪府"), ("Kyoto", "京都府"))
+COUNTRIES = k.options(("JP", "日本"), ("CN", "中国"), ("US", "アメリカ合衆国"))
+STATES = (
+    PicklistEntry("CA", "カリフォルニア州", valid_for=(2,)),
+    PicklistEntry("11", "埼玉県", valid_for=(0,)),
+    PicklistEntry("27", "大阪府", valid_for=(0,)),
+    PicklistEntry("13", "東京都", valid_for=(0,)),
+    PicklistEntry("11", "北京市", valid_for=(1,)),
+    PicklistEntry("13", "河北省", valid_for=(1,)),
+)
+"""State codes are unique within a country only."""
+
 CITIES = (
     PicklistEntry("Shibuya", "渋谷区", valid_for=(0,)),
     PicklistEntry("Chiyoda", "千代田区", valid_for=(0,)),
@@ -83,6 +94,10 @@ def _billing() -> tuple[Field, ...]:
         k.text("BillingState", "都道府県(請求先)", 80),
         k.text("BillingPostalCode", "郵便番号(請求先)", 20),
         k.text("BillingCountry", "国(請求先)", 80),
+        k.picklist(
+            "BillingStateCode", "都道府県コード(請求先)", STATES, controller="BillingCountryCode"
+        ),
+        k.picklist("BillingCountryCode", "国コード(請求先)", COUNTRIES),
         k.number("BillingLatitude", "緯度(請求先)", 18, 15),
         k.number("BillingLongitude", "経度(請求先)", 18, 15),
         k.compound(
@@ -92,11 +107,13 @@ def _billing() -> tuple[Field, ...]:
             (
                 ("city", "BillingCity"),
                 ("country", "BillingCountry"),
+                ("countryCode", "BillingCountryCode"),
                 ("geocodeAccuracy", ""),
                 ("latitude", "BillingLatitude"),
                 ("longitude", "BillingLongitude"),
                 ("postalCode", "BillingPostalCode"),
                 ("state", "BillingState"),
+                ("stateCode", "BillingStateCode"),
                 ("street", "BillingStreet"),
             ),
         ),
