@@ -1,22 +1,21 @@
 """What changes without SystemModstamp moving, and must therefore be read again on a cadence.
 
-Formulas, roll-ups and cross-object values (``calculated`` in describe), and conditions whose
-answer moves with the day, with such a field, or with a one-to-one object.
+Formulas, roll-ups and cross-object values (``calculated`` in describe), the standard fields of
+``unstamped_fields.py``, and conditions whose answer moves with the day, with such a field, or with
+a one-to-one object. What is believed to follow the stamp is compared by the census.
 
 What does not belong here: reading it (``refresh/reconciling.py``) and when (``defs``).
 """
 
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
+from flyle_sf_assets.raw.unstamped_fields import is_listed
 from flyle_sf_assets.salesforce.schema import FieldSchema
 from flyle_sf_assets.settings.models import AnyOf, Condition, DateLiteral, TenantSettings
-
-UNSTAMPED_STANDARD_FIELDS = frozenset({"LastActivityDate", "LastViewedDate", "LastReferencedDate"})
-"""Standard fields that behave so without being marked as calculated."""
 
 
 def unstamped_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
     """The columns of a dataset whose values change without the record's stamp."""
-    return tuple(column for column in dataset.columns if is_unstamped(column))
+    return tuple(column for column in dataset.columns if is_unstamped(dataset.object, column))
 
 
 def lookup_columns(plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...]:
@@ -43,9 +42,31 @@ def custom_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
     return tuple(column for column in dataset.columns if "__" in column.name)
 
 
-def is_unstamped(field: FieldSchema) -> bool:
-    """Whether a field's value changes without the record's stamp."""
-    return field.calculated or field.name in UNSTAMPED_STANDARD_FIELDS
+def census_columns(plan: ReadPlan, dataset: Dataset, *, is_edited: bool) -> tuple[FieldSchema, ...]:
+    """The columns by which a census compares all records with what is held.
+
+    Lookups, and every field that is believed to follow the stamp: the belief is a list of known
+    exceptions (``unstamped_fields.py``), and no list is complete. What the sweep reads is left to
+    it. Long text is left out, because people alone write it and it makes the pages of an answer
+    small; after an edit of the object's metadata (``is_edited``) custom fields are compared, all
+    of them.
+    """
+    custom = custom_columns(dataset) if is_edited else ()
+    stamped = (
+        column
+        for column in dataset.columns
+        if not is_unstamped(dataset.object, column) and not _is_long_text(column)
+    )
+    return tuple(dict.fromkeys((*lookup_columns(plan, dataset), *stamped, *custom)))
+
+
+def is_unstamped(object_name: str, field: FieldSchema) -> bool:
+    """Whether the value of an object's field changes without the record's stamp."""
+    return field.calculated or is_listed(object_name, field.name)
+
+
+def _is_long_text(field: FieldSchema) -> bool:
+    return field.type == "textarea" and not field.filterable
 
 
 def needs_rescope(plan: ReadPlan, settings: TenantSettings) -> bool:
@@ -54,7 +75,8 @@ def needs_rescope(plan: ReadPlan, settings: TenantSettings) -> bool:
         return True
     aliases = {extra.as_.lower() for extra in settings.source.one_to_one}
     return any(
-        is_unstamped(leaf.field) or aliases & {name.lower() for name in leaf.node.path}
+        is_unstamped(leaf.node.object, leaf.field)
+        or aliases & {name.lower() for name in leaf.node.path}
         for leaf in plan.condition_leaves.values()
     )
 

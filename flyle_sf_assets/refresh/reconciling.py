@@ -1,7 +1,8 @@
 """Sweep and census: all records compared with what is held, and differences read again.
 
 A sweep compares the columns whose values change without a stamp; a census compares Id,
-SystemModstamp and lookups of everything in scope and of every parent in use. Both read only what
+SystemModstamp, lookups and what is believed to follow the stamp (`sweep.census_columns`), of
+everything in scope and of every parent in use. Both read only what
 they compare, and whole rows only where it differs.
 
 What does not belong here: which columns to compare (``raw/sweep.py``) and the windows

@@ -26,6 +26,8 @@ RECORDS = (
     "late commit within the overlap",
     "late commit beyond the overlap",
     "formula or roll-up drift",
+    "activity",
+    "change without a stamp",
 )
 LIFECYCLE = (
     "delete",

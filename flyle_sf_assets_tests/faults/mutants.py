@@ -18,7 +18,7 @@ import polars as pl
 
 from flyle_sf_assets.companies.rows import omitted_column
 from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets_tests.faults import mutants_of_answers
+from flyle_sf_assets_tests.faults import mutants_of_answers, mutants_of_values
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import open_ground, run_part
 
@@ -200,7 +200,7 @@ def sweep_skips_calculated() -> None:
     sweep = _room("raw.sweep")
     records = _room("refresh.steps.records")
 
-    sweep.is_unstamped = lambda _field: False
+    sweep.is_unstamped = lambda _object, _field: False
     records.unstamped_columns = lambda _dataset: ()
 
 
@@ -228,6 +228,7 @@ def merge_as_delete() -> None:
 
 
 _PLANTS.update(mutants_of_answers.PLANTS)
+_PLANTS.update(mutants_of_values.PLANTS)
 
 
 def caught_by(name: str) -> str | None:

@@ -20,6 +20,7 @@ LOOKUPS = (
     ("Opportunity", "OwnerId", "User"),
     ("Opportunity", "Competitor__c", "Account"),
 )
+UNSTAMPED = (("Account", "Phone"), ("Account", "Industry"), ("Opportunity", "NextStep"))
 WITHIN_OVERLAP_S = (1, 60, 600, 899, 900)
 BEYOND_OVERLAP_S = (1000, 5000, 20000)
 
@@ -54,6 +55,26 @@ class RecordRules(Machine):
         ):
             self.moved("Account")
             did("controlling field alone")
+
+    @rule(number=ANY, is_open=st.booleans())
+    def activity(self, number: int, *, is_open: bool) -> None:
+        """An activity moves a field of its opportunity that describe does not call calculated."""
+        record = self.pick(number, "Opportunity")
+        if record is not None:
+            self.org.set_computed("Opportunity", record, "HasOpenActivity", is_open)
+            self.world.owe("sweep")
+            did("activity")
+
+    @precondition(lambda self: "census" in self.groups)
+    @rule(at=st.sampled_from(UNSTAMPED), number=ANY, value=ANY)
+    def change_without_a_stamp(self, at: tuple[str, str], number: int, value: int) -> None:
+        """A field that no table names moves, and no stamp with it: only a census can find it."""
+        record = self.pick(number, at[0])
+        of_field = values.OF_OBJECT[at[0]][at[1]]
+        if record is not None and at not in self.world.drifted:
+            self.org.set_computed(at[0], record, at[1], of_field[value % len(of_field)])
+            self.world.owe("census")
+            did("change without a stamp")
 
     @rule(object_name=OBJECTS, field=ANY, value=ANY)
     def mass_update(self, object_name: str, field: int, value: int) -> None:

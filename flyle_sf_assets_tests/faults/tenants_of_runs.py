@@ -39,6 +39,7 @@ OWN = {
         ("CloseDate", "closes", "date"),
         ("Product_Lines__c", "lines", "multi_select"),
         ("NextStep", "next_step", "text"),
+        ("HasOpenActivity", "open_activity", "checkbox"),
     ),
 }
 CALCULATED = {

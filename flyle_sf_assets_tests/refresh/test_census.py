@@ -94,6 +94,44 @@ def test_a_record_that_vanished_without_a_trace_is_missing(tenant: Tenant) -> No
     assert figures(tenant) == (size - 1, size - 1, 0, 0)
 
 
+def test_a_value_that_changed_without_a_stamp_is_healed(tenant: Tenant) -> None:
+    """No table of such fields is complete; what a window cannot see, the census must."""
+    size = len(accounts(tenant))
+    changed = accounts(tenant)[3]
+    tenant.there.set_computed("Account", changed, "Industry", "Healthcare")
+    tenant.later()
+    tenant.sync()
+    assert tenant.companies()[changed].custom_fields["industry"] != "Healthcare"
+    assert figures(tenant) == (size, size - 1, 1, 0)
+    assert tenant.companies()[changed].custom_fields["industry"] == "Healthcare"
+    tenant.assert_follows_org()
+
+
+def test_a_parents_value_that_changed_without_a_stamp_is_healed(globex: Tenant) -> None:
+    globex.sync()
+    parent = next(
+        str(d["AccountId"]) for d in globex.there.records("Opportunity") if d["AccountId"]
+    )
+    globex.there.set_computed("Account", parent, "NumberOfEmployees", 77)
+    globex.later()
+    assert figures(globex)[2] == 1
+    globex.assert_follows_org()
+
+
+def test_what_moves_with_activities_is_swept(globex: Tenant) -> None:
+    """`HasOpenActivity` is not calculated in describe, and no stamp tells that it moved."""
+    globex.sync()
+    deal = next(c for c, row in globex.companies().items() if row.status == "linked")
+    assert globex.companies()[deal].custom_fields["has_open_activity"] is False
+    globex.there.set_computed("Opportunity", deal, "HasOpenActivity", value=True)
+    globex.later()
+    globex.sync()
+    assert globex.companies()[deal].custom_fields["has_open_activity"] is False
+    globex.sync(kind="sweep")
+    assert globex.companies()[deal].custom_fields["has_open_activity"] is True
+    globex.assert_follows_org()
+
+
 def test_companies_are_compared_whole_with_what_the_records_yield(tenant: Tenant) -> None:
     """A row that was changed behind the product's back is healed, frozen ones too."""
     size = len(accounts(tenant))

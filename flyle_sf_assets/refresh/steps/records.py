@@ -13,12 +13,7 @@ from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import record_schema
 from flyle_sf_assets.raw.roles import in_scope_again, only_referenced
-from flyle_sf_assets.raw.sweep import (
-    custom_columns,
-    lookup_columns,
-    needs_rescope,
-    unstamped_columns,
-)
+from flyle_sf_assets.raw.sweep import census_columns, needs_rescope, unstamped_columns
 from flyle_sf_assets.refresh.column_lineage import raw_notes
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
@@ -149,8 +144,7 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
 def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...] | None:
     """The columns by which all records are to be compared; None when that is not due."""
     if refresh.kind == "census":
-        custom = custom_columns(dataset) if is_edited(refresh, dataset) else ()
-        return tuple(dict.fromkeys((*lookup_columns(plan, dataset), *custom)))
+        return census_columns(plan, dataset, is_edited=is_edited(refresh, dataset))
     if refresh.kind != "sweep":
         return None
     columns = unstamped_columns(dataset)

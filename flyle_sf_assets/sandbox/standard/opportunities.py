@@ -26,6 +26,9 @@ PRODUCT_LINES = k.options(
 )
 FORECASTS = k.options("Omitted", "Pipeline", "Best Case", "Commit", "Closed")
 
+_OF_THE_SYSTEM: dict[str, Any] = {"createable": False, "updateable": False}
+"""Neither calculated nor writable: recorded of these fields, and of ExpectedRevenue."""
+
 
 def _account_rank(record: RecordView) -> object:
     return record["Account.Customer_Rank__c"]
@@ -54,15 +57,9 @@ def _standard() -> tuple[Field, ...]:
         k.picklist("StageName", "フェーズ", STAGES, nillable=False),
         k.currency("Amount", "金額", 18, 2),
         k.percent("Probability", "確度(%)", 3, 0),
-        k.formula(
-            "ExpectedRevenue",
-            "期待収益",
-            "currency",
-            "Amount * Probability",
-            _expected_revenue,
-            precision=18,
-            scale=2,
-        ),
+        k.currency("ExpectedRevenue", "期待収益", formula=_expected_revenue, **_OF_THE_SYSTEM),
+        # A reference that SOQL cannot follow: recorded without a relationship name.
+        k.lookup("ContactId", "取引先責任者 ID", "Contact", None, updateable=False),
         k.number("TotalOpportunityQuantity", "数量", 18, 2),
         k.date_field("CloseDate", "完了予定日", nillable=False),
         k.picklist("Type", "種別", k.options(("New", "新規"), ("Existing", "既存"))),
@@ -72,8 +69,10 @@ def _standard() -> tuple[Field, ...]:
             "リードソース",
             k.options(("Web", "Web"), ("Phone", "電話"), ("Partner", "パートナー紹介")),
         ),
-        k.boolean("IsClosed", "完了フラグ"),
-        k.boolean("IsWon", "成立フラグ"),
+        k.boolean("IsClosed", "完了フラグ", **_OF_THE_SYSTEM),
+        k.boolean("IsWon", "成立フラグ", **_OF_THE_SYSTEM),
+        k.boolean("HasOpenActivity", "未完了の活動あり", **_OF_THE_SYSTEM),
+        k.boolean("HasOverdueTask", "期限切れの ToDo あり", **_OF_THE_SYSTEM),
         k.picklist("ForecastCategoryName", "売上予測分類", FORECASTS),
     )
 
@@ -105,6 +104,7 @@ def contract_info() -> SObject:
             80,
             auto_number="CI-{00000}",
             name_field=True,
+            id_lookup=True,
             createable=False,
             updateable=False,
             nillable=False,
