@@ -46,7 +46,7 @@ def test_answers_set_cookies(org: asking.Org) -> None:
 def test_the_answer_to_the_creation_of_a_job_has_no_job_type(org: asking.Org) -> None:
     """``jobType`` is told when the job is asked for, not when it is made.
 
-    Recorded: SFDO-Tooling/CumulusCI
+    Recorded: amp-labs/connectors
     """
     created = asking.exact(org.bulk_create("SELECT Id FROM User"))
     assert "jobType" not in created
@@ -125,19 +125,21 @@ def test_an_option_may_be_listed_for_several_controlling_values(org: asking.Org)
 def test_what_the_system_keeps_of_a_deal_is_not_calculated(org: asking.Org) -> None:
     """ExpectedRevenue is not ``calculated``; IsClosed and IsWon cannot be updated.
 
-    Recorded: NangoHQ/integration-templates
+    HasOpenActivity and HasOverdueTask can be neither updated nor filtered by.
+
     Recorded: SFDO-Tooling/CumulusCI
     """
     describe = org.describe("Opportunity")
     for name in ("ExpectedRevenue", "IsClosed", "IsWon", "HasOpenActivity", "HasOverdueTask"):
         found = field(describe, name)
         assert (found["calculated"], found["updateable"]) == (False, False), name
+        assert found["filterable"] is not name.startswith("Has"), name
 
 
 def test_a_reference_may_have_no_relationship_name(org: asking.Org) -> None:
     """Opportunity.ContactId refers to Contact, and SOQL cannot follow it.
 
-    Recorded: NangoHQ/integration-templates
+    Recorded: SFDO-Tooling/CumulusCI
     """
     contact = field(org.describe("Opportunity"), "ContactId")
     assert contact["type"] == "reference"
@@ -148,6 +150,7 @@ def test_a_reference_may_have_no_relationship_name(org: asking.Org) -> None:
 def test_child_relationships_may_have_no_name(org: asking.Org) -> None:
     """59 of 137 recorded child relationships have none: SOQL cannot walk down there.
 
+    Recorded: NangoHQ/integration-templates
     Recorded: SFDO-Tooling/CumulusCI
     """
     children = org.describe("User")["childRelationships"]
@@ -155,16 +158,16 @@ def test_child_relationships_may_have_no_name(org: asking.Org) -> None:
 
 
 def test_id_lookup_tells_what_upserts_may_match_by(org: asking.Org) -> None:
-    """The Id is an ``idLookup`` of every object, a name of an account is none.
+    """The Id and the name of an opportunity are an ``idLookup``, its account is none.
 
-    Recorded: NangoHQ/integration-templates
+    Recorded: SFDO-Tooling/CumulusCI
     """
-    describe = org.describe("Account")
-    assert field(describe, "Id")["idLookup"] is True
-    assert field(describe, "Name")["idLookup"] is False
+    describe = org.describe("Opportunity")
+    found = {name: field(describe, name)["idLookup"] for name in ("Id", "Name", "AccountId")}
+    assert found == {"Id": True, "Name": True, "AccountId": False}
 
 
-def test_limits_have_about_fifty_members(org: asking.Org) -> None:
+def test_limits_have_fifty_members_and_more(org: asking.Org) -> None:
     """Which ones depends on the org; each has Max and Remaining.
 
     Recorded: NangoHQ/integration-templates
