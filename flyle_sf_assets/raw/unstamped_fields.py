@@ -54,14 +54,14 @@ UNSTAMPED_FIELDS = (
         "Opportunity",
         "HasOpenActivity",
         "activities move it; calculated is false in every recorded describe",
-        "describe of Opportunity in the recordings of NangoHQ/integration-templates",
+        "describe of Opportunity in the recordings of SFDO-Tooling/CumulusCI",
         "recorded",
     ),
     UnstampedField(
         "Opportunity",
         "HasOverdueTask",
         "activities and the day move it; calculated is false in every recorded describe",
-        "describe of Opportunity in the recordings of NangoHQ/integration-templates",
+        "describe of Opportunity in the recordings of SFDO-Tooling/CumulusCI",
         "recorded",
     ),
     UnstampedField(

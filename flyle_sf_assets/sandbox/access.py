@@ -48,12 +48,19 @@ class ApiUsage:
         self.statements: deque[str] = deque(maxlen=STATEMENTS_KEPT)
         self._recent: deque[tuple[datetime, int]] = deque()
         self._recent_sum = 0
+        self._told: tuple[datetime, int] | None = None
 
     def used(self, now: datetime) -> int:
         """Requests of the last 24 hours."""
         while self._recent and self._recent[0][0] <= now - timedelta(hours=24):
             self._recent_sum -= self._recent.popleft()[1]
         return self._recent_sum
+
+    def told(self, now: datetime, lag_s: float) -> int:
+        """What the header tells of `used`: for ``lag_s`` the number that it told before."""
+        if self._told is None or now >= self._told[0] + timedelta(seconds=lag_s):
+            self._told = (now, self.used(now))
+        return self._told[1]
 
     def add(self, now: datetime, calls: int = 1) -> None:
         """Count requests."""

@@ -5,6 +5,7 @@ What does not belong here: date literals of SOQL (``soql/literals.py``).
 
 import threading
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Protocol
 
 
@@ -47,6 +48,12 @@ class ManualClock:
         """Move to ``moment``, forwards or backwards."""
         with self._lock:
             self._now = moment.astimezone(UTC)
+
+
+def unpadded_http_date(moment: datetime) -> str:
+    """``Wed, 6 May 2026 07:08:09 GMT``: real orgs write the day of Last-Modified without a zero."""
+    day, _, rest = format_datetime(moment.astimezone(UTC), usegmt=True).partition(", ")
+    return f"{day}, {rest.removeprefix('0')}"
 
 
 def wire_datetime(moment: datetime) -> str:

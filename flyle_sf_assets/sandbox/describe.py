@@ -7,6 +7,7 @@ belong here: HTTP conditions (``api/metadata.py``).
 
 import base64
 import json
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -259,6 +260,29 @@ def _option(field: Field, entry: PicklistEntry, sobject: SObject) -> dict[str, A
         "validFor": valid_for,
         "value": entry.value,
     }
+
+
+@lru_cache(maxsize=512)
+def without_inactive_options(sobject: SObject) -> SObject:
+    """The object as most orgs describe it: an inactive option is absent.
+
+    The bits of ``validFor`` count the controlling field's options as they are described.
+    """
+    return sobject.with_fields(
+        replace(field, picklist=_active_options(sobject, field)) if field.picklist else field
+        for field in sobject.fields
+    )
+
+
+def _active_options(sobject: SObject, field: Field) -> tuple[PicklistEntry, ...]:
+    controller = sobject.by_name.get((field.controller or "").lower())
+    places = [i for i, one in enumerate(controller.picklist if controller else ()) if one.active]
+    now = {place: position for position, place in enumerate(places)}
+    return tuple(
+        replace(one, valid_for=tuple(now[place] for place in one.valid_for if place in now))
+        for one in field.picklist
+        if one.active
+    )
 
 
 def bitset(positions: tuple[int, ...], size: int) -> str:

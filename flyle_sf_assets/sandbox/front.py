@@ -35,6 +35,13 @@ URI_CHARACTERS_MAX = 16_000
 HEADER_BYTES_MAX = 32_768
 
 _DATA = "/services/data"
+_COOKIES = (
+    "CookieConsentPolicy=0:1; path=/; Max-Age=31536000",
+    "LSKey-c$CookieConsentPolicy=0:1; path=/; Max-Age=31536000",
+    "BrowserId=sandboxBrowserId; path=/; Max-Age=31536000",
+)
+"""Set by every answer of an org; no client of its API has to send them back."""
+
 _STATUS_CODES = {
     500: ("UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId"),
     503: ("SERVER_UNAVAILABLE", "Server is temporarily unavailable"),
@@ -108,7 +115,7 @@ class Front:
         if response is None:
             answer = await run_in_threadpool(_answer, resources, token, call, fault)
             response = await _fault_after(_response(answer), answer, fault)
-        used, most = org.usage.used(org.now()), org.usage.daily_max
+        used, most = org.usage.told(org.now(), org.limit_info_lag_s), org.usage.daily_max
         if response.status_code != HTTPStatus.UNAUTHORIZED:
             response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{most}"
         return _dated(org, response)
@@ -223,6 +230,8 @@ def _response(answer: Answer) -> Response:
 
 def _dated(org: Org, response: Response) -> Response:
     response.headers["Date"] = format_datetime(org.now().replace(microsecond=0), usegmt=True)
+    for cookie in _COOKIES:
+        response.headers.append("Set-Cookie", cookie)
     return response
 
 

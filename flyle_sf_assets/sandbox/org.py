@@ -23,6 +23,15 @@ class Org(Authorization):
     rest_page_rows = 2000
     """Rows per REST page, at most 2,000; an org may well send fewer."""
 
+    locator_prefix = "0r8"
+    """How query locators begin now; ``01g`` before."""
+
+    lists_inactive_options = True
+    """Whether describe lists inactive options as such; in all recorded orgs they were absent."""
+
+    limit_info_lag_s = 0.0
+    """For so long ``Sforce-Limit-Info`` repeats a number; 12 s and more were recorded."""
+
     bulk_page_rows = 100_000
     """Rows per Bulk result page when the caller does not say ``maxRecords``."""
 

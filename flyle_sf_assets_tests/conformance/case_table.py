@@ -7,6 +7,7 @@ written by hand. What does not belong here: running the cases.
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,11 @@ DOCUMENT = ROOT / "docs" / "conformance.md"
 WRITING_FIXTURES = {"records", "cast"}
 NO_CASES = {"test_case_table.py", "test_recorded.py", "test_selection.py"}
 PARTS = ("cases", "assumptions")
+BASES = {
+    "documented": "a page of Salesforce says all of it",
+    "recorded": "public recordings of real orgs show it",
+    "assumed": "a part of it is in no page and no recording that we could read",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,18 @@ class Case:
     unverified: str
     needs: str
     reason: str
+    recorded: tuple[str, ...] = ()
+
+    @property
+    def basis(self) -> str:
+        """What the case rests on.
+
+        ``recorded``: a public recording of a real org shows it. ``documented``: a page says all
+        of it. ``assumed``: a part of it is in no page and no recording that we could read.
+        """
+        if self.recorded:
+            return "recorded"
+        return "documented" if self.citations and not self.unverified else "assumed"
 
 
 def cases() -> list[Case]:
@@ -61,7 +79,7 @@ def _cases_of(path: Path) -> Iterator[Case]:
 
 def _case(path: Path, title: str, node: ast.FunctionDef, reason: str) -> Case:
     paragraphs = (ast.get_docstring(node) or "").split("\n\n")
-    notes = re.split(r"\n(?=Page: |Unverified: )", "\n".join(paragraphs[1:]).strip())
+    notes = re.split(r"\n(?=Page: |Recorded: |Unverified: )", "\n".join(paragraphs[1:]).strip())
     texts = [" ".join(note.split()) for note in notes]
     fixtures = {argument.arg for argument in node.args.args}
     needs = "sandbox only" if reason else "writes" if fixtures & WRITING_FIXTURES else "reads"
@@ -76,6 +94,7 @@ def _case(path: Path, title: str, node: ast.FunctionDef, reason: str) -> Case:
         ),
         needs=needs,
         reason=reason,
+        recorded=tuple(t.removeprefix("Recorded: ") for t in texts if t.startswith("Recorded: ")),
     )
 
 
@@ -102,15 +121,23 @@ def _case_part() -> str:
     found = cases()
     reads, writes, only = (_count(found, needs) for needs in ("reads", "writes", "sandbox only"))
     lines = [f"{len(found)} cases: {reads} read, {writes} write, {only} run on a sandbox only."]
+    counts = Counter(case.basis for case in found)
+    lines += ["", "| basis | cases | what it means |", "|---|---|---|"]
+    lines += [f"| {basis} | {counts[basis]} | {words} |" for basis, words in BASES.items()]
     file = ""
     for case in found:
         if case.file != file:
             file = case.file
             lines += ["", f"### {case.title}", "", f"`{file}`", ""]
-            lines += ["| case | what Salesforce does | page | needs |", "|---|---|---|---|"]
-        pages = "<br>".join(_link(citation) for citation in case.citations) or "none found"
+            lines += ["| case | what Salesforce does | basis | source | needs |"]
+            lines += ["|---|---|---|---|---|"]
+        sources = [_repository(one) for one in case.recorded]
+        sources += [_link(citation) for citation in case.citations]
+        pages = "<br>".join(sources) or "none found"
         needs = f"{case.needs}: {case.reason}" if case.reason else case.needs
-        lines.append(f"| `{case.name}` | {_cell(case.rule)} | {pages} | {_cell(needs)} |")
+        lines.append(
+            f"| `{case.name}` | {_cell(case.rule)} | {case.basis} | {pages} | {_cell(needs)} |"
+        )
     return "\n".join(lines)
 
 
@@ -127,6 +154,10 @@ def _count(found: list[Case], needs: str) -> int:
 def _link(citation: str) -> str:
     page = page_cited(citation)
     return f"[{page.guide}: {page.title}]({page.address})"
+
+
+def _repository(source: str) -> str:
+    return f"[{source}](https://github.com/{source})"
 
 
 def _cell(text: str) -> str:

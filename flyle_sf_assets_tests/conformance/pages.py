@@ -162,6 +162,11 @@ PAGES = (
     Page(BULK, "Delete a Query Job", f"{_BULK}/query-delete-job.html"),
     Page(OBJECTS, "Primitive Data Types", f"{_OBJECTS}/primitive_data_types.htm"),
     Page(SOAP, "System Fields", f"{_SOAP}/api/system_fields.htm"),
+    Page(
+        SOAP,
+        "DescribeSObjectResult",
+        f"{_SOAP}/api/sforce_api_calls_describesobjects_describesobjectresult.htm",
+    ),
     Page(SOAP, "queryAll()", f"{_SOAP}/object_ref/sforce_api_calls_queryall.htm"),
     Page(
         SOAP,

@@ -21,6 +21,10 @@ from flyle_sf_assets.sandbox.recorded_answers import (  # noqa: E402 - needs the
     RECORDED_ANSWERS,
     RecordedAnswer,
 )
+from flyle_sf_assets_tests.conformance.recorded_facts import (  # noqa: E402 - as above
+    METADATA_FACTS,
+    FactRow,
+)
 
 DOCUMENT = ROOT / "docs" / "conformance.md"
 JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -64,19 +68,6 @@ class ErrorRow:
     def name(self) -> str:
         """For a test's id."""
         return f"{self.answer}-{self.flow.rpartition(':')[2]}".rstrip("-")
-
-
-@dataclass(frozen=True, slots=True)
-class FactRow:
-    """Something else than an error: ``made`` is what the product does, ``test`` shows it.
-
-    ``test`` is ``path::function`` below ``flyle_sf_assets_tests``.
-    """
-
-    answer: str
-    source: tuple[str, ...]
-    made: str
-    test: str
 
 
 def _person(kind: str, code: str) -> Verdict:
@@ -198,6 +189,7 @@ FACTS: tuple[FactRow, ...] = (
         "the same rows are read over REST within the same read",
         "salesforce/test_bulk_crashed.py::test_a_job_that_broke_is_read_over_rest",
     ),
+    *METADATA_FACTS,
 )
 
 

@@ -9,7 +9,8 @@ from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.fault_rules import CALLBACK
 from flyle_sf_assets.sandbox.recorded_answers import RECORDED_ANSWERS
 from flyle_sf_assets_tests.conformance import recorded
-from flyle_sf_assets_tests.conformance.recorded import ErrorRow, FactRow, Verdict
+from flyle_sf_assets_tests.conformance.recorded import ErrorRow, Verdict
+from flyle_sf_assets_tests.conformance.recorded_facts import FactRow
 
 TRIED = Text("試しました", "Tried")
 

@@ -18,7 +18,7 @@ import polars as pl
 
 from flyle_sf_assets.companies.rows import omitted_column
 from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets_tests.faults import mutants_of_answers
+from flyle_sf_assets_tests.faults import mutants_of_answers, mutants_of_values
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import open_ground, run_part
 
@@ -266,6 +266,7 @@ def controlling_field_alone_ignored() -> None:
 
 
 _PLANTS.update(mutants_of_answers.PLANTS)
+_PLANTS.update(mutants_of_values.PLANTS)
 
 
 def caught_by(name: str) -> str | None:

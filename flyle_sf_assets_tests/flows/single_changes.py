@@ -74,11 +74,23 @@ def new_option(org: Org) -> None:
 
 def moved_abroad(org: Org) -> None:
     """The state code stays, and names another state from now on."""
-    found = org.records("Account")
-    here = next(
-        r for r in found if (r["BillingStateCode"], r["BillingCountryCode"]) == ("13", "JP")
-    )
-    org.update("Account", str(here["Id"]), {"BillingCountryCode": "CN"})
+    _moved_abroad(org, {str(one["Id"]) for one in org.records("Account")})
+
+
+def account_moved_abroad(org: Org) -> None:
+    """Nothing of the deal moves, and of its account only the country."""
+    deals = [one for one in org.records("Opportunity") if one["StageName"] != "Closed Lost"]
+    _moved_abroad(org, {str(one["AccountId"]) for one in deals})
+
+
+def _moved_abroad(org: Org, among: set[str]) -> None:
+    tokyo = [
+        str(one["Id"])
+        for one in org.records("Account")
+        if (one["BillingCountryCode"], one["BillingStateCode"]) == ("JP", "13")
+    ]
+    here = next(one for one in tokyo if one in among)
+    org.update("Account", here, {"BillingCountryCode": "CN"})
 
 
 def contract_moved(org: Org) -> None:
@@ -148,6 +160,7 @@ ACCOUNTS: dict[str, Change] = {
 }
 
 DEALS: dict[str, Change] = {
+    "only the country of an account's state code changed": account_moved_abroad,
     "account undeleted with its deals": lambda org: org.undelete(
         "Account", *deleted(org, "Account")
     ),

@@ -150,7 +150,9 @@ class Jobs:
                 fault=fault if fault is not None and fault.dooms_job else None,
             )
             self._jobs[job.id] = job
-        return json_answer(self._short(job) | {"state": "UploadComplete"})
+        # Recorded: the answer to the creation alone has no jobType.
+        told = {name: value for name, value in self._short(job).items() if name != "jobType"}
+        return json_answer(told | {"state": "UploadComplete"})
 
     def _find(self, job_id: str) -> Job:
         job = self._jobs.get(canonical(job_id) or "")

@@ -43,7 +43,8 @@ def composite(ask: Ask, call: RestCall) -> Answer:
     if body.get("allOrNone") and any(a.failed for a in answers.values()):
         answers = {r: a if a.failed else _halted() for r, a in answers.items()}
     parts = [
-        f'{{"body":{_text(answer)},"httpHeaders":{{}},"httpStatusCode":{answer.status},'
+        f'{{"body":{_text(answer)},"httpHeaders":{json.dumps(dict(answer.headers))},'
+        f'"httpStatusCode":{answer.status},'
         f'"referenceId":{json.dumps(reference)}}}'
         for reference, answer in answers.items()
     ]

@@ -4,13 +4,20 @@ Source: REST API Developer Guide, "Versions", "Limits", "sObject Describe", "sOb
 does not belong here: what a describe says (``describe.py``).
 """
 
+import hashlib
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from flyle_sf_assets.sandbox.api.call import Answer, RestCall, json_answer
 from flyle_sf_assets.sandbox.api.replication import deleted, updated
 from flyle_sf_assets.sandbox.authorization import LOGIN_URL
-from flyle_sf_assets.sandbox.describe import describe_body, describe_global_body, summary_body
+from flyle_sf_assets.sandbox.clock import unpadded_http_date
+from flyle_sf_assets.sandbox.describe import (
+    describe_body,
+    describe_global_body,
+    summary_body,
+    without_inactive_options,
+)
 from flyle_sf_assets.sandbox.metadata import SObject
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.refusals import not_found
@@ -29,6 +36,62 @@ _LABELS = {
     "66.0": "Spring '26",
 }
 VERSIONS = frozenset(_LABELS)
+_ALLOWANCES = {
+    "ActiveScratchOrgs": 3,
+    "AnalyticsExternalDataSizeMB": 40960,
+    "ConcurrentAsyncGetReportInstances": 200,
+    "ConcurrentEinsteinDataInsightsStoryCreation": 5,
+    "ConcurrentEinsteinDiscoveryStoryCreation": 2,
+    "ConcurrentSyncReportRuns": 20,
+    "DailyAnalyticsDataflowJobExecutions": 60,
+    "DailyAnalyticsUploadedFilesSizeMB": 51200,
+    "DailyApiRequests": 100000,
+    "DailyAsyncApexExecutions": 250000,
+    "DailyAsyncApexTests": 500,
+    "DailyBulkApiBatches": 15000,
+    "DailyBulkV2QueryFileStorageMB": 976562,
+    "DailyBulkV2QueryJobs": 10000,
+    "DailyDeliveredPlatformEvents": 10000,
+    "DailyDurableGenericStreamingApiEvents": 10000,
+    "DailyDurableStreamingApiEvents": 10000,
+    "DailyEinsteinDataInsightsStoryCreation": 1000,
+    "DailyEinsteinDiscoveryOptimizationJobRuns": 25,
+    "DailyEinsteinDiscoveryPredictAPICalls": 50000,
+    "DailyEinsteinDiscoveryPredictionsByCDC": 500000,
+    "DailyEinsteinDiscoveryStoryCreation": 100,
+    "DailyFunctionsApiCallLimit": 235000,
+    "DailyGenericStreamingApiEvents": 10000,
+    "DailyScratchOrgs": 6,
+    "DailyStandardVolumePlatformEvents": 10000,
+    "DailyStreamingApiEvents": 10000,
+    "DailyWorkflowEmails": 100000,
+    "DataStorageMB": 1024,
+    "DurableStreamingApiConcurrentClients": 20,
+    "FileStorageMB": 1024,
+    "HourlyAsyncReportRuns": 1200,
+    "HourlyDashboardRefreshes": 200,
+    "HourlyDashboardResults": 5000,
+    "HourlyDashboardStatuses": 999999999,
+    "HourlyLongTermIdMapping": 100000,
+    "HourlyManagedContentPublicRequests": 50000,
+    "HourlyODataCallout": 20000,
+    "HourlyPublishedPlatformEvents": 50000,
+    "HourlyPublishedStandardVolumePlatformEvents": 1000,
+    "HourlyShortTermIdMapping": 100000,
+    "HourlySyncReportRuns": 500,
+    "HourlyTimeBasedWorkflow": 1000,
+    "MassEmail": 5000,
+    "MonthlyEinsteinDiscoveryStoryCreation": 500,
+    "Package2VersionCreates": 6,
+    "Package2VersionCreatesWithoutValidation": 500,
+    "PermissionSets": 1500,
+    "PrivateConnectOutboundCalloutHourlyLimitMB": 0,
+    "PublishCallbackUsageInApex": 1000,
+    "SingleEmail": 5000,
+    "StreamingApiConcurrentClients": 20,
+}
+"""About as many members as real orgs answer with; which ones depends on the org's features."""
+
 _RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 
 
@@ -51,17 +114,14 @@ def resources(org: Org, call: RestCall) -> Answer:
 def limits(org: Org) -> Answer:
     """The org's allowances; the daily requests are the ones that count here."""
     used, most = org.usage.used(org.now()), org.usage.daily_max
+    jobs = _ALLOWANCES["DailyBulkV2QueryJobs"]
+    remaining = {
+        "DailyApiRequests": (most, max(0, most - used)),
+        "DailyBulkV2QueryJobs": (jobs, jobs - org.usage.by_kind["bulk_create"]),
+    }
+    told = {name: (most, most) for name, most in _ALLOWANCES.items()} | remaining
     return json_answer(
-        {
-            "DailyApiRequests": {"Max": most, "Remaining": max(0, most - used)},
-            "DailyBulkApiBatches": {"Max": 15000, "Remaining": 15000},
-            "DailyBulkV2QueryFileStorageMB": {"Max": 976562, "Remaining": 976562},
-            "DailyBulkV2QueryJobs": {
-                "Max": 10000,
-                "Remaining": 10000 - org.usage.by_kind["bulk_create"],
-            },
-            "DataStorageMB": {"Max": 1024, "Remaining": 1000},
-        }
+        {name: {"Max": most, "Remaining": rest} for name, (most, rest) in sorted(told.items())}
     )
 
 
@@ -90,11 +150,15 @@ def sobject_resource(org: Org, call: RestCall, name: str, rest: tuple[str, ...])
 
 def _describe(org: Org, call: RestCall, sobject: SObject) -> Answer:
     changed = org.schema_changed_at[sobject.name.lower()]
-    headers = {"Last-Modified": format_datetime(changed.astimezone(UTC), usegmt=True)}
+    shown = sobject if org.lists_inactive_options else without_inactive_options(sobject)
+    body = describe_body(org.catalog, org.visibility, shown, call.version)
+    headers = {
+        "Last-Modified": unpadded_http_date(changed),
+        "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"',
+    }
     since = _http_date(call.headers.get("if-modified-since"))
     if since is not None and changed <= since:
         return Answer(304, headers=headers)
-    body = describe_body(org.catalog, org.visibility, sobject, call.version)
     return Answer(body=body, headers=headers)
 
 

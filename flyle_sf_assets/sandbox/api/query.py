@@ -39,7 +39,7 @@ class Cursors:
         """A locator for a result."""
         with self._org.lock:
             self._made += 1
-            locator = record_id("01g", self._org.org_number, self._made)
+            locator = record_id(self._org.locator_prefix, self._org.org_number, self._made)
             self._open[locator] = _Cursor(result, self._org.now())
             if len(self._open) > _CURSORS_MAX:
                 self._open.popitem(last=False)

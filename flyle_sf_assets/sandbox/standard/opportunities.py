@@ -28,6 +28,7 @@ FORECASTS = k.options("Omitted", "Pipeline", "Best Case", "Commit", "Closed")
 
 _OF_THE_SYSTEM: dict[str, Any] = {"createable": False, "updateable": False}
 """Neither calculated nor writable: recorded of these fields, and of ExpectedRevenue."""
+_OF_ACTIVITIES: dict[str, Any] = {**_OF_THE_SYSTEM, "filterable": False, "sortable": False}
 
 
 def _account_rank(record: RecordView) -> object:
@@ -52,7 +53,7 @@ def _standard() -> tuple[Field, ...]:
             children="Opportunities",
             cascade_delete=True,
         ),
-        k.text("Name", "商談名", 120, nillable=False, name_field=True),
+        k.text("Name", "商談名", 120, nillable=False, name_field=True, id_lookup=True),
         k.long_text("Description", "説明"),
         k.picklist("StageName", "フェーズ", STAGES, nillable=False),
         k.currency("Amount", "金額", 18, 2),
@@ -71,8 +72,8 @@ def _standard() -> tuple[Field, ...]:
         ),
         k.boolean("IsClosed", "完了フラグ", **_OF_THE_SYSTEM),
         k.boolean("IsWon", "成立フラグ", **_OF_THE_SYSTEM),
-        k.boolean("HasOpenActivity", "未完了の活動あり", **_OF_THE_SYSTEM),
-        k.boolean("HasOverdueTask", "期限切れの ToDo あり", **_OF_THE_SYSTEM),
+        k.boolean("HasOpenActivity", "未完了の活動あり", **_OF_ACTIVITIES),
+        k.boolean("HasOverdueTask", "期限切れの ToDo あり", **_OF_ACTIVITIES),
         k.picklist("ForecastCategoryName", "売上予測分類", FORECASTS),
     )
 

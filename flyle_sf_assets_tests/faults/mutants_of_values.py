@@ -1,0 +1,63 @@
+# ruff: noqa: SLF001 - bugs are planted in private places
+"""Bugs planted into what describe does not tell of a value; ``mutants.py`` runs them.
+
+Labels that depend on another field, and fields that change without a stamp. What does not belong
+here: bugs in answers (``mutants_of_answers.py``) and in what is read and kept (``mutants.py``).
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+PLANTS: dict[str, tuple[str, Callable[[], None]]] = {}
+
+
+def _mutant(what: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    def kept(plant: Callable[[], None]) -> Callable[[], None]:
+        PLANTS[plant.__name__] = (what, plant)
+        return plant
+
+    return kept
+
+
+def _room(module: str) -> Any:
+    """A module of the product, whose names are about to be replaced."""
+    return import_module(f"flyle_sf_assets.{module}")
+
+
+@_mutant("no standard field is known to change without a stamp")
+def no_table_of_unstamped_fields() -> None:
+    _room("raw.sweep").is_listed = lambda _object, _field: False
+
+
+@_mutant("a census believes that everything else follows the stamp")
+def census_compares_stamps_alone() -> None:
+    records = _room("refresh.steps.records")
+    lookups, custom = _room("raw.sweep").lookup_columns, _room("raw.sweep").custom_columns
+
+    def wrong(plan: Any, dataset: Any, *, is_edited: bool) -> Any:
+        return (*lookups(plan, dataset), *(custom(dataset) if is_edited else ()))
+
+    records.census_columns = wrong
+
+
+@_mutant("a state code takes the last label of describe's list, whatever the country")
+def label_of_another_country() -> None:
+    casts = _room("companies.casts")
+
+    def wrong(text: Any, field: Any, _controller: Any, _controlling: Any) -> Any:
+        return text.replace({option.value: option.label for option in field.source.picklist_values})
+
+    casts._label_under = wrong
+
+
+@_mutant("a row in which only the controlling field moved counts as unchanged")
+def controlling_field_alone_ignored() -> None:
+    enriched = _room("refresh.steps.enriched")
+    right = enriched.changed_rows
+
+    def wrong(rows: Any, held: Any) -> Any:
+        beside = [name for name in rows.columns if name.startswith("_controller:")]
+        return right(rows.drop(beside), held.drop(beside))
+
+    enriched.changed_rows = wrong
