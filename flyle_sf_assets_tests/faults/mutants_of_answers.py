@@ -5,7 +5,6 @@ What does not belong here: bugs in what is read and kept (``mutants.py``).
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -25,18 +24,7 @@ def _room(module: str) -> Any:
     return import_module(f"flyle_sf_assets.{module}")
 
 
-@_mutant("of a Bulk job that broke the deleted rows are not read over REST")
-def crashed_job_without_deleted_rows() -> None:
-    reader = _room("salesforce.query").Reader
-    right = reader._rest_files
-
-    def wrong(self: Any, statement: Any, folder: Any) -> Any:
-        return right(self, replace(statement, include_deleted=False), folder)
-
-    reader._rest_files = wrong
-
-
-@_mutant("of a Bulk job that broke only the last pages are read over REST")
+@_mutant("of a Bulk job that broke only the last row of each file is read over REST")
 def crashed_job_cut_off() -> None:
     query = _room("salesforce.query")
     right = query._frame

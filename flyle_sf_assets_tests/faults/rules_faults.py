@@ -135,7 +135,7 @@ class FaultRules(Machine):
 
     @rule(language=LANGUAGES, times=st.sampled_from([1, 99]), kind=KINDS_OF_REFRESH)
     def job_crashed(self, language: str, times: int, kind: RefreshKind) -> None:
-        """Bulk jobs break inside Salesforce: the same rows come over REST, deleted ones too."""
+        """Bulk jobs break inside Salesforce: the same rows come over REST."""
         tenant = self.world.tenant
         kept, tenant.rest_rows_max = tenant.rest_rows_max, 0
         planned = self._plan(
