@@ -48,14 +48,21 @@ class RecordRules(Machine):
     @rule(number=ANY, place=ANY)
     def move_abroad(self, number: int, place: int) -> None:
         """Only the controlling field moves: the same state code is another state from now on."""
-        record = self.pick(number, "Account")
-        country = values.COUNTRIES[place % len(values.COUNTRIES)]
-        if record is not None and self.allowed(
-            lambda: self.org.update("Account", record, {"BillingCountryCode": country})
-        ):
+        coded = [
+            one
+            for one in self.org.records("Account")
+            if one["BillingStateCode"] in ("11", "13") and one["Id"] not in self.world.hidden
+        ]
+        if not coded:
+            return
+        record = coded[number % len(coded)]
+        others = [one for one in values.COUNTRIES if one != record["BillingCountryCode"]]
+        change = {"BillingCountryCode": others[place % len(others)]}
+        if self.allowed(lambda: self.org.update("Account", str(record["Id"]), change)):
             self.moved("Account")
             did("controlling field alone")
 
+    @precondition(lambda self: bool(self.world) and self.world.is_calculated)
     @rule(number=ANY, is_open=st.booleans())
     def activity(self, number: int, *, is_open: bool) -> None:
         """An activity moves a field of its opportunity that describe does not call calculated."""

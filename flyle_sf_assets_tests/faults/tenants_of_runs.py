@@ -39,7 +39,6 @@ OWN = {
         ("CloseDate", "closes", "date"),
         ("Product_Lines__c", "lines", "multi_select"),
         ("NextStep", "next_step", "text"),
-        ("HasOpenActivity", "open_activity", "checkbox"),
     ),
 }
 CALCULATED = {
@@ -47,7 +46,10 @@ CALCULATED = {
         ("Customer_Rank__c", "rank", "text"),
         ("Open_Amount__c", "open_amount", "number"),
     ),
-    "Opportunity": (("Account_Rank__c", "rank", "text"),),
+    "Opportunity": (
+        ("Account_Rank__c", "rank", "text"),
+        ("HasOpenActivity", "open_activity", "checkbox"),
+    ),
 }
 PARENTS = {
     "Account": (
