@@ -67,6 +67,7 @@ FAULTS = (
     "kill between steps",
     "kill, then more changes",
     "kill at a commit",
+    "damaged record file",
 )
 
 SETTINGS = (

@@ -226,6 +226,19 @@ def merge_as_delete() -> None:
     reading.fates = wrong
 
 
+@_mutant("what is read again for a lost record file is not told of records that ended meanwhile")
+def lost_file_forgets_companies() -> None:
+    records = _room("refresh.steps.records")
+    right = records.records_of_companies
+    records.records_of_companies = lambda *args: right(*args).head(0)
+
+
+@_mutant("a record file is trusted without a look at its content")
+def damaged_file_believed() -> None:
+    files = _room("lake.files")
+    files.read_damage = lambda _place, _file: None
+
+
 def caught_by(name: str) -> str | None:
     """Plants one bug here and runs the model; the failure's text, None if the bug survives."""
     _PLANTS[name][1]()
