@@ -1,6 +1,7 @@
 """What a run shows: metadata of each asset when it went well, the remedy when it did not."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ def _metadata(result: ExecuteInProcessResult) -> dict[AssetKey, dict[str, Any]]:
     }
 
 
-def test_each_asset_shows_rows_columns_calls_seconds_and_a_sample(
+def test_each_asset_shows_rows_columns_calls_and_seconds(
     globex_runs: DagsterRuns,
 ) -> None:
     """The asset's page is where the data team sees what a sync did and what it cost."""
@@ -34,13 +35,22 @@ def test_each_asset_shows_rows_columns_calls_seconds_and_a_sample(
         assert page["dagster/column_schema"].columns, key
         assert page["seconds"] >= 0, key
         assert page["api_calls"] >= 0, key
-        if key != keys.OBJECT_SCHEMAS:
-            assert "sample" in page, key
+        assert "sample" not in page, "what is a customer's is in the event log"
     assert shown[keys.COMPANIES]["dagster/row_count"] == len(companies)
     assert shown[keys.COMPANIES]["created"] == len(companies)
     total = globex_runs.tenant.there.usage.total - calls
     assert sum(page["api_calls"] for page in shown.values()) == total > 0
     assert shown[keys.OPPORTUNITIES]["pulled"] == len(companies)
+
+
+def test_sample_rows_are_shown_where_the_installation_wants_them(acme_runs: DagsterRuns) -> None:
+    """FLYLE_UI_SAMPLES=1: the event log keeps customers' records then."""
+    tenant = acme_runs.tenant
+    places = replace(tenant.installation.places, shows_samples=True)
+    tenant.installation = replace(tenant.installation, places=places)
+    shown = _metadata(acme_runs.refresh())
+    assert "sample" in shown[keys.ACCOUNTS]
+    assert "sample" in shown[keys.COMPANIES]
 
 
 def test_a_run_and_each_of_its_pages_lead_to_the_sync_and_back(acme_runs: DagsterRuns) -> None:

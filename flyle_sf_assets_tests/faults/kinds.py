@@ -77,6 +77,7 @@ FAULTS = (
     "kill between steps",
     "kill, then more changes",
     "kill at a commit",
+    "damaged record file",
 )
 
 SETTINGS = (

@@ -265,6 +265,19 @@ def controlling_field_alone_ignored() -> None:
     enriched.changed_rows = wrong
 
 
+@_mutant("what is read again for a lost record file is not told of records that ended meanwhile")
+def lost_file_forgets_companies() -> None:
+    records = _room("refresh.steps.records")
+    right = records.records_of_companies
+    records.records_of_companies = lambda *args: right(*args).head(0)
+
+
+@_mutant("a record file is trusted without a look at its content")
+def damaged_file_believed() -> None:
+    files = _room("lake.files")
+    files.read_damage = lambda _place, _file: None
+
+
 _PLANTS.update(mutants_of_answers.PLANTS)
 _PLANTS.update(mutants_of_values.PLANTS)
 

@@ -12,6 +12,15 @@ from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.machine import Machine
 from flyle_sf_assets_tests.faults.mortal import When
+from flyle_sf_assets_tests.flows.damaging import (
+    Damage,
+    all_named_files,
+    bit_flipped,
+    deleted,
+    emptied,
+    footer_zeroed,
+    truncated,
+)
 
 PASSING = (
     (FaultKind.STATUS, 503),
@@ -42,6 +51,7 @@ RECORDED_LASTING = ("password_expired", "url_not_reset", "query_not_supported", 
 """What real orgs were recorded to answer (``sandbox/recorded_answers.py``), also in Japanese."""
 
 LANGUAGES = st.sampled_from(["ja", "ja", "en"])
+DAMAGED_ALONE = (deleted, truncated, emptied, bit_flipped, footer_zeroed)
 PLACES = st.integers(0, 12)
 RAW_STEPS = 4
 """Schemas and the three raw assets."""
@@ -193,6 +203,22 @@ class FaultRules(Machine):
         """The process dies at a transaction: its files are written, its commit never came."""
         if self.world.kill(kind, dies_at=dies_at, when=when):
             did("kill at a commit")
+
+    @rule(
+        number=st.integers(0, 99),
+        damage=st.sampled_from(DAMAGED_ALONE),
+        kind=KINDS_OF_REFRESH,
+    )
+    def damaged_record_file(self, number: int, damage: Damage, kind: RefreshKind) -> None:
+        """The disk loses a file, or some of it: the refresh reads its dataset again."""
+        files = all_named_files(self.world.tenant)
+        if not files:
+            return
+        damage(file := files[number % len(files)], file)
+        # Of records that ended nobody but that file may have told what they held.
+        self.world.raw.clear()
+        self.world.refresh(kind)
+        did("damaged record file")
 
     def _plan(self, fault: Fault) -> Fault:
         return self.org.faults.add(fault)

@@ -101,6 +101,14 @@ def named_files(tenant: Tenant, dataset: str) -> list[Path]:
     return [root / file["path"] for file in (manifest["base"], *manifest["segments"])]
 
 
+def all_named_files(tenant: Tenant) -> list[Path]:
+    """The files of every dataset of which something is held."""
+    found = tenant.query(
+        "SELECT dataset FROM flyle.generations WHERE tenant_id = %s AND manifest <> '{}' ORDER BY 1"
+    )
+    return [file for (dataset,) in found for file in named_files(tenant, dataset)]
+
+
 def rereads(tenant: Tenant) -> list[str]:
     """The datasets that the tenant's syncs read again, in order."""
     found = tenant.query("SELECT reread FROM flyle.syncs WHERE tenant_id = %s ORDER BY sync_id")

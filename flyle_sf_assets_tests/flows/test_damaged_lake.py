@@ -187,8 +187,10 @@ def test_a_damaged_record_file_heals(
     theirs = named_files(neighbours[base], dataset)
     file = named_files(tenant, dataset)[0]
     DAMAGES[damage](file, theirs[0])
-    # What is purged only a census sees: until then a new column is blank for it.
-    _org_goes_on(tenant, base, purges=command != remapped.__name__)
+    # What is purged only a census sees: until then a new column is blank for it, and so is what
+    # came from a contract that was purged with it and is missed when all contracts are read.
+    is_blanked_first = command == remapped.__name__ or dataset == "related/Contract_Info__c"
+    _org_goes_on(tenant, base, purges=not is_blanked_first)
     tenant.later(7 * 3600)
     next(one for one in COMMANDS if one.__name__ == command)(tenant)
     tenant.later(7 * 3600)
