@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce import remedies
-from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.tokens import AccessToken, AskedTokens, TokenTransport
+from flyle_sf_assets.settings.hosts import check_org_url
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIVES_S = 180

@@ -23,7 +23,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from flyle_sf_assets import __version__
 from flyle_sf_assets.errors import IncompleteRead, Text, UsageError
 from flyle_sf_assets.salesforce import faults
-from flyle_sf_assets.salesforce.hosts import is_allowed
+from flyle_sf_assets.settings.hosts import is_allowed
 
 T = TypeVar("T")
 
