@@ -21,7 +21,7 @@ def installation() -> Iterator[Installation]:
 def tenant_file(places: Places, tenant: str) -> Loaded | None:
     """The tenant's settings file as loaded, None when there is no file."""
     path = settings_file(places.config_dir, tenant)
-    return None if path is None else load_tenant(path)
+    return None if path is None else load_tenant(path, places.sf_extra_hosts)
 
 
 def required_file(places: Places, tenant: str) -> Loaded:

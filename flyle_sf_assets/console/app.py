@@ -5,6 +5,7 @@ What does not belong here: pages (``pages``) and serving (``serving.py``).
 
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
+from typing import Any, cast
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from flyle_sf_assets.console.configuration import ConsoleSettings
 from flyle_sf_assets.console.guards import KnockLimit, SecurityHeaders, security_headers
@@ -109,7 +111,11 @@ class _App(Starlette):
         """Everything, inside the headers."""
         console: Console = self.state.console
         headers = security_headers(console.settings.embedded_by, is_https=console.is_https)
-        return SecurityHeaders(super().build_middleware_stack(), headers)
+        app: ASGIApp = SecurityHeaders(super().build_middleware_stack(), headers)
+        proxies = console.settings.trusted_proxies
+        if proxies:
+            app = cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), list(proxies)))
+        return app
 
 
 def _routes() -> list[BaseRoute]:
@@ -216,7 +222,7 @@ def _missing(request: Request, _: Exception) -> Response:
 
 def _broken(request: Request, error: Exception) -> Response:
     """What nobody foresaw: told to the log, not to the browser."""
-    _log.error("page broke", path=request.url.path, error=type(error).__name__, exc_info=error)
+    _log.error("page broke", path=request.scope["path"], error=type(error).__name__, exc_info=error)
     return PlainTextResponse(
         "申し訳ありません。ページを表示できませんでした。\nSorry, this page could not be shown.\n",
         status_code=500,

@@ -3,6 +3,7 @@
 What does not belong here: settings of a tenant (``settings``).
 """
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ class ConsoleSettings:
 
     With ``jwks_url`` tokens are checked against the keys there (RS256, ES256) and against no
     other; else with ``secret`` (HS256). ``embedded_by`` are origins that may frame the pages.
+    ``trusted_proxies`` are addresses and networks whose ``X-Forwarded-For`` is believed.
     """
 
     public_url: str
@@ -32,6 +34,7 @@ class ConsoleSettings:
     jwks_url: str | None = None
     support_contact: str = SUPPORT_CONTACT
     embedded_by: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.secret.encode()) < SECRET_BYTES_MIN:
@@ -55,7 +58,8 @@ def console_settings(
 ) -> ConsoleSettings:
     """Of ``FLYLE_CONSOLE_*``; ``public_url`` holds unless FLYLE_CONSOLE_URL says another.
 
-    Raises UsageError for a secret that is too short and for URLs that are none.
+    Raises UsageError for a secret that is too short, URLs that are none, and proxies that are no
+    addresses.
     """
     given = {name: value.strip() for name, value in environment.items()}
     url = given.get("FLYLE_CONSOLE_URL") or public_url
@@ -67,7 +71,21 @@ def console_settings(
         jwks_url=given.get("FLYLE_CONSOLE_JWKS_URL") or None,
         support_contact=places.support_contact,
         embedded_by=tuple(given.get("FLYLE_CONSOLE_EMBEDDED_BY", "").split()),
+        trusted_proxies=_networks(given.get("FLYLE_CONSOLE_TRUSTED_PROXIES", "")),
     )
+
+
+def _networks(written: str) -> tuple[str, ...]:
+    """``127.0.0.1, 10.0.0.0/8``; everybody (``0.0.0.0/0``) is nobody to trust."""
+    found = [entry.strip() for entry in written.split(",") if entry.strip()]
+    for entry in found:
+        try:
+            network = ipaddress.ip_network(entry)
+        except ValueError as error:
+            raise _refused("FLYLE_CONSOLE_TRUSTED_PROXIES", str(error)) from None
+        if network.prefixlen == 0:
+            raise _refused("FLYLE_CONSOLE_TRUSTED_PROXIES", f"{entry} are all addresses")
+    return tuple(found)
 
 
 def _kept_secret(home: Path) -> str:

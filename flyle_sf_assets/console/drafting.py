@@ -4,6 +4,8 @@ What does not belong here: drafts themselves (``settings/drafts.py``) and keepin
 (``refresh/saving.py``).
 """
 
+from dataclasses import replace
+
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.refresh.connecting import stored_connection
@@ -28,6 +30,7 @@ def draft_for(visit: Visit) -> Draft:
     kept = kept_draft(visit.installation, visit.tenant)
     origin = settings_origin(visit.installation, visit.tenant)
     draft = kept.draft if kept else _begun(visit, origin)
+    draft = replace(draft, extra_hosts=visit.installation.places.sf_extra_hosts)
     connection = stored_connection(visit.installation, visit.tenant)
     if connection is not None:
         return with_connection(draft, connection)

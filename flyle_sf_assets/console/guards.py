@@ -3,16 +3,24 @@
 What does not belong here: who may see what (``visits.py``).
 """
 
+import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flyle_sf_assets.store.console_visits import NO_TENANT, count_knock
+from flyle_sf_assets.store.database import Database
+
 KNOCKS_MAX = 30
 KNOCKS_WITHIN_S = 60.0
 ADDRESSES_KEPT = 10_000
+TENANT_ADDRESSES = 10
+IPV4 = 4
+IPV6_PREFIX = 64
 
 
 def security_headers(embedded_by: tuple[str, ...], *, is_https: bool) -> dict[str, str]:
@@ -67,15 +75,34 @@ class SecurityHeaders:
 
 @dataclass
 class KnockLimit:
-    """So many requests from one address within a minute, counted by this process."""
+    """So many attempts to come in within a minute: from one address, and at one tenant.
+
+    Counted in PostgreSQL for all processes of the console. What this process has seen is counted
+    here first, so that a flood from one address costs no statement.
+    """
 
     most: int = KNOCKS_MAX
     within_s: float = KNOCKS_WITHIN_S
     clock_s: Callable[[], float] = time.monotonic
     _knocks: dict[str, list[float]] = field(default_factory=dict, init=False)
 
-    def allows(self, address: str) -> bool:
-        """Counts this request; False when the address has had its share."""
+    @property
+    def most_of_tenant(self) -> int:
+        """The people of one tenant come from several addresses, and so may an attacker."""
+        return self.most * TENANT_ADDRESSES
+
+    def allows(self, address: str, database: Database, now: datetime) -> bool:
+        """Counts this attempt of an address; False when the address has had its share."""
+        if not self.allows_here(address):
+            return False
+        return self._counted(database, NO_TENANT, _network(address), now) <= self.most
+
+    def allows_tenant(self, tenant: str, database: Database, now: datetime) -> bool:
+        """Counts this attempt at a tenant, whatever the address; False beyond its share."""
+        return self._counted(database, tenant, "", now) <= self.most_of_tenant
+
+    def allows_here(self, address: str) -> bool:
+        """The same for an address, counted by this process alone."""
         now_s = self.clock_s()
         recent = [at for at in self._knocks.get(address, ()) if now_s - at < self.within_s]
         is_allowed = len(recent) < self.most
@@ -86,9 +113,24 @@ class KnockLimit:
             self._forget(now_s)
         return is_allowed
 
+    def _counted(self, database: Database, tenant: str, address: str, now: datetime) -> int:
+        seconds = now.timestamp() // self.within_s * self.within_s
+        with database.tenant(tenant) as tx:
+            return count_knock(tx, address, datetime.fromtimestamp(seconds, UTC))
+
     def _forget(self, now_s: float) -> None:
         self._knocks = {
             address: knocks
             for address, knocks in self._knocks.items()
             if knocks and now_s - knocks[-1] < self.within_s
         }
+
+
+def _network(address: str) -> str:
+    """What one person has: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"  # a proxy that is trusted wrote something else
+    prefix = 32 if found.version == IPV4 else IPV6_PREFIX
+    return str(ipaddress.ip_network((found.packed, prefix), strict=False))

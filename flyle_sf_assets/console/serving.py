@@ -16,12 +16,16 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from flyle_sf_assets.console.connections import BoundedProtocol
 from flyle_sf_assets.errors import Text, UsageError
 
 START_WITHIN_S = 20.0
 POLL_S = 0.01
 KEEP_ALIVE_S = 65
 """Longer than the idle time of usual proxies, so that it is they who close."""
+
+CONNECTIONS_MAX = 1_000
+"""More are answered with 503 at once."""
 
 STOP_WITHIN_S = 5
 SWITCH_INTERVAL_S = 0.0005
@@ -100,7 +104,7 @@ async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
 def _config(app: ASGIApp, certificate: Certificate | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedProtocol,
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -108,6 +112,9 @@ def _config(app: ASGIApp, certificate: Certificate | None) -> uvicorn.Config:
         # An access log would keep the tokens of /enter and the codes of /callback.
         access_log=False,
         server_header=False,
+        # Whose X-Forwarded-For is believed is the console's own setting (app.py).
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_WITHIN_S,
         ssl_certfile=str(certificate.certificate) if certificate else None,

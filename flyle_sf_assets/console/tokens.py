@@ -6,11 +6,14 @@ to refuse. What does not belong here: sessions (``sessions.py``).
 
 import re
 import ssl
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from flyle_sf_assets.console.configuration import ConsoleSettings
 from flyle_sf_assets.console.people import ROLES, Person
@@ -23,8 +26,17 @@ LEEWAY_S = 30
 """Clocks of two machines differ by that much at most."""
 
 TEXT_CHARACTERS_MAX = 255
+TOKEN_CHARACTERS_MAX = 8_192
+RSA_BITS_MIN = 2048
+"""RFC 7518, 3.3."""
+
 CLAIMS = ("aud", "sub", "name", "tenant", "role", "plan", "iat", "exp", "jti")
 JWKS_TIMEOUT_S = 5
+JWKS_AGAIN_AFTER_S = 10.0
+"""A token that names an unknown key makes the keys be fetched again, but no sooner."""
+
+_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Controls, and halves of surrogate pairs, which are no text and cannot be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ class TokenKeys:
     def __init__(self, settings: ConsoleSettings, tls: ssl.SSLContext | None = None) -> None:
         self._secret = settings.secret
         self._jwks = (
-            jwt.PyJWKClient(settings.jwks_url, timeout=JWKS_TIMEOUT_S, ssl_context=tls)
+            _Jwks(settings.jwks_url, timeout=JWKS_TIMEOUT_S, ssl_context=tls)
             if settings.jwks_url
             else None
         )
@@ -64,18 +76,17 @@ class TokenKeys:
             )
         if (issued - now).total_seconds() > LEEWAY_S:
             raise _refused("it was issued in the future")
+        if "nbf" in claims and (_moment(claims, "nbf") - now).total_seconds() > LEEWAY_S:
+            raise _refused("it is not valid yet")
         if (now - expires).total_seconds() > 0:
             raise _refused("it has expired")
         return Ticket(_person(claims), _text(claims, "jti"), expires)
 
     def _claims(self, token: str) -> dict[str, Any]:
+        if len(token) > TOKEN_CHARACTERS_MAX:
+            raise _refused(f"it is longer than {TOKEN_CHARACTERS_MAX:,} characters")
         try:
-            if self._jwks is None:
-                key: Any = self._secret
-                algorithms = ["HS256"]
-            else:
-                key = self._jwks.get_signing_key_from_jwt(token).key
-                algorithms = ["RS256", "ES256"]
+            key, algorithms = self._key_for(token)
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
@@ -89,10 +100,37 @@ class TokenKeys:
                     "verify_nbf": False,
                 },
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, TypeError, ValueError, RecursionError) as error:
             # The cause may quote parts of the token.
             raise _refused(type(error).__name__) from None
         return claims
+
+    def _key_for(self, token: str) -> tuple[Any, list[str]]:
+        """The key that the token names, and the one algorithm that is for such a key."""
+        if self._jwks is None:
+            return self._secret, ["HS256"]
+        key = self._jwks.get_signing_key_from_jwt(token).key
+        if isinstance(key, RSAPublicKey):
+            if key.key_size < RSA_BITS_MIN:
+                raise _refused(f"its RSA key has {key.key_size} bits; {RSA_BITS_MIN} are needed")
+            return key, ["RS256"]
+        if isinstance(key, EllipticCurvePublicKey) and key.curve.name == "secp256r1":
+            return key, ["ES256"]
+        raise _refused("its key is neither RSA nor on the curve P-256")
+
+
+class _Jwks(jwt.PyJWKClient):
+    """PyJWT's, which would ask the server of the keys once for each forged token."""
+
+    _fetched_s = -JWKS_AGAIN_AFTER_S
+
+    def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:  # noqa: FBT001, FBT002  PyJWT's
+        """The keys, fetched again on request when the last time is some seconds ago."""
+        now_s = time.monotonic()
+        is_early = now_s - self._fetched_s < JWKS_AGAIN_AFTER_S
+        if refresh and not is_early:
+            self._fetched_s = now_s
+        return super().get_jwk_set(refresh=refresh and not is_early)
 
 
 def _person(claims: dict[str, Any]) -> Person:
@@ -108,7 +146,11 @@ def _person(claims: dict[str, Any]) -> Person:
 
 def _text(claims: dict[str, Any], name: str) -> str:
     value = claims[name]
-    if not isinstance(value, str) or not 0 < len(value) <= TEXT_CHARACTERS_MAX or "\0" in value:
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= TEXT_CHARACTERS_MAX
+        or _UNSTORABLE.search(value)
+    ):
         raise _refused(f"its claim {name} is not a text of 1 to {TEXT_CHARACTERS_MAX} characters")
     return value
 

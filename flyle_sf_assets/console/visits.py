@@ -183,7 +183,8 @@ def answer(
     console: Console, request: Request, form: Form | None, page: Page, access: Access
 ) -> Response:
     """What a page answers, or why it may not. No exception of ours gets past this."""
-    query = parsed(request.url.query)
+    # Not of request.url: with a Host header like "a:1]" that is no URL, and raises.
+    query = parsed(request.scope["query_string"].decode("ascii", "replace"))
     visit = Visit(console, request, language_of(request), form or Form(), query or Form(), None)
     if form is None or query is None:
         return refusals.too_large(visit)
@@ -198,7 +199,7 @@ def answer(
         with bind(tenant=session.person.tenant):
             return _allowed(visit, access) or page(visit)
     except FlyleError as error:
-        _log.info("page refused", path=request.url.path, code=error.code)
+        _log.info("page refused", path=request.scope["path"], code=error.code)
         return refusals.failed(visit, error)
 
 

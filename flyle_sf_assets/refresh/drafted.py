@@ -29,7 +29,7 @@ def drafted_settings(installation: Installation, tenant: str) -> Drafted:
     """
     file = settings_file(installation.places, tenant)
     if file is not None:
-        loaded = load_tenant(file)
+        loaded = load_tenant(file, installation.places.sf_extra_hosts)
         return Drafted(loaded.require(), loaded.problems)
     kept = kept_draft(installation, tenant)
     if kept is not None:

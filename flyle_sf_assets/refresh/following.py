@@ -122,7 +122,8 @@ def _registered(
 
 
 def _register(installation: Installation, file: ListedFile, clock: Clock) -> None:
-    made = register(installation, load_tenant(file.path), clock=clock)
+    loaded = load_tenant(file.path, installation.places.sf_extra_hosts)
+    made = register(installation, loaded, clock=clock)
     for problem in made.problems:
         _log.warning("settings file", place=problem.place, problem=problem.message.en)
     if made.is_new:

@@ -68,9 +68,10 @@ def register_files(
 
     The small ones are registered first: nobody waits for a huge file of somebody else.
     """
+    places = installation.places
     made = [
         register(installation, loaded, clock=clock)
-        for loaded in load_each(installation.places.config_dir)
+        for loaded in load_each(places.config_dir, places.sf_extra_hosts)
     ]
     return tuple(sorted(made, key=lambda one: one.tenant))
 

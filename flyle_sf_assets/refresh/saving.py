@@ -5,7 +5,7 @@ here: judging (``settings``, ``check``), pages (``console``).
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def settings_file(places: Places, tenant: str) -> Path | None:
 def changes_of(installation: Installation, draft: Draft) -> tuple[Change, ...]:
     """The draft against the version that stands. Raises SettingsInvalid for an unsound draft."""
     before = settings_origin(installation, draft.tenant).settings
-    return diff(before, required(draft))
+    return diff(before, required(_of(installation, draft)))
 
 
 def required(draft: Draft) -> TenantSettings:
@@ -126,7 +126,7 @@ def save_settings(
     first. Raises SettingsFromFile, SettingsInvalid (every problem, with paths), PlanNotEligible,
     SettingsMoved when another version stands than the draft began from.
     """
-    tenant = draft.tenant
+    tenant, draft = draft.tenant, _of(installation, draft)
     _refuse_beside_file(installation, tenant)
     validated = judged(draft)
     settings = required(draft)
@@ -176,13 +176,18 @@ def kept_draft(installation: Installation, tenant: str) -> KeptDraft | None:
     if stored is None:
         return None
     draft = Draft(json.loads(stored.document), stored.base_version)
-    return KeptDraft(draft, stored.author, stored.saved_at)
+    return KeptDraft(_of(installation, draft), stored.author, stored.saved_at)
 
 
 def drop_draft(installation: Installation, tenant: str) -> None:
     """Forgets the kept draft; without one nothing happens."""
     with installation.database.tenant(tenant) as tx:
         delete_draft(tx)
+
+
+def _of(installation: Installation, draft: Draft) -> Draft:
+    """The draft as this installation judges it."""
+    return replace(draft, extra_hosts=installation.places.sf_extra_hosts)
 
 
 def _refuse_beside_file(installation: Installation, tenant: str) -> None:

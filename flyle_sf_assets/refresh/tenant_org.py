@@ -17,7 +17,6 @@ from flyle_sf_assets.refresh.context import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation, Places
 from flyle_sf_assets.salesforce import remedies
 from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
-from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.refresh_tokens import RefreshTokens
 from flyle_sf_assets.salesforce.tokens import (
     AccessToken,
@@ -27,6 +26,7 @@ from flyle_sf_assets.salesforce.tokens import (
     TokenTransport,
 )
 from flyle_sf_assets.salesforce.transport import Network
+from flyle_sf_assets.settings.hosts import check_org_url
 from flyle_sf_assets.settings.models import Connection, Flow, TenantSettings
 from flyle_sf_assets.settings.secret_refs import reveal
 from flyle_sf_assets.store.credentials import get_secret, put_secret

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce import remedies
 from flyle_sf_assets.salesforce.bulk import BulkPace
-from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.jwt_bearer import JwtBearer
 from flyle_sf_assets.salesforce.query import REST_ROWS_MAX, Reader
 from flyle_sf_assets.salesforce.session import (
@@ -23,6 +22,7 @@ from flyle_sf_assets.salesforce.session import (
 )
 from flyle_sf_assets.salesforce.tokens import ClientCredentials, TokenSource, TokenTransport
 from flyle_sf_assets.salesforce.transport import Network
+from flyle_sf_assets.settings.hosts import check_org_url
 from flyle_sf_assets.settings.models import Connection, Flow, SecretRef
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce import remedies
-from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.tokens import AccessToken, Granted, TokenTransport
+from flyle_sf_assets.settings.hosts import check_org_url
 
 
 class GrantKeeper(Protocol):

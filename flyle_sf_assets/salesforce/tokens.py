@@ -20,9 +20,9 @@ import requests
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce import faults
-from flyle_sf_assets.salesforce.hosts import check_org_url
 from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy, Transport
+from flyle_sf_assets.settings.hosts import check_org_url
 
 _ORG_PREFIX = "00D"
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret

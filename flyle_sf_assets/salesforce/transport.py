@@ -26,7 +26,7 @@ from flyle_sf_assets import __version__
 from flyle_sf_assets.errors import AnswerTooLarge, IncompleteRead, Text, UsageError
 from flyle_sf_assets.salesforce import answers, faults
 from flyle_sf_assets.salesforce.bounds import BoundedBody, Bounds, DeadlineSocket, deadline
-from flyle_sf_assets.salesforce.hosts import is_allowed
+from flyle_sf_assets.settings.hosts import is_allowed
 
 T = TypeVar("T")
 

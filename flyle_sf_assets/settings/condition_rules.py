@@ -14,6 +14,7 @@ from flyle_sf_assets.settings.date_literals import (
     DATE_LITERALS,
 )
 from flyle_sf_assets.settings.models import Operator
+from flyle_sf_assets.settings.pattern_texts import too_long
 from flyle_sf_assets.settings.wording import (
     child_path,
     item_path,
@@ -22,6 +23,9 @@ from flyle_sf_assets.settings.wording import (
     quoted,
     shown_value,
 )
+
+VALUE_CHARACTERS_MAX = 4_000
+"""SOQL takes no longer text in a condition; no field that can be filtered holds one."""
 
 SELECTION_OPERATORS = frozenset({Operator.INCLUDES, Operator.EXCLUDES})
 LIST_OPERATORS = frozenset({Operator.IN, Operator.NOT_IN, *SELECTION_OPERATORS})
@@ -84,6 +88,8 @@ def _scalar(place: str, value: object, operator: Operator | None) -> Iterator[Pr
         yield from _date_literal(place, value)
         if operator in PATTERN_OPERATORS | SELECTION_OPERATORS:
             yield _no_date_literal(place, operator)
+    elif isinstance(value, str) and len(value) > VALUE_CHARACTERS_MAX:
+        yield too_long(place, value, VALUE_CHARACTERS_MAX)
     elif isinstance(value, bool) and operator in ORDER_OPERATORS | PATTERN_OPERATORS:
         yield _no_boolean(place, operator)
 

@@ -4,10 +4,17 @@ What does not belong here: whether the org lets us in (``salesforce``).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from flyle_sf_assets.errors import Problem, Text
-from flyle_sf_assets.settings.models import ENV_NAME_PATTERN
+from flyle_sf_assets.settings.hosts import is_allowed
+from flyle_sf_assets.settings.models import (
+    ENV_NAME_PATTERN,
+    ORG_URL_PATTERN,
+    PATH_CHARACTERS_MAX,
+)
+from flyle_sf_assets.settings.pattern_texts import too_long
+from flyle_sf_assets.settings.wording import named_value
 
 SECRET_KEYS = ("consumer_key", "consumer_secret", "private_key")
 
@@ -25,16 +32,21 @@ _UNUSED_BY_FLOW: Mapping[str, tuple[str, ...]] = {
 _SECRET_LENGTH_MIN = 40
 
 
-def connection_problems(connection: Mapping[str, object]) -> Iterator[Problem]:
-    """Every broken rule of the connection; no problem repeats what stands there."""
-    yield from _org(connection)
+def connection_problems(
+    connection: Mapping[str, object], extra_hosts: Iterable[str] = ()
+) -> Iterator[Problem]:
+    """Every broken rule of the connection; no problem repeats what may be a secret.
+
+    ``extra_hosts`` are entries of ``FLYLE_SF_EXTRA_HOSTS``.
+    """
+    yield from _org(connection, extra_hosts)
     for key in SECRET_KEYS:
         if key in connection:
             yield from _secret(f"connection.{key}", connection[key])
     yield from _flow(connection)
 
 
-def _org(connection: Mapping[str, object]) -> Iterator[Problem]:
+def _org(connection: Mapping[str, object], extra_hosts: Iterable[str]) -> Iterator[Problem]:
     url, flow = connection.get("org_url"), connection.get("flow")
     if not isinstance(url, str):
         return
@@ -54,6 +66,23 @@ def _org(connection: Mapping[str, object]) -> Iterator[Problem]:
                 "Salesforceの「設定」>「私のドメイン」に表示されるURL"
                 "(例: https://acme.my.salesforce.com)を書いてください。",
                 "Write the URL shown in Setup > My Domain, such as https://acme.my.salesforce.com.",
+            ),
+        )
+    elif re.fullmatch(ORG_URL_PATTERN, url) and not is_allowed(url, extra_hosts):
+        shown = named_value("connection.org_url", url)
+        yield Problem(
+            "org_url_not_allowed",
+            "connection.org_url",
+            None,
+            Text(
+                f"{shown.ja}はSalesforceのホストではありません。",
+                f"{shown.en} is not a Salesforce host.",
+            ),
+            Text(
+                "組織の「私のドメイン」のURL(例: https://acme.my.salesforce.com)を書いてください。"
+                "それ以外のホストは FLYLE_SF_EXTRA_HOSTS に登録が必要です。",
+                "Write the org's My Domain URL, such as https://acme.my.salesforce.com; any other"
+                " host must be listed in FLYLE_SF_EXTRA_HOSTS.",
             ),
         )
 
@@ -90,6 +119,8 @@ def _secret_place(path: str, where: str, place: object, reference: Text) -> Iter
         yield Problem("secret_ref_invalid", f"{path}.{where}", None, text, reference)
     elif _looks_like_a_secret(where, place):
         yield _written_directly(f"{path}.{where}", reference)
+    elif where == "file" and len(place) > PATH_CHARACTERS_MAX:
+        yield too_long(f"{path}.file", place, PATH_CHARACTERS_MAX)
     elif where == "file" and not place.startswith(("/", "~")):
         yield Problem(
             "secret_file_relative",

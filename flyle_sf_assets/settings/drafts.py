@@ -6,7 +6,7 @@ version (``refresh/saving.py``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import BaseModel
@@ -46,10 +46,12 @@ class Draft:
     """Settings in the making. ``base_version`` is the settings version that it began from.
 
     Values are as they were typed, right or wrong: `judged` says what is wrong with them.
+    ``extra_hosts`` are the hosts that the operator allows besides Salesforce's.
     """
 
     document: Mapping[str, Json]
     base_version: int | None = None
+    extra_hosts: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def tenant(self) -> str:
@@ -114,7 +116,7 @@ def with_refresh(draft: Draft, every: str) -> Draft:
 
 def judged(draft: Draft) -> Validated:
     """The settings when the draft is whole and sound, and every problem with its path."""
-    return validate(dict(draft.document))
+    return validate(dict(draft.document), extra_hosts=draft.extra_hosts)
 
 
 def judged_as_far(draft: Draft, *parts: Part) -> Validated:
@@ -132,7 +134,7 @@ def judged_as_far(draft: Draft, *parts: Part) -> Validated:
     for part in ("mapping", "refresh"):
         if part not in parts:
             kept.pop(part, None)
-    return validate(kept)
+    return validate(kept, extra_hosts=draft.extra_hosts)
 
 
 def problems_of(problems: Iterable[Problem], part: Part) -> tuple[Problem, ...]:

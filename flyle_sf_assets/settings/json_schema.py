@@ -17,9 +17,6 @@ from flyle_sf_assets.settings.versions import Json
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_API_PATH_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,5}$"
-"""Narrower than the models' pattern: an editor cannot look up labels, so it asks for API names."""
-
 _UNQUOTED_MAY_BE_NUMBERS = ("tenant", "display_name", "label", "username")
 
 DESCRIPTIONS: Mapping[str, Text] = {
@@ -206,7 +203,6 @@ def _connection(schema: dict[str, Json]) -> None:
 
 def _condition(schema: dict[str, Json]) -> None:
     properties = _members(schema["properties"])
-    properties["field"]["pattern"] = _API_PATH_PATTERN
     one: Json = {
         "anyOf": [{"type": ["string", "number", "boolean"]}, {"$ref": "#/$defs/DateLiteral"}]
     }
@@ -230,10 +226,6 @@ def _condition(schema: dict[str, Json]) -> None:
     ]
 
 
-def _field_mapping(schema: dict[str, Json]) -> None:
-    _members(schema["properties"])["from"]["pattern"] = _API_PATH_PATTERN
-
-
 def _nothing(_: dict[str, Json]) -> None:
     """Most models say all there is to say."""
 
@@ -242,5 +234,4 @@ _RULES: Mapping[str, Callable[[dict[str, Json]], None]] = {
     "SecretRef": _secret_ref,
     "Connection": _connection,
     "Condition": _condition,
-    "FieldMapping": _field_mapping,
 }

@@ -88,10 +88,12 @@ def cannot_be_used(tenant: str, problems: tuple[Problem, ...]) -> FlyleError:
     )
 
 
-def load_tenant(path: Path) -> Loaded:
-    """Reads one settings file. Never raises: what is wrong with it is in ``problems``.
+def load_tenant(path: Path, extra_hosts: Iterable[str] = ()) -> Loaded:
+    """Reads one settings file; what is wrong with it is in ``problems``.
 
-    A pipe, a device or a file of any size costs no more time than its first megabyte.
+    ``extra_hosts`` are entries of ``FLYLE_SF_EXTRA_HOSTS``: org hosts allowed besides Salesforce's.
+    Raises UsageError when one of them is no host, and nothing else. A pipe, a device or a file of
+    any size costs no more time than its first megabyte.
     """
     name, tenant = shown_name(path.name), shown_name(path.stem)
     if path.suffix != SUFFIX:
@@ -109,7 +111,9 @@ def load_tenant(path: Path) -> Loaded:
     if not is_tenant_name(path.stem):
         problems.insert(0, faults.no_tenant_name(name))
     if isinstance(reading.document, dict):
-        validated = validate(reading.document, unreadable=reading.unreadable)
+        validated = validate(
+            reading.document, unreadable=reading.unreadable, extra_hosts=extra_hosts
+        )
         problems += validated.problems
         if is_tenant_name(path.stem):
             problems += faults.other_name(tenant, reading.document.get("tenant"))
@@ -120,19 +124,19 @@ def load_tenant(path: Path) -> Loaded:
     return Loaded(tenant, path, settings, placed, reading.lines, content_digest(content))
 
 
-def load_all(config_dir: Path) -> tuple[Loaded, ...]:
+def load_all(config_dir: Path, extra_hosts: Iterable[str] = ()) -> tuple[Loaded, ...]:
     """Every settings file below ``config_dir/tenants``, by name; a broken one hides no other.
 
     Raises UsageError when the folder is missing or cannot be listed: that is not the same as
     "no tenants". Hidden files and files that are not YAML are passed over.
     """
-    return tuple(sorted(load_each(config_dir), key=lambda loaded: loaded.path))
+    return tuple(sorted(load_each(config_dir, extra_hosts), key=lambda loaded: loaded.path))
 
 
-def load_each(config_dir: Path) -> Iterator[Loaded]:
+def load_each(config_dir: Path, extra_hosts: Iterable[str] = ()) -> Iterator[Loaded]:
     """The same one after the other, the smallest first: a huge file delays no other tenant."""
     for path in sorted(_paths(config_dir), key=_size_bytes):
-        yield load_tenant(path)
+        yield load_tenant(path, extra_hosts)
 
 
 def is_tenant_name(name: str) -> bool:

@@ -19,16 +19,15 @@ RELATIONSHIP_LEVELS_MAX = 5
 
 TENANT_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 FIELD_KEY_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
-API_NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
-FIELD_PATH_PATTERN = (
-    r"^[^.\s\x00-\x1f'\"\\]([^.\x00-\x1f'\"\\]*[^.\s\x00-\x1f'\"\\])?"
-    r"(\.[^.\s\x00-\x1f'\"\\]([^.\x00-\x1f'\"\\]*[^.\s\x00-\x1f'\"\\])?){0,5}$"
-)
-"""Up to six names joined by dots. Wider than API names on purpose: who writes a field's label
-(``売上高``) is told by ``check`` which API name has it. Names reach Salesforce from describe only.
-"""
+_API_NAME = "[A-Za-z][A-Za-z0-9_]{0,99}"
+API_NAME_PATTERN = rf"^{_API_NAME}$"
+FIELD_PATH_PATTERN = rf"^{_API_NAME}(\.{_API_NAME}){{0,{RELATIONSHIP_LEVELS_MAX}}}$"
+"""Up to six API names joined by dots. A label (``売上高``) or anything else is refused before any
+org is asked."""
 ORG_URL_PATTERN = r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/?$"
 ENV_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
+TEXT_CHARACTERS_MAX = 255
+PATH_CHARACTERS_MAX = 4_096
 EVERY_PATTERN = r"^([1-9]|1[0-9]|2[0-4])h$"
 PERCENT_PATTERN = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
 ELIGIBLE_PLANS = ("enterprise", "professional")
@@ -87,7 +86,9 @@ class SecretRef(_Model):
     """Where a secret is found: an environment variable or a file, never the value itself."""
 
     env: Annotated[str, Field(pattern=ENV_NAME_PATTERN)] | None = None
-    file: Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")] | None = None
+    file: (
+        Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$", max_length=PATH_CHARACTERS_MAX)] | None
+    ) = None
 
 
 class Connection(_Model):
@@ -96,11 +97,11 @@ class Connection(_Model):
     Without ``consumer_key`` it is the one that was entered when the tenant was connected.
     """
 
-    org_url: Annotated[str, Field(pattern=ORG_URL_PATTERN)]
+    org_url: Annotated[str, Field(pattern=ORG_URL_PATTERN, max_length=TEXT_CHARACTERS_MAX)]
     flow: Flow
     consumer_key: SecretRef | None = None
     consumer_secret: SecretRef | None = None
-    username: Annotated[str, Field(min_length=1)] | None = None
+    username: Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)] | None = None
     private_key: SecretRef | None = None
 
     @field_validator("org_url")
@@ -172,7 +173,7 @@ class FieldMapping(_Model):
 
     from_: Annotated[str, Field(alias="from", pattern=FIELD_PATH_PATTERN)]
     to: Annotated[str, Field(pattern=FIELD_KEY_PATTERN)]
-    label: Annotated[str, Field(min_length=1, max_length=255)]
+    label: Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
     type: FlyleType | None = None
     when_blank: Literal["blank", "keep"] = "blank"
 
@@ -209,7 +210,7 @@ class TenantSettings(_Model):
     """Everything that one tenant asked for."""
 
     tenant: Annotated[str, Field(pattern=TENANT_PATTERN)]
-    display_name: Annotated[str, Field(min_length=1, max_length=255)]
+    display_name: Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
     plan: str
     time_zone: str = "Asia/Tokyo"
     connection: Connection

@@ -39,8 +39,11 @@ _TEXTS: dict[str, tuple[str, Text, Text]] = {
         "path_invalid",
         Text("項目の指定として読めません。", "is not a field path."),
         Text(
-            "API参照名を「.」でつないで書いてください(例: Account.Owner.Name)。",
-            "Write API names joined by dots, such as Account.Owner.Name.",
+            "API参照名を「.」でつないで書いてください(例: Account.Owner.Name)。"
+            "表示ラベルは使えません。"
+            "API参照名はSalesforceの「設定」>「オブジェクトマネージャー」で確認できます。",
+            "Write API names joined by dots, such as Account.Owner.Name, not labels. Setup > Object"
+            " Manager shows them.",
         ),
     ),
     API_NAME_PATTERN: (

@@ -8,7 +8,7 @@ What does not belong here: rules that need the org (``check``); the connection
 """
 
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.settings.condition_rules import condition_problems
@@ -24,13 +24,16 @@ _STANDARD_RELATIONSHIPS = frozenset(
 )
 
 
-def problems(document: Mapping[str, object]) -> Iterator[Problem]:
-    """Every broken rule of one document; paths but no lines."""
+def problems(document: Mapping[str, object], extra_hosts: Iterable[str] = ()) -> Iterator[Problem]:
+    """Every broken rule of one document; paths but no lines.
+
+    ``extra_hosts`` are entries of ``FLYLE_SF_EXTRA_HOSTS``: hosts allowed besides Salesforce's.
+    """
     yield from _plan(document)
     yield from _time_zone(document)
     connection = document.get("connection")
     if isinstance(connection, dict):
-        yield from connection_problems(connection)
+        yield from connection_problems(connection, extra_hosts)
     source = document.get("source")
     if isinstance(source, dict):
         yield from condition_problems(source)

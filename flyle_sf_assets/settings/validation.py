@@ -8,7 +8,7 @@ What does not belong here: files and lines (``loading.py``).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
@@ -36,7 +36,14 @@ _JUDGED_BY_RULES = re.compile(
     r"|source\.conditions\[\d+\](\.any\[\d+\])?\.value\b.*"
 )
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""Also what turns the direction of writing: a name must not read as another one."""
+
+_LINE_CHARACTERS = re.compile(r"[\t\n\r]")
+_MANY_LINES = re.compile(r"source\.conditions\[.*")
+"""Where text may have tabs and line ends; names, labels and places may not."""
 
 _MODEL_AT: Mapping[str, type[BaseModel]] = {
     "": TenantSettings,
@@ -82,10 +89,17 @@ class Validated:
     problems: tuple[Problem, ...]
 
 
-def validate(document: object, *, unreadable: frozenset[str] = frozenset()) -> Validated:
-    """Judges a document of plain values. Never raises; problems carry paths but no lines.
+def validate(
+    document: object,
+    *,
+    unreadable: frozenset[str] = frozenset(),
+    extra_hosts: Iterable[str] = (),
+) -> Validated:
+    """Judges a document of plain values; problems carry paths but no lines.
 
     Nothing is said about the places in ``unreadable``, nor about what would stand below them.
+    ``extra_hosts`` are entries of ``FLYLE_SF_EXTRA_HOSTS``: only they may be org hosts besides
+    Salesforce's own. Raises UsageError when one of them is no host, and nothing else.
     """
     if not isinstance(document, dict):
         text = Text(
@@ -100,7 +114,7 @@ def validate(document: object, *, unreadable: frozenset[str] = frozenset()) -> V
         settings = TenantSettings.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
         found += _translated(error.errors(include_url=False))
-    found += rules.problems(document)
+    found += rules.problems(document, extra_hosts)
     told = ("control_character",)
     found = [p for p in found if p.code in told or not _is_below(p.path, unreadable)]
     if any(p.severity == "error" for p in found) or unreadable:
@@ -111,7 +125,7 @@ def validate(document: object, *, unreadable: frozenset[str] = frozenset()) -> V
 
 
 def _with_control_characters(document: dict[str, object]) -> Iterator[str]:
-    """Places of text that PostgreSQL or a terminal cannot take: NUL, lone surrogates."""
+    """Places of text that PostgreSQL, a terminal or a person cannot take: NUL, lone surrogates."""
     waiting: list[tuple[str, object]] = [("", document)]
     while waiting:
         path, value = waiting.pop()
@@ -119,8 +133,14 @@ def _with_control_characters(document: dict[str, object]) -> Iterator[str]:
             waiting += [(child_path(path, str(key)), member) for key, member in value.items()]
         elif isinstance(value, list | tuple):
             waiting += [(item_path(path, index), item) for index, item in enumerate(value)]
-        elif isinstance(value, str) and _CONTROL_CHARACTERS.search(value):
+        elif isinstance(value, str) and _has_control_characters(path, value):
             yield path
+
+
+def _has_control_characters(path: str, text: str) -> bool:
+    if _CONTROL_CHARACTERS.search(text):
+        return True
+    return _LINE_CHARACTERS.search(text) is not None and not _MANY_LINES.fullmatch(path)
 
 
 def _control_character(path: str) -> Problem:

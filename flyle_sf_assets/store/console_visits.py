@@ -1,4 +1,4 @@
-"""Who is in the console: tokens that were used, and the sessions that they opened.
+"""Who is in the console: tokens that were used, the sessions that they opened, who knocked.
 
 What does not belong here: judging a token and making cookies (``console``).
 """
@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from flyle_sf_assets.store.database import TenantTransaction
+
+NO_TENANT = "*"
+"""No tenant can have this name: below it knocks are counted by their address alone."""
 
 Role = Literal["admin", "editor", "contributor"]
 
@@ -84,3 +87,25 @@ def end_session(tx: TenantTransaction, cookie_digest: bytes) -> None:
         tenant_id=tx.tenant_id,
         digest=cookie_digest,
     )
+
+
+def count_knock(tx: TenantTransaction, address: str, since: datetime) -> int:
+    """Counts one attempt to come in, and returns how many there were since then, this one too.
+
+    Shared by all processes. ``since`` is when the minute began; the tenant's older minutes are
+    forgotten.
+    """
+    tx.execute(
+        "DELETE FROM console_knocks WHERE tenant_id = :tenant_id AND since < :since",
+        tenant_id=tx.tenant_id,
+        since=since,
+    )
+    counted = tx.execute(
+        "INSERT INTO console_knocks (tenant_id, address, since, knocks)"
+        " VALUES (:tenant_id, :address, :since, 1) ON CONFLICT (tenant_id, address, since)"
+        " DO UPDATE SET knocks = console_knocks.knocks + 1 RETURNING knocks",
+        tenant_id=tx.tenant_id,
+        address=address,
+        since=since,
+    )
+    return int(counted.scalar_one())

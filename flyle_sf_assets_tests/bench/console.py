@@ -155,7 +155,7 @@ def _site(companies: int) -> Iterator[Installation]:
             "FLYLE_SF_EXTRA_HOSTS": server.url.removeprefix("https://"),
         }
         with open_installation(Places.from_environment(environment)) as opened:
-            register(opened, load_tenant(file))
+            register(opened, load_tenant(file, opened.places.sf_extra_hosts))
             file.unlink()  # so that the set-up's pages are there
             with open_refresh(opened, TENANT) as refresh:
                 run_all(refresh)

@@ -46,6 +46,7 @@ ACCOUNT = ObjectSchema(
         FieldSchema("Founded__c", "設立日", "date"),
         FieldSchema("LastVisit__c", "最終訪問", "datetime"),
         FieldSchema("OpensAt__c", "営業開始", "time"),
+        FieldSchema("F12__c", "Temperature", "string"),
         _picklist(
             "Industry",
             "業種",

@@ -32,6 +32,7 @@ def broken(here: Site, closed_port: int) -> Site:
     here.link("unreadable", org, ("source:", "source: ["))
     here.link("misspelt", org, ("from: AnnualRevenue", "from: AnualRevenue"))
     here.link("down", org, (PLACEHOLDER, f"https://127.0.0.1:{closed_port}"))
+    here.link("injected", org, ("from: AnnualRevenue", 'from: "Site; DELETE"'))
     here.link("elsewhere", org, (PLACEHOLDER, "https://evil.example.com"))
     here.link("free", org, ("plan: enterprise", "plan: free"))
     here.link("secret", org)
@@ -60,7 +61,8 @@ FAULTS = {
     "unreadable": Fault(2, 2, "yaml_syntax", "line 14"),
     "misspelt": Fault(2, 2, "field_unknown", "AnnualRevenue"),
     "down": Fault(5, 5, "unreachable", "127.0.0.1"),
-    "elsewhere": Fault(2, None, "org_url_not_allowed", "evil.example.com"),
+    "injected": Fault(2, 2, "path_invalid", "Site; DELETE"),
+    "elsewhere": Fault(2, 2, "org_url_not_allowed", "evil.example.com"),
     "free": Fault(2, 4, "plan_not_eligible", "enterprise, professional"),
     "secret": Fault(4, 4, "secret_wrong", "Consumer Secret"),
     "key": Fault(4, None, "app_unknown", "10 minutes"),
@@ -128,16 +130,26 @@ def test_a_database_that_is_down_is_said_without_a_traceback(broken: Site) -> No
     assert check.code == 0
 
 
-def test_the_tenant_beside_broken_ones_is_applied_and_synced(broken: Site) -> None:
+def test_the_tenant_beside_broken_ones_is_applied_and_synced(
+    broken: Site, closed_port: int
+) -> None:
     """One customer's typing error must not stop another customer's data.
 
     What a person must do stands in the status hours later; no secret stands anywhere.
     """
-    applied = broken.run("apply", "--json")
+    hosts = f"{broken.server.url.removeprefix('https://')},127.0.0.1:{closed_port}"
+    applied = broken.run("apply", "--json", FLYLE_SF_EXTRA_HOSTS=hosts)
     assert applied.code == 2
     usable = {one["tenant"]: bool(one["version"]) for one in applied.document["tenants"]}
     assert usable.keys() == FAULTS.keys() | {"sound"}
-    assert [name for name, is_usable in usable.items() if not is_usable] == ["free", "unreadable"]
+    unusable = [name for name, is_usable in usable.items() if not is_usable]
+    assert unusable == ["elsewhere", "free", "injected", "unreadable"]
+    problems = {
+        one["tenant"]: {(p["code"], p["line"]) for p in one["problems"]}
+        for one in applied.document["tenants"]
+    }
+    assert ("org_url_not_allowed", 6) in problems["elsewhere"]
+    assert ("path_invalid", 17) in problems["injected"]
     started = [broken.start("sync", name, FLYLE_LOG_LEVEL="DEBUG") for name in ("sound", "secret")]
     assert [broken.answer_of(process).code for process in started] == [0, 4]
     standing = {one["tenant"]: one for one in broken.run("status", "--json").document["tenants"]}

@@ -115,11 +115,14 @@ def open_house(
     secret: str | None = None,
     jwks_url: str | None = None,
     knocks: KnockLimit | None = None,
+    trusted_proxies: tuple[str, ...] = (),
 ) -> Iterator[House]:
     """The console of an installation, served over TLS on this machine."""
     listener = listening_socket("127.0.0.1", 0)
     url = f"https://127.0.0.1:{listener.getsockname()[1]}"
-    settings = ConsoleSettings(url, secret or secrets.token_urlsafe(32), jwks_url)
+    settings = ConsoleSettings(
+        url, secret or secrets.token_urlsafe(32), jwks_url, trusted_proxies=trusted_proxies
+    )
     app = build_app(installation, settings, clock=clock, knocks=knocks or KnockLimit(most=10_000))
     folder = installation.places.home / f"console-{url.rpartition(':')[2]}"
     folder.mkdir(parents=True, exist_ok=True)

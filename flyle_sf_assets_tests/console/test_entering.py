@@ -184,10 +184,10 @@ def test_knocking_is_limited(installation: Installation, path: str) -> None:
 def test_knocks_are_forgotten_after_a_while() -> None:
     now = [0.0]
     limit = KnockLimit(most=2, within_s=60, clock_s=lambda: now[0])
-    assert [limit.allows("a") for _ in range(3)] == [True, True, False]
-    assert limit.allows("b")
+    assert [limit.allows_here("a") for _ in range(3)] == [True, True, False]
+    assert limit.allows_here("b")
     now[0] = 61
-    assert limit.allows("a")
+    assert limit.allows_here("a")
 
 
 @pytest.mark.parametrize(

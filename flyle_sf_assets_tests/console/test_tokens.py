@@ -88,6 +88,20 @@ def test_every_claim_is_required(missing: str) -> None:
         {"iat": True},
         {"exp": 10**30, "iat": 10**30 - 10},
         {"iat": CLAIMS["iat"] + 3600, "exp": CLAIMS["iat"] + 3700},
+        *(
+            {claim: f"a{odd}b"}
+            for claim in ("sub", "jti", "name", "plan")
+            for odd in ("\ud800", "\udfff", "\0", "\n", "\x1b", "\x9b")
+        ),
+        {"nbf": CLAIMS["iat"] + 60},
+        {"nbf": "soon"},
+        {"nbf": True},
+        {"nbf": 10**30},
+        {"name": ["x"]},
+        {"role": {"admin": 1}},
+        {"x": "y" * 9_000},
+        {"sub": 5},
+        {"iat": float("inf")},
     ],
 )
 def test_claims_that_are_not_the_contracts_are_refused(changed: dict[str, Any]) -> None:
@@ -121,12 +135,22 @@ def jwks(
 ) -> Iterator[tuple[str, ssl.SSLContext, dict[str, Any]]]:
     """A JWKS URL with an RSA and an EC key, the trust in it, and the private keys."""
     keys: dict[str, Any] = {
+        "short": rsa.generate_private_key(public_exponent=65537, key_size=1024),  # noqa: S505
+        "curve": ec.generate_private_key(ec.SECP384R1()),
         "rsa": rsa.generate_private_key(public_exponent=65537, key_size=2048),
         "ec": ec.generate_private_key(ec.SECP256R1()),
     }
     published = [
         {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(keys["rsa"].public_key())), "kid": "rsa"},
         {**json.loads(jwt.algorithms.ECAlgorithm.to_jwk(keys["ec"].public_key())), "kid": "ec"},
+        {
+            **json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(keys["short"].public_key())),
+            "kid": "short",
+        },
+        {
+            **json.loads(jwt.algorithms.ECAlgorithm.to_jwk(keys["curve"].public_key())),
+            "kid": "curve",
+        },
     ]
     app = Starlette(routes=[Route("/keys", lambda _: JSONResponse({"keys": published}))])
     authority, tls = trustme.CA(), ssl.create_default_context()
@@ -146,6 +170,7 @@ def test_keys_of_a_jwks_url_are_trusted(
     assert TokenKeys(_settings(jwks_url=url), tls).check(token, NOW).person.tenant == "acme"
 
 
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 def test_with_a_jwks_url_nothing_else_is_trusted(
     jwks: tuple[str, ssl.SSLContext, dict[str, Any]],
 ) -> None:
@@ -157,9 +182,41 @@ def test_with_a_jwks_url_nothing_else_is_trusted(
         _signed(CLAIMS, kid="rsa"),
         _signed(CLAIMS, other, "RS256", kid="rsa"),
         _signed(CLAIMS, keys["rsa"], "RS256", kid="unknown"),
+        _signed(CLAIMS, keys["rsa"], "RS256", kid="ec"),
+        _signed(CLAIMS, keys["ec"], "ES256", kid="rsa"),
+        _signed(CLAIMS, keys["rsa"], "RS512", kid="rsa"),
+        _signed(CLAIMS, keys["short"], "RS256", kid="short"),
+        _signed(CLAIMS, keys["curve"], "ES384", kid="curve"),
+        _signed(CLAIMS, keys["rsa"], "RS256"),
     ):
         with pytest.raises(NotPermitted):
             trusting.check(token, NOW)
+
+
+def test_forged_tokens_do_not_make_the_keys_be_fetched_again_and_again(
+    jwks: tuple[str, ssl.SSLContext, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each unknown key id was a request to the server of the keys."""
+    url, tls, keys = jwks
+    fetched: list[int] = []
+    really = jwt.PyJWKClient.fetch_data
+
+    def counting(client: jwt.PyJWKClient) -> Any:
+        fetched.append(1)
+        return really(client)
+
+    monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", counting)
+    trusting = TokenKeys(_settings(jwks_url=url), tls)
+    for number in range(20):
+        with pytest.raises(NotPermitted):
+            trusting.check(_signed(CLAIMS, keys["rsa"], "RS256", kid=f"unknown-{number}"), NOW)
+    assert 1 <= len(fetched) <= 2
+
+
+def test_a_token_that_becomes_valid_within_the_leeway_is_taken() -> None:
+    """Clocks of two machines differ by some seconds."""
+    token = _signed({**CLAIMS, "nbf": CLAIMS["iat"] + 20})
+    assert TokenKeys(_settings()).check(token, NOW).jti == "one"
 
 
 def test_a_short_secret_and_a_jwks_url_without_tls_are_refused() -> None:

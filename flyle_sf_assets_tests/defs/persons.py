@@ -27,7 +27,7 @@ def save_in_console(tenant: Tenant, settings: str) -> int:
     """The console keeps a version, and knows nothing of what follows from it."""
     draft = file_of(tenant).parent.parent / f"{tenant.name}.yaml"
     draft.write_text(settings.replace(PLACEHOLDER, tenant.server.url), encoding="utf-8")
-    made = load_tenant(draft).require()
+    made = load_tenant(draft, tenant.installation.places.sf_extra_hosts).require()
     with tenant.installation.database.tenant(tenant.name) as tx:
         text = json.dumps(document(made))
         return register_settings(

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.refresh.connecting import connect_headless
 from flyle_sf_assets.refresh.disconnecting import disconnect
@@ -15,7 +17,7 @@ from flyle_sf_assets_tests.defs.persons import (
 )
 from flyle_sf_assets_tests.defs.staleness import stale_for
 from flyle_sf_assets_tests.defs.ticks import Ticks, selection
-from flyle_sf_assets_tests.flows.tenants import Tenant
+from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, Tenant
 
 LABEL = ("label: 売上,", "label: 年商,")
 NEW_FIELD = "  - {from: Owner.Email, to: mail, label: 担当者のメール}\n"
@@ -231,6 +233,27 @@ def test_settings_that_the_org_refuses_are_refused_before_anything_is_read(
     assert request.asset_selection is None
     assert ticks.execute(request).success
     assert state_of(acme) == "linked"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"org_url: {PLACEHOLDER}", "org_url: https://evil.example"),
+        ("from: AnnualRevenue", 'from: "Site; DELETE"'),
+    ],
+)
+def test_settings_that_cannot_be_right_leave_what_stands(
+    acme: Tenant, ticks: Ticks, before: str, after: str
+) -> None:
+    """The host of somebody else was registered, and every tick asked for a run that it failed."""
+    ticks.settled()
+    stood = versions(acme)
+    assert before in acme.settings
+    edit(acme, acme.settings.replace(before, after))
+    assert ticks.requests() == []
+    assert versions(acme) == stood
+    ((items,),) = acme.query("SELECT attention FROM flyle.links WHERE tenant_id = %s")
+    assert [item["code"] for item in items] == ["settings_file_invalid"]
 
 
 def test_a_change_waits_for_the_tenants_run_in_flight(acme: Tenant, ticks: Ticks) -> None:

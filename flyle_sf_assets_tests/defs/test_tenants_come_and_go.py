@@ -1,6 +1,7 @@
 """Tenants whose files come, break, go, and come back, under the settings sensor."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -267,9 +268,9 @@ def test_an_unchanged_file_is_not_parsed_again(
     ticks.settled()
     parsed: list[Path] = []
 
-    def counting(path: Path) -> Loaded:
+    def counting(path: Path, extra_hosts: Iterable[str]) -> Loaded:
         parsed.append(path)
-        return load_tenant(path)
+        return load_tenant(path, extra_hosts)
 
     monkeypatch.setattr("flyle_sf_assets.refresh.following.load_tenant", counting)
     file_of(acme).touch()

@@ -29,7 +29,7 @@ def read(tenant: Tenant, settings: str) -> TenantSettings:
     folder.mkdir(exist_ok=True)
     file = folder / f"{tenant.name}.yaml"
     file.write_text(settings.replace(PLACEHOLDER, tenant.server.url), encoding="utf-8")
-    return load_tenant(file).require()
+    return load_tenant(file, tenant.installation.places.sf_extra_hosts).require()
 
 
 def foretold(tenant: Tenant, settings: str) -> Impact:

@@ -124,7 +124,11 @@ class Tenant:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{self.name}.yaml"
         file.write_text(self.settings.replace(PLACEHOLDER, self.server.url), encoding="utf-8")
-        made = register(self.installation, load_tenant(file), clock=self.clock.now)
+        made = register(
+            self.installation,
+            load_tenant(file, self.installation.places.sf_extra_hosts),
+            clock=self.clock.now,
+        )
         assert made.is_usable, made.problems
         return made
 

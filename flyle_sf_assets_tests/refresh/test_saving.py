@@ -1,5 +1,6 @@
 """Settings from the console: drafts kept and saved, and a file that wins."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -145,12 +146,34 @@ def test_an_unsound_draft_is_refused_with_every_problem(
     assert settings_origin(installation, "umbrella").version is None
 
 
+@pytest.mark.parametrize(
+    ("org_url", "field", "code"),
+    [
+        ("https://evil.example", "Name", "org_url_not_allowed"),
+        (None, "Site; DELETE", "path_invalid"),
+        (None, "年間売上", "path_invalid"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_without_an_org(
+    installation: Installation, draft: Draft, org_url: str | None, field: str, code: str
+) -> None:
+    """The console's drafts go through the rule that files go through."""
+    wrong = with_mapping(draft, [{"from": field, "to": "x", "label": "x"}])
+    if org_url is not None:
+        wrong = with_connection(wrong, Connection(org_url=org_url, flow=Flow.WEB_SERVER))
+    with pytest.raises(SettingsInvalid) as refused:
+        save_settings(installation, wrong, author=BY)
+    assert [p.code for p in refused.value.problems if p.severity == "error"] == [code]
+    assert settings_origin(installation, "umbrella").version is None
+
+
 def test_what_the_org_does_not_have_is_refused_too(
     installation: Installation, draft: Draft
 ) -> None:
+    hosts = installation.places.sf_extra_hosts
     wrong = with_mapping(draft, [*ROWS, {"from": "Nope__c", "to": "nope", "label": "なし"}])
     with (
-        open_tenant_org(installation, required(draft)) as org,
+        open_tenant_org(installation, required(replace(draft, extra_hosts=hosts))) as org,
         pytest.raises(SettingsInvalid) as refused,
     ):
         save_settings(installation, wrong, author=BY, org=org)

@@ -64,6 +64,7 @@ ROWS: dict[str, dict[str, object]] = {
     "generations": {"dataset": "d", "generation": 1, "manifest": "{}", "committed_at": NOW},
     "consumed": {"asset": "a", "input": "i", "generation": 1, "digest": "d"},
     "object_schemas": {"object": "o", "digest": "d", "document": "{}", "checked_at": NOW},
+    "console_knocks": {"address": "a", "since": NOW, "knocks": 1},
     "console_tokens": {"jti": "j", "expires_at": NOW},
     "console_sessions": {
         "cookie_digest": b"c",

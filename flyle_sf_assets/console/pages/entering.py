@@ -24,6 +24,8 @@ def enter(visit: Visit) -> Response:
     database = console.installation.database
     try:
         ticket = console.keys.check(visit.query.one("token"), visit.now)
+        if not console.knocks.allows_tenant(ticket.person.tenant, database, visit.now):
+            return refusals.too_often(visit)
         session = sessions.enter(database, ticket, visit.now)
     except NotPermitted as error:
         _log.warning("token refused", reason=error.came_back)
@@ -74,6 +76,9 @@ def health(_: Visit) -> Response:
 
 
 def knocks_allowed(visit: Visit) -> bool:
-    """Whether this address may try once more now."""
-    client = visit.request.client
-    return visit.console.knocks.allows(client.host if client else "")
+    """Whether this address, and the tenant that is known to knock, may try once more now."""
+    client, limit = visit.request.client, visit.console.knocks
+    database, now = visit.installation.database, visit.now
+    if not limit.allows(client.host if client else "", database, now):
+        return False
+    return visit.session is None or limit.allows_tenant(visit.tenant, database, now)

@@ -21,7 +21,10 @@ SYNCS_SHOWN = 100
 REJECTED_SHOWN = 200
 REJECTED_EXPORTED_MAX = 100_000
 NOTICES_SHOWN = 100
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+NOT_SHOWN = "".join(map(chr, range(0x21))) + "\x7f\xa0\u200b\u2060\u3000\ufeff"
+"""Spreadsheets skip these in front of a formula."""
+
 BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads Japanese as something else."""
 
@@ -119,5 +122,10 @@ def _line(*cells: str) -> str:
 
 
 def _plain(cell: str) -> str:
-    """A cell that a spreadsheet takes for a text: the value came from somebody's org."""
-    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
+    """A cell that a spreadsheet takes for a text: the value came from somebody's org.
+
+    Source: OWASP "CSV Injection". A cell that begins with a tab or a line end is quoted, too.
+    """
+    seen = cell.lstrip(NOT_SHOWN)
+    is_odd = seen.startswith(FORMULA_SIGNS) or cell.startswith(("\t", "\r", "\n"))
+    return f"'{cell}" if is_odd else cell

@@ -3,7 +3,7 @@
 import pytest
 
 from flyle_sf_assets.errors import UsageError
-from flyle_sf_assets.salesforce.hosts import check_org_url, extra_hosts, is_allowed
+from flyle_sf_assets.settings.hosts import check_org_url, extra_hosts, is_allowed
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,10 @@ def test_salesforces_own_domains_are_allowed(url: str, origin: str) -> None:
         "https://127.1",
         "https://2130706433",
         "https://0x7f000001",
+        "https://a.my.salesforce.com]",
+        "https://[::1",
+        "https://[fe80::1%25eth0]",
+        "https://acme.my.salesforce.com\uff0fevil",
         "https://[::1]",
         "https://169.254.169.254/latest/meta-data",
         "https://localhost",

@@ -1,6 +1,7 @@
 """Which hosts may be called: Salesforce's own, and those that the operator lists.
 
-Tokens and secrets go only where this module lets them go. What does not belong here: sending.
+Tokens and secrets go only where this module lets them go, and settings that name another host are
+refused by it. What does not belong here: sending.
 Source: Salesforce Help, "My Domain URL Formats" and "Allow the Required Domains".
 """
 
@@ -39,8 +40,8 @@ def extra_hosts(listed: Iterable[str]) -> frozenset[str]:
     for entry in (text.strip().lower() for text in listed):
         if not entry:
             continue
-        parts = urlsplit(f"https://{entry}")
-        if not _is_bare(parts) or parts.path:
+        parts = _split(f"https://{entry}")
+        if parts is None or not _is_bare(parts) or parts.path:
             raise UsageError(
                 "extra_host_invalid",
                 tried=Text("FLYLE_SF_EXTRA_HOSTS を読み込みました", "Read FLYLE_SF_EXTRA_HOSTS"),
@@ -61,8 +62,8 @@ def check_org_url(url: str, extra: Iterable[str] = ()) -> str:
     ``FLYLE_SF_EXTRA_HOSTS``; only they may be IP addresses or use another port than 443.
     UsageError ``org_url_not_allowed`` otherwise.
     """
-    parts = urlsplit(url.strip())
-    if parts.scheme.lower() != "https" or not _is_bare(parts):
+    parts = _split(url)
+    if parts is None or parts.scheme.lower() != "https" or not _is_bare(parts):
         raise _refused(None)
     host = (parts.hostname or "").lower()
     if not is_allowed(url, extra):
@@ -73,8 +74,8 @@ def check_org_url(url: str, extra: Iterable[str] = ()) -> str:
 
 def is_allowed(url: str, extra: Iterable[str] = ()) -> bool:
     """Whether a request may go to this URL: https, no user info, and a host of ours to call."""
-    parts = urlsplit(url.strip())
-    if parts.scheme.lower() != "https" or not _is_bare(parts):
+    parts = _split(url)
+    if parts is None or parts.scheme.lower() != "https" or not _is_bare(parts):
         return False
     if _authority(parts) in extra_hosts(extra):
         return True
@@ -82,6 +83,14 @@ def is_allowed(url: str, extra: Iterable[str] = ()) -> bool:
     if parts.port not in (None, 443) or _is_ip(host) or not _HOSTNAME.fullmatch(host):
         return False
     return any(domain.fullmatch(host) for domain in _ORG_DOMAINS)
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL, None for what is none: ``https://a]`` looks like half an IPv6 address."""
+    try:
+        return urlsplit(url.strip())
+    except ValueError:
+        return None
 
 
 def _is_bare(parts: SplitResult) -> bool:
