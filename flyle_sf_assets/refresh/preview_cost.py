@@ -15,6 +15,7 @@ from flyle_sf_assets.raw.records import READABLE, is_any
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.membership import Membership
 from flyle_sf_assets.refresh.strata import without
+from flyle_sf_assets.salesforce.composite import SUBREQUESTS_MAX
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,17 @@ class Found:
 
 
 def next_cost(found: Found, *, describe_calls: int, is_passed: bool) -> Cost:
-    """The cost of the next refresh; ``describe_calls`` are those to hold the settings anew.
+    """The cost of the next refresh; ``describe_calls`` are those to walk lookups never walked.
 
-    ``is_passed`` says that these settings stand and were refreshed with.
+    Every run describes what is known, 25 objects by a call. ``is_passed`` says that these settings stand and were refreshed with.
     """
     if is_passed and found.is_idle:
         return looking(found.held.plan)
     loads = {dataset.name: _load(found, dataset) for dataset in found.held.plan.datasets}
-    return forecast(found.held.plan, loads, describe_calls=0 if is_passed else describe_calls)
+    plan = found.held.plan
+    is_known = any(found.held.manifest(dataset.name) is not None for dataset in plan.datasets)
+    of_known = ceil(len({node.object for node in plan.nodes}) / SUBREQUESTS_MAX)
+    return forecast(plan, loads, describe_calls=of_known if is_known else describe_calls)
 
 
 def _load(found: Found, dataset: Dataset) -> DatasetLoad:

@@ -18,6 +18,7 @@ import polars as pl
 
 from flyle_sf_assets.companies.rows import omitted_column
 from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.salesforce.describe import NotModified
 from flyle_sf_assets_tests.faults import mutants_of_answers, mutants_of_values
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import open_ground, run_part
@@ -40,6 +41,26 @@ def _mutant(what: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
 def _room(module: str) -> Any:
     """A module of the product, whose names are about to be replaced."""
     return import_module(f"flyle_sf_assets.{module}")
+
+
+@_mutant("a run believes schemas that are not six hours old")
+def describe_only_every_6_hours() -> None:
+    redescribing = _room("refresh.redescribing")
+    right, every_s = redescribing.ask, 6 * 3600
+
+    def wrong(refresh: Any, names: Any, moments: Any, stored: Any) -> Any:
+        ages = [refresh.clock() - stored[name].checked_at for name in names if name in stored]
+        is_recent = all(age.total_seconds() < every_s for age in ages)
+        if moments.keys() >= set(names) and is_recent:
+            return {name: NotModified() for name in names}
+        return right(refresh, names, moments, stored)
+
+    redescribing.ask = wrong
+
+
+@_mutant("a 304 is believed while a field or object is hidden")
+def hidden_field_believes_304() -> None:
+    _room("refresh.steps.schemas").is_anything_hidden = lambda _settings, _schemas: False
 
 
 @_mutant("rows stamped exactly at the window's lower bound are not asked for")

@@ -30,12 +30,12 @@ from flyle_sf_assets_tests.flows.tenants import Tenant
 Owed = Literal["describe", "sweep", "census"]
 
 PAID: dict[RefreshKind, frozenset[Owed]] = {
-    "refresh": frozenset(),
-    "sweep": frozenset({"sweep"}),
-    "census": frozenset({"census"}),
-    "full": frozenset({"sweep", "census"}),
+    "refresh": frozenset({"describe"}),
+    "sweep": frozenset({"describe", "sweep"}),
+    "census": frozenset({"describe", "census"}),
+    "full": frozenset({"describe", "sweep", "census"}),
 }
-"""What each kind of refresh finds beyond what is stamped in its window."""
+"""What each kind of refresh finds beyond what is stamped in its window: metadata always."""
 
 DRIFT_CODES = ("field_not_readable", "object_not_readable", "field_type_changed")
 
@@ -122,11 +122,11 @@ class World:
         before, last_sync = self.reading.rows(self.tenant.name), self._last_sync()
         # What is stamped in the second of a refresh is for the next one to find.
         self.later(1)
-        refresh = self.refreshed(kind)
+        self.refreshed(kind)
         self.refreshes += 1
         self.are_settings_seen = True
         self.refreshed_at_step = self.steps
-        self._pay(PAID[kind] | ({"describe"} if refresh.has_described else frozenset()))
+        self._pay(PAID[kind])
         if is_last:
             self.owed.clear()
         self.judge(before, last_sync)
@@ -195,7 +195,7 @@ class World:
         finally:
             database.dispose()
             self.tenant.installation = installation
-        self._pay(PAID[kind] | ({"describe"} if refresh.has_described else frozenset()))
+        self._pay(PAID[kind])
         self.judge(before, last_sync)
         return False
 
