@@ -1,7 +1,8 @@
 """What changes without SystemModstamp moving, and must therefore be read again on a cadence.
 
-Formulas, roll-ups and cross-object values (``calculated`` in describe), and conditions whose
-answer moves with the day, with such a field, or with a one-to-one object.
+Formulas, roll-ups and cross-object values (``calculated`` in describe), whole records of objects
+that have no stamp to filter by, and conditions whose answer moves with the day, with such a field
+or record, with a one-to-one object, or with an owner that may be of several objects.
 
 What does not belong here: reading it (``refresh/reconciling.py``) and when (``defs``).
 """
@@ -15,7 +16,12 @@ UNSTAMPED_STANDARD_FIELDS = frozenset({"LastActivityDate", "LastViewedDate", "La
 
 
 def unstamped_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
-    """The columns of a dataset whose values change without the record's stamp."""
+    """The columns of a dataset whose values change without the record's stamp.
+
+    All of them when the object has no stamp that can be filtered.
+    """
+    if dataset.followed != "stamp":
+        return dataset.columns
     return tuple(column for column in dataset.columns if is_unstamped(column))
 
 
@@ -54,14 +60,18 @@ def needs_rescope(plan: ReadPlan, settings: TenantSettings) -> bool:
         return True
     aliases = {extra.as_.lower() for extra in settings.source.one_to_one}
     return any(
-        is_unstamped(leaf.field) or aliases & {name.lower() for name in leaf.node.path}
+        leaf.followed != "stamp"
+        or is_unstamped(leaf.field)
+        or aliases & {name.lower() for name in leaf.node.path}
         for leaf in plan.condition_leaves.values()
     )
 
 
 def needs_sweep(plan: ReadPlan, settings: TenantSettings) -> bool:
     """Whether a sweep of this tenant could find anything."""
-    return needs_rescope(plan, settings) or any(unstamped_columns(d) for d in plan.datasets)
+    return needs_rescope(plan, settings) or any(
+        dataset.followed != "stamp" or unstamped_columns(dataset) for dataset in plan.datasets
+    )
 
 
 def _conditions(settings: TenantSettings) -> list[Condition]:

@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 
 from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets_tests.flows.owners import shared
 
 Record = Mapping[str, object]
 Json = dict[str, object]
@@ -133,6 +134,8 @@ class Oracle:
         object_name, here = at
         if here is None:
             return None
+        if self._is_of_several(path):
+            return shared(object_name, here, name)
         field = self.org.catalog.objects[object_name.lower()].field(name)
         return here[field.name] if field.stored else self._computed(object_name, here, field)
 
@@ -194,12 +197,25 @@ class Oracle:
                     return extra["object"], SEVERAL
                 return extra["object"], found[0] if found else None
         lookup = self.org.catalog.objects[object_name.lower()].by_relationship[name.lower()]
-        target = "User" if "User" in lookup.reference_to else lookup.reference_to[0]
         record = None if here is None else here[lookup.name]
-        return target, self.live(target).get(record)
+        for target in lookup.reference_to:
+            if record in self.live(target):
+                return target, self.live(target)[record]
+        return lookup.reference_to[-1], None
+
+    def _is_of_several(self, path: str) -> bool:
+        """Whether the record may be of several objects: then only what they share can be read."""
+        *relationships, _ = path.split(".")
+        at, lookup = self.base, None
+        for relationship in relationships:
+            lookup = self.org.catalog.objects[at.lower()].by_relationship.get(relationship.lower())
+            at, _ = self._step(at, None, relationship)
+        return lookup is not None and len(lookup.reference_to) > 1
 
     def _field_at(self, path: str) -> Field:
         *relationships, name = path.split(".")
+        if self._is_of_several(path) and name == "Type":
+            return Field("Type", "種別", "string")
         object_name = self.base
         for relationship in relationships:
             object_name, _ = self._step(object_name, None, relationship)

@@ -132,7 +132,13 @@ def _different(plan: ReadPlan, rows: pl.DataFrame, before: pl.DataFrame) -> pl.D
 
 
 def _plan_digest(plan: ReadPlan) -> str:
-    leaves = [(path, leaf.node.path, leaf.field.name) for path, leaf in plan.leaves.items()]
+    leaves = [
+        (
+            path,
+            [(t.node.path, t.field.name if t.field else None, t.literal) for t in leaf.sources],
+        )
+        for path, leaf in plan.leaves.items()
+    ]
     nodes = [replace(node) for node in plan.nodes]
     return digest_of(nodes, leaves)
 

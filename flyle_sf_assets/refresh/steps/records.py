@@ -148,6 +148,9 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
 
 def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...] | None:
     """The columns by which all records are to be compared; None when that is not due."""
+    is_due = refresh.kind in ("sweep", "census")
+    if is_due and dataset.followed != "stamp":
+        return dataset.columns
     if refresh.kind == "census":
         custom = custom_columns(dataset) if is_edited(refresh, dataset) else ()
         return tuple(dict.fromkeys((*lookup_columns(plan, dataset), *custom)))

@@ -16,6 +16,7 @@ from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, digest_of, gener
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
+from flyle_sf_assets.salesforce.name_object import NAME
 from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.store.links import Attention, replace_attention
@@ -122,7 +123,8 @@ def _are_recent(refresh: Refresh, made: ReadPlan, stored: dict[str, StoredSchema
 
 def _objects_in_use(made: ReadPlan) -> set[str]:
     nodes = [*made.nodes, *(leaf.node for leaf in made.condition_leaves.values())]
-    return {node.object for node in nodes}
+    # Name is no object that could be described: what stands behind it is among the nodes.
+    return {node.object for node in nodes} - {NAME.name}
 
 
 def _is_anything_hidden(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> bool:

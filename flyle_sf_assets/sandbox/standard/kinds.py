@@ -164,12 +164,15 @@ def lookup(
     name: str,
     label: str,
     target: str | tuple[str, ...],
-    relationship: str,
+    relationship: str | None,
     *,
     children: str | None = None,
     **more: Any,
 ) -> Field:
-    """A reference to another record; ``children`` is the relationship's name seen from there."""
+    """A reference to another record; ``children`` is the relationship's name seen from there.
+
+    Without a ``relationship`` SOQL cannot walk it: the id is all that it gives.
+    """
     targets = (target,) if isinstance(target, str) else target
     return Field(
         name,

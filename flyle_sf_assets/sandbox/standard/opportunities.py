@@ -49,6 +49,7 @@ def _standard() -> tuple[Field, ...]:
             children="Opportunities",
             cascade_delete=True,
         ),
+        k.lookup("ContactId", "取引先責任者 ID", "Contact", None),
         k.text("Name", "商談名", 120, nillable=False, name_field=True),
         k.long_text("Description", "説明"),
         k.picklist("StageName", "フェーズ", STAGES, nillable=False),
