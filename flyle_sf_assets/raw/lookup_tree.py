@@ -98,8 +98,9 @@ class Leaf:
     """A field at the end of a path: the node that has it, and what describe says of it.
 
     Behind a lookup to several objects ``node`` stands for the pseudo-object Name, which is not
-    in the plan, and ``targets`` say where the values come from. ``followed`` is how changes on
-    the whole way from the base object are found: by stamp only when every node is.
+    in the plan, and ``targets`` say where the values come from. ``followed`` of a condition's leaf
+    is how changes on the whole way from the base object are found: by stamp only when every
+    node on it has one in SOQL; Name has none.
     """
 
     path: str

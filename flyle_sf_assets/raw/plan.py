@@ -205,7 +205,8 @@ class _Walker:
         for target in targets:
             self._nodes.setdefault(target.node.path, target.node)
             self._keep(target.node, target.field)
-        return Leaf(path, here, field, targets, followed="reread")
+        is_stamped = all(target.node.followed == "stamp" for target in targets)
+        return Leaf(path, here, field, targets, followed="stamp" if is_stamped else "reread")
 
     def _target(self, path: str, here: Node, field: FieldSchema, target: str) -> Target | None:
         schema = self._schema(target, path, here.path[-1])
@@ -238,7 +239,8 @@ class _Walker:
         if schema is None:
             return None
         lookup = schema.lookup(name)
-        if lookup is None:
+        # A lookup to an object that the user may not see has no target in describe.
+        if lookup is None or not lookup.reference_to:
             child = next(
                 (
                     child.child_object

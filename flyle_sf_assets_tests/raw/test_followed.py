@@ -130,6 +130,12 @@ def test_a_lookup_that_holds_another_systems_id_is_refused() -> None:
     assert faults("Region__r.Mirror__c") == []
 
 
+def test_a_lookup_to_an_object_that_describe_does_not_name_is_a_fault() -> None:
+    """Of an object that the user may not see referenceTo is empty."""
+    org = {**ORG, "Account": described("Account", STAMP, NAME, lookup("Secret__c", "Secret__r"))}
+    assert faults("Secret__r.Name", org=org) == [("lookup_unknown", "Account")]
+
+
 def test_an_object_that_is_not_mapped_costs_nothing_by_its_neighbour() -> None:
     found, _ = made("Region__r.OwnerId")
     assert {node.object for node in found.nodes} == {"Account", "Region__c"}
