@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -224,6 +225,47 @@ def merge_as_delete() -> None:
         return right(answer.drop("MasterRecordId", strict=False), **kwargs)
 
     reading.fates = wrong
+
+
+@_mutant("of an owner that may be a user or a group only the user is asked for")
+def owner_groups_not_asked() -> None:
+    references = _room("raw.references")
+    right = references._looked_up
+
+    def wrong(referring: Any, node: Any) -> Any:
+        ids = right(referring, node)
+        return ids.filter(pl.lit(value=False)) if node.object == "Group" else ids
+
+    references._looked_up = wrong
+
+
+@_mutant("an owner that is a user does not say that it is one")
+def owner_kind_unsaid() -> None:
+    _room("salesforce.name_object").literal = lambda _field, _target: None
+
+
+@_mutant("a condition on an owner's name does not make the sweep read the scope again")
+def owner_condition_not_swept() -> None:
+    sweep = _room("raw.sweep")
+    records = _room("refresh.steps.records")
+    right = sweep.needs_rescope
+
+    def wrong(plan: Any, settings: Any) -> Any:
+        leaves = {p: replace(one, followed="stamp") for p, one in plan.condition_leaves.items()}
+        return right(replace(plan, condition_leaves=leaves), settings)
+
+    sweep.needs_rescope = records.needs_rescope = wrong
+
+
+@_mutant("records of an object without a stamp are read once and never again")
+def stampless_never_read_again() -> None:
+    records = _room("refresh.steps.records")
+    right = records._compared
+
+    def wrong(refresh: Any, plan: Any, dataset: Any) -> Any:
+        return right(refresh, plan, dataset) if dataset.followed == "stamp" else None
+
+    records._compared = wrong
 
 
 def caught_by(name: str) -> str | None:

@@ -125,17 +125,17 @@ class Oracle:
         """The Python value at a field path from a record of the base object."""
         *relationships, name = path.split(".")
         at: tuple[str, Record | None] = (self.base, record)
+        is_shared = False
         for relationship in relationships:
             object_name, here = at
+            is_shared = self._is_of_several(object_name, relationship)
             target, there = self._step(object_name, here, relationship)
             if there is SEVERAL:
                 return SEVERAL
             at = (target, there)  # type: ignore[assignment]  # what is not SEVERAL is a record
         object_name, here = at
-        if here is None:
-            return None
-        if self._is_of_several(path):
-            return shared(object_name, here, name)
+        if here is None or is_shared:
+            return here and shared(object_name, here, name)
         field = self.org.catalog.objects[object_name.lower()].field(name)
         return here[field.name] if field.stored else self._computed(object_name, here, field)
 
@@ -203,21 +203,17 @@ class Oracle:
                 return target, self.live(target)[record]
         return lookup.reference_to[-1], None
 
-    def _is_of_several(self, path: str) -> bool:
-        """Whether the record may be of several objects: then only what they share can be read."""
-        *relationships, _ = path.split(".")
-        at, lookup = self.base, None
-        for relationship in relationships:
-            lookup = self.org.catalog.objects[at.lower()].by_relationship.get(relationship.lower())
-            at, _ = self._step(at, None, relationship)
+    def _is_of_several(self, object_name: str, name: str) -> bool:
+        """Whether what a lookup leads to may be of several objects, of which little is shared."""
+        lookup = self.org.catalog.objects[object_name.lower()].by_relationship.get(name.lower())
         return lookup is not None and len(lookup.reference_to) > 1
 
     def _field_at(self, path: str) -> Field:
         *relationships, name = path.split(".")
-        if self._is_of_several(path) and name == "Type":
-            return Field("Type", "種別", "string")
         object_name = self.base
         for relationship in relationships:
+            if name == "Type" and self._is_of_several(object_name, relationship):
+                return Field("Type", "種別", "string")
             object_name, _ = self._step(object_name, None, relationship)
         return self.org.catalog.objects[object_name.lower()].field(name)
 

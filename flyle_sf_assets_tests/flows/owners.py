@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets.sandbox.metadata import Field, SObject
+from flyle_sf_assets.sandbox.metadata import Catalog, Field, SObject
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.standard import kinds as k
 
@@ -31,7 +31,10 @@ def regional_org(*, clock: object = None) -> Org:
     stamp cannot be filtered.
     """
     org = samples.account_org(accounts=55, clock=clock)  # type: ignore[arg-type]
-    _add_objects(org)
+    changed = with_regions(org.catalog)
+    for name in ("Supplier__x", "Office__c", "Region__c"):
+        org.add_object(changed.objects[name.lower()])
+    org.add_field("Account", changed.objects["account"].field("Region__c"))
     queues = [add_queue(org, f"窓口 {place}") for place in range(2)]
     owners = [*queues, *org.ids("User")[:2]]
     suppliers = [org.insert("Supplier__x", {"Name": f"仕入先 {n}", "Rank__c": n}) for n in range(3)]
@@ -65,7 +68,8 @@ def group_owned(org: Org) -> list[str]:
     return [str(a["Id"]) for a in org.records("Account") if a["Region__c"] in regions]
 
 
-def _add_objects(org: Org) -> None:
+def with_regions(catalog: Catalog) -> Catalog:
+    """The catalog with regions, offices and suppliers, and a lookup from Account to its region."""
     name = k.text("Name", "名前", 80, nillable=False, name_field=True)
     own = k.system_fields(owner=())
     supplier = (own[0], name, k.number("Rank__c", "順位"))
@@ -76,11 +80,15 @@ def _add_objects(org: Org) -> None:
         k.lookup("Supplier__c", "仕入先", "Supplier__x", "Supplier__r"),
         k.lookup("Office__c", "支店", "Office__c", "Office__r"),
     )
-    org.add_object(SObject("Supplier__x", "仕入先", "仕入先", "x01", supplier, undeletable=False))
-    org.add_object(SObject("Office__c", "支店", "支店", "a0B", (*office, name)))
-    org.add_object(SObject("Region__c", "地域", "地域", "a0A", region))
     lookup = k.lookup("Region__c", "地域", "Region__c", "Region__r", children="Accounts__r")
-    org.add_field("Account", lookup)
+    return (
+        catalog.with_object(
+            SObject("Supplier__x", "仕入先", "仕入先", "x01", supplier, undeletable=False)
+        )
+        .with_object(SObject("Office__c", "支店", "支店", "a0B", (*office, name)))
+        .with_object(SObject("Region__c", "地域", "地域", "a0A", region))
+        .with_object(catalog.objects["account"].with_field(lookup))
+    )
 
 
 def _unfilterable(field: Field) -> Field:

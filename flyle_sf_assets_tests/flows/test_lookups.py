@@ -8,6 +8,7 @@ from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets_tests.flows.owners import add_queue, group_owned, regional_org
+from flyle_sf_assets_tests.flows.previews import assert_came_true
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 
 Link = Callable[[str, Org, str], Tenant]
@@ -146,6 +147,22 @@ def test_what_salesforce_does_not_show_behind_such_an_owner_is_refused(
     tenant = link("refused", make_org(regional_org), settings)
     with pytest.raises(SettingsInvalid, match="lookup to several objects"):
         tenant.sync()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "mapping"),
+    [("", OWNERS[:1]), ("", SUPPLIERS), ("{field: Region__r.Owner.Type, op: eq, value: User}", ())],
+    ids=["owner mapped", "object without a stamp mapped", "condition on an owner"],
+)
+def test_a_preview_foretells_what_such_lookups_bring(
+    link: Link, conditions: str, mapping: tuple[str, ...]
+) -> None:
+    first = "{from: Type, to: type, label: 種別}"
+    tenant = linked(link, (first,))
+    tenant.assert_follows_org()
+    source = f"{{object: Account, conditions: [{conditions}]}}"
+    assert_came_true(tenant, settings_of("regions", source, (first, *mapping)))
+    tenant.assert_follows_org()
 
 
 @pytest.mark.parametrize("mapping", [SUPPLIERS, OFFICES], ids=["no stamp", "unfilterable stamp"])
