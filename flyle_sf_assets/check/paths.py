@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from flyle_sf_assets.check.names import Org, choices, named_field, nearest_fields
 from flyle_sf_assets.errors import Problem, Text
-from flyle_sf_assets.raw.plan import Fault, PathFault
+from flyle_sf_assets.raw.plan import TARGETS_MAX, Fault, PathFault
+from flyle_sf_assets.salesforce.name_object import NAME
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.wording import listed, nearest
@@ -157,16 +158,69 @@ def _several_targets(fault: PathFault, _: TenantSettings, org: Org) -> Told:
     return (
         "several_targets",
         Text(
-            f"「{fault.path}」: 「{fault.segment}」は複数の種類のオブジェクト({targets.ja})を"
-            "参照するため、その先の項目はたどれません。",
-            f'{fault.path}: "{fault.segment}" may point at several objects ({targets.en}), '
-            "so nothing can be followed from it.",
+            f"「{fault.path}」: 「{fault.segment}」は{TARGETS_MAX}種類を超えるオブジェクト"
+            f"({targets.ja})を参照するため、その先の項目はたどれません。",
+            f'{fault.path}: "{fault.segment}" may point at more than {TARGETS_MAX} objects '
+            f"({targets.en}), so nothing can be followed from it.",
         ),
         Text(
             "参照先のIDであればそのまま連携できます。先の項目が必要な場合は、"
             "Salesforceに数式項目を作成してください。",
             "The id itself can be mapped. For a field behind it, make a formula field in "
             "Salesforce.",
+        ),
+    )
+
+
+def _beyond_name(fault: PathFault, _: TenantSettings, org: Org) -> Told:
+    targets = choices(org.named(name) for name in fault.detail.split(", "))
+    names = listed(field.name for field in NAME.fields)
+    return (
+        "beyond_name",
+        Text(
+            f"「{fault.path}」: 複数の種類のオブジェクト({targets.ja})を参照する項目の先では、"
+            f"「{fault.segment}」は読み取れません。Salesforceが返すのは共通の項目(Name)だけです。",
+            f'{fault.path}: "{fault.segment}" cannot be read through a lookup to several objects '
+            f"({targets.en}); Salesforce shows only the fields that they share (Name).",
+        ),
+        Text(
+            f"選択できる項目: {names}。ほかの項目が必要な場合は、"
+            "Salesforceに数式項目を作成してください。",
+            f"Choose one of {names}. For another field, make a formula field in Salesforce.",
+        ),
+    )
+
+
+def _external_lookup(fault: PathFault, _: TenantSettings, org: Org) -> Told:
+    name = org.named(fault.detail)
+    return (
+        "external_lookup",
+        Text(
+            f"「{fault.path}」: 「{fault.segment}」はSalesforceのIDではなく外部システムのIDで"
+            f"{name.ja}と結び付くため、その先の項目はたどれません。",
+            f'{fault.path}: "{fault.segment}" is joined with {name.en} by an id of another system, '
+            "not by a Salesforce Id, so nothing can be followed from it.",
+        ),
+        Text(
+            "必要な値をSalesforceの項目に保存してください(フローなど)。",
+            "Keep the value in a field of Salesforce (by a flow, say) and map that field.",
+        ),
+    )
+
+
+def _not_followed(fault: PathFault, _: TenantSettings, org: Org) -> Told:
+    name = org.named(fault.object)
+    return (
+        "not_followed",
+        Text(
+            f"「{fault.path}」: {name.ja}のレコードはSystemModstampでもIDでも絞り込めないため、"
+            "変更を追えません。",
+            f"{fault.path}: records of {name.en} cannot be filtered by SystemModstamp or by Id, so "
+            "their changes cannot be followed.",
+        ),
+        Text(
+            "別のオブジェクトの項目を選ぶか、Salesforceに数式項目を作成してください。",
+            "Choose a field of another object, or make a formula field in Salesforce.",
         ),
     )
 
@@ -237,6 +291,9 @@ _TELLERS: Mapping[Fault, Callable[[PathFault, TenantSettings, Org], Told]] = {
     "lookup_unknown": _lookup_unknown,
     "one_to_many": _one_to_many,
     "several_targets": _several_targets,
+    "beyond_name": _beyond_name,
+    "external_lookup": _external_lookup,
+    "not_followed": _not_followed,
     "lookup_of_other_object": _lookup_of_other_object,
     "too_deep": _too_deep,
     "system_field": _system_field,

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from flyle_sf_assets.check.names import Org
 from flyle_sf_assets.choosing.fields import FieldChoice, field_choice
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.raw.plan import lookup_target
+from flyle_sf_assets.raw.lookup_tree import followed_by
+from flyle_sf_assets.raw.plan import EXTERNAL_LOOKUPS, TARGETS_MAX
+from flyle_sf_assets.salesforce.name_object import is_of_several, seen_through
 from flyle_sf_assets.salesforce.schema import ChildRelationship, FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import RELATIONSHIP_LEVELS_MAX, OneToOne, Source
 
@@ -23,15 +25,21 @@ Schemas = Mapping[str, ObjectSchema | None]
 class Branch:
     """A way on from a level: a many-to-one lookup or a declared one-to-one object.
 
-    ``path`` opens it (``("Account", "Owner")``). ``why_closed`` is None when it can be opened.
+    ``path`` opens it (``("Account", "Owner")``). ``objects`` are those that may stand there,
+    mostly one. ``why_closed`` is None when it can be opened.
     """
 
     path: tuple[str, ...]
     name: str
     label: str
-    object: str
+    objects: tuple[str, ...]
     is_one_to_one: bool
     why_closed: Text | None
+
+    @property
+    def object(self) -> str:
+        """The object's name, or several."""
+        return ", ".join(self.objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +138,12 @@ def _walked(source: Source, known: Schemas, path: tuple[str, ...]) -> _Place | S
 def _step(source: Source, known: Schemas, place: _Place, name: str) -> _Place | SchemaNeeded | None:
     extra = _declared(source, place.schema, name)
     lookup = None if extra else place.schema.lookup(name)
-    target = extra.object if extra else lookup_target(lookup) if lookup else None
-    if target is None:
+    if extra is not None:
+        schema = _schema(known, extra.object)
+    elif lookup is None or not lookup.reference_to:
         return None
-    schema = _schema(known, target)
+    else:
+        schema = _behind(known, lookup)
     if not isinstance(schema, ObjectSchema):
         return schema
     if extra is not None:
@@ -145,6 +155,20 @@ def _step(source: Source, known: Schemas, place: _Place, name: str) -> _Place | 
         return None
     names = (*place.names, lookup.relationship_name or name)
     return _Place(schema, names, (*place.labels, relationship_label(lookup)))
+
+
+def _behind(known: Schemas, lookup: FieldSchema) -> ObjectSchema | SchemaNeeded | None:
+    """The object behind a lookup; behind one to several objects what SOQL shows of all of them."""
+    if len(lookup.reference_to) > TARGETS_MAX or lookup.extra_type_info in EXTERNAL_LOOKUPS:
+        return None
+    found = [_schema(known, target) for target in lookup.reference_to]
+    needed = [name for one in found if isinstance(one, SchemaNeeded) for name in one.objects]
+    if needed:
+        return SchemaNeeded(tuple(needed))
+    schemas = [one for one in found if isinstance(one, ObjectSchema)]
+    if len(schemas) < len(found) or any(followed_by(one) == "never" for one in schemas):
+        return None
+    return seen_through(schemas) if is_of_several(lookup) else schemas[0]
 
 
 def _schema(known: Schemas, name: str) -> ObjectSchema | SchemaNeeded | None:
@@ -176,7 +200,7 @@ def _branches(source: Source, known: Schemas, place: _Place) -> Iterator[Branch]
                 path=path,
                 name=extra.as_,
                 label=schema.label if schema else extra.as_,
-                object=extra.object,
+                objects=(extra.object,),
                 is_one_to_one=True,
                 why_closed=closed,
             )
@@ -184,16 +208,23 @@ def _branches(source: Source, known: Schemas, place: _Place) -> Iterator[Branch]
         name = lookup.relationship_name
         if not name or not lookup.reference_to or _declared(source, place.schema, name):
             continue
-        target = lookup_target(lookup)
-        closed = _SEVERAL if target is None else _why_closed(known, place, target)
         yield Branch(
             path=(*place.names, name),
             name=name,
             label=relationship_label(lookup),
-            object=target or ", ".join(lookup.reference_to),
+            objects=lookup.reference_to,
             is_one_to_one=False,
-            why_closed=closed,
+            why_closed=_why_lookup_closed(known, place, lookup),
         )
+
+
+def _why_lookup_closed(known: Schemas, place: _Place, lookup: FieldSchema) -> Text | None:
+    if len(lookup.reference_to) > TARGETS_MAX:
+        return _SEVERAL
+    if lookup.extra_type_info in EXTERNAL_LOOKUPS:
+        return _EXTERNAL
+    reasons = (_why_closed(known, place, target) for target in lookup.reference_to)
+    return next((reason for reason in reasons if reason is not None), None)
 
 
 def _why_closed(known: Schemas, place: _Place, target: str) -> Text | None:
@@ -205,6 +236,8 @@ def _why_closed(known: Schemas, place: _Place, target: str) -> Text | None:
             f"連携ユーザーから「{target}」が見えません(参照権限をご確認ください)",
             f"The connected user cannot see {target}: check its Read permission",
         )
+    if schema is not None and followed_by(schema) == "never":
+        return _NEVER
     return None
 
 
@@ -240,8 +273,16 @@ def _why_many(source: Source, parent: Text, child: Text, below: ChildRelationshi
 
 
 _SEVERAL = Text(
-    "複数の種類のオブジェクトを参照するため、その先の項目はたどれません",
-    "It may point at several kinds of objects, so nothing can be followed from it",
+    f"{TARGETS_MAX}種類を超えるオブジェクトを参照するため、その先の項目はたどれません",
+    f"It may point at more than {TARGETS_MAX} objects, so nothing can be followed from it",
+)
+_EXTERNAL = Text(
+    "外部システムのIDで結び付く外部オブジェクトのため、その先の項目はたどれません",
+    "It is joined by another system's id (an external object), so nothing can be followed from it",
+)
+_NEVER = Text(
+    "SystemModstampでもIDでも絞り込めないオブジェクトのため、変更を追えません",
+    "Its records cannot be filtered by SystemModstamp or by Id, so changes cannot be followed",
 )
 _TOO_DEEP = Text("参照をたどれるのは5段までです", "At most five relationships can be followed")
 _LOOKUP_ELSEWHERE = Text(

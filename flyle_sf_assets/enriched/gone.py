@@ -34,8 +34,10 @@ def with_former_parents(
         former = pl.DataFrame() if not node.path else _gone_before(node, records, before)
         if former.is_empty():
             continue
+        # Behind a lookup to several objects another one may stand there now.
+        beside = [one for one in plan.nodes if one.relationships == node.relationships]
         has_none = pl.all_horizontal(
-            pl.col(node_id(one)).is_null() for one in (node, parent_of(plan, node)) if one.path
+            pl.col(node_id(one)).is_null() for one in (*beside, parent_of(plan, node)) if one.path
         )
         told = pl.coalesce(gone_column(node), pl.when(has_none).then("_told"))
         rows = (
@@ -69,15 +71,16 @@ def what_blanked(plan: ReadPlan, rows: pl.DataFrame, paths: Mapping[str, str]) -
     parts = [BLANKED_SCHEMA.to_frame().lazy()]
     for key, path in paths.items():
         leaf = plan.leaves.get(path)
-        above = (
-            [] if leaf is None else [leaf.node.path[: n + 1] for n in range(len(leaf.node.path))]
-        )
+        way = () if leaf is None else leaf.node.relationships
+        above = [way[: length + 1] for length in range(len(way))]
         told = [
             pl.concat_str(
-                pl.lit("parent_"), pl.col(gone_column(node)), pl.lit(":" + ".".join(node.path))
+                pl.lit("parent_"),
+                pl.col(gone_column(node)),
+                pl.lit(":" + ".".join(node.relationships)),
             )
             for node in plan.nodes
-            if node.path in above
+            if node.relationships in above
         ]
         if told:
             parts.append(

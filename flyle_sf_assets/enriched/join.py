@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from flyle_sf_assets.raw.lookup_tree import Target
 from flyle_sf_assets.raw.plan import NAME_FIELD, Node, ReadPlan
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, READABLE, RecordStatus, is_any
 
@@ -75,7 +76,7 @@ def enrich(plan: ReadPlan, records: Records, ids: pl.Series | None = None) -> pl
             "_status_reason"
         ),
         *[
-            pl.col(_value(leaf.node, leaf.field.name)).alias(path)
+            pl.coalesce([_from(target) for target in leaf.sources]).alias(path)
             for path, leaf in plan.leaves.items()
         ],
         *[
@@ -161,6 +162,15 @@ def gone_word() -> pl.Expr:
     return pl.col("_status").replace_strict(words, default=None, return_dtype=pl.String)
 
 
+def _from(target: Target) -> pl.Expr:
+    """The value that one of the objects behind a lookup gives: null where it does not stand."""
+    if target.field is not None:
+        return pl.col(_value(target.node, target.field.name))
+    return pl.when(pl.col(node_id(target.node)).is_not_null()).then(
+        pl.lit(target.literal, pl.String)
+    )
+
+
 def _needed(plan: ReadPlan, node: Node, *, all_of_them: bool) -> list[str]:
     """The fields of a node that the join needs: lookups onwards and, on request, mapped values."""
     onwards = [
@@ -169,11 +179,15 @@ def _needed(plan: ReadPlan, node: Node, *, all_of_them: bool) -> list[str]:
         if child.path and child.path[:-1] == node.path and not child.one_to_one
     ]
     mapped = [
-        field.name
+        target.field.name
         for leaf in plan.leaves.values()
-        if leaf.node.path == node.path
-        for field in (leaf.field, leaf.controller)
-        if field
+        for target in leaf.sources
+        if target.field is not None and target.node.path == node.path
+    ]
+    mapped += [
+        leaf.controller.name
+        for leaf in plan.leaves.values()
+        if leaf.controller is not None and leaf.node.path == node.path
     ]
     return list(dict.fromkeys([*onwards, *(mapped if all_of_them else [])]))
 

@@ -76,9 +76,19 @@ def stamp(column: str = "SystemModstamp") -> pl.Expr:
     )
 
 
+def stamp_of(columns: Iterable[str]) -> pl.Expr:
+    """The stamp of an answer with these columns; null for an object that has none."""
+    has_stamp = "SystemModstamp" in columns
+    return stamp() if has_stamp else pl.lit(None, STAMP_TYPE).alias("SystemModstamp")
+
+
 def canonical(frame: pl.LazyFrame, columns: Iterable[FieldSchema]) -> pl.LazyFrame:
-    """``Id``, ``SystemModstamp`` (Datetime) and the columns in canonical text, in that order."""
+    """``Id``, ``SystemModstamp`` (Datetime) and the columns in canonical text, in that order.
+
+    The stamp is null where the object has none.
+    """
     fields = tuple(columns)
+    stamped = stamp_of(frame.collect_schema().names())
     return canonical_texts(frame, fields).select(
-        pl.col("Id").cast(pl.String), stamp(), *[field.name for field in fields]
+        pl.col("Id").cast(pl.String), stamped, *[field.name for field in fields]
     )

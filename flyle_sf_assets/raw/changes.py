@@ -8,7 +8,7 @@ What does not belong here: asking (``questions.py``, ``salesforce``) and files (
 
 import polars as pl
 
-from flyle_sf_assets.raw.canonical import stamp
+from flyle_sf_assets.raw.canonical import stamp_of
 from flyle_sf_assets.raw.records import (
     ONLY_REFERENCED,
     READABLE,
@@ -24,9 +24,10 @@ REFERENCED = RecordStatus.REFERENCED.value
 def fates(answer: pl.DataFrame, *, else_status: RecordStatus) -> pl.DataFrame:
     """What became of records, from an answer that includes deleted ones.
 
-    ``answer`` has the texts ``Id``, ``SystemModstamp``, ``IsDeleted`` and, where the object can
-    be merged, ``MasterRecordId``. Returns ``Id``, ``SystemModstamp``, ``_status``,
-    ``_merged_into``; records that are not deleted get ``else_status``.
+    ``answer`` has the texts ``Id`` and, where the object has them, ``SystemModstamp``,
+    ``IsDeleted`` and (if it can be merged) ``MasterRecordId``. Returns ``Id``,
+    ``SystemModstamp``, ``_status``, ``_merged_into``; records that are not deleted get
+    ``else_status``.
     """
     winner = (
         pl.col("MasterRecordId")
@@ -41,7 +42,7 @@ def fates(answer: pl.DataFrame, *, else_status: RecordStatus) -> pl.DataFrame:
         answer.lazy()
         .select(
             pl.col("Id"),
-            stamp(),
+            stamp_of(answer.columns),
             pl.when(merged)
             .then(pl.lit(RecordStatus.MERGED.value))
             .when(deleted)

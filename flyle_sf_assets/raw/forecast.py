@@ -56,7 +56,8 @@ def forecast(plan: ReadPlan, loads: Mapping[str, DatasetLoad], *, describe_calls
         statements = 0
         for dataset in plan.of_asset(asset):
             load = loads[dataset.name]
-            statements += (2 if dataset.is_base else 1) if load.is_held else 0
+            if load.is_held and dataset.followed == "stamp":
+                statements += 2 if dataset.is_base else 1
             if load.whole is not None:
                 # It is counted first, to choose the way of reading.
                 calls += 1 + read_calls(load.whole)
@@ -72,7 +73,8 @@ def forecast(plan: ReadPlan, loads: Mapping[str, DatasetLoad], *, describe_calls
 
 def looking(plan: ReadPlan) -> Cost:
     """The cost of finding out that nothing is new."""
-    calls = ceil(len(plan.datasets) / QUERIES_MAX)
+    stamped = [dataset for dataset in plan.datasets if dataset.followed == "stamp"]
+    calls = ceil(len(stamped) / QUERIES_MAX)
     return Cost(calls, 0, ceil(calls * CALL_SECONDS))
 
 

@@ -8,19 +8,46 @@ What does not belong here: judging the settings with texts for people (``check``
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset, owner_of
+from flyle_sf_assets.raw.lookup_tree import (
+    Dataset,
+    Fault,
+    Followed,
+    Leaf,
+    Node,
+    PathFault,
+    ReadPlan,
+    Target,
+    followed_by,
+)
+from flyle_sf_assets.raw.ownership import RAW_ASSETS, owner_of
+from flyle_sf_assets.salesforce import name_object
 from flyle_sf_assets.salesforce.picklists import needs_controller
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import (
     RELATIONSHIP_LEVELS_MAX,
     AnyOf,
-    FlyleType,
     OneToOne,
     TenantSettings,
 )
+
+__all__ = [
+    "EXTERNAL_LOOKUPS",
+    "NAME_FIELD",
+    "SYSTEM_FIELDS",
+    "TARGETS_MAX",
+    "Dataset",
+    "Fault",
+    "Leaf",
+    "Node",
+    "PathFault",
+    "ReadPlan",
+    "Schemas",
+    "condition_fields",
+    "objects_missing",
+    "plan",
+]
 
 Schemas = Mapping[str, ObjectSchema | None]
 """Object schemas by API name; None for an object that the org does not know or hides."""
@@ -34,99 +61,11 @@ SYSTEM_FIELDS = ("Id", "SystemModstamp", "IsDeleted")
 Only Id may be mapped: the stamp also moves when Salesforce itself touches a record
 (LastModifiedDate is the field for people), and a company's record is never a deleted one.
 """
+TARGETS_MAX = 5
+"""A lookup to more objects is not read through: each of them costs a question of its own."""
 
-Fault = Literal[
-    "object_unknown",
-    "field_unknown",
-    "lookup_unknown",
-    "one_to_many",
-    "several_targets",
-    "lookup_of_other_object",
-    "too_deep",
-    "system_field",
-    "controller_unknown",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class PathFault:
-    """Why a path cannot be walked: ``segment`` of ``path``, seen from ``object``.
-
-    ``one_to_many`` carries the child object in ``detail``; ``several_targets`` the objects;
-    ``controller_unknown`` the field whose labels need the controlling field ``segment``.
-    """
-
-    path: str
-    segment: str
-    object: str
-    fault: Fault
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One place in the lookup tree. ``path`` is empty at the root (the base object).
-
-    ``lookup_field`` is the field that joins it to its parent node: on the parent node's object
-    for a many-to-one lookup (it holds this node's Id), on this node's own object for a
-    one-to-one object (it holds the parent node's Id; then ``one_to_one`` is true).
-    """
-
-    path: tuple[str, ...]
-    object: str
-    asset: RawAsset
-    dataset: str
-    lookup_field: str | None = None
-    one_to_one: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A field at the end of a path: the node that has it, and what describe says of it.
-
-    ``controller`` is the controlling field of the same node, which is read too where only its
-    value tells which label of a picklist is meant (`needs_controller`).
-    """
-
-    path: str
-    node: Node
-    field: FieldSchema
-    controller: FieldSchema | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """One object's records as one asset keeps them. ``columns`` are sorted by name."""
-
-    name: str
-    asset: RawAsset
-    object: str
-    columns: tuple[FieldSchema, ...]
-    is_base: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPlan:
-    """What one tenant's settings need of its org.
-
-    ``leaves`` are the mapped fields that can be read, by path as written; ``faults`` the paths
-    that cannot; ``condition_leaves`` the fields that conditions name.
-    """
-
-    base_object: str
-    nodes: tuple[Node, ...]
-    datasets: tuple[Dataset, ...]
-    leaves: dict[str, Leaf]
-    condition_leaves: dict[str, Leaf]
-    faults: tuple[PathFault, ...] = ()
-
-    def dataset(self, name: str) -> Dataset:
-        """The dataset of that name; KeyError when the plan has none."""
-        return next(d for d in self.datasets if d.name == name)
-
-    def of_asset(self, asset: RawAsset) -> tuple[Dataset, ...]:
-        """The datasets that one raw asset owns, the base object's first."""
-        return tuple(d for d in self.datasets if d.asset == asset)
+EXTERNAL_LOOKUPS = frozenset({"externallookup", "indirectlookup"})
+"""Lookups to or from external objects that hold another system's id, not a record's Id."""
 
 
 def condition_fields(settings: TenantSettings) -> tuple[str, ...]:
@@ -171,14 +110,12 @@ class _Walker:
         return tuple(self._missing)
 
     def walk_all(self) -> "_Walker":
-        root = self._node((), self._base)
+        root = self._nodes.setdefault((), self._made((), self._base))
         self._keep(root, self._field(root, NAME_FIELD, NAME_FIELD))
         for mapping in self._settings.mapping:
             leaf = self._walk(mapping.from_, keep=True)
-            if leaf is not None and mapping.type is FlyleType.TEXT:
-                leaf = self._with_controller(leaf)
-            if leaf is not None and (leaf.controller or mapping.from_ not in self._leaves):
-                self._leaves[mapping.from_] = leaf
+            if leaf is not None:
+                self._leaves[mapping.from_] = self._with_controller(leaf)
         for path in condition_fields(self._settings):
             # Salesforce judges conditions: their parents need not be held.
             leaf = self._walk(path, keep=False)
@@ -196,6 +133,7 @@ class _Walker:
                 object=node.object,
                 columns=tuple(sorted(self._columns.get(name, {}).values(), key=lambda f: f.name)),
                 is_base=name == self._nodes[()].dataset,
+                followed=node.followed,
             )
             for name, node in by_dataset.items()
         ]
@@ -214,11 +152,17 @@ class _Walker:
         if len(relationships) > RELATIONSHIP_LEVELS_MAX:
             self._faults.append(PathFault(path, relationships[-1], self._base, "too_deep"))
             return None
-        for relationship in relationships:
+        followed: Followed = "stamp"
+        for place, relationship in enumerate(relationships):
+            lookup = self._of_several(node, relationship)
+            if lookup is not None:
+                rest = (*relationships[place + 1 :], name)
+                return self._through_name(path, node, lookup, rest, keep=keep)
             next_node = self._step(path, node, relationship, keep=keep)
             if next_node is None:
                 return None
             node = next_node
+            followed = followed if node.followed == "stamp" else node.followed
         field = self._field(node, name, path)
         if field is None:
             return None
@@ -227,12 +171,12 @@ class _Walker:
             return None
         if keep:
             self._keep(node, field)
-        return Leaf(path, node, field)
+        return Leaf(path, node, field, followed=followed)
 
     def _with_controller(self, leaf: Leaf) -> Leaf:
         """The leaf with its controlling field, where the field's labels need that."""
         name, at = leaf.field.controller_name, leaf.node.object
-        schema = self._schemas[at.lower()]
+        schema = self._schemas.get(at.lower())
         if name is None or schema is None or not needs_controller(leaf.field):
             return leaf
         controller = schema.field(name)
@@ -243,15 +187,75 @@ class _Walker:
         self._keep(leaf.node, controller)
         return replace(leaf, controller=controller)
 
-    def _step(self, path: str, node: Node, name: str, *, keep: bool) -> Node | None:
+    def _of_several(self, node: Node, name: str) -> FieldSchema | None:
+        """The lookup to several objects of that relationship name, unless one-to-one hides it."""
+        if self._declared(node, name) is not None:
+            return None
+        schema = self._schemas.get(node.object.lower())
+        lookup = schema.lookup(name) if schema else None
+        return lookup if lookup is not None and name_object.is_of_several(lookup) else None
+
+    def _through_name(
+        self, path: str, node: Node, lookup: FieldSchema, rest: tuple[str, ...], *, keep: bool
+    ) -> Leaf | None:
+        """A field of the pseudo-object Name, which each object that may stand there gives."""
+        detail = ", ".join(lookup.reference_to)
+        segment = str(lookup.relationship_name)
+        field = name_object.NAME.field(rest[0]) if len(rest) == 1 else None
+        given = field and any(name_object.gives(field.name, one) for one in lookup.reference_to)
+        if field is None or not given:
+            self._faults.append(PathFault(path, rest[0], node.object, "beyond_name", detail))
+            return None
+        here = self._made((*node.path, segment), name_object.NAME.name, lookup_field=lookup.name)
+        if not keep:
+            return Leaf(path, here, field, followed="reread")
+        if len(lookup.reference_to) > TARGETS_MAX:
+            self._faults.append(PathFault(path, segment, node.object, "several_targets", detail))
+            return None
+        found = [self._target(path, here, field, target) for target in lookup.reference_to]
+        targets = tuple(target for target in found if target is not None)
+        if len(targets) < len(found):
+            return None
+        self._keep(node, lookup)
+        for target in targets:
+            self._nodes.setdefault(target.node.path, target.node)
+            self._keep(target.node, target.field)
+        is_stamped = all(target.node.followed == "stamp" for target in targets)
+        return Leaf(path, here, field, targets, followed="stamp" if is_stamped else "reread")
+
+    def _target(self, path: str, here: Node, field: FieldSchema, target: str) -> Target | None:
+        schema = self._schema(target, path, here.path[-1])
+        if schema is None:
+            return None
+        node = replace(
+            self._made((*here.path[:-1], f"{here.path[-1]}:{target}"), target),
+            lookup_field=here.lookup_field,
+            key_prefix=schema.key_prefix or "",
+        )
+        if node.followed == "never" or not node.key_prefix:
+            self._faults.append(PathFault(path, here.path[-1], schema.name, "not_followed"))
+            return None
+        if not name_object.has_value(field.name, target):
+            return Target(node, None, name_object.literal(field.name, target))
+        own = self._field(node, field.name, path)
+        return None if own is None else Target(node, own)
+
+    def _declared(self, node: Node, name: str) -> OneToOne | None:
         for extra in self._settings.source.one_to_one:
             if extra.as_.lower() == name.lower() and extra.of.lower() == node.object.lower():
-                return self._one_to_one(path, node, extra, keep=keep)
+                return extra
+        return None
+
+    def _step(self, path: str, node: Node, name: str, *, keep: bool) -> Node | None:
+        extra = self._declared(node, name)
+        if extra is not None:
+            return self._one_to_one(path, node, extra, keep=keep)
         schema = self._schema(node.object, path, name)
         if schema is None:
             return None
         lookup = schema.lookup(name)
-        if lookup is None:
+        # A lookup to an object that the user may not see has no target in describe.
+        if lookup is None or not lookup.reference_to:
             child = next(
                 (
                     child.child_object
@@ -263,16 +267,16 @@ class _Walker:
             fault: Fault = "one_to_many" if child else "lookup_unknown"
             self._faults.append(PathFault(path, name, schema.name, fault, child or ""))
             return None
-        target = lookup_target(lookup)
-        if target is None:
-            detail = ", ".join(lookup.reference_to)
-            self._faults.append(PathFault(path, name, schema.name, "several_targets", detail))
-            return None
-        child_path = (*node.path, lookup.relationship_name or name)
+        target = lookup.reference_to[0]
+        above = self._made(
+            (*node.path, lookup.relationship_name or name), target, lookup_field=lookup.name
+        )
         if not keep:
-            return self._made(child_path, target, lookup_field=lookup.name)
-        self._keep(node, lookup)
-        return self._node(child_path, target, lookup_field=lookup.name)
+            return above
+        if lookup.extra_type_info in EXTERNAL_LOOKUPS:
+            self._faults.append(PathFault(path, name, schema.name, "external_lookup", target))
+            return None
+        return self._kept(path, above, node, lookup)
 
     def _one_to_one(self, path: str, node: Node, extra: OneToOne, *, keep: bool) -> Node | None:
         schema = self._schema(extra.object, path, extra.as_)
@@ -286,12 +290,21 @@ class _Walker:
             fault = PathFault(path, lookup.name, schema.name, "lookup_of_other_object", node.object)
             self._faults.append(fault)
             return None
-        child_path = (*node.path, extra.as_)
-        if not keep:
-            return self._made(child_path, schema.name, lookup_field=lookup.name, one_to_one=True)
-        child = self._node(child_path, schema.name, lookup_field=lookup.name, one_to_one=True)
-        self._keep(child, lookup)
-        return child
+        child = self._made(
+            (*node.path, extra.as_), schema.name, lookup_field=lookup.name, one_to_one=True
+        )
+        return self._kept(path, child, child, lookup) if keep else child
+
+    def _kept(self, path: str, child: Node, holder: Node, lookup: FieldSchema) -> Node | None:
+        """The node among those that are read, with the lookup that joins it; a fault if it cannot.
+
+        ``holder`` is the node whose records have the lookup.
+        """
+        if child.followed == "never":
+            self._faults.append(PathFault(path, child.path[-1], child.object, "not_followed"))
+            return None
+        self._keep(holder, lookup)
+        return self._nodes.setdefault(child.path, child)
 
     def _schema(self, object_name: str, path: str, segment: str) -> ObjectSchema | None:
         if object_name.lower() not in self._schemas:
@@ -322,29 +335,10 @@ class _Walker:
     ) -> Node:
         asset = owner_of(self._base, path)
         dataset = f"related/{object_name}" if asset == "related_records" else asset
-        return Node(path, object_name, asset, dataset, lookup_field, one_to_one)
-
-    def _node(
-        self,
-        path: tuple[str, ...],
-        object_name: str,
-        *,
-        lookup_field: str | None = None,
-        one_to_one: bool = False,
-    ) -> Node:
-        if path not in self._nodes:
-            self._nodes[path] = self._made(
-                path, object_name, lookup_field=lookup_field, one_to_one=one_to_one
-            )
-        return self._nodes[path]
+        schema = self._schemas.get(object_name.lower())
+        followed = followed_by(schema) if path and schema is not None else "stamp"
+        return Node(path, object_name, asset, dataset, lookup_field, one_to_one, followed)
 
     def _keep(self, node: Node, field: FieldSchema | None) -> None:
         if field is not None and field.name not in SYSTEM_FIELDS:
             self._columns.setdefault(node.dataset, {})[field.name] = field
-
-
-def lookup_target(lookup: FieldSchema) -> str | None:
-    """The object that a lookup leads to; of several only User can be told apart by all orgs."""
-    if len(lookup.reference_to) == 1:
-        return lookup.reference_to[0]
-    return "User" if "User" in lookup.reference_to else None

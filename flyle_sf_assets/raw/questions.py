@@ -41,8 +41,9 @@ class Window:
 class Questions:
     """The questions about one dataset. Answers have ``Id``, ``SystemModstamp`` and what is named.
 
-    Those that speak of fates also have ``IsDeleted`` and, where the object knows merges,
-    ``MasterRecordId``; they must be asked with deleted rows included (queryAll).
+    An object that has no SystemModstamp gives answers without it. Those that speak of fates also
+    have ``IsDeleted`` and, where the object knows merges, ``MasterRecordId``; they must be asked
+    with deleted rows included (queryAll).
     """
 
     dataset: Dataset
@@ -77,6 +78,11 @@ class Questions:
             return Questions(dataset, schema, None)
         scope = conditions.where(settings.source, schemas, ZoneInfo(settings.time_zone))
         return Questions(dataset, schema, scope, _parent_stamps(plan, schema, schemas))
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether the window of SystemModstamp may be asked for."""
+        return self.dataset.followed == "stamp"
 
     def count(self) -> soql.Statement:
         """How many records match."""
@@ -120,7 +126,7 @@ class Questions:
     def everything(self) -> soql.Statement:
         """All records of the object with their fates and values."""
         columns = [*self._keys(), *self._fate_fields(), *self.dataset.columns]
-        return soql.select(self.schema, columns, include_deleted=True)
+        return soql.select(self.schema, columns, include_deleted=self._may_be_deleted())
 
     def by_id(self, ids: Iterable[str], columns: Iterable[FieldSchema]) -> list[soql.Statement]:
         """The fates of these records, deleted ones too, and these columns of them."""
@@ -131,7 +137,7 @@ class Questions:
             for start in range(0, len(wanted), IDS_PER_QUESTION)
         ]
         return [
-            soql.select(self.schema, selected, predicate, include_deleted=True)
+            soql.select(self.schema, selected, predicate, include_deleted=self._may_be_deleted())
             for batch in batches
             for predicate in soql.id_in(self._field("Id"), batch)
         ]
@@ -155,12 +161,17 @@ class Questions:
         return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
 
     def _keys(self) -> list[FieldSchema]:
-        return [self._field("Id"), self._field("SystemModstamp")]
+        stamp = self.schema.field("SystemModstamp")
+        return [self._field("Id"), *([stamp] if stamp is not None else [])]
 
     def _fate_fields(self) -> list[FieldSchema]:
         """What tells deleted and merged records; a few objects (User) know neither."""
         found = (self.schema.field(name) for name in ("IsDeleted", MERGE_FIELD))
         return [field for field in found if field is not None]
+
+    def _may_be_deleted(self) -> bool:
+        """An object without stamp and Recycle Bin, an external one, is asked by a plain query."""
+        return self.is_stamped or self.schema.field("IsDeleted") is not None
 
     def _stamped(self, window: Window | None) -> soql.Predicate | None:
         if window is None:
@@ -177,10 +188,10 @@ class Questions:
 def _parent_stamps(
     plan: ReadPlan, schema: ObjectSchema, schemas: Schemas
 ) -> tuple[soql.FieldPath, ...]:
-    """SystemModstamp of every parent on the conditions' paths.
+    """SystemModstamp of every parent on the conditions' paths that has one to filter by.
 
-    A one-to-one object has no path from the base object in SOQL: what it moves is found by the
-    sweep (`sweep.needs_rescope`).
+    A one-to-one object has no path from the base object in SOQL, and the pseudo-object Name no
+    stamp: what they move is found by the sweep (`sweep.needs_rescope`).
     """
     known = soql.by_lower_name(schemas)
     prefixes = {
@@ -192,4 +203,4 @@ def _parent_stamps(
         soql.resolve(".".join((*prefix, "SystemModstamp")), schema, known)
         for prefix in sorted(prefixes)
     )
-    return tuple(path for path in found if path is not None)
+    return tuple(path for path in found if path is not None and path.field.filterable)

@@ -24,11 +24,11 @@ def ids_at(plan: ReadPlan, node: Node, records: Records) -> pl.LazyFrame:
         return frame.filter(pl.col("_status") == RecordStatus.LINKED.value).select("Id")
     parent = next(other for other in plan.nodes if other.path == node.path[:-1])
     above = ids_at(plan, parent, records)
-    lookup = node.lookup_field or ""
     if node.one_to_one:
+        lookup = node.lookup_field or ""
         return frame.join(above, left_on=lookup, right_on="Id", how="semi").select("Id")
     referring = records[parent.dataset].filter(is_any(READABLE)).join(above, on="Id", how="semi")
-    return referring.select(pl.col(lookup).alias("Id")).drop_nulls().unique()
+    return _looked_up(referring, node)
 
 
 def newly_reached(
@@ -46,9 +46,15 @@ def newly_reached(
     parent = next(other for other in plan.nodes if other.path == node.path[:-1])
     changed_above = changed.get(parent.dataset, pl.Series(dtype=pl.String)).to_frame("Id").lazy()
     above = pl.concat([newly_reached(plan, parent, records, changed), changed_above])
-    lookup = node.lookup_field or ""
     if node.one_to_one:
+        lookup = node.lookup_field or ""
         found = records[node.dataset].join(above, left_on=lookup, right_on="Id", how="semi")
         return pl.concat([found.select("Id"), own])
     referring = records[parent.dataset].filter(is_any(READABLE)).join(above, on="Id", how="semi")
-    return referring.select(pl.col(lookup).alias("Id")).drop_nulls().unique()
+    return _looked_up(referring, node)
+
+
+def _looked_up(referring: pl.LazyFrame, node: Node) -> pl.LazyFrame:
+    """The Ids that these rows look up at a node; of a lookup to several objects, this one's."""
+    ids = referring.select(pl.col(node.lookup_field or "").alias("Id")).drop_nulls().unique()
+    return ids.filter(pl.col("Id").str.starts_with(node.key_prefix)) if node.key_prefix else ids

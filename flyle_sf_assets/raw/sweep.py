@@ -1,8 +1,10 @@
 """What changes without SystemModstamp moving, and must therefore be read again on a cadence.
 
 Formulas, roll-ups and cross-object values (``calculated`` in describe), the standard fields of
-``unstamped_fields.py``, and conditions whose answer moves with the day, with such a field, or with
-a one-to-one object. What is believed to follow the stamp is compared by the census.
+``unstamped_fields.py``, whole records of objects that have no stamp to filter by, and conditions
+whose answer moves with the day, with such a field or record, with a one-to-one object, or with an
+owner that may be of several objects. What is believed to follow the stamp is compared by the
+census.
 
 What does not belong here: reading it (``refresh/reconciling.py``) and when (``defs``).
 """
@@ -14,7 +16,12 @@ from flyle_sf_assets.settings.models import AnyOf, Condition, DateLiteral, Tenan
 
 
 def unstamped_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
-    """The columns of a dataset whose values change without the record's stamp."""
+    """The columns of a dataset whose values change without the record's stamp.
+
+    All of them when the object has no stamp that can be filtered.
+    """
+    if dataset.followed != "stamp":
+        return dataset.columns
     return tuple(column for column in dataset.columns if is_unstamped(dataset.object, column))
 
 
@@ -75,7 +82,8 @@ def needs_rescope(plan: ReadPlan, settings: TenantSettings) -> bool:
         return True
     aliases = {extra.as_.lower() for extra in settings.source.one_to_one}
     return any(
-        is_unstamped(leaf.node.object, leaf.field)
+        leaf.followed != "stamp"
+        or is_unstamped(leaf.node.object, leaf.field)
         or aliases & {name.lower() for name in leaf.node.path}
         for leaf in plan.condition_leaves.values()
     )
@@ -83,7 +91,9 @@ def needs_rescope(plan: ReadPlan, settings: TenantSettings) -> bool:
 
 def needs_sweep(plan: ReadPlan, settings: TenantSettings) -> bool:
     """Whether a sweep of this tenant could find anything."""
-    return needs_rescope(plan, settings) or any(unstamped_columns(d) for d in plan.datasets)
+    return needs_rescope(plan, settings) or any(
+        dataset.followed != "stamp" or unstamped_columns(dataset) for dataset in plan.datasets
+    )
 
 
 def _conditions(settings: TenantSettings) -> list[Condition]:

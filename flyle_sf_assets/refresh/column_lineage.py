@@ -83,7 +83,15 @@ def enriched_origins(plan: ReadPlan) -> Mapping[str, tuple[ColumnOrigin, ...]]:
     base = plan.dataset(plan.nodes[0].dataset)
     of_base = {name: _raw(plan, base, name) for name in _OF_BASE if name != "_status_reason"}
     mapped = {
-        path: _raw(plan, plan.dataset(leaf.node.dataset), leaf.field.name)
+        path: tuple(
+            origin
+            for target in leaf.sources
+            for origin in _raw(
+                plan,
+                plan.dataset(target.node.dataset),
+                target.field.name if target.field else "Id",
+            )
+        )
         for path, leaf in plan.leaves.items()
     }
     return {**of_base, "_status_reason": of_base["_status"], **mapped}

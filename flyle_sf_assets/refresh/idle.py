@@ -72,6 +72,8 @@ def is_idle(refresh: Refresh, *, is_asked_for: bool = False) -> bool:
     known = [one for one in asked if one is not None]
     if len(known) < len(asked):
         return False
+    # What has no stamp is for the sweep to find.
+    known = [one for one in known if one.questions.is_stamped]
     statements = [
         one.questions.touched(one.window, with_values=True, limit=ROWS_MAX) for one in known
     ]

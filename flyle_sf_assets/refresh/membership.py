@@ -95,7 +95,7 @@ def _stamped(
             window, with_values=name in one_to_one, limit=TOUCHED_ROWS_MAX
         )
         for name, window in windows.items()
-        if window is not None
+        if window is not None and questions[name].is_stamped
     }
     answers = org.reader.rows_by_composite(list(asked.values()))
     return dict(zip(asked, answers, strict=True))

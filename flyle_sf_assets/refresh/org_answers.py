@@ -128,7 +128,7 @@ class OrgAnswers:
         nearest = list(levels)
         for _ in range(depth):
             branches = [b for one in nearest for b in one.branches if b.why_closed is None]
-            self._known_with({branch.object for branch in branches})
+            self._known_with({name for branch in branches for name in branch.objects})
             opened = (self.level(source, branch.path) for branch in branches)
             nearest = [one for one in opened if one is not None]
             levels += nearest

@@ -14,6 +14,7 @@ from flyle_sf_assets.raw.plan import plan
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lost import readable
 from flyle_sf_assets.salesforce.describe import from_bytes
+from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.generations import read_generation, read_generations
@@ -54,17 +55,22 @@ def origins(tx: TenantTransaction, settings: TenantSettings) -> dict[str, Origin
     found: dict[str, Origin] = {}
     for mapping in settings.mapping:
         leaf = made.leaves.get(mapping.from_)
-        schema = schemas.get(leaf.node.object) if leaf else None
+        nodes = [target.node for target in leaf.sources] if leaf else []
+        read = [read_at.get(node.dataset) for node in nodes]
         found[mapping.to] = Origin(
             source_path=mapping.from_,
-            relationships=leaf.node.path if leaf else tuple(mapping.from_.split(".")[:-1]),
+            relationships=leaf.node.relationships if leaf else tuple(mapping.from_.split(".")[:-1]),
             object=leaf.node.object if leaf else "",
-            object_label=schema.label if schema else "",
+            object_label=" / ".join(_label(schemas.get(node.object)) for node in nodes),
             field=leaf.field.name if leaf else mapping.from_.rpartition(".")[2],
             field_label=leaf.field.label if leaf else "",
-            read_at=read_at.get(leaf.node.dataset) if leaf else None,
+            read_at=min((moment for moment in read if moment), default=None),
         )
     return found
+
+
+def _label(schema: ObjectSchema | None) -> str:
+    return "" if schema is None else schema.label
 
 
 PARENT_ID = "_id:"
@@ -90,7 +96,12 @@ def parent_ids(
     if row.is_empty():
         return {}
     return {
-        tuple(name.removeprefix(PARENT_ID).split(".")): str(value)
+        _relationships(name.removeprefix(PARENT_ID)): str(value)
         for name, value in row.row(0, named=True).items()
         if name.startswith(PARENT_ID) and value
     }
+
+
+def _relationships(path: str) -> tuple[str, ...]:
+    """A node's path without the object of one among several, of which only one stands there."""
+    return tuple(step.partition(":")[0] for step in path.split("."))

@@ -77,14 +77,18 @@ class Reading:
         self._datasets = {one.pending.name: one for one in datasets}
 
     def read_own_changes(self) -> None:
-        """Whole datasets where there is no window to trust; of the others the window's changes."""
+        """Whole datasets where there is no window to trust; of the others the window's changes.
+
+        Nothing of a dataset without stamps: a sweep or census compares its values.
+        """
         windows = []
         for one in self._datasets.values():
             if one.window is None:
                 self._read_whole(one)
             elif one.new_columns:
                 self._fold_in(one)
-            if window := one.window or self._since_download(one):
+            window = one.window or self._since_download(one)
+            if window is not None and one.questions.is_stamped:
                 windows.append((one, window))
         self._read_windows(windows)
 
@@ -250,12 +254,15 @@ class Reading:
         one.pending.add(parent_changes(held, values, told), held)
 
     def fetch(self, one: DatasetReading, ids: pl.Series) -> None:
-        """Records by Id; beyond some number of them the whole object is read and the rest left."""
+        """Records by Id; beyond some number of them the whole object is read and the rest left.
+
+        Not of an object without stamps: Bulk does not read external objects.
+        """
         if ids.is_empty():
             return
         self._refresh.tell(one.pending.name, 0, ids.len())
         reader, pending = self._refresh.org.reader, one.pending
-        if ids.len() >= WHOLE_OBJECT_IDS_MIN:
+        if ids.len() >= WHOLE_OBJECT_IDS_MIN and one.questions.is_stamped:
             everything = one.questions.everything()
             download = self._refresh.downloads.read(
                 reader, pending.name, everything, now=self._refresh.until, expected_rows=ids.len()

@@ -75,6 +75,7 @@ class _Field(msgspec.Struct, rename="camel"):
     reference_to: list[str] = []
     relationship_name: str | None = None
     picklist_values: list[_PicklistEntry] = []
+    extra_type_info: str | None = None
 
 
 class _Child(msgspec.Struct, rename="camel"):
@@ -213,6 +214,7 @@ def _field(field: _Field) -> FieldSchema:
             PicklistValue(entry.value, entry.label or entry.value, entry.active, entry.valid_for)
             for entry in field.picklist_values
         ),
+        extra_type_info=field.extra_type_info,
     )
 
 

@@ -28,6 +28,7 @@ class FieldSchema:
 
     ``relationship_name`` is the name by which SOQL walks a lookup (``Owner`` for ``OwnerId``),
     ``reference_to`` the objects that it may point at. ``precision`` and ``scale`` are digits.
+    ``extra_type_info`` tells a lookup that holds another system's id (``externallookup``).
     """
 
     name: str
@@ -45,6 +46,7 @@ class FieldSchema:
     reference_to: tuple[str, ...] = ()
     relationship_name: str | None = None
     picklist_values: tuple[PicklistValue, ...] = ()
+    extra_type_info: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.errors import SalesforceRefused, Text
-from flyle_sf_assets.salesforce import literals, remedies
+from flyle_sf_assets.salesforce import literals, name_object, remedies
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 
 STATEMENT_LENGTH_MAX = 100_000
@@ -61,17 +61,19 @@ def walk(
 ) -> tuple[tuple[FieldSchema, ...], ObjectSchema] | None:
     """The lookup fields that these relationship names walk, and the object at the end.
 
-    None when a step is not there. A lookup that may point at several objects leads to User when
-    that is one of them, as in ``raw.plan``.
+    None when a step is not there. A lookup that may point at several objects leads to the
+    pseudo-object Name, from which nothing leads on.
     """
     lookups: list[FieldSchema] = []
     schema = root
     for step in steps:
         lookup = schema.lookup(step)
-        targets = lookup.reference_to if lookup else ()
-        target = targets[0] if len(targets) == 1 else "User" if "User" in targets else ""
-        found = schemas.get(target.lower())
-        if lookup is None or found is None:
+        if lookup is None or not lookup.reference_to:
+            return None
+        found = schemas.get(lookup.reference_to[0].lower())
+        if name_object.is_of_several(lookup):
+            found = name_object.NAME
+        if found is None:
             return None
         lookups.append(lookup)
         schema = found

@@ -244,7 +244,7 @@ def _compound_name(sobject: SObject, field: Field) -> str | None:
 
 def _extra_type(field: Field) -> str | None:
     if field.type != "textarea":
-        return None
+        return field.extra_type
     return "richtextarea" if field.html else "plaintextarea"
 
 

@@ -95,6 +95,7 @@ class Field:
     case_sensitive: bool = False
     auto_number: str | None = None
     name_field: bool = False
+    extra_type: str | None = None
     id_lookup: bool = False
     compound_name: str | None = None
     components: tuple[tuple[str, str], ...] = ()

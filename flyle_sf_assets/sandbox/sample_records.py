@@ -180,13 +180,28 @@ def _account(random: Random, i: int) -> Values:
     }
 
 
-def add_contract_infos(org: Org, random: Random, accounts: Sequence[str]) -> list[str]:
-    """At most one contract for each account; about two thirds have one."""
+def add_queues(org: Org) -> list[str]:
+    """Queues: groups that may own custom records in the place of a user."""
+    names = ("契約窓口", "更新窓口")
+    return [
+        org.insert("Group", {"Name": name, "Type": "Queue"} | _stamped(place))
+        for place, name in enumerate(names)
+    ]
+
+
+def add_contract_infos(
+    org: Org, random: Random, accounts: Sequence[str], owners: Sequence[str]
+) -> list[str]:
+    """At most one contract for each account; about two thirds have one.
+
+    ``owners`` are users and queues, who own them in turn.
+    """
     contracts = []
     without = accounts[2::3]
     for i, account in enumerate(a for a in accounts if a not in without):
         values: Values = {
             "Account__c": account,
+            "OwnerId": owners[i % len(owners)],
             "Plan__c": random.choice(_PLANS),
             "Seats__c": random.choice((None, 10, 250)),
             "Monthly_Fee__c": f"{random.randrange(10**7)}.5",

@@ -14,6 +14,7 @@ from flyle_sf_assets.sandbox.sample_records import (
     add_contacts,
     add_contract_infos,
     add_opportunities,
+    add_queues,
     add_users,
 )
 
@@ -90,7 +91,7 @@ def _filled(org: Org, seed: int, accounts: int, opportunities: int) -> Org:
     random = Random(seed)
     users = add_users(org)
     account_ids = add_accounts(org, random, accounts, users)
-    add_contract_infos(org, random, account_ids)
+    add_contract_infos(org, random, account_ids, (*add_queues(org), *users[:3]))
     add_contacts(org, random, account_ids)
     add_opportunities(org, random, opportunities, account_ids, users)
     return org

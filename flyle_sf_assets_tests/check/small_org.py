@@ -27,6 +27,7 @@ def _picklist(name: str, label: str, kind: str, *options: tuple[str, str, bool])
 
 
 ID, NAME = FieldSchema("Id", "ID", "id"), FieldSchema("Name", "名前", "string")
+STAMP = FieldSchema("SystemModstamp", "最終更新日", "datetime")
 
 ACCOUNT = ObjectSchema(
     "Account",
@@ -60,7 +61,7 @@ ACCOUNT = ObjectSchema(
         ),
         _lookup("OwnerId", "所有者", "User"),
         _lookup("ParentId", "親取引先", "Account"),
-        _lookup("Partner__c", "パートナー", "Account", "Contact"),
+        _lookup("Partner__c", "パートナー", "Account", "Contact", "Lead", "Case", "Asset", "Order"),
     ),
     child_relationships=(
         ChildRelationship("Opportunity", "AccountId", "Opportunities"),
@@ -85,7 +86,24 @@ OPPORTUNITY = ObjectSchema(
     ),
 )
 USER = ObjectSchema(
-    "User", "ユーザー", queryable=True, fields=(ID, NAME, FieldSchema("Email", "メール", "email"))
+    "User",
+    "ユーザー",
+    queryable=True,
+    fields=(
+        ID,
+        STAMP,
+        NAME,
+        FieldSchema("Email", "メール", "email"),
+        FieldSchema("Department", "部署", "string"),
+    ),
+    key_prefix="005",
+)
+GROUP = ObjectSchema(
+    "Group",
+    "グループ",
+    queryable=True,
+    fields=(ID, STAMP, NAME, _picklist("Type", "種別", "picklist", ("Queue", "キュー", True))),
+    key_prefix="00G",
 )
 CONTRACT_INFO = ObjectSchema(
     "Contract_Info__c",
@@ -93,7 +111,9 @@ CONTRACT_INFO = ObjectSchema(
     queryable=True,
     fields=(
         ID,
+        STAMP,
         NAME,
+        _lookup("OwnerId", "所有者", "Group", "User"),
         _lookup("Account__c", "取引先", "Account"),
         _lookup("Signer__c", "署名者", "User"),
         _picklist("Plan__c", "契約プラン", "picklist", ("Gold", "ゴールド", True)),
@@ -101,7 +121,7 @@ CONTRACT_INFO = ObjectSchema(
 )
 
 SCHEMAS: Mapping[str, ObjectSchema] = {
-    schema.name: schema for schema in (ACCOUNT, OPPORTUNITY, USER, CONTRACT_INFO)
+    schema.name: schema for schema in (ACCOUNT, OPPORTUNITY, USER, GROUP, CONTRACT_INFO)
 }
 
 

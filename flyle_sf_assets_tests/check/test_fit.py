@@ -169,12 +169,54 @@ def test_a_lookup_that_does_not_exist_is_told_with_what_does(
     assert words in problem.remedy.en
 
 
-def test_a_polymorphic_lookup_cannot_be_followed(judge: Judge) -> None:
-    """Salesforce cannot tell which object's fields are meant."""
+def test_a_lookup_to_very_many_objects_cannot_be_followed(judge: Judge) -> None:
+    """Each object would have to be asked on its own."""
     (problem,) = judge(mapping=[mapped("Partner__r.Name")])
     assert problem.code == "several_targets"
     assert "Contact" in problem.message.en
     assert judge(mapping=[mapped("Partner__c")]) == []
+
+
+CONTRACT = {
+    "one_to_one": [
+        {
+            "object": "Contract_Info__c",
+            "lookup": "Account__c",
+            "of": "Account",
+            "as": "ContractInfo",
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize("name", ["Name", "Email", "Type"])
+def test_an_owner_that_is_a_user_or_a_group_has_the_fields_of_name(judge: Judge, name: str) -> None:
+    path = f"ContractInfo.Owner.{name}"
+    assert judge(mapping=[mapped(path)], conditions=[condition(path, "eq", "A")], **CONTRACT) == []
+
+
+@pytest.mark.parametrize("rest", ["Department", "Region__c", "SystemModstamp", "Manager.Name"])
+def test_nothing_else_can_be_read_of_an_owner_that_is_a_user_or_a_group(
+    judge: Judge, rest: str
+) -> None:
+    """It passed the check, and the first sync ended in "No such column … on entity 'Name'"."""
+    path = f"ContractInfo.Owner.{rest}"
+    problems = judge(mapping=[mapped(path)], conditions=[condition(path, "eq", "A")], **CONTRACT)
+    assert told(problems) == [
+        ("beyond_name", "source.conditions[0].field"),
+        ("beyond_name", "mapping[0].from"),
+    ] or told(problems) == [
+        ("beyond_name", "mapping[0].from"),
+        ("beyond_name", "source.conditions[0].field"),
+    ]
+    assert "Email" in problems[0].remedy.en
+
+
+def test_a_field_that_an_object_behind_a_lookup_hides_is_told_of_that_object(judge: Judge) -> None:
+    """Half of the companies would have been blank without a word."""
+    (problem,) = judge(mapping=[mapped("ContractInfo.Owner.Phone")], **CONTRACT)
+    assert problem.code == "field_unknown"
+    assert "User" in problem.message.en
 
 
 def test_a_system_field_cannot_be_mapped_but_may_be_asked(judge: Judge) -> None:

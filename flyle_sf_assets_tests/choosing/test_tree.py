@@ -7,6 +7,7 @@ from flyle_sf_assets.choosing.tree import Branch, Level, SchemaNeeded, level
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.settings.models import Source
 from flyle_sf_assets_tests.check.small_org import ACCOUNT, SCHEMAS, mapped, settings_of
+from flyle_sf_assets_tests.check.small_org import ID as FIXED_ID
 from flyle_sf_assets_tests.choosing.levels import (
     CONTRACT,
     OF_ACCOUNT,
@@ -70,9 +71,32 @@ def test_lookups_and_declared_one_to_one_objects_lead_on() -> None:
 
 def test_a_lookup_to_several_objects_is_closed_with_the_reason() -> None:
     several = branch(opened(OF_ACCOUNT), "Partner__r")
-    assert several.object == "Account, Contact"
+    assert several.object == "Account, Contact, Lead, Case, Asset, Order"
     assert several.why_closed is not None
     assert level(OF_ACCOUNT, SCHEMAS, several.path) is None
+
+
+def test_behind_an_owner_that_is_a_user_or_a_group_only_the_fields_of_name_are_offered() -> None:
+    """Department was offered; SOQL has no such column there."""
+    owner = branch(opened(OF_ACCOUNT, "ContractInfo"), "Owner")
+    assert (owner.object, owner.why_closed) == ("Group, User", None)
+    found = opened(OF_ACCOUNT, "ContractInfo", "Owner")
+    assert {one.field.name for one in found.fields} == {"Name", "Type", "Email"}
+    assert (found.branches, found.many_below) == ((), ())
+    assert field(OF_ACCOUNT, "ContractInfo.Owner.Name").path == "ContractInfo.Owner.Name"
+    without = {name: schema for name, schema in SCHEMAS.items() if name != "Group"}
+    needed = level(OF_ACCOUNT, without, ("ContractInfo", "Owner"))
+    assert needed == SchemaNeeded(("Group",))
+
+
+def test_what_cannot_be_followed_is_closed_with_the_reason() -> None:
+    """Neither by stamp nor by Id: it would be read once and never again."""
+    fixed = replace(FIXED_ID, filterable=False)
+    schemas = {**SCHEMAS, "User": replace(SCHEMAS["User"], fields=(fixed,))}
+    root = level(OF_ACCOUNT, schemas)
+    assert isinstance(root, Level)
+    assert branch(root, "Owner").why_closed is not None
+    assert level(OF_ACCOUNT, schemas, ("Owner",)) is None
 
 
 def test_a_one_to_one_object_whose_lookup_points_elsewhere_is_closed() -> None:

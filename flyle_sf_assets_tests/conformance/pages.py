@@ -160,6 +160,7 @@ PAGES = (
     Page(BULK, "Step 6: Query Jobs", f"{_OLD_BULK}/query_walkthrough.htm"),
     Page(BULK, "Get Results for a Query Job", f"{_BULK}/query-get-job-results.html"),
     Page(BULK, "Delete a Query Job", f"{_BULK}/query-delete-job.html"),
+    Page(OBJECTS, "Name", f"{_OBJECTS}/sforce_api_objects_name.htm"),
     Page(OBJECTS, "Primitive Data Types", f"{_OBJECTS}/primitive_data_types.htm"),
     Page(SOAP, "System Fields", f"{_SOAP}/api/system_fields.htm"),
     Page(

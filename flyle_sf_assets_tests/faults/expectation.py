@@ -12,6 +12,7 @@ from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets_tests.faults.seen_org import SeenOrg
 from flyle_sf_assets_tests.faults.values import BAD_URLS
 from flyle_sf_assets_tests.flows.oracle import REASONS, SEVERAL, Company, Json, Oracle, Record
+from flyle_sf_assets_tests.flows.owners import SHARED
 
 Rejections = dict[tuple[str, str | None], str]
 Raw = dict[str, dict[str, object]]
@@ -159,13 +160,20 @@ class Expectation(Oracle):
             lookup = self.org.catalog.objects[at.lower()].by_relationship.get(relationship.lower())
             if lookup is None or not self._sees(at, lookup.name):
                 return False
-            at = "User" if "User" in lookup.reference_to else lookup.reference_to[0]
+            if len(lookup.reference_to) > 1:
+                return self._is_shared(lookup.reference_to, name)
+            at = lookup.reference_to[0]
         if not self._sees(at, name):
             return False
         field = self.org.catalog.objects[at.lower()].field(name)
         if mapping["type"] == "text" and _needs_another(field):
             return self._sees(at, field.controller or "")
         return mapping["type"] in FITTING[field.type]
+
+    def _is_shared(self, owners: tuple[str, ...], name: str) -> bool:
+        """Whether the user sees a field of every kind of owner that has it."""
+        having = [one for one in owners if name in SHARED[one]]
+        return all(self._sees(one, name) for one in having)
 
     def _sees(self, object_name: str, field_name: str) -> bool:
         at = object_name.lower()

@@ -3,6 +3,7 @@
 What does not belong here: what happens to the org and the settings (``rules_*.py``).
 """
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -104,6 +105,16 @@ class Machine(RuleBasedStateMachine):
         """The base object."""
         return str(self.world.document["source"]["object"])
 
+    @property
+    def looks_at_owners(self) -> bool:
+        """Whether a condition asks the name of an owner, which has no stamp in SOQL."""
+        return "Region__r.Owner" in json.dumps(self.world.document["source"])
+
+    @property
+    def shows_suppliers(self) -> bool:
+        """Whether a field is mapped of an object that has no stamp."""
+        return any("Supplier__r" in mapping["from"] for mapping in self.world.document["mapping"])
+
     def live(self, object_name: str) -> list[str]:
         """An object's live and visible records."""
         return [
@@ -133,6 +144,11 @@ class Machine(RuleBasedStateMachine):
         if self.world.is_calculated and feeds[self.base] == object_name:
             self.world.owe("sweep", late_s=late_s)
             did("formula or roll-up drift")
+        if self.looks_at_owners and object_name in ("User", "Group"):
+            self.world.owe("sweep", late_s=late_s)
+            did("scope moved by an owner")
+        if self.shows_suppliers and object_name == "Supplier__x":
+            self.world.owe("sweep", late_s=late_s)
 
     def owe_what_was_missed(self) -> None:
         """What moved before the base changed moves what is calculated from it, unseen.
@@ -143,7 +159,8 @@ class Machine(RuleBasedStateMachine):
         world = self.world
         late_s = (self.late_until - self.org.now()).total_seconds()
         is_held = not world.are_settings_seen and self.moved_at_step >= world.refreshed_at_step
-        if world.is_calculated and (late_s > 0 or is_held):
+        is_unstamped = world.is_calculated or self.looks_at_owners or self.shows_suppliers
+        if is_unstamped and (late_s > 0 or is_held):
             world.owe("sweep", late_s=max(late_s, 0))
 
     @rule(minutes=st.sampled_from([0, 1, 20, 400, 1440]))

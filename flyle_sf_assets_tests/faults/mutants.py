@@ -19,7 +19,11 @@ import polars as pl
 from flyle_sf_assets.companies.rows import omitted_column
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.salesforce.describe import NotModified
-from flyle_sf_assets_tests.faults import mutants_of_answers, mutants_of_values
+from flyle_sf_assets_tests.faults import (
+    mutants_of_answers,
+    mutants_of_lookups,
+    mutants_of_values,
+)
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import open_ground, run_part
 
@@ -264,28 +268,6 @@ def merge_as_delete() -> None:
     reading.fates = wrong
 
 
-@_mutant("a state code takes the last label of describe's list, whatever the country")
-def label_of_another_country() -> None:
-    casts = _room("companies.casts")
-
-    def wrong(text: Any, field: Any, _controller: Any, _controlling: Any) -> Any:
-        return text.replace({option.value: option.label for option in field.source.picklist_values})
-
-    casts._label_under = wrong
-
-
-@_mutant("a row in which only the controlling field moved counts as unchanged")
-def controlling_field_alone_ignored() -> None:
-    enriched = _room("refresh.steps.enriched")
-    right = enriched.changed_rows
-
-    def wrong(rows: Any, held: Any) -> Any:
-        beside = [name for name in rows.columns if name.startswith("_controller:")]
-        return right(rows.drop(beside), held.drop(beside))
-
-    enriched.changed_rows = wrong
-
-
 @_mutant("what is read again for a lost record file is not told of records that ended meanwhile")
 def lost_file_forgets_companies() -> None:
     records = _room("refresh.steps.records")
@@ -300,6 +282,7 @@ def damaged_file_believed() -> None:
 
 
 _PLANTS.update(mutants_of_answers.PLANTS)
+_PLANTS.update(mutants_of_lookups.PLANTS)
 _PLANTS.update(mutants_of_values.PLANTS)
 
 

@@ -65,6 +65,17 @@ class LifecycleRules(Machine):
             did("hard delete")
 
     @precondition(lambda self: "census" in self.groups)
+    @rule(number=ANY)
+    def purge_group(self, number: int) -> None:
+        """A group is gone without a trace: groups know no Recycle Bin."""
+        group = self.pick(number, "Group")
+        if group is not None:
+            self.org.hard_delete("Group", group)
+            self.world.owe("census")
+            self.moved("Group")
+            did("purge a group")
+
+    @precondition(lambda self: "census" in self.groups)
     @rule()
     def empty_recycle_bin(self) -> None:
         """What was deleted is gone without a trace, perhaps before anybody saw it deleted."""

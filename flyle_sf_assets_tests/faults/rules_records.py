@@ -10,8 +10,11 @@ from flyle_sf_assets_tests.faults import values
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.machine import ANY, Machine
 from flyle_sf_assets_tests.faults.tenants_of_runs import add_user
+from flyle_sf_assets_tests.flows.owners import add_queue
 
-OBJECTS = st.sampled_from(["Account", "Opportunity", "Contract_Info__c", "User"])
+OBJECTS = st.sampled_from(
+    ["Account", "Opportunity", "Contract_Info__c", "User", "Group", "Supplier__x"]
+)
 
 LOOKUPS = (
     ("Account", "ParentId", "Account"),
@@ -112,6 +115,28 @@ class RecordRules(Machine):
         self.org.update(object_name, child, {field: None if is_cleared else to})
         self.moved(object_name)
         did("owner change" if field == "OwnerId" else "parent move")
+
+    @rule(number=ANY, onto=ANY, is_new=st.booleans(), is_group=st.booleans())
+    def give_region(self, number: int, onto: int, *, is_new: bool, is_group: bool) -> None:
+        """A region gets another owner: a user or a group, perhaps one that is new."""
+        region = self.pick(number, "Region__c")
+        kind = "Group" if is_group else "User"
+        owner = self.pick(onto, kind)
+        if is_new:
+            place = 200 + self.world.steps
+            owner = add_queue(self.org, f"窓口{place}") if is_group else add_user(self.org, place)
+        if region is not None and owner is not None:
+            self.org.update("Region__c", region, {"OwnerId": owner})
+            did(f"owner becomes a {kind.lower()}")
+
+    @rule(number=ANY, onto=ANY)
+    def move_supplier(self, number: int, onto: int) -> None:
+        """A region gets another supplier, which perhaps was never read."""
+        region, supplier = self.pick(number, "Region__c"), self.pick(onto, "Supplier__x")
+        if onto % 3 == 0:
+            supplier = self.org.insert("Supplier__x", {"Name": f"仕入先 {self.world.steps}"})
+        self.org.update("Region__c", str(region), {"Supplier__c": supplier})
+        did("supplier change")
 
     @rule(number=ANY, value=ANY)
     def insert_parent(self, number: int, value: int) -> None:

@@ -26,6 +26,7 @@ FIELDS = st.sampled_from(
         ("Contract_Info__c", "Plan__c"),
         ("Contract_Info__c", "Seats__c"),
         ("User", "Name"),
+        ("Group", "Name"),
     ]
 )
 LOOKUPS = st.sampled_from(

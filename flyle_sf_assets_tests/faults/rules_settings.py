@@ -48,6 +48,7 @@ class SettingsRules(Machine):
         free = [entry for entry in pool if entry[1] not in mapped]
         if free:
             document["mapping"].append(runs.mapping(free[number % len(free)]))
+            self.owe_what_was_missed()
             self._changed("mapping added")
 
     @may_change
@@ -90,6 +91,7 @@ class SettingsRules(Machine):
         pool = runs.CONDITIONS[self.base]
         chosen = [pool[number % len(pool)] for number in (first, second)][:count]
         self.world.document["source"]["conditions"] = chosen
+        self.owe_what_was_missed()
         self._changed("conditions")
 
     @may_change

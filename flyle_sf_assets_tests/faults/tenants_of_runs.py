@@ -4,14 +4,18 @@ What does not belong here: changing them (``rules_settings.py``).
 """
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import count
 from typing import Any
 
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.sandbox.clock import ManualClock
+from flyle_sf_assets.sandbox.metadata import Catalog
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.sandbox.standard.catalog import standard_catalog
 from flyle_sf_assets_tests.faults import values
+from flyle_sf_assets_tests.flows.owners import add_queue, with_regions
 from flyle_sf_assets_tests.flows.tenants import ORG_TIME, PLACEHOLDER, Tenant
 
 Document = dict[str, Any]
@@ -58,6 +62,9 @@ PARENTS = {
         ("Parent.Name", "parent", "text"),
         ("Parent.Industry", "parent_industry", "single_select"),
         ("Parent.Owner.Name", "parent_owner", "text"),
+        ("Region__r.Owner.Name", "region_owner", "text"),
+        ("Region__r.Owner.Email", "region_mail", "text"),
+        ("Region__r.Owner.Type", "region_kind", "text"),
         ("ContractInfo.Plan__c", "plan", "single_select"),
         ("ContractInfo.Seats__c", "seats", "number"),
     ),
@@ -68,6 +75,8 @@ PARENTS = {
         ("Account.BillingStateCode", "state", "text"),
         ("Account.Owner.Name", "account_owner", "text"),
         ("Account.Parent.Name", "group", "text"),
+        ("Account.Region__r.Owner.Name", "region_owner", "text"),
+        ("Account.Region__r.Owner.Type", "region_kind", "text"),
         ("Account.ContractInfo.Plan__c", "plan", "single_select"),
         ("Competitor__r.Name", "competitor", "text"),
     ),
@@ -81,12 +90,16 @@ MORE = {
         ("Owner.Email", "owner_email", "text"),
         ("Parent.Parent.Name", "grandparent", "text"),
         ("ContractInfo.Notes__c", "notes", "text"),
+        ("ContractInfo.Owner.Name", "contract_owner", "text"),
+        ("Region__r.Supplier__r.Name", "supplier", "text"),
     ),
     "Opportunity": (
         ("Competitor__r.Industry", "competitor_industry", "single_select"),
         ("Account.Website", "website", "url"),
         ("Account.Owner.Email", "owner_email", "text"),
         ("Account.ContractInfo.Seats__c", "seats", "number"),
+        ("Account.Region__r.Owner.IsActive", "is_active", "checkbox"),
+        ("Account.Region__r.Supplier__r.Name", "supplier", "text"),
         ("Account.Last_Contact_At__c", "contacted", "datetime"),
     ),
 }
@@ -98,6 +111,7 @@ CONDITIONS: dict[str, tuple[Document, ...]] = {
         {"field": "Owner.Department", "op": "eq", "value": "Sales"},
         {"field": "Type", "op": "ne", "value": "Other"},
         {"field": "Founded_On__c", "op": "ge", "value": {"date": "LAST_N_DAYS:3"}},
+        {"field": "Region__r.Owner.Name", "op": "in", "value": ["窓口0", "利用者1", "null"]},
         {
             "any": [
                 {"field": "Industry", "op": "eq", "value": "Finance"},
@@ -111,6 +125,7 @@ CONDITIONS: dict[str, tuple[Document, ...]] = {
         {"field": "Account.Owner.Department", "op": "ne", "value": "Support"},
         {"field": "CloseDate", "op": "ge", "value": {"date": "LAST_N_DAYS:3"}},
         {"field": "Amount", "op": "not_null"},
+        {"field": "Account.Region__r.Owner.Name", "op": "ne", "value": "窓口0"},
     ),
 }
 
@@ -154,10 +169,12 @@ def small_org(rest_page_rows: int) -> Org:
         consumer_key=f"3MVG9.model.{number}",
         consumer_secret=f"secret-of-model-{number}",
         org_number=number,
+        catalog=_catalog(),
         clock=ManualClock(ORG_TIME),
     )
     org.rest_page_rows = rest_page_rows
     users = [add_user(org, place) for place in range(3)]
+    regions = add_regions(org, users)
     accounts = [
         org.insert(
             "Account",
@@ -169,6 +186,7 @@ def small_org(rest_page_rows: int) -> Org:
                 "BillingCountryCode": ("JP", "CN")[place % 2],
                 "BillingStateCode": "13",
                 "OwnerId": users[place % 3],
+                "Region__c": regions[place % 4] if place else None,
             },
         )
         for place in range(6)
@@ -191,6 +209,25 @@ def small_org(rest_page_rows: int) -> Org:
             },
         )
     return org
+
+
+@cache
+def _catalog() -> Catalog:
+    """One for all runs, so that describe is put down once."""
+    return with_regions(standard_catalog())
+
+
+def add_regions(org: Org, users: list[str]) -> list[str]:
+    """Four regions of two suppliers, owned by queues and users in turn."""
+    groups = [add_queue(org, f"窓口{place}") for place in range(2)]
+    suppliers = [org.insert("Supplier__x", {"Name": f"仕入先{place}"}) for place in range(2)]
+    return [
+        org.insert(
+            "Region__c",
+            {"Name": f"地域{place}", "OwnerId": owner, "Supplier__c": suppliers[place % 2]},
+        )
+        for place, owner in enumerate((groups[0], users[0], groups[1], users[1]))
+    ]
 
 
 def add_user(org: Org, place: int) -> str:

@@ -69,9 +69,13 @@ USER: dict[str, tuple[object, ...]] = {
     "Department": (None, "Sales", "営業", "Support"),
     "Email": (None, "a@b.example", "c.d+e@f.example"),
 }
+GROUP: dict[str, tuple[object, ...]] = {"Name": NAMES[:4]}
+SUPPLIER: dict[str, tuple[object, ...]] = {"Name": NAMES[:6]}
 OF_OBJECT = {
     "Account": ACCOUNT,
     "Opportunity": OPPORTUNITY,
     "Contract_Info__c": CONTRACT_INFO,
     "User": USER,
+    "Group": GROUP,
+    "Supplier__x": SUPPLIER,
 }

@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets_tests.flows.option_labels import catalog_label, is_active, labels_of
+from flyle_sf_assets_tests.flows.owners import shared
 
 Record = Mapping[str, object]
 Json = dict[str, object]
@@ -126,15 +127,17 @@ class Oracle:
         """The Python value at a field path from a record of the base object."""
         *relationships, name = path.split(".")
         at: tuple[str, Record | None] = (self.base, record)
+        is_shared = False
         for relationship in relationships:
             object_name, here = at
+            is_shared = self._is_of_several(object_name, relationship)
             target, there = self._step(object_name, here, relationship)
             if there is SEVERAL:
                 return SEVERAL
             at = (target, there)  # type: ignore[assignment]  # what is not SEVERAL is a record
         object_name, here = at
-        if here is None:
-            return None
+        if here is None or is_shared:
+            return here and shared(object_name, here, name)
         field = self.org.catalog.objects[object_name.lower()].field(name)
         return here[field.name] if field.stored else self._computed(object_name, here, field)
 
@@ -205,14 +208,23 @@ class Oracle:
                     return extra["object"], SEVERAL
                 return extra["object"], found[0] if found else None
         lookup = self.org.catalog.objects[object_name.lower()].by_relationship[name.lower()]
-        target = "User" if "User" in lookup.reference_to else lookup.reference_to[0]
         record = None if here is None else here[lookup.name]
-        return target, self.live(target).get(record)
+        for target in lookup.reference_to:
+            if record in self.live(target):
+                return target, self.live(target)[record]
+        return lookup.reference_to[-1], None
+
+    def _is_of_several(self, object_name: str, name: str) -> bool:
+        """Whether what a lookup leads to may be of several objects, of which little is shared."""
+        lookup = self.org.catalog.objects[object_name.lower()].by_relationship.get(name.lower())
+        return lookup is not None and len(lookup.reference_to) > 1
 
     def _field_at(self, path: str) -> Field:
         *relationships, name = path.split(".")
         object_name = self.base
         for relationship in relationships:
+            if name == "Type" and self._is_of_several(object_name, relationship):
+                return Field("Type", "種別", "string")
             object_name, _ = self._step(object_name, None, relationship)
         return self.org.catalog.objects[object_name.lower()].field(name)
 

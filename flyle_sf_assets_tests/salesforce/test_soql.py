@@ -15,10 +15,13 @@ NAME = FieldSchema("Name", "名前", "string")
 OWNER = FieldSchema(
     "OwnerId", "所有者", "reference", reference_to=("Group", "User"), relationship_name="Owner"
 )
+MAKER = FieldSchema(
+    "CreatedById", "作成者", "reference", reference_to=("User",), relationship_name="CreatedBy"
+)
 MANAGER = FieldSchema(
     "ManagerId", "上司", "reference", reference_to=("User",), relationship_name="Manager"
 )
-ACCOUNT = ObjectSchema("Account", "取引先", queryable=True, fields=(ID, STAMP, NAME, OWNER))
+ACCOUNT = ObjectSchema("Account", "取引先", queryable=True, fields=(ID, STAMP, NAME, OWNER, MAKER))
 USER = ObjectSchema("User", "ユーザー", queryable=True, fields=(ID, NAME, MANAGER))
 SCHEMAS = by_lower_name({"Account": ACCOUNT, "User": USER})
 
@@ -38,11 +41,26 @@ def test_a_name_that_is_no_name_never_enters_a_query(name: str) -> None:
 
 def test_paths_are_written_as_describe_spells_them() -> None:
     """Salesforce ignores case; our column names must not."""
-    path = resolve("owner.MANAGER.name", ACCOUNT, SCHEMAS)
+    path = resolve("createdby.MANAGER.name", ACCOUNT, SCHEMAS)
     assert path is not None
-    assert path.text == "Owner.Manager.Name"
-    for missing in ("Nope", "Owner.Nope", "Nope.Name", "Name.Id", "OwnerId.Name"):
+    assert path.text == "CreatedBy.Manager.Name"
+    for missing in (
+        "Owner.Manager.Name",
+        "Owner.SystemModstamp",
+        "Nope",
+        "Owner.Nope",
+        "Nope.Name",
+        "Name.Id",
+        "OwnerId.Name",
+    ):
         assert resolve(missing, ACCOUNT, SCHEMAS) is None
+
+
+def test_behind_a_lookup_to_several_objects_stands_the_pseudo_object_name() -> None:
+    """It has neither User's own fields nor a stamp: "No such column … on entity 'Name'"."""
+    path = resolve("owner.USERNAME", ACCOUNT, SCHEMAS)
+    assert path is not None
+    assert path.text == "Owner.Username"
 
 
 def test_more_than_five_relationships_up_are_refused() -> None:

@@ -152,8 +152,7 @@ def _plan_digest(plan: ReadPlan) -> str:
     leaves = [
         (
             path,
-            leaf.node.path,
-            leaf.field.name,
+            [(t.node.path, t.field.name if t.field else None, t.literal) for t in leaf.sources],
             *([leaf.controller.name] if leaf.controller else []),
         )
         for path, leaf in plan.leaves.items()

@@ -147,6 +147,9 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
 
 def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...] | None:
     """The columns by which all records are to be compared; None when that is not due."""
+    is_due = refresh.kind in ("sweep", "census")
+    if is_due and dataset.followed != "stamp":
+        return dataset.columns
     if refresh.kind == "census":
         return census_columns(plan, dataset, is_edited=is_edited(refresh, dataset))
     if refresh.kind != "sweep":

@@ -10,6 +10,7 @@ from flyle_sf_assets.sandbox.metadata import Field, SObject
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.soql.grammar import located
 from flyle_sf_assets.sandbox.soql.syntax import FieldRef
+from flyle_sf_assets.sandbox.standard.name_object import NAME
 from flyle_sf_assets.sandbox.state import Snapshot
 
 LEVELS_MAX = 5
@@ -21,7 +22,8 @@ _REFER = "Please reference your WSDL or the describe call for the appropriate na
 class BoundField:
     """A field at the end of a path. ``hops`` are the lookup fields walked; ``owner`` has the field.
 
-    A lookup with several targets (an owner that is a user or a group) can only be the last hop.
+    A lookup with several targets (an owner that is a user or a group) leads to the pseudo-object
+    Name and can only be the last hop.
     """
 
     hops: tuple[Field, ...]
@@ -72,7 +74,7 @@ class Binder:
         owner, hops, targets = self.sobject, [], []
         for name in path[:-1]:
             hop = owner.by_relationship.get(name.lower())
-            if hop is None or not self.snapshot.visibility.sees(owner, hop):
+            if hop is None or owner is NAME or not self.snapshot.visibility.sees(owner, hop):
                 raise self._no_relationship(ref, name)
             owner = self._target(hop, ref, name)
             hops.append(hop)
@@ -82,8 +84,9 @@ class Binder:
         )
 
     def _target(self, hop: Field, ref: FieldRef, name: str) -> SObject:
-        # A polymorphic owner has the fields of Name, and so of User, which comes last.
-        for target in reversed(hop.reference_to):
+        if len(hop.reference_to) > 1:
+            return NAME
+        for target in hop.reference_to:
             sobject = self.snapshot.catalog.get(target)
             if sobject is not None and self.snapshot.visibility.sees(sobject):
                 return sobject

@@ -11,6 +11,7 @@ from typing import cast
 from flyle_sf_assets.sandbox.metadata import Field, RollUp, SObject
 from flyle_sf_assets.sandbox.soql.binding import Binder, BoundField
 from flyle_sf_assets.sandbox.soql.syntax import FieldRef
+from flyle_sf_assets.sandbox.standard.name_object import constant, is_of
 from flyle_sf_assets.sandbox.state import Snapshot
 from flyle_sf_assets.sandbox.table import Column, TableView
 from flyle_sf_assets.sandbox.values import from_wire, to_wire
@@ -92,12 +93,11 @@ class Chunk:
         *walked, last = bound.hops
         holder = bound.targets[-2] if walked else self.sobject
         before = BoundField(tuple(walked), bound.targets[:-1], holder, last, bound.at)
-        views: list[tuple[TableView, str]] = []
-        for name in last.reference_to:
-            target = self.snapshot.catalog.get(name)
-            field = target.by_name.get(bound.field.name.lower()) if target else None
-            if target is not None and field is not None:
-                views.append((self.snapshot.table(target), field.name))
+        name = bound.field.name
+        views: list[tuple[TableView, str, str | None]] = []
+        for target in filter(None, map(self.snapshot.catalog.get, last.reference_to)):
+            own = name if is_of(target, name) else ""
+            views.append((self.snapshot.table(target), own, constant(target, name)))
         deleted = self.include_deleted
         return [
             _first_value(views, record, include_deleted=deleted) for record in self.values(before)
@@ -166,12 +166,15 @@ def _take(column: Column, rows: Sequence[int | None]) -> Column:
 
 
 def _first_value(
-    views: list[tuple[TableView, str]], record: str | None, *, include_deleted: bool
+    views: list[tuple[TableView, str, str | None]],
+    record: str | None,
+    *,
+    include_deleted: bool,
 ) -> str | None:
-    for view, name in views:
+    for view, name, constant_ in views:
         row = view.row_of(record, include_deleted=include_deleted)
         if row is not None:
-            return view.columns[name][row]
+            return view.columns[name][row] if name else constant_
     return None
 
 

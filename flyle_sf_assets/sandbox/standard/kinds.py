@@ -171,7 +171,7 @@ def lookup(
 ) -> Field:
     """A reference to another record; ``children`` is the relationship's name seen from there.
 
-    A few standard references (Opportunity.ContactId) have no ``relationship`` to follow.
+    Without a ``relationship`` SOQL cannot walk it: the id is all that it gives.
     """
     targets = (target,) if isinstance(target, str) else target
     return Field(

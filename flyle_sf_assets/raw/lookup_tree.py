@@ -1,0 +1,156 @@
+"""The lookup tree of a read plan: its places, what is kept of each, and how each is followed.
+
+What does not belong here: walking the paths of settings (``plan.py``).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from flyle_sf_assets.raw.ownership import RawAsset
+from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+
+Fault = Literal[
+    "object_unknown",
+    "field_unknown",
+    "lookup_unknown",
+    "one_to_many",
+    "several_targets",
+    "beyond_name",
+    "lookup_of_other_object",
+    "external_lookup",
+    "not_followed",
+    "too_deep",
+    "system_field",
+    "controller_unknown",
+]
+
+Followed = Literal["stamp", "reread", "never"]
+"""How changes of an object's records are found.
+
+``stamp``: every refresh asks what SystemModstamp says has changed. ``reread``: there is no such
+stamp, or none that can be filtered; the records in use are read again by Id, and judged by their
+values, by every sweep (once a day), census and full read. ``never``: not even that is possible.
+"""
+
+
+def followed_by(schema: ObjectSchema) -> Followed:
+    """How an object's records can be followed, as its describe tells."""
+    stamp, own_id = schema.field("SystemModstamp"), schema.field("Id")
+    if stamp is not None and stamp.filterable:
+        return "stamp"
+    return "reread" if own_id is None or own_id.filterable else "never"
+
+
+@dataclass(frozen=True, slots=True)
+class PathFault:
+    """Why a path cannot be walked: ``segment`` of ``path``, seen from ``object``.
+
+    ``one_to_many`` carries the child object in ``detail``; ``several_targets`` and
+    ``beyond_name`` the objects; ``controller_unknown`` the field whose labels need the controlling
+    field ``segment``.
+    """
+
+    path: str
+    segment: str
+    object: str
+    fault: Fault
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One place in the lookup tree. ``path`` is empty at the root (the base object).
+
+    ``lookup_field`` is the field that joins it to its parent node: on the parent node's object
+    for a many-to-one lookup (it holds this node's Id), on this node's own object for a
+    one-to-one object (it holds the parent node's Id; then ``one_to_one`` is true). A lookup to
+    several objects has one node for each (``Owner:Group``, ``Owner:User``), whose records are
+    told by their ``key_prefix``, the first three characters of an Id; it is empty elsewhere.
+    """
+
+    path: tuple[str, ...]
+    object: str
+    asset: RawAsset
+    dataset: str
+    lookup_field: str | None = None
+    one_to_one: bool = False
+    followed: Followed = "stamp"
+    key_prefix: str = ""
+
+    @property
+    def relationships(self) -> tuple[str, ...]:
+        """The path as settings and SOQL write it: without the object of one among several."""
+        return tuple(step.partition(":")[0] for step in self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One of the objects that a lookup may point at, and its part in a field of Name.
+
+    The value is that of ``field``, or ``literal`` for every record; blank when both are None.
+    """
+
+    node: Node
+    field: FieldSchema | None
+    literal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A field at the end of a path: the node that has it, and what describe says of it.
+
+    Behind a lookup to several objects ``node`` stands for the pseudo-object Name, which is not
+    in the plan, and ``targets`` say where the values come from. ``followed`` of a condition's leaf
+    is how changes on the whole way from the base object are found: by stamp only when every
+    node on it has one in SOQL; Name has none. ``controller`` is the controlling field of the same
+    node, which is read too where only its value tells which label of a picklist is meant
+    (`needs_controller`).
+    """
+
+    path: str
+    node: Node
+    field: FieldSchema
+    targets: tuple[Target, ...] = ()
+    followed: Followed = "stamp"
+    controller: FieldSchema | None = None
+
+    @property
+    def sources(self) -> tuple[Target, ...]:
+        """Where its values come from: one node, or one for each object that may stand there."""
+        return self.targets or (Target(self.node, self.field),)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One object's records as one asset keeps them. ``columns`` are sorted by name."""
+
+    name: str
+    asset: RawAsset
+    object: str
+    columns: tuple[FieldSchema, ...]
+    is_base: bool
+    followed: Followed = "stamp"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """What one tenant's settings need of its org.
+
+    ``leaves`` are the mapped fields that can be read, by path as written; ``faults`` the paths
+    that cannot; ``condition_leaves`` the fields that conditions name.
+    """
+
+    base_object: str
+    nodes: tuple[Node, ...]
+    datasets: tuple[Dataset, ...]
+    leaves: dict[str, Leaf]
+    condition_leaves: dict[str, Leaf]
+    faults: tuple[PathFault, ...] = ()
+
+    def dataset(self, name: str) -> Dataset:
+        """The dataset of that name; KeyError when the plan has none."""
+        return next(d for d in self.datasets if d.name == name)
+
+    def of_asset(self, asset: RawAsset) -> tuple[Dataset, ...]:
+        """The datasets that one raw asset owns, the base object's first."""
+        return tuple(d for d in self.datasets if d.asset == asset)

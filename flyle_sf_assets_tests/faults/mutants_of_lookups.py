@@ -1,0 +1,68 @@
+# ruff: noqa: SLF001 - bugs are planted in private places
+"""Bugs planted into owners that may be groups, and objects without a stamp (see ``mutants.py``).
+
+What does not belong here: bugs in what is read and kept of every record (``mutants.py``).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import polars as pl
+
+PLANTS: dict[str, tuple[str, Callable[[], None]]] = {}
+
+
+def _mutant(what: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    def kept(plant: Callable[[], None]) -> Callable[[], None]:
+        PLANTS[plant.__name__] = (what, plant)
+        return plant
+
+    return kept
+
+
+def _room(module: str) -> Any:
+    """A module of the product, whose names are about to be replaced."""
+    return import_module(f"flyle_sf_assets.{module}")
+
+
+@_mutant("of an owner that may be a user or a group only the user is asked for")
+def owner_groups_not_asked() -> None:
+    references = _room("raw.references")
+    right = references._looked_up
+
+    def wrong(referring: Any, node: Any) -> Any:
+        ids = right(referring, node)
+        return ids.filter(pl.lit(value=False)) if node.object == "Group" else ids
+
+    references._looked_up = wrong
+
+
+@_mutant("an owner that is a user does not say that it is one")
+def owner_kind_unsaid() -> None:
+    _room("salesforce.name_object").literal = lambda _field, _target: None
+
+
+@_mutant("a condition on an owner's name does not make the sweep read the scope again")
+def owner_condition_not_swept() -> None:
+    sweep = _room("raw.sweep")
+    records = _room("refresh.steps.records")
+    right = sweep.needs_rescope
+
+    def wrong(plan: Any, settings: Any) -> Any:
+        leaves = {p: replace(one, followed="stamp") for p, one in plan.condition_leaves.items()}
+        return right(replace(plan, condition_leaves=leaves), settings)
+
+    sweep.needs_rescope = records.needs_rescope = wrong
+
+
+@_mutant("records of an object without a stamp are read once and never again")
+def stampless_never_read_again() -> None:
+    records = _room("refresh.steps.records")
+    right = records._compared
+
+    def wrong(refresh: Any, plan: Any, dataset: Any) -> Any:
+        return right(refresh, plan, dataset) if dataset.followed == "stamp" else None
+
+    records._compared = wrong
