@@ -97,7 +97,9 @@ def upsert_companies(
     if not compare_all:
         rows = _not_held(tx, rows, source_object, conversion.hash_version)
     stamps = rows.filter(pl.col("same_content"))
-    rows = rows.filter(~pl.col("same_content")).drop("same_content")
+    rows = rows.filter(~pl.col("same_content"))
+    is_any_held = bool(rows["may_be_held"].any())
+    rows = rows.select(*ROW_SCHEMA)
     _store_stamps(tx, stamps.select("external_id", "source_modified_at"))
     if rows.is_empty():
         return UpsertCounts(unchanged=total)
@@ -113,12 +115,14 @@ def upsert_companies(
         "hash_version": conversion.hash_version,
         "retyped": sorted(conversion.retyped),
     }
-    held = tx.execute(statements.RECORD_CHANGES, **values).one()
-    tx.execute(statements.UPDATE_HELD, **values)
+    moved = gone = 0
+    if is_any_held:  # a first load has nothing to compare with
+        held = tx.execute(statements.RECORD_CHANGES, **values).one()
+        moved, gone = int(held.moved), int(held.gone)
+        tx.execute(statements.UPDATE_HELD, **values)
     created = tx.execute(statements.INSERT_NEW, **values).rowcount
     unstage(tx, "staged_companies")
     unstage(tx, "staged_reasons")
-    moved, gone = int(held.moved), int(held.gone)
     return UpsertCounts(created, moved - gone, total - created - moved, gone)
 
 
@@ -150,7 +154,7 @@ def rows_to_write(
 ) -> pl.DataFrame:
     """The rows (columns: `ROW_SCHEMA`) whose content is not known to be held as it is."""
     rows = _not_held(tx, _checked(rows), source_object, conversion.hash_version)
-    return rows.filter(~pl.col("same_content")).drop("same_content")
+    return rows.filter(~pl.col("same_content")).select(*ROW_SCHEMA)
 
 
 def rename_unlinked(tx: TenantTransaction, *, former: str, reason: str, now: datetime) -> int:
@@ -160,7 +164,7 @@ def rename_unlinked(tx: TenantTransaction, *, former: str, reason: str, now: dat
 
 
 def _checked(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows in the order of `ROW_SCHEMA`, plus the flag ``same_content`` (false)."""
+    """The rows in the order of `ROW_SCHEMA`, with ``same_content`` false, ``may_be_held`` true."""
     found = dict(rows.schema)
     wrong = [name for name in ROW_SCHEMA | found if ROW_SCHEMA.get(name) != found.get(name)]
     if wrong:
@@ -175,13 +179,20 @@ def _checked(rows: pl.DataFrame) -> pl.DataFrame:
             f" first {nameless['external_id'][0]}"
         )
     require_unique(rows, ["external_id"], "companies")
-    return rows.select(*ROW_SCHEMA, pl.lit(value=False).alias("same_content"))
+    return rows.select(
+        *ROW_SCHEMA,
+        pl.lit(value=False).alias("same_content"),
+        pl.lit(value=True).alias("may_be_held"),
+    )
 
 
 def _not_held(
     tx: TenantTransaction, rows: pl.DataFrame, source_object: str, hash_version: int
 ) -> pl.DataFrame:
-    """Without the rows that are held as they are; ``same_content`` where only the stamp differs."""
+    """Without the rows that are held as they are; ``same_content`` where only the stamp differs.
+
+    ``may_be_held`` is false where no row of that id exists.
+    """
     linked = rows.filter(pl.col("status") == "linked")
     is_looked_up = linked.height <= LOOKED_UP_ROWS_MAX
     held = copy_out(
@@ -198,10 +209,15 @@ def _not_held(
     same = (pl.col("content_hash") == pl.col("held_hash")) & (pl.col("status") == "linked")
     stamp = pl.col("source_modified_at").dt.epoch("us")
     return (
-        rows.join(held, on="external_id", how="left", maintain_order="left")
-        .with_columns(same_content=same.fill_null(value=False))
+        rows.join(
+            held.with_columns(is_held=True), on="external_id", how="left", maintain_order="left"
+        )
+        .with_columns(
+            same_content=same.fill_null(value=False),
+            may_be_held=(pl.col("status") != "linked") | pl.col("is_held").is_not_null(),
+        )
         .filter(~(pl.col("same_content") & stamp.eq_missing(pl.col("held_stamp_us"))))
-        .drop("held_hash", "held_stamp_us")
+        .drop("held_hash", "held_stamp_us", "is_held")
     )
 
 

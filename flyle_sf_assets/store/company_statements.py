@@ -20,19 +20,19 @@ STAGED_COLUMNS = """
 
 REASON_COLUMNS = "external_id text NOT NULL, field text NOT NULL, reason text NOT NULL"
 
-SELECT_HELD = """
-SELECT external_id, content_hash, (extract(epoch FROM source_modified_at) * 1000000)::bigint
-FROM companies
-WHERE tenant_id = %(tenant_id)s AND hash_version = %(hash_version)s
-    AND source_object = %(source_object)s AND status = 'linked' AND content_hash IS NOT NULL"""
+# A hash that says nothing here is null: of another version, another object, or a frozen row.
+_HELD_COLUMNS = """h.external_id,
+    CASE WHEN h.hash_version = %(hash_version)s AND h.source_object = %(source_object)s
+        AND h.status = 'linked' THEN h.content_hash END,
+    (extract(epoch FROM h.source_modified_at) * 1000000)::bigint"""
 
-LOOK_UP_HELD = """
-SELECT h.external_id, h.content_hash, (extract(epoch FROM h.source_modified_at) * 1000000)::bigint
+SELECT_HELD = f"SELECT {_HELD_COLUMNS} FROM companies h WHERE h.tenant_id = %(tenant_id)s"
+
+LOOK_UP_HELD = f"""
+SELECT {_HELD_COLUMNS}
 FROM unnest(%(ids)s::text[]) AS one (id)
 CROSS JOIN LATERAL (SELECT * FROM companies c
-    WHERE c.tenant_id = %(tenant_id)s AND c.external_id = one.id LIMIT 1) AS h
-WHERE h.hash_version = %(hash_version)s AND h.source_object = %(source_object)s
-    AND h.status = 'linked' AND h.content_hash IS NOT NULL"""
+    WHERE c.tenant_id = %(tenant_id)s AND c.external_id = one.id LIMIT 1) AS h"""
 
 STORE_STAMPS = """
 INSERT INTO companies (tenant_id, external_id, name, source_object, custom_fields, created_at,
