@@ -104,6 +104,19 @@ class SettingsRules(Machine):
 
     @may_change
     @rule(number=ANY)
+    def condition_on_an_owner(self, number: int) -> None:
+        """The scope moves with the name of a group, and no stamp that SOQL shows tells of it."""
+        asking = [one for one in runs.CONDITIONS[self.base] if "Region__r.Owner" in str(one)]
+        self.world.document["source"]["conditions"] = asking
+        self._changed("conditions")
+        self.world.refresh()
+        group = self.pick(number, "Group")
+        if group is not None:
+            self.org.update("Group", group, {"Name": f"窓口{number % 3}"})
+            self.moved("Group")
+
+    @may_change
+    @rule(number=ANY)
     def change_time_zone(self, number: int) -> None:
         """Dates made of datetimes fall on other days."""
         self.world.document["time_zone"] = ZONES[number % len(ZONES)]
