@@ -28,6 +28,7 @@ from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import (
     RELATIONSHIP_LEVELS_MAX,
     AnyOf,
+    FlyleType,
     OneToOne,
     TenantSettings,
 )
@@ -114,8 +115,10 @@ class _Walker:
         self._keep(root, self._field(root, NAME_FIELD, NAME_FIELD))
         for mapping in self._settings.mapping:
             leaf = self._walk(mapping.from_, keep=True)
-            if leaf is not None:
-                self._leaves[mapping.from_] = self._with_controller(leaf)
+            if leaf is not None and mapping.type is FlyleType.TEXT:
+                leaf = self._with_controller(leaf)
+            if leaf is not None and (leaf.controller or mapping.from_ not in self._leaves):
+                self._leaves[mapping.from_] = leaf
         for path in condition_fields(self._settings):
             # Salesforce judges conditions: their parents need not be held.
             leaf = self._walk(path, keep=False)
