@@ -6,12 +6,13 @@ same ``group`` are alternatives. What does not belong here: judging (``settings/
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from flyle_sf_assets.console.visits import Form
 from flyle_sf_assets.settings.condition_rules import LIST_OPERATORS, VALUELESS_OPERATORS
 from flyle_sf_assets.settings.date_literals import COUNTED_DATE_LITERALS
 from flyle_sf_assets.settings.drafts import Draft
-from flyle_sf_assets.settings.models import Operator
+from flyle_sf_assets.settings.models import BaseObject, Operator
 from flyle_sf_assets.settings.versions import Json
 
 ROWS_MAX = 300
@@ -150,8 +151,12 @@ def one_to_one_of(draft: Draft) -> list[dict[str, str]]:
 
 
 def base_object_of(draft: Draft) -> str:
-    """The draft's base object."""
-    return _text(_mapping(draft.document.get("source")), "object") or "Account"
+    """The draft's base object; Account in the place of one that a company cannot be made of.
+
+    Drafts are kept as they were sent, right or wrong.
+    """
+    written = _text(_mapping(draft.document.get("source")), "object")
+    return written if written in get_args(BaseObject) else "Account"
 
 
 def _condition(row: ConditionRow) -> dict[str, Json]:
