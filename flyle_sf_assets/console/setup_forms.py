@@ -214,15 +214,15 @@ def _values(form: Form, row: str) -> tuple[str, ...]:
 def _rows(form: Form, letter: str) -> list[str]:
     """``c0``, ``c1``, … as far as the form has them, in their order."""
     heads = {name.partition(".")[0] for name in form.names()}
-    numbers = [head[1:] for head in heads if head[:1] == letter and _is_number(head[1:])]
+    numbers = [head[1:] for head in heads if head[:1] == letter and is_number(head[1:])]
     return [f"{letter}{number}" for number in sorted(numbers, key=int)[:ROWS_MAX]]
 
 
 def _number(text: str) -> int:
-    return int(text) if _is_number(text) else 0
+    return int(text) if is_number(text) else 0
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     """A number of ours; ``²`` is a digit as well, and Python refuses to read 5,000 of them."""
     return text.isascii() and text.isdigit() and len(text) < 6  # noqa: PLR2004
 
