@@ -77,7 +77,7 @@ class Renderer:
             person=session.person if session else None,
             csrf=session.csrf if session else "",
             support_contact=visit.console.settings.support_contact,
-            path=visit.request.url.path,
+            path=visit.request.scope["path"],
             **values,
         )
 

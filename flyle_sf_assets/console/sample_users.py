@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from flyle_sf_assets.console.app import PageRoute
 from flyle_sf_assets.console.configuration import ConsoleSettings
 from flyle_sf_assets.console.people import ROLE_NAMES, Person
+from flyle_sf_assets.console.setup_forms import is_number
 from flyle_sf_assets.console.tokens import AUDIENCE
 from flyle_sf_assets.console.visits import Access, Visit
 from flyle_sf_assets.errors import Text
@@ -88,7 +89,7 @@ def sample_user_routes(
 
     def play(visit: Visit) -> Response:
         number = visit.form.one("user")
-        if not number.isdigit() or int(number) >= len(users):
+        if not is_number(number) or int(number) >= len(users):
             return visit.go(PATH)
         token = issue_token(users[int(number)].person, visit.console.settings, visit.now)
         return visit.go(f"/enter?token={token}")

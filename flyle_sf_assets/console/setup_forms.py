@@ -6,12 +6,13 @@ same ``group`` are alternatives. What does not belong here: judging (``settings/
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from flyle_sf_assets.console.visits import Form
 from flyle_sf_assets.settings.condition_rules import LIST_OPERATORS, VALUELESS_OPERATORS
 from flyle_sf_assets.settings.date_literals import COUNTED_DATE_LITERALS
 from flyle_sf_assets.settings.drafts import Draft
-from flyle_sf_assets.settings.models import Operator
+from flyle_sf_assets.settings.models import BaseObject, Operator
 from flyle_sf_assets.settings.versions import Json
 
 ROWS_MAX = 300
@@ -150,8 +151,12 @@ def one_to_one_of(draft: Draft) -> list[dict[str, str]]:
 
 
 def base_object_of(draft: Draft) -> str:
-    """The draft's base object."""
-    return _text(_mapping(draft.document.get("source")), "object") or "Account"
+    """The draft's base object; Account in the place of one that a company cannot be made of.
+
+    Drafts are kept as they were sent, right or wrong.
+    """
+    written = _text(_mapping(draft.document.get("source")), "object")
+    return written if written in get_args(BaseObject) else "Account"
 
 
 def _condition(row: ConditionRow) -> dict[str, Json]:
@@ -209,15 +214,15 @@ def _values(form: Form, row: str) -> tuple[str, ...]:
 def _rows(form: Form, letter: str) -> list[str]:
     """``c0``, ``c1``, … as far as the form has them, in their order."""
     heads = {name.partition(".")[0] for name in form.names()}
-    numbers = [head[1:] for head in heads if head[:1] == letter and _is_number(head[1:])]
+    numbers = [head[1:] for head in heads if head[:1] == letter and is_number(head[1:])]
     return [f"{letter}{number}" for number in sorted(numbers, key=int)[:ROWS_MAX]]
 
 
 def _number(text: str) -> int:
-    return int(text) if _is_number(text) else 0
+    return int(text) if is_number(text) else 0
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     """A number of ours; ``²`` is a digit as well, and Python refuses to read 5,000 of them."""
     return text.isascii() and text.isdigit() and len(text) < 6  # noqa: PLR2004
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from flyle_sf_assets.errors import Problem, Text
-from flyle_sf_assets.settings import models, pattern_texts, rules
+from flyle_sf_assets.settings import control_characters, models, pattern_texts, rules
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.wording import (
     child_path,
@@ -35,15 +35,6 @@ _JUDGED_BY_RULES = re.compile(
     r"connection\.(consumer_key|consumer_secret|private_key)\b.*"
     r"|source\.conditions\[\d+\](\.any\[\d+\])?\.value\b.*"
 )
-
-_CONTROL_CHARACTERS = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
-"""Also what turns the direction of writing: a name must not read as another one."""
-
-_LINE_CHARACTERS = re.compile(r"[\t\n\r]")
-_MANY_LINES = re.compile(r"source\.conditions\[.*")
-"""Where text may have tabs and line ends; names, labels and places may not."""
 
 _MODEL_AT: Mapping[str, type[BaseModel]] = {
     "": TenantSettings,
@@ -107,8 +98,8 @@ def validate(
         )
         remedy = Text("docs/settings.md をご覧ください。", "See docs/settings.md.")
         return Validated(None, (Problem("not_a_mapping", "", None, text, remedy),))
-    hidden = tuple(_with_control_characters(document))
-    settings, found = None, [_control_character(path) for path in hidden]
+    hidden = tuple(control_characters.places(document))
+    settings, found = None, [control_characters.problem(path) for path in hidden]
     unreadable |= frozenset(hidden)
     try:
         settings = TenantSettings.model_validate(document, by_alias=True, by_name=False)
@@ -122,35 +113,6 @@ def validate(
     if settings is None:
         found.append(_unexplained())
     return Validated(settings, tuple(found))
-
-
-def _with_control_characters(document: dict[str, object]) -> Iterator[str]:
-    """Places of text that PostgreSQL, a terminal or a person cannot take: NUL, lone surrogates."""
-    waiting: list[tuple[str, object]] = [("", document)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += [(child_path(path, str(key)), member) for key, member in value.items()]
-        elif isinstance(value, list | tuple):
-            waiting += [(item_path(path, index), item) for index, item in enumerate(value)]
-        elif isinstance(value, str) and _has_control_characters(path, value):
-            yield path
-
-
-def _has_control_characters(path: str, text: str) -> bool:
-    if _CONTROL_CHARACTERS.search(text):
-        return True
-    return _LINE_CHARACTERS.search(text) is not None and not _MANY_LINES.fullmatch(path)
-
-
-def _control_character(path: str) -> Problem:
-    return Problem(
-        "control_character",
-        path,
-        None,
-        Text("値に目に見えない制御文字が含まれています。", "The value holds a control character."),
-        Text("その文字を消してください。", "Delete that character."),
-    )
 
 
 def _is_below(path: str, places: frozenset[str]) -> bool:

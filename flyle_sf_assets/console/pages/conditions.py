@@ -23,6 +23,7 @@ from flyle_sf_assets.console.setup_forms import (
     condition_items,
     conditions_of,
     conditions_typed,
+    is_number,
     regrouped,
 )
 from flyle_sf_assets.console.visits import Visit
@@ -75,7 +76,7 @@ def edit_rows(visit: Visit) -> Response:
     if form.one("remove"):
         typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
     if form.one("add"):
-        group = int(into) if into.isdigit() and len(into) < 4 else len(typed)  # noqa: PLR2004
+        group = int(into) if is_number(into) else len(typed)
         typed = (*typed, ConditionRow(form.one("add"), "", (), "", "", group))
         into = ""
     typed = regrouped(typed)
