@@ -51,9 +51,9 @@ def replaced_by_another_tenants(file: Path, other: Path) -> None:
 
 def replaced_by_an_older_one(file: Path, _other: Path) -> None:
     """A backup brought back the content of an earlier generation, or of a neighbour."""
-    siblings = sorted(set(file.parent.glob("*.parquet")) - {file})
-    assert siblings, "the dataset has one file only"
-    file.write_bytes(siblings[-1].read_bytes())
+    beside = sorted(set(file.parent.glob("*.parquet")) - {file})
+    others = beside or sorted(set(file.parents[1].rglob("*.parquet")) - {file})
+    file.write_bytes(others[-1].read_bytes())
 
 
 def replaced_by_a_directory(file: Path, _other: Path) -> None:
