@@ -42,7 +42,8 @@ class Found:
 def next_cost(found: Found, *, describe_calls: int, is_passed: bool) -> Cost:
     """The cost of the next refresh; ``describe_calls`` are those to walk lookups never walked.
 
-    Every run describes what is known, 25 objects by a call. ``is_passed`` says that these settings stand and were refreshed with.
+    Every run describes what is known, 25 objects by a call. ``is_passed`` says that these settings
+    stand and were refreshed with.
     """
     if is_passed and found.is_idle:
         return looking(found.held.plan)
