@@ -61,7 +61,7 @@ def test_a_small_change_costs_at_most_six_calls_with_one_parent(small: Tenant) -
     small.there.update("Opportunity", company, {"AccountId": small.there.ids("Account")[-1]})
     small.later(1)
     # One of them describes both objects: a run that was started asks for the metadata.
-    assert calls_of(small, small.sync) == 5
+    assert calls_of(small, small.sync) <= 5
     small.assert_follows_org()
 
 
