@@ -11,7 +11,7 @@ from math import ceil
 from flyle_sf_assets.raw.ownership import RAW_ASSETS
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.questions import IDS_PER_QUESTION
-from flyle_sf_assets.salesforce.bulk import BulkPace
+from flyle_sf_assets.salesforce.bulk_progress import BulkPace
 from flyle_sf_assets.salesforce.composite import QUERIES_MAX
 from flyle_sf_assets.salesforce.query import REST_ROWS_MAX
 

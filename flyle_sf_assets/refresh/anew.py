@@ -1,6 +1,6 @@
 """A describe in the middle of a refresh, and what the steps before it owe since then.
 
-What does not belong here: when one is needed (``lifecycle.py``, ``steps/options.py``).
+What does not belong here: when one is needed (``lifecycle.py``, ``refresh/steps/options.py``).
 """
 
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset

@@ -1,7 +1,7 @@
 """What the companies tell of the base object's records when the record files were lost.
 
 What does not belong here: finding out that they were lost (``lost.py``), reading them again
-(``steps/records.py``).
+(``refresh/steps/records.py``).
 """
 
 import polars as pl

@@ -16,7 +16,7 @@ import msgspec
 from flyle_sf_assets import private_files
 from flyle_sf_assets.lake.damage import checksum_of
 from flyle_sf_assets.lake.names import download_folder, folder_of, is_download_folder
-from flyle_sf_assets.salesforce.bulk import BulkProgress
+from flyle_sf_assets.salesforce.bulk_progress import BulkProgress
 from flyle_sf_assets.salesforce.query import Reader, Rows
 from flyle_sf_assets.salesforce.soql import Statement
 

@@ -1,7 +1,7 @@
 """Record files that are damaged or lost: their datasets count as not held, and are read again.
 
 What does not belong here: what is wrong with a file (``lake/damage.py``), reading a dataset
-(``steps/records.py``).
+(``refresh/steps/records.py``).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """One raw asset's datasets while they are read: whole, by window, and by reference.
 
 What does not belong here: what an answer changes (``raw/changes.py``), which questions there
-are (``raw/questions.py``) and the commit (``steps/records.py``).
+are (``raw/questions.py``) and the commit (``refresh/steps/records.py``).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Company rows converted and written in batches, in the transaction of the step that asks.
 
-What does not belong here: which rows are owed (``steps/companies.py``), conversion and
+What does not belong here: which rows are owed (``refresh/steps/companies.py``), conversion and
 validation (``companies``), and the SQL (``store``).
 """
 

@@ -6,7 +6,6 @@ counts as success for every HTTP library. What does not belong here: when to rea
 Source: Bulk API 2.0 and Bulk API Developer Guide, "Query Jobs": results live for seven days.
 """
 
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,80 +25,26 @@ from flyle_sf_assets.errors import (
     Text,
 )
 from flyle_sf_assets.salesforce import answers, faults
-from flyle_sf_assets.salesforce.frames import csv_to_parquet, text_schema
+from flyle_sf_assets.salesforce.bulk_progress import (
+    PAGE_FILE,
+    BulkPace,
+    BulkProgress,
+    BulkRead,
+    page_file,
+)
+from flyle_sf_assets.salesforce.frames import csv_to_parquet
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.soql import Statement
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.unforeseen import storage_error
 
 _CHUNK_BYTES = 1 << 20
-_PAGE_FILE = re.compile(r"page-[0-9]{5,}\.parquet")
 JOB_GONE = ("not_found", "job_gone")
 """The codes of errors about a job that Salesforce does not know any more."""
 _PAGE_ROWS_MIN = 500
 """A page of fewer rows is not asked for: one that is too large is taken for hostile."""
 
 _ENDED = frozenset({"Failed", "Aborted"})
-
-
-@dataclass(frozen=True, slots=True)
-class BulkPace:
-    """How a job is waited for and its result cut: every poll and every page is an API call.
-
-    100,000 rows a page keep memory and disk bounded and cost ten calls a million rows.
-    """
-
-    first_wait_s: float = 0.5
-    wait_growth: float = 1.6
-    wait_longest_s: float = 20.0
-    wait_total_s: float = 3 * 3600.0
-    page_rows: int = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class BulkProgress:
-    """How far a Bulk read came, so that it can be taken up again while its results live.
-
-    ``files`` are the Parquet files written so far, ``rows`` their rows; ``locator`` names the next
-    page (None: the first one).
-    """
-
-    job_id: str
-    api_version: str
-    query: str
-    include_deleted: bool
-    files: tuple[Path, ...] = ()
-    rows: int = 0
-    locator: str | None = None
-
-    def is_of(self, statement: Statement) -> bool:
-        """Whether it is about that statement and its files are still there."""
-        same = (self.query, self.include_deleted) == (statement.text, statement.include_deleted)
-        return same and all(file.exists() for file in self.files)
-
-    def is_in(self, folder: Path) -> bool:
-        """Whether its files are the pages of that folder, in their order."""
-        return self.files == tuple(page_file(folder, n) for n in range(len(self.files)))
-
-
-@dataclass(frozen=True, slots=True)
-class BulkRead:
-    """A whole result: Parquet files with the statement's columns, all String. ``rows`` in all."""
-
-    files: tuple[Path, ...]
-    rows: int
-    columns: tuple[str, ...]
-
-    def scan(self) -> pl.LazyFrame:
-        """All rows, in the order in which Salesforce gave them."""
-        if not self.files:
-            return pl.LazyFrame(schema=text_schema(self.columns))
-        return pl.scan_parquet(list(self.files), glob=False)
-
-
-def page_file(folder: Path, number: int) -> Path:
-    """The file of one result page. Nothing of its name comes from an answer."""
-    return folder / f"page-{number:05d}.parquet"
 
 
 class _Job(msgspec.Struct, rename="camel"):
@@ -311,7 +256,7 @@ class _Reading:
     def _discard(self, progress: BulkProgress) -> None:
         """Removes files and job, whatever its state: only a job that ended can be deleted."""
         for file in self._folder.iterdir() if self._folder.is_dir() else ():
-            if _PAGE_FILE.fullmatch(file.name):
+            if PAGE_FILE.fullmatch(file.name):
                 file.unlink()
         # Refused when it ended already; that the org cannot be reached is told by the next line.
         with suppress(FlyleError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce import remedies
-from flyle_sf_assets.salesforce.bulk import BulkPace
+from flyle_sf_assets.salesforce.bulk_progress import BulkPace
 from flyle_sf_assets.salesforce.jwt_bearer import JwtBearer
 from flyle_sf_assets.salesforce.query import REST_ROWS_MAX, Reader
 from flyle_sf_assets.salesforce.session import (

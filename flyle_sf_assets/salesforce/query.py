@@ -18,7 +18,7 @@ import polars as pl
 from flyle_sf_assets import private_files
 from flyle_sf_assets.errors import IncompleteRead, Text
 from flyle_sf_assets.salesforce import bulk
-from flyle_sf_assets.salesforce.bulk import BulkPace, BulkProgress, BulkRead
+from flyle_sf_assets.salesforce.bulk_progress import BulkPace, BulkProgress, BulkRead
 from flyle_sf_assets.salesforce.composite import QUERIES_MAX, Subrequest, composite
 from flyle_sf_assets.salesforce.rest_pages import PAGE, Page, RestResult
 from flyle_sf_assets.salesforce.session import OrgSession

@@ -2,7 +2,7 @@
 
 A body is made once for each catalog and visibility, so a thousand orgs that share a catalog share
 it too. Source: REST API Developer Guide, "sObject Describe", "Describe Global". What does not
-belong here: HTTP conditions (``api/metadata.py``).
+belong here: HTTP conditions (``sandbox/api/metadata.py``).
 """
 
 import base64

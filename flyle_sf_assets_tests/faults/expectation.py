@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets_tests.faults.seen_org import SeenOrg
 from flyle_sf_assets_tests.faults.values import BAD_URLS
-from flyle_sf_assets_tests.flows.oracle import REASONS, SEVERAL, Company, Json, Oracle, Record
+from flyle_sf_assets_tests.flows.contract_words import REASONS
+from flyle_sf_assets_tests.flows.oracle import SEVERAL, Company, Json, Oracle, Record
 from flyle_sf_assets_tests.flows.owners import SHARED
 
 Rejections = dict[tuple[str, str | None], str]

@@ -20,29 +20,12 @@ from ruamel.yaml import YAML
 
 from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets_tests.flows.contract_words import DEFAULT_TYPES, REASONS
 from flyle_sf_assets_tests.flows.option_labels import catalog_label, is_active, labels_of
 from flyle_sf_assets_tests.flows.owners import shared
 
 Record = Mapping[str, object]
 Json = dict[str, object]
-
-DEFAULT_TYPES = {
-    "url": "url",
-    "picklist": "single_select",
-    "multipicklist": "multi_select",
-    "boolean": "checkbox",
-    **dict.fromkeys(("int", "long", "double", "currency", "percent"), "number"),
-    "date": "date",
-    "datetime": "datetime",
-}
-"""The first Flyle type of each Salesforce type that does not become text."""
-
-REASONS = {
-    "out_of_scope": "conditions_not_met",
-    "deleted": "deleted_in_salesforce",
-    "merged": "merged_in_salesforce",
-    "missing": "not_found",
-}
 
 SEVERAL = object()
 """A one-to-one object that several records claim: the value is rejected, the last one stays."""

@@ -24,7 +24,7 @@ from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
 from flyle_sf_assets.refresh.registration import Registration, register
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.sequence import STEPS
-from flyle_sf_assets.salesforce.bulk import BulkPace
+from flyle_sf_assets.salesforce.bulk_progress import BulkPace
 from flyle_sf_assets.salesforce.connect import SalesforceAccess, open_org
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.sandbox import samples

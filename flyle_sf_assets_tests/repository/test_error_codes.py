@@ -75,6 +75,22 @@ def _texts(node: ast.expr | None) -> Iterator[str]:
         for part in ast.walk(node):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 yield part.value
+            elif isinstance(part, ast.Name) and part.id in _constants():
+                yield _constants()[part.id]
+
+
+@functools.cache
+def _constants() -> dict[str, str]:
+    """The texts that a module of the package gives a name of capitals."""
+    return {
+        str(_name(node.targets[0])): node.value.value
+        for tree in _trees().values()
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+        and str(_name(node.targets[0])).isupper()
+    }
 
 
 @functools.cache

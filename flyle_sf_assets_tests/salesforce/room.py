@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from flyle_sf_assets.salesforce.bulk import BulkPace
+from flyle_sf_assets.salesforce.bulk_progress import BulkPace
 from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.sandbox import org as sandbox

@@ -8,7 +8,8 @@ import pytest
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.raw.canonical import canonical_texts
-from flyle_sf_assets.salesforce import bulk, soql
+from flyle_sf_assets.salesforce import soql
+from flyle_sf_assets.salesforce.bulk_progress import BulkProgress
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.frames import csv_to_parquet
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
@@ -122,7 +123,7 @@ def test_a_job_that_can_give_no_more_is_not_kept_for_a_resume(
 ) -> None:  # fmt: skip
     """Taking up a dead job would fail at every run from then on."""
     filled(95)
-    kept: list[bulk.BulkProgress] = []
+    kept: list[BulkProgress] = []
     room.breaks(kind, path)
     with room.open(page_rows=50) as org:
         with pytest.raises(errors.IncompleteRead):
@@ -202,7 +203,7 @@ def test_a_read_that_broke_off_is_taken_up_where_it_stopped(
 ) -> None:
     """The pages read before the outage are not read again; the job waits for us."""
     filled(995)
-    kept: list[bulk.BulkProgress] = []
+    kept: list[BulkProgress] = []
     room.breaks(FaultKind.STATUS, RESULTS, method="GET", skip=3, times=5)
     with room.open(page_rows=300) as org, pytest.raises(errors.OrgUnavailable):
         org.reader.bulk(ids_only(schemas), tmp_path, on_progress=kept.append)
@@ -222,7 +223,7 @@ def test_a_resume_that_is_not_possible_starts_anew(
 ) -> None:
     """Another statement or folder, files that are gone, or a job that Salesforce has forgotten."""
     filled(95)
-    kept: list[bulk.BulkProgress] = []
+    kept: list[BulkProgress] = []
     with room.open(page_rows=50) as org:
         org.reader.bulk(ids_only(schemas), tmp_path, on_progress=kept.append)
         gone_job = kept[1]

@@ -7,7 +7,8 @@ import pytest
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.raw.canonical import canonical_texts
-from flyle_sf_assets.salesforce import bulk, query, soql
+from flyle_sf_assets.salesforce import query, soql
+from flyle_sf_assets.salesforce.bulk_progress import BulkProgress
 from flyle_sf_assets.salesforce.query import Reader
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
@@ -124,7 +125,7 @@ def test_a_kept_job_that_broke_or_is_gone_is_read_all_the_same(
     identifier = schemas["Account"].field("Id")
     assert identifier
     statement = soql.select(schemas["Account"], [identifier])
-    kept: list[bulk.BulkProgress] = []
+    kept: list[BulkProgress] = []
     with room.open(page_rows=50) as org:
         room.breaks(FaultKind.STATUS, "/jobs/query/", method="GET", skip=2, times=5)
         with pytest.raises(errors.OrgUnavailable):

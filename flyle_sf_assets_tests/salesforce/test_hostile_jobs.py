@@ -17,6 +17,7 @@ import requests
 
 from flyle_sf_assets.errors import IncompleteRead
 from flyle_sf_assets.salesforce import bulk
+from flyle_sf_assets.salesforce.bulk_progress import BulkPace, BulkRead
 from flyle_sf_assets.salesforce.soql import Statement
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ class HostileOrg:
         return parse(response)
 
 
-def read(org: HostileOrg, folder: Path) -> bulk.BulkRead:
+def read(org: HostileOrg, folder: Path) -> BulkRead:
     session = cast("OrgSession", org)
     statement = Statement("Account", ("Id",), "SELECT Id FROM Account")
-    return bulk.read(session, statement, folder, pace=bulk.BulkPace(), sleep=lambda _seconds: None)
+    return bulk.read(session, statement, folder, pace=BulkPace(), sleep=lambda _seconds: None)
 
 
 def neighbours(tmp_path: Path) -> set[str]:
