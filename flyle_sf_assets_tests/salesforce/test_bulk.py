@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from flyle_sf_assets import errors
 from flyle_sf_assets.raw.canonical import canonical_texts
 from flyle_sf_assets.salesforce import soql
-from flyle_sf_assets.salesforce.bulk_progress import BulkProgress
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.frames import csv_to_parquet
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets_tests.salesforce.room import Room
+
+if TYPE_CHECKING:
+    from flyle_sf_assets.salesforce.bulk_progress import BulkProgress
 
 Schemas = dict[str, ObjectSchema]
 RESULTS = "/jobs/query/"

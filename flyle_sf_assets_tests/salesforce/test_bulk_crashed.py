@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.raw.canonical import canonical_texts
 from flyle_sf_assets.salesforce import query, soql
-from flyle_sf_assets.salesforce.bulk_progress import BulkProgress
 from flyle_sf_assets.salesforce.query import Reader
 from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets_tests.salesforce.room import Room
+
+if TYPE_CHECKING:
+    from flyle_sf_assets.salesforce.bulk_progress import BulkProgress
 
 Schemas = dict[str, ObjectSchema]
 
