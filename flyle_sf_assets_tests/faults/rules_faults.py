@@ -51,6 +51,7 @@ RECORDED_LASTING = ("password_expired", "url_not_reset", "query_not_supported", 
 """What real orgs were recorded to answer (``sandbox/recorded_answers.py``), also in Japanese."""
 
 LANGUAGES = st.sampled_from(["ja", "ja", "en"])
+BASE_FOLDERS = ("accounts", "opportunities")
 DAMAGED_ALONE = (deleted, truncated, emptied, bit_flipped, footer_zeroed)
 PLACES = st.integers(0, 12)
 RAW_STEPS = 4
@@ -210,10 +211,18 @@ class FaultRules(Machine):
         kind=KINDS_OF_REFRESH,
     )
     def damaged_record_file(self, number: int, damage: Damage, kind: RefreshKind) -> None:
-        """The disk loses a file, or some of it: the refresh reads its dataset again."""
+        """The disk loses a file, or some of it: the refresh reads its dataset again.
+
+        A record is deleted in the same hours: what is read again does not bring it.
+        """
         files = all_named_files(self.world.tenant)
         if not files:
             return
+        files += [file for file in files if file.parts[-2] in BASE_FOLDERS] * 3
+        if len(self.live(self.base)) > 1 and (record := self.pick(number, self.base)):
+            self.org.delete(self.base, record)
+            self.moved(self.base)
+            self.moved("Opportunity")
         damage(file := files[number % len(files)], file)
         # Of records that ended nobody but that file may have told what they held.
         self.world.raw.clear()
