@@ -62,11 +62,6 @@ def describe_only_every_6_hours() -> None:
     redescribing.ask = wrong
 
 
-@_mutant("a 304 is believed while a field or object is hidden")
-def hidden_field_believes_304() -> None:
-    _room("refresh.steps.schemas").is_anything_hidden = lambda _settings, _schemas: False
-
-
 @_mutant("rows stamped exactly at the window's lower bound are not asked for")
 def strict_greater() -> None:
     soql = _room("salesforce.soql")
