@@ -242,9 +242,3 @@ def test_the_way_follows_the_true_number_of_rows(
     frame = found.frame.collect()
     assert frame.columns == ["Id", "Name"]
     assert frame["Id"].n_unique() == rows
-
-
-def test_a_missing_column_is_no_blank_column() -> None:
-    """An answer without a column that was asked for must not blank it everywhere."""
-    with pytest.raises(KeyError, match="Name"):
-        of_records([{"Id": "1"}], ["Id", "Name"])

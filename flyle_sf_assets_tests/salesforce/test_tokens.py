@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ from flyle_sf_assets_tests.salesforce.room import Room
 from flyle_sf_assets_tests.salesforce.wayward import Canned, wayward
 
 TRIED = Text("試しました", "Tried")
-NETWORK = Network()
 DATE = "Thu, 07 May 2026 09:08:07 GMT"
 DATE_READ = datetime(2026, 5, 7, 9, 8, 7, tzinfo=UTC)
+NETWORK = Network(clock=lambda: DATE_READ)
 ISSUED = datetime(2026, 5, 7, 9, 0, 0, tzinfo=UTC)
 INSTANCE = "https://acme.my.salesforce.com"
 JWT_ANSWER = {
@@ -96,7 +95,7 @@ def test_issued_at_serves_when_there_is_no_date(issued_at: str | int) -> None:
         "",
         "yesterday",
         "Thu, 01 Jan 1970 00:00:00 GMT",
-        format_datetime(datetime.now(UTC) + timedelta(days=400), usegmt=True),
+        "Fri, 31 Dec 2099 00:00:00 GMT",
     ],
 )
 def test_a_date_that_cannot_be_true_is_no_time(date: str | None) -> None:

@@ -66,16 +66,16 @@ def tcp_server() -> Iterator[TcpServer]:
         "log_min_messages": "fatal",
     }
     process = subprocess.Popen(
-        [
-            *(cluster.programs() / "postgres", "-D", home / "data"),
-            *(part for key, value in settings.items() for part in ("-c", f"{key}={value}")),
-        ],
+        cluster.as_account(
+            [
+                *(cluster.programs() / "postgres", "-D", home / "data"),
+                *(part for key, value in settings.items() for part in ("-c", f"{key}={value}")),
+            ],
+            account,
+        ),
         cwd="/",
         env=cluster.server_environment(),
         stderr=subprocess.DEVNULL,
-        user=None if account is None else account.uid,
-        group=None if account is None else account.gid,
-        extra_groups=None if account is None else [],
     )
     try:
         _prepare(home / "socket", port)
