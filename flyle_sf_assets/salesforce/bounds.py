@@ -9,11 +9,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce import faults
+
+CLOCK_SKEW_S = 7_200.0
+"""How far Salesforce's clock may be from this machine's."""
 
 _LOCAL = threading.local()
 
@@ -36,7 +39,7 @@ class Bounds:
     values: int = 3_000_000
     rest_rows: int = 1_000_000
     request_s: float = 600.0
-    clock_skew_s: float = 7_200.0
+    clock_skew_s: float = field(default_factory=lambda: CLOCK_SKEW_S)
     clock_jump_s: float = 600.0
 
 

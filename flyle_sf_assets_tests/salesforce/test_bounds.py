@@ -3,6 +3,8 @@
 import gzip
 import resource
 import ssl
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -182,3 +184,10 @@ def test_within_a_session_the_clock_runs_as_ours_does(tmp_path: Path) -> None:
             session.json("GET", "/services/data/v64.0/limits")
         session.json("GET", "/services/data/v64.0/limits")
         assert abs((session.server_now - now).total_seconds()) < 2
+
+
+def test_the_bound_is_there_where_no_test_has_lifted_it() -> None:
+    """`conftest.py` lifts it for orgs that live at another time."""
+    asked = "from flyle_sf_assets.salesforce.bounds import Bounds; print(Bounds().clock_skew_s)"
+    found = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    assert float(found.stdout) == 7_200

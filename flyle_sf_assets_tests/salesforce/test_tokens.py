@@ -11,6 +11,7 @@ import pytest
 from flyle_sf_assets import errors
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce import rights
+from flyle_sf_assets.salesforce.bounds import Bounds
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.tokens import AccessToken, TokenTransport, read_granted
 from flyle_sf_assets.salesforce.transport import Network
@@ -20,7 +21,7 @@ from flyle_sf_assets_tests.salesforce.wayward import Canned, wayward
 TRIED = Text("試しました", "Tried")
 DATE = "Thu, 07 May 2026 09:08:07 GMT"
 DATE_READ = datetime(2026, 5, 7, 9, 8, 7, tzinfo=UTC)
-NETWORK = Network(clock=lambda: DATE_READ)
+NETWORK = Network(bounds=Bounds(clock_skew_s=7_200.0), clock=lambda: DATE_READ)
 ISSUED = datetime(2026, 5, 7, 9, 0, 0, tzinfo=UTC)
 INSTANCE = "https://acme.my.salesforce.com"
 JWT_ANSWER = {

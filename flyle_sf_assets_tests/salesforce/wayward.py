@@ -11,6 +11,7 @@ from threading import Thread
 
 import trustme
 
+from flyle_sf_assets.salesforce.bounds import Bounds
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.tokens import AccessToken
 from flyle_sf_assets.salesforce.transport import Network
@@ -47,7 +48,8 @@ class Wayward(HTTPServer):
     @property
     def network(self) -> Network:
         """The way there; an address on another network is allowed too."""
-        return Network(self.ca_file, (f"127.0.0.1:{self.server_port}", "10.0.0.1"))
+        hosts = (f"127.0.0.1:{self.server_port}", "10.0.0.1")
+        return Network(self.ca_file, hosts, bounds=Bounds(clock_skew_s=7_200.0))
 
     def session(self) -> OrgSession:
         """Our side, with a token that nobody asks for."""
