@@ -16,7 +16,7 @@ from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.companies.rejections import RejectReason
 from flyle_sf_assets.companies.rows import DECIMAL_DIGITS, decimal_scale, polars_type
 from flyle_sf_assets.options.multipicklist import SEPARATOR, selected_values
-from flyle_sf_assets.salesforce.picklists import labels_of, labels_under
+from flyle_sf_assets.salesforce.picklists import known_values, labels_of, labels_under
 from flyle_sf_assets.salesforce.schema import FieldSchema
 from flyle_sf_assets.settings.models import FlyleType
 
@@ -134,7 +134,7 @@ def _label_text(text: pl.Expr, field: CompanyField, _time_zone: str) -> pl.Expr:
 
 
 def _multi_select(text: pl.Expr, field: CompanyField, _time_zone: str) -> pl.Expr:
-    return selected_values(text, [option.value for option in field.source.picklist_values])
+    return selected_values(text, known_values(field.source))
 
 
 def _joined_labels(text: pl.Expr, field: CompanyField, time_zone: str) -> pl.Expr:
@@ -144,7 +144,7 @@ def _joined_labels(text: pl.Expr, field: CompanyField, time_zone: str) -> pl.Exp
 
 
 def _labels(field: CompanyField) -> dict[str, str]:
-    """API value to label; a value that describe does not know, or without a label, is its own.
+    """API value to label; a value that describe never told, or without a label, is its own.
 
     So is a value of several labels, of which nothing here tells the right one.
     """

@@ -15,7 +15,7 @@ from typing import Protocol
 import polars as pl
 
 from flyle_sf_assets.options.multipicklist import SEPARATOR
-from flyle_sf_assets.salesforce.picklists import labels_of, options_of
+from flyle_sf_assets.salesforce.picklists import options_of
 from flyle_sf_assets.salesforce.schema import FieldSchema
 from flyle_sf_assets.settings.models import FlyleType
 
@@ -86,7 +86,7 @@ def met_values(enriched: pl.DataFrame, fields: Sequence[OptionField]) -> pl.Data
     """
     parts = [OPTION_SCHEMA.to_frame().lazy()]
     for field in followed_fields(fields):
-        described = set(labels_of(field.source)) - {""}
+        described = {option.value for option in options_of(field.source)} - {""}
         parts.append(
             enriched.lazy()
             .select(value=pl.col(field.source_path))

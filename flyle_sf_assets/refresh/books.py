@@ -22,7 +22,13 @@ from flyle_sf_assets.store.generations import (
 from flyle_sf_assets.store.schemas import StoredSchema, read_schemas
 
 UNKNOWN = "null"
-"""Kept in the place of the document of an object that the org does not know or hides."""
+"""Kept in the place of the document of an object that the org never showed."""
+
+HIDDEN = "hidden"
+"""The digest of an object that the org does not know or hides.
+
+Its last document stays, for the labels of its options.
+"""
 
 
 @dataclass
@@ -81,7 +87,9 @@ class Books:
 
 def known_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
     """The schemas that are kept; None for an object that the org does not know, or hides."""
-    return {
-        name: None if one.document == UNKNOWN else from_bytes(one.document.encode())
-        for name, one in stored.items()
-    }
+    return {name: None if one.digest == HIDDEN else last_shown(one) for name, one in stored.items()}
+
+
+def last_shown(stored: StoredSchema) -> ObjectSchema | None:
+    """The schema as the org showed it last, though it be hidden now; None when it never did."""
+    return None if stored.document == UNKNOWN else from_bytes(stored.document.encode())

@@ -11,9 +11,9 @@ import polars as pl
 
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import plan
+from flyle_sf_assets.refresh.books import known_schemas
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lost import readable
-from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.database import TenantTransaction
@@ -45,11 +45,7 @@ class Origin:
 
 def origins(tx: TenantTransaction, settings: TenantSettings) -> dict[str, Origin]:
     """By the mapping's ``to``, in the order of the settings."""
-    stored = read_schemas(tx)
-    schemas = {
-        name: None if one.document == "null" else from_bytes(one.document.encode())
-        for name, one in stored.items()
-    }
+    schemas = known_schemas(read_schemas(tx))
     made = plan(settings, schemas)
     read_at = {name: one.watermark for name, one in read_generations(tx).items()}
     found: dict[str, Origin] = {}

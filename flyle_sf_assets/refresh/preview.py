@@ -11,6 +11,7 @@ from datetime import timedelta
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.errors import Problem, SettingsInvalid
 from flyle_sf_assets.raw.questions import Questions
+from flyle_sf_assets.refresh.books import last_shown
 from flyle_sf_assets.refresh.checking import describe_reachable, open_tenant_org
 from flyle_sf_assets.refresh.debts import SCHEMAS
 from flyle_sf_assets.refresh.existing_fields import existing_field_problems
@@ -20,10 +21,12 @@ from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.judging import DraftInOrg, Judgement
 from flyle_sf_assets.refresh.membership import membership
 from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.salesforce.former_options import with_former_options
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import digest
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.generations import consumed
+from flyle_sf_assets.store.schemas import read_schemas
 from flyle_sf_assets.store.settings_versions import latest_settings
 
 
@@ -40,7 +43,14 @@ def preview(
     """
     opened = open_org or (lambda: open_tenant_org(installation, settings))
     with opened() as org:
-        schemas = describe_reachable(org, settings)
+        with installation.database.tenant(settings.tenant) as tx:
+            stored = read_schemas(tx)
+        schemas = {
+            name: with_former_options(schema, last_shown(stored[name]))
+            if schema is not None and name in stored
+            else schema
+            for name, schema in describe_reachable(org, settings).items()
+        }
         draft = DraftInOrg(installation, settings, org, schemas, org.api_calls)
         return _judgement(draft).impact()
 

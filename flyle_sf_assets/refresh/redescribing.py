@@ -5,16 +5,17 @@ What does not belong here: keeping the answers (``steps/schemas.py``) and the HT
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
+from flyle_sf_assets.refresh.books import last_shown
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
-from flyle_sf_assets.salesforce.picklists import lacks_dependencies
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.former_options import with_former_options
+from flyle_sf_assets.salesforce.schema import SCHEMA_FORMAT, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.schemas import StoredSchema
 
@@ -51,8 +52,9 @@ def redescribe(
     schemas: dict[str, ObjectSchema | None] = {}
     missing = reached_objects(refresh.settings, known)
     while missing:
-        moments = {} if is_whole else _moments(missing, stored)
-        found = ask(refresh, missing, moments, stored)
+        moments = {} if is_whole else _moments(missing, stored, known)
+        asked = ask(refresh, missing, moments, stored)
+        found = {name: _remembering(one, stored.get(name)) for name, one in asked.items()}
         answers |= found
         for name, answer in found.items():
             schemas[name] = _schema(name, answer, known)
@@ -83,20 +85,28 @@ def reached_objects(settings: TenantSettings, known: Schemas) -> tuple[str, ...]
 def is_anything_hidden(settings: TenantSettings, schemas: Schemas) -> bool:
     """Whether a path of a mapping or a condition cannot be walked now, or its type does not fit.
 
-    Then a 304 is not believed: a permission that came back need not move Last-Modified. Nor is it
-    for a schema that an earlier version kept without where its options are valid.
+    Then a 304 is not believed: a permission that came back need not move Last-Modified.
     """
-    if any(lacks_dependencies(schema) for schema in schemas.values() if schema):
-        return True
     made = plan(settings, schemas)
     if made.faults:
         return True
     return not all(one.readable for one in company_fields(settings, made.leaves))
 
 
-def _moments(names: tuple[str, ...], stored: Mapping[str, StoredSchema]) -> dict[str, datetime]:
-    since = {name: stored[name].last_modified for name in names if name in stored}
+def _moments(
+    names: tuple[str, ...], stored: Mapping[str, StoredSchema], known: Schemas
+) -> dict[str, datetime]:
+    """None for a schema that an earlier version kept: it lacks what this one reads of describe."""
+    is_current = {name for name, one in known.items() if one and one.format == SCHEMA_FORMAT}
+    since = {name: stored[name].last_modified for name in names if name in is_current}
     return {name: datetime.fromisoformat(text) for name, text in since.items() if text}
+
+
+def _remembering(answer: Answer, stored: StoredSchema | None) -> Answer:
+    """The answer with the options that earlier ones told and it does not."""
+    if not isinstance(answer, Described) or stored is None:
+        return answer
+    return replace(answer, schema=with_former_options(answer.schema, last_shown(stored)))
 
 
 def _schema(name: str, answer: Answer, known: Schemas) -> ObjectSchema | None:

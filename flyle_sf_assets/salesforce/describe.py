@@ -24,6 +24,7 @@ from flyle_sf_assets.salesforce.composite import (
     composite,
 )
 from flyle_sf_assets.salesforce.schema import (
+    SCHEMA_FORMAT,
     ChildRelationship,
     FieldSchema,
     ObjectSchema,
@@ -150,14 +151,16 @@ def from_bytes(data: bytes) -> ObjectSchema:
 def digest(schema: ObjectSchema) -> str:
     """64 hex digits that change when anything of the schema does, but not with the order of fields.
 
-    The order of picklist values counts: it is the org's.
+    The order of picklist values counts: it is the org's. `format` does not: it is ours.
     """
     ordered = replace(
         schema,
         fields=tuple(sorted(schema.fields, key=lambda f: f.name)),
+        former_fields=tuple(sorted(schema.former_fields, key=lambda f: f.name)),
         child_relationships=tuple(
             sorted(schema.child_relationships, key=lambda c: (c.child_object, c.field))
         ),
+        format=0,
     )
     return hashlib.sha256(to_bytes(ordered)).hexdigest()
 
@@ -189,6 +192,7 @@ def _parsed(session: OrgSession, body: bytes, last_modified: object, tried: Text
             for child in described.child_relationships
         ),
         key_prefix=described.key_prefix,
+        format=SCHEMA_FORMAT,
     )
     return Described(schema, parsed_date(last_modified if isinstance(last_modified, str) else None))
 

@@ -9,9 +9,10 @@ What does not belong here: what a company shows of it (``companies/casts.py``) a
 catalog keeps (``options/catalog.py``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema import FieldSchema, PicklistValue
 
 LABEL_JOIN = " / "
 """Between the labels of a value that has several."""
@@ -23,28 +24,45 @@ _HIGHEST_BIT = 0x80
 
 
 def labels_of(field: FieldSchema) -> dict[str, tuple[str, ...]]:
-    """The labels of each API value, in describe's order, each once; without NUL characters.
+    """The labels of each API value, each once; without NUL characters.
 
-    An option without a label is its own label.
+    In describe's order, and then what earlier answers told of options that are gone. An option
+    without a label is its own label.
     """
+    listed = ((option.value, option.label) for option in field.picklist_values)
+    former = ((option.value, option.label) for option in field.former_options)
     found: dict[str, dict[str, None]] = {}
-    for option in field.picklist_values:
-        value = plain(option.value)
-        found.setdefault(value, {})[plain(option.label) or value] = None
+    for text, label in chain(listed, former):
+        value = plain(text)
+        found.setdefault(value, {})[plain(label) or value] = None
     return {value: tuple(labels) for value, labels in found.items()}
 
 
 def options_of(field: FieldSchema) -> tuple[PicklistValue, ...]:
-    """One option per API value, in the place of its first, without `valid_for`.
+    """One option per API value that describe lists, in the place of its first, no `valid_for`.
 
     State codes are unique within a country only: describe lists one value several times. Its label
     is then all of them (``東京都 / 河北省``), and it is active when one of them is.
     """
     active = {plain(option.value) for option in field.picklist_values if option.active}
+    listed = {plain(option.value) for option in field.picklist_values}
     return tuple(
         PicklistValue(value, LABEL_JOIN.join(labels), value in active)
         for value, labels in labels_of(field).items()
+        if value in listed
     )
+
+
+def known_values(field: FieldSchema) -> list[str]:
+    """The API values in the org's order, each once; those that are gone where they stood."""
+    order = list(dict.fromkeys(plain(option.value) for option in field.picklist_values))
+    met = set(order)
+    for option in field.former_options:
+        if option.value not in met:
+            place = order.index(option.after) + 1 if option.after in met else 0
+            order.insert(place, option.value)
+            met.add(option.value)
+    return order
 
 
 def needs_controller(field: FieldSchema) -> bool:
@@ -61,26 +79,30 @@ def labels_under(field: FieldSchema, controller: FieldSchema) -> dict[str, Mappi
     value the first of describe's order counts.
     """
     doubled = {value for value, labels in labels_of(field).items() if len(labels) > 1}
-    controlling = [plain(option.value) for option in controller.picklist_values]
-    if controller.type == "boolean":
-        controlling = list(_OF_A_CHECKBOX)
+    above = controlling_values(controller)
+    listed = ((one.value, one.label, valid_under(one, above)) for one in field.picklist_values)
+    former = ((one.value, one.label, one.under) for one in field.former_options)
     found: dict[str, dict[str, str]] = {}
-    for option in field.picklist_values:
-        value = plain(option.value)
+    for text, label, controlling in chain(listed, former):
+        value = plain(text)
         if value not in doubled:
             continue
-        for position in _positions(option.valid_for or b"", len(controlling)):
-            under = found.setdefault(controlling[position], {})
-            under.setdefault(value, plain(option.label) or value)
+        for one in controlling:
+            found.setdefault(one, {}).setdefault(value, plain(label) or value)
     return dict(found)
 
 
-def lacks_dependencies(schema: ObjectSchema) -> bool:
-    """Whether this was kept by a version that did not keep where options are valid."""
-    return any(
-        needs_controller(field) and not any(option.valid_for for option in field.picklist_values)
-        for field in schema.fields
-    )
+def controlling_values(controller: FieldSchema) -> list[str]:
+    """What the bits of `valid_for` stand for, in their order."""
+    if controller.type == "boolean":
+        return list(_OF_A_CHECKBOX)
+    return [plain(option.value) for option in controller.picklist_values]
+
+
+def valid_under(option: PicklistValue, controlling: Sequence[str]) -> tuple[str, ...]:
+    """For which of `controlling_values` an option is valid."""
+    bits = option.valid_for or b""
+    return tuple(controlling[place] for place in _positions(bits, len(controlling)))
 
 
 def plain(text: str) -> str:

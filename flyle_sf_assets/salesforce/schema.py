@@ -7,6 +7,12 @@ to what (``companies/types.py``). Source: REST API Developer Guide, "sObject Des
 from dataclasses import dataclass
 from functools import cached_property
 
+SCHEMA_FORMAT = 1
+"""Raise it when a member is added here that describe tells: what is kept lacks it until then.
+
+A schema of an older format is asked for without If-Modified-Since.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class PicklistValue:
@@ -23,12 +29,28 @@ class PicklistValue:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerOption:
+    """An option that describe told once and tells no more; records may still hold its value.
+
+    ``under`` are the controlling field's values for which it was valid and no option of this value
+    is now; empty where the field depended on none. ``after`` is the API value that stood before
+    it in the list, None for the first.
+    """
+
+    value: str
+    label: str
+    under: tuple[str, ...] = ()
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldSchema:
     """One field. ``type`` is Salesforce's own word (``currency``, ``reference``, …).
 
     ``relationship_name`` is the name by which SOQL walks a lookup (``Owner`` for ``OwnerId``),
     ``reference_to`` the objects that it may point at. ``precision`` and ``scale`` are digits.
     ``extra_type_info`` tells a lookup that holds another system's id (``externallookup``).
+    ``former_options`` are no part of the answer: earlier answers had them (``former_options.py``).
     """
 
     name: str
@@ -47,6 +69,7 @@ class FieldSchema:
     relationship_name: str | None = None
     picklist_values: tuple[PicklistValue, ...] = ()
     extra_type_info: str | None = None
+    former_options: tuple[FormerOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,8 @@ class ObjectSchema:
     """One object with the fields that the connected user may see.
 
     A field hidden by field-level security is simply not in ``fields``: Salesforce leaves it out.
+    ``former_fields`` are picklists of earlier answers, with nothing but their former options.
+    ``format`` is the `SCHEMA_FORMAT` of the version that described it.
     """
 
     name: str
@@ -71,6 +96,8 @@ class ObjectSchema:
     fields: tuple[FieldSchema, ...]
     child_relationships: tuple[ChildRelationship, ...] = ()
     key_prefix: str | None = None
+    former_fields: tuple[FieldSchema, ...] = ()
+    format: int = 0
 
     @cached_property
     def _by_name(self) -> dict[str, FieldSchema]:
@@ -91,3 +118,7 @@ class ObjectSchema:
     def lookup(self, relationship_name: str) -> FieldSchema | None:
         """The lookup field that SOQL walks by that relationship name, or None."""
         return self._by_relationship.get(relationship_name.lower())
+
+    def former_field(self, name: str) -> FieldSchema | None:
+        """The picklist of that name that an earlier answer had, and this one has not, or None."""
+        return next((f for f in self.former_fields if f.name.lower() == name.lower()), None)

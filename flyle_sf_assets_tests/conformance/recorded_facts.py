@@ -75,8 +75,8 @@ METADATA_FACTS: tuple[FactRow, ...] = (
             "NangoHQ/integration-templates",
             "SFDO-Tooling/CumulusCI",
         ),
-        "one that was known stays in the catalog, inactive, with its label",
-        "flows/test_as_recorded.py::test_options_that_describe_leaves_out_stay_as_they_were_known",
+        "one that was known stays in the catalog, inactive, and its label is its holders' text",
+        "flows/test_former_options.py::test_the_text_of_a_deactivated_option_stays",
     ),
     FactRow(
         "state codes are listed several times, each valid for another country",

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from flyle_sf_assets.sandbox.metadata import Field
+from flyle_sf_assets.sandbox.metadata import Field, PicklistEntry
 from flyle_sf_assets_tests.faults.seen_org import SeenOrg
+from flyle_sf_assets_tests.faults.told_options import At, Told, ToldOptions, listed
 from flyle_sf_assets_tests.faults.values import BAD_URLS
 from flyle_sf_assets_tests.flows.contract_words import REASONS
-from flyle_sf_assets_tests.flows.oracle import SEVERAL, Company, Json, Oracle, Record
+from flyle_sf_assets_tests.flows.option_labels import is_active
+from flyle_sf_assets_tests.flows.oracle import SEVERAL, Company, Json, Option, Oracle, Record
 from flyle_sf_assets_tests.flows.owners import SHARED
 
 Rejections = dict[tuple[str, str | None], str]
@@ -55,8 +57,9 @@ class Expectation(Oracle):
 
     org: SeenOrg  # type: ignore[assignment]  # reads as an Org does, and shows what was seen
 
-    def __init__(self, org: SeenOrg, settings: str) -> None:
+    def __init__(self, org: SeenOrg, settings: str, told: ToldOptions) -> None:
         super().__init__(org, settings)  # type: ignore[arg-type]  # as above
+        self._told = told
         self.rejected: Rejections = {}
         self.raw: Raw = {}
         self._current = ""
@@ -103,7 +106,18 @@ class Expectation(Oracle):
             (mapping["to"], entry.value)
             for mapping in self.mapping
             if self.type_of(mapping).endswith("_select")
-            for entry in self._field_at(mapping["from"]).picklist
+            for entry in listed(self.org, self._field_at(mapping["from"]))
+        }
+
+    def listed_options(self, path: str) -> dict[str, Option]:
+        """Those that are listed now, each with every label that was told of it."""
+        field, told = self._field_at(path), self._told_at(path)
+        return {
+            entry.value: Option(
+                " / ".join(dict.fromkeys(told.labels[entry.value].values())),
+                is_active(field, entry.value),
+            )
+            for entry in listed(self.org, field)
         }
 
     def _custom_fields(self, record: Record, last: Json) -> Json:
@@ -119,8 +133,7 @@ class Expectation(Oracle):
                 self.rejected[self._current, key] = "several_records"
                 continue
             flyle_type = self.type_of(mapping)
-            labels = self._labels(record, path)
-            shown = self._json(value, self._field_at(path), flyle_type, labels)
+            shown = self._shown(value, path, flyle_type, self._country(record, path))
             if shown is None and mapping.get("when_blank") == "keep" and not is_retyped:
                 continue
             if flyle_type == "url" and shown in BAD_URLS:
@@ -137,15 +150,44 @@ class Expectation(Oracle):
             if key not in self._retyped:
                 continue
             fields[key] = UNKNOWN
-            field = self._field_at(path)
-            if _needs_another(field):
+            if self._needs_another(path):
                 # Whether its controlling field was read before the row froze, nobody can tell.
                 continue
             if path in raw and "." not in path and raw[path] is not SEVERAL:
-                labels = {entry.value: entry.label for entry in field.picklist}
-                shown = self._json(raw[path], field, self.type_of(mapping), labels)
+                shown = self._shown(raw[path], path, self.type_of(mapping), None)
                 fields[key] = None if shown in BAD_URLS else shown
         return replace(row, custom_fields=fields)
+
+    def _shown(self, value: object, path: str, flyle_type: str, country: object) -> object:
+        """The value as a company has it; by what was told of its options, be they listed or not."""
+        field = self._field_at(path)
+        if field.type not in ("picklist", "multipicklist"):
+            return self._json(value, field, flyle_type, {})
+        told = self._told_at(path)
+        order = [PicklistEntry(one, one) for one in told.order]
+        labels = {one: told.label(one, country) for one in told.order}
+        shown = self._json(value, replace(field, picklist=tuple(order)), flyle_type, labels)
+        is_unsure = self._at(path) in self._told.unsure and flyle_type != "single_select"
+        return UNKNOWN if is_unsure and shown is not None else shown
+
+    def _country(self, record: Record, path: str) -> object:
+        """The value of the field that controls the one at the path."""
+        above = self._field_at(path).controller
+        return above and self.value(record, ".".join([*path.split(".")[:-1], above]))
+
+    def _at(self, path: str) -> At:
+        *relationships, name = path.split(".")
+        at = self.base
+        for relationship in relationships:
+            at, _ = self._step(at, None, relationship)
+        return at.lower(), name.lower()
+
+    def _told_at(self, path: str) -> Told:
+        return self._told.of(self._at(path))
+
+    def _needs_another(self, path: str) -> bool:
+        """Whether a value has several labels, so that the controlling field must tell its own."""
+        return bool(self._field_at(path).controller) and self._told_at(path).is_ambiguous
 
     def _is_readable(self, mapping: Mapping[str, str]) -> bool:
         """Whether the connected user sees every field on the path, and its type still fits."""
@@ -167,7 +209,7 @@ class Expectation(Oracle):
         if not self._sees(at, name):
             return False
         field = self.org.catalog.objects[at.lower()].field(name)
-        if mapping["type"] == "text" and _needs_another(field):
+        if mapping["type"] == "text" and self._needs_another(mapping["from"]):
             return self._sees(at, field.controller or "")
         return mapping["type"] in FITTING[field.type]
 
@@ -207,12 +249,6 @@ class Expectation(Oracle):
         name, _, number = str(wanted["date"]).partition(":")
         assert (name, condition["op"]) == ("LAST_N_DAYS", "ge")
         return day >= self.org.today - timedelta(days=int(number))
-
-
-def _needs_another(field: Field) -> bool:
-    """Whether a value is listed twice, so that the controlling field must tell its label."""
-    labels = {(entry.value, entry.label) for entry in field.picklist}
-    return field.controller is not None and len(labels) > len({value for value, _ in labels})
 
 
 def _gone(row: Company, record: Record | None) -> Company:

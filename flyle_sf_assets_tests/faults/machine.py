@@ -28,8 +28,11 @@ REFRESHES_MIN = 4
 REFRESH_EVERY = (6, 12, 24)
 """Steps after which a refresh comes at the latest: in some runs much piles up before one."""
 
-GROUPS = ("census", "schema", "settings")
-"""Kinds of rules that a run may have or not: what only a census finds hides other errors."""
+GROUPS = ("census", "schema", "settings", "absent options")
+"""What a run may have or not, each in half of them: what only a census finds hides other errors.
+
+Kinds of rules, and whether describe leaves inactive options out, as in most orgs.
+"""
 
 ANY = st.integers(0, 9_999)
 """Which of a list, modulo its length: it shrinks towards the first."""
@@ -91,6 +94,7 @@ class Machine(RuleBasedStateMachine):
         self.refresh_every = every
         self.world = self.made_world(tenant, document, ground.reading)
         self.world.overlap_s = overlap_s
+        self.org.lists_inactive_options = "absent options" not in groups
         self.world.apply()
         if is_synced:
             self.world.refresh()

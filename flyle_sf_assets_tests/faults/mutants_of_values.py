@@ -6,6 +6,7 @@ here: bugs in answers (``mutants_of_answers.py``) and in what is read and kept (
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -62,3 +63,25 @@ def controlling_field_alone_ignored() -> None:
         return right(rows.drop(beside), held.drop(beside))
 
     enriched.changed_rows = wrong
+
+
+@_mutant("an option that describe lists no more is forgotten with its label")
+def labels_of_former_options_forgotten() -> None:
+    _room("refresh.redescribing").with_former_options = lambda new, _before: new
+
+
+@_mutant("of a value listed twice the label that is left counts for every country")
+def former_label_of_a_country_forgotten() -> None:
+    redescribing = _room("refresh.redescribing")
+    right = redescribing.with_former_options
+
+    def wrong(new: Any, before: Any) -> Any:
+        made = right(new, before)
+        return replace(made, fields=tuple(map(without_partial, made.fields)))
+
+    def without_partial(field: Any) -> Any:
+        listed = {option.value for option in field.picklist_values}
+        whole = tuple(one for one in field.former_options if one.value not in listed)
+        return replace(field, former_options=whole)
+
+    redescribing.with_former_options = wrong

@@ -19,6 +19,7 @@ class SeenOrg:
         self.today = org.snapshot().today
         self.hidden_fields = org.visibility.hidden_fields
         self.hidden_objects = org.visibility.hidden_objects
+        self.lists_inactive_options = org.lists_inactive_options
         self._org = org
         self._hidden = frozenset(hidden)
         self._records: dict[tuple[str, bool, bool], list[Record]] = {}

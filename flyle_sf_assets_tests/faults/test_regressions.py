@@ -265,3 +265,36 @@ def test_a_roll_up_that_moved_under_another_base_that_no_refresh_saw_is_a_sweeps
         assert "sweep" in model.world.owed
         model.world.refresh("sweep")
         assert not model.world.owed
+
+
+@pytest.mark.parametrize("base", ["Account", "Opportunity"])
+def test_options_that_describe_lists_no_more_keep_their_labels_in_the_model(
+    ground: Ground, base: str
+) -> None:
+    """Deactivated, hidden meanwhile, removed, and there again with another label."""
+    Model.ground = ground
+    model = Model()
+    groups = frozenset({"schema", "absent options"})
+    model.link(base=base, calculated=False, page=2000, groups=groups, every=1000, overlap_s=900)
+    org, state = model.org, ("Account", "BillingStateCode")
+    for number, account in enumerate(org.ids("Account")):
+        country = ("JP", "CN", None)[number % 3]
+        org.update("Account", account, {state[1]: "13", "BillingCountryCode": country})
+    model.world.refresh()
+    assert not model.world.owed
+    place = [one.value for one in org.catalog.objects["account"].field(state[1]).picklist]
+    model.switch_option(at=state, number=place.index("13"))
+    model.refresh(minutes=20)
+    model.hide_field(at=("Account", "BillingCountryCode"), moves=False)
+    model.refresh(minutes=20)
+    model.bring_back(moves=False, number=0)
+    model.hide_field(at=state, moves=False)
+    model.refresh(minutes=20)
+    model.remove_option(at=state, number=place.index("13"), is_replaced=False)
+    model.remove_option(at=state, number=place.index("13"), is_replaced=False)
+    model.bring_back(moves=True, number=0)
+    model.refresh(minutes=20)
+    model.bring_back_option(number=0)
+    model.refresh(minutes=20)
+    assert not model.world.owed
+    model.teardown()

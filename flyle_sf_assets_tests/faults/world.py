@@ -19,11 +19,13 @@ from flyle_sf_assets.refresh.installation import OVERLAP_S_DEFAULT
 from flyle_sf_assets.refresh.lifecycle import check_idle, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox.metadata import Field
-from flyle_sf_assets_tests.faults.expectation import UNKNOWN, End, Expectation, Raw, Rejections
+from flyle_sf_assets_tests.faults.differences import assert_same, differing
+from flyle_sf_assets_tests.faults.expectation import End, Expectation, Raw, Rejections
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.mortal import Killed, MortalDatabase, When
 from flyle_sf_assets_tests.faults.seen_org import SeenOrg
 from flyle_sf_assets_tests.faults.store_reading import Row, StoreReading
+from flyle_sf_assets_tests.faults.told_options import ToldOptions, reached
 from flyle_sf_assets_tests.flows.oracle import Company, Option
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
@@ -53,6 +55,7 @@ class World:
     owed: dict[Owed, datetime] = field(default_factory=dict)
     undescribed: set[tuple[str, str]] = field(default_factory=set)
     """Fields that were edited since the last describe."""
+    told: ToldOptions = field(default_factory=ToldOptions)
     options: dict[tuple[str, str], Option] = field(default_factory=dict)
     removed_options: list[tuple[tuple[str, str], str]] = field(default_factory=list)
     drifted: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -122,7 +125,7 @@ class World:
         before, last_sync = self.reading.rows(self.tenant.name), self._last_sync()
         # What is stamped in the second of a refresh is for the next one to find.
         self.later(1)
-        self.refreshed(kind)
+        self._refreshed_hearing(kind)
         self.refreshes += 1
         self.are_settings_seen = True
         self.refreshed_at_step = self.steps
@@ -130,6 +133,16 @@ class World:
         if is_last:
             self.owed.clear()
         self.judge(before, last_sync)
+
+    def _refreshed_hearing(self, kind: RefreshKind) -> None:
+        """One refresh, and what describe told it of options."""
+        objects = reached(self.tenant.there, self.document)
+        try:
+            self.refreshed(kind)
+        except FlyleError:
+            self.told.may_hear(self.tenant.there, objects)
+            raise
+        self.told.hear(self.tenant.there, objects)
 
     def refreshed(self, kind: RefreshKind) -> Refresh:
         """A refresh that all steps have worked on, one after the other."""
@@ -190,11 +203,13 @@ class World:
                     database.die()
                     raise Killed  # noqa: TRY301 - a process does not die in a function
         except Killed:
+            self.told.may_hear(self.tenant.there, reached(self.tenant.there, self.document))
             self._judge_broken_off(before, is_companies_done=after_steps >= len(STEPS))
             return True
         finally:
             database.dispose()
             self.tenant.installation = installation
+        self.told.hear(self.tenant.there, reached(self.tenant.there, self.document))
         self._pay(PAID[kind])
         self.judge(before, last_sync)
         return False
@@ -259,7 +274,7 @@ class World:
         assert bool(drift) == bool(expectation.unreadable), (drift, expectation.unreadable)
 
     def _expectation(self) -> Expectation:
-        return Expectation(SeenOrg(self.tenant.there, self.hidden), self.tenant.settings)
+        return Expectation(SeenOrg(self.tenant.there, self.hidden), self.tenant.settings, self.told)
 
     def _judge_times(self, before: dict[str, Row], after: dict[str, Row]) -> None:
         """``updated_at`` moved for exactly the rows whose content changed; no row is ever lost."""
@@ -312,39 +327,3 @@ class World:
 
     def _last_sync(self) -> int:
         return self.reading.last_sync(self.tenant.name)[0]
-
-
-def differing(one: Company, other: Company) -> list[str]:
-    """The names of what differs between two rows, as the history calls them."""
-    names = [
-        name
-        for name in ("name", "status", "status_reason", "merged_into")
-        if getattr(one, name) != getattr(other, name)
-    ]
-    keys = one.custom_fields.keys() | other.custom_fields.keys()
-    nothing = object()
-    return names + [
-        key
-        for key in keys
-        if UNKNOWN not in (one.custom_fields.get(key), other.custom_fields.get(key))
-        and one.custom_fields.get(key, nothing) != other.custom_fields.get(key, nothing)
-    ]
-
-
-def assert_same(found: dict[str, Company], expected: dict[str, Company]) -> None:
-    """Equal, or a message with what differs and nothing else."""
-    lines = [f"too many: {key} {found[key]}" for key in found.keys() - expected.keys()]
-    lines += [f"missing: {key} {expected[key]}" for key in expected.keys() - found.keys()]
-    for key in found.keys() & expected.keys():
-        for name in differing(found[key], expected[key]):
-            lines.append(
-                f"{key}.{name}: found {_shown(found[key], name)}"
-                f" expected {_shown(expected[key], name)}"
-            )
-    assert not lines, "\n".join(sorted(lines))
-
-
-def _shown(row: Company, name: str) -> str:
-    if name in ("name", "status", "status_reason", "merged_into"):
-        return repr(getattr(row, name))
-    return repr(row.custom_fields.get(name, "(not there)"))

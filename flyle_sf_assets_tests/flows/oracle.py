@@ -88,18 +88,25 @@ class Oracle:
         """The catalog: what describe lists, and what the companies hold outside of it."""
         found: dict[tuple[str, str], Option] = {}
         for mapping in self.mapping:
-            key, field = mapping["to"], self._field_at(mapping["from"])
+            key = mapping["to"]
             if self.type_of(mapping) not in ("single_select", "multi_select"):
                 continue
-            for entry in field.picklist:
-                label = catalog_label(field, entry.value)
-                found[key, entry.value] = Option(label, is_active(field, entry.value))
+            for listed, option in self.listed_options(mapping["from"]).items():
+                found[key, listed] = option
             for company in before.values():
                 value = company.custom_fields.get(key)
                 for met in value if isinstance(value, list) else [value]:
                     if met is not None:
                         found.setdefault((key, str(met)), Option(str(met), active=False))
         return found
+
+    def listed_options(self, path: str) -> dict[str, Option]:
+        """The options that describe lists of a field, by value."""
+        field = self._field_at(path)
+        return {
+            entry.value: Option(catalog_label(field, entry.value), is_active(field, entry.value))
+            for entry in field.picklist
+        }
 
     def type_of(self, mapping: Mapping[str, str]) -> str:
         """The Flyle type of a mapping, given or by default."""

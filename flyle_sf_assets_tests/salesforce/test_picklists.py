@@ -7,11 +7,10 @@ import pytest
 
 from flyle_sf_assets.salesforce.picklists import (
     labels_under,
-    lacks_dependencies,
     needs_controller,
     options_of,
 )
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema import FieldSchema, PicklistValue
 
 COUNTRIES = FieldSchema(
     "BillingCountryCode",
@@ -91,13 +90,3 @@ def test_one_option_stands_for_each_value() -> None:
     """NUL characters do not reach PostgreSQL; an option without a label is its own."""
     field = states(("1", "a", JP), ("2\x00", "", None), ("1", "b\x00", CN))
     assert [(one.value, one.label) for one in options_of(field)] == [("1", "a / b"), ("2", "2")]
-
-
-def test_a_schema_kept_by_an_earlier_version_is_known_by_what_it_lacks() -> None:
-    """Describe answers 304 for as long as nobody edits the object: it must be asked whole."""
-    old = states(("13", "東京都", None), ("13", "河北省", None))
-    new = states(("13", "東京都", JP), ("13", "河北省", CN))
-    assert lacks_dependencies(ObjectSchema("Account", "", queryable=True, fields=(COUNTRIES, old)))
-    assert not lacks_dependencies(
-        ObjectSchema("Account", "", queryable=True, fields=(COUNTRIES, new))
-    )

@@ -10,9 +10,9 @@ from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import Problem, SettingsInvalid
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
-from flyle_sf_assets.refresh.books import UNKNOWN, known_schemas
+from flyle_sf_assets.refresh.books import HIDDEN, UNKNOWN, known_schemas
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, digest_of, generation_of
+from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, generation_of
 from flyle_sf_assets.refresh.redescribing import (
     Redescribed,
     is_anything_hidden,
@@ -79,7 +79,7 @@ def is_unchanged(
     found = redescribe(refresh, stored, schemas, is_whole=False)
     now = refresh.clock()
     new = {
-        name: _stored(name, answer, _known_until(refresh), now)
+        name: _stored(stored.get(name), name, answer, _known_until(refresh), now)
         for name, answer in found.answers.items()
         if not isinstance(answer, NotModified)
     }
@@ -161,7 +161,7 @@ def _commit(refresh: Refresh, stored: dict[str, StoredSchema], found: Redescribe
             if isinstance(answer, NotModified):
                 touch_schema(tx, name, now)
                 continue
-            new = _stored(name, answer, _known_until(refresh), now)
+            new = _stored(stored.get(name), name, answer, _known_until(refresh), now)
             changed |= name not in stored or stored[name].digest != new.digest
             put_schema(tx, new)
         following = before + 1 if changed or before == 0 else before
@@ -189,10 +189,15 @@ def _known_until(refresh: Refresh) -> datetime:
 
 
 def _stored(
-    name: str, answer: Described | None, known_until: datetime, now: datetime
+    before: StoredSchema | None,
+    name: str,
+    answer: Described | None,
+    known_until: datetime,
+    now: datetime,
 ) -> StoredSchema:
     if answer is None:
-        return StoredSchema(name, digest_of(None), None, UNKNOWN, now)
+        # What was known of it stays: what its options are called matters when it comes back.
+        return StoredSchema(name, HIDDEN, None, before.document if before else UNKNOWN, now)
     modified = min(answer.last_modified or known_until, known_until).isoformat()
     document = describe.to_bytes(answer.schema).decode()
     return StoredSchema(name, describe.digest(answer.schema), modified, document, now)
