@@ -7,21 +7,37 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from psycopg import sql
 
+from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets_tests.flows import tenants
 from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, demo_settings
 from flyle_sf_assets_tests.postgres import admin, fresh_database_url
 
 TIMEOUT_S = 110
 ROOT = Path(__file__).parents[2]
+
+
+def make_org(sample: Callable[..., Org] = samples.account_org, **size: int) -> Org:
+    """`tenants.make_org` at a moment near this machine's: processes hold their clock against it.
+
+    There is room for two hours that a test lets pass.
+    """
+    org = tenants.make_org(sample, **size)
+    clock = org._clock  # noqa: SLF001 - time passes in the org
+    assert isinstance(clock, ManualClock)
+    clock.move_to(datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=100))
+    return org
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """``flyle-sf apply``: the diff, and what follows from it, before anything is run."""
 
 from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets_tests.cli.site import Site
-from flyle_sf_assets_tests.flows.tenants import make_org
+from flyle_sf_assets_tests.cli.site import Site, make_org
 
 COMPANIES = 7
 

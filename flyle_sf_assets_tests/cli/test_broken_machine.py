@@ -17,8 +17,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets_tests.cli.site import Answer, Site
-from flyle_sf_assets_tests.flows.tenants import make_org
+from flyle_sf_assets_tests.cli.site import Answer, Site, make_org
 from flyle_sf_assets_tests.postgres import admin, postgres_urls
 
 MARKER = "geheimer-Wert-7734"

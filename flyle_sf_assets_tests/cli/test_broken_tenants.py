@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from flyle_sf_assets_tests.cli.site import Site
-from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, make_org
+from flyle_sf_assets_tests.cli.site import Site, make_org
+from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER
 
 JAPANESE = re.compile("[ぁ-ん]")
-ENGLISH = re.compile("[A-Z][A-Za-z ]{5}")
+ENGLISH = re.compile(r"(?:\"[^\"]+\" )?[A-Za-z][A-Za-z ]{5}")
 WRONG_SECRET = "a-secret-that-is-wrong-1234567890"
 
 
@@ -148,7 +148,7 @@ def test_the_tenant_beside_broken_ones_is_applied_and_synced(
         one["tenant"]: {(p["code"], p["line"]) for p in one["problems"]}
         for one in applied.document["tenants"]
     }
-    assert ("org_url_not_allowed", 6) in problems["elsewhere"]
+    assert ("org_url_not_allowed", 8) in problems["elsewhere"]
     assert ("path_invalid", 17) in problems["injected"]
     started = [broken.start("sync", name, FLYLE_LOG_LEVEL="DEBUG") for name in ("sound", "secret")]
     assert [broken.answer_of(process).code for process in started] == [0, 4]

@@ -8,8 +8,7 @@ import pytest
 
 from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
-from flyle_sf_assets_tests.cli.site import Answer, Site
-from flyle_sf_assets_tests.flows.tenants import make_org
+from flyle_sf_assets_tests.cli.site import Answer, Site, make_org
 
 REVENUE = "12345678901234.56"
 

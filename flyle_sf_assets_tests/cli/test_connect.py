@@ -9,9 +9,8 @@ from cryptography.fernet import Fernet
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
-from flyle_sf_assets_tests.cli.site import Answer, Site
+from flyle_sf_assets_tests.cli.site import Answer, Site, make_org
 from flyle_sf_assets_tests.consenting import clerk_of, consented
-from flyle_sf_assets_tests.flows.tenants import make_org
 from flyle_sf_assets_tests.signing import JWT_SETTINGS, certify, new_key, pem, username_of
 
 WEB_SERVER = ("flow: client_credentials", "flow: web_server")

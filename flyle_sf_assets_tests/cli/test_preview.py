@@ -7,8 +7,7 @@ import pytest
 
 from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
-from flyle_sf_assets_tests.cli.site import Site
-from flyle_sf_assets_tests.flows.tenants import make_org
+from flyle_sf_assets_tests.cli.site import Site, make_org
 
 KEYS = {"created", "changed", "leaving", "blanked", "options_added", "api_calls", "exact"}
 REVENUE = "{from: AnnualRevenue, to: revenue, label: 売上, type: number}"

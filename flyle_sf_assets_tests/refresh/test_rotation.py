@@ -13,8 +13,8 @@ from flyle_sf_assets.refresh.tenant_org import StoredGrant, open_connected_org
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets_tests.cli.site import make_org
 from flyle_sf_assets_tests.consenting import CALLBACK, consented
-from flyle_sf_assets_tests.flows.tenants import make_org
 from flyle_sf_assets_tests.processes import line_of, python, tell
 
 PROCESSES, ROUNDS = 3, 4
