@@ -16,6 +16,7 @@ import polars as pl
 from flyle_sf_assets.errors import (
     FieldRefused,
     FlyleError,
+    IncompleteRead,
     NotConnected,
     ObjectRefused,
     RecordFileDamaged,
@@ -53,6 +54,9 @@ from flyle_sf_assets.telemetry.logs import bind, logger
 P = ParamSpec("P")
 
 _log = logger("refresh")
+
+_PERHAPS_OUR_SCHEMA = (CONDITION_INVALID, "answer_implausible")
+"""Codes of errors whose cause may be that a schema is not what the org says any more."""
 
 
 @contextmanager
@@ -290,8 +294,10 @@ def _described_again(
         restore(refresh, partial(step, refresh, *args, **kwargs))
     try:
         return step(refresh, *args, **kwargs)
-    except (FieldRefused, ObjectRefused, UsageError) as error:
-        is_judged = not isinstance(error, UsageError) or error.code == CONDITION_INVALID
+    except (FieldRefused, ObjectRefused, UsageError, IncompleteRead) as error:
+        # Rows that cannot be the object's: it may be its schema that was never true.
+        is_by_code = isinstance(error, UsageError | IncompleteRead)
+        is_judged = not is_by_code or error.code in _PERHAPS_OUR_SCHEMA
         if not is_judged or refresh.has_described_whole:
             raise
         describe_anew(refresh)

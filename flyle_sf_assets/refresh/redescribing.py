@@ -51,7 +51,8 @@ def redescribe(
     schemas: dict[str, ObjectSchema | None] = {}
     missing = reached_objects(refresh.settings, known)
     while missing:
-        moments = {} if is_whole else _moments(missing, stored)
+        asked_before = {name: one for name, one in stored.items() if name in known}
+        moments = {} if is_whole else _moments(missing, asked_before)
         found = ask(refresh, missing, moments, stored)
         answers |= found
         for name, answer in found.items():
