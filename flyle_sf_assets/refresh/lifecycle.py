@@ -27,6 +27,7 @@ from flyle_sf_assets.refresh.anew import describe_anew
 from flyle_sf_assets.refresh.catching_up import catch_up
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
 from flyle_sf_assets.refresh.due import next_due
+from flyle_sf_assets.refresh.earlier_state import note_impossible
 from flyle_sf_assets.refresh.ending import count_calls, end_done, end_failed, understood
 from flyle_sf_assets.refresh.failing import record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
@@ -112,6 +113,7 @@ def open_refresh(
             try:
                 # All of it is compared where everything is; else as it is first read.
                 note_damage(refresh, is_read=kind in ("census", "full"))
+                note_impossible(refresh)
                 yield refresh
             except BaseException as error:
                 end_failed(refresh, understood(refresh, error))

@@ -34,7 +34,7 @@ CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "an id a path": _first_cell(b"/etc/passwd"),
     "an id of 5,000": _first_cell(b"0" * 5_000),
     "an id of another object": _first_cell(b"00530000001JtaAAAS"),
-    "an id wrong": _first_cell(b"0015g00000XyZabAAF"),
+    "an id wrong": _first_cell(b"0015g00000XyZabAAG"),
     "a formula": _first_cell(b"=cmd|' /C calc'!A0"),
     "a cell of 5 MB": _first_cell(b"x" * 5_000_000),
     "a stamp in 2027": lambda body: body.replace(b'"2026-', b'"2027-'),

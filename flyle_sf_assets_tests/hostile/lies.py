@@ -17,14 +17,14 @@ WRONG_IDS: dict[str, Any] = {
     "null": None,
     "empty": "",
     "5": "5",
-    "a path": "/tmp/0015g00000XyZabAAF",  # noqa: S108 - text of a hostile org
+    "a path": "/tmp/0015g00000XyZabAAG",  # noqa: S108 - text of a hostile org
     "dots": "../../../globex/accounts",
     "long": "0" * 5_000,
-    "wrong checksum": "0015g00000XyZabAAF",
+    "wrong checksum": "0015g00000XyZabAAG",
     "of 15": "0015g00000XyZab",
     "another object's": "00530000001JtaAAAS",
     "a number": 5,
-    "an object": {"Id": "0015g00000XyZabAAF"},
+    "an object": {"Id": "0015g00000XyZabAAG"},
 }
 
 
@@ -124,7 +124,7 @@ def _none_at_all(page: Json, _rng: random.Random) -> None:
 RECORDS: dict[str, Lie] = {
     **{f"id {name}": _one("Id", value) for name, value in WRONG_IDS.items()},
     **{f"owner {name}": _one("OwnerId", v) for name, v in WRONG_IDS.items() if name != "null"},
-    "all ids the same": _all("Id", "0015g00000XyZabAAG"),
+    "all ids the same": _all("Id", "0015g00000XyZabAAF"),
     "ids swapped": _of_records(_swap_ids),
     "a record twice": _of_records(_same_twice),
     "a record in another one's place": _of_records(_in_another_ones_place),
@@ -138,7 +138,8 @@ RECORDS: dict[str, Lie] = {
     "values control": _values_of("a\x00\x1b[0m\r\n"),
     "deleted: text": _one("IsDeleted", "maybe", "true", "", None, 2, []),
     "deleted: all": _all("IsDeleted", bool(1)),
-    "merged into": _all("MasterRecordId", "5", "/etc/passwd", "0015g00000XyZabAAF"),
+    "id of no record": _one("Id", "0015g00000XyZabAAF"),
+    "merged into": _all("MasterRecordId", "5", "/etc/passwd", "0015g00000XyZabAAG"),
     "stamp: future": _all("SystemModstamp", "2027-12-31T00:00:00.000+0000"),
     "stamp: year 9999": _all("SystemModstamp", "9999-12-31T23:59:59.999+0000"),
     "stamp: past": _all("SystemModstamp", "1000-01-01T00:00:00.000+0000"),
