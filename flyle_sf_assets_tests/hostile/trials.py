@@ -7,6 +7,8 @@ store is what the org says. What does not belong here: the mutations (``mutation
 
 import random
 import re
+import resource
+import sys
 import time
 import zlib
 from collections import Counter
@@ -60,6 +62,7 @@ class Trial:
         tenant.later(60)
         tenant.there.update("Account", tenant.there.ids("Account")[0], {"Phone": str(self.met)})
         self.met, self.hits = self.met + 1, 0
+        peak_mib = _peak_mib()
         before, started, code, told = _seen(tenant), time.monotonic(), "", ""
         with self._mutated(mutations, seed):
             try:
@@ -78,6 +81,7 @@ class Trial:
             f"a short text, not {len(told)} characters": len(told) < LONGEST_TEXT,
             f"an end within {LONGEST_S} s, not {took_s:.1f}": took_s < LONGEST_S,
             "no file of others changed": _seen(tenant) == before,
+            "less than 1 GiB in all": _peak_mib() in (peak_mib, *range(1024)),
         }
         broken = [what for what, is_so in holds.items() if not is_so]
         names = ", ".join(one.name for one in mutations)
@@ -225,6 +229,12 @@ def grouped(mutations: Sequence[Mutation], size: int) -> list[list[tuple[Mutatio
     met = commands_of(mutations)
     groups = [met[start : start + size] for start in range(0, len(met), size)]
     return [sorted(group, key=lambda one: one[1] is not looked_at) for group in groups]
+
+
+def _peak_mib() -> int:
+    """The most memory that this process ever had resident; another test may have been before."""
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
 
 
 def _seen(tenant: Tenant) -> dict[str, tuple[int, int]]:
