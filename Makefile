@@ -18,7 +18,7 @@ CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
 COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo dev test lint format lock clean bench bench-fleet bench-console mutants soak
+.PHONY: help demo dev test lint format lock clean bench bench-fleet bench-console mutants soak fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ mutants: $(VENV)/.dev ## plants bugs one at a time: the model test must catch ea
 
 soak: $(VENV)/.dev ## the model test for hours: RUNS=10000 runs, seeds from SEED=1000 on
 	$(BIN)/python -m flyle_sf_assets_tests.faults.soak --runs $(or $(RUNS),10000) --seed $(or $(SEED),1000)
+
+fuzz: $(VENV)/.dev ## every wrong answer of an org, and EXAMPLES=1000 combinations drawn from SEED=1
+	$(BIN)/python -m flyle_sf_assets_tests.hostile.fuzz --examples $(or $(EXAMPLES),1000) --seed $(or $(SEED),1)
 
 lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies, known vulnerabilities
 	$(BIN)/ruff check --quiet $(CHECKED)

@@ -44,6 +44,8 @@ class Manifest:
     added: int = 0
     """Records that only segments have."""
     types: tuple[str, ...] = ()
+    is_judged: bool = False
+    """Whether its rows are known to be possible ones: read by a version that judges answers."""
 
     @property
     def rows(self) -> int:

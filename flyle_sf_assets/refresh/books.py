@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from flyle_sf_assets.raw.plan import Schemas
 from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema_judgement import implausibility
 from flyle_sf_assets.store.database import Database
 from flyle_sf_assets.store.generations import (
     Consumed,
@@ -86,8 +87,18 @@ class Books:
 
 
 def known_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
-    """The schemas that are kept; None for an object that the org does not know, or hides."""
-    return {name: None if one.digest == HIDDEN else last_shown(one) for name, one in stored.items()}
+    """The schemas that are kept; None for an object that the org does not know, or hides.
+
+    Without those that an earlier version took and that cannot be true: they are asked for again.
+    """
+    found = {
+        name: None if one.digest == HIDDEN else last_shown(one) for name, one in stored.items()
+    }
+    return {
+        name: schema
+        for name, schema in found.items()
+        if schema is None or implausibility(schema, name) is None
+    }
 
 
 def last_shown(stored: StoredSchema) -> ObjectSchema | None:

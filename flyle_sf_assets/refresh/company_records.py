@@ -10,6 +10,7 @@ from flyle_sf_assets.raw.canonical import STAMP_TYPE
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus, record_schema
 from flyle_sf_assets.refresh.context import Refresh
+from flyle_sf_assets.salesforce.id_checksums import is_valid_id
 from flyle_sf_assets.store.comparison import company_ends
 
 _ENDED = (RecordStatus.DELETED, RecordStatus.MERGED, RecordStatus.MISSING)
@@ -26,7 +27,9 @@ def records_of_companies(refresh: Refresh, plan: ReadPlan, base: Dataset) -> pl.
         companies = company_ends(tx, plan.base_object)
     schema = record_schema(base.columns)
     has_ended = pl.col("status").is_in([status.value for status in _ENDED])
-    rows = companies.lazy().select(
+    # What an earlier version made of an impossible id is no record to ask for.
+    possible = companies.lazy().filter(is_valid_id(pl.col("external_id")))
+    rows = possible.select(
         pl.col("external_id").alias("Id"),
         pl.from_epoch("stamped_us", "us")
         .dt.replace_time_zone("UTC")

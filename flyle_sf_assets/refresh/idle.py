@@ -20,6 +20,7 @@ from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import SCHEMAS
+from flyle_sf_assets.refresh.earlier_state import is_doubtful
 from flyle_sf_assets.refresh.lost import damages
 from flyle_sf_assets.refresh.outage import is_outage_alone
 from flyle_sf_assets.refresh.standing import stale_of
@@ -58,6 +59,7 @@ def is_idle(refresh: Refresh, *, is_asked_for: bool = False) -> bool:
     if not is_in_step or link.first_synced_at is None:
         return False
     is_stale = bool(stale_of(refresh.settings, generations, taken))
+    is_stale = is_stale or is_doubtful(generations, refresh.clock())
     if is_stale or damages(refresh.installation.lake, generations):
         return False
     passed = taken.get(SCHEMAS, {}).get("link_settings")

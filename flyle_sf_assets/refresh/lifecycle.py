@@ -16,6 +16,7 @@ import polars as pl
 from flyle_sf_assets.errors import (
     FieldRefused,
     FlyleError,
+    IncompleteRead,
     NotConnected,
     ObjectRefused,
     RecordFileDamaged,
@@ -26,6 +27,7 @@ from flyle_sf_assets.refresh.anew import describe_anew
 from flyle_sf_assets.refresh.catching_up import catch_up
 from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
 from flyle_sf_assets.refresh.due import next_due
+from flyle_sf_assets.refresh.earlier_state import note_impossible
 from flyle_sf_assets.refresh.ending import count_calls, end_done, end_failed, understood
 from flyle_sf_assets.refresh.failing import record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
@@ -53,6 +55,9 @@ from flyle_sf_assets.telemetry.logs import bind, logger
 P = ParamSpec("P")
 
 _log = logger("refresh")
+
+_PERHAPS_OUR_SCHEMA = (CONDITION_INVALID, "answer_implausible")
+"""Codes of errors whose cause may be that a schema is not what the org says any more."""
 
 
 @contextmanager
@@ -108,6 +113,7 @@ def open_refresh(
             try:
                 # All of it is compared where everything is; else as it is first read.
                 note_damage(refresh, is_read=kind in ("census", "full"))
+                note_impossible(refresh)
                 yield refresh
             except BaseException as error:
                 end_failed(refresh, understood(refresh, error))
@@ -290,8 +296,10 @@ def _described_again(
         restore(refresh, partial(step, refresh, *args, **kwargs))
     try:
         return step(refresh, *args, **kwargs)
-    except (FieldRefused, ObjectRefused, UsageError) as error:
-        is_judged = not isinstance(error, UsageError) or error.code == CONDITION_INVALID
+    except (FieldRefused, ObjectRefused, UsageError, IncompleteRead) as error:
+        # Rows that cannot be the object's: it may be its schema that was never true.
+        is_by_code = isinstance(error, UsageError | IncompleteRead)
+        is_judged = not is_by_code or error.code in _PERHAPS_OUR_SCHEMA
         if not is_judged or refresh.has_described_whole:
             raise
         describe_anew(refresh)

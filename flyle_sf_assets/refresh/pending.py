@@ -76,7 +76,15 @@ class PendingDataset:
         following = self.generation + 1
         if self.held is None or self.new_base is not None:
             file = self.lake.write(self.tenant, self.name, following, self.records())
-            return Manifest(self.name, following, self.columns, self.scope, file, types=self.types)
+            return Manifest(
+                self.name,
+                following,
+                self.columns,
+                self.scope,
+                file,
+                types=self.types,
+                is_judged=True,
+            )
         if not self.changes:
             return None
         manifest = fold(self.lake, self.tenant, self.held, owed_since)

@@ -52,7 +52,8 @@ def redescribe(
     schemas: dict[str, ObjectSchema | None] = {}
     missing = reached_objects(refresh.settings, known)
     while missing:
-        moments = {} if is_whole else _moments(missing, stored, known)
+        asked_before = {name: one for name, one in stored.items() if name in known}
+        moments = {} if is_whole else _moments(missing, asked_before, known)
         asked = ask(refresh, missing, moments, stored)
         found = {name: _remembering(one, stored.get(name)) for name, one in asked.items()}
         answers |= found

@@ -44,6 +44,9 @@ JOB_GONE = ("not_found", "job_gone")
 _PAGE_ROWS_MIN = 500
 """A page of fewer rows is not asked for: one that is too large is taken for hostile."""
 
+_PAGE_VALUES = 10_000_000
+"""More rows of fewer columns, or fewer of more: each value takes 16 bytes beside its text."""
+
 _ENDED = frozenset({"Failed", "Aborted"})
 
 
@@ -177,7 +180,8 @@ class _Reading:
 
     def _download(self, progress: BulkProgress, processed: int | None) -> BulkRead:
         private_files.make_folder(self._folder)
-        page_rows, seen = self._pace.page_rows, {progress.locator}
+        fitting = max(_PAGE_VALUES // len(self._statement.columns), _PAGE_ROWS_MIN)
+        page_rows, seen = min(self._pace.page_rows, fitting), {progress.locator}
         while not progress.files or progress.locator is not None:
             file = page_file(self._folder, len(progress.files))
             try:
@@ -213,14 +217,14 @@ class _Reading:
         return self._session.fetch(
             "GET",
             f"{self._path(progress)}/results",
-            lambda response: self._stored(response, file),
+            lambda response: self._stored(response, file, rows),
             tried=self._tried,
             params=params,
             headers={"Accept": "text/csv"},
             stream=True,
         )
 
-    def _stored(self, response: requests.Response, file: Path) -> _Page:
+    def _stored(self, response: requests.Response, file: Path, asked: int) -> _Page:
         announced = response.headers.get("Sforce-NumberOfRecords", "")
         locator = response.headers.get("Sforce-Locator", "null")
         following = None if locator in ("null", "") else answers.locator(locator, tried=self._tried)
@@ -234,7 +238,9 @@ class _Reading:
                 for chunk in response.iter_content(_CHUNK_BYTES):
                     sink.write(chunk)
             try:
-                rows = csv_to_parquet(csv_file, file, self._statement.columns, self._judge)
+                rows = csv_to_parquet(
+                    csv_file, file, self._statement.columns, self._judge, rows_max=asked
+                )
             except (pl.exceptions.PolarsError, ValueError) as error:
                 lake = Text("FLYLE_LAKE_URL", "FLYLE_LAKE_URL")
                 if (full := storage_error(error, self._tried, lake)) is not None:
@@ -243,6 +249,8 @@ class _Reading:
                 raise faults.unreadable("a page that is no CSV", tried=self._tried) from error
         finally:
             csv_file.unlink(missing_ok=True)
+        if rows > asked:
+            raise faults.implausible("a page of more rows than asked for", tried=self._tried)
         if rows != answers.count(announced):
             came_back = f"{rows} rows; Sforce-NumberOfRecords says {announced or 'nothing'}"
             raise faults.cut_off(came_back, tried=self._tried)

@@ -30,6 +30,7 @@ from flyle_sf_assets.salesforce.schema import (
     ObjectSchema,
     PicklistValue,
 )
+from flyle_sf_assets.salesforce.schema_judgement import implausibility
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.transport import parsed_date
 
@@ -108,7 +109,7 @@ def describe(
         if response.status_code == HTTPStatus.NOT_MODIFIED:
             return NotModified()
         modified = response.headers.get("Last-Modified")
-        return _parsed(session, response.content, modified, tried)
+        return _parsed(session, object_name, response.content, modified)
 
     path, headers = _path(session, object_name), _conditional(if_modified_since)
     try:
@@ -172,7 +173,7 @@ def _of_answer(session: OrgSession, name: str, answer: Subanswer) -> Described |
     refusal = answer.refusal(tried)
     if refusal is None:
         modified = {key.lower(): value for key, value in answer.headers.items()}
-        return _parsed(session, answer.body, modified.get("last-modified"), tried)
+        return _parsed(session, name, answer.body, modified.get("last-modified"))
     if isinstance(refusal, SalesforceRefused):
         refusal = faults.about_object(refusal, name)
         if isinstance(refusal, ObjectRefused):
@@ -180,7 +181,9 @@ def _of_answer(session: OrgSession, name: str, answer: Subanswer) -> Described |
     raise refusal
 
 
-def _parsed(session: OrgSession, body: bytes, last_modified: object, tried: Text) -> Described:
+def _parsed(session: OrgSession, name: str, body: bytes, last_modified: object) -> Described:
+    """IncompleteRead for a describe that cannot be that object's."""
+    tried = _tried(name)
     described = session.decoded(body, _DESCRIBE.decode, tried=tried)
     schema = ObjectSchema(
         name=described.name,
@@ -194,6 +197,8 @@ def _parsed(session: OrgSession, body: bytes, last_modified: object, tried: Text
         key_prefix=described.key_prefix,
         format=SCHEMA_FORMAT,
     )
+    if (what := implausibility(schema, name)) is not None:
+        raise faults.implausible(what, tried=tried)
     return Described(schema, parsed_date(last_modified if isinstance(last_modified, str) else None))
 
 

@@ -37,18 +37,25 @@ def csv_to_parquet(
     parquet_file: Path,
     columns: Sequence[str],
     judge: Callable[[pl.DataFrame], None] | None = None,
+    rows_max: int | None = None,
 ) -> int:
     """A Bulk 2.0 result page as Parquet with these columns, all String; the number of its rows.
 
     Bulk quotes every value and cannot tell blank from empty: both are null. Holds one page;
-    ``judge`` sees its rows before they are written. ValueError when the header has other columns;
+    ``judge`` sees its rows before they are written. Of more than ``rows_max`` rows one more is
+    read, and the rest is not. ValueError when the header has other columns;
     polars' ComputeError when the page is no CSV.
     """
     if csv_file.stat().st_size == 0:
         pl.DataFrame(schema=text_schema(columns)).write_parquet(parquet_file)
         return 0
     page = pl.scan_csv(
-        csv_file, infer_schema=False, null_values=[""], raise_if_empty=False, glob=False
+        csv_file,
+        infer_schema=False,
+        null_values=[""],
+        raise_if_empty=False,
+        glob=False,
+        n_rows=None if rows_max is None else rows_max + 1,
     )
     header = page.collect_schema().names()
     if [name.lower() for name in header] != [name.lower() for name in columns]:

@@ -7,6 +7,7 @@ keeping secrets (``store``), finding them (``settings/secret_refs.py``), using a
 Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration".
 """
 
+import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from flyle_sf_assets.salesforce.transport import Network, RetryPolicy, Transport
 from flyle_sf_assets.settings.hosts import check_org_url
 
 _ORG_PREFIX = "00D"
+_TOKEN = re.compile(r"[!-~]{1,16000}")
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
 
 
@@ -186,7 +188,7 @@ def read_granted(body: bytes, network: Network, *, tried: Text, date: str | None
         answer = msgspec.json.decode(body, type=_TokenAnswer)
         org_id, user_id = _org_and_user(answer)
         access = AccessToken(
-            value=answer.access_token,
+            value=_sendable(answer.access_token),
             instance_url=check_org_url(answer.instance_url, network.extra_hosts),
             org_id=org_id,
             user_id=user_id,
@@ -196,6 +198,13 @@ def read_granted(body: bytes, network: Network, *, tried: Text, date: str | None
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         # The body may hold a token: only the kind of the error is told.
         raise faults.unreadable(f"token answer: {type(error).__name__}", tried=tried) from None
+
+
+def _sendable(token: str) -> str:
+    """ValueError for a token that no header can hold."""
+    if not _TOKEN.fullmatch(token):
+        raise ValueError("no token")
+    return token
 
 
 def _org_and_user(answer: _TokenAnswer) -> tuple[str, str]:

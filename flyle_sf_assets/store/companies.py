@@ -6,6 +6,7 @@ merged_into. The content hash only saves comparing; the content decides.
 What does not belong here: making the rows (``companies`` room) and which status a record has.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -147,6 +148,14 @@ def unlink_companies(
         "other_than": other_than_object,
     }
     return int(tx.execute(statements.UNLINK, **values).scalar_one())
+
+
+def end_companies(
+    tx: TenantTransaction, external_ids: Sequence[str], *, sync_id: int, now: datetime
+) -> int:
+    """Sets these rows ``missing`` and returns how many: no record can have such an id."""
+    values = {"tenant_id": tx.tenant_id, "sync_id": sync_id, "now": now}
+    return int(tx.execute(statements.END, **values, ids=list(external_ids)).scalar_one())
 
 
 def rows_to_write(

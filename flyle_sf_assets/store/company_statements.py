@@ -193,6 +193,30 @@ WITH unlinked AS (
 SELECT count(*) FROM unlinked
 """
 
+END = """
+WITH ended AS (
+    UPDATE companies c SET status = 'missing', status_reason = 'not_found', merged_into = NULL,
+        status_changed_at = :now, updated_at = :now, last_sync_id = CAST(:sync_id AS bigint),
+        content_hash = NULL, hash_version = NULL
+    FROM companies before
+    WHERE c.tenant_id = :tenant_id AND c.external_id = ANY(CAST(:ids AS text[]))
+        AND c.status NOT IN ('missing', 'unlinked')
+        AND before.tenant_id = c.tenant_id AND before.external_id = c.external_id
+    RETURNING c.external_id, before.status, before.status_reason
+), recorded AS (
+    INSERT INTO company_changes
+        (tenant_id, external_id, field, old, new, sync_id, changed_at, of_row)
+    SELECT :tenant_id, e.external_id, own.field, own.old, to_jsonb(own.new),
+        CAST(:sync_id AS bigint), :now, true
+    FROM ended e
+    CROSS JOIN LATERAL (VALUES
+        ('status', to_jsonb(e.status), CAST('missing' AS text)),
+        ('status_reason', to_jsonb(e.status_reason), 'not_found')
+    ) AS own (field, old, new)
+)
+SELECT count(*) FROM ended
+"""
+
 # The rows of a former org keep being unlinked, now for the reason that they cannot come back.
 RENAME_REASON = """
 WITH renamed AS (

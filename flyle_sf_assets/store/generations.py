@@ -144,6 +144,28 @@ def lose_generation(tx: TenantTransaction, dataset: str, generation: int) -> Non
     )
 
 
+def keep_manifest(tx: TenantTransaction, dataset: str, generation: int, manifest: str) -> None:
+    """Another manifest for the same rows of a generation: something more is known of them."""
+    tx.execute(
+        "UPDATE generations SET manifest = CAST(:manifest AS jsonb)"
+        " WHERE tenant_id = :tenant_id AND dataset = :dataset AND generation = :generation",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+        generation=generation,
+        manifest=manifest,
+    )
+
+
+def forget_watermark(tx: TenantTransaction, dataset: str) -> None:
+    """The next read of the dataset is of all of it, compared with what is held."""
+    tx.execute(
+        "UPDATE generations SET watermark = NULL"
+        " WHERE tenant_id = :tenant_id AND dataset = :dataset",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+    )
+
+
 def drop_generation(tx: TenantTransaction, dataset: str) -> None:
     """Forgets a dataset that is not read any more."""
     tx.execute(

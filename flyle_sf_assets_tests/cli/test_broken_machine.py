@@ -95,7 +95,7 @@ def test_a_disk_that_takes_nothing_is_said_by_its_code(name: str, linked: Site) 
     assert error["code"] == disk.code
     _assert_nothing_else(answer)
     if disk.variable == "FLYLE_LAKE_URL":
-        _assert_kept(linked, name, disk.code)
+        _assert_kept(linked, "acme", disk.code)
 
 
 @pytest.mark.parametrize("which", ["product", "dagster"])

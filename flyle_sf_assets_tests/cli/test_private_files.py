@@ -16,7 +16,8 @@ from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.refresh.installation import Places, open_installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
-from flyle_sf_assets_tests.flows.tenants import make_org, settings_of
+from flyle_sf_assets_tests.cli.site import make_org
+from flyle_sf_assets_tests.flows.tenants import settings_of
 from flyle_sf_assets_tests.lake.frames import frame
 
 MAPPING = ["{from: Industry, to: industry, label: 業種}"]
@@ -86,10 +87,12 @@ def test_a_lake_anywhere_is_closed_to_others(tmp_path: Path, umask: int) -> None
 def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
     """An installation that exists already, with a lake on another disk."""
     home, lake = tmp_path / "home", tmp_path / "lake"
+    before_us = os.umask(0o022)
     for folder in (home / "dagster" / "storage" / "run", lake / "acme" / "accounts"):
         folder.mkdir(parents=True, mode=0o755)
         (folder / "file").write_text("rows")
         (folder / "file").chmod(0o644)
+    os.umask(before_us)
     (home / "dagster" / "link").symlink_to("/etc/hostname")
     before = Path("/etc/hostname").stat().st_mode
     for folder in (home, lake, tmp_path):

@@ -127,7 +127,7 @@ def test_a_condition_that_was_repaired_works_with_the_next_sync(
     link = _link(small)
     assert (link.state, link.stopped_version) == ("failing", 1)
     (item,) = link.attention
-    assert (item.code, item.object, item.field) == ("sync_failed", "Account", "Type")
+    assert (item.code, item.object, item.field) == ("condition_field_missing", "Account", "Type")
     before = org.usage.total
     with pytest.raises(FieldRefused):
         _sync(small)

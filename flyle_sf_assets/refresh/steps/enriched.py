@@ -114,7 +114,8 @@ def _all_rows(
 ) -> tuple[Manifest, int]:
     name = enriched_dataset(plan)
     base = refresh.lake.write(refresh.tenant, name, generation, enrich(plan, records))
-    return Manifest(name, generation, enriched_columns(plan), "", base), base.rows
+    columns = enriched_columns(plan)
+    return Manifest(name, generation, columns, "", base, is_judged=True), base.rows
 
 
 def _some_rows(

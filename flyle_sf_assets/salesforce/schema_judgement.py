@@ -1,0 +1,73 @@
+"""Whether a describe can be true: one that cannot is an incomplete read, and changes nothing.
+
+Refused is only what no org says, as a wrong refusal stops a tenant; a describe that is merely odd
+(a field less, another type) is taken, and the permission watchdog sees to it that no data is lost.
+What does not belong here: parsing it (``describe.py``).
+Sources: Object Reference, "Field Types"; REST API Developer Guide, "sObject Describe".
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+
+_NAMES = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]{0,254}\n)*")
+_TYPES = re.compile(r"(?:[A-Za-z]{1,40}\n)*")
+_KEY_PREFIX = re.compile(r"[A-Za-z0-9]{3}")
+_DIGITS_MAX = 38
+"""Salesforce's numbers have 18; PostgreSQL and polars keep 38."""
+_BASES = ("account", "opportunity")
+"""Whoever sees one may query it, and see its Name: no field-level security hides that."""
+_LENGTH_MAX = 1 << 31
+_TARGETS_MAX = 2_000
+
+
+def implausibility(schema: ObjectSchema, name: str) -> str | None:
+    """Why this cannot be the object ``name``, without a value of it; None when it can.
+
+    It is cheap (one pattern over all names): stored schemas are judged whenever they are read.
+    """
+    if schema.name.lower() != name.lower():
+        return "another object than the one asked for"
+    return next(chain(_faults(schema), _faults_of_fields(schema.fields)), None)
+
+
+def _faults(schema: ObjectSchema) -> Iterator[str]:
+    key = schema.field("Id")
+    if key is None or key.type != "id":
+        yield "an object without the field Id"
+    if schema.name.lower() in _BASES and (not schema.queryable or schema.field("Name") is None):
+        yield "an object without its name, or that cannot be queried"
+    if schema.key_prefix is not None and not _KEY_PREFIX.fullmatch(schema.key_prefix):
+        yield "a key prefix that is none"
+
+
+def _faults_of_fields(fields: Sequence[FieldSchema]) -> Iterator[str]:
+    if not _are(_NAMES, (field.name for field in fields)):
+        yield "fields whose names are no names"
+    if len({field.name.lower() for field in fields}) != len(fields):
+        yield "the same field more than once"
+    if not _are(_TYPES, (field.type for field in fields)):
+        yield "fields whose types are no words"
+    if not all(
+        0 <= one.scale < _DIGITS_MAX
+        and 0 <= one.precision <= _DIGITS_MAX
+        and 0 <= one.length <= _LENGTH_MAX
+        for one in fields
+    ):
+        yield "fields of lengths or digits that no field has"
+    others = (one for field in fields for one in (field.controller_name, field.relationship_name))
+    if not _are(_NAMES, (other for other in others if other is not None)):
+        yield "relationships whose names are no names"
+    if not _are(_NAMES, (target for field in fields for target in field.reference_to)):
+        yield "lookups to what is no object"
+    if any(len(field.reference_to) > _TARGETS_MAX for field in fields):
+        yield "lookups to more objects than there are"
+
+
+def _are(pattern: re.Pattern[str], names: Iterable[str]) -> bool:
+    """Whether each of them, with a line end behind it, is what the pattern repeats."""
+    listed = list(names)
+    text = "".join(f"{name}\n" for name in listed)
+    return text.count("\n") == len(listed) and pattern.fullmatch(text) is not None
