@@ -10,16 +10,24 @@ import pytest
 
 from flyle_sf_assets.salesforce import bounds
 
+USUAL_CLOCK_SKEW_S = bounds.CLOCK_SKEW_S
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _orgs_may_live_at_another_time() -> Iterator[None]:
     """Sandbox orgs stand at a moment of last spring; salesforce/test_bounds.py holds the bound."""
-    usual = bounds.CLOCK_SKEW_S
-    bounds.CLOCK_SKEW_S = float("inf")
-    yield
-    bounds.CLOCK_SKEW_S = usual
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds, "CLOCK_SKEW_S", 100 * 365 * 86_400.0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def usual_clock_bound(_orgs_may_live_at_another_time: None) -> Iterator[None]:
+    """As in production, for tests whose orgs live at the time of the clock that they pass."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds, "CLOCK_SKEW_S", USUAL_CLOCK_SKEW_S)
+        yield
 
 
 def _skipped(config: pytest.Config) -> int:

@@ -32,6 +32,8 @@ WRONG_IDS = {
     "checksum": "0015g00000XyZabAAG",
 }
 
+pytestmark = pytest.mark.usefixtures("usual_clock_bound")
+
 
 def _with_id(value: str | None) -> Poison:
     """The first row has another Id; its record is lost with it."""

@@ -16,7 +16,7 @@ def _no_waiting() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def trial(tmp_path_factory: pytest.TempPathFactory, usual_clock_bound: None) -> Iterator[Trial]:
     """A synced tenant before a server that can be told to lie."""
     with open_trial(tmp_path_factory.mktemp("hostile")) as opened:
         yield opened
