@@ -3,6 +3,7 @@
 What does not belong here: what is in them, and where they are (``refresh/installation.py``).
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -62,4 +63,9 @@ def close_one(path: Path) -> None:
     mode = stat.S_IMODE(found.st_mode)
     if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid() or not mode & _OTHERS:
         return
-    path.chmod(mode & ~_OTHERS)
+    try:
+        path.chmod(mode & ~_OTHERS)
+    except OSError as error:
+        # What only reads goes on; what writes there will say that it cannot.
+        if error.errno != errno.EROFS:
+            raise
