@@ -55,13 +55,19 @@ def options_of(field: FieldSchema) -> tuple[PicklistValue, ...]:
 
 def known_values(field: FieldSchema) -> list[str]:
     """The API values in the org's order, each once; those that are gone where they stood."""
-    order = list(dict.fromkeys(plain(option.value) for option in field.picklist_values))
-    met = set(order)
+    listed = list(dict.fromkeys(plain(option.value) for option in field.picklist_values))
+    met = set(listed)
+    behind: dict[str | None, list[str]] = {}
     for option in field.former_options:
         if option.value not in met:
-            place = order.index(option.after) + 1 if option.after in met else 0
-            order.insert(place, option.value)
+            before = option.after if option.after in met else None
+            behind.setdefault(before, []).append(option.value)
             met.add(option.value)
+    # Of several behind one value the last stands first, as if each had been put there in turn.
+    order, waiting = [], [*reversed(listed), *behind.get(None, ())]
+    while waiting:
+        order.append(waiting.pop())
+        waiting += behind.get(order[-1], ())
     return order
 
 

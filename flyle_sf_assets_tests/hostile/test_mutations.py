@@ -12,6 +12,7 @@ GROUP = 20
 GROUPS = grouped(of_each_run(), GROUP)
 
 
+@pytest.mark.timeout(400)  # twenty commands and their healing; a hang is found by each command
 @pytest.mark.parametrize("group", GROUPS, ids=[f"from-{n * GROUP}" for n in range(len(GROUPS))])
 def test_a_mutated_answer_is_contained_and_heals(
     trial: Trial, group: list[tuple[Mutation, Command]]

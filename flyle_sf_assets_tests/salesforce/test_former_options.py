@@ -1,5 +1,6 @@
 """What is kept of options between two answers of describe."""
 
+import time
 from dataclasses import replace
 
 from flyle_sf_assets.salesforce.describe import digest
@@ -11,7 +12,12 @@ from flyle_sf_assets.salesforce.picklists import (
     needs_controller,
     options_of,
 )
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema import (
+    FieldSchema,
+    FormerOption,
+    ObjectSchema,
+    PicklistValue,
+)
 
 
 def of(*options: tuple[str, str], others: tuple[FieldSchema, ...] = ()) -> ObjectSchema:
@@ -118,3 +124,16 @@ def test_the_format_is_no_content() -> None:
     """A new version of this product alone makes no company stale."""
     schema = of(("a", "A"))
     assert digest(replace(schema, format=7)) == digest(schema)
+
+
+def test_a_hundred_thousand_former_options_take_their_places_in_linear_time() -> None:
+    """A hostile describe listed so many once: placing each took minutes, in every refresh since."""
+    values = [f"v{number}" for number in range(100_000)]
+    former = tuple(
+        FormerOption(value, value, (), after=before)
+        for value, before in zip(values, [None, *values], strict=False)
+    )
+    field = FieldSchema("Zone", "Zone", "picklist", former_options=former)
+    began = time.thread_time()
+    assert known_values(field) == values
+    assert time.thread_time() - began < 5
