@@ -41,7 +41,7 @@ def hostile(folder: Path, speak: Speak) -> Iterator[Hostile]:
 
     def answer(connection: socket.socket) -> None:
         try:
-            with context.wrap_socket(connection, server_side=True) as secured:
+            with connection, context.wrap_socket(connection, server_side=True) as secured:
                 while secured.recv(1 << 16):
                     speak(secured)
         except (OSError, ssl.SSLError):

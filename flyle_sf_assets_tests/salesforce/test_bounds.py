@@ -48,8 +48,10 @@ def _session(there: Hostile, bounds: Bounds, read_timeout_s: float = 5.0) -> Org
 
 def _ask(folder: Path, speak: Speak, bounds: Bounds | None = None) -> FlyleError:
     with hostile(folder, speak) as there:
-        session = _session(there, bounds or Bounds())
-        with pytest.raises(FlyleError) as raised:
+        with (
+            _session(there, bounds or Bounds()) as session,
+            pytest.raises(FlyleError) as raised,
+        ):
             session.json("GET", "/services/data/v64.0/limits")
     return raised.value
 
@@ -145,7 +147,8 @@ def test_headers_that_mean_nothing_are_passed_over(tmp_path: Path, header: str) 
     """``"²".isdigit()`` is true and ``float("²")`` raises; ``int`` refuses 5,000 digits."""
     body = (f"HTTP/1.1 200 OK\r\n{header}\r\nContent-Length: 2\r\n\r\n{{}}").encode("latin-1")
     with hostile(tmp_path, lambda there: there.sendall(body)) as there:
-        assert _session(there, Bounds()).json("GET", "/services/data/v64.0/limits") == {}
+        with _session(there, Bounds()) as session:
+            assert session.json("GET", "/services/data/v64.0/limits") == {}
 
 
 def test_a_retry_after_that_means_nothing_is_passed_over(tmp_path: Path) -> None:
