@@ -47,12 +47,12 @@ def _session(there: Hostile, bounds: Bounds, read_timeout_s: float = 5.0) -> Org
 
 
 def _ask(folder: Path, speak: Speak, bounds: Bounds | None = None) -> FlyleError:
-    with hostile(folder, speak) as there:
-        with (
-            _session(there, bounds or Bounds()) as session,
-            pytest.raises(FlyleError) as raised,
-        ):
-            session.json("GET", "/services/data/v64.0/limits")
+    with (
+        hostile(folder, speak) as there,
+        _session(there, bounds or Bounds()) as session,
+        pytest.raises(FlyleError) as raised,
+    ):
+        session.json("GET", "/services/data/v64.0/limits")
     return raised.value
 
 
