@@ -146,9 +146,11 @@ def test_json_that_cannot_be_held_is_an_incomplete_read(tmp_path: Path, body: by
 def test_headers_that_mean_nothing_are_passed_over(tmp_path: Path, header: str) -> None:
     """``"²".isdigit()`` is true and ``float("²")`` raises; ``int`` refuses 5,000 digits."""
     body = (f"HTTP/1.1 200 OK\r\n{header}\r\nContent-Length: 2\r\n\r\n{{}}").encode("latin-1")
-    with hostile(tmp_path, lambda there: there.sendall(body)) as there:
-        with _session(there, Bounds()) as session:
-            assert session.json("GET", "/services/data/v64.0/limits") == {}
+    with (
+        hostile(tmp_path, lambda there: there.sendall(body)) as there,
+        _session(there, Bounds()) as session,
+    ):
+        assert session.json("GET", "/services/data/v64.0/limits") == {}
 
 
 def test_a_retry_after_that_means_nothing_is_passed_over(tmp_path: Path) -> None:
