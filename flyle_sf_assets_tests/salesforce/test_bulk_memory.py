@@ -15,7 +15,7 @@ from flyle_sf_assets.salesforce.frames import csv_to_parquet
 PEAK_MIB_MAX = 1024
 
 _READ = """
-import io, json, resource, sys
+import io, json, sys
 from pathlib import Path
 import polars as pl
 import requests
@@ -82,7 +82,9 @@ try:
     end = bulk.read(Session(), statement, folder, pace=pace, sleep=lambda _s: None).rows
 except FlyleError as error:
     end = error.code
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+# ru_maxrss would be that of the process that started this one, if that was larger.
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+peak = int(status["VmHWM"].split()[0])
 print(json.dumps({"end": end, "bytes": PAGE.stat().st_size, "peak_mib": peak // 1024}))
 """
 
