@@ -120,6 +120,7 @@ def dagster_over_two_tenants(before: Before = _nothing, **more: str) -> Iterator
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FLYLE_")},
             "FLYLE_HOME": str(home),
+            "FLYLE_UI_SAMPLES": "1",
             "FLYLE_CONFIG_DIR": str(home / "config"),
             "FLYLE_SF_CA_FILE": server.ca_file,
             "FLYLE_SF_EXTRA_HOSTS": server.url.removeprefix("https://"),
