@@ -220,7 +220,7 @@ def test_a_field_of_flyles_own_must_agree_in_type(acme: Tenant) -> None:
     with pytest.raises(SettingsInvalid) as refused:
         foretold(acme, CHANGES["new mapping"](ACCOUNT))
     found = [p for p in refused.value.problems if p.severity == "error"]
-    assert [(p.code, p.path) for p in found] == [("existing_field_other_type", "mapping[22].type")]
+    assert [(p.code, p.path) for p in found] == [("existing_field_other_type", "mapping[24].type")]
 
 
 def test_settings_that_the_org_does_not_allow_are_refused_with_every_problem(acme: Tenant) -> None:
