@@ -9,9 +9,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from typing import Any
 
 import polars as pl
@@ -19,37 +17,24 @@ import polars as pl
 from flyle_sf_assets.companies.rows import omitted_column
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.salesforce.describe import NotModified
-from flyle_sf_assets_tests.faults import (
+from flyle_sf_assets_tests.faults import (  # noqa: F401 - they add their bugs to the list
     mutants_of_answers,
     mutants_of_lookups,
     mutants_of_values,
 )
 from flyle_sf_assets_tests.faults.model import Model
+from flyle_sf_assets_tests.faults.planting import PLANTS, mutant, product_module
 from flyle_sf_assets_tests.faults.running import open_ground, run_part
 
 PARTS_MAX = 20
 """Parts of five runs that a mutant may survive at most."""
 
 AT_ONCE = 2
-_PLANTS: dict[str, tuple[str, Callable[[], None]]] = {}
 
 
-def _mutant(what: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    def kept(plant: Callable[[], None]) -> Callable[[], None]:
-        _PLANTS[plant.__name__] = (what, plant)
-        return plant
-
-    return kept
-
-
-def _room(module: str) -> Any:
-    """A module of the product, whose names are about to be replaced."""
-    return import_module(f"flyle_sf_assets.{module}")
-
-
-@_mutant("a run believes schemas that are not six hours old")
+@mutant("a run believes schemas that are not six hours old")
 def describe_only_every_6_hours() -> None:
-    redescribing = _room("refresh.redescribing")
+    redescribing = product_module("refresh.redescribing")
     right, every_s = redescribing.ask, 6 * 3600
 
     def wrong(refresh: Any, names: Any, moments: Any, stored: Any) -> Any:
@@ -62,9 +47,9 @@ def describe_only_every_6_hours() -> None:
     redescribing.ask = wrong
 
 
-@_mutant("rows stamped exactly at the window's lower bound are not asked for")
+@mutant("rows stamped exactly at the window's lower bound are not asked for")
 def strict_greater() -> None:
-    soql = _room("salesforce.soql")
+    soql = product_module("salesforce.soql")
     right = soql.in_window
 
     def wrong(column: Any, low: Any, high: Any) -> Any:
@@ -74,16 +59,16 @@ def strict_greater() -> None:
     soql.in_window = wrong
 
 
-@_mutant("the window begins at the watermark: what became visible late is lost")
+@mutant("the window begins at the watermark: what became visible late is lost")
 def no_overlap() -> None:
-    window = _room("raw.questions").Window
+    window = product_module("raw.questions").Window
 
     window.after = staticmethod(lambda watermark, until, _overlap_s: window(watermark, until))
 
 
-@_mutant("of a result of several pages only the first is taken")
+@mutant("of a result of several pages only the first is taken")
 def ties_cut_at_a_page() -> None:
-    reader = _room("salesforce.query").Reader
+    reader = product_module("salesforce.query").Reader
     right = reader._composite_pages
 
     def wrong(self: Any, asked: Any) -> Any:
@@ -95,9 +80,9 @@ def ties_cut_at_a_page() -> None:
     reader._composite_pages = wrong
 
 
-@_mutant("what was committed before the last commit counts as consumed: a kill's debt is forgotten")
+@mutant("what was committed before the last commit counts as consumed: a kill's debt is forgotten")
 def forgotten_debt() -> None:
-    lake = _room("lake.files").Lake
+    lake = product_module("lake.files").Lake
     right = lake.changed_since
 
     def wrong(self: Any, manifest: Any, generation: int) -> Any:
@@ -106,14 +91,14 @@ def forgotten_debt() -> None:
     lake.changed_since = wrong
 
 
-@_mutant("what was read of the books before a commit is believed after it")
+@mutant("what was read of the books before a commit is believed after it")
 def books_never_read_again() -> None:
-    _room("refresh.books").Books.forget = lambda _self: None
+    product_module("refresh.books").Books.forget = lambda _self: None
 
 
-@_mutant("only the base object's own changes are joined again")
+@mutant("only the base object's own changes are joined again")
 def parent_change_ignored() -> None:
-    enriched = _room("refresh.steps.enriched")
+    enriched = product_module("refresh.steps.enriched")
     right = enriched.affected_ids
 
     def wrong(plan: Any, records: Any, held: Any, changed: Any) -> Any:
@@ -123,18 +108,18 @@ def parent_change_ignored() -> None:
     enriched.affected_ids = wrong
 
 
-@_mutant("a one-to-one object that moved is joined where it is now, and stays where it was")
+@mutant("a one-to-one object that moved is joined where it is now, and stays where it was")
 def one_to_one_move_ignored() -> None:
-    enriched = _room("refresh.steps.enriched")
+    enriched = product_module("refresh.steps.enriched")
     right = enriched.affected_ids
     enriched.affected_ids = lambda plan, records, _held, changed: right(
         plan, records, None, changed
     )
 
 
-@_mutant("a deleted record counts as one that left the conditions")
+@mutant("a deleted record counts as one that left the conditions")
 def deleted_as_out_of_scope() -> None:
-    reading = _room("refresh.reading")
+    reading = product_module("refresh.reading")
     right = reading.scope_changes
 
     def wrong(held: Any, matching: Any, touched: Any) -> Any:
@@ -146,9 +131,9 @@ def deleted_as_out_of_scope() -> None:
     reading.scope_changes = wrong
 
 
-@_mutant("the watermark is our own clock's, which runs ahead")
+@mutant("the watermark is our own clock's, which runs ahead")
 def watermark_of_our_clock() -> None:
-    records = _room("refresh.steps.records")
+    records = product_module("refresh.steps.records")
     right = records.commit
 
     def wrong(tx: Any, pending: Any, manifest: Any, _watermark: Any, now: Any) -> Any:
@@ -157,9 +142,9 @@ def watermark_of_our_clock() -> None:
     records.commit = wrong
 
 
-@_mutant("updated_at moves with every stamp")
+@mutant("updated_at moves with every stamp")
 def updated_at_always_moved() -> None:
-    companies = _room("store.companies")
+    companies = product_module("store.companies")
     right = companies._store_stamps
 
     def wrong(tx: Any, stamps: Any) -> None:
@@ -174,9 +159,9 @@ def updated_at_always_moved() -> None:
     companies._store_stamps = wrong
 
 
-@_mutant("options that describe no longer lists are forgotten")
+@mutant("options that describe no longer lists are forgotten")
 def options_deleted() -> None:
-    options = _room("refresh.steps.options")
+    options = product_module("refresh.steps.options")
     right = options.merge_options
 
     def wrong(tx: Any, *args: Any, **kwargs: Any) -> Any:
@@ -192,9 +177,9 @@ def options_deleted() -> None:
     options.merge_options = wrong
 
 
-@_mutant("an answer that breaks off, or an error, counts as an empty answer")
+@mutant("an answer that breaks off, or an error, counts as an empty answer")
 def failed_read_as_empty() -> None:
-    query = _room("salesforce.query")
+    query = product_module("salesforce.query")
     right = query.Reader.rows_by_composite
 
     def wrong(self: Any, statements: Any) -> Any:
@@ -206,43 +191,27 @@ def failed_read_as_empty() -> None:
     query.Reader.rows_by_composite = wrong
 
 
-@_mutant("a census does not look for what is gone without a trace")
+@mutant("a census does not look for what is gone without a trace")
 def census_finds_nothing_missing() -> None:
-    reading = _room("refresh.reading")
+    reading = product_module("refresh.reading")
     right = reading.absent_changes
     reading.absent_changes = lambda absent, told: right(
         absent.join(told, on="Id", how="semi"), told
     )
 
 
-@_mutant("calculated fields are not swept")
+@mutant("calculated fields are not swept")
 def sweep_skips_calculated() -> None:
-    sweep = _room("raw.sweep")
-    records = _room("refresh.steps.records")
+    sweep = product_module("raw.sweep")
+    records = product_module("refresh.steps.records")
 
     sweep.is_unstamped = lambda _object, _field: False
     records.unstamped_columns = lambda _dataset: ()
 
 
-@_mutant("no standard field is known to change without a stamp")
-def no_table_of_unstamped_fields() -> None:
-    _room("raw.sweep").is_listed = lambda _object, _field: False
-
-
-@_mutant("a census believes that everything else follows the stamp")
-def census_compares_stamps_alone() -> None:
-    records = _room("refresh.steps.records")
-    lookups, custom = _room("raw.sweep").lookup_columns, _room("raw.sweep").custom_columns
-
-    def wrong(plan: Any, dataset: Any, *, is_edited: bool) -> Any:
-        return (*lookups(plan, dataset), *(custom(dataset) if is_edited else ()))
-
-    records.census_columns = wrong
-
-
-@_mutant("a rejected value blanks its field")
+@mutant("a rejected value blanks its field")
 def rejected_value_blanks() -> None:
-    convert = _room("companies.convert")
+    convert = product_module("companies.convert")
     right = convert._set_aside
 
     def wrong(work: Any, faults: Any, *args: Any) -> Any:
@@ -252,9 +221,9 @@ def rejected_value_blanks() -> None:
     convert._set_aside = wrong
 
 
-@_mutant("the winner of a merge is not told")
+@mutant("the winner of a merge is not told")
 def merge_as_delete() -> None:
-    reading = _room("refresh.reading")
+    reading = product_module("refresh.reading")
     right = reading.fates
 
     def wrong(answer: Any, **kwargs: Any) -> Any:
@@ -263,27 +232,22 @@ def merge_as_delete() -> None:
     reading.fates = wrong
 
 
-@_mutant("what is read again for a lost record file is not told of records that ended meanwhile")
+@mutant("what is read again for a lost record file is not told of records that ended meanwhile")
 def lost_file_forgets_companies() -> None:
-    records = _room("refresh.steps.records")
+    records = product_module("refresh.steps.records")
     right = records.records_of_companies
     records.records_of_companies = lambda *args: right(*args).head(0)
 
 
-@_mutant("a record file is trusted without a look at its content")
+@mutant("a record file is trusted without a look at its content")
 def damaged_file_believed() -> None:
-    files = _room("lake.files")
+    files = product_module("lake.files")
     files.read_damage = lambda _place, _file: None
-
-
-_PLANTS.update(mutants_of_answers.PLANTS)
-_PLANTS.update(mutants_of_lookups.PLANTS)
-_PLANTS.update(mutants_of_values.PLANTS)
 
 
 def caught_by(name: str) -> str | None:
     """Plants one bug here and runs the model; the failure's text, None if the bug survives."""
-    _PLANTS[name][1]()
+    PLANTS[name][1]()
     with open_ground() as ground:
         for part in range(PARTS_MAX):
             try:
@@ -300,7 +264,10 @@ def caught_by(name: str) -> str | None:
 def _in_own_process(name: str) -> tuple[str | None, float]:
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", __spec__.name, name], capture_output=True, text=True, check=False
+        [sys.executable, "-m", __spec__.name, "--here", name],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     answer = done.stdout.splitlines()[-1] if done.stdout else ""
     if done.returncode or not answer.startswith("{"):
@@ -310,20 +277,27 @@ def _in_own_process(name: str) -> tuple[str | None, float]:
     return json.loads(answer)["caught"], time.monotonic() - started
 
 
+def _told(name: str) -> bool:
+    """Whether the bug is caught; says so at once, as the whole list takes a while."""
+    caught, seconds = _in_own_process(name)
+    verdict = "caught  " if caught else "SURVIVED"
+    text = (
+        f"{verdict} {name:36} {seconds:5.0f} s  {PLANTS[name][0]}\n         {(caught or '')[:150]}"
+    )
+    print(text, flush=True)
+    return caught is not None
+
+
 def main() -> int:
-    """All mutants, or the one that is named: one JSON line."""
-    if len(sys.argv) > 1:
-        print(json.dumps({"caught": caught_by(sys.argv[1])}))
+    """All mutants, or those that are named; ``--here`` judges one in this process."""
+    if sys.argv[1:2] == ["--here"]:
+        print(json.dumps({"caught": caught_by(sys.argv[2])}))
         return 0
+    names = sys.argv[1:] or list(PLANTS)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = dict(zip(_PLANTS, pool.map(_in_own_process, _PLANTS), strict=True))
-    for name, (caught, seconds) in results.items():
-        verdict = "caught  " if caught else "SURVIVED"
-        print(f"{verdict} {name:30} {seconds:5.0f} s  {_PLANTS[name][0]}")
-        print(f"         {(caught or '')[:150]}")
-    survived = [name for name, (caught, _) in results.items() if not caught]
-    print(f"{len(results) - len(survived)} of {len(results)} mutants caught")
-    return 1 if survived else 0
+        results = list(pool.map(_told, names))
+    print(f"{sum(results)} of {len(results)} mutants caught")
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":

@@ -4,32 +4,17 @@
 What does not belong here: bugs in what is read and kept of every record (``mutants.py``).
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import polars as pl
 
-PLANTS: dict[str, tuple[str, Callable[[], None]]] = {}
+from flyle_sf_assets_tests.faults.planting import mutant, product_module
 
 
-def _mutant(what: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    def kept(plant: Callable[[], None]) -> Callable[[], None]:
-        PLANTS[plant.__name__] = (what, plant)
-        return plant
-
-    return kept
-
-
-def _room(module: str) -> Any:
-    """A module of the product, whose names are about to be replaced."""
-    return import_module(f"flyle_sf_assets.{module}")
-
-
-@_mutant("of an owner that may be a user or a group only the user is asked for")
+@mutant("of an owner that may be a user or a group only the user is asked for")
 def owner_groups_not_asked() -> None:
-    references = _room("raw.references")
+    references = product_module("raw.references")
     right = references._looked_up
 
     def wrong(referring: Any, node: Any) -> Any:
@@ -39,15 +24,15 @@ def owner_groups_not_asked() -> None:
     references._looked_up = wrong
 
 
-@_mutant("an owner that is a user does not say that it is one")
+@mutant("an owner that is a user does not say that it is one")
 def owner_kind_unsaid() -> None:
-    _room("salesforce.name_object").literal = lambda _field, _target: None
+    product_module("salesforce.name_object").literal = lambda _field, _target: None
 
 
-@_mutant("a condition on an owner's name does not make the sweep read the scope again")
+@mutant("a condition on an owner's name does not make the sweep read the scope again")
 def owner_condition_not_swept() -> None:
-    sweep = _room("raw.sweep")
-    records = _room("refresh.steps.records")
+    sweep = product_module("raw.sweep")
+    records = product_module("refresh.steps.records")
     right = sweep.needs_rescope
 
     def wrong(plan: Any, settings: Any) -> Any:
@@ -57,9 +42,9 @@ def owner_condition_not_swept() -> None:
     sweep.needs_rescope = records.needs_rescope = wrong
 
 
-@_mutant("records of an object without a stamp are read once and never again")
+@mutant("records of an object without a stamp are read once and never again")
 def stampless_never_read_again() -> None:
-    records = _room("refresh.steps.records")
+    records = product_module("refresh.steps.records")
     right = records._compared
 
     def wrong(refresh: Any, plan: Any, dataset: Any) -> Any:

@@ -5,36 +5,24 @@ Labels that depend on another field, and fields that change without a stamp. Wha
 here: bugs in answers (``mutants_of_answers.py``) and in what is read and kept (``mutants.py``).
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
-PLANTS: dict[str, tuple[str, Callable[[], None]]] = {}
+from flyle_sf_assets_tests.faults.planting import mutant, product_module
 
 
-def _mutant(what: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    def kept(plant: Callable[[], None]) -> Callable[[], None]:
-        PLANTS[plant.__name__] = (what, plant)
-        return plant
-
-    return kept
-
-
-def _room(module: str) -> Any:
-    """A module of the product, whose names are about to be replaced."""
-    return import_module(f"flyle_sf_assets.{module}")
-
-
-@_mutant("no standard field is known to change without a stamp")
+@mutant("no standard field is known to change without a stamp")
 def no_table_of_unstamped_fields() -> None:
-    _room("raw.sweep").is_listed = lambda _object, _field: False
+    product_module("raw.sweep").is_listed = lambda _object, _field: False
 
 
-@_mutant("a census believes that everything else follows the stamp")
+@mutant("a census believes that everything else follows the stamp")
 def census_compares_stamps_alone() -> None:
-    records = _room("refresh.steps.records")
-    lookups, custom = _room("raw.sweep").lookup_columns, _room("raw.sweep").custom_columns
+    records = product_module("refresh.steps.records")
+    lookups, custom = (
+        product_module("raw.sweep").lookup_columns,
+        product_module("raw.sweep").custom_columns,
+    )
 
     def wrong(plan: Any, dataset: Any, *, is_edited: bool) -> Any:
         beside = custom(dataset) if is_edited else ()
@@ -43,9 +31,9 @@ def census_compares_stamps_alone() -> None:
     records.census_columns = wrong
 
 
-@_mutant("a state code takes the last label of describe's list, whatever the country")
+@mutant("a state code takes the last label of describe's list, whatever the country")
 def label_of_another_country() -> None:
-    casts = _room("companies.casts")
+    casts = product_module("companies.casts")
 
     def wrong(text: Any, field: Any, _controller: Any, _controlling: Any) -> Any:
         return text.replace({option.value: option.label for option in field.source.picklist_values})
@@ -53,9 +41,9 @@ def label_of_another_country() -> None:
     casts._label_under = wrong
 
 
-@_mutant("a row in which only the controlling field moved counts as unchanged")
+@mutant("a row in which only the controlling field moved counts as unchanged")
 def controlling_field_alone_ignored() -> None:
-    enriched = _room("refresh.steps.enriched")
+    enriched = product_module("refresh.steps.enriched")
     right = enriched.changed_rows
 
     def wrong(rows: Any, held: Any) -> Any:
@@ -65,14 +53,14 @@ def controlling_field_alone_ignored() -> None:
     enriched.changed_rows = wrong
 
 
-@_mutant("an option that describe lists no more is forgotten with its label")
+@mutant("an option that describe lists no more is forgotten with its label")
 def labels_of_former_options_forgotten() -> None:
-    _room("refresh.redescribing").with_former_options = lambda new, _before: new
+    product_module("refresh.redescribing").with_former_options = lambda new, _before: new
 
 
-@_mutant("of a value listed twice the label that is left counts for every country")
+@mutant("of a value listed twice the label that is left counts for every country")
 def former_label_of_a_country_forgotten() -> None:
-    redescribing = _room("refresh.redescribing")
+    redescribing = product_module("refresh.redescribing")
     right = redescribing.with_former_options
 
     def wrong(new: Any, before: Any) -> Any:
