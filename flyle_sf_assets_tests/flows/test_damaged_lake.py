@@ -19,11 +19,13 @@ from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.refresh.origins import parent_ids
 from flyle_sf_assets.refresh.preview import preview
 from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.refresh.tidying import sweep_lake
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
 from flyle_sf_assets_tests.flows.conftest import installed
 from flyle_sf_assets_tests.flows.damaging import DAMAGES, named_files, rereads
+from flyle_sf_assets_tests.flows.killed import refreshing
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 _numbers = count(1)
@@ -201,3 +203,31 @@ def test_a_damaged_record_file_heals(
     assert dataset in rereads(tenant)
     assert all(one.is_file() and not one.is_symlink() for one in named_files(tenant, dataset))
     assert [one for one in theirs if not one.is_file()] == []
+
+
+@pytest.mark.parametrize("base", PLACES)
+def test_a_record_that_only_the_enriched_rows_still_have_makes_no_company(
+    shared: Installation, server: SandboxServer, base: str
+) -> None:
+    """A first sync is killed before its companies are written, and the base file is damaged.
+
+    A record that is deleted meanwhile is told by no company and by no raw record: it came from
+    the enriched rows, as a linked company.
+    """
+    name = f"damaged{next(_numbers)}"
+    tenant = runs.linked(server, shared, runs.small_org(2000), name)
+    document = runs.document(name, base, calculated=False)
+    tenant.apply(json.dumps(document, ensure_ascii=False))
+    with refreshing(tenant) as victim:
+        for _ in STEPS[:-1]:
+            victim.run_step()
+        victim.kill()
+    dataset = PLACES[base][0]
+    named_files(tenant, dataset)[0].unlink()
+    deleted = tenant.there.ids(base)[0]
+    tenant.there.delete(base, deleted)
+    tenant.later(7 * 3600)
+    tenant.sync()
+    assert rereads(tenant) == [dataset]
+    assert deleted not in tenant.companies()
+    tenant.assert_follows_org()

@@ -130,7 +130,11 @@ def _some_rows(
         return None, 0
     of_ids = pl.lit(value=True) if ids is None else pl.col("Id").is_in(ids.implode())
     before = refresh.lake.read(held).filter(of_ids).collect()
-    rows = with_former_parents(plan, records, enrich(plan, records, ids).collect(), before)
+    joined = enrich(plan, records, ids).collect()
+    if not before.join(joined, on="Id", how="anti").is_empty():
+        # The raw file of these was lost before a company was made of them: they are no records.
+        return _all_rows(refresh, plan, records, held.generation + 1)
+    rows = with_former_parents(plan, records, joined, before)
     rows = _different(plan, rows, before)
     if rows.is_empty():
         return None, 0
