@@ -7,7 +7,8 @@ from flyle_sf_assets.cli.opening import tenant_file
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.refresh.checking import check_file, open_tenant_org
 from flyle_sf_assets.refresh.drafted import drafted_settings
-from flyle_sf_assets.refresh.installation import Places, open_installation
+from flyle_sf_assets.refresh.environment import Places
+from flyle_sf_assets.refresh.installation import open_installation
 from flyle_sf_assets.refresh.saving import problems_in
 
 

@@ -27,7 +27,8 @@ from flyle_sf_assets.refresh.connecting import (
     finish_connect,
 )
 from flyle_sf_assets.refresh.disconnecting import disconnect
-from flyle_sf_assets.refresh.installation import Installation, Places
+from flyle_sf_assets.refresh.environment import Places
+from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.link_refusals import explained
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.tenant_org import other_org

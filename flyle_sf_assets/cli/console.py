@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flyle_sf_assets.cli.dagster_dev import free_port
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.console.app import build_app
@@ -16,12 +15,9 @@ from flyle_sf_assets.console.sample_users import PATH, sample_user_routes, sampl
 from flyle_sf_assets.console.serving import Certificate, listening_socket, serve, served
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.sandbox.org import Org
 
 HOST = "127.0.0.1"
 PORT = 3100
-NOT_LINKED = "initech"
-"""The demo's workspace that has no settings yet."""
 
 
 def run_console(*, port: int, certfile: Path | None, keyfile: Path | None) -> None:
@@ -56,20 +52,6 @@ def console_server(
     app = build_app(opened, settings, more=more)
     with served(app, listener):
         yield settings.public_url + (PATH if sample_tenants else "")
-
-
-@contextmanager
-def demo_console(opened: Installation, tenants: Sequence[str], org: Org) -> Iterator[str]:
-    """The demo's console: sample users, and one workspace more that is to be linked to ``org``."""
-    to_try = [
-        ("Salesforceの組織URL / Org URL", f"https://{opened.places.sf_extra_hosts[0]}"),
-        ("Consumer Key", org.consumer_key),
-        ("Consumer Secret", org.consumer_secret),
-    ]
-    sample_tenants = [*tenants, NOT_LINKED]
-    port = free_port(PORT)
-    with console_server(opened, port=port, sample_tenants=sample_tenants, to_try=to_try) as url:
-        yield url
 
 
 def _certificate(certfile: Path | None, keyfile: Path | None) -> Certificate | None:

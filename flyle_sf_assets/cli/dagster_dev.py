@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.defs.instance import prepare_home
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.refresh.installation import Installation
@@ -47,51 +45,6 @@ def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> I
         url = f"http://127.0.0.1:{port}"
         _await_ready(child, url, log)
         yield url
-
-
-def run_dev() -> int:
-    """The UI for the tenants in ``config/tenants``, until Ctrl-C."""
-    from flyle_sf_assets.cli.applying import apply_opened, print_registrations
-    from flyle_sf_assets.cli.console import PORT, console_server
-
-    with installation() as opened:
-        print_registrations(apply_opened(opened))
-        with (
-            dagster_ui(opened, port=free_port(UI_PORT)) as url,
-            console_server(opened, port=free_port(PORT)) as console_url,
-        ):
-            to_stdout().print(f"Console: {console_url}")
-            to_stdout().print(f"Dagster UI: {url} (Ctrl-C stops)")
-            wait_for_interrupt()
-    return 0
-
-
-def wait_for_interrupt() -> None:
-    """Returns when the person presses Ctrl-C, or the process is asked to end."""
-    stop = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    try:
-        signal.sigwait(stop)
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, stop)
-
-
-def free_port(wanted: int) -> int:
-    """``wanted`` if nobody listens there, else any free port of 127.0.0.1."""
-    import socket
-
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
-    raise UsageError(
-        "no_free_port",
-        tried=Text("空きポートを探しました", "Looked for a free port on 127.0.0.1"),
-        came_back="none",
-        remedy=Text("使用中のサーバーを止めてください", "Stop a server that is not needed"),
-    )
 
 
 def _await_ready(child: subprocess.Popen[bytes], url: str, log: Path | None) -> None:

@@ -8,7 +8,7 @@ folder below FLYLE_HOME that is gone at the end.
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,18 +16,15 @@ from rich.table import Table
 
 from flyle_sf_assets import private_files
 from flyle_sf_assets.cli.applying import apply_opened, print_registrations
-from flyle_sf_assets.cli.console import demo_console
-from flyle_sf_assets.cli.dagster_dev import (
-    UI_PORT,
-    dagster_ui,
-    free_port,
-    wait_for_interrupt,
-)
+from flyle_sf_assets.cli.console import PORT, console_server
+from flyle_sf_assets.cli.dagster_dev import UI_PORT, dagster_ui
 from flyle_sf_assets.cli.output import to_stderr, to_stdout
+from flyle_sf_assets.cli.serving import free_port, wait_for_interrupt
 from flyle_sf_assets.cli.syncing import refresh_in_process
 from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED
 from flyle_sf_assets.defs.instance import instance_of
-from flyle_sf_assets.refresh.installation import Installation, Places, open_installation
+from flyle_sf_assets.refresh.environment import Places
+from flyle_sf_assets.refresh.installation import Installation, open_installation
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.change_feed import ChangeFeed
@@ -185,3 +182,21 @@ def _differences(opened: Installation, tenant: str, org: Org) -> list[str]:
         for key in sorted(shared)
         if held[key] != in_org[key]
     ]
+
+
+NOT_LINKED = "initech"
+"""The demo's workspace that has no settings yet."""
+
+
+@contextmanager
+def demo_console(opened: Installation, tenants: Sequence[str], org: Org) -> Iterator[str]:
+    """The demo's console: sample users, and one workspace more that is to be linked to ``org``."""
+    to_try = [
+        ("Salesforceの組織URL / Org URL", f"https://{opened.places.sf_extra_hosts[0]}"),
+        ("Consumer Key", org.consumer_key),
+        ("Consumer Secret", org.consumer_secret),
+    ]
+    sample_tenants = [*tenants, NOT_LINKED]
+    port = free_port(PORT)
+    with console_server(opened, port=port, sample_tenants=sample_tenants, to_try=to_try) as url:
+        yield url

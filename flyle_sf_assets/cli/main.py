@@ -287,7 +287,7 @@ def demo(
 @app.command()
 def dev() -> None:
     """Open the Dagster UI and the console for real tenants until Ctrl-C."""
-    from flyle_sf_assets.cli.dagster_dev import run_dev
+    from flyle_sf_assets.cli.dev import run_dev
 
     with errors_as_exit_codes("dev") as answer:
         answer.exit_code = run_dev()

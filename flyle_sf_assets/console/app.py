@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from flyle_sf_assets.console.configuration import ConsoleSettings
+from flyle_sf_assets.console.dispatch import answer
 from flyle_sf_assets.console.guards import KnockLimit, SecurityHeaders, security_headers
 from flyle_sf_assets.console.languages import language_of
 from flyle_sf_assets.console.pages import (
@@ -36,8 +37,8 @@ from flyle_sf_assets.console.pages import (
 )
 from flyle_sf_assets.console.rendering import FOLDER, Renderer
 from flyle_sf_assets.console.tokens import TokenKeys
-from flyle_sf_assets.console.visits import Access, Console, Form, Page, Visit, answer, read_form
-from flyle_sf_assets.refresh.context import Clock, utc_now
+from flyle_sf_assets.console.visits import Access, Console, Form, Page, Visit, read_form
+from flyle_sf_assets.refresh.clock import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.telemetry.logs import logger
 

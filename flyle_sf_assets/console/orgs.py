@@ -3,47 +3,17 @@
 What does not belong here: what is asked (``refresh/org_answers.py``).
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.refresh.org_answers import KnownSchemas, OrgAnswers
+from flyle_sf_assets.refresh.org_answers import OrgAnswers
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.tenant_org import open_connected_org, open_tenant_org
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import Flow
-
-if TYPE_CHECKING:
-    from flyle_sf_assets.console.visits import Visit
-
-TENANTS_KEPT = 200
-
-
-class KnownOrgs:
-    """Schemas of the orgs that were looked at last; each tenant sees its own only."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], KnownSchemas] = OrderedDict()
-
-    def of(self, tenant: str, org_url: str) -> KnownSchemas:
-        """What is known of one tenant's org."""
-        key = (tenant, org_url)
-        with self._lock:
-            known = self._kept.setdefault(key, KnownSchemas())
-            self._kept.move_to_end(key)
-            if len(self._kept) > TENANTS_KEPT:
-                self._kept.popitem(last=False)
-            return known
-
-    def forget(self, tenant: str) -> None:
-        """The tenant's fields are described anew."""
-        with self._lock:
-            for key in [key for key in self._kept if key[0] == tenant]:
-                del self._kept[key]
 
 
 class OrgOnDemand(Org):
@@ -66,7 +36,7 @@ class OrgOnDemand(Org):
 
 
 @contextmanager
-def org_of(visit: "Visit") -> Iterator[Org]:
+def org_of(visit: Visit) -> Iterator[Org]:
     """The visitor's org; raises NotConnected and the like when it is first asked."""
     installation, tenant = visit.installation, visit.tenant
     with OrgOnDemand(lambda: open_org_of(installation, tenant)) as org:
@@ -74,7 +44,7 @@ def org_of(visit: "Visit") -> Iterator[Org]:
 
 
 @contextmanager
-def answers_of(visit: "Visit", org_url: str) -> Iterator[OrgAnswers]:
+def answers_of(visit: Visit, org_url: str) -> Iterator[OrgAnswers]:
     """What the visitor's org answers while settings are chosen."""
     with org_of(visit) as org:
         yield OrgAnswers(org, visit.console.orgs.of(visit.tenant, org_url))

@@ -5,19 +5,18 @@ neither is forgotten. What does not belong here: what a page shows (``pages``).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
 from flyle_sf_assets.console import words
 from flyle_sf_assets.console.languages import shown_moment
+from flyle_sf_assets.console.sessions import Session
 from flyle_sf_assets.errors import Text
-
-if TYPE_CHECKING:
-    from flyle_sf_assets.console.visits import Visit
 
 FOLDER = Path(__file__).parent
 HTMX_CONFIG = (
@@ -27,6 +26,20 @@ HTMX_CONFIG = (
 )
 """No inline style, no eval; answers of errors are shown in the place of the part, and a part is
 alive as soon as it is seen (else a click in its first 20 ms is lost)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """What every template is given: for whom the page is, and where."""
+
+    language: str
+    session: Session | None
+    path: str
+    support_contact: str
+
+    def t(self, ja: str, en: str) -> str:
+        """The text in the page's language."""
+        return ja if self.language == "ja" else en
 
 
 class Renderer:
@@ -49,9 +62,9 @@ class Renderer:
         for name in self._templates.list_templates():
             self._templates.get_template(name)
 
-    def render(self, template: str, visit: "Visit", values: Mapping[str, object]) -> str:
-        """The template's HTML for a visit."""
-        session = visit.session
+    def render(self, template: str, page: PageContext, values: Mapping[str, object]) -> str:
+        """The template's HTML."""
+        session = page.session
         time_zone = values.get("time_zone")
 
         def moment(at: datetime | None) -> str:
@@ -62,22 +75,21 @@ class Renderer:
             return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
         def say(text: Text) -> str:
-            return text.in_language(visit.language)
+            return text.in_language(page.language)
 
         def seconds(value: float) -> str:
-            return _duration(value, visit.language)
+            return _duration(value, page.language)
 
         return self._templates.get_template(template).render(
-            visit=visit,
-            language=visit.language,
-            t=visit.t,
+            language=page.language,
+            t=page.t,
             say=say,
             moment=moment,
             seconds=seconds,
             person=session.person if session else None,
             csrf=session.csrf if session else "",
-            support_contact=visit.console.settings.support_contact,
-            path=visit.request.scope["path"],
+            support_contact=page.support_contact,
+            path=page.path,
             **values,
         )
 

@@ -1,11 +1,9 @@
-"""One request of one person: who it is, what came with it, and what it is answered with.
+"""One request of one person: who it is, what came with it, and what pages answer it with.
 
-Every page goes through `answer`: the session, the plan, the role and the form's origin are checked
-here and nowhere else. What does not belong here: pages (``pages``) and routes (``app.py``).
+What does not belong here: whether the person may (``dispatch.py``) and pages (``pages``).
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -14,27 +12,21 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from flyle_sf_assets.console import refusals, sessions
+from flyle_sf_assets.console import sessions
 from flyle_sf_assets.console.configuration import ConsoleSettings
 from flyle_sf_assets.console.figures import CompanyFigures
 from flyle_sf_assets.console.guards import KnockLimit
-from flyle_sf_assets.console.languages import language_of
-from flyle_sf_assets.console.orgs import KnownOrgs, answers_of
+from flyle_sf_assets.console.org_cache import KnownOrgs
 from flyle_sf_assets.console.people import Person
-from flyle_sf_assets.console.rendering import Renderer
+from flyle_sf_assets.console.rendering import PageContext, Renderer
 from flyle_sf_assets.console.tokens import TokenKeys
-from flyle_sf_assets.errors import FlyleError, Text
-from flyle_sf_assets.refresh.context import Clock
+from flyle_sf_assets.refresh.clock import Clock
 from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.refresh.org_answers import OrgAnswers
-from flyle_sf_assets.telemetry.logs import bind, logger
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
 FORM_BYTES_MAX = 512_000
 FORM_FIELDS_MAX = 5_000
-
-_log = logger("console")
 
 
 class Access(Enum):
@@ -60,11 +52,6 @@ class Console:
     knocks: KnockLimit
     figures: CompanyFigures = field(default_factory=CompanyFigures)
     orgs: KnownOrgs = field(default_factory=KnownOrgs)
-
-    @staticmethod
-    def answers(visit: "Visit", org_url: str) -> AbstractContextManager[OrgAnswers]:
-        """What the visitor's org answers while settings are chosen."""
-        return answers_of(visit, org_url)
 
     @property
     def cookie_name(self) -> str:
@@ -144,7 +131,13 @@ class Visit:
 
     def page(self, template: str, /, status: int = 200, **values: object) -> HTMLResponse:
         """A page or a part of one."""
-        html = self.console.renderer.render(template, self, values)
+        shown = PageContext(
+            language=self.language,
+            session=self.session,
+            path=self.request.scope["path"],
+            support_contact=self.console.settings.support_contact,
+        )
+        html = self.console.renderer.render(template, shown, values)
         return HTMLResponse(html, status_code=status)
 
     def go(self, path: str) -> Response:
@@ -177,52 +170,3 @@ def parsed(text: str) -> Form | None:
         return None
     # PostgreSQL takes no NUL, and nobody means one.
     return Form(tuple((name, value.replace("\0", "")) for name, value in pairs))
-
-
-def answer(
-    console: Console, request: Request, form: Form | None, page: Page, access: Access
-) -> Response:
-    """What a page answers, or why it may not. No exception of ours gets past this."""
-    # Not of request.url: with a Host header like "a:1]" that is no URL, and raises.
-    query = parsed(request.scope["query_string"].decode("ascii", "replace"))
-    visit = Visit(console, request, language_of(request), form or Form(), query or Form(), None)
-    if form is None or query is None:
-        return refusals.too_large(visit)
-    try:
-        if access is Access.OPEN:
-            return page(visit)
-        cookie = request.cookies.get(console.cookie_name, "")
-        session = sessions.resume(console.installation.database, cookie, visit.now)
-        if session is None:
-            return refusals.nobody(visit)
-        visit = Visit(console, request, visit.language, form, query, session)
-        with bind(tenant=session.person.tenant):
-            return _allowed(visit, access) or page(visit)
-    except FlyleError as error:
-        _log.info("page refused", path=request.scope["path"], code=error.code)
-        return refusals.failed(visit, error)
-
-
-def _allowed(visit: Visit, access: Access) -> Response | None:
-    """The answer to somebody who may not, None for who may."""
-    session = visit.session
-    if session is None or not session.person.has_plan:
-        return refusals.no_plan(visit)
-    if access is Access.CHANGE and not session.person.may_change:
-        return refusals.no_right(visit)
-    if visit.request.method not in ("GET", "HEAD") and not _is_own_form(visit, session):
-        return refusals.foreign_form(visit)
-    return None
-
-
-def _is_own_form(visit: Visit, session: sessions.Session) -> bool:
-    """The token of the session's own pages, and no other site as the sender."""
-    headers: Mapping[str, str] = visit.request.headers
-    token = visit.form.one(CSRF_FIELD) or headers.get(CSRF_HEADER, "")
-    sender = headers.get("sec-fetch-site", "same-origin")
-    return sender in ("same-origin", "none") and session.is_own_form(token)
-
-
-def text_of(text: Text, visit: Visit) -> str:
-    """A text in the visit's language."""
-    return text.in_language(visit.language)

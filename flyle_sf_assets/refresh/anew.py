@@ -6,8 +6,9 @@ What does not belong here: when one is needed (``lifecycle.py``, ``refresh/steps
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.questions import Questions
+from flyle_sf_assets.refresh.asset_names import digest_of
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import consumed_by, digest_of, manifest_of
+from flyle_sf_assets.refresh.debts import consumed_by, manifest_of
 from flyle_sf_assets.refresh.steps.records import NODES, read_records, scope_of
 from flyle_sf_assets.refresh.steps.schemas import describe_objects
 from flyle_sf_assets.store.generations import Consumed

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flyle_sf_assets.raw.plan import Schemas
-from flyle_sf_assets.salesforce.describe import from_bytes
-from flyle_sf_assets.salesforce.schema import ObjectSchema
-from flyle_sf_assets.salesforce.schema_judgement import implausibility
+from flyle_sf_assets.refresh.known_schemas import known_schemas
 from flyle_sf_assets.store.database import Database
 from flyle_sf_assets.store.generations import (
     Consumed,
@@ -20,16 +18,7 @@ from flyle_sf_assets.store.generations import (
     all_consumed,
     read_generations,
 )
-from flyle_sf_assets.store.schemas import StoredSchema, read_schemas
-
-UNKNOWN = "null"
-"""Kept in the place of the document of an object that the org never showed."""
-
-HIDDEN = "hidden"
-"""The digest of an object that the org does not know or hides.
-
-Its last document stays, for the labels of its options.
-"""
+from flyle_sf_assets.store.schemas import read_schemas
 
 
 @dataclass
@@ -84,23 +73,3 @@ class Books:
                 self._consumed = all_consumed(tx)
                 self._generations = read_generations(tx)
         return self._generations
-
-
-def known_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
-    """The schemas that are kept; None for an object that the org does not know, or hides.
-
-    Without those that an earlier version took and that cannot be true: they are asked for again.
-    """
-    found = {
-        name: None if one.digest == HIDDEN else last_shown(one) for name, one in stored.items()
-    }
-    return {
-        name: schema
-        for name, schema in found.items()
-        if schema is None or implausibility(schema, name) is None
-    }
-
-
-def last_shown(stored: StoredSchema) -> ObjectSchema | None:
-    """The schema as the org showed it last, though it be hidden now; None when it never did."""
-    return None if stored.document == UNKNOWN else from_bytes(stored.document.encode())

@@ -10,8 +10,9 @@ from functools import partial
 from flyle_sf_assets.errors import FieldRefused, ObjectRefused, UsageError
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.refresh.anew import is_read_as_planned
+from flyle_sf_assets.refresh.asset_names import SCHEMAS
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import SCHEMAS, generation_of, manifest_of
+from flyle_sf_assets.refresh.debts import generation_of, manifest_of
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.enriched import enrich_records, enriched_dataset, is_joined
 from flyle_sf_assets.refresh.steps.options import follow_options

@@ -19,7 +19,7 @@ from flyle_sf_assets.companies.rows import (
 )
 from flyle_sf_assets.raw.plan import NAME_FIELD, Dataset, ReadPlan
 from flyle_sf_assets.raw.records import BESIDE_FIELDS
-from flyle_sf_assets.refresh.debts import ENRICHED
+from flyle_sf_assets.refresh.asset_names import ENRICHED
 from flyle_sf_assets.refresh.report import ColumnNote, ColumnOrigin
 
 _ENRICHED = f"flyle/{ENRICHED}"

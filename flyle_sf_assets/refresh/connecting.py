@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flyle_sf_assets.errors import FlyleError, NotPermitted, PlanNotEligible, Text
+from flyle_sf_assets.refresh.clock import Clock, utc_now
 from flyle_sf_assets.refresh.consents import Allowed, Begun, leave, take
-from flyle_sf_assets.refresh.context import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.linking import (
     Connected,

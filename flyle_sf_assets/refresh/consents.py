@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from flyle_sf_assets.errors import NotPermitted, Text
-from flyle_sf_assets.refresh.context import Clock
+from flyle_sf_assets.refresh.clock import Clock
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.tenant_org import AppEntry
 from flyle_sf_assets.salesforce.rights import Identity

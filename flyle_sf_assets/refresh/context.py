@@ -7,7 +7,7 @@ What does not belong here: what a step does (``steps``) and when a refresh begin
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
@@ -20,8 +20,10 @@ from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.refresh import progress
 from flyle_sf_assets.refresh.books import Books
+from flyle_sf_assets.refresh.clock import Clock, utc_now
 from flyle_sf_assets.refresh.downloads import Downloads
-from flyle_sf_assets.refresh.installation import OVERLAP_S_DEFAULT, Installation
+from flyle_sf_assets.refresh.environment import OVERLAP_S_DEFAULT
+from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.kept_progress import KeptProgress
 from flyle_sf_assets.refresh.report import Comparison
 from flyle_sf_assets.salesforce.connect import Org
@@ -30,14 +32,8 @@ from flyle_sf_assets.store.database import Database, TenantTransaction
 from flyle_sf_assets.store.generations import Generation
 from flyle_sf_assets.store.syncs import is_cancelled
 
-Clock = Callable[[], datetime]
 RefreshKind = Literal["refresh", "full", "sweep", "census"]
 """``full`` reads everything in scope again; a sweep or census compares all of it as well."""
-
-
-def utc_now() -> datetime:
-    """The machine's clock. Watermarks never come from it, but from Salesforce's."""
-    return datetime.now(UTC)
 
 
 @dataclass

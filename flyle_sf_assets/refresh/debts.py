@@ -3,28 +3,11 @@
 What does not belong here: the tables (``store/generations.py``).
 """
 
-import hashlib
-
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.store.generations import Consumed
-
-SCHEMAS = "object_schemas"
-ENRICHED = "enriched_records"
-OPTIONS = "picklist_options"
-COMPANIES = "companies"
-
-
-def enriched_of(base_object: str) -> str:
-    """The name under which the enriched records of a base object are kept."""
-    return f"enriched/{base_object}"
-
-
-def digest_of(*parts: object) -> str:
-    """A short stable digest of values whose ``repr`` tells them apart."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def generation_of(refresh: Refresh, dataset: str) -> int:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.sweep import custom_columns
+from flyle_sf_assets.refresh.asset_names import digest_of
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import consumed_by, digest_of
+from flyle_sf_assets.refresh.debts import consumed_by
 from flyle_sf_assets.refresh.reading import DatasetReading
 from flyle_sf_assets.store.generations import Consumed
 

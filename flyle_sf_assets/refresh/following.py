@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from flyle_sf_assets.errors import FlyleError, Text, UsageError
-from flyle_sf_assets.refresh.context import Clock, utc_now
+from flyle_sf_assets.refresh.clock import Clock, utc_now
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.registration import back_to_console, register
 from flyle_sf_assets.refresh.tenant_files import FileChanges, file_changes

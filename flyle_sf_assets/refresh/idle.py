@@ -18,12 +18,12 @@ from flyle_sf_assets.raw.changes import fates
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
+from flyle_sf_assets.refresh.asset_names import SCHEMAS
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import SCHEMAS
 from flyle_sf_assets.refresh.earlier_state import is_doubtful
 from flyle_sf_assets.refresh.lost import damages
 from flyle_sf_assets.refresh.outage import is_outage_alone
-from flyle_sf_assets.refresh.standing import stale_of
+from flyle_sf_assets.refresh.staleness import stale_of
 from flyle_sf_assets.refresh.steps.schemas import is_unchanged, standing_schemas
 from flyle_sf_assets.store.generations import Generation, all_consumed, read_generations
 from flyle_sf_assets.store.links import get_link

@@ -4,76 +4,18 @@ What does not belong here: what is kept there (``store``, ``lake``) and starting
 processes (``cli``).
 """
 
-import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from flyle_sf_assets import private_files
-from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.lake.files import Lake
+from flyle_sf_assets.refresh.environment import Places
 from flyle_sf_assets.store.database import Database
 from flyle_sf_assets.store.embedded import EmbeddedPostgres
 from flyle_sf_assets.store.secrets import SecretBox, secret_box
 from flyle_sf_assets.store.urls import as_text, dagster_url, product_url
-
-SUPPORT_CONTACT = "customer@flyle.io"
-
-
-OVERLAP_S_DEFAULT = 15 * 60
-"""Rows may become visible long after their stamp, under long transactions: read that far back."""
-
-
-@dataclass(frozen=True)
-class Places:
-    """The environment as given: paths are absolute, a missing URL means the embedded server."""
-
-    home: Path
-    config_dir: Path
-    lake_url: str
-    database_url: str | None = None
-    dagster_database_url: str | None = None
-    sf_ca_file: Path | None = None
-    sf_extra_hosts: tuple[str, ...] = ()
-    support_contact: str = SUPPORT_CONTACT
-    overlap_s: int = OVERLAP_S_DEFAULT
-    """How far before the watermark a refresh reads again, for rows that become visible late."""
-    shows_samples: bool = False
-    """Whether Dagster's pages show a few rows of records, which its event log then keeps."""
-    refresh_every_s: int | None = None
-    """For demos and trials: every tenant's interval, in the place of the one in its settings."""
-
-    @staticmethod
-    def from_environment(environment: Mapping[str, str] | None = None) -> "Places":
-        """Reads ``FLYLE_*`` (see the public contract); an empty variable counts as unset."""
-        env = {k: v for k, v in (environment or os.environ).items() if v != ""}
-        home = Path(env.get("FLYLE_HOME", "./.flyle")).absolute()
-        ca_file = env.get("FLYLE_SF_CA_FILE")
-        return Places(
-            home=home,
-            config_dir=Path(env.get("FLYLE_CONFIG_DIR", "./config")).absolute(),
-            lake_url=env.get("FLYLE_LAKE_URL", str(home / "lake")),
-            database_url=env.get("FLYLE_DATABASE_URL"),
-            dagster_database_url=env.get("FLYLE_DAGSTER_DATABASE_URL"),
-            sf_ca_file=Path(ca_file).absolute() if ca_file else None,
-            sf_extra_hosts=tuple(
-                host.strip()
-                for host in env.get("FLYLE_SF_EXTRA_HOSTS", "").split(",")
-                if host.strip()
-            ),
-            support_contact=env.get("FLYLE_SUPPORT_CONTACT", SUPPORT_CONTACT),
-            shows_samples=_is_on("FLYLE_UI_SAMPLES", env),
-            overlap_s=_seconds("FLYLE_OVERLAP", env) or OVERLAP_S_DEFAULT,
-            refresh_every_s=_seconds("FLYLE_REFRESH_EVERY", env),
-        )
-
-    @property
-    def dagster_home(self) -> Path:
-        """Where Dagster's own files go."""
-        return self.home / "dagster"
 
 
 @dataclass(frozen=True)
@@ -146,32 +88,3 @@ def _close_to_others(places: Places) -> None:
     if private_files.is_open_to_others(places.home):
         private_files.close_to_others(places.home)
     Lake(places.lake_url).close_to_others()
-
-
-def _is_on(name: str, environment: Mapping[str, str]) -> bool:
-    """Whether a switch is on: 1 or 0, and off without it. Raises UsageError."""
-    written = environment.get(name, "0")
-    if written not in ("0", "1"):
-        raise UsageError(
-            "switch_invalid",
-            tried=Text(f"{name} を読みました", f"Read {name}"),
-            came_back=f"It says {written!r}.",
-            remedy=Text("1 または 0 を指定してください", "Set it to 1 or 0"),
-        )
-    return written == "1"
-
-
-def _seconds(name: str, environment: Mapping[str, str]) -> int | None:
-    """An interval as written (``30s``, ``2m``, ``1h``) in seconds. Raises UsageError."""
-    written = environment.get(name)
-    if written is None:
-        return None
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", written)
-    if found is None:
-        raise UsageError(
-            "interval_invalid",
-            tried=Text(f"{name} を読みました", f"Read {name}"),
-            came_back=f"It says {written!r}.",
-            remedy=Text("30s、2m、1h のように指定してください", "Write it like 30s, 2m or 1h"),
-        )
-    return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]

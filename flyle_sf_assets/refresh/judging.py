@@ -17,7 +17,7 @@ from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.options.catalog import described_options, followed_fields, met_values
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, READABLE, RecordStatus, is_any
-from flyle_sf_assets.refresh.debts import enriched_of
+from flyle_sf_assets.refresh.asset_names import enriched_of
 from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted, counted, total
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.impact import AddedOption, FieldImpact, Figure, Impact

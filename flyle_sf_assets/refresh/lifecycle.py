@@ -25,7 +25,8 @@ from flyle_sf_assets.errors import (
 )
 from flyle_sf_assets.refresh.anew import describe_anew
 from flyle_sf_assets.refresh.catching_up import catch_up
-from flyle_sf_assets.refresh.context import Clock, Refresh, RefreshKind, disconnected, utc_now
+from flyle_sf_assets.refresh.clock import Clock, utc_now
+from flyle_sf_assets.refresh.context import Refresh, RefreshKind, disconnected
 from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.earlier_state import note_impossible
 from flyle_sf_assets.refresh.ending import count_calls, end_done, end_failed, understood

@@ -5,8 +5,8 @@ What does not belong here: whether somebody may connect (``connecting.py``).
 
 from dataclasses import dataclass
 
+from flyle_sf_assets.refresh.clock import Clock
 from flyle_sf_assets.refresh.consents import Allowed
-from flyle_sf_assets.refresh.context import Clock
 from flyle_sf_assets.refresh.disconnecting import leave_org, revoke_and_erase, stop
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.outage import forget_outage

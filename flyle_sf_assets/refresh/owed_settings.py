@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.check.parts import reaches_new_places
-from flyle_sf_assets.refresh.context import utc_now
-from flyle_sf_assets.refresh.debts import SCHEMAS
+from flyle_sf_assets.refresh.asset_names import SCHEMAS
+from flyle_sf_assets.refresh.clock import utc_now
 from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.settings_changes import noted_change, settings_of
-from flyle_sf_assets.refresh.standing import stale_assets
+from flyle_sf_assets.refresh.staleness import stale_assets
 from flyle_sf_assets.settings.models import Flow, TenantSettings
 from flyle_sf_assets.store.connections import is_reread_asked
 from flyle_sf_assets.store.database import TenantTransaction

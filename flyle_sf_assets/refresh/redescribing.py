@@ -10,8 +10,8 @@ from datetime import datetime
 
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
-from flyle_sf_assets.refresh.books import last_shown
 from flyle_sf_assets.refresh.context import Refresh
+from flyle_sf_assets.refresh.known_schemas import last_shown
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
 from flyle_sf_assets.salesforce.former_options import with_former_options

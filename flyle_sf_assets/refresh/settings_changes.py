@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flyle_sf_assets.check.impact import Touched, companies_touched, read_again
 from flyle_sf_assets.check.parts import affected_assets, part_digests
-from flyle_sf_assets.refresh.books import known_schemas
+from flyle_sf_assets.refresh.known_schemas import known_schemas
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, from_document
 from flyle_sf_assets.store.company_counts import companies_by_status

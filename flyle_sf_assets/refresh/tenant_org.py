@@ -13,8 +13,9 @@ from datetime import timedelta
 import msgspec
 
 from flyle_sf_assets.errors import NotConnected, Text
-from flyle_sf_assets.refresh.context import Clock, utc_now
-from flyle_sf_assets.refresh.installation import Installation, Places
+from flyle_sf_assets.refresh.clock import Clock, utc_now
+from flyle_sf_assets.refresh.environment import Places
+from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.salesforce import remedies
 from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
 from flyle_sf_assets.salesforce.refresh_tokens import RefreshTokens

@@ -15,8 +15,8 @@ from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.enriched.gone import what_blanked
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus
+from flyle_sf_assets.refresh.asset_names import COMPANIES
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import COMPANIES
 from flyle_sf_assets.store.companies import (
     Conversion,
     UpsertCounts,

@@ -16,6 +16,7 @@ from flyle_sf_assets.choosing.widgets import (
     value_widget,
 )
 from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, keep, source_of
+from flyle_sf_assets.console.orgs import answers_of
 from flyle_sf_assets.console.setup_forms import (
     SHOWN,
     ConditionRow,
@@ -93,7 +94,7 @@ def count(visit: Visit) -> Response:
     judgement = judged_as_far(draft, "object", "one_to_one", "conditions")
     if judgement.settings is None:
         return visit.page("setup/count.html", count=None)
-    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
         return visit.page("setup/count.html", count=answers.count(judgement.settings))
 
 
@@ -117,7 +118,7 @@ def conditions_chosen(visit: Visit) -> Response:
 
 
 def _rows(visit: Visit, draft: Draft, typed: Rows, *, into: str = "") -> Response:
-    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
         shown = _shown(draft, typed, answers)
     groups: dict[int, list[tuple[int, ShownRow]]] = {}
     for place, one in enumerate(shown):

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from flyle_sf_assets.choosing.tree import Level
 from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, source_of
+from flyle_sf_assets.console.orgs import answers_of
 from flyle_sf_assets.console.visits import Visit
 
 PURPOSES = ("conditions", "mapping")
@@ -17,7 +18,7 @@ def picker(visit: Visit) -> Response:
     """Fields that were found, or the first level while nothing is searched for."""
     draft, word = draft_for(visit), visit.query.one("q").strip()[:WORD_CHARACTERS_MAX]
     source = source_of(draft)
-    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
         if word:
             found = answers.search(source, word)
             return visit.page("setup/found.html", fields=found, word=word, purpose=_purpose(visit))
@@ -28,7 +29,7 @@ def branch(visit: Visit) -> Response:
     """What is below one lookup."""
     draft = draft_for(visit)
     path = tuple(part for part in visit.query.one("path").split(".") if part)
-    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
         return _level(visit, answers.level(source_of(draft), path))
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.suggestions import suggested_key
 from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, keep, source_of
+from flyle_sf_assets.console.orgs import answers_of
 from flyle_sf_assets.console.setup_forms import (
     SHOWN,
     MappingRow,
@@ -65,7 +66,7 @@ def samples(visit: Visit) -> Response:
     judgement = judged_as_far(draft, "object", "one_to_one", "conditions", "mapping")
     if judgement.settings is None:
         return visit.page("setup/samples.html", samples=None, places={})
-    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
         found = answers.samples(judgement.settings)
     places = {row.to: place for place, row in enumerate(mappings_of(draft))}
     return visit.page("setup/samples.html", samples=found, places=places)
@@ -76,7 +77,7 @@ def suggested(visit: Visit) -> Response:
     draft = draft_for(visit)
     settings = judged_as_far(draft, "object", "one_to_one", "mapping").settings
     mapped = settings.mapping if settings else ()
-    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
         found = answers.suggestions(source_of(draft), mapped)
     taken = {row.source for row in mappings_of(draft)}
     found = tuple(one for one in found if one.mapping.from_ not in taken)
@@ -86,7 +87,7 @@ def suggested(visit: Visit) -> Response:
 def options(visit: Visit) -> Response:
     """The options that a picklist would bring."""
     draft = draft_for(visit)
-    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
         found = answers.options(source_of(draft), visit.query.one("path"))
     return visit.page("setup/options.html", options=found)
 
@@ -115,7 +116,7 @@ def _page(visit: Visit, draft: Draft, problems: tuple[Problem, ...]) -> Response
 
 def _added(visit: Visit, draft: Draft, typed: Rows, path: str) -> MappingRow:
     """A row for a field, with a free key and the field's own label."""
-    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
         source = source_of(draft)
         obvious = next((s for s in answers.suggestions(source) if s.mapping.from_ == path), None)
         choice = answers.field(source, path)
@@ -129,7 +130,7 @@ def _added(visit: Visit, draft: Draft, typed: Rows, path: str) -> MappingRow:
 
 
 def _rows(visit: Visit, draft: Draft, typed: Rows) -> Response:
-    with visit.console.answers(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
         shown = _shown(draft, typed, answers)
     return visit.page("setup/mapping_rows.html", rows=shown)
 

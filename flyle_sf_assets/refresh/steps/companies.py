@@ -19,15 +19,12 @@ from flyle_sf_assets.companies.rows import typed_schema
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
+from flyle_sf_assets.refresh.asset_names import COMPANIES, ENRICHED, OPTIONS, digest_of
 from flyle_sf_assets.refresh.census import census_figures
 from flyle_sf_assets.refresh.column_lineage import company_origins
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import (
-    COMPANIES,
-    ENRICHED,
-    OPTIONS,
     consumed_by,
-    digest_of,
     generation_of,
     manifest_of,
     not_materialized,

@@ -13,15 +13,17 @@ from flyle_sf_assets.enriched.join import enrich, enriched_columns, gone_column
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import changed_rows
-from flyle_sf_assets.refresh.column_lineage import enriched_notes, enriched_origins
-from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import (
+from flyle_sf_assets.refresh.asset_names import (
     COMPANIES,
     ENRICHED,
     OPTIONS,
-    consumed_by,
     digest_of,
     enriched_of,
+)
+from flyle_sf_assets.refresh.column_lineage import enriched_notes, enriched_origins
+from flyle_sf_assets.refresh.context import Refresh
+from flyle_sf_assets.refresh.debts import (
+    consumed_by,
     generation_of,
     held_dataset,
     manifest_of,

@@ -17,15 +17,9 @@ from flyle_sf_assets.options.catalog import (
     met_values,
 )
 from flyle_sf_assets.refresh.anew import describe_anew
+from flyle_sf_assets.refresh.asset_names import OPTIONS, SCHEMAS, digest_of
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import (
-    OPTIONS,
-    SCHEMAS,
-    consumed_by,
-    digest_of,
-    generation_of,
-    manifest_of,
-)
+from flyle_sf_assets.refresh.debts import consumed_by, generation_of, manifest_of
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enrich_records, enriched_dataset
 from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation

@@ -14,17 +14,11 @@ from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import record_schema
 from flyle_sf_assets.raw.roles import in_scope_again, only_referenced
 from flyle_sf_assets.raw.sweep import census_columns, needs_rescope, unstamped_columns
+from flyle_sf_assets.refresh.asset_names import ENRICHED, SCHEMAS, digest_of, enriched_of
 from flyle_sf_assets.refresh.column_lineage import raw_notes
 from flyle_sf_assets.refresh.company_records import records_of_companies
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import (
-    ENRICHED,
-    SCHEMAS,
-    consumed_by,
-    digest_of,
-    enriched_of,
-    generation_of,
-)
+from flyle_sf_assets.refresh.debts import consumed_by, generation_of
 from flyle_sf_assets.refresh.edited import is_edited, metadata_compared
 from flyle_sf_assets.refresh.pending import PendingDataset, commit
 from flyle_sf_assets.refresh.reading import DatasetReading, Reading

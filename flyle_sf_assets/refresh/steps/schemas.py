@@ -10,9 +10,10 @@ from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import Problem, SettingsInvalid
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
-from flyle_sf_assets.refresh.books import HIDDEN, UNKNOWN, known_schemas
+from flyle_sf_assets.refresh.asset_names import SCHEMAS
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import SCHEMAS, consumed_by, generation_of
+from flyle_sf_assets.refresh.debts import consumed_by, generation_of
+from flyle_sf_assets.refresh.known_schemas import HIDDEN, UNKNOWN, known_schemas
 from flyle_sf_assets.refresh.redescribing import (
     Redescribed,
     is_anything_hidden,

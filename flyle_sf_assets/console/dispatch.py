@@ -1,0 +1,69 @@
+"""From a request to its answer: who sends it, whether they may, and the page or the refusal.
+
+Every page goes through `answer`: the session, the plan, the role and the form's origin are checked
+here and nowhere else. What does not belong here: routes (``app.py``) and pages (``pages``).
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flyle_sf_assets.console import refusals, sessions
+from flyle_sf_assets.console.languages import language_of
+from flyle_sf_assets.console.visits import (
+    CSRF_FIELD,
+    CSRF_HEADER,
+    Access,
+    Console,
+    Form,
+    Page,
+    Visit,
+    parsed,
+)
+from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.telemetry.logs import bind, logger
+
+_log = logger("console")
+
+
+def answer(
+    console: Console, request: Request, form: Form | None, page: Page, access: Access
+) -> Response:
+    """What a page answers, or why it may not. No exception of ours gets past this."""
+    # Not of request.url: with a Host header like "a:1]" that is no URL, and raises.
+    query = parsed(request.scope["query_string"].decode("ascii", "replace"))
+    visit = Visit(console, request, language_of(request), form or Form(), query or Form(), None)
+    if form is None or query is None:
+        return refusals.too_large(visit)
+    try:
+        if access is Access.OPEN:
+            return page(visit)
+        cookie = request.cookies.get(console.cookie_name, "")
+        session = sessions.resume(console.installation.database, cookie, visit.now)
+        if session is None:
+            return refusals.nobody(visit)
+        visit = Visit(console, request, visit.language, form, query, session)
+        with bind(tenant=session.person.tenant):
+            return _allowed(visit, access) or page(visit)
+    except FlyleError as error:
+        _log.info("page refused", path=request.scope["path"], code=error.code)
+        return refusals.failed(visit, error)
+
+
+def _allowed(visit: Visit, access: Access) -> Response | None:
+    """The answer to somebody who may not, None for who may."""
+    session = visit.session
+    if session is None or not session.person.has_plan:
+        return refusals.no_plan(visit)
+    if access is Access.CHANGE and not session.person.may_change:
+        return refusals.no_right(visit)
+    if visit.request.method not in ("GET", "HEAD") and not _is_own_form(visit, session):
+        return refusals.foreign_form(visit)
+    return None
+
+
+def _is_own_form(visit: Visit, session: sessions.Session) -> bool:
+    """The token of the session's own pages, and no other site as the sender."""
+    headers = visit.request.headers
+    token = visit.form.one(CSRF_FIELD) or headers.get(CSRF_HEADER, "")
+    sender = headers.get("sec-fetch-site", "same-origin")
+    return sender in ("same-origin", "none") and session.is_own_form(token)

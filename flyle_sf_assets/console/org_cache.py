@@ -1,0 +1,35 @@
+"""The schemas of the orgs that were looked at last, each tenant's apart.
+
+What does not belong here: opening an org (``orgs.py``).
+"""
+
+import threading
+from collections import OrderedDict
+
+from flyle_sf_assets.refresh.org_answers import KnownSchemas
+
+TENANTS_KEPT = 200
+
+
+class KnownOrgs:
+    """Schemas of the orgs that were looked at last; each tenant sees its own only."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], KnownSchemas] = OrderedDict()
+
+    def of(self, tenant: str, org_url: str) -> KnownSchemas:
+        """What is known of one tenant's org."""
+        key = (tenant, org_url)
+        with self._lock:
+            known = self._kept.setdefault(key, KnownSchemas())
+            self._kept.move_to_end(key)
+            if len(self._kept) > TENANTS_KEPT:
+                self._kept.popitem(last=False)
+            return known
+
+    def forget(self, tenant: str) -> None:
+        """The tenant's fields are described anew."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0] == tenant]:
+                del self._kept[key]

@@ -1,0 +1,41 @@
+"""The object schemas of a tenant as last described, read from what the store keeps.
+
+What does not belong here: describing (``steps/schemas.py``) and the table (``store/schemas.py``).
+"""
+
+from collections.abc import Mapping
+
+from flyle_sf_assets.salesforce.describe import from_bytes
+from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema_judgement import implausibility
+from flyle_sf_assets.store.schemas import StoredSchema
+
+UNKNOWN = "null"
+"""Kept in the place of the document of an object that the org never showed."""
+
+
+HIDDEN = "hidden"
+"""The digest of an object that the org does not know or hides.
+
+Its last document stays, for the labels of its options.
+"""
+
+
+def known_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
+    """The schemas that are kept; None for an object that the org does not know, or hides.
+
+    Without those that an earlier version took and that cannot be true: they are asked for again.
+    """
+    found = {
+        name: None if one.digest == HIDDEN else last_shown(one) for name, one in stored.items()
+    }
+    return {
+        name: schema
+        for name, schema in found.items()
+        if schema is None or implausibility(schema, name) is None
+    }
+
+
+def last_shown(stored: StoredSchema) -> ObjectSchema | None:
+    """The schema as the org showed it last, though it be hidden now; None when it never did."""
+    return None if stored.document == UNKNOWN else from_bytes(stored.document.encode())
