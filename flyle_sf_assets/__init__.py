@@ -16,6 +16,7 @@ what stands above it, never below)::
     choosing     what an administrator may choose from
     lake         immutable record files
     store        PostgreSQL
+    installation  what every use case stands on: environment, clock, a tenant's org
     refresh      one refresh of one tenant, step by step: read, decide, commit
     defs         Dagster's names for all of this
     definitions  the whole wiring on one page

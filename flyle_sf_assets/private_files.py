@@ -1,6 +1,6 @@
 """Folders and files that only their owner may look at, whatever the umask of the process.
 
-What does not belong here: what is in them, and where they are (``refresh/installation.py``).
+What does not belong here: what is in them, and where they are (``installation/opened.py``).
 """
 
 import errno

@@ -11,7 +11,7 @@ from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import language, print_problems, problem_document, to_stdout
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.registration import Registration, register_files, registered_settings
 from flyle_sf_assets.store.settings_changes import SettingsChange
 

@@ -5,10 +5,10 @@ What does not belong here: what fits and what does not (``check``).
 
 from flyle_sf_assets.cli.opening import tenant_file
 from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import open_installation
 from flyle_sf_assets.refresh.checking import check_file, open_tenant_org
 from flyle_sf_assets.refresh.drafted import drafted_settings
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import open_installation
 from flyle_sf_assets.refresh.saving import problems_in
 
 

@@ -17,6 +17,9 @@ from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import language, to_stderr, to_stdout
 from flyle_sf_assets.cli.syncing import settle
 from flyle_sf_assets.errors import FlyleError, NotConnected, Text, UsageError
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import other_org
 from flyle_sf_assets.refresh.connecting import (
     Callback,
     Connected,
@@ -27,11 +30,8 @@ from flyle_sf_assets.refresh.connecting import (
     finish_connect,
 )
 from flyle_sf_assets.refresh.disconnecting import disconnect
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.link_refusals import explained
 from flyle_sf_assets.refresh.registration import registered_settings
-from flyle_sf_assets.refresh.tenant_org import other_org
 from flyle_sf_assets.settings.models import Flow
 from flyle_sf_assets.store.credentials import PENDING_LIVES
 

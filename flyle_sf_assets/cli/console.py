@@ -14,7 +14,7 @@ from flyle_sf_assets.console.configuration import console_settings
 from flyle_sf_assets.console.sample_users import PATH, sample_user_routes, sample_users
 from flyle_sf_assets.console.serving import Certificate, listening_socket, serve, served
 from flyle_sf_assets.errors import Text, UsageError
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 
 HOST = "127.0.0.1"
 PORT = 3100

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flyle_sf_assets.defs.instance import prepare_home
 from flyle_sf_assets.errors import Text, UsageError
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 
 WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
 READY_TIMEOUT_S = 120.0

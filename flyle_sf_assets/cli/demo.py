@@ -23,8 +23,8 @@ from flyle_sf_assets.cli.serving import free_port, wait_for_interrupt
 from flyle_sf_assets.cli.syncing import refresh_in_process
 from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED
 from flyle_sf_assets.defs.instance import instance_of
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation, open_installation
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.change_feed import ChangeFeed

@@ -12,7 +12,7 @@ from rich.table import Table
 from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.errors import FlyleError, NotConnected, NotFound, Text, UsageError
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.fields import list_fields

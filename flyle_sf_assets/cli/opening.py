@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flyle_sf_assets.errors import NotConnected, Text
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation, open_installation
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.settings.loading import Loaded, load_tenant, settings_file, tenants_of_files
 
 

@@ -19,9 +19,9 @@ from flyle_sf_assets.cli.output import (
 )
 from flyle_sf_assets.companies.display import shown_change
 from flyle_sf_assets.errors import FlyleError, SettingsInvalid, Text
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.drafted import drafted_settings
 from flyle_sf_assets.refresh.impact import Example, Figure, Impact
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.preview import preview
 
 _FIGURES: tuple[tuple[str, Text], ...] = (

@@ -4,7 +4,7 @@ What does not belong here: the org and its server (``sandbox``).
 """
 
 from flyle_sf_assets.cli.output import to_stdout
-from flyle_sf_assets.refresh.environment import Places
+from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sandbox.serving import serve
 

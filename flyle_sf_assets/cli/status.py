@@ -12,7 +12,7 @@ from rich.table import Table
 
 from flyle_sf_assets.cli.output import language, to_stdout
 from flyle_sf_assets.errors import NotConnected, Text
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.standing import Standing, standings
 
 NO_TENANTS = Text(

@@ -24,8 +24,8 @@ from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_sett
 from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
 from flyle_sf_assets.errors import FlyleError, Text
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.context import RefreshKind
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lifecycle import IdleCheck, check_idle, require_connected
 from flyle_sf_assets.refresh.registration import register, registered_settings
 from flyle_sf_assets.store.syncs import Sync, latest_syncs

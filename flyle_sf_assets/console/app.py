@@ -38,8 +38,8 @@ from flyle_sf_assets.console.pages import (
 from flyle_sf_assets.console.rendering import FOLDER, Renderer
 from flyle_sf_assets.console.tokens import TokenKeys
 from flyle_sf_assets.console.visits import Access, Console, Form, Page, Visit, read_form
-from flyle_sf_assets.refresh.clock import Clock, utc_now
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.telemetry.logs import logger
 
 STATIC = FOLDER / "static"

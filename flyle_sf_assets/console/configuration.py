@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flyle_sf_assets.errors import Text, UsageError
-from flyle_sf_assets.refresh.environment import SUPPORT_CONTACT, Places
+from flyle_sf_assets.installation.environment import SUPPORT_CONTACT, Places
 from flyle_sf_assets.store.secrets import made_once
 
 SECRET_FILE = "console.secret"  # noqa: S105  a file's name

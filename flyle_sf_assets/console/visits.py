@@ -20,8 +20,8 @@ from flyle_sf_assets.console.org_cache import KnownOrgs
 from flyle_sf_assets.console.people import Person
 from flyle_sf_assets.console.rendering import PageContext, Renderer
 from flyle_sf_assets.console.tokens import TokenKeys
-from flyle_sf_assets.refresh.clock import Clock
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.clock import Clock
+from flyle_sf_assets.installation.opened import Installation
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"

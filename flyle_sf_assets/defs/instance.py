@@ -15,7 +15,7 @@ from flyle_sf_assets import private_files
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.models import TenantSettings
 
 OWN_TERMINAL = {

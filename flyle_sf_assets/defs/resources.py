@@ -14,10 +14,10 @@ from dagster._core.storage.tags import RETRY_NUMBER_TAG
 
 from flyle_sf_assets.defs.failures import failure_of
 from flyle_sf_assets.errors import Text, UsageError
-from flyle_sf_assets.refresh.clock import Clock, utc_now
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.refresh.context import Refresh, RefreshKind
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation, open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.telemetry.incidents import as_flyle_error

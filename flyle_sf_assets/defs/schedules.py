@@ -26,9 +26,9 @@ from flyle_sf_assets.defs.fleet import (
 )
 from flyle_sf_assets.defs.jobs import refresh_tenant, tidy_up
 from flyle_sf_assets.defs.resources import Refreshes
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.due import comparisons_due, refreshes_due
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.looking import Looked, Verdict, look_at, refresh_needed, sweep_needed
 from flyle_sf_assets.store.agenda import Agenda, read_agendas
 from flyle_sf_assets.telemetry.logs import logger

@@ -26,8 +26,8 @@ from flyle_sf_assets.defs.partition_changes import PartitionChanges, partition_c
 from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS, tenants
 from flyle_sf_assets.defs.resources import KIND_TAG, Refreshes
 from flyle_sf_assets.defs.wording import capped
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.following import Budget, Followed, follow_files
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.owed_settings import Owed, owed_by_settings, settle
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.removal import remove_tenant

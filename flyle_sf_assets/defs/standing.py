@@ -29,7 +29,7 @@ from flyle_sf_assets.defs.fleet import SCHEDULE_STATUS
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.refresh.clock import utc_now
+from flyle_sf_assets.installation.clock import utc_now
 from flyle_sf_assets.store.database import FleetTransaction
 from flyle_sf_assets.store.fleet import (
     failing_tenants,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation, open_installation
+from flyle_sf_assets.installation.tenant_org import open_tenant_org
 from flyle_sf_assets.raw.plan import objects_missing, plan
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation, open_installation
-from flyle_sf_assets.refresh.tenant_org import open_tenant_org
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
 from flyle_sf_assets.salesforce.schema import ObjectSchema

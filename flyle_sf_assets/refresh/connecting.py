@@ -2,7 +2,7 @@
 
 Used by the console and by ``flyle-sf connect``. Nothing is kept before every check has passed: a
 user who may not connect leaves no token behind. What does not belong here: ending a link
-(``disconnecting.py``), and what a refresh logs in with (``tenant_org.py``).
+(``disconnecting.py``), and what a refresh logs in with (``installation/tenant_org.py``).
 """
 
 import secrets
@@ -10,17 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flyle_sf_assets.errors import FlyleError, NotPermitted, PlanNotEligible, Text
-from flyle_sf_assets.refresh.clock import Clock, utc_now
-from flyle_sf_assets.refresh.consents import Allowed, Begun, leave, take
-from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.refresh.linking import (
-    Connected,
-    connection_state,
-    keep_connection,
-    other_org_of,
-)
-from flyle_sf_assets.refresh.registration import registered_settings
-from flyle_sf_assets.refresh.tenant_org import (
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import (
     AppEntry,
     app_of,
     network_of,
@@ -28,6 +20,14 @@ from flyle_sf_assets.refresh.tenant_org import (
     origin_of,
     stored_app,
 )
+from flyle_sf_assets.refresh.consents import Allowed, Begun, leave, take
+from flyle_sf_assets.refresh.linking import (
+    Connected,
+    connection_state,
+    keep_connection,
+    other_org_of,
+)
+from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce import remedies, rights
 from flyle_sf_assets.salesforce.authorize import (
     Callback,

@@ -12,9 +12,9 @@ from typing import TypeVar
 import msgspec
 
 from flyle_sf_assets.errors import NotPermitted, Text
-from flyle_sf_assets.refresh.clock import Clock
-from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.refresh.tenant_org import AppEntry
+from flyle_sf_assets.installation.clock import Clock
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import AppEntry
 from flyle_sf_assets.salesforce.rights import Identity
 from flyle_sf_assets.salesforce.tokens import Granted
 from flyle_sf_assets.store.credentials import put_pending, take_pending

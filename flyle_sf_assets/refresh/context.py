@@ -14,16 +14,16 @@ from typing import Literal
 import polars as pl
 
 from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.environment import OVERLAP_S_DEFAULT
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.refresh import progress
 from flyle_sf_assets.refresh.books import Books
-from flyle_sf_assets.refresh.clock import Clock, utc_now
 from flyle_sf_assets.refresh.downloads import Downloads
-from flyle_sf_assets.refresh.environment import OVERLAP_S_DEFAULT
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.kept_progress import KeptProgress
 from flyle_sf_assets.refresh.report import Comparison
 from flyle_sf_assets.salesforce.connect import Org

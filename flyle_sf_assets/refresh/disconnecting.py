@@ -9,9 +9,9 @@ second call completes what a first one did not get to. What does not belong here
 from dataclasses import dataclass
 
 from flyle_sf_assets.errors import FlyleError, StoreUnavailable
-from flyle_sf_assets.refresh.clock import Clock, utc_now
-from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.refresh.tenant_org import StoredGrant, network_of
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import StoredGrant, network_of
 from flyle_sf_assets.salesforce.authorize import revoke
 from flyle_sf_assets.salesforce.tokens import TokenTransport
 from flyle_sf_assets.store.companies import rename_unlinked, unlink_companies

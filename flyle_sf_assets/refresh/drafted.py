@@ -6,7 +6,7 @@ What does not belong here: previewing them (``preview.py``) and saving them (``s
 from dataclasses import dataclass
 
 from flyle_sf_assets.errors import NotConnected, Problem, Text
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.saving import kept_draft, required, settings_file, settings_origin
 from flyle_sf_assets.settings.drafts import judged
 from flyle_sf_assets.settings.loading import load_tenant, tenants_of_files

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flyle_sf_assets.refresh.environment import Places
+from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.agenda import Agenda
 

@@ -25,10 +25,10 @@ from flyle_sf_assets.errors import (
     Text,
     UsageError,
 )
-from flyle_sf_assets.refresh.clock import Clock, utc_now
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.due import interval_s
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.link_refusals import TITLE, explained
 from flyle_sf_assets.refresh.outage import (
     forget_outage,

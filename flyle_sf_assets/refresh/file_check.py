@@ -9,8 +9,8 @@ import zlib
 from dataclasses import dataclass
 from datetime import date
 
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.store.generations import all_manifests, read_generation
 
 NIGHTS = 7

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from flyle_sf_assets.errors import FlyleError, Text, UsageError
-from flyle_sf_assets.refresh.clock import Clock, utc_now
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.registration import back_to_console, register
 from flyle_sf_assets.refresh.tenant_files import FileChanges, file_changes
 from flyle_sf_assets.settings.loading import ListedFile, is_bare_folder, list_files, load_tenant

@@ -8,13 +8,13 @@ from functools import cached_property
 
 import polars as pl
 
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw import references
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus, empty, record_schema
 from flyle_sf_assets.raw.roles import in_scope_again
 from flyle_sf_assets.refresh.asset_names import enriched_of
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lost import readable
 from flyle_sf_assets.refresh.steps.records import PARENTS_ONLY
 from flyle_sf_assets.store.generations import Generation, read_generations

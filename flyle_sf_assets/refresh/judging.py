@@ -14,6 +14,7 @@ from flyle_sf_assets.companies.fields import CompanyField, company_fields
 from flyle_sf_assets.enriched.affected import affected_ids
 from flyle_sf_assets.enriched.join import enrich
 from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.options.catalog import described_options, followed_fields, met_values
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, READABLE, RecordStatus, is_any
@@ -21,7 +22,6 @@ from flyle_sf_assets.refresh.asset_names import enriched_of
 from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted, counted, total
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.impact import AddedOption, FieldImpact, Figure, Impact
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.membership import Membership
 from flyle_sf_assets.refresh.preview_cost import Found, next_cost
 from flyle_sf_assets.refresh.preview_examples import examples

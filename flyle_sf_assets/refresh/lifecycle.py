@@ -23,21 +23,21 @@ from flyle_sf_assets.errors import (
     Text,
     UsageError,
 )
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import open_same_org
 from flyle_sf_assets.refresh.anew import describe_anew
 from flyle_sf_assets.refresh.catching_up import catch_up
-from flyle_sf_assets.refresh.clock import Clock, utc_now
 from flyle_sf_assets.refresh.context import Refresh, RefreshKind, disconnected
 from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.earlier_state import note_impossible
 from flyle_sf_assets.refresh.ending import count_calls, end_done, end_failed, understood
 from flyle_sf_assets.refresh.failing import record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lost import note_damage, restore, with_rereads
 from flyle_sf_assets.refresh.outage import is_outage_alone
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.schemas import describe_objects
-from flyle_sf_assets.refresh.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.models import TenantSettings

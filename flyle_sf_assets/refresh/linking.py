@@ -5,12 +5,12 @@ What does not belong here: whether somebody may connect (``connecting.py``).
 
 from dataclasses import dataclass
 
-from flyle_sf_assets.refresh.clock import Clock
+from flyle_sf_assets.installation.clock import Clock
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import put_app, put_grant
 from flyle_sf_assets.refresh.consents import Allowed
 from flyle_sf_assets.refresh.disconnecting import leave_org, revoke_and_erase, stop
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.outage import forget_outage
-from flyle_sf_assets.refresh.tenant_org import put_app, put_grant
 from flyle_sf_assets.salesforce.rights import Identity
 from flyle_sf_assets.settings.models import Flow
 from flyle_sf_assets.store.connections import (

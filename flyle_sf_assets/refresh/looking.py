@@ -15,12 +15,12 @@ from datetime import timedelta
 from typing import Literal
 
 from flyle_sf_assets.errors import NotPermitted, Postponed, StoreUnavailable
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_sweep
-from flyle_sf_assets.refresh.clock import Clock, utc_now
-from flyle_sf_assets.refresh.environment import Places
 from flyle_sf_assets.refresh.failing import Attempt, record_failure
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.known_schemas import known_schemas
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.refresh.registration import registered_settings

@@ -9,9 +9,9 @@ from datetime import datetime
 
 import polars as pl
 
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import plan
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.known_schemas import known_schemas
 from flyle_sf_assets.refresh.lost import readable
 from flyle_sf_assets.salesforce.schema import ObjectSchema

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.check.parts import reaches_new_places
+from flyle_sf_assets.installation.clock import utc_now
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.asset_names import SCHEMAS
-from flyle_sf_assets.refresh.clock import utc_now
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.settings_changes import noted_change, settings_of
 from flyle_sf_assets.refresh.staleness import stale_assets
 from flyle_sf_assets.settings.models import Flow, TenantSettings

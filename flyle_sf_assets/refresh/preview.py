@@ -10,13 +10,13 @@ from datetime import timedelta
 
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.errors import Problem, SettingsInvalid
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.refresh.asset_names import SCHEMAS
 from flyle_sf_assets.refresh.checking import describe_reachable, open_tenant_org
 from flyle_sf_assets.refresh.existing_fields import existing_field_problems
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.impact import Impact
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.judging import DraftInOrg, Judgement
 from flyle_sf_assets.refresh.known_schemas import last_shown
 from flyle_sf_assets.refresh.membership import membership

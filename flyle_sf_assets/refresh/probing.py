@@ -4,8 +4,8 @@ What does not belong here: connecting (``connecting.py``).
 """
 
 from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets.refresh.installation import Installation
-from flyle_sf_assets.refresh.tenant_org import AppEntry, network_of, origin_of
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import AppEntry, network_of, origin_of
 from flyle_sf_assets.salesforce.authorize import exchange_code
 from flyle_sf_assets.salesforce.tokens import TokenTransport
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.errors import Problem, Text
-from flyle_sf_assets.refresh.clock import utc_now
+from flyle_sf_assets.installation.clock import utc_now
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.due import next_due
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.removal import take_up_again
 from flyle_sf_assets.refresh.settings_changes import noted_change
 from flyle_sf_assets.settings.loading import SUFFIX, Loaded, is_tenant_name, load_each

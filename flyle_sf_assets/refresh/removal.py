@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.refresh.clock import utc_now
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.clock import utc_now
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.database import TenantTransaction
 from flyle_sf_assets.store.links import (
     Attention,

@@ -12,11 +12,11 @@ from pathlib import Path
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.check.parts import affected_assets
 from flyle_sf_assets.errors import Problem, SettingsInvalid, Text, UsageError
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import plan
 from flyle_sf_assets.refresh.checking import describe_reachable
-from flyle_sf_assets.refresh.clock import Clock, utc_now
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.registration import note_on_link
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings import loading

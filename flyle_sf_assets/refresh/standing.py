@@ -6,7 +6,7 @@ What does not belong here: showing it (``cli``, ``console``).
 from dataclasses import dataclass
 from datetime import datetime
 
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.staleness import stale_assets
 from flyle_sf_assets.store.company_counts import companies_by_status

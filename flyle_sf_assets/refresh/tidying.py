@@ -6,9 +6,9 @@ What does not belong here: when to tidy up (``defs``), and writing record files 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.refresh.downloads import FOLDER as INCOMING
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.store.generations import read_generations
 
 FILES_KEPT = timedelta(days=1)

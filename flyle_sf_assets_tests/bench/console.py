@@ -31,8 +31,8 @@ from flyle_sf_assets.console.configuration import ConsoleSettings, console_setti
 from flyle_sf_assets.console.people import Person
 from flyle_sf_assets.console.sessions import enter
 from flyle_sf_assets.console.tokens import Ticket
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation, open_installation
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.registration import register
 from flyle_sf_assets.refresh.sequence import run_all

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from psycopg import sql
 
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation, open_installation
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.registration import register_files
 from flyle_sf_assets.refresh.sequence import run_all

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.refresh.context import RefreshKind
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation, open_installation
 from flyle_sf_assets.refresh.lifecycle import check_idle, open_refresh
 from flyle_sf_assets.refresh.registration import register_files
 from flyle_sf_assets.refresh.sequence import run_all

@@ -13,8 +13,8 @@ import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.instance.ref import InstanceRef
 
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import open_installation
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.registration import register_files
 from flyle_sf_assets.refresh.sequence import run_all

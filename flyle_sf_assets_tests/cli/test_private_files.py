@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import open_installation
 from flyle_sf_assets.lake.files import Lake
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import open_installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.cli.site import make_org

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 import typer.main
 
 from flyle_sf_assets.cli import entry, main
-from flyle_sf_assets.refresh.environment import Places
+from flyle_sf_assets.installation.environment import Places
 
 MARKER = "geheimer-Wert-7734"
 """What a record holds: no output of a command that failed may show it."""

@@ -25,8 +25,8 @@ from flyle_sf_assets.console.people import Person
 from flyle_sf_assets.console.sample_users import issue_token
 from flyle_sf_assets.console.serving import Certificate, listening_socket, served
 from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets.refresh.clock import Clock, utc_now
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.store.console_visits import Role

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.sandbox import samples

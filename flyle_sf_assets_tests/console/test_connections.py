@@ -18,8 +18,8 @@ from flyle_sf_assets.console.configuration import console_settings
 from flyle_sf_assets.console.guards import KnockLimit
 from flyle_sf_assets.console.serving import listening_socket, served
 from flyle_sf_assets.errors import UsageError
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.console.house import open_house
 from flyle_sf_assets_tests.flows.conftest import installed

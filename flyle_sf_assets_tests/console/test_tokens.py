@@ -21,7 +21,7 @@ from flyle_sf_assets.console.configuration import ConsoleSettings, console_setti
 from flyle_sf_assets.console.serving import listening_socket, served
 from flyle_sf_assets.console.tokens import TokenKeys
 from flyle_sf_assets.errors import NotPermitted, UsageError
-from flyle_sf_assets.refresh.environment import Places
+from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets_tests.console.house import certificate
 
 SECRET = "a-secret-of-flyle-that-is-long-enough-for-every-algorithm-000001"

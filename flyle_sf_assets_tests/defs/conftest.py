@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance
 
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets_tests.defs.ticks import Ticks
 from flyle_sf_assets_tests.flows.conftest import (
     Link,

@@ -21,7 +21,7 @@ from dagster._core.test_utils import create_run_for_test
 
 from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.resources import refreshes_of
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET
 
 TENANTS = "tenant"

@@ -13,8 +13,8 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.context import RefreshKind
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.server import SandboxServer

@@ -12,7 +12,7 @@ import stamina
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.faults.machine import Ground, Machine
 from flyle_sf_assets_tests.faults.store_reading import StoreReading

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.metadata import Catalog
 from flyle_sf_assets.sandbox.org import Org

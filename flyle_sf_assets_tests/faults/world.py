@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.installation.environment import OVERLAP_S_DEFAULT
 from flyle_sf_assets.refresh.context import Refresh, RefreshKind
-from flyle_sf_assets.refresh.environment import OVERLAP_S_DEFAULT
 from flyle_sf_assets.refresh.lifecycle import check_idle, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox.metadata import Field

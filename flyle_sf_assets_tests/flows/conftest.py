@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import stamina
 
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import open_installation
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant

@@ -27,7 +27,7 @@ from flyle_sf_assets.defs.schedules import (
     nightly_sweep,
     refresh_due_tenants,
 )
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.store.links import Link, get_link
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET

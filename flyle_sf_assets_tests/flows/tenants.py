@@ -18,9 +18,9 @@ from typing import Any
 from dagster import AssetKey
 
 from flyle_sf_assets.defs import keys
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.context import Refresh, RefreshKind
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
 from flyle_sf_assets.refresh.registration import Registration, register
 from flyle_sf_assets.refresh.report import StepReport

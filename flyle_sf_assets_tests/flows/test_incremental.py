@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.server import SandboxServer

@@ -3,7 +3,7 @@
 import pytest
 
 from flyle_sf_assets.errors import UsageError
-from flyle_sf_assets.refresh.environment import Places
+from flyle_sf_assets.installation.environment import Places
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from flyle_sf_assets.errors import PlanNotEligible, SettingsInvalid
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.checking import open_tenant_org
 from flyle_sf_assets.refresh.drafted import drafted_settings
-from flyle_sf_assets.refresh.installation import Installation
 from flyle_sf_assets.refresh.saving import (
     SettingsFromFile,
     SettingsMoved,

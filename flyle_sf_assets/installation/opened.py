@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flyle_sf_assets import private_files
+from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.lake.files import Lake
-from flyle_sf_assets.refresh.environment import Places
 from flyle_sf_assets.store.database import Database
 from flyle_sf_assets.store.embedded import EmbeddedPostgres
 from flyle_sf_assets.store.secrets import SecretBox, secret_box

@@ -1,6 +1,6 @@
 """Opening a tenant's org with what it was connected with: settings, stored keys, stored tokens.
 
-What does not belong here: connecting (``connecting.py``), and how Salesforce is asked
+What does not belong here: connecting (``refresh/connecting.py``), and how Salesforce is asked
 (``salesforce``).
 """
 
@@ -13,9 +13,9 @@ from datetime import timedelta
 import msgspec
 
 from flyle_sf_assets.errors import NotConnected, Text
-from flyle_sf_assets.refresh.clock import Clock, utc_now
-from flyle_sf_assets.refresh.environment import Places
-from flyle_sf_assets.refresh.installation import Installation
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.salesforce import remedies
 from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
 from flyle_sf_assets.salesforce.refresh_tokens import RefreshTokens

@@ -1,6 +1,6 @@
 """The ``FLYLE_*`` environment variables, resolved: paths, URLs, hosts, intervals.
 
-What does not belong here: opening what they name (``installation.py``).
+What does not belong here: opening what they name (``opened.py``).
 """
 
 import os
