@@ -22,8 +22,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.embedded import (
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.postgres.embedded import (
     OWNER_ROLE,
     PRODUCT_DATABASE,
     DatabaseUrls,

@@ -13,7 +13,7 @@ from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_sett
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.registration import Registration, register_files, registered_settings
-from flyle_sf_assets.store.settings_changes import SettingsChange
+from flyle_sf_assets.store.tenants.settings_changes import SettingsChange
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.refresh.census import in_words
 from flyle_sf_assets.refresh.lifecycle import require_connected
-from flyle_sf_assets.store.census import CensusFigures, census_of_sync
+from flyle_sf_assets.store.syncs.census import CensusFigures, census_of_sync
 
 
 @dataclass(frozen=True)

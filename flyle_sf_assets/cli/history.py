@@ -15,8 +15,12 @@ from flyle_sf_assets.errors import FlyleError, NotConnected, NotFound, Text, Usa
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
-from flyle_sf_assets.store.fields import list_fields
-from flyle_sf_assets.store.history import CompanyChange, company_history, company_name
+from flyle_sf_assets.store.companies.custom_fields import list_fields
+from flyle_sf_assets.store.companies.history import (
+    CompanyChange,
+    company_history,
+    company_name,
+)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """``flyle-sf secrets rotate``: everything that is stored encrypted, under the newest key.
 
-What does not belong here: envelopes and keys (``store/secrets.py``).
+What does not belong here: envelopes and keys (``store/tenants/envelopes.py``).
 """
 
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import language, to_stdout
 from flyle_sf_assets.errors import StoreError, Text
-from flyle_sf_assets.store.credentials import rotate_secrets, tenants_with_secrets
-from flyle_sf_assets.store.secrets import KEYS_VARIABLE, add_key
+from flyle_sf_assets.store.tenants.credentials import rotate_secrets, tenants_with_secrets
+from flyle_sf_assets.store.tenants.envelopes import KEYS_VARIABLE, add_key
 
 
 def run_rotate(*, new_key: bool) -> None:

@@ -28,7 +28,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.lifecycle import IdleCheck, check_idle, require_connected
 from flyle_sf_assets.refresh.registration import register, registered_settings
-from flyle_sf_assets.store.syncs import Sync, latest_syncs
+from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 
 IDLE = Text("変更はありませんでした", "nothing had changed")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.environment import SUPPORT_CONTACT, Places
-from flyle_sf_assets.store.secrets import made_once
+from flyle_sf_assets.store.tenants.envelopes import made_once
 
 SECRET_FILE = "console.secret"  # noqa: S105  a file's name
 SECRET_BYTES_MIN = 32

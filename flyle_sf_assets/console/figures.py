@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flyle_sf_assets.store.company_counts import companies_of
-from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.companies.counts import companies_of
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 KEPT_S = 10.0
 TENANTS_MAX = 1_000

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flyle_sf_assets.store.console_visits import NO_TENANT, count_knock
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.tenants.console_sessions import NO_TENANT, count_knock
 
 KNOCKS_MAX = 30
 KNOCKS_WITHIN_S = 60.0

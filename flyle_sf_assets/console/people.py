@@ -8,7 +8,7 @@ from typing import get_args
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import ELIGIBLE_PLANS
-from flyle_sf_assets.store.console_visits import Role
+from flyle_sf_assets.store.tenants.console_sessions import Role
 
 ROLES: tuple[Role, ...] = get_args(Role)
 

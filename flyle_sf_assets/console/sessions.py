@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from flyle_sf_assets.console.people import Person
 from flyle_sf_assets.console.tokens import Ticket, used_before
 from flyle_sf_assets.settings.models import TENANT_PATTERN
-from flyle_sf_assets.store.console_visits import (
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.tenants.console_sessions import (
     ConsoleSession,
     end_session,
     get_session,
     open_session,
     use_token,
 )
-from flyle_sf_assets.store.database import Database
 
 SESSION_S = 2 * 3600
 """After that Flyle is asked anew who this is: roles and plans change there."""

@@ -32,9 +32,13 @@ from flyle_sf_assets.defs.standing import standing
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.refresh.census import in_words, total
 from flyle_sf_assets.refresh.gates import CompaniesRefused
-from flyle_sf_assets.store.census import CensusFigures, latest_censuses
-from flyle_sf_assets.store.database import Transaction
-from flyle_sf_assets.store.gates import Gate, external_ids_unique, options_in_catalog
+from flyle_sf_assets.store.companies.invariants import (
+    Gate,
+    external_ids_unique,
+    options_in_catalog,
+)
+from flyle_sf_assets.store.postgres.database import Transaction
+from flyle_sf_assets.store.syncs.census import CensusFigures, latest_censuses
 
 Look = Callable[[Transaction], Gate]
 

@@ -5,7 +5,7 @@ Dagster's own processes read the URL from the environment, whoever started them,
 event: it binds a parameter in NOTIFY.
 Source: dagster_postgres/event_log/event_log.py, `store_event`.
 
-What does not belong here: reading URLs (``store/urls.py``).
+What does not belong here: reading URLs (``store/postgres/urls.py``).
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from typing import Any, Self
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 
-from flyle_sf_assets.store.urls import dagster_url
+from flyle_sf_assets.store.postgres.urls import dagster_url
 
 
 class DagsterStorage(DagsterPostgresStorage):

@@ -30,7 +30,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.due import comparisons_due, refreshes_due
 from flyle_sf_assets.refresh.looking import Looked, Verdict, look_at, refresh_needed, sweep_needed
-from flyle_sf_assets.store.agenda import Agenda, read_agendas
+from flyle_sf_assets.store.syncs.schedule_inputs import Agenda, read_agendas
 from flyle_sf_assets.telemetry.logs import logger
 
 QUEUE_MAX = 200

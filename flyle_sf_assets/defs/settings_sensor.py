@@ -31,7 +31,7 @@ from flyle_sf_assets.refresh.following import Budget, Followed, follow_files
 from flyle_sf_assets.refresh.owed_settings import Owed, owed_by_settings, settle
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.removal import remove_tenant
-from flyle_sf_assets.store.settings_files import KnownTenant
+from flyle_sf_assets.store.tenants.settings_files import KnownTenant
 
 INTERVAL_S = 15
 BUDGET_S = 40.0

@@ -3,7 +3,8 @@
 A check's status is one per asset, so the truth about each tenant is kept in our own tables; here
 one query over all of them answers each check, and its description names the tenants.
 
-What does not belong here: the queries (``store/fleet.py``), and checks of one run (``checks.py``).
+What does not belong here: the queries (``store/syncs/fleet_health.py``), and checks of one run
+(``checks.py``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,8 +31,8 @@ from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import utc_now
-from flyle_sf_assets.store.database import FleetTransaction
-from flyle_sf_assets.store.fleet import (
+from flyle_sf_assets.store.postgres.database import FleetTransaction
+from flyle_sf_assets.store.syncs.fleet_health import (
     failing_tenants,
     live_tenants,
     overdue_tenants,

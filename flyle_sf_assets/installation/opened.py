@@ -12,10 +12,10 @@ from functools import cached_property
 from flyle_sf_assets import private_files
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.lake.files import Lake
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.embedded import EmbeddedPostgres
-from flyle_sf_assets.store.secrets import SecretBox, secret_box
-from flyle_sf_assets.store.urls import as_text, dagster_url, product_url
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.postgres.embedded import EmbeddedPostgres
+from flyle_sf_assets.store.postgres.urls import as_text, dagster_url, product_url
+from flyle_sf_assets.store.tenants.envelopes import SecretBox, secret_box
 
 
 @dataclass(frozen=True)

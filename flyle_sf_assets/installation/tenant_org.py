@@ -30,9 +30,9 @@ from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.hosts import check_org_url
 from flyle_sf_assets.settings.models import Connection, Flow, TenantSettings
 from flyle_sf_assets.settings.secret_refs import reveal
-from flyle_sf_assets.store.credentials import get_secret, put_secret
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import get_link, put_link
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.tenants.credentials import get_secret, put_secret
+from flyle_sf_assets.store.tenants.links import get_link, put_link
 
 APP, GRANT = "app", "grant"
 """The kinds of a tenant's stored secrets."""

@@ -11,7 +11,7 @@ from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import consumed_by, manifest_of
 from flyle_sf_assets.refresh.steps.records import NODES, read_records, scope_of
 from flyle_sf_assets.refresh.steps.schemas import describe_objects
-from flyle_sf_assets.store.generations import Consumed
+from flyle_sf_assets.store.syncs.generations import Consumed
 
 
 def describe_anew(refresh: Refresh) -> None:

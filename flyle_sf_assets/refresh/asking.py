@@ -9,8 +9,8 @@ What does not belong here: choosing who is due and launching runs (``defs``).
 from flyle_sf_assets.errors import HeldForApproval, NotConnected, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.store.links import get_link, put_back_off, record_asked
-from flyle_sf_assets.store.settings_versions import latest_settings
+from flyle_sf_assets.store.tenants.links import get_link, put_back_off, record_asked
+from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 
 
 def ask_for_sync(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> None:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 
 from flyle_sf_assets.raw.plan import Schemas
 from flyle_sf_assets.refresh.known_schemas import known_schemas
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.generations import (
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.syncs.generations import (
     Consumed,
     Generation,
     all_consumed,
     read_generations,
 )
-from flyle_sf_assets.store.schemas import read_schemas
+from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.writing import Written
-from flyle_sf_assets.store.census import CensusFigures
+from flyle_sf_assets.store.syncs.census import CensusFigures
 
 
 def census_figures(refresh: Refresh, written: Written) -> CensusFigures:

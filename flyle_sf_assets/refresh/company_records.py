@@ -11,7 +11,7 @@ from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus, record_schema
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.salesforce.id_checksums import is_valid_id
-from flyle_sf_assets.store.comparison import company_ends
+from flyle_sf_assets.store.companies.dry_run import company_ends
 
 _ENDED = (RecordStatus.DELETED, RecordStatus.MERGED, RecordStatus.MISSING)
 

@@ -38,7 +38,7 @@ from flyle_sf_assets.salesforce.authorize import (
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.tokens import AccessToken, Granted, TokenTransport
 from flyle_sf_assets.settings.models import ELIGIBLE_PLANS, Connection, Flow, TenantSettings
-from flyle_sf_assets.store.connections import ConnectionState, get_connection
+from flyle_sf_assets.store.tenants.connections import ConnectionState, get_connection
 from flyle_sf_assets.telemetry.logs import bind, logger
 
 __all__ = [

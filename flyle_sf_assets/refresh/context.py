@@ -28,9 +28,9 @@ from flyle_sf_assets.refresh.kept_progress import KeptProgress
 from flyle_sf_assets.refresh.report import Comparison
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.database import Database, TenantTransaction
-from flyle_sf_assets.store.generations import Generation
-from flyle_sf_assets.store.syncs import is_cancelled
+from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
+from flyle_sf_assets.store.syncs.generations import Generation
+from flyle_sf_assets.store.syncs.syncs import is_cancelled
 
 RefreshKind = Literal["refresh", "full", "sweep", "census"]
 """``full`` reads everything in scope again; a sweep or census compares all of it as well."""

@@ -1,13 +1,13 @@
 """What every asset has consumed of its inputs, and what it therefore still owes.
 
-What does not belong here: the tables (``store/generations.py``).
+What does not belong here: the tables (``store/syncs/generations.py``).
 """
 
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.store.generations import Consumed
+from flyle_sf_assets.store.syncs.generations import Consumed
 
 
 def generation_of(refresh: Refresh, dataset: str) -> int:

@@ -1,6 +1,6 @@
 """Enriched rows held against the companies that exist: differences counted, estimates scaled.
 
-What does not belong here: which rows (``preview.py``) and the SQL (``store/comparison.py``).
+What does not belong here: which rows (``preview.py``) and the SQL (``store/companies/dry_run.py``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,13 +13,13 @@ from flyle_sf_assets.companies.document import HASH_VERSION, documents
 from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.refresh.impact import Figure
 from flyle_sf_assets.refresh.writing import BATCH_ROWS
-from flyle_sf_assets.store.companies import Conversion
-from flyle_sf_assets.store.comparison import (
+from flyle_sf_assets.store.companies.dry_run import (
     CompanyDifferences,
     ValueDifference,
     compare_companies,
 )
-from flyle_sf_assets.store.database import TenantTransaction
+from flyle_sf_assets.store.companies.upsert import Conversion
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 EXAMPLES = 5
 

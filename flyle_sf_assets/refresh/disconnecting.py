@@ -14,13 +14,13 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import StoredGrant, network_of
 from flyle_sf_assets.salesforce.authorize import revoke
 from flyle_sf_assets.salesforce.tokens import TokenTransport
-from flyle_sf_assets.store.companies import rename_unlinked, unlink_companies
-from flyle_sf_assets.store.connections import forget_records, mark_disconnected
-from flyle_sf_assets.store.credentials import erase_secrets
-from flyle_sf_assets.store.links import clear_failure, get_link, put_link
-from flyle_sf_assets.store.notices import add_notice
-from flyle_sf_assets.store.settings_files import note_state_while_away
-from flyle_sf_assets.store.syncs import cancel_running
+from flyle_sf_assets.store.companies.upsert import rename_unlinked, unlink_companies
+from flyle_sf_assets.store.syncs.syncs import cancel_running
+from flyle_sf_assets.store.tenants.connections import forget_records, mark_disconnected
+from flyle_sf_assets.store.tenants.credentials import erase_secrets
+from flyle_sf_assets.store.tenants.links import clear_failure, get_link, put_link
+from flyle_sf_assets.store.tenants.notices import add_notice
+from flyle_sf_assets.store.tenants.settings_files import note_state_while_away
 from flyle_sf_assets.telemetry.logs import bind, logger
 
 _log = logger("refresh")

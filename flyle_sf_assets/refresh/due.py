@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.agenda import Agenda
+from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 
 NightlyKind = Literal["census", "sweep"]
 

@@ -18,16 +18,16 @@ from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.salesforce.bounds import Bounds
 from flyle_sf_assets.salesforce.id_checksums import is_valid_id
-from flyle_sf_assets.store.companies import end_companies
-from flyle_sf_assets.store.comparison import company_states
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.generations import (
+from flyle_sf_assets.store.companies.dry_run import company_states
+from flyle_sf_assets.store.companies.upsert import end_companies
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import (
     Generation,
     forget_watermark,
     keep_manifest,
     lose_generation,
 )
-from flyle_sf_assets.store.syncs import SyncCounts, add_counts, add_reread
+from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts, add_reread
 from flyle_sf_assets.telemetry.logs import logger
 
 _log = logger("refresh")

@@ -15,7 +15,7 @@ from flyle_sf_assets.refresh.asset_names import digest_of
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import consumed_by
 from flyle_sf_assets.refresh.reading import DatasetReading
-from flyle_sf_assets.store.generations import Consumed
+from flyle_sf_assets.store.syncs.generations import Consumed
 
 
 def is_edited(refresh: Refresh, dataset: Dataset) -> bool:

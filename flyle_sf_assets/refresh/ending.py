@@ -7,14 +7,14 @@ link (``failing.py``).
 from flyle_sf_assets.errors import FlyleError, Postponed, StoreError, Text
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.failing import Attempt, record_failure, record_recovery
-from flyle_sf_assets.store.links import record_comparison
-from flyle_sf_assets.store.syncs import (
+from flyle_sf_assets.store.syncs.syncs import (
     SyncCounts,
     SyncState,
     add_counts,
     finish_sync,
     is_cancelled,
 )
+from flyle_sf_assets.store.tenants.links import record_comparison
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.settings.wording import item_path
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.fields import list_fields
+from flyle_sf_assets.store.companies.custom_fields import list_fields
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 
 def existing_field_problems(

@@ -2,7 +2,7 @@
 
 Failures that may pass wait longer each time. One that no retry can help stops the tenant until
 its settings change or a person runs it, and is told once. The next sync that runs to its end
-forgets all of it (``store/links.py``, `record_synced`).
+forgets all of it (``store/tenants/links.py``, `record_synced`).
 
 What does not belong here: how a sync ends (``lifecycle.py``), an org that does not answer for long
 (``outage.py``), and Dagster's own retries of a run.
@@ -37,8 +37,9 @@ from flyle_sf_assets.refresh.outage import (
 )
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import (
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.syncs import finish_sync, sync_of_run
+from flyle_sf_assets.store.tenants.links import (
     Attention,
     Link,
     clear_failure,
@@ -48,9 +49,8 @@ from flyle_sf_assets.store.links import (
     put_link,
     record_tried,
 )
-from flyle_sf_assets.store.notices import add_notice
-from flyle_sf_assets.store.settings_versions import latest_settings
-from flyle_sf_assets.store.syncs import finish_sync, sync_of_run
+from flyle_sf_assets.store.tenants.notices import add_notice
+from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.redaction import redacted_text
 

@@ -11,7 +11,7 @@ from datetime import date
 
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
-from flyle_sf_assets.store.generations import all_manifests, read_generation
+from flyle_sf_assets.store.syncs.generations import all_manifests, read_generation
 
 NIGHTS = 7
 """In so many nights each file is read once."""

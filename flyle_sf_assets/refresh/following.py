@@ -16,7 +16,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.registration import back_to_console, register
 from flyle_sf_assets.refresh.tenant_files import FileChanges, file_changes
 from flyle_sf_assets.settings.loading import ListedFile, is_bare_folder, list_files, load_tenant
-from flyle_sf_assets.store.settings_files import KnownTenant, known_tenants
+from flyle_sf_assets.store.tenants.settings_files import KnownTenant, known_tenants
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import bind, logger
 

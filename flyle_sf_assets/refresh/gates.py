@@ -2,20 +2,20 @@
 
 The conversion sets failing values aside long before; a gate that closes means that something here
 is wrong, and nobody sees the companies until it is mended. What does not belong here: the rules
-(``store/gates.py``) and how they are shown (``defs``).
+(``store/companies/invariants.py``) and how they are shown (``defs``).
 """
 
 from flyle_sf_assets.errors import GateBroken, Text
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.writing import Written
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.gates import (
+from flyle_sf_assets.store.companies.invariants import (
     EXTERNAL_IDS_UNIQUE,
     OPTIONS_IN_CATALOG,
     Gate,
     external_ids_unique,
     options_in_catalog,
 )
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 
 class CompaniesRefused(GateBroken):

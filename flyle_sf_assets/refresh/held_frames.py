@@ -17,7 +17,7 @@ from flyle_sf_assets.raw.roles import in_scope_again
 from flyle_sf_assets.refresh.asset_names import enriched_of
 from flyle_sf_assets.refresh.lost import readable
 from flyle_sf_assets.refresh.steps.records import PARENTS_ONLY
-from flyle_sf_assets.store.generations import Generation, read_generations
+from flyle_sf_assets.store.syncs.generations import Generation, read_generations
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,13 @@ from flyle_sf_assets.refresh.lost import damages
 from flyle_sf_assets.refresh.outage import is_outage_alone
 from flyle_sf_assets.refresh.staleness import stale_of
 from flyle_sf_assets.refresh.steps.schemas import is_unchanged, standing_schemas
-from flyle_sf_assets.store.generations import Generation, all_consumed, read_generations
-from flyle_sf_assets.store.links import get_link
-from flyle_sf_assets.store.schemas import read_schemas
+from flyle_sf_assets.store.syncs.generations import (
+    Generation,
+    all_consumed,
+    read_generations,
+)
+from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.store.tenants.links import get_link
 
 ROWS_MAX = 2_000
 """One REST page. A window with as many rows is news without looking closer."""

@@ -31,11 +31,11 @@ from flyle_sf_assets.refresh.strata import Sample, Strata, within, without
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import diff, from_document
-from flyle_sf_assets.store.comparison import company_states
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.options import list_options
-from flyle_sf_assets.store.retyping import count_unconverted
-from flyle_sf_assets.store.settings_versions import SettingsVersion
+from flyle_sf_assets.store.companies.dry_run import company_states
+from flyle_sf_assets.store.companies.picklist_options import list_options
+from flyle_sf_assets.store.companies.type_changes import count_unconverted
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.tenants.settings_versions import SettingsVersion
 
 SAMPLE_RECORDS_MAX = 2_000
 """Of records whose values are not held, so many are read; more are an estimate."""

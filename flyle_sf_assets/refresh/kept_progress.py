@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flyle_sf_assets.store.database import Database, TenantTransaction
-from flyle_sf_assets.store.sync_progress import SyncProgress, put_progress
+from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
+from flyle_sf_assets.store.syncs.progress import SyncProgress, put_progress
 
 KEEP_EVERY_S = 1.0
 

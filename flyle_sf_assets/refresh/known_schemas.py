@@ -1,6 +1,7 @@
 """The object schemas of a tenant as last described, read from what the store keeps.
 
-What does not belong here: describing (``steps/schemas.py``) and the table (``store/schemas.py``).
+What does not belong here: describing (``steps/schemas.py``) and the table
+(``store/syncs/object_schemas.py``).
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.salesforce.schema_judgement import implausibility
-from flyle_sf_assets.store.schemas import StoredSchema
+from flyle_sf_assets.store.syncs.object_schemas import StoredSchema
 
 UNKNOWN = "null"
 """Kept in the place of the document of an object that the org never showed."""

@@ -42,15 +42,15 @@ from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
-from flyle_sf_assets.store.connections import is_reread_asked
-from flyle_sf_assets.store.links import (
+from flyle_sf_assets.store.syncs.syncs import close_abandoned, open_sync
+from flyle_sf_assets.store.tenants.connections import is_reread_asked
+from flyle_sf_assets.store.tenants.links import (
     get_link,
     locked_link,
     put_link,
     record_synced,
 )
-from flyle_sf_assets.store.settings_versions import latest_settings
-from flyle_sf_assets.store.syncs import close_abandoned, open_sync
+from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 from flyle_sf_assets.telemetry.logs import bind, logger
 
 P = ParamSpec("P")

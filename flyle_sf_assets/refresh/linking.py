@@ -13,13 +13,13 @@ from flyle_sf_assets.refresh.disconnecting import leave_org, revoke_and_erase, s
 from flyle_sf_assets.refresh.outage import forget_outage
 from flyle_sf_assets.salesforce.rights import Identity
 from flyle_sf_assets.settings.models import Flow
-from flyle_sf_assets.store.connections import (
+from flyle_sf_assets.store.tenants.connections import (
     ConnectionState,
     ask_reread,
     forget_windows,
     put_connection,
 )
-from flyle_sf_assets.store.links import (
+from flyle_sf_assets.store.tenants.links import (
     Link,
     LinkState,
     clear_failure,
@@ -27,7 +27,7 @@ from flyle_sf_assets.store.links import (
     put_back_off,
     put_link,
 )
-from flyle_sf_assets.store.settings_files import note_state_while_away
+from flyle_sf_assets.store.tenants.settings_files import note_state_while_away
 from flyle_sf_assets.telemetry.logs import logger
 
 _log = logger("refresh")

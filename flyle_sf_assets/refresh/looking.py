@@ -26,9 +26,9 @@ from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets.settings.models import Refresh as EverySetting
-from flyle_sf_assets.store.agenda import Agenda
-from flyle_sf_assets.store.links import record_comparison
-from flyle_sf_assets.store.schemas import read_schemas
+from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
+from flyle_sf_assets.store.tenants.links import record_comparison
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
 

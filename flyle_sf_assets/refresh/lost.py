@@ -17,8 +17,8 @@ from flyle_sf_assets.refresh.debts import generation_of, manifest_of
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.enriched import enrich_records, enriched_dataset
 from flyle_sf_assets.refresh.steps.records import read_records
-from flyle_sf_assets.store.generations import Generation, lose_generation
-from flyle_sf_assets.store.syncs import add_reread
+from flyle_sf_assets.store.syncs.generations import Generation, lose_generation
+from flyle_sf_assets.store.syncs.syncs import add_reread
 from flyle_sf_assets.telemetry.logs import logger
 
 _log = logger("refresh")

@@ -16,9 +16,9 @@ from flyle_sf_assets.refresh.known_schemas import known_schemas
 from flyle_sf_assets.refresh.lost import readable
 from flyle_sf_assets.salesforce.schema import ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.generations import read_generation, read_generations
-from flyle_sf_assets.store.schemas import read_schemas
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import read_generation, read_generations
+from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 
 
 @dataclass(frozen=True, slots=True)

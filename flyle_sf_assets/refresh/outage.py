@@ -18,8 +18,8 @@ from flyle_sf_assets.errors import (
     SalesforceRefused,
     Text,
 )
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import (
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.tenants.links import (
     Attention,
     Link,
     clear_attention,
@@ -28,7 +28,7 @@ from flyle_sf_assets.store.links import (
     put_outage,
     replace_attention,
 )
-from flyle_sf_assets.store.notices import add_notice
+from flyle_sf_assets.store.tenants.notices import add_notice
 
 OUTAGE = "org_not_answering"
 """The code of the attention that says that the org does not answer."""

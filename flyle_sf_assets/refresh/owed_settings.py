@@ -14,11 +14,11 @@ from flyle_sf_assets.refresh.asset_names import SCHEMAS
 from flyle_sf_assets.refresh.settings_changes import noted_change, settings_of
 from flyle_sf_assets.refresh.staleness import stale_assets
 from flyle_sf_assets.settings.models import Flow, TenantSettings
-from flyle_sf_assets.store.connections import is_reread_asked
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.generations import consumed
-from flyle_sf_assets.store.links import Link, get_link
-from flyle_sf_assets.store.settings_changes import SettingsChange, settle_change
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import consumed
+from flyle_sf_assets.store.tenants.connections import is_reread_asked
+from flyle_sf_assets.store.tenants.links import Link, get_link
+from flyle_sf_assets.store.tenants.settings_changes import SettingsChange, settle_change
 
 EVERYTHING: tuple[str, ...] = ()
 """In the place of asset keys: the whole job."""

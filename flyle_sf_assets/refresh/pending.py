@@ -11,8 +11,8 @@ import polars as pl
 from flyle_sf_assets.lake.files import Lake, wants_compaction
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.records import RecordStatus, content_changed
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.generations import swap_generation
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import swap_generation
 
 
 @dataclass

@@ -24,10 +24,10 @@ from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.former_options import with_former_options
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import digest
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.generations import consumed
-from flyle_sf_assets.store.schemas import read_schemas
-from flyle_sf_assets.store.settings_versions import latest_settings
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import consumed
+from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 
 
 def preview(

@@ -16,7 +16,7 @@ from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted
 from flyle_sf_assets.refresh.impact import Example, ExampleKind, ValueChange
 from flyle_sf_assets.refresh.membership import Membership
 from flyle_sf_assets.refresh.strata import Strata
-from flyle_sf_assets.store.comparison import ValueDifference
+from flyle_sf_assets.store.companies.dry_run import ValueDifference
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

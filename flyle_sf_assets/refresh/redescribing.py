@@ -17,7 +17,7 @@ from flyle_sf_assets.salesforce.describe import Described, NotModified
 from flyle_sf_assets.salesforce.former_options import with_former_options
 from flyle_sf_assets.salesforce.schema import SCHEMA_FORMAT, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.schemas import StoredSchema
+from flyle_sf_assets.store.syncs.object_schemas import StoredSchema
 
 Answer = Described | NotModified | None
 """None: the org does not know the object, or hides it from the connected user."""

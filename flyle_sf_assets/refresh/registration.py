@@ -19,17 +19,26 @@ from flyle_sf_assets.refresh.settings_changes import noted_change
 from flyle_sf_assets.settings.loading import SUFFIX, Loaded, is_tenant_name, load_each
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import (
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.tenants.links import (
     Attention,
     add_attention,
     clear_attention,
     get_link,
     put_link,
 )
-from flyle_sf_assets.store.settings_changes import ChangeKind, SettingsChange, reopen_change
-from flyle_sf_assets.store.settings_files import FILE_AUTHOR, SettingsFile, get_file, put_file
-from flyle_sf_assets.store.settings_versions import (
+from flyle_sf_assets.store.tenants.settings_changes import (
+    ChangeKind,
+    SettingsChange,
+    reopen_change,
+)
+from flyle_sf_assets.store.tenants.settings_files import (
+    FILE_AUTHOR,
+    SettingsFile,
+    get_file,
+    put_file,
+)
+from flyle_sf_assets.store.tenants.settings_versions import (
     Registered,
     SettingsVersion,
     latest_settings,

@@ -12,16 +12,20 @@ from datetime import datetime
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import utc_now
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import (
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.tenants.links import (
     Attention,
     add_attention,
     clear_attention,
     get_link,
     put_link,
 )
-from flyle_sf_assets.store.notices import add_notice
-from flyle_sf_assets.store.settings_files import SettingsFile, mark_removed, mark_returned
+from flyle_sf_assets.store.tenants.notices import add_notice
+from flyle_sf_assets.store.tenants.settings_files import (
+    SettingsFile,
+    mark_removed,
+    mark_returned,
+)
 
 REMOVED = "settings_removed"
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.store.census import CensusFigures
-from flyle_sf_assets.store.gates import Gate
+from flyle_sf_assets.store.companies.invariants import Gate
+from flyle_sf_assets.store.syncs.census import CensusFigures
 
 
 @dataclass(frozen=True, slots=True)

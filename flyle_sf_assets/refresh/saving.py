@@ -24,8 +24,13 @@ from flyle_sf_assets.settings.drafts import Draft, judged
 from flyle_sf_assets.settings.loading import cannot_be_used
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
-from flyle_sf_assets.store.settings_drafts import StoredDraft, delete_draft, get_draft, put_draft
-from flyle_sf_assets.store.settings_versions import (
+from flyle_sf_assets.store.tenants.settings_drafts import (
+    StoredDraft,
+    delete_draft,
+    get_draft,
+    put_draft,
+)
+from flyle_sf_assets.store.tenants.settings_versions import (
     latest_settings,
     lock_settings,
     register_settings,

@@ -12,10 +12,10 @@ from flyle_sf_assets.check.parts import affected_assets, part_digests
 from flyle_sf_assets.refresh.known_schemas import known_schemas
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, from_document
-from flyle_sf_assets.store.company_counts import companies_by_status
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.schemas import read_schemas
-from flyle_sf_assets.store.settings_changes import (
+from flyle_sf_assets.store.companies.counts import companies_by_status
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.store.tenants.settings_changes import (
     ChangeKind,
     SettingsChange,
     StoredChange,
@@ -23,7 +23,7 @@ from flyle_sf_assets.store.settings_changes import (
     get_change,
     put_change,
 )
-from flyle_sf_assets.store.settings_versions import get_settings
+from flyle_sf_assets.store.tenants.settings_versions import get_settings
 
 
 def noted_change(

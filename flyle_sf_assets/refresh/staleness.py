@@ -14,8 +14,8 @@ from flyle_sf_assets.refresh.asset_names import (
     enriched_of,
 )
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.generations import (
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import (
     Consumed,
     Generation,
     all_consumed,

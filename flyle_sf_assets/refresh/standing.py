@@ -9,11 +9,14 @@ from datetime import datetime
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.staleness import stale_assets
-from flyle_sf_assets.store.company_counts import companies_by_status
-from flyle_sf_assets.store.links import Link, get_link
-from flyle_sf_assets.store.rejected import count_rejected
-from flyle_sf_assets.store.settings_versions import latest_settings, tenants_with_settings
-from flyle_sf_assets.store.syncs import Sync, latest_syncs
+from flyle_sf_assets.store.companies.counts import companies_by_status
+from flyle_sf_assets.store.companies.rejected_values import count_rejected
+from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
+from flyle_sf_assets.store.tenants.links import Link, get_link
+from flyle_sf_assets.store.tenants.settings_versions import (
+    latest_settings,
+    tenants_with_settings,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flyle_sf_assets.settings.loading import ListedFile
-from flyle_sf_assets.store.settings_files import KnownTenant
+from flyle_sf_assets.store.tenants.settings_files import KnownTenant
 
 
 @dataclass(frozen=True, slots=True)

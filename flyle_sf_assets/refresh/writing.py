@@ -17,17 +17,17 @@ from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus
 from flyle_sf_assets.refresh.asset_names import COMPANIES
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.store.companies import (
+from flyle_sf_assets.store.companies.picklist_options import list_options
+from flyle_sf_assets.store.companies.rejected_values import count_rejected, merge_rejected
+from flyle_sf_assets.store.companies.type_changes import blank_unconverted
+from flyle_sf_assets.store.companies.upsert import (
     Conversion,
     UpsertCounts,
     unlink_companies,
     upsert_companies,
 )
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.options import list_options
-from flyle_sf_assets.store.rejected import count_rejected, merge_rejected
-from flyle_sf_assets.store.retyping import blank_unconverted
-from flyle_sf_assets.store.syncs import SyncCounts
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.syncs import SyncCounts
 
 SAMPLE_ROWS = 5
 BATCH_ROWS = 50_000

@@ -23,7 +23,7 @@ from typing import Any
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
-from flyle_sf_assets.store.embedded import EmbeddedPostgres
+from flyle_sf_assets.store.postgres.embedded import EmbeddedPostgres
 from flyle_sf_assets_tests.postgres import admin
 
 ROOT = Path(__file__).parents[2]

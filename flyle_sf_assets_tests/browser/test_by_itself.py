@@ -20,7 +20,7 @@ from flyle_sf_assets.refresh.registration import register_files
 from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
-from flyle_sf_assets.store.embedded import EmbeddedPostgres
+from flyle_sf_assets.store.postgres.embedded import EmbeddedPostgres
 from flyle_sf_assets_tests.browser.served import dagster_over_two_tenants
 from flyle_sf_assets_tests.postgres import admin
 

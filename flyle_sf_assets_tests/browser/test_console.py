@@ -17,7 +17,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
-from flyle_sf_assets.store.console_visits import Role
+from flyle_sf_assets.store.tenants.console_sessions import Role
 from flyle_sf_assets_tests.browser import chromium
 from flyle_sf_assets_tests.browser.console_pages import (
     ENGLISH,

@@ -29,8 +29,8 @@ from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.sequence import run_all
-from flyle_sf_assets.store.console_visits import Role
-from flyle_sf_assets.store.links import all_links
+from flyle_sf_assets.store.tenants.console_sessions import Role
+from flyle_sf_assets.store.tenants.links import all_links
 
 POLL_S = 0.2
 TIMEOUT_S = 60

@@ -12,7 +12,7 @@ from flyle_sf_assets.console.guards import KnockLimit
 from flyle_sf_assets.console.sessions import SESSION_S
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer
-from flyle_sf_assets.store.console_visits import NO_TENANT
+from flyle_sf_assets.store.tenants.console_sessions import NO_TENANT
 from flyle_sf_assets_tests.console.house import House, open_house
 from flyle_sf_assets_tests.flows.conftest import installed
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.settings.versions import digest, document
-from flyle_sf_assets.store.settings_versions import register_settings
+from flyle_sf_assets.store.tenants.settings_versions import register_settings
 from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, Tenant
 
 

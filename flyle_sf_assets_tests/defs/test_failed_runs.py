@@ -16,7 +16,7 @@ from dagster._core.test_utils import create_run_for_test
 
 from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.defs.sensors import failed_runs
-from flyle_sf_assets.store.links import get_link
+from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets_tests.flows.dagster_runs import DagsterRuns
 from flyle_sf_assets_tests.flows.platform import Platform
 from flyle_sf_assets_tests.flows.tenants import Tenant

@@ -16,7 +16,7 @@ from dagster import DagsterEventType, DagsterInstance, serialize_value
 
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.report import StepReport
-from flyle_sf_assets.store.links import get_link
+from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.telemetry import logs
 from flyle_sf_assets_tests.flows.dagster_runs import DagsterRuns
 from flyle_sf_assets_tests.flows.tenants import Tenant

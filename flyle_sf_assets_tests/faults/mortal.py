@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from flyle_sf_assets.store.database import Database, TenantTransaction
+from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
 
 When = Literal["before", "inside"]
 

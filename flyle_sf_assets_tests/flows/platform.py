@@ -29,7 +29,7 @@ from flyle_sf_assets.defs.schedules import (
 )
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.clock import ManualClock
-from flyle_sf_assets.store.links import Link, get_link
+from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET
 from flyle_sf_assets_tests.flows.tenants import OUR_TIME, Tenant, settings_of
 

@@ -7,7 +7,7 @@ from flyle_sf_assets.refresh.impact import Impact
 from flyle_sf_assets.refresh.preview import preview
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store import exact_json
+from flyle_sf_assets.store.postgres import exact_json
 from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, Tenant
 
 LAST_SYNC = """

@@ -14,7 +14,7 @@ from flyle_sf_assets.refresh.connecting import AppEntry, Callback, Connected, Ot
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.settings.connection_rules import connection_problems
-from flyle_sf_assets.store.links import get_link
+from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets_tests.consenting import CALLBACK, clerk_of, consented
 from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.tenants import demo_settings, make_org

@@ -15,10 +15,10 @@ from flyle_sf_assets.refresh.lifecycle import check_idle, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.links import get_link
-from flyle_sf_assets.store.notices import list_notices
-from flyle_sf_assets.store.syncs import latest_syncs
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.syncs import latest_syncs
+from flyle_sf_assets.store.tenants.links import get_link
+from flyle_sf_assets.store.tenants.notices import list_notices
 from flyle_sf_assets_tests.consenting import CALLBACK, consented
 from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org

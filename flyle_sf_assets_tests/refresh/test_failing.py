@@ -29,9 +29,9 @@ from flyle_sf_assets.refresh.failing import (
     stops,
 )
 from flyle_sf_assets.refresh.lifecycle import open_refresh
-from flyle_sf_assets.store.links import Link, get_link
-from flyle_sf_assets.store.notices import list_notices
-from flyle_sf_assets.store.syncs import latest_syncs, open_sync
+from flyle_sf_assets.store.syncs.syncs import latest_syncs, open_sync
+from flyle_sf_assets.store.tenants.links import Link, get_link
+from flyle_sf_assets.store.tenants.notices import list_notices
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 MINUTE = timedelta(minutes=1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from flyle_sf_assets.store.database import Transaction
+from flyle_sf_assets.store.postgres.database import Transaction
 
 _COUNTS = """
 SELECT c.oid, c.relname, pg_stat_get_xact_blocks_fetched(c.oid) FROM pg_class c

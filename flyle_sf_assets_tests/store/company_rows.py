@@ -8,12 +8,12 @@ from decimal import Decimal
 import polars as pl
 import psycopg
 
-from flyle_sf_assets.store.companies import (
+from flyle_sf_assets.store.companies.upsert import (
     ROW_SCHEMA,
     UpsertCounts,
     upsert_companies,
 )
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets_tests.postgres import admin
 
 DAY_1 = datetime(2026, 4, 1, tzinfo=UTC)

@@ -23,7 +23,7 @@ import psycopg
 import trustme
 from psycopg import sql
 
-from flyle_sf_assets.store import cluster
+from flyle_sf_assets.store.postgres import cluster
 
 USER = "wörk er@home"
 PASSWORD = "p@ss:w/o?r#d %41+ü[]"

@@ -14,23 +14,33 @@ import polars as pl
 import pytest
 from psycopg import sql
 
-from flyle_sf_assets.store.companies import (
+from flyle_sf_assets.store.companies.counts import companies_of, linked_companies
+from flyle_sf_assets.store.companies.custom_fields import CustomField, put_fields
+from flyle_sf_assets.store.companies.dry_run import company_states, compare_companies
+from flyle_sf_assets.store.companies.history import company_history, company_name
+from flyle_sf_assets.store.companies.invariants import (
+    external_ids_unique,
+    options_in_catalog,
+)
+from flyle_sf_assets.store.companies.picklist_options import (
+    list_options,
+    merge_options,
+    option_labels,
+)
+from flyle_sf_assets.store.companies.rejected_values import count_rejected, merge_rejected
+from flyle_sf_assets.store.companies.search import PAGE_ROWS, get_company, search_companies
+from flyle_sf_assets.store.companies.type_changes import (
+    blank_unconverted,
+    count_unconverted,
+)
+from flyle_sf_assets.store.companies.upsert import (
     Conversion,
     rename_unlinked,
     unlink_companies,
     upsert_companies,
 )
-from flyle_sf_assets.store.company_counts import companies_of, linked_companies
-from flyle_sf_assets.store.company_search import PAGE_ROWS, get_company, search_companies
-from flyle_sf_assets.store.comparison import company_states, compare_companies
-from flyle_sf_assets.store.database import Database, TenantTransaction
-from flyle_sf_assets.store.fields import CustomField, put_fields
-from flyle_sf_assets.store.gates import external_ids_unique, options_in_catalog
-from flyle_sf_assets.store.history import company_history, company_name
-from flyle_sf_assets.store.options import list_options, merge_options, option_labels
-from flyle_sf_assets.store.rejected import count_rejected, merge_rejected
-from flyle_sf_assets.store.retyping import blank_unconverted, count_unconverted
-from flyle_sf_assets.store.syncs import latest_syncs, open_sync, sync_of_run
+from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
+from flyle_sf_assets.store.syncs.syncs import latest_syncs, open_sync, sync_of_run
 from flyle_sf_assets_tests.postgres import admin, fresh_database_url, opened
 from flyle_sf_assets_tests.store.buffers import Meter, metered
 from flyle_sf_assets_tests.store.company_rows import DAY_1, DAY_2, DAY_3, DAY_4, rows

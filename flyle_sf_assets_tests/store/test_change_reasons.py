@@ -8,16 +8,16 @@ from typing import Any
 
 import polars as pl
 
-from flyle_sf_assets.store.companies import (
+from flyle_sf_assets.store.companies.history import company_history, company_name
+from flyle_sf_assets.store.companies.type_changes import blank_unconverted
+from flyle_sf_assets.store.companies.upsert import (
     REASON_SCHEMA,
     ROW_SCHEMA,
     Conversion,
     UpsertCounts,
     upsert_companies,
 )
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.history import company_history, company_name
-from flyle_sf_assets.store.retyping import blank_unconverted
+from flyle_sf_assets.store.postgres.database import Database
 
 DAY_1, DAY_2, DAY_3 = (datetime(2026, 4, day, tzinfo=UTC) for day in (1, 2, 3))
 DELETED = {"status": "deleted", "status_reason": "deleted_in_salesforce"}

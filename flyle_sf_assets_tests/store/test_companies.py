@@ -2,13 +2,13 @@
 
 import pytest
 
-from flyle_sf_assets.store import companies
-from flyle_sf_assets.store.companies import (
+from flyle_sf_assets.store.companies import upsert as companies
+from flyle_sf_assets.store.companies.upsert import (
     Conversion,
     UpsertCounts,
     upsert_companies,
 )
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets_tests.postgres import admin
 from flyle_sf_assets_tests.store.company_rows import (
     DAY_1,

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flyle_sf_assets.errors import StoreError
-from flyle_sf_assets.store.companies import (
+from flyle_sf_assets.store.companies.upsert import (
     UpsertCounts,
     unlink_companies,
     upsert_companies,
 )
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets_tests.postgres import admin
 from flyle_sf_assets_tests.store.company_rows import (
     DAY_1,

@@ -2,15 +2,18 @@
 
 import polars as pl
 
-from flyle_sf_assets.store.companies import Conversion, upsert_companies
-from flyle_sf_assets.store.comparison import (
+from flyle_sf_assets.store.companies.dry_run import (
     FieldDifference,
     ValueDifference,
     company_states,
     compare_companies,
 )
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.retyping import blank_unconverted, count_unconverted
+from flyle_sf_assets.store.companies.type_changes import (
+    blank_unconverted,
+    count_unconverted,
+)
+from flyle_sf_assets.store.companies.upsert import Conversion, upsert_companies
+from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets_tests.store.company_rows import DAY_1, DAY_2, history, rows, stored, write
 
 PLAIN = Conversion()

@@ -7,7 +7,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from flyle_sf_assets.errors import StoreError
-from flyle_sf_assets.store.credentials import (
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.tenants.credentials import (
     PENDING_LIVES,
     erase_secrets,
     get_secret,
@@ -17,8 +18,7 @@ from flyle_sf_assets.store.credentials import (
     take_pending,
     tenants_with_secrets,
 )
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.secrets import KEY_FILE, SecretBox, add_key, secret_box
+from flyle_sf_assets.store.tenants.envelopes import KEY_FILE, SecretBox, add_key, secret_box
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 NOW = datetime(2026, 4, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from flyle_sf_assets.errors import StoreError, StoreUnavailable
-from flyle_sf_assets.store.company_search import search_companies
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.companies.search import search_companies
 from flyle_sf_assets.store.migrations import SCHEMA_VERSION, upgrade_to
+from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets_tests.postgres import admin, fresh_database_url, opened
 from flyle_sf_assets_tests.processes import line_of, python, tell
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from flyle_sf_assets.store import cluster
-from flyle_sf_assets.store.embedded import EmbeddedPostgres
+from flyle_sf_assets.store.postgres import cluster
+from flyle_sf_assets.store.postgres.embedded import EmbeddedPostgres
 from flyle_sf_assets_tests.processes import line_of, python, tell
 
 USER = """

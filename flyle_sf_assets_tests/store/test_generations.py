@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flyle_sf_assets.errors import GenerationConflict
-from flyle_sf_assets.store.database import Database, TenantTransaction
-from flyle_sf_assets.store.generations import (
+from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
+from flyle_sf_assets.store.syncs.generations import (
     Consumed,
     consumed,
     drop_generation,
@@ -16,7 +16,12 @@ from flyle_sf_assets.store.generations import (
     read_generations,
     swap_generation,
 )
-from flyle_sf_assets.store.schemas import StoredSchema, put_schema, read_schemas, touch_schema
+from flyle_sf_assets.store.syncs.object_schemas import (
+    StoredSchema,
+    put_schema,
+    read_schemas,
+    touch_schema,
+)
 
 DAY_1 = datetime(2026, 4, 1, tzinfo=UTC)
 DAY_2 = DAY_1 + timedelta(days=1)

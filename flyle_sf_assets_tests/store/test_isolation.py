@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from flyle_sf_assets.errors import StoreError
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets_tests.postgres import admin, fresh_database_url, opened
 
 NOW = "2026-04-01T00:00:00Z"

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.links import (
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.tenants.links import (
     Attention,
     Link,
     add_attention,

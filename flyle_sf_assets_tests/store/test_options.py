@@ -4,8 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.options import OPTION_COLUMNS, OptionCounts, list_options, merge_options
+from flyle_sf_assets.store.companies.picklist_options import (
+    OPTION_COLUMNS,
+    OptionCounts,
+    list_options,
+    merge_options,
+)
+from flyle_sf_assets.store.postgres.database import Database
 
 DAY_1 = datetime(2026, 4, 1, tzinfo=UTC)
 DAY_2, DAY_3, DAY_4 = (DAY_1 + timedelta(days=days) for days in (1, 2, 3))

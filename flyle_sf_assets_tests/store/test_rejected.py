@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.rejected import (
+from flyle_sf_assets.store.companies.rejected_values import (
     REJECTED_COLUMNS,
     RejectedCounts,
     count_rejected,
     list_rejected,
     merge_rejected,
 )
+from flyle_sf_assets.store.postgres.database import Database
 
 DAY_1 = datetime(2026, 4, 1, tzinfo=UTC)
 DAY_2, DAY_3, DAY_4 = (DAY_1 + timedelta(days=days) for days in (1, 2, 3))

@@ -7,7 +7,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from flyle_sf_assets.errors import StoreError
-from flyle_sf_assets.store.secrets import SecretBox, secret_box
+from flyle_sf_assets.store.tenants.envelopes import SecretBox, secret_box
 from flyle_sf_assets_tests.processes import line_of, python, tell
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))

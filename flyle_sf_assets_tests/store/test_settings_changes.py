@@ -3,9 +3,9 @@
 import json
 from datetime import UTC, datetime
 
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.links import put_link
-from flyle_sf_assets.store.settings_changes import (
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.tenants.links import put_link
+from flyle_sf_assets.store.tenants.settings_changes import (
     SettingsChange,
     StoredChange,
     StoredRead,
@@ -14,7 +14,7 @@ from flyle_sf_assets.store.settings_changes import (
     reopen_change,
     settle_change,
 )
-from flyle_sf_assets.store.settings_files import (
+from flyle_sf_assets.store.tenants.settings_files import (
     KnownTenant,
     get_file,
     known_tenants,
@@ -22,7 +22,7 @@ from flyle_sf_assets.store.settings_files import (
     mark_returned,
     put_file,
 )
-from flyle_sf_assets.store.settings_versions import (
+from flyle_sf_assets.store.tenants.settings_versions import (
     latest_settings_besides,
     register_settings,
 )

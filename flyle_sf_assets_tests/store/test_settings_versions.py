@@ -4,9 +4,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.fields import CustomField, list_fields, put_fields
-from flyle_sf_assets.store.settings_versions import (
+from flyle_sf_assets.store.companies.custom_fields import (
+    CustomField,
+    list_fields,
+    put_fields,
+)
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.tenants.settings_versions import (
     Registered,
     get_settings,
     latest_settings,

@@ -2,16 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flyle_sf_assets.store.census import (
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.syncs.census import (
     Census,
     CensusFigures,
     census_of_sync,
     latest_censuses,
     put_census,
 )
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.notices import add_notice, list_notices, mark_read
-from flyle_sf_assets.store.syncs import (
+from flyle_sf_assets.store.syncs.syncs import (
     SyncCounts,
     add_counts,
     close_abandoned,
@@ -20,6 +19,7 @@ from flyle_sf_assets.store.syncs import (
     latest_syncs,
     open_sync,
 )
+from flyle_sf_assets.store.tenants.notices import add_notice, list_notices, mark_read
 
 DAY_1 = datetime(2026, 4, 1, tzinfo=UTC)
 DAY_2, DAY_3 = DAY_1 + timedelta(days=1), DAY_1 + timedelta(days=2)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from flyle_sf_assets.errors import StoreUnavailable, UsageError
-from flyle_sf_assets.store.database import Database
-from flyle_sf_assets.store.urls import as_text, dagster_url, product_url
+from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.postgres.urls import as_text, dagster_url, product_url
 from flyle_sf_assets_tests.postgres import opened
 from flyle_sf_assets_tests.store.tcp_server import PASSWORD, USER, TcpServer, has_ipv6, tcp_server
 from flyle_sf_assets_tests.store.url_forms import FORMS, TLS

@@ -1,6 +1,6 @@
 """Companies: looking for one, its values with where they come from, and its history.
 
-What does not belong here: SQL (``store/company_search.py``).
+What does not belong here: SQL (``store/companies/search.py``).
 """
 
 import json
@@ -16,11 +16,11 @@ from flyle_sf_assets.errors import NotFound, Text
 from flyle_sf_assets.refresh.origins import Origin, origins, parent_ids
 from flyle_sf_assets.refresh.registration import settings_in
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
-from flyle_sf_assets.store.company_search import Company, get_company, search_companies
-from flyle_sf_assets.store.exact_json import loads
-from flyle_sf_assets.store.fields import CustomField, list_fields
-from flyle_sf_assets.store.history import CompanyChange, company_history
-from flyle_sf_assets.store.options import option_labels
+from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
+from flyle_sf_assets.store.companies.history import CompanyChange, company_history
+from flyle_sf_assets.store.companies.picklist_options import option_labels
+from flyle_sf_assets.store.companies.search import Company, get_company, search_companies
+from flyle_sf_assets.store.postgres.exact_json import loads
 
 SEARCH_CHARACTERS_MAX = 200
 CHANGES_SHOWN = 200

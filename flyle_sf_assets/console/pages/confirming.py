@@ -15,7 +15,7 @@ from flyle_sf_assets.refresh.impact import Impact
 from flyle_sf_assets.refresh.preview import preview
 from flyle_sf_assets.refresh.saving import required, save_settings, settings_origin
 from flyle_sf_assets.settings.versions import diff
-from flyle_sf_assets.store.options import option_labels
+from flyle_sf_assets.store.companies.picklist_options import option_labels
 
 EXAMPLE_KINDS = ("created", "returning", "changed", "leaving", "blanked")
 

@@ -24,7 +24,7 @@ from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.refresh.link_refusals import refusal_of
 from flyle_sf_assets.refresh.probing import check_app
 from flyle_sf_assets.refresh.registration import registered_settings
-from flyle_sf_assets.store.links import get_link
+from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.telemetry.logs import logger
 
 APP_NAME = "Flyle"

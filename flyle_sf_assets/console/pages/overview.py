@@ -14,12 +14,12 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.refresh.asking import ask_for_sync
 from flyle_sf_assets.refresh.registration import settings_in
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.links import Link, get_link
-from flyle_sf_assets.store.notices import Notice, list_notices
-from flyle_sf_assets.store.rejected import count_rejected
-from flyle_sf_assets.store.settings_versions import latest_settings
-from flyle_sf_assets.store.sync_progress import SyncProgress, get_progress
-from flyle_sf_assets.store.syncs import Sync, latest_syncs
+from flyle_sf_assets.store.companies.rejected_values import count_rejected
+from flyle_sf_assets.store.syncs.progress import SyncProgress, get_progress
+from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
+from flyle_sf_assets.store.tenants.links import Link, get_link
+from flyle_sf_assets.store.tenants.notices import Notice, list_notices
+from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 
 SYNCS_SHOWN = 5
 NOTICES_SHOWN = 3

@@ -34,15 +34,19 @@ from flyle_sf_assets.refresh.gates import passed_gates
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
 from flyle_sf_assets.refresh.writing import EnrichedRows, Writing, Written
-from flyle_sf_assets.store.census import CensusFigures, put_census
-from flyle_sf_assets.store.company_counts import linked_companies
-from flyle_sf_assets.store.connections import reread_done
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.fields import CustomField, list_fields, put_fields
-from flyle_sf_assets.store.generations import Consumed, put_consumed, read_generations
-from flyle_sf_assets.store.links import get_link, put_link, record_synced
-from flyle_sf_assets.store.notices import add_notice
-from flyle_sf_assets.store.syncs import add_counts
+from flyle_sf_assets.store.companies.counts import linked_companies
+from flyle_sf_assets.store.companies.custom_fields import (
+    CustomField,
+    list_fields,
+    put_fields,
+)
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.census import CensusFigures, put_census
+from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, read_generations
+from flyle_sf_assets.store.syncs.syncs import add_counts
+from flyle_sf_assets.store.tenants.connections import reread_done
+from flyle_sf_assets.store.tenants.links import get_link, put_link, record_synced
+from flyle_sf_assets.store.tenants.notices import add_notice
 
 FIELDS = "company_fields"
 

@@ -30,7 +30,7 @@ from flyle_sf_assets.refresh.debts import (
 )
 from flyle_sf_assets.refresh.pending import fold
 from flyle_sf_assets.refresh.report import StepReport
-from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
+from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
 
 PLAN = "read_plan"
 SAMPLE_ROWS = 5

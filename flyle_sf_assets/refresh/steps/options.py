@@ -1,7 +1,7 @@
 """The picklist option catalog of one tenant.
 
 What does not belong here: which options there are (``options/catalog.py``) and that none is
-ever deleted (``store/options.py``).
+ever deleted (``store/companies/picklist_options.py``).
 """
 
 import polars as pl
@@ -22,8 +22,8 @@ from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import consumed_by, generation_of, manifest_of
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enrich_records, enriched_dataset
-from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
-from flyle_sf_assets.store.options import list_options, merge_options
+from flyle_sf_assets.store.companies.picklist_options import list_options, merge_options
+from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
 
 FIELDS = "select_fields"
 

@@ -25,14 +25,14 @@ from flyle_sf_assets.refresh.reading import DatasetReading, Reading
 from flyle_sf_assets.refresh.reconciling import reconcile
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.salesforce.schema import FieldSchema
-from flyle_sf_assets.store.database import TenantTransaction
-from flyle_sf_assets.store.generations import (
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import (
     Consumed,
     Generation,
     forget_watermarks,
     put_consumed,
 )
-from flyle_sf_assets.store.syncs import SyncCounts, add_counts
+from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts
 
 NODES = "lookup_tree"
 SAMPLE_ROWS = 5

@@ -24,10 +24,15 @@ from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
 from flyle_sf_assets.salesforce.schema import ObjectSchema
-from flyle_sf_assets.store.generations import Consumed, put_consumed, swap_generation
-from flyle_sf_assets.store.links import Attention, replace_attention
-from flyle_sf_assets.store.notices import add_notice
-from flyle_sf_assets.store.schemas import StoredSchema, put_schema, read_schemas, touch_schema
+from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
+from flyle_sf_assets.store.syncs.object_schemas import (
+    StoredSchema,
+    put_schema,
+    read_schemas,
+    touch_schema,
+)
+from flyle_sf_assets.store.tenants.links import Attention, replace_attention
+from flyle_sf_assets.store.tenants.notices import add_notice
 
 DESCRIBE_EVERY_S = 6 * 3600
 """How old the schemas may be for a look that nobody asked for. Runs always ask the org."""

@@ -1,0 +1,36 @@
+"""How many companies a tenant has, by status; and the same for all tenants at once.
+
+What does not belong here: changing companies (``upsert.py``).
+"""
+
+from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
+
+
+def companies_by_status(tx: Transaction) -> dict[str, dict[str, int]]:
+    """Numbers of companies by tenant and status; of one tenant in a tenant's transaction."""
+    counts: dict[str, dict[str, int]] = {}
+    rows = tx.execute(
+        "SELECT tenant_id, status, count(*) AS companies FROM companies GROUP BY tenant_id, status"
+    )
+    for row in rows:
+        counts.setdefault(str(row.tenant_id), {})[str(row.status)] = int(row.companies)
+    return counts
+
+
+def linked_companies(tx: Transaction, tenant: str) -> int:
+    """How many companies of one tenant are linked."""
+    return companies_by_status(tx).get(tenant, {}).get("linked", 0)
+
+
+def companies_of(tx: TenantTransaction) -> dict[str, int]:
+    """One tenant's numbers by status, by indexes alone: those not linked are few."""
+    rows = tx.execute(
+        "SELECT status, count(*) AS companies FROM companies"
+        " WHERE tenant_id = :tenant_id AND status <> 'linked' GROUP BY status",
+        tenant_id=tx.tenant_id,
+    )
+    counts = {str(row.status): int(row.companies) for row in rows}
+    everything = tx.execute(
+        "SELECT count(*) FROM companies WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id
+    ).scalar_one()
+    return {"linked": int(everything) - sum(counts.values()), **counts}

@@ -1,0 +1,120 @@
+"""Company rows compared with what is held, by the same rules as writing them, without writing.
+
+What does not belong here: which rows to compare (``refresh/preview.py``).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from flyle_sf_assets.store.companies import statements
+from flyle_sf_assets.store.companies.upsert import Conversion, rows_to_write
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.postgres.staging import copy_out, stage, unstage
+
+STATES_SCHEMA: dict[str, pl.DataType] = {
+    "external_id": pl.String(),
+    "name": pl.String(),
+    "status": pl.String(),
+    "source_object": pl.String(),
+}
+
+ENDS_SCHEMA: dict[str, pl.DataType] = {
+    "external_id": pl.String(),
+    "name": pl.String(),
+    "status": pl.String(),
+    "merged_into": pl.String(),
+    "stamped_us": pl.Int64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    """Of one custom field: companies with another value, a blank one, one that replaces a value."""
+
+    field: str
+    changed: int
+    blanked: int
+    had_value: int
+
+
+@dataclass(frozen=True, slots=True)
+class ValueDifference:
+    """One value of one company; ``old`` and ``new`` are JSON texts."""
+
+    external_id: str
+    name: str
+    field: str
+    old: str | None
+    new: str | None
+    of_row: bool
+    is_blanked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyDifferences:
+    """What writing would change in companies that exist, in companies.
+
+    ``blanked`` lose at least one value, ``overwritten`` a value of a key that was asked about.
+    ``changes`` are all differences of a few of them.
+    """
+
+    moved: int
+    blanked: int
+    overwritten: int
+    fields: tuple[FieldDifference, ...]
+    changes: tuple[ValueDifference, ...]
+
+
+def compare_companies(
+    tx: TenantTransaction,
+    rows: pl.DataFrame,
+    *,
+    source_object: str,
+    conversion: Conversion,
+    foreign_keys: Collection[str] = (),
+    examples: int = 5,
+) -> CompanyDifferences:
+    """What `companies.upsert_companies` would change of rows that exist; writes nothing.
+
+    ``foreign_keys`` are the custom fields whose values did not come from the link so far.
+    """
+    rows = rows_to_write(tx, rows, source_object, conversion)
+    stage(tx, "staged_companies", statements.STAGED_COLUMNS, rows)
+    found = tx.execute(
+        statements.COMPARE,
+        tenant_id=tx.tenant_id,
+        retyped=sorted(conversion.retyped),
+        foreign_keys=sorted(foreign_keys),
+        examples=examples,
+    ).one()
+    unstage(tx, "staged_companies")
+    return CompanyDifferences(
+        moved=int(found.moved),
+        blanked=int(found.blanked),
+        overwritten=int(found.overwritten),
+        fields=tuple(FieldDifference(*one) for one in found.fields),
+        changes=tuple(ValueDifference(*one) for one in found.changes),
+    )
+
+
+def company_ends(tx: TenantTransaction, source_object: str) -> pl.DataFrame:
+    """How each company of a base object stands: `ENDS_SCHEMA`; those of a former org do not."""
+    query = (
+        "SELECT external_id, name, status, merged_into,"
+        " (extract(epoch FROM source_modified_at) * 1000000)::bigint FROM companies"
+        " WHERE tenant_id = %(tenant_id)s AND source_object = %(source_object)s"
+        " AND status_reason IS DISTINCT FROM 'org_changed'"
+    )
+    values = {"tenant_id": tx.tenant_id, "source_object": source_object}
+    return copy_out(tx, query, values, ENDS_SCHEMA)
+
+
+def company_states(tx: TenantTransaction) -> pl.DataFrame:
+    """Every company: `STATES_SCHEMA`."""
+    query = (
+        "SELECT external_id, name, status, source_object FROM companies"
+        " WHERE tenant_id = %(tenant_id)s"
+    )
+    return copy_out(tx, query, {"tenant_id": tx.tenant_id}, STATES_SCHEMA)

@@ -1,0 +1,49 @@
+"""The history of one company: what changed in its row, when, by which sync, and why.
+
+What does not belong here: recording it, which goes with the write (``upsert.py``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyChange:
+    """One change of one field. ``old`` and ``new`` are JSON texts with the exact numbers.
+
+    ``field`` is a custom field's key or, when ``of_row``, a column of the row (``name``,
+    ``status``, ``status_reason``, ``merged_into``). ``old`` is None when the row had no such
+    member before. ``reason`` is None when the record itself says so.
+    """
+
+    field: str
+    of_row: bool
+    old: str | None
+    new: str | None
+    changed_at: datetime
+    sync_id: int | None
+    reason: str | None
+
+
+def company_history(tx: TenantTransaction, external_id: str) -> tuple[CompanyChange, ...]:
+    """Every change of the company's row, the newest first; its creation is none."""
+    return tx.rows(
+        CompanyChange,
+        "SELECT field, of_row, old::text AS old, new::text AS new, changed_at, sync_id, reason"
+        " FROM company_changes WHERE tenant_id = :tenant_id AND external_id = :external_id"
+        " ORDER BY change_id DESC",
+        tenant_id=tx.tenant_id,
+        external_id=external_id,
+    )
+
+
+def company_name(tx: TenantTransaction, external_id: str) -> str | None:
+    """The company's name; None when the tenant has no such company."""
+    name = tx.execute(
+        "SELECT name FROM companies WHERE tenant_id = :tenant_id AND external_id = :external_id",
+        tenant_id=tx.tenant_id,
+        external_id=external_id,
+    ).scalar()
+    return None if name is None else str(name)

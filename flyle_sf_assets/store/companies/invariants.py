@@ -1,0 +1,106 @@
+"""What must hold of the companies whenever a transaction commits, asked of the database itself.
+
+In a tenant's transaction of that tenant, in a fleet transaction of all. What does not belong here:
+what follows from an answer (``refresh``, ``defs``).
+"""
+
+# ruff: noqa: S608  what is put into the SQL here is this file's own text
+
+from dataclasses import dataclass
+
+from flyle_sf_assets.store.postgres.database import Transaction
+
+EXTERNAL_IDS_UNIQUE = "external_ids_unique"
+OPTIONS_IN_CATALOG = "options_in_catalog"
+EXAMPLES_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One rule: ``checked`` companies, of which ``failing`` break it; ``examples`` name some."""
+
+    name: str
+    checked: int
+    failing: int = 0
+    examples: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rule holds."""
+        return self.failing == 0
+
+
+def external_ids_unique(tx: Transaction) -> Gate:
+    """One company per Salesforce record, however its id is spelt.
+
+    The first 15 characters name a record; the last three only repeat their upper and lower case.
+    """
+    checked = int(tx.execute("SELECT count(*) FROM companies").scalar_one())
+    rows = tx.execute(
+        "SELECT tenant_id, left(external_id, 15) AS record, count(*) - 1 AS too_many"
+        " FROM companies GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY 1, 2"
+    ).all()
+    return Gate(
+        EXTERNAL_IDS_UNIQUE,
+        checked,
+        sum(int(row.too_many) for row in rows),
+        tuple(f"{row.tenant_id}: {row.record}" for row in rows[:EXAMPLES_MAX]),
+    )
+
+
+_VALUES = """
+FROM companies c JOIN custom_fields f USING (tenant_id)
+CROSS JOIN LATERAL jsonb_array_elements_text(
+    CASE jsonb_typeof(c.custom_fields -> f.key)
+        WHEN 'array' THEN c.custom_fields -> f.key
+        WHEN 'string' THEN jsonb_build_array(c.custom_fields -> f.key)
+        ELSE '[]' END) AS held (value)
+WHERE held.value IS NOT NULL AND f.active AND f.type IN ('single_select', 'multi_select')
+    AND (CAST(:sync_id AS bigint) IS NULL OR c.last_sync_id = :sync_id)
+"""
+
+# A look-up by the primary key, which LIMIT keeps from being planned as a join: without statistics
+# that read all options of a field for each value.
+_NO_OPTION = """
+(SELECT o.value FROM custom_field_options o WHERE o.tenant_id = {held}.tenant_id
+    AND o.field_key = {held}.key AND o.value = {held}.value LIMIT 1) IS NULL
+"""
+
+_UNKNOWN = f"""
+SELECT count(*) FROM (SELECT DISTINCT c.tenant_id, f.key, held.value {_VALUES}) AS met
+WHERE {_NO_OPTION.format(held="met")}
+"""
+
+_FAILING = f"""
+(SELECT c.tenant_id, c.external_id, f.key, held.value {_VALUES}) AS met
+WHERE {_NO_OPTION.format(held="met")}
+"""
+
+
+def options_in_catalog(tx: Transaction, *, sync_id: int | None = None) -> Gate:
+    """Every value of a select field is an option of the catalog.
+
+    With ``sync_id`` only the companies that this sync wrote: options are never deleted, so the
+    others cannot have lost theirs.
+    """
+    checked = tx.execute(
+        "SELECT count(*) FROM companies"
+        " WHERE CAST(:sync_id AS bigint) IS NULL OR last_sync_id = :sync_id",
+        sync_id=sync_id,
+    ).scalar_one()
+    if not tx.execute(_UNKNOWN, sync_id=sync_id).scalar_one():
+        return Gate(OPTIONS_IN_CATALOG, int(checked))
+    failing, *_ = tx.execute(
+        f"SELECT count(DISTINCT (tenant_id, external_id)) FROM {_FAILING}", sync_id=sync_id
+    ).one()
+    rows = tx.execute(
+        f"SELECT tenant_id, external_id, key FROM {_FAILING} ORDER BY 1, 2, 3 LIMIT :limit",
+        sync_id=sync_id,
+        limit=EXAMPLES_MAX,
+    )
+    return Gate(
+        OPTIONS_IN_CATALOG,
+        int(checked),
+        int(failing),
+        tuple(f"{row.tenant_id}: {row.external_id} {row.key}" for row in rows),
+    )

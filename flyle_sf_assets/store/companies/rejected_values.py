@@ -1,0 +1,110 @@
+"""Values that could not be taken over, kept until they can.
+
+What does not belong here: judging values (``companies`` room).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.postgres.staging import stage, unstage
+
+REJECTED_COLUMNS = ("external_id", "field", "value", "reason", "remedy")
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """One rejected value; ``field`` is None when the whole row was rejected."""
+
+    external_id: str
+    field: str | None
+    value: str | None
+    reason: str
+    remedy: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedCounts:
+    """What a merge did, in values: ``rejected`` now, ``resolved`` by this run."""
+
+    rejected: int
+    resolved: int
+
+
+def merge_rejected(
+    tx: TenantTransaction, rejected: pl.DataFrame, now: datetime, *, scope: pl.Series | None = None
+) -> RejectedCounts:
+    """Takes over what this run rejected (columns: `REJECTED_COLUMNS`, all text).
+
+    ``scope`` holds the external ids that the run judged; of these, what was rejected before and
+    is not any more becomes resolved. None: the run judged all.
+    """
+    text = "external_id text NOT NULL, field text, value text, reason text NOT NULL, remedy text"
+    frame = rejected.select(pl.col(name).cast(pl.String) for name in REJECTED_COLUMNS)
+    stage(tx, "staged_rejected", text, frame, index="external_id")
+    in_scope = "true"
+    if scope is not None:
+        ids = scope.cast(pl.String).unique().alias("external_id").to_frame()
+        stage(tx, "judged_ids", "external_id text PRIMARY KEY", ids)
+        in_scope = "EXISTS (SELECT FROM judged_ids j WHERE j.external_id = r.external_id)"
+    values = {"tenant_id": tx.tenant_id, "now": now}
+    resolved = tx.execute(_RESOLVE.format(in_scope=in_scope), **values).rowcount
+    merged = tx.execute(_MERGE, **values).rowcount
+    unstage(tx, "staged_rejected")
+    if scope is not None:
+        unstage(tx, "judged_ids")
+    return RejectedCounts(rejected=merged, resolved=resolved)
+
+
+def list_rejected(
+    tx: TenantTransaction, *, open_only: bool = True, limit: int = 1000
+) -> tuple[RejectedRecord, ...]:
+    """The tenant's rejected values, the longest failing first."""
+    return tx.rows(
+        RejectedRecord,
+        "SELECT external_id, field, value, reason, remedy, first_seen_at, last_seen_at, resolved_at"
+        " FROM rejected_records WHERE tenant_id = :tenant_id"
+        " AND (resolved_at IS NULL OR NOT :open_only)"
+        " ORDER BY first_seen_at, external_id, field LIMIT :limit",
+        tenant_id=tx.tenant_id,
+        open_only=open_only,
+        limit=limit,
+    )
+
+
+def count_rejected(tx: TenantTransaction) -> int:
+    """How many values are rejected and not resolved."""
+    return int(
+        tx.execute(
+            "SELECT count(*) FROM rejected_records"
+            " WHERE tenant_id = :tenant_id AND resolved_at IS NULL",
+            tenant_id=tx.tenant_id,
+        ).scalar_one()
+    )
+
+
+_RESOLVE = """
+UPDATE rejected_records r SET resolved_at = :now
+WHERE r.tenant_id = :tenant_id AND r.resolved_at IS NULL AND {in_scope}
+    AND NOT EXISTS (SELECT FROM staged_rejected s
+        WHERE s.external_id = r.external_id AND s.field IS NOT DISTINCT FROM r.field)
+"""
+
+_MERGE = """
+INSERT INTO rejected_records AS r (tenant_id, external_id, field, value, reason, remedy,
+    first_seen_at, last_seen_at)
+SELECT DISTINCT ON (s.external_id, s.field) :tenant_id, s.external_id, s.field, s.value, s.reason,
+    coalesce(s.remedy, ''), CAST(:now AS timestamptz), CAST(:now AS timestamptz)
+FROM staged_rejected s
+ORDER BY s.external_id, s.field
+ON CONFLICT (tenant_id, external_id, (coalesce(field, ''))) DO UPDATE SET
+    value = excluded.value, reason = excluded.reason, remedy = excluded.remedy,
+    first_seen_at =
+        CASE WHEN r.resolved_at IS NULL THEN r.first_seen_at ELSE excluded.first_seen_at END,
+    last_seen_at = excluded.last_seen_at, resolved_at = NULL
+"""

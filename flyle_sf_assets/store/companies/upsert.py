@@ -1,0 +1,252 @@
+"""The companies table: set-based upsert, its history, and unlinking.
+
+``updated_at`` moves exactly when content changed: name, custom fields, status, reason or
+merged_into. The content hash only saves comparing; the content decides.
+
+What does not belong here: making the rows (``companies`` room) and which status a record has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from flyle_sf_assets.errors import StoreError, Text
+from flyle_sf_assets.store.companies import statements
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.postgres.staging import copy_out, require_unique, stage, unstage
+
+ROW_SCHEMA: dict[str, pl.DataType] = {
+    "external_id": pl.String(),
+    "name": pl.String(),
+    "custom_fields": pl.String(),
+    "status": pl.String(),
+    "status_reason": pl.String(),
+    "merged_into": pl.String(),
+    "source_modified_at": pl.Datetime("us", "UTC"),
+    "content_hash": pl.Int64(),
+}
+"""The columns of the rows to upsert. ``custom_fields`` is the text of a JSON object with the
+members to write and no others; it may be null when ``status`` is not ``linked``."""
+
+REASON_SCHEMA: dict[str, pl.DataType] = {
+    "external_id": pl.String(),
+    "field": pl.String(),
+    "reason": pl.String(),
+}
+"""Why the custom field ``field`` of a row has no value, at most once per row and field."""
+
+LOOKED_UP_ROWS_MAX = 100_000
+"""Up to this many rows the stored hashes are looked up by id, above it all are read: either
+way the work follows the smaller side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conversion:
+    """What is known of how rows were made.
+
+    ``hash_version`` says how ``content_hash`` was. ``retyped`` are the keys of custom fields
+    whose type changed: these are written in frozen rows too, where they have a value.
+    ``reasons`` (columns: `REASON_SCHEMA`) stand in the history of the values that they blanked.
+    """
+
+    hash_version: int = 1
+    retyped: frozenset[str] = frozenset()
+    reasons: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REASON_SCHEMA))
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertCounts:
+    """What an upsert did, in rows.
+
+    ``gone`` stopped being linked; ``changed`` are the other changes of content; ``unchanged`` had
+    none (their hash or stamp may have been stored all the same).
+    """
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+
+
+_PLAIN = Conversion()
+
+
+def upsert_companies(
+    tx: TenantTransaction,
+    rows: pl.DataFrame,
+    *,
+    source_object: str,
+    sync_id: int | None,
+    now: datetime,
+    conversion: Conversion = _PLAIN,
+    compare_all: bool = False,
+) -> UpsertCounts:
+    """Writes company rows (columns: `ROW_SCHEMA`) and the history of what changed.
+
+    A linked row is created or merged: custom fields that it does not name stay. A row of another
+    status changes only the status columns of a row that exists; its values stay frozen, but for
+    those that changed their type.
+    ``compare_all`` compares also rows whose hash says that they are the same.
+
+    Raises StoreError before anything is written when the frame has other columns, a key twice,
+    or a linked row without a name.
+    """
+    rows = _checked(rows)
+    total = rows.height
+    if not compare_all:
+        rows = _not_held(tx, rows, source_object, conversion.hash_version)
+    stamps = rows.filter(pl.col("same_content"))
+    rows = rows.filter(~pl.col("same_content"))
+    is_any_held = bool(rows["may_be_held"].any())
+    rows = rows.select(*ROW_SCHEMA)
+    _store_stamps(tx, stamps.select("external_id", "source_modified_at"))
+    if rows.is_empty():
+        return UpsertCounts(unchanged=total)
+    stage(tx, "staged_companies", statements.STAGED_COLUMNS, rows)
+    reasons = conversion.reasons.join(rows, on="external_id", how="semi").select(*REASON_SCHEMA)
+    require_unique(reasons, ["external_id", "field"], "reasons")
+    stage(tx, "staged_reasons", statements.REASON_COLUMNS, reasons, index="external_id, field")
+    values = {
+        "tenant_id": tx.tenant_id,
+        "source_object": source_object,
+        "sync_id": sync_id,
+        "now": now,
+        "hash_version": conversion.hash_version,
+        "retyped": sorted(conversion.retyped),
+    }
+    moved = gone = 0
+    if is_any_held:  # a first load has nothing to compare with
+        held = tx.execute(statements.RECORD_CHANGES, **values).one()
+        moved, gone = int(held.moved), int(held.gone)
+        tx.execute(statements.UPDATE_HELD, **values)
+    created = tx.execute(statements.INSERT_NEW, **values).rowcount
+    unstage(tx, "staged_companies")
+    unstage(tx, "staged_reasons")
+    return UpsertCounts(created, moved - gone, total - created - moved, gone)
+
+
+def unlink_companies(
+    tx: TenantTransaction,
+    *,
+    reason: str,
+    sync_id: int | None,
+    now: datetime,
+    other_than_object: str | None = None,
+) -> int:
+    """Sets linked rows ``unlinked`` with that reason and returns how many.
+
+    ``other_than_object``: only the rows that came from another base object than this one.
+    Rows that are frozen already keep their own state and reason.
+    """
+    values = {
+        "tenant_id": tx.tenant_id,
+        "reason": reason,
+        "sync_id": sync_id,
+        "now": now,
+        "other_than": other_than_object,
+    }
+    return int(tx.execute(statements.UNLINK, **values).scalar_one())
+
+
+def end_companies(
+    tx: TenantTransaction, external_ids: Sequence[str], *, sync_id: int, now: datetime
+) -> int:
+    """Sets these rows ``missing`` and returns how many: no record can have such an id."""
+    values = {"tenant_id": tx.tenant_id, "sync_id": sync_id, "now": now}
+    return int(tx.execute(statements.END, **values, ids=list(external_ids)).scalar_one())
+
+
+def rows_to_write(
+    tx: TenantTransaction, rows: pl.DataFrame, source_object: str, conversion: Conversion
+) -> pl.DataFrame:
+    """The rows (columns: `ROW_SCHEMA`) whose content is not known to be held as it is."""
+    rows = _not_held(tx, _checked(rows), source_object, conversion.hash_version)
+    return rows.filter(~pl.col("same_content")).select(*ROW_SCHEMA)
+
+
+def rename_unlinked(tx: TenantTransaction, *, former: str, reason: str, now: datetime) -> int:
+    """Gives rows that are unlinked for one reason another one; returns how many."""
+    values = {"tenant_id": tx.tenant_id, "former": former, "reason": reason, "now": now}
+    return tx.execute(statements.RENAME_REASON, **values).rowcount
+
+
+def _checked(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows in the order of `ROW_SCHEMA`, with ``same_content`` false, ``may_be_held`` true."""
+    found = dict(rows.schema)
+    wrong = [name for name in ROW_SCHEMA | found if ROW_SCHEMA.get(name) != found.get(name)]
+    if wrong:
+        raise _refused(f"columns missing, unknown or of another type: {', '.join(wrong)}")
+    nameless = rows.filter(
+        (pl.col("status") == "linked")
+        & (pl.col("name").fill_null("").eq("") | pl.col("custom_fields").is_null())
+    )
+    if nameless.height:
+        raise _refused(
+            f"{nameless.height} linked rows without name or custom fields,"
+            f" first {nameless['external_id'][0]}"
+        )
+    require_unique(rows, ["external_id"], "companies")
+    return rows.select(
+        *ROW_SCHEMA,
+        pl.lit(value=False).alias("same_content"),
+        pl.lit(value=True).alias("may_be_held"),
+    )
+
+
+def _not_held(
+    tx: TenantTransaction, rows: pl.DataFrame, source_object: str, hash_version: int
+) -> pl.DataFrame:
+    """Without the rows that are held as they are; ``same_content`` where only the stamp differs.
+
+    ``may_be_held`` is false where no row of that id exists.
+    """
+    linked = rows.filter(pl.col("status") == "linked")
+    is_looked_up = linked.height <= LOOKED_UP_ROWS_MAX
+    held = copy_out(
+        tx,
+        statements.LOOK_UP_HELD if is_looked_up else statements.SELECT_HELD,
+        {
+            "tenant_id": tx.tenant_id,
+            "hash_version": hash_version,
+            "source_object": source_object,
+            "ids": linked["external_id"].to_list() if is_looked_up else [],
+        },
+        {"external_id": pl.String(), "held_hash": pl.Int64(), "held_stamp_us": pl.Int64()},
+    )
+    same = (pl.col("content_hash") == pl.col("held_hash")) & (pl.col("status") == "linked")
+    stamp = pl.col("source_modified_at").dt.epoch("us")
+    return (
+        rows.join(
+            held.with_columns(is_held=True), on="external_id", how="left", maintain_order="left"
+        )
+        .with_columns(
+            same_content=same.fill_null(value=False),
+            may_be_held=(pl.col("status") != "linked") | pl.col("is_held").is_not_null(),
+        )
+        .filter(~(pl.col("same_content") & stamp.eq_missing(pl.col("held_stamp_us"))))
+        .drop("held_hash", "held_stamp_us", "is_held")
+    )
+
+
+def _store_stamps(tx: TenantTransaction, stamps: pl.DataFrame) -> None:
+    """Records that were touched in Salesforce without any change that shows here."""
+    if stamps.is_empty():
+        return
+    columns = "external_id text NOT NULL, source_modified_at timestamptz"
+    stage(tx, "staged_stamps", columns, stamps)
+    tx.execute(statements.STORE_STAMPS, tenant_id=tx.tenant_id)
+    unstage(tx, "staged_stamps")
+
+
+def _refused(came_back: str) -> StoreError:
+    return StoreError(
+        "company_rows_refused",
+        tried=Text("企業を書き込みます", "Write companies"),
+        came_back=came_back,
+        remedy=Text(
+            "プログラムの誤りです。この内容を報告してください",
+            "This is a fault in the program; report this text",
+        ),
+    )

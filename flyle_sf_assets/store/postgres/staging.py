@@ -1,0 +1,80 @@
+r"""Frames in and out of PostgreSQL: COPY into a temporary table, COPY out of a query.
+
+COPY into a table under row-level security is refused, so rows are staged in a temporary table
+of the transaction and moved by one INSERT or UPDATE. Text goes as CSV: an absent value is an
+unquoted nothing, an empty text is ``""``, and ``\N`` is just text.
+Source: PostgreSQL documentation, "COPY", and 5.9 "Row Security Policies".
+
+What does not belong here: what the rows mean.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from psycopg import sql
+
+from flyle_sf_assets.errors import StoreError, Text
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+
+SLICE_ROWS = 20_000
+"""Rows turned into CSV at once: a few megabytes."""
+
+
+def stage(
+    tx: TenantTransaction, table: str, columns: str, rows: pl.DataFrame, *, index: str | None = None
+) -> None:
+    """Fills the new temporary table ``table`` with ``rows``; it goes with the transaction.
+
+    ``columns`` is the SQL of its columns, in the order of the frame's; ``index`` names those to
+    look up by.
+    """
+    tx.execute(f"DROP TABLE IF EXISTS pg_temp.{table}")
+    tx.execute(f"CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP")
+    names = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+    statement = sql.SQL("COPY pg_temp.{} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(table), names
+    )
+    with tx.cursor() as cursor, cursor.copy(statement) as copy:
+        for part in rows.iter_slices(SLICE_ROWS):
+            # Texts quoted, everything else not: the only way to tell "" from null.
+            copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))
+    if index is not None:
+        tx.execute(f"CREATE INDEX ON pg_temp.{table} ({index})")
+    # Its size and its key are what the planner needs; sampling documents would take long.
+    tx.execute(f"ANALYZE pg_temp.{table} ({rows.columns[0]})")
+
+
+def unstage(tx: TenantTransaction, table: str) -> None:
+    """Drops a staged table before the transaction ends."""
+    tx.execute(f"DROP TABLE pg_temp.{table}")
+
+
+def copy_out(
+    tx: TenantTransaction, query: str, values: Mapping[str, Any], schema: dict[str, pl.DataType]
+) -> pl.DataFrame:
+    """The query's rows as a frame of that schema; ``%(name)s`` stands for the values."""
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(query))
+    with tx.cursor() as cursor, cursor.copy(statement, values) as copy:
+        text = b"".join(copy)
+    if not text:
+        return pl.DataFrame(schema=schema)
+    return pl.read_csv(text, has_header=False, new_columns=list(schema), schema=schema)
+
+
+def require_unique(rows: pl.DataFrame, key: Sequence[str], what: str) -> None:
+    """Raises StoreError when one batch holds a key twice: which one holds is not ours to say."""
+    twice = rows.select(key).filter(pl.struct(key).is_duplicated())
+    if twice.is_empty():
+        return
+    first = twice.unique(maintain_order=True).head(3)
+    shown = "; ".join("/".join(map(str, row)) for row in first.rows())
+    raise StoreError(
+        "key_twice",
+        tried=Text(f"{what}を書き込みます", f"Write {what}"),
+        came_back=f"{twice.height} rows of one batch share their key with another: {shown}",
+        remedy=Text(
+            "プログラムの誤りです。この内容を報告してください",
+            "This is a fault in the program; report this text",
+        ),
+    )

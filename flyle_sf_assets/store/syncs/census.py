@@ -1,0 +1,72 @@
+"""The figures of a census, kept in the row of the sync that made it.
+
+What does not belong here: comparing (``refresh``) and saying the figures (``defs``, ``cli``).
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import msgspec
+
+from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class CensusFigures:
+    """``checked`` records, with their companies; ``matched`` + ``healed`` of them.
+
+    Checked are the records in scope, the parents in use, and frozen companies that were found
+    different. ``missing`` of the healed are purged or no longer visible. Of the companies,
+    ``companies_checked`` were compared whole and ``companies_healed`` written again although
+    their records had not changed.
+    """
+
+    checked: int
+    matched: int
+    healed: int
+    missing: int
+    companies_checked: int
+    companies_healed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """One tenant's census: its sync, when that began, and the figures."""
+
+    tenant_id: str
+    sync_id: int
+    started_at: datetime
+    figures: CensusFigures
+
+
+def put_census(tx: TenantTransaction, sync_id: int, figures: CensusFigures) -> None:
+    """Keeps the figures with the sync."""
+    tx.execute(
+        "UPDATE syncs SET census = CAST(:census AS jsonb)"
+        " WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
+        tenant_id=tx.tenant_id,
+        sync_id=sync_id,
+        census=msgspec.json.encode(asdict(figures)).decode(),
+    )
+
+
+def census_of_sync(tx: TenantTransaction, sync_id: int) -> CensusFigures | None:
+    """The figures of one sync; None when it made no census, or did not come so far."""
+    found = tx.execute(
+        "SELECT census FROM syncs WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
+        tenant_id=tx.tenant_id,
+        sync_id=sync_id,
+    ).scalar()
+    return None if found is None else CensusFigures(**found)
+
+
+def latest_censuses(tx: Transaction) -> tuple[Census, ...]:
+    """The last census of every tenant; of one tenant in a tenant's transaction."""
+    rows = tx.execute(
+        "SELECT DISTINCT ON (tenant_id) tenant_id, sync_id, started_at, census FROM syncs"
+        " WHERE census IS NOT NULL ORDER BY tenant_id, sync_id DESC"
+    )
+    return tuple(
+        Census(row.tenant_id, row.sync_id, row.started_at, CensusFigures(**row.census))
+        for row in rows
+    )

@@ -1,0 +1,235 @@
+"""Which record files make up each dataset now, and what each asset has taken in of its inputs.
+
+A swap is the commit of an asset: manifest, watermark and consumed inputs in one transaction.
+
+What does not belong here: the files (``lake``); a manifest is text here.
+"""
+
+# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flyle_sf_assets.errors import GenerationConflict, Text
+from flyle_sf_assets.store.postgres.database import FleetTransaction, TenantTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A dataset as it stands: ``manifest`` is JSON text, ``watermark`` Salesforce's clock."""
+
+    dataset: str
+    generation: int
+    manifest: str
+    watermark: datetime | None
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """Up to where one input was taken in: a generation, or the digest of what has no number."""
+
+    input: str
+    generation: int
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantManifest:
+    """The manifest of one dataset of one tenant, as JSON text."""
+
+    tenant_id: str
+    dataset: str
+    manifest: str
+
+
+_COLUMNS = "dataset, generation, manifest::text AS manifest, watermark, committed_at"
+
+
+def read_generation(tx: TenantTransaction, dataset: str) -> Generation | None:
+    """The dataset as it stands, or None when nothing of it was ever committed."""
+    return tx.row(
+        Generation,
+        f"SELECT {_COLUMNS} FROM generations WHERE tenant_id = :tenant_id AND dataset = :dataset",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+    )
+
+
+def read_generations(tx: TenantTransaction) -> dict[str, Generation]:
+    """All datasets of the tenant, by name."""
+    found = tx.rows(
+        Generation,
+        f"SELECT {_COLUMNS} FROM generations WHERE tenant_id = :tenant_id ORDER BY dataset",
+        tenant_id=tx.tenant_id,
+    )
+    return {one.dataset: one for one in found}
+
+
+def all_manifests(tx: FleetTransaction) -> tuple[TenantManifest, ...]:
+    """What every dataset of every tenant is made of."""
+    query = "SELECT tenant_id, dataset, manifest::text AS manifest FROM generations ORDER BY 1, 2"
+    return tuple(tx.rows(TenantManifest, query))
+
+
+def swap_generation(
+    tx: TenantTransaction,
+    dataset: str,
+    *,
+    expected_generation: int,
+    generation: int,
+    manifest: str,
+    watermark: datetime | None,
+    now: datetime,
+) -> None:
+    """Commits ``generation`` of the dataset on top of ``expected_generation`` (0: nothing yet).
+
+    ``generation`` equal to the expected one moves only the watermark (and the manifest's text).
+    Raises GenerationConflict when another process committed in between.
+    """
+    values = {
+        "tenant_id": tx.tenant_id,
+        "dataset": dataset,
+        "expected": expected_generation,
+        "generation": generation,
+        "manifest": manifest,
+        "watermark": watermark,
+        "now": now,
+    }
+    if expected_generation == 0:
+        done = tx.execute(
+            "INSERT INTO generations"
+            " (tenant_id, dataset, generation, manifest, watermark, committed_at)"
+            " VALUES (:tenant_id, :dataset, :generation, CAST(:manifest AS jsonb), :watermark,"
+            " :now) ON CONFLICT (tenant_id, dataset) DO NOTHING",
+            **values,
+        )
+    else:
+        done = tx.execute(
+            "UPDATE generations SET generation = :generation, manifest = CAST(:manifest AS jsonb),"
+            " watermark = :watermark, committed_at = :now WHERE tenant_id = :tenant_id"
+            " AND dataset = :dataset AND generation = :expected",
+            **values,
+        )
+    if done.rowcount != 1:
+        raise _conflict(tx, dataset, expected_generation)
+
+
+def forget_watermarks(tx: TenantTransaction, owned: str, kept: Collection[str]) -> None:
+    """Datasets of one owner that nobody follows now: their windows are not to be trusted later.
+
+    ``owned`` is a LIKE pattern over dataset names; those in ``kept`` are followed.
+    """
+    tx.execute(
+        "UPDATE generations SET watermark = NULL WHERE tenant_id = :tenant_id"
+        " AND dataset LIKE :owned AND NOT dataset = ANY(:kept) AND watermark IS NOT NULL",
+        tenant_id=tx.tenant_id,
+        owned=owned,
+        kept=list(kept),
+    )
+
+
+def lose_generation(tx: TenantTransaction, dataset: str, generation: int) -> None:
+    """Nothing is held of the dataset any more: its files are damaged or lost.
+
+    The number stays, so that whoever consumed it sees that what is read again is newer.
+    """
+    tx.execute(
+        "UPDATE generations SET manifest = '{}', watermark = NULL WHERE tenant_id = :tenant_id"
+        " AND dataset = :dataset AND generation = :generation",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+        generation=generation,
+    )
+
+
+def keep_manifest(tx: TenantTransaction, dataset: str, generation: int, manifest: str) -> None:
+    """Another manifest for the same rows of a generation: something more is known of them."""
+    tx.execute(
+        "UPDATE generations SET manifest = CAST(:manifest AS jsonb)"
+        " WHERE tenant_id = :tenant_id AND dataset = :dataset AND generation = :generation",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+        generation=generation,
+        manifest=manifest,
+    )
+
+
+def forget_watermark(tx: TenantTransaction, dataset: str) -> None:
+    """The next read of the dataset is of all of it, compared with what is held."""
+    tx.execute(
+        "UPDATE generations SET watermark = NULL"
+        " WHERE tenant_id = :tenant_id AND dataset = :dataset",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+    )
+
+
+def drop_generation(tx: TenantTransaction, dataset: str) -> None:
+    """Forgets a dataset that is not read any more."""
+    tx.execute(
+        "DELETE FROM generations WHERE tenant_id = :tenant_id AND dataset = :dataset",
+        tenant_id=tx.tenant_id,
+        dataset=dataset,
+    )
+
+
+def consumed(tx: TenantTransaction, asset: str) -> dict[str, Consumed]:
+    """What the asset has taken in of each of its inputs, by input."""
+    found = tx.rows(
+        Consumed,
+        "SELECT input, generation, digest FROM consumed"
+        " WHERE tenant_id = :tenant_id AND asset = :asset",
+        tenant_id=tx.tenant_id,
+        asset=asset,
+    )
+    return {one.input: one for one in found}
+
+
+def all_consumed(tx: TenantTransaction) -> dict[str, dict[str, Consumed]]:
+    """The same of every asset that has taken in anything, by asset."""
+    found: dict[str, dict[str, Consumed]] = {}
+    for row in tx.execute(
+        "SELECT asset, input, generation, digest FROM consumed WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+    ):
+        one = Consumed(row.input, row.generation, row.digest)
+        found.setdefault(row.asset, {})[row.input] = one
+    return found
+
+
+def put_consumed(tx: TenantTransaction, asset: str, inputs: Iterable[Consumed]) -> None:
+    """Replaces what the asset has taken in; an input that is not named is forgotten."""
+    tx.execute(
+        "DELETE FROM consumed WHERE tenant_id = :tenant_id AND asset = :asset",
+        tenant_id=tx.tenant_id,
+        asset=asset,
+    )
+    taken = list(inputs)
+    tx.execute(
+        "INSERT INTO consumed (tenant_id, asset, input, generation, digest)"
+        " SELECT :tenant_id, :asset, * FROM unnest("
+        " CAST(:inputs AS text[]), CAST(:generations AS bigint[]), CAST(:digests AS text[]))",
+        tenant_id=tx.tenant_id,
+        asset=asset,
+        inputs=[one.input for one in taken],
+        generations=[one.generation for one in taken],
+        digests=[one.digest for one in taken],
+    )
+
+
+def _conflict(tx: TenantTransaction, dataset: str, expected: int) -> GenerationConflict:
+    found = read_generation(tx, dataset)
+    return GenerationConflict(
+        "generation_conflict",
+        tried=Text(
+            f"{tx.tenant_id} の {dataset} を世代 {expected} から進めます",
+            f"Commit {dataset} of {tx.tenant_id} on top of generation {expected}",
+        ),
+        came_back=f"it is at generation {found.generation if found else 0}",
+        remedy=Text(
+            "別の処理が先に完了しました。再実行すれば続きから行われます",
+            "Another process committed first; run it again and it goes on from there",
+        ),
+    )

@@ -1,0 +1,201 @@
+"""One row per refresh that had something to do: when, how it ended, and its figures.
+
+What does not belong here: running a refresh (``refresh``).
+"""
+
+# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
+
+SyncKind = Literal["initial", "refresh", "full", "backfill", "sweep", "census", "rollback"]
+SyncState = Literal["running", "done", "failed", "held", "postponed", "cancelled"]
+
+CANCELLED = "cancelled: the tenant was disconnected"
+ABANDONED = "abandoned: the process that ran it ended without saying how"
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """One sync. Counts are rows; ``upper_bound`` is Salesforce's clock at its start."""
+
+    sync_id: int
+    tenant_id: str
+    kind: SyncKind
+    state: SyncState
+    started_at: datetime
+    finished_at: datetime | None
+    dagster_run_id: str | None
+    pulled: int
+    created: int
+    changed: int
+    gone: int
+    rejected: int
+    api_calls: int
+    error: str | None
+    upper_bound: datetime | None
+    reread: list[str]
+    """Datasets that were read again because a record file was damaged or lost, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCounts:
+    """What to add to a sync's figures."""
+
+    pulled: int = 0
+    created: int = 0
+    changed: int = 0
+    gone: int = 0
+    rejected: int = 0
+    api_calls: int = 0
+
+
+_COLUMNS = (
+    "sync_id, tenant_id, kind, state, started_at, finished_at, dagster_run_id, pulled, created,"
+    " changed, gone, rejected, api_calls, error, upper_bound, reread"
+)
+
+
+def open_sync(
+    tx: TenantTransaction,
+    kind: SyncKind,
+    dagster_run_id: str | None,
+    now: datetime,
+    *,
+    upper_bound: datetime | None = None,
+) -> Sync:
+    """The sync of that Dagster run, made when it is not there yet.
+
+    Every asset of a run asks and gets the same one. A run that is tried again under its own id
+    takes its row up again as running.
+    """
+    row = tx.execute(
+        "INSERT INTO syncs AS s (tenant_id, kind, dagster_run_id, started_at, upper_bound)"
+        " VALUES (:tenant_id, :kind, :run_id, :now, :upper_bound)"
+        " ON CONFLICT (tenant_id, dagster_run_id) WHERE dagster_run_id IS NOT NULL"
+        " DO UPDATE SET state = 'running', finished_at = NULL, error = NULL,"
+        " upper_bound = coalesce(s.upper_bound, excluded.upper_bound)"
+        f" RETURNING {_COLUMNS}",
+        tenant_id=tx.tenant_id,
+        kind=kind,
+        run_id=dagster_run_id,
+        now=now,
+        upper_bound=upper_bound,
+    ).one()
+    return Sync(**row._asdict())
+
+
+def add_counts(tx: TenantTransaction, sync_id: int, counts: SyncCounts) -> None:
+    """Adds to the sync's figures."""
+    tx.execute(
+        "UPDATE syncs SET pulled = pulled + :pulled, created = created + :created,"
+        " changed = changed + :changed, gone = gone + :gone, rejected = rejected + :rejected,"
+        " api_calls = api_calls + :api_calls WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
+        tenant_id=tx.tenant_id,
+        sync_id=sync_id,
+        pulled=counts.pulled,
+        created=counts.created,
+        changed=counts.changed,
+        gone=counts.gone,
+        rejected=counts.rejected,
+        api_calls=counts.api_calls,
+    )
+
+
+def add_reread(tx: TenantTransaction, sync_id: int, found: Mapping[str, str]) -> None:
+    """Keeps which datasets the sync reads again, by name, and what was wrong with their files."""
+    tx.execute(
+        "UPDATE syncs SET reread = reread || CAST(:reread AS text[])"
+        " WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
+        tenant_id=tx.tenant_id,
+        sync_id=sync_id,
+        reread=[f"{name}: {reason}" for name, reason in found.items()],
+    )
+
+
+def finish_sync(
+    tx: TenantTransaction, sync_id: int, state: SyncState, now: datetime, error: str | None = None
+) -> Sync:
+    """Closes the sync with how it ended; ``error`` is for people and holds no secret."""
+    row = tx.execute(
+        "UPDATE syncs SET state = :state, finished_at = :now, error = :error"
+        f" WHERE tenant_id = :tenant_id AND sync_id = :sync_id RETURNING {_COLUMNS}",
+        tenant_id=tx.tenant_id,
+        sync_id=sync_id,
+        state=state,
+        now=now,
+        error=error,
+    ).one()
+    return Sync(**row._asdict())
+
+
+def close_abandoned(tx: TenantTransaction, now: datetime, *, keep: int | None = None) -> int:
+    """Marks running syncs other than ``keep`` as failed and returns how many.
+
+    Only for the holder of the tenant's lock: then no other sync of the tenant can be running.
+    """
+    return tx.execute(
+        "UPDATE syncs SET state = 'failed', finished_at = :now, error = :error"
+        " WHERE tenant_id = :tenant_id AND state = 'running'"
+        " AND sync_id IS DISTINCT FROM CAST(:keep AS bigint)",
+        tenant_id=tx.tenant_id,
+        now=now,
+        error=ABANDONED,
+        keep=keep,
+    ).rowcount
+
+
+def cancel_running(tx: TenantTransaction, now: datetime) -> int:
+    """Cancels the tenant's running syncs and returns how many; none of them commits any more.
+
+    Waits for a commit that is being made at this moment (`is_cancelled` with ``lock``).
+    """
+    return tx.execute(
+        "UPDATE syncs SET state = 'cancelled', finished_at = :now, error = :error"
+        " WHERE tenant_id = :tenant_id AND state = 'running'",
+        tenant_id=tx.tenant_id,
+        now=now,
+        error=CANCELLED,
+    ).rowcount
+
+
+def is_cancelled(tx: TenantTransaction, sync_id: int, *, lock: bool = False) -> bool:
+    """Whether somebody cancelled the sync; with ``lock`` nobody can until this transaction ends."""
+    state = tx.execute(
+        "SELECT state FROM syncs WHERE tenant_id = :tenant_id AND sync_id = :sync_id"
+        + (" FOR UPDATE" if lock else ""),
+        tenant_id=tx.tenant_id,
+        sync_id=sync_id,
+    ).scalar()
+    return bool(state == "cancelled")
+
+
+def get_sync(tx: Transaction, sync_id: int) -> Sync | None:
+    """The sync of that id, or None."""
+    return tx.row(Sync, f"SELECT {_COLUMNS} FROM syncs WHERE sync_id = :sync_id", sync_id=sync_id)
+
+
+def sync_of_run(tx: TenantTransaction, dagster_run_id: str) -> Sync | None:
+    """The sync of a Dagster run, or None when the run never came to open one."""
+    return tx.row(
+        Sync,
+        f"SELECT {_COLUMNS} FROM syncs"
+        " WHERE tenant_id = :tenant_id AND dagster_run_id = :dagster_run_id",
+        tenant_id=tx.tenant_id,
+        dagster_run_id=dagster_run_id,
+    )
+
+
+def latest_syncs(tx: TenantTransaction, limit: int = 20) -> tuple[Sync, ...]:
+    """The tenant's last syncs, the newest first."""
+    return tx.rows(
+        Sync,
+        f"SELECT {_COLUMNS} FROM syncs WHERE tenant_id = :tenant_id"
+        " ORDER BY sync_id DESC LIMIT :limit",
+        tenant_id=tx.tenant_id,
+        limit=limit,
+    )

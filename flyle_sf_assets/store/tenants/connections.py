@@ -1,0 +1,128 @@
+"""Who connected a tenant to which org, and the marks that connecting leaves on what is held.
+
+What does not belong here: secrets (``credentials.py``) and how the link stands (``links.py``).
+"""
+
+# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+
+FlowName = Literal["web_server", "client_credentials", "jwt_bearer"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """How a tenant was last connected; ``username`` is the Salesforce user who reads."""
+
+    org_url: str
+    flow: FlowName
+    org_name: str
+    user_id: str
+    username: str
+    connected_at: datetime
+    connected_by: str
+    disconnected_at: datetime | None = None
+    disconnected_by: str | None = None
+
+
+_COLUMNS = (
+    "org_url, flow, org_name, user_id, username, connected_at, connected_by, disconnected_at,"
+    " disconnected_by"
+)
+
+
+def get_connection(tx: TenantTransaction) -> ConnectionState | None:
+    """The tenant's connection, None when it was never connected by anybody."""
+    return tx.row(
+        ConnectionState,
+        f"SELECT {_COLUMNS} FROM connections WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+    )
+
+
+def put_connection(tx: TenantTransaction, state: ConnectionState) -> None:
+    """Replaces the tenant's connection."""
+    names = [name.strip() for name in _COLUMNS.split(",")]
+    places = ", ".join(f":{name}" for name in names)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names)
+    tx.execute(
+        f"INSERT INTO connections (tenant_id, {_COLUMNS}) VALUES (:tenant_id, {places})"
+        f" ON CONFLICT (tenant_id) DO UPDATE SET {updates}",
+        tenant_id=tx.tenant_id,
+        **{name: getattr(state, name) for name in names},
+    )
+
+
+def mark_disconnected(tx: TenantTransaction, by: str, now: datetime) -> None:
+    """Notes who disconnected the tenant; the first time counts."""
+    tx.execute(
+        "UPDATE connections SET disconnected_at = :now, disconnected_by = :by"
+        " WHERE tenant_id = :tenant_id AND disconnected_at IS NULL",
+        tenant_id=tx.tenant_id,
+        by=by,
+        now=now,
+    )
+
+
+def ask_reread(tx: TenantTransaction, now: datetime) -> None:
+    """Lets the next refresh read and compare everything again, and write every company."""
+    tx.execute(
+        "UPDATE links SET reread_since = :now WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+        now=now,
+    )
+    forget_windows(tx)
+
+
+def forget_windows(tx: TenantTransaction) -> None:
+    """No window is trusted any more: while nobody read, more may have happened than they show."""
+    tx.execute(
+        "UPDATE generations SET watermark = NULL WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+    )
+    tx.execute(
+        "DELETE FROM consumed WHERE tenant_id = :tenant_id AND asset = 'companies'",
+        tenant_id=tx.tenant_id,
+    )
+
+
+def is_reread_asked(tx: TenantTransaction) -> bool:
+    """Whether everything has to be read and compared again."""
+    found = tx.execute(
+        "SELECT reread_since IS NOT NULL FROM links WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+    )
+    return bool(found.scalar())
+
+
+def reread_done(tx: TenantTransaction) -> None:
+    """Everything was read and compared."""
+    tx.execute(
+        "UPDATE links SET reread_since = NULL WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+    )
+
+
+def forget_records(tx: TenantTransaction, now: datetime) -> None:
+    """Nothing of the org's records is held any more: another org's must not be mixed with them.
+
+    Companies, their history, the options and the settings stay; rejected values of records that
+    nobody will read again are closed. The files stay until they are pruned: no manifest names them.
+    """
+    for table in ("generations", "consumed", "object_schemas"):
+        tx.execute(f"DELETE FROM {table} WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id)
+    tx.execute(
+        "UPDATE rejected_records SET resolved_at = :now"
+        " WHERE tenant_id = :tenant_id AND resolved_at IS NULL",
+        tenant_id=tx.tenant_id,
+        now=now,
+    )
+    tx.execute(
+        "UPDATE links SET first_synced_at = NULL, last_synced_at = NULL, next_due_at = NULL,"
+        " org_id = NULL, reread_since = NULL WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+    )

@@ -1,0 +1,111 @@
+"""Who is in the console: tokens that were used, the sessions that they opened, who knocked.
+
+What does not belong here: judging a token and making cookies (``console``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+
+NO_TENANT = "*"
+"""No tenant can have this name: below it knocks are counted by their address alone."""
+
+Role = Literal["admin", "editor", "contributor"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSession:
+    """One person's session; ``subject`` is the person's id in Flyle."""
+
+    subject: str
+    name: str
+    role: Role
+    plan: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def use_token(tx: TenantTransaction, jti: str, expires_at: datetime, now: datetime) -> bool:
+    """Notes that a token was used; False when it had been, whichever process saw it."""
+    tx.execute(
+        "DELETE FROM console_tokens WHERE tenant_id = :tenant_id AND expires_at < :now",
+        tenant_id=tx.tenant_id,
+        now=now,
+    )
+    made = tx.execute(
+        "INSERT INTO console_tokens (tenant_id, jti, expires_at)"
+        " VALUES (:tenant_id, :jti, :expires_at) ON CONFLICT DO NOTHING",
+        tenant_id=tx.tenant_id,
+        jti=jti,
+        expires_at=expires_at,
+    )
+    return made.rowcount == 1
+
+
+def open_session(tx: TenantTransaction, cookie_digest: bytes, session: ConsoleSession) -> None:
+    """Keeps a session under the digest of its cookie; those that have expired go."""
+    tx.execute(
+        "DELETE FROM console_sessions WHERE tenant_id = :tenant_id AND expires_at < :now",
+        tenant_id=tx.tenant_id,
+        now=session.created_at,
+    )
+    tx.execute(
+        "INSERT INTO console_sessions"
+        " (tenant_id, cookie_digest, subject, name, role, plan, created_at, expires_at) VALUES"
+        " (:tenant_id, :digest, :subject, :name, :role, :plan, :created_at, :expires_at)",
+        tenant_id=tx.tenant_id,
+        digest=cookie_digest,
+        subject=session.subject,
+        name=session.name,
+        role=session.role,
+        plan=session.plan,
+        created_at=session.created_at,
+        expires_at=session.expires_at,
+    )
+
+
+def get_session(
+    tx: TenantTransaction, cookie_digest: bytes, now: datetime
+) -> ConsoleSession | None:
+    """The session of that cookie, None when there is none or it has expired."""
+    return tx.row(
+        ConsoleSession,
+        "SELECT subject, name, role, plan, created_at, expires_at FROM console_sessions"
+        " WHERE tenant_id = :tenant_id AND cookie_digest = :digest AND expires_at > :now",
+        tenant_id=tx.tenant_id,
+        digest=cookie_digest,
+        now=now,
+    )
+
+
+def end_session(tx: TenantTransaction, cookie_digest: bytes) -> None:
+    """The cookie opens nothing any more."""
+    tx.execute(
+        "DELETE FROM console_sessions WHERE tenant_id = :tenant_id AND cookie_digest = :digest",
+        tenant_id=tx.tenant_id,
+        digest=cookie_digest,
+    )
+
+
+def count_knock(tx: TenantTransaction, address: str, since: datetime) -> int:
+    """Counts one attempt to come in, and returns how many there were since then, this one too.
+
+    Shared by all processes. ``since`` is when the minute began; the tenant's older minutes are
+    forgotten.
+    """
+    tx.execute(
+        "DELETE FROM console_knocks WHERE tenant_id = :tenant_id AND since < :since",
+        tenant_id=tx.tenant_id,
+        since=since,
+    )
+    counted = tx.execute(
+        "INSERT INTO console_knocks (tenant_id, address, since, knocks)"
+        " VALUES (:tenant_id, :address, :since, 1) ON CONFLICT (tenant_id, address, since)"
+        " DO UPDATE SET knocks = console_knocks.knocks + 1 RETURNING knocks",
+        tenant_id=tx.tenant_id,
+        address=address,
+        since=since,
+    )
+    return int(counted.scalar_one())

@@ -1,0 +1,123 @@
+"""The table ``credentials``: what a tenant logs in with, as envelopes that only it can open.
+
+Kinds: ``app`` (what the administrator entered), ``grant`` (tokens), and ``pending:…`` (something
+begun in a browser, which comes back once or never). What does not belong here: sealing
+(``envelopes.py``), and what the secrets are for (``refresh``).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flyle_sf_assets.store.postgres.database import FleetTransaction, TenantTransaction
+from flyle_sf_assets.store.tenants.envelopes import SecretBox
+
+PENDING_LIVES = timedelta(minutes=15)
+"""As long as Salesforce's authorization code: longer nobody comes back."""
+
+_PENDING = "pending:"
+
+
+def put_secret(
+    tx: TenantTransaction, box: SecretBox, kind: str, secret: str, now: datetime
+) -> None:
+    """Keeps the secret in the place of the one of that kind."""
+    tx.execute(
+        "INSERT INTO credentials (tenant_id, kind, envelope, created_at, updated_at)"
+        " VALUES (:tenant_id, :kind, :envelope, :now, :now)"
+        " ON CONFLICT (tenant_id, kind) DO UPDATE"
+        " SET envelope = excluded.envelope, updated_at = excluded.updated_at",
+        tenant_id=tx.tenant_id,
+        kind=kind,
+        envelope=box.seal(tx.tenant_id, kind, secret),
+        now=now,
+    )
+
+
+def get_secret(tx: TenantTransaction, box: SecretBox, kind: str) -> str | None:
+    """The secret of that kind, None when there is none. StoreError when no key opens it."""
+    found = tx.execute(
+        "SELECT envelope FROM credentials WHERE tenant_id = :tenant_id AND kind = :kind",
+        tenant_id=tx.tenant_id,
+        kind=kind,
+    ).scalar()
+    return None if found is None else box.open(tx.tenant_id, kind, bytes(found))
+
+
+def erase_secrets(tx: TenantTransaction) -> int:
+    """Erases everything that the tenant could log in with; returns how many there were."""
+    return tx.execute(
+        "DELETE FROM credentials WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id
+    ).rowcount
+
+
+def put_pending(
+    tx: TenantTransaction, box: SecretBox, name: str, content: str, now: datetime
+) -> datetime:
+    """Keeps ``content`` until somebody comes back with ``name``; returns when it expires.
+
+    Only a digest of the name is stored: who reads the table cannot come back with it. What
+    expired is erased here.
+    """
+    tx.execute(
+        "DELETE FROM credentials WHERE tenant_id = :tenant_id AND kind LIKE 'pending:%'"
+        " AND updated_at <= :before",
+        tenant_id=tx.tenant_id,
+        before=now - PENDING_LIVES,
+    )
+    put_secret(tx, box, _pending(name), content, now)
+    return now + PENDING_LIVES
+
+
+def take_pending(tx: TenantTransaction, box: SecretBox, name: str, now: datetime) -> str | None:
+    """What was kept under that name, once; None when it is unknown, used or expired."""
+    found = tx.execute(
+        "DELETE FROM credentials WHERE tenant_id = :tenant_id AND kind = :kind"
+        " RETURNING envelope, updated_at",
+        tenant_id=tx.tenant_id,
+        kind=_pending(name),
+    ).first()
+    if found is None or found.updated_at + PENDING_LIVES <= now:
+        return None
+    return box.open(tx.tenant_id, _pending(name), bytes(found.envelope))
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """How many envelopes of a tenant are under the newest key now, and how many no key opens."""
+
+    rotated: int = 0
+    unreadable: int = 0
+
+
+def tenants_with_secrets(tx: FleetTransaction) -> tuple[str, ...]:
+    """The tenants that have anything to log in with."""
+    rows = tx.execute("SELECT DISTINCT tenant_id FROM credentials ORDER BY tenant_id")
+    return tuple(str(row.tenant_id) for row in rows)
+
+
+def rotate_secrets(tx: TenantTransaction, box: SecretBox) -> Rotated:
+    """Every envelope of the tenant under the newest key; one that no key opens stays as it is."""
+    rows = tx.execute(
+        "SELECT kind, envelope FROM credentials WHERE tenant_id = :tenant_id"
+        " ORDER BY kind FOR UPDATE",
+        tenant_id=tx.tenant_id,
+    ).all()
+    unreadable = 0
+    for row in rows:
+        envelope = box.rotated(bytes(row.envelope))
+        if envelope is None:
+            unreadable += 1
+            continue
+        tx.execute(
+            "UPDATE credentials SET envelope = :envelope"
+            " WHERE tenant_id = :tenant_id AND kind = :kind",
+            tenant_id=tx.tenant_id,
+            kind=row.kind,
+            envelope=envelope,
+        )
+    return Rotated(len(rows) - unreadable, unreadable)
+
+
+def _pending(name: str) -> str:
+    return _PENDING + hashlib.sha256(name.encode()).hexdigest()[:32]

@@ -1,0 +1,309 @@
+"""How each tenant's link to Salesforce stands, and what about it needs a person.
+
+What does not belong here: deciding the state (``refresh``, ``defs``).
+"""
+
+# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final, Literal
+
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.store.postgres.database import (
+    FleetTransaction,
+    TenantTransaction,
+    Transaction,
+)
+
+LinkState = Literal[
+    "not_connected", "connected", "initial_sync", "linked", "failing", "held", "disconnected"
+]
+
+
+class _Unset(Enum):
+    UNSET = "unset"
+
+
+UNSET: Final = _Unset.UNSET
+"""Leave the column as it is; None writes null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that a person must look at. ``code``, ``object`` and ``field`` identify it."""
+
+    code: str
+    object: str | None
+    field: str | None
+    message: Text
+    remedy: Text
+    since: datetime | None = None
+    of_sync: bool = False
+    """Whether it says why the sync does not work; its code is the error's. At most one stands."""
+
+    @property
+    def key(self) -> tuple[str, str | None, str | None]:
+        """What makes two of them the same matter."""
+        return (self.code, self.object, self.field)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One tenant's link; all times are UTC."""
+
+    tenant_id: str
+    state: LinkState = "not_connected"
+    org_id: str | None = None
+    source_object: str | None = None
+    settings_version: int | None = None
+    first_synced_at: datetime | None = None
+    last_synced_at: datetime | None = None
+    next_due_at: datetime | None = None
+    attention: tuple[Attention, ...] = ()
+    failures: int = 0
+    """How often in a row the sync failed."""
+    retry_at: datetime | None = None
+    """Not tried again by itself before; None: when it is due."""
+    stopped_version: int | None = None
+    """Not tried again by itself while this is the newest settings version."""
+    census_at: datetime | None = None
+    sweep_at: datetime | None = None
+    unanswered_since: datetime | None = None
+    """When the org last answered, while it does not answer now."""
+    is_outage_told: bool = False
+
+
+def locked_link(tx: TenantTransaction) -> Link:
+    """The link as it stands, and stays until the transaction ends: whoever ends it comes after."""
+    tx.execute("SELECT FROM links WHERE tenant_id = :tenant_id FOR UPDATE", tenant_id=tx.tenant_id)
+    return get_link(tx)
+
+
+def get_link(tx: TenantTransaction) -> Link:
+    """The tenant's link; one that was never stored is ``not_connected``."""
+    found = _select(tx)
+    return found[0] if found else Link(tx.tenant_id)
+
+
+def all_links(tx: FleetTransaction) -> tuple[Link, ...]:
+    """Every tenant's link, by tenant."""
+    return _select(tx)
+
+
+def put_link(
+    tx: TenantTransaction,
+    *,
+    state: LinkState | _Unset = UNSET,
+    org_id: str | _Unset | None = UNSET,
+    source_object: str | _Unset | None = UNSET,
+    settings_version: int | _Unset | None = UNSET,
+    next_due_at: datetime | _Unset | None = UNSET,
+) -> None:
+    """Writes what is given and leaves the rest; the link is made when it is not there yet."""
+    given = {
+        "state": state,
+        "org_id": org_id,
+        "source_object": source_object,
+        "settings_version": settings_version,
+        "next_due_at": next_due_at,
+    }
+    _write(tx, {name: value for name, value in given.items() if value is not UNSET})
+
+
+def record_synced(tx: TenantTransaction, at: datetime, next_due_at: datetime | None) -> None:
+    """The sync ran to its end at ``at``: the first time is kept, the last one moves.
+
+    Failures before it are forgotten, and a person who asked for it has it.
+    """
+    done = {"last_synced_at": at, "next_due_at": next_due_at, "tried_at": at}
+    _write(tx, {**done, "asked_at": None, "unanswered_since": None})
+    put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
+    tx.execute(
+        "UPDATE links SET first_synced_at = :at"
+        " WHERE tenant_id = :tenant_id AND first_synced_at IS NULL",
+        tenant_id=tx.tenant_id,
+        at=at,
+    )
+
+
+def put_back_off(
+    tx: TenantTransaction,
+    *,
+    failures: int,
+    retry_at: datetime | None,
+    stopped_version: int | None,
+) -> None:
+    """How often in a row the sync failed, and from when on it is tried again by itself.
+
+    With ``stopped_version`` not at all while that is the newest settings version.
+    """
+    _write(tx, {"failures": failures, "retry_at": retry_at, "stopped_version": stopped_version})
+
+
+def record_tried(tx: TenantTransaction, at: datetime) -> None:
+    """An attempt ended at ``at``, and did not do what it was for."""
+    _write(tx, {"tried_at": at})
+
+
+def record_asked(tx: TenantTransaction, at: datetime) -> None:
+    """A person asked for a sync: it is due at once, and asks for the metadata too."""
+    _write(tx, {"next_due_at": at, "asked_at": at})
+
+
+def put_outage(tx: TenantTransaction, *, unanswered_since: datetime | None, is_told: bool) -> None:
+    """Since when the org does not answer (None: it does), and whether the people know of it."""
+    _write(tx, {"unanswered_since": unanswered_since, "is_outage_told": is_told})
+
+
+def record_comparison(
+    tx: TenantTransaction,
+    *,
+    census_at: datetime | _Unset = UNSET,
+    sweep_at: datetime | _Unset = UNSET,
+) -> None:
+    """When everything was compared with the org, or what changes without a stamp was read."""
+    given = {"census_at": census_at, "sweep_at": sweep_at}
+    _write(tx, {name: value for name, value in given.items() if value is not UNSET})
+
+
+def add_attention(tx: TenantTransaction, items: Iterable[Attention], now: datetime) -> bool:
+    """Adds the items; one that stands already gets the new texts and keeps its ``since``.
+
+    Returns whether something was added that did not stand before.
+    """
+    standing = {item.key: item for item in _locked_attention(tx)}
+    added = False
+    for item in items:
+        known = standing.get(item.key)
+        added = added or known is None
+        since = known.since if known is not None else item.since or now
+        standing[item.key] = replace(item, since=since)
+    _write_attention(tx, standing.values())
+    return added
+
+
+def clear_attention(
+    tx: TenantTransaction,
+    code: str,
+    *,
+    object: str | _Unset | None = UNSET,  # noqa: A002  Salesforce's word, as in the contract
+    field: str | _Unset | None = UNSET,
+) -> bool:
+    """Takes away the items of that code (and object, and field); returns whether there were any."""
+    standing = _locked_attention(tx)
+    kept = [
+        item
+        for item in standing
+        if item.code != code
+        or (object is not UNSET and item.object != object)
+        or (field is not UNSET and item.field != field)
+    ]
+    if len(kept) != len(standing):
+        _write_attention(tx, kept)
+    return len(kept) != len(standing)
+
+
+def replace_attention(
+    tx: TenantTransaction, codes: Sequence[str], items: Sequence[Attention], now: datetime
+) -> bool:
+    """Of the matters with these codes exactly ``items`` stand afterwards; others stay.
+
+    Returns whether something was added that did not stand before.
+    """
+    wanted = {item.key for item in items}
+    kept = [i for i in _locked_attention(tx) if i.code not in codes or i.key in wanted]
+    _write_attention(tx, kept)
+    return add_attention(tx, items, now)
+
+
+def put_failure(tx: TenantTransaction, item: Attention, now: datetime) -> None:
+    """Why the sync does not work now; the same reason keeps its ``since``, any other is gone."""
+    since = item.since or now
+    kept = []
+    for one in _locked_attention(tx):
+        if not one.of_sync:
+            kept.append(one)
+        elif one.code == item.code:
+            since = one.since or since
+    _write_attention(tx, [*kept, replace(item, since=since, of_sync=True)])
+
+
+def clear_failure(tx: TenantTransaction) -> bool:
+    """Takes away why the sync did not work; returns whether anything stood."""
+    standing = _locked_attention(tx)
+    kept = [one for one in standing if not one.of_sync]
+    if len(kept) != len(standing):
+        _write_attention(tx, kept)
+    return len(kept) != len(standing)
+
+
+def _select(tx: Transaction) -> tuple[Link, ...]:
+    rows = tx.execute(
+        "SELECT tenant_id, state, org_id, source_object, settings_version, first_synced_at,"
+        " last_synced_at, next_due_at, attention, failures, retry_at, stopped_version, census_at,"
+        " sweep_at, unanswered_since, is_outage_told FROM links ORDER BY tenant_id"
+    )
+    return tuple(
+        Link(**{**row._asdict(), "attention": tuple(map(_read_attention, row.attention))})
+        for row in rows
+    )
+
+
+def _write(tx: TenantTransaction, values: dict[str, object]) -> None:
+    tx.execute(
+        "INSERT INTO links (tenant_id) VALUES (:tenant_id) ON CONFLICT DO NOTHING",
+        tenant_id=tx.tenant_id,
+    )
+    if values:
+        assignments = ", ".join(f"{name} = :{name}" for name in values)
+        tx.execute(
+            f"UPDATE links SET {assignments} WHERE tenant_id = :tenant_id",
+            tenant_id=tx.tenant_id,
+            **values,
+        )
+
+
+def _locked_attention(tx: TenantTransaction) -> list[Attention]:
+    """What stands now; the row stays locked, so that nobody else's item is overwritten."""
+    _write(tx, {})
+    found = tx.execute(
+        "SELECT attention FROM links WHERE tenant_id = :tenant_id FOR UPDATE",
+        tenant_id=tx.tenant_id,
+    ).scalar_one()
+    return [_read_attention(item) for item in found]
+
+
+def _write_attention(tx: TenantTransaction, items: Iterable[Attention]) -> None:
+    documents = []
+    for item in items:
+        document = asdict(item)
+        message, remedy = document.pop("message"), document.pop("remedy")
+        document |= {f"message_{language}": text for language, text in message.items()}
+        document |= {f"remedy_{language}": text for language, text in remedy.items()}
+        document["since"] = item.since.isoformat() if item.since else None
+        if not item.of_sync:
+            del document["of_sync"]
+        documents.append(document)
+    tx.execute(
+        "UPDATE links SET attention = CAST(:attention AS jsonb) WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
+        attention=json.dumps(documents, ensure_ascii=False),
+    )
+
+
+def _read_attention(item: dict[str, Any]) -> Attention:
+    since = item.get("since")
+    return Attention(
+        code=str(item["code"]),
+        object=item.get("object"),
+        field=item.get("field"),
+        message=Text(str(item.get("message_ja")), str(item.get("message_en"))),
+        remedy=Text(str(item.get("remedy_ja")), str(item.get("remedy_en"))),
+        since=datetime.fromisoformat(since) if since else None,
+        # Version 0.1.0 wrote this one code, whatever the reason was.
+        of_sync=bool(item.get("of_sync")) or item["code"] == "sync_failed",
+    )

@@ -1,0 +1,113 @@
+"""Every version of a tenant's settings, numbered from 1; a version is never changed.
+
+What does not belong here: digests per asset and diffs (``settings``).
+"""
+
+# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsVersion:
+    """One version; ``document`` is JSON text, ``author`` a file's name or a console user."""
+
+    version: int
+    digest: str
+    document: str
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Which version the settings have, and whether this call made it."""
+
+    version: int
+    is_new: bool
+
+
+_COLUMNS = "version, digest, document::text AS document, author, created_at"
+
+
+def register_settings(
+    tx: TenantTransaction, document: str, digest: str, author: str, now: datetime
+) -> Registered:
+    """Makes a new version when ``digest`` differs from the latest one's."""
+    lock_settings(tx)
+    latest = latest_settings(tx)
+    if latest is not None and latest.digest == digest:
+        return Registered(latest.version, is_new=False)
+    version = 1 if latest is None else latest.version + 1
+    tx.execute(
+        "INSERT INTO settings_versions (tenant_id, version, digest, document, author, created_at)"
+        " VALUES (:tenant_id, :version, :digest, CAST(:document AS jsonb), :author, :now)",
+        tenant_id=tx.tenant_id,
+        version=version,
+        digest=digest,
+        document=document,
+        author=author,
+        now=now,
+    )
+    return Registered(version, is_new=True)
+
+
+def lock_settings(tx: TenantTransaction) -> None:
+    """Until the transaction ends nobody else registers: numbers have no gaps and no twins."""
+    tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))",
+        key=f"flyle.settings:{tx.tenant_id}",
+    )
+
+
+def latest_settings(tx: TenantTransaction) -> SettingsVersion | None:
+    """The newest version, or None."""
+    return tx.row(
+        SettingsVersion,
+        f"SELECT {_COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
+        " ORDER BY version DESC LIMIT 1",
+        tenant_id=tx.tenant_id,
+    )
+
+
+def newest_settings(tx: TenantTransaction, limit: int) -> tuple[SettingsVersion, ...]:
+    """The newest versions, the newest first."""
+    return tx.rows(
+        SettingsVersion,
+        f"SELECT {_COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
+        " ORDER BY version DESC LIMIT :limit",
+        tenant_id=tx.tenant_id,
+        limit=limit,
+    )
+
+
+def get_settings(tx: TenantTransaction, version: int) -> SettingsVersion | None:
+    """That version, or None."""
+    return tx.row(
+        SettingsVersion,
+        f"SELECT {_COLUMNS} FROM settings_versions"
+        " WHERE tenant_id = :tenant_id AND version = :version",
+        tenant_id=tx.tenant_id,
+        version=version,
+    )
+
+
+def latest_settings_besides(tx: TenantTransaction, author_prefix: str) -> SettingsVersion | None:
+    """The newest version whose author does not begin so, or None."""
+    return tx.row(
+        SettingsVersion,
+        f"SELECT {_COLUMNS} FROM settings_versions"
+        " WHERE tenant_id = :tenant_id AND NOT starts_with(author, :prefix)"
+        " ORDER BY version DESC LIMIT 1",
+        tenant_id=tx.tenant_id,
+        prefix=author_prefix,
+    )
+
+
+def tenants_with_settings(tx: Transaction) -> tuple[str, ...]:
+    """The tenants that have settings; all of them in a fleet transaction."""
+    rows = tx.execute("SELECT DISTINCT tenant_id FROM settings_versions ORDER BY tenant_id")
+    return tuple(str(row.tenant_id) for row in rows)
