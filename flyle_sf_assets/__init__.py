@@ -17,6 +17,7 @@ what stands above it, never below)::
     lake         immutable record files
     store        PostgreSQL
     installation  what every use case stands on: environment, clock, a tenant's org
+    tenants      a tenant's life outside a sync
     refresh      one refresh of one tenant, step by step: read, decide, commit
     defs         Dagster's names for all of this
     definitions  the whole wiring on one page

@@ -1,6 +1,6 @@
 """``flyle-sf apply``: every settings file becomes a version, its tenant a partition.
 
-What does not belong here: what a registration does (``refresh/registration.py``).
+What does not belong here: what a registration does (``tenants/registration.py``).
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,12 @@ from flyle_sf_assets.cli.output import language, print_problems, problem_documen
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.registration import Registration, register_files, registered_settings
 from flyle_sf_assets.store.tenants.settings_changes import SettingsChange
+from flyle_sf_assets.tenants.registration import (
+    Registration,
+    register_files,
+    registered_settings,
+)
 
 
 @dataclass(frozen=True)

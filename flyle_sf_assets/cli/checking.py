@@ -7,9 +7,9 @@ from flyle_sf_assets.cli.opening import tenant_file
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import open_installation
-from flyle_sf_assets.refresh.checking import check_file, open_tenant_org
-from flyle_sf_assets.refresh.drafted import drafted_settings
-from flyle_sf_assets.refresh.saving import problems_in
+from flyle_sf_assets.tenants.candidate_settings import drafted_settings
+from flyle_sf_assets.tenants.settings_check import check_file, open_tenant_org
+from flyle_sf_assets.tenants.settings_drafts import problems_in
 
 
 def problems_of_tenant(tenant: str) -> tuple[Problem, ...]:

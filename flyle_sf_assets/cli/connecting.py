@@ -30,10 +30,10 @@ from flyle_sf_assets.refresh.connecting import (
     finish_connect,
 )
 from flyle_sf_assets.refresh.disconnecting import disconnect
-from flyle_sf_assets.refresh.link_refusals import explained
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.settings.models import Flow
 from flyle_sf_assets.store.tenants.credentials import PENDING_LIVES
+from flyle_sf_assets.tenants.error_guidance import explained
+from flyle_sf_assets.tenants.registration import registered_settings
 
 CALLBACK_PATH = "/callback"
 BY = "cli"

@@ -25,11 +25,11 @@ from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED
 from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation, open_installation
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.change_feed import ChangeFeed
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.tenants.registration import registered_settings
 
 SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"
 HANDED_ON = ("FLYLE_SUPPORT_CONTACT", "FLYLE_OVERLAP")

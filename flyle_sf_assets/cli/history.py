@@ -13,7 +13,6 @@ from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.errors import FlyleError, NotConnected, NotFound, Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.companies.custom_fields import list_fields
 from flyle_sf_assets.store.companies.history import (
@@ -21,6 +20,7 @@ from flyle_sf_assets.store.companies.history import (
     company_history,
     company_name,
 )
+from flyle_sf_assets.tenants.registration import registered_settings
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from flyle_sf_assets.cli.output import (
 from flyle_sf_assets.companies.display import shown_change
 from flyle_sf_assets.errors import FlyleError, SettingsInvalid, Text
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.drafted import drafted_settings
 from flyle_sf_assets.refresh.impact import Example, Figure, Impact
 from flyle_sf_assets.refresh.preview import preview
+from flyle_sf_assets.tenants.candidate_settings import drafted_settings
 
 _FIGURES: tuple[tuple[str, Text], ...] = (
     ("created", Text("新しく作られる企業", "companies created")),

@@ -27,9 +27,9 @@ from flyle_sf_assets.errors import FlyleError, Text
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.lifecycle import IdleCheck, check_idle, require_connected
-from flyle_sf_assets.refresh.registration import register, registered_settings
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
+from flyle_sf_assets.tenants.registration import register, registered_settings
 
 IDLE = Text("変更はありませんでした", "nothing had changed")
 BUSY = Text(

@@ -1,7 +1,7 @@
 """The draft that a visitor works on: the kept one, or what stands now, with today's connection.
 
 What does not belong here: drafts themselves (``settings/drafts.py``) and keeping them
-(``refresh/saving.py``).
+(``tenants/settings_drafts.py``).
 """
 
 from dataclasses import replace
@@ -9,12 +9,6 @@ from dataclasses import replace
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.refresh.connecting import stored_connection
-from flyle_sf_assets.refresh.saving import (
-    SettingsOrigin,
-    keep_draft,
-    kept_draft,
-    settings_origin,
-)
 from flyle_sf_assets.settings.drafts import (
     Draft,
     draft_of,
@@ -23,6 +17,12 @@ from flyle_sf_assets.settings.drafts import (
     with_connection,
 )
 from flyle_sf_assets.settings.models import Connection, Source
+from flyle_sf_assets.tenants.settings_drafts import (
+    SettingsOrigin,
+    keep_draft,
+    kept_draft,
+    settings_origin,
+)
 
 
 def draft_for(visit: Visit) -> Draft:

@@ -11,9 +11,9 @@ from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_connected_org, open_tenant_org
 from flyle_sf_assets.refresh.org_answers import OrgAnswers
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import Flow
+from flyle_sf_assets.tenants.registration import registered_settings
 
 
 class OrgOnDemand(Org):

@@ -14,7 +14,7 @@ from flyle_sf_assets.errors import (
     StoreUnavailable,
     UsageError,
 )
-from flyle_sf_assets.refresh.link_refusals import refusal_of
+from flyle_sf_assets.tenants.error_guidance import refusal_of
 
 _STATUS: tuple[tuple[type[FlyleError], int], ...] = (
     (NotPermitted, 403),

@@ -1,6 +1,6 @@
 """What Dagster knows of the tenants: their partitions, and the runs that they have in flight.
 
-What does not belong here: who is due (``refresh/due.py``).
+What does not belong here: who is due (``tenants/due_times.py``).
 """
 
 import os

@@ -1,6 +1,6 @@
 """Dagster's instance of an installation: its home, its partitions, what it observes of settings.
 
-What does not belong here: which tenants and settings there are (``refresh/registration.py``).
+What does not belong here: which tenants and settings there are (``tenants/registration.py``).
 """
 
 import os

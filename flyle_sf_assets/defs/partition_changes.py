@@ -1,6 +1,6 @@
 """Which partitions come and go: a pure decision.
 
-What does not belong here: which tenants there are (``refresh/tenant_files.py``).
+What does not belong here: which tenants there are (``tenants/settings_file_diff.py``).
 """
 
 from collections.abc import Set as AbstractSet

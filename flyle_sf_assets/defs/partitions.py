@@ -1,6 +1,6 @@
 """One partition per tenant; tenants come and go at run time.
 
-What does not belong here: deciding which tenants there are (``refresh/registration.py``).
+What does not belong here: deciding which tenants there are (``tenants/registration.py``).
 """
 
 from dagster import DynamicPartitionsDefinition

@@ -1,6 +1,6 @@
 """When tenants are refreshed, compared and tidied up after: each body asks who is due, and looks.
 
-What does not belong here: deciding (``refresh/due.py``), looking (``refresh/looking.py``) and
+What does not belong here: deciding (``tenants/due_times.py``), looking (``refresh/looking.py``) and
 what becomes of a failed run (``sensors.py``).
 """
 
@@ -28,10 +28,10 @@ from flyle_sf_assets.defs.jobs import refresh_tenant, tidy_up
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.context import RefreshKind
-from flyle_sf_assets.refresh.due import comparisons_due, refreshes_due
 from flyle_sf_assets.refresh.looking import Looked, Verdict, look_at, refresh_needed, sweep_needed
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda, read_agendas
 from flyle_sf_assets.telemetry.logs import logger
+from flyle_sf_assets.tenants.due_times import comparisons_due, refreshes_due
 
 QUEUE_MAX = 200
 """Runs of tenants that wait or run: more are not launched, and whoever is due stays due."""

@@ -3,7 +3,7 @@
 A run that ends by an error tells the link itself, in the transaction that closes its sync. One
 that dies cannot: Dagster notices, and this sensor tells the link.
 
-What does not belong here: what a failure means (``refresh/failing.py``), and the sensor that
+What does not belong here: what a failure means (``tenants/backoff.py``), and the sensor that
 follows settings (``settings_sensor.py``).
 """
 
@@ -21,7 +21,7 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG, RETRY_NUMBER_TAG
 from flyle_sf_assets.defs.failures import guarded_tick
 from flyle_sf_assets.defs.fleet import SENSOR_STATUS
 from flyle_sf_assets.defs.resources import Refreshes
-from flyle_sf_assets.refresh.failing import LostRun, record_lost_run
+from flyle_sf_assets.tenants.backoff import LostRun, record_lost_run
 
 
 @run_failure_sensor(

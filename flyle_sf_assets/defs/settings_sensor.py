@@ -27,11 +27,11 @@ from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS, tenants
 from flyle_sf_assets.defs.resources import KIND_TAG, Refreshes
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.following import Budget, Followed, follow_files
 from flyle_sf_assets.refresh.owed_settings import Owed, owed_by_settings, settle
-from flyle_sf_assets.refresh.registration import registered_settings
-from flyle_sf_assets.refresh.removal import remove_tenant
 from flyle_sf_assets.store.tenants.settings_files import KnownTenant
+from flyle_sf_assets.tenants.registration import registered_settings
+from flyle_sf_assets.tenants.removal import remove_tenant
+from flyle_sf_assets.tenants.settings_file_watcher import Budget, Followed, follow_files
 
 INTERVAL_S = 15
 BUDGET_S = 40.0

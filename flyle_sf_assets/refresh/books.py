@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flyle_sf_assets.raw.plan import Schemas
-from flyle_sf_assets.refresh.known_schemas import known_schemas
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.syncs.generations import (
     Consumed,
@@ -19,6 +18,7 @@ from flyle_sf_assets.store.syncs.generations import (
     read_generations,
 )
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.tenants.object_schemas import known_schemas
 
 
 @dataclass

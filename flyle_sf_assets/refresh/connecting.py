@@ -27,7 +27,6 @@ from flyle_sf_assets.refresh.linking import (
     keep_connection,
     other_org_of,
 )
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce import remedies, rights
 from flyle_sf_assets.salesforce.authorize import (
     Callback,
@@ -40,6 +39,7 @@ from flyle_sf_assets.salesforce.tokens import AccessToken, Granted, TokenTranspo
 from flyle_sf_assets.settings.models import ELIGIBLE_PLANS, Connection, Flow, TenantSettings
 from flyle_sf_assets.store.tenants.connections import ConnectionState, get_connection
 from flyle_sf_assets.telemetry.logs import bind, logger
+from flyle_sf_assets.tenants.registration import registered_settings
 
 __all__ = [
     "AppEntry",

@@ -1,12 +1,11 @@
 """How a refresh ends: the sync's row and the link are told, also of what nobody foresaw.
 
 What does not belong here: how a refresh begins (``lifecycle.py``) and what a failure means for the
-link (``failing.py``).
+link (``tenants/backoff.py``).
 """
 
 from flyle_sf_assets.errors import FlyleError, Postponed, StoreError, Text
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.failing import Attempt, record_failure, record_recovery
 from flyle_sf_assets.store.syncs.syncs import (
     SyncCounts,
     SyncState,
@@ -18,6 +17,7 @@ from flyle_sf_assets.store.tenants.links import record_comparison
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
+from flyle_sf_assets.tenants.backoff import Attempt, record_failure, record_recovery
 
 _log = logger("refresh")
 

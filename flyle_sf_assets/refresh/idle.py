@@ -22,7 +22,6 @@ from flyle_sf_assets.refresh.asset_names import SCHEMAS
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.earlier_state import is_doubtful
 from flyle_sf_assets.refresh.lost import damages
-from flyle_sf_assets.refresh.outage import is_outage_alone
 from flyle_sf_assets.refresh.staleness import stale_of
 from flyle_sf_assets.refresh.steps.schemas import is_unchanged, standing_schemas
 from flyle_sf_assets.store.syncs.generations import (
@@ -32,6 +31,7 @@ from flyle_sf_assets.store.syncs.generations import (
 )
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.tenants.links import get_link
+from flyle_sf_assets.tenants.outage import is_outage_alone
 
 ROWS_MAX = 2_000
 """One REST page. A window with as many rows is news without looking closer."""

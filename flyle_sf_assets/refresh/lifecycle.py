@@ -29,13 +29,10 @@ from flyle_sf_assets.installation.tenant_org import open_same_org
 from flyle_sf_assets.refresh.anew import describe_anew
 from flyle_sf_assets.refresh.catching_up import catch_up
 from flyle_sf_assets.refresh.context import Refresh, RefreshKind, disconnected
-from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.earlier_state import note_impossible
 from flyle_sf_assets.refresh.ending import count_calls, end_done, end_failed, understood
-from flyle_sf_assets.refresh.failing import record_recovery
 from flyle_sf_assets.refresh.idle import is_idle
 from flyle_sf_assets.refresh.lost import note_damage, restore, with_rereads
-from flyle_sf_assets.refresh.outage import is_outage_alone
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.steps.schemas import describe_objects
 from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
@@ -52,6 +49,9 @@ from flyle_sf_assets.store.tenants.links import (
 )
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 from flyle_sf_assets.telemetry.logs import bind, logger
+from flyle_sf_assets.tenants.backoff import record_recovery
+from flyle_sf_assets.tenants.due_times import next_due
+from flyle_sf_assets.tenants.outage import is_outage_alone
 
 P = ParamSpec("P")
 

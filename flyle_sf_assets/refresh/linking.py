@@ -10,7 +10,6 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import put_app, put_grant
 from flyle_sf_assets.refresh.consents import Allowed
 from flyle_sf_assets.refresh.disconnecting import leave_org, revoke_and_erase, stop
-from flyle_sf_assets.refresh.outage import forget_outage
 from flyle_sf_assets.salesforce.rights import Identity
 from flyle_sf_assets.settings.models import Flow
 from flyle_sf_assets.store.tenants.connections import (
@@ -29,6 +28,7 @@ from flyle_sf_assets.store.tenants.links import (
 )
 from flyle_sf_assets.store.tenants.settings_files import note_state_while_away
 from flyle_sf_assets.telemetry.logs import logger
+from flyle_sf_assets.tenants.outage import forget_outage
 
 _log = logger("refresh")
 

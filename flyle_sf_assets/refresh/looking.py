@@ -3,7 +3,7 @@
 What a look fails at is kept on the link where it is clear who must act, and left to the run
 else: the run says it with all it knows. A tenant that the budget leaves out stays due.
 
-What does not belong here: who is due (``due.py``) and launching runs (``defs``).
+What does not belong here: who is due (``tenants/due_times.py``) and launching runs (``defs``).
 """
 
 import threading
@@ -20,10 +20,7 @@ from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_sweep
-from flyle_sf_assets.refresh.failing import Attempt, record_failure
-from flyle_sf_assets.refresh.known_schemas import known_schemas
 from flyle_sf_assets.refresh.lifecycle import check_idle
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets.settings.models import Refresh as EverySetting
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
@@ -31,6 +28,9 @@ from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 from flyle_sf_assets.store.tenants.links import record_comparison
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
+from flyle_sf_assets.tenants.backoff import Attempt, record_failure
+from flyle_sf_assets.tenants.object_schemas import known_schemas
+from flyle_sf_assets.tenants.registration import registered_settings
 
 BUDGET_S = 25.0
 """No look begins later than this in a tick, which Dagster ends after 60 seconds."""

@@ -13,12 +13,10 @@ from flyle_sf_assets.errors import Problem, SettingsInvalid
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.refresh.asset_names import SCHEMAS
-from flyle_sf_assets.refresh.checking import describe_reachable, open_tenant_org
 from flyle_sf_assets.refresh.existing_fields import existing_field_problems
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.impact import Impact
 from flyle_sf_assets.refresh.judging import DraftInOrg, Judgement
-from flyle_sf_assets.refresh.known_schemas import last_shown
 from flyle_sf_assets.refresh.membership import membership
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.former_options import with_former_options
@@ -28,6 +26,8 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import consumed
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
+from flyle_sf_assets.tenants.object_schemas import last_shown
+from flyle_sf_assets.tenants.settings_check import describe_reachable, open_tenant_org
 
 
 def preview(

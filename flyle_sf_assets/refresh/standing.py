@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.staleness import stale_assets
 from flyle_sf_assets.store.companies.counts import companies_by_status
 from flyle_sf_assets.store.companies.rejected_values import count_rejected
@@ -17,6 +16,7 @@ from flyle_sf_assets.store.tenants.settings_versions import (
     latest_settings,
     tenants_with_settings,
 )
+from flyle_sf_assets.tenants.registration import registered_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A draft is the same document as a settings file's, so that it is judged by the same rules and
 with the same paths. What does not belong here: keeping drafts (``store``) and saving them as a
-version (``refresh/saving.py``).
+version (``tenants/settings_drafts.py``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

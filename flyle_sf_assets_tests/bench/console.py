@@ -34,13 +34,13 @@ from flyle_sf_assets.console.tokens import Ticket
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.refresh.lifecycle import open_refresh
-from flyle_sf_assets.refresh.registration import register
 from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.telemetry import logs
+from flyle_sf_assets.tenants.registration import register
 from flyle_sf_assets_tests.bench.refresh_cost import postgres_cpu_s
 from flyle_sf_assets_tests.console.house import certificate
 from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, demo_settings

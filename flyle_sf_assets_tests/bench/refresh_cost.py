@@ -23,11 +23,11 @@ from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.lifecycle import check_idle, open_refresh
-from flyle_sf_assets.refresh.registration import register_files
 from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.telemetry import logs
+from flyle_sf_assets.tenants.registration import register_files
 
 SHARE_CHANGED = 0.01
 RATIO_MAX = 0.1

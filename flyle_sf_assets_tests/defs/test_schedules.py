@@ -8,10 +8,10 @@ from dagster._core.test_utils import create_run_for_test
 
 from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS
 from flyle_sf_assets.defs.schedules import nightly_census, nightly_sweep
-from flyle_sf_assets.refresh.due import night_slot
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.store.syncs.syncs import latest_syncs
 from flyle_sf_assets.store.tenants.links import put_link
+from flyle_sf_assets.tenants.due_times import night_slot
 from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.platform import Platform, rename, small_settings
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of

@@ -272,7 +272,7 @@ def test_an_unchanged_file_is_not_parsed_again(
         parsed.append(path)
         return load_tenant(path, extra_hosts)
 
-    monkeypatch.setattr("flyle_sf_assets.refresh.following.load_tenant", counting)
+    monkeypatch.setattr("flyle_sf_assets.tenants.settings_file_watcher.load_tenant", counting)
     file_of(acme).touch()
     ticks.tick()
     assert parsed == []

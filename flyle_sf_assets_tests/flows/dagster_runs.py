@@ -14,7 +14,7 @@ from flyle_sf_assets.defs.assets import all_assets
 from flyle_sf_assets.defs.instance import add_tenants, observe_settings
 from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
-from flyle_sf_assets.refresh.registration import registered_settings
+from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -22,7 +22,6 @@ from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.refresh.context import Refresh, RefreshKind
 from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
-from flyle_sf_assets.refresh.registration import Registration, register
 from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.salesforce.bulk_progress import BulkPace
@@ -34,6 +33,7 @@ from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.settings.secret_refs import reveal
+from flyle_sf_assets.tenants.registration import Registration, register
 from flyle_sf_assets_tests.flows.oracle import Company, Option, Oracle
 from flyle_sf_assets_tests.postgres import admin
 

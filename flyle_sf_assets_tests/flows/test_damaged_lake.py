@@ -18,10 +18,10 @@ from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.refresh.origins import parent_ids
 from flyle_sf_assets.refresh.preview import preview
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.refresh.tidying import sweep_lake
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
 from flyle_sf_assets_tests.flows.conftest import installed
 from flyle_sf_assets_tests.flows.damaging import DAMAGES, named_files, rereads

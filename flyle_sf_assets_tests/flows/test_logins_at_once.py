@@ -15,8 +15,8 @@ import stamina
 from flyle_sf_assets.installation.tenant_org import open_tenant_org
 from flyle_sf_assets.refresh import connecting
 from flyle_sf_assets.refresh.connecting import AppEntry, Callback, Connected
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
+from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.consenting import CALLBACK, consented
 from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org

@@ -12,9 +12,14 @@ from flyle_sf_assets.refresh import idle, lifecycle
 from flyle_sf_assets.refresh.connecting import connect_headless
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.disconnecting import disconnect
-from flyle_sf_assets.refresh.failing import Attempt, LostRun, record_failure, record_lost_run
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.store.tenants.links import Link, get_link, put_back_off
+from flyle_sf_assets.tenants.backoff import (
+    Attempt,
+    LostRun,
+    record_failure,
+    record_lost_run,
+)
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 BY = "console:user-1"

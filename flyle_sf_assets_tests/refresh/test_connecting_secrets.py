@@ -11,10 +11,10 @@ from flyle_sf_assets.installation.tenant_org import StoredGrant, open_connected_
 from flyle_sf_assets.refresh import connecting
 from flyle_sf_assets.refresh.connecting import AppEntry, Callback
 from flyle_sf_assets.refresh.disconnecting import disconnect
-from flyle_sf_assets.refresh.link_refusals import explained, refusal_of
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.tenants.error_guidance import explained, refusal_of
 from flyle_sf_assets_tests.consenting import CALLBACK, clerk_of, consented
 from flyle_sf_assets_tests.flows.tenants import make_org
 

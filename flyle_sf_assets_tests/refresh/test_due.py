@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flyle_sf_assets.refresh.due import (
+from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
+from flyle_sf_assets.tenants.due_times import (
     NightlyKind,
     comparisons_due,
     next_slot,
     night_slot,
     refreshes_due,
 )
-from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 
 NOW = datetime(2026, 3, 2, 3, 4, 5, tzinfo=UTC)
 PAST, FUTURE = NOW - timedelta(minutes=1), NOW + timedelta(minutes=1)

@@ -20,7 +20,11 @@ from flyle_sf_assets.errors import (
 )
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import not_materialized
-from flyle_sf_assets.refresh.failing import (
+from flyle_sf_assets.refresh.lifecycle import open_refresh
+from flyle_sf_assets.store.syncs.syncs import latest_syncs, open_sync
+from flyle_sf_assets.store.tenants.links import Link, get_link
+from flyle_sf_assets.store.tenants.notices import list_notices
+from flyle_sf_assets.tenants.backoff import (
     Attempt,
     LostRun,
     back_off,
@@ -28,10 +32,6 @@ from flyle_sf_assets.refresh.failing import (
     record_lost_run,
     stops,
 )
-from flyle_sf_assets.refresh.lifecycle import open_refresh
-from flyle_sf_assets.store.syncs.syncs import latest_syncs, open_sync
-from flyle_sf_assets.store.tenants.links import Link, get_link
-from flyle_sf_assets.store.tenants.notices import list_notices
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 MINUTE = timedelta(minutes=1)

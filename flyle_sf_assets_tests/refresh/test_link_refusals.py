@@ -7,12 +7,12 @@ import pytest
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.refresh.link_refusals import (
+from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.tenants.error_guidance import (
     explained,
     flyle_admin_required,
     refusal_of,
 )
-from flyle_sf_assets.salesforce import faults
 
 CONTACT = "help@example.com"
 TRIED = Text("試しました", "Tried")

@@ -7,19 +7,6 @@ import pytest
 
 from flyle_sf_assets.errors import PlanNotEligible, SettingsInvalid
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.checking import open_tenant_org
-from flyle_sf_assets.refresh.drafted import drafted_settings
-from flyle_sf_assets.refresh.saving import (
-    SettingsFromFile,
-    SettingsMoved,
-    changes_of,
-    drop_draft,
-    keep_draft,
-    kept_draft,
-    required,
-    save_settings,
-    settings_origin,
-)
 from flyle_sf_assets.refresh.standing import standings
 from flyle_sf_assets.settings.drafts import (
     Draft,
@@ -30,6 +17,19 @@ from flyle_sf_assets.settings.drafts import (
     with_object,
 )
 from flyle_sf_assets.settings.models import Connection, Flow, SecretRef
+from flyle_sf_assets.tenants.candidate_settings import drafted_settings
+from flyle_sf_assets.tenants.settings_check import open_tenant_org
+from flyle_sf_assets.tenants.settings_drafts import (
+    SettingsFromFile,
+    SettingsMoved,
+    changes_of,
+    drop_draft,
+    keep_draft,
+    kept_draft,
+    required,
+    save_settings,
+    settings_origin,
+)
 from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
 

@@ -10,7 +10,6 @@ from flyle_sf_assets.console.drafting import draft_for, keep
 from flyle_sf_assets.console.setup_forms import base_object_of, one_to_one_items, one_to_one_of
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import Problem
-from flyle_sf_assets.refresh.saving import drop_draft
 from flyle_sf_assets.settings.drafts import (
     Draft,
     judged,
@@ -19,6 +18,7 @@ from flyle_sf_assets.settings.drafts import (
     with_one_to_one,
     with_refresh,
 )
+from flyle_sf_assets.tenants.settings_drafts import drop_draft
 
 INTERVALS_H = (1, 2, 3, 4, 6, 8, 12, 24)
 

@@ -10,12 +10,12 @@ from flyle_sf_assets.console.drafting import draft_for
 from flyle_sf_assets.console.orgs import open_org_of, org_of
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import SettingsInvalid
-from flyle_sf_assets.refresh.asking import ask_for_sync
 from flyle_sf_assets.refresh.impact import Impact
 from flyle_sf_assets.refresh.preview import preview
-from flyle_sf_assets.refresh.saving import required, save_settings, settings_origin
 from flyle_sf_assets.settings.versions import diff
 from flyle_sf_assets.store.companies.picklist_options import option_labels
+from flyle_sf_assets.tenants.settings_drafts import required, save_settings, settings_origin
+from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 
 EXAMPLE_KINDS = ("created", "returning", "changed", "leaving", "blanked")
 

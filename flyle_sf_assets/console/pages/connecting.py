@@ -9,7 +9,6 @@ from flyle_sf_assets.console import refusals
 from flyle_sf_assets.console.pages.entering import knocks_allowed
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets.refresh.asking import ask_for_sync
 from flyle_sf_assets.refresh.connecting import (
     AppEntry,
     Callback,
@@ -21,11 +20,12 @@ from flyle_sf_assets.refresh.connecting import (
     finish_connect,
 )
 from flyle_sf_assets.refresh.disconnecting import disconnect
-from flyle_sf_assets.refresh.link_refusals import refusal_of
 from flyle_sf_assets.refresh.probing import check_app
-from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.telemetry.logs import logger
+from flyle_sf_assets.tenants.error_guidance import refusal_of
+from flyle_sf_assets.tenants.registration import registered_settings
+from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 
 APP_NAME = "Flyle"
 API_NAME = "Flyle"

@@ -11,8 +11,6 @@ from starlette.responses import Response
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.console.words import STEPS
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.refresh.asking import ask_for_sync
-from flyle_sf_assets.refresh.registration import settings_in
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.companies.rejected_values import count_rejected
 from flyle_sf_assets.store.syncs.progress import SyncProgress, get_progress
@@ -20,6 +18,8 @@ from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.store.tenants.notices import Notice, list_notices
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
+from flyle_sf_assets.tenants.registration import settings_in
+from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 
 SYNCS_SHOWN = 5
 NOTICES_SHOWN = 3

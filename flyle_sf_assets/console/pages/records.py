@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from starlette.responses import Response, StreamingResponse
 
 from flyle_sf_assets.console.visits import Visit
-from flyle_sf_assets.refresh.registration import settings_in
 from flyle_sf_assets.store.companies.custom_fields import list_fields
 from flyle_sf_assets.store.companies.rejected_values import (
     RejectedRecord,
@@ -20,6 +19,7 @@ from flyle_sf_assets.store.companies.rejected_values import (
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import latest_syncs
 from flyle_sf_assets.store.tenants.notices import list_notices, mark_read
+from flyle_sf_assets.tenants.registration import settings_in
 
 SYNCS_SHOWN = 100
 REJECTED_SHOWN = 200

@@ -29,7 +29,6 @@ from flyle_sf_assets.refresh.debts import (
     manifest_of,
     not_materialized,
 )
-from flyle_sf_assets.refresh.due import next_due
 from flyle_sf_assets.refresh.gates import passed_gates
 from flyle_sf_assets.refresh.report import ColumnNote, StepReport
 from flyle_sf_assets.refresh.steps.enriched import enriched_dataset
@@ -47,6 +46,7 @@ from flyle_sf_assets.store.syncs.syncs import add_counts
 from flyle_sf_assets.store.tenants.connections import reread_done
 from flyle_sf_assets.store.tenants.links import get_link, put_link, record_synced
 from flyle_sf_assets.store.tenants.notices import add_notice
+from flyle_sf_assets.tenants.due_times import next_due
 
 FIELDS = "company_fields"
 

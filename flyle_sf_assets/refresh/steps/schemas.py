@@ -13,7 +13,6 @@ from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.refresh.asset_names import SCHEMAS
 from flyle_sf_assets.refresh.context import Refresh
 from flyle_sf_assets.refresh.debts import consumed_by, generation_of
-from flyle_sf_assets.refresh.known_schemas import HIDDEN, UNKNOWN, known_schemas
 from flyle_sf_assets.refresh.redescribing import (
     Redescribed,
     is_anything_hidden,
@@ -33,6 +32,7 @@ from flyle_sf_assets.store.syncs.object_schemas import (
 )
 from flyle_sf_assets.store.tenants.links import Attention, replace_attention
 from flyle_sf_assets.store.tenants.notices import add_notice
+from flyle_sf_assets.tenants.object_schemas import HIDDEN, UNKNOWN, known_schemas
 
 DESCRIBE_EVERY_S = 6 * 3600
 """How old the schemas may be for a look that nobody asked for. Runs always ask the org."""

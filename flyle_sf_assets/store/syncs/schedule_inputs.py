@@ -1,6 +1,6 @@
 """What the schedules need to know of every tenant, in one read.
 
-What does not belong here: deciding what is due (``refresh/due.py``).
+What does not belong here: deciding what is due (``tenants/due_times.py``).
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from flyle_sf_assets.check.impact import Touched, companies_touched, read_again
 from flyle_sf_assets.check.parts import affected_assets, part_digests
-from flyle_sf_assets.refresh.known_schemas import known_schemas
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, from_document
 from flyle_sf_assets.store.companies.counts import companies_by_status
@@ -24,6 +23,7 @@ from flyle_sf_assets.store.tenants.settings_changes import (
     put_change,
 )
 from flyle_sf_assets.store.tenants.settings_versions import get_settings
+from flyle_sf_assets.tenants.object_schemas import known_schemas
 
 
 def noted_change(

@@ -16,8 +16,6 @@ from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import plan
-from flyle_sf_assets.refresh.checking import describe_reachable
-from flyle_sf_assets.refresh.registration import note_on_link
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings import loading
 from flyle_sf_assets.settings.drafts import Draft, judged
@@ -35,6 +33,8 @@ from flyle_sf_assets.store.tenants.settings_versions import (
     lock_settings,
     register_settings,
 )
+from flyle_sf_assets.tenants.registration import note_on_link
+from flyle_sf_assets.tenants.settings_check import describe_reachable
 
 
 class SettingsFromFile(UsageError):

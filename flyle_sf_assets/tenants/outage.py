@@ -4,7 +4,7 @@ A failure that may pass is no news: it is tried again. After two of the tenant's
 companies are older than anybody expects, so the link is ``failing``; after a day the administrators
 get one notice. Both end by themselves with the next sync that runs to its end.
 
-What does not belong here: other failures (``failing.py``), and an org whose API requests are used
+What does not belong here: other failures (``backoff.py``), and an org whose API requests are used
 up: it answers.
 """
 

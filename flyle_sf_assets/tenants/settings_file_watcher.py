@@ -2,7 +2,7 @@
 
 Everything is kept in the database before it is acted on, so that whatever a tick does not reach
 is still there for the next one. What does not belong here: which files are news
-(``tenant_files.py``) and Dagster's partitions and runs (``defs``).
+(``settings_file_diff.py``) and Dagster's partitions and runs (``defs``).
 """
 
 import time
@@ -13,12 +13,12 @@ from functools import partial
 from flyle_sf_assets.errors import FlyleError, Text, UsageError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.registration import back_to_console, register
-from flyle_sf_assets.refresh.tenant_files import FileChanges, file_changes
 from flyle_sf_assets.settings.loading import ListedFile, is_bare_folder, list_files, load_tenant
 from flyle_sf_assets.store.tenants.settings_files import KnownTenant, known_tenants
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import bind, logger
+from flyle_sf_assets.tenants.registration import back_to_console, register
+from flyle_sf_assets.tenants.settings_file_diff import FileChanges, file_changes
 
 READING_SHARE = 0.5
 """A file of a megabyte takes seconds to read: the largest come last, and what other tenants need

@@ -2,7 +2,7 @@
 
 Nothing of the tenant is deleted: companies, history, record files and tokens stay, and the link
 says that it is not refreshed any more. What does not belong here: telling that a file is gone
-(``tenant_files.py``), Dagster's partition (``defs``), and a person's own disconnect, which
+(``settings_file_diff.py``), Dagster's partition (``defs``), and a person's own disconnect, which
 revokes the tokens.
 """
 

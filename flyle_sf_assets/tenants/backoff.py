@@ -4,8 +4,8 @@ Failures that may pass wait longer each time. One that no retry can help stops t
 its settings change or a person runs it, and is told once. The next sync that runs to its end
 forgets all of it (``store/tenants/links.py``, `record_synced`).
 
-What does not belong here: how a sync ends (``lifecycle.py``), an org that does not answer for long
-(``outage.py``), and Dagster's own retries of a run.
+What does not belong here: how a sync ends (``refresh/lifecycle.py``), an org that does not answer
+for long (``outage.py``), and Dagster's own retries of a run.
 """
 
 import json
@@ -28,13 +28,6 @@ from flyle_sf_assets.errors import (
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.due import interval_s
-from flyle_sf_assets.refresh.link_refusals import TITLE, explained
-from flyle_sf_assets.refresh.outage import (
-    forget_outage,
-    record_answer,
-    record_unanswered,
-)
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -53,6 +46,9 @@ from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.redaction import redacted_text
+from flyle_sf_assets.tenants.due_times import interval_s
+from flyle_sf_assets.tenants.error_guidance import TITLE, explained
+from flyle_sf_assets.tenants.outage import forget_outage, record_answer, record_unanswered
 
 BACK_OFF_FIRST = timedelta(minutes=5)
 BACK_OFF_MAX = timedelta(hours=6)

@@ -1,16 +1,22 @@
 """Which settings a tenant would have next: its file, a draft in the console, or what stands.
 
-What does not belong here: previewing them (``preview.py``) and saving them (``saving.py``).
+What does not belong here: previewing them (``refresh/preview.py``) and saving them
+(``settings_drafts.py``).
 """
 
 from dataclasses import dataclass
 
 from flyle_sf_assets.errors import NotConnected, Problem, Text
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.saving import kept_draft, required, settings_file, settings_origin
 from flyle_sf_assets.settings.drafts import judged
 from flyle_sf_assets.settings.loading import load_tenant, tenants_of_files
 from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.tenants.settings_drafts import (
+    kept_draft,
+    required,
+    settings_file,
+    settings_origin,
+)
 
 
 @dataclass(frozen=True, slots=True)

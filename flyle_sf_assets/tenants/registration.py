@@ -1,7 +1,7 @@
 """Settings become settings versions; a file that is wrong stops only its own tenant.
 
 What does not belong here: reading and judging a file (``settings``, ``check``), which files have
-to be read (``tenant_files.py``) and Dagster's partitions (``defs``, ``cli``).
+to be read (``settings_file_diff.py``) and Dagster's partitions (``defs``, ``cli``).
 """
 
 import json
@@ -13,9 +13,6 @@ from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.installation.clock import utc_now
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.due import next_due
-from flyle_sf_assets.refresh.removal import take_up_again
-from flyle_sf_assets.refresh.settings_changes import noted_change
 from flyle_sf_assets.settings.loading import SUFFIX, Loaded, is_tenant_name, load_each
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
@@ -45,6 +42,9 @@ from flyle_sf_assets.store.tenants.settings_versions import (
     latest_settings_besides,
     register_settings,
 )
+from flyle_sf_assets.tenants.due_times import next_due
+from flyle_sf_assets.tenants.removal import take_up_again
+from flyle_sf_assets.tenants.settings_changes import noted_change
 
 FILE_INVALID = "settings_file_invalid"
 
