@@ -16,11 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import language, to_stderr, to_stdout
 from flyle_sf_assets.cli.syncing import settle
-from flyle_sf_assets.errors import FlyleError, NotConnected, Text, UsageError
-from flyle_sf_assets.installation.environment import Places
-from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.installation.tenant_org import other_org
-from flyle_sf_assets.refresh.connecting import (
+from flyle_sf_assets.connection.connect import (
     Callback,
     Connected,
     OtherOrg,
@@ -29,7 +25,11 @@ from flyle_sf_assets.refresh.connecting import (
     decline_replacement,
     finish_connect,
 )
-from flyle_sf_assets.refresh.disconnecting import disconnect
+from flyle_sf_assets.connection.disconnect import disconnect
+from flyle_sf_assets.errors import FlyleError, NotConnected, Text, UsageError
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import other_org
 from flyle_sf_assets.settings.models import Flow
 from flyle_sf_assets.store.tenants.credentials import PENDING_LIVES
 from flyle_sf_assets.tenants.error_guidance import explained

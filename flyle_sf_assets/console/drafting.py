@@ -6,9 +6,9 @@ What does not belong here: drafts themselves (``settings/drafts.py``) and keepin
 
 from dataclasses import replace
 
+from flyle_sf_assets.connection.connect import stored_connection
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import NotConnected, Text
-from flyle_sf_assets.refresh.connecting import stored_connection
 from flyle_sf_assets.settings.drafts import (
     Draft,
     draft_of,

@@ -1,6 +1,6 @@
 """Opening a tenant's org with what it was connected with: settings, stored keys, stored tokens.
 
-What does not belong here: connecting (``refresh/connecting.py``), and how Salesforce is asked
+What does not belong here: connecting (``connection/connect.py``), and how Salesforce is asked
 (``salesforce``).
 """
 

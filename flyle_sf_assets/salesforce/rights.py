@@ -6,7 +6,7 @@ name does not tell. Asked of UserPermissionAccess, which describes the running u
 no right to read other users' permissions.
 Sources: Field Reference Guide, "UserPermissionAccess"; REST API Developer Guide, "List Available
 REST Resources" (``identity``). What does not belong here: who needs to be one
-(``refresh/connecting.py``).
+(``connection/connect.py``).
 """
 
 from dataclasses import dataclass

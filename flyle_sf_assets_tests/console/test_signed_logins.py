@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flyle_sf_assets.refresh.connecting import Connected, connect_headless
+from flyle_sf_assets.connection.connect import Connected, connect_headless
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.console.house import House, Schedule, open_house

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from flyle_sf_assets.connection.connect import connect_headless
+from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.defs import keys
-from flyle_sf_assets.refresh.connecting import connect_headless
-from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.refresh.standing import standings
 from flyle_sf_assets_tests.defs.persons import (
     edit,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.defs.partition_changes import PartitionChanges, partition_changes
 from flyle_sf_assets.errors import NotConnected, UsageError
-from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.settings.loading import Loaded, load_tenant
 from flyle_sf_assets_tests.defs.persons import edit, file_of, save_in_console, state_of, versions
 from flyle_sf_assets_tests.defs.ticks import Ticks

@@ -12,9 +12,9 @@ from itertools import count, cycle, product
 
 import pytest
 
+from flyle_sf_assets.connection.connect import Connected, connect_headless
+from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.connecting import Connected, connect_headless
-from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.refresh.origins import parent_ids
 from flyle_sf_assets.refresh.preview import preview

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import stamina
 
+from flyle_sf_assets.connection import connect as connecting
+from flyle_sf_assets.connection.connect import AppEntry, Callback, Connected
 from flyle_sf_assets.installation.tenant_org import open_tenant_org
-from flyle_sf_assets.refresh import connecting
-from flyle_sf_assets.refresh.connecting import AppEntry, Callback, Connected
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.consenting import CALLBACK, consented

@@ -1,7 +1,7 @@
 """Previews of settings that stay, while records and the connection do not."""
 
-from flyle_sf_assets.refresh.connecting import connect_headless
-from flyle_sf_assets.refresh.disconnecting import disconnect
+from flyle_sf_assets.connection.connect import connect_headless
+from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets_tests.flows.changes import change_accounts
 from flyle_sf_assets_tests.flows.conftest import Link

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from flyle_sf_assets.connection.connect import connect_headless
 from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets.refresh.connecting import connect_headless
 from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.lifecycle import check_idle, open_refresh, run_step
 from flyle_sf_assets.refresh.sequence import STEPS

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from flyle_sf_assets import errors
+from flyle_sf_assets.connection.connect import connect_headless
+from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.refresh import idle, lifecycle
-from flyle_sf_assets.refresh.connecting import connect_headless
 from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.store.tenants.links import Link, get_link, put_back_off
 from flyle_sf_assets.tenants.backoff import (

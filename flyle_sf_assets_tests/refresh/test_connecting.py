@@ -6,11 +6,17 @@ from datetime import timedelta
 import pytest
 
 from flyle_sf_assets import errors
+from flyle_sf_assets.connection import connect as connecting
+from flyle_sf_assets.connection.connect import (
+    AppEntry,
+    Callback,
+    Connected,
+    OtherOrg,
+    Started,
+)
 from flyle_sf_assets.installation.clock import utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_connected_org
-from flyle_sf_assets.refresh import connecting
-from flyle_sf_assets.refresh.connecting import AppEntry, Callback, Connected, OtherOrg, Started
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.settings.connection_rules import connection_problems

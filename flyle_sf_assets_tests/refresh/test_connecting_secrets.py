@@ -6,11 +6,11 @@ import traceback
 import pytest
 
 from flyle_sf_assets import errors
+from flyle_sf_assets.connection import connect as connecting
+from flyle_sf_assets.connection.connect import AppEntry, Callback
+from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import StoredGrant, open_connected_org
-from flyle_sf_assets.refresh import connecting
-from flyle_sf_assets.refresh.connecting import AppEntry, Callback
-from flyle_sf_assets.refresh.disconnecting import disconnect
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer

@@ -8,9 +8,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from flyle_sf_assets import errors
-from flyle_sf_assets.refresh import connecting
-from flyle_sf_assets.refresh.connecting import Callback, Connected, OtherOrg
-from flyle_sf_assets.refresh.disconnecting import disconnect
+from flyle_sf_assets.connection import connect as connecting
+from flyle_sf_assets.connection.connect import Callback, Connected, OtherOrg
+from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.refresh.lifecycle import check_idle, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox import samples

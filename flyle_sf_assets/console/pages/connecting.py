@@ -1,15 +1,12 @@
 """Connecting to an org, coming back from Salesforce, another org, and disconnecting.
 
-What does not belong here: the flow itself (``refresh/connecting.py``).
+What does not belong here: the flow itself (``connection/connect.py``).
 """
 
 from starlette.responses import Response
 
-from flyle_sf_assets.console import refusals
-from flyle_sf_assets.console.pages.entering import knocks_allowed
-from flyle_sf_assets.console.visits import Visit
-from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets.refresh.connecting import (
+from flyle_sf_assets.connection.app_probe import check_app
+from flyle_sf_assets.connection.connect import (
     AppEntry,
     Callback,
     Connected,
@@ -19,8 +16,11 @@ from flyle_sf_assets.refresh.connecting import (
     connection_of,
     finish_connect,
 )
-from flyle_sf_assets.refresh.disconnecting import disconnect
-from flyle_sf_assets.refresh.probing import check_app
+from flyle_sf_assets.connection.disconnect import disconnect
+from flyle_sf_assets.console import refusals
+from flyle_sf_assets.console.pages.entering import knocks_allowed
+from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.tenants.error_guidance import refusal_of

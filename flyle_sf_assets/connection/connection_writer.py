@@ -1,15 +1,15 @@
 """What a connection leaves behind: the link's state, its secrets, and what to read anew.
 
-What does not belong here: whether somebody may connect (``connecting.py``).
+What does not belong here: whether somebody may connect (``connect.py``).
 """
 
 from dataclasses import dataclass
 
+from flyle_sf_assets.connection.disconnect import leave_org, revoke_and_erase, stop
+from flyle_sf_assets.connection.pending_consents import Allowed
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import put_app, put_grant
-from flyle_sf_assets.refresh.consents import Allowed
-from flyle_sf_assets.refresh.disconnecting import leave_org, revoke_and_erase, stop
 from flyle_sf_assets.salesforce.rights import Identity
 from flyle_sf_assets.settings.models import Flow
 from flyle_sf_assets.store.tenants.connections import (

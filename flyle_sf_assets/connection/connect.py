@@ -2,13 +2,20 @@
 
 Used by the console and by ``flyle-sf connect``. Nothing is kept before every check has passed: a
 user who may not connect leaves no token behind. What does not belong here: ending a link
-(``disconnecting.py``), and what a refresh logs in with (``installation/tenant_org.py``).
+(``disconnect.py``), and what a refresh logs in with (``installation/tenant_org.py``).
 """
 
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from flyle_sf_assets.connection.connection_writer import (
+    Connected,
+    connection_state,
+    keep_connection,
+    other_org_of,
+)
+from flyle_sf_assets.connection.pending_consents import Allowed, Begun, leave, take
 from flyle_sf_assets.errors import FlyleError, NotPermitted, PlanNotEligible, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
@@ -19,13 +26,6 @@ from flyle_sf_assets.installation.tenant_org import (
     open_tenant_org,
     origin_of,
     stored_app,
-)
-from flyle_sf_assets.refresh.consents import Allowed, Begun, leave, take
-from flyle_sf_assets.refresh.linking import (
-    Connected,
-    connection_state,
-    keep_connection,
-    other_org_of,
 )
 from flyle_sf_assets.salesforce import remedies, rights
 from flyle_sf_assets.salesforce.authorize import (

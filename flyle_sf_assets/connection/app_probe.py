@@ -1,6 +1,6 @@
 """Whether Salesforce knows an app, before anybody is sent there: its own page says so in English.
 
-What does not belong here: connecting (``connecting.py``).
+What does not belong here: connecting (``connect.py``).
 """
 
 from flyle_sf_assets.errors import FlyleError

@@ -1,7 +1,7 @@
 """What waits for somebody to come back: a flow that was begun, a consent that needs a second yes.
 
 Sealed, for a quarter of an hour, taken once, by the person who left it. What does not belong here:
-what follows (``connecting.py``).
+what follows (``connect.py``).
 """
 
 import json
