@@ -19,6 +19,7 @@ what stands above it, never below)::
     installation  what every use case stands on: environment, clock, a tenant's org
     tenants      a tenant's life outside a sync
     connection   connect, disconnect, consents
+    sync         one refresh: session, state, extract, steps, load
     refresh      one refresh of one tenant, step by step: read, decide, commit
     defs         Dagster's names for all of this
     definitions  the whole wiring on one page

@@ -11,9 +11,9 @@ from flyle_sf_assets.cli.output import language, to_stdout
 from flyle_sf_assets.cli.syncing import SyncOutcome, never_began, refresh_in_process, settle
 from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets.refresh.census import in_words
-from flyle_sf_assets.refresh.lifecycle import require_connected
 from flyle_sf_assets.store.syncs.census import CensusFigures, census_of_sync
+from flyle_sf_assets.sync.load.census_report import in_words
+from flyle_sf_assets.sync.session import require_connected
 
 
 @dataclass(frozen=True)

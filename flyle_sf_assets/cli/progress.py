@@ -1,6 +1,6 @@
 """Progress of a refresh on a terminal; quiet where nobody is watching.
 
-What does not belong here: what is told (``refresh/progress.py``).
+What does not belong here: what is told (``sync/progress.py``).
 """
 
 import sys
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from flyle_sf_assets.cli.output import to_stderr
-from flyle_sf_assets.refresh import progress as told
+from flyle_sf_assets.sync import progress as told
 
 
 @contextmanager

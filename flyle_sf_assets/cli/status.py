@@ -1,6 +1,6 @@
 """``flyle-sf status``: how each tenant stands.
 
-What does not belong here: finding it out (``refresh/standing.py``).
+What does not belong here: finding it out (``sync/state/tenant_status.py``).
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from rich.table import Table
 from flyle_sf_assets.cli.output import language, to_stdout
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.standing import Standing, standings
+from flyle_sf_assets.sync.state.tenant_status import Standing, standings
 
 NO_TENANTS = Text(
     "テナントがありません。config/tenants に設定ファイルを置き、flyle-sf apply を実行してください",

@@ -25,9 +25,9 @@ from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
 from flyle_sf_assets.errors import FlyleError, Text
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.context import RefreshKind
-from flyle_sf_assets.refresh.lifecycle import IdleCheck, check_idle, require_connected
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
+from flyle_sf_assets.sync.context import RefreshKind
+from flyle_sf_assets.sync.session import IdleCheck, check_idle, require_connected
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.tenants.registration import register, registered_settings
 

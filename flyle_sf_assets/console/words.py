@@ -100,7 +100,7 @@ STEPS: Mapping[str, tuple[int, Text]] = {
     "write_companies": (5, Text("企業情報を書き込んでいます", "Writing companies")),
     "companies": (5, Text("企業情報を書き込んでいます", "Writing companies")),
 }
-"""By what a refresh tells (``refresh/progress.py``): the stage of `STAGES`, and the sentence."""
+"""By what a refresh tells (``sync/progress.py``): the stage of `STAGES`, and the sentence."""
 
 STAGES: tuple[Text, ...] = (
     Text("項目の定義", "Definitions"),

@@ -23,11 +23,11 @@ from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.metadata import materialized
 from flyle_sf_assets.defs.partitions import tenants
 from flyle_sf_assets.defs.resources import Refreshes
-from flyle_sf_assets.refresh.steps.companies import write_companies
-from flyle_sf_assets.refresh.steps.enriched import enrich_records
-from flyle_sf_assets.refresh.steps.options import follow_options
-from flyle_sf_assets.refresh.steps.records import read_records
-from flyle_sf_assets.refresh.steps.schemas import describe_objects
+from flyle_sf_assets.sync.steps.companies import write_companies
+from flyle_sf_assets.sync.steps.enriched_records import enrich_records
+from flyle_sf_assets.sync.steps.object_schemas import describe_objects
+from flyle_sf_assets.sync.steps.picklist_options import follow_options
+from flyle_sf_assets.sync.steps.raw_records import read_records
 
 OWNERS = ["team:data"]
 Materialized = MaterializeResult[Any]

@@ -30,8 +30,6 @@ from flyle_sf_assets.defs.record_files import record_files
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.standing import standing
 from flyle_sf_assets.defs.wording import capped
-from flyle_sf_assets.refresh.census import in_words, total
-from flyle_sf_assets.refresh.gates import CompaniesRefused
 from flyle_sf_assets.store.companies.invariants import (
     Gate,
     external_ids_unique,
@@ -39,6 +37,8 @@ from flyle_sf_assets.store.companies.invariants import (
 )
 from flyle_sf_assets.store.postgres.database import Transaction
 from flyle_sf_assets.store.syncs.census import CensusFigures, latest_censuses
+from flyle_sf_assets.sync.load.census_report import in_words, total
+from flyle_sf_assets.sync.load.commit_gates import CompaniesRefused
 
 Look = Callable[[Transaction], Gate]
 

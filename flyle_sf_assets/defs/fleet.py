@@ -20,7 +20,7 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
 
 from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS
 from flyle_sf_assets.defs.resources import KIND_TAG, TENANT_TAG
-from flyle_sf_assets.refresh.context import RefreshKind
+from flyle_sf_assets.sync.context import RefreshKind
 
 SCHEDULES_VARIABLE = "FLYLE_SCHEDULES"
 STOPPED = "stopped"

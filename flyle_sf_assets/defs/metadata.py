@@ -26,7 +26,7 @@ from dagster import (
     TableSchema,
 )
 
-from flyle_sf_assets.refresh.report import StepReport
+from flyle_sf_assets.sync.step_report import StepReport
 
 SAMPLE_ROWS_MAX = 5
 SAMPLE_TEXT_MAX = 80

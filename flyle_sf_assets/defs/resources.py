@@ -17,9 +17,9 @@ from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation, open_installation
-from flyle_sf_assets.refresh.context import Refresh, RefreshKind
-from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
-from flyle_sf_assets.refresh.report import StepReport
+from flyle_sf_assets.sync.context import Refresh, RefreshKind
+from flyle_sf_assets.sync.session import open_refresh, run_step
+from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import configure_once
 

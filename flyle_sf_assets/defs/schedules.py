@@ -27,9 +27,9 @@ from flyle_sf_assets.defs.fleet import (
 from flyle_sf_assets.defs.jobs import refresh_tenant, tidy_up
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.refresh.looking import Looked, Verdict, look_at, refresh_needed, sweep_needed
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda, read_agendas
+from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.tenants.due_times import comparisons_due, refreshes_due
 

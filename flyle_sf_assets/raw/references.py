@@ -1,6 +1,6 @@
 """Which records are referred to, hop by hop, from the records in scope.
 
-What does not belong here: fetching those that are not held (``refresh/reading.py``).
+What does not belong here: fetching those that are not held (``sync/extract/dataset_reader.py``).
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """What becomes of an object's held records when it is made the base object, or is not any more.
 
-What does not belong here: reading them again (``refresh/reading.py``).
+What does not belong here: reading them again (``sync/extract/dataset_reader.py``).
 """
 
 import polars as pl

@@ -6,7 +6,7 @@ whose answer moves with the day, with such a field or record, with a one-to-one 
 owner that may be of several objects. What is believed to follow the stamp is compared by the
 census.
 
-What does not belong here: reading it (``refresh/reconciling.py``) and when (``defs``).
+What does not belong here: reading it (``sync/extract/reconcile.py``) and when (``defs``).
 """
 
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan

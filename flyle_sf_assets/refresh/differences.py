@@ -12,7 +12,6 @@ from flyle_sf_assets.companies.convert import convert
 from flyle_sf_assets.companies.document import HASH_VERSION, documents
 from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.refresh.impact import Figure
-from flyle_sf_assets.refresh.writing import BATCH_ROWS
 from flyle_sf_assets.store.companies.dry_run import (
     CompanyDifferences,
     ValueDifference,
@@ -20,6 +19,7 @@ from flyle_sf_assets.store.companies.dry_run import (
 )
 from flyle_sf_assets.store.companies.upsert import Conversion
 from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.sync.load.company_writer import BATCH_ROWS
 
 EXAMPLES = 5
 

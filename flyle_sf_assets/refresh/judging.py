@@ -18,7 +18,6 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.options.catalog import described_options, followed_fields, met_values
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, READABLE, RecordStatus, is_any
-from flyle_sf_assets.refresh.asset_names import enriched_of
 from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted, counted, total
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.impact import AddedOption, FieldImpact, Figure, Impact
@@ -26,7 +25,6 @@ from flyle_sf_assets.refresh.membership import Membership
 from flyle_sf_assets.refresh.preview_cost import Found, next_cost
 from flyle_sf_assets.refresh.preview_examples import examples
 from flyle_sf_assets.refresh.sampling import Sampling
-from flyle_sf_assets.refresh.steps.companies import retyped_keys
 from flyle_sf_assets.refresh.strata import Sample, Strata, within, without
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
@@ -36,6 +34,8 @@ from flyle_sf_assets.store.companies.picklist_options import list_options
 from flyle_sf_assets.store.companies.type_changes import count_unconverted
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.tenants.settings_versions import SettingsVersion
+from flyle_sf_assets.sync.state.asset_names import enriched_of
+from flyle_sf_assets.sync.steps.companies import retyped_keys
 
 SAMPLE_RECORDS_MAX = 2_000
 """Of records whose values are not held, so many are read; more are an estimate."""

@@ -20,12 +20,12 @@ from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_sweep
-from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets.settings.models import Refresh as EverySetting
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 from flyle_sf_assets.store.tenants.links import record_comparison
+from flyle_sf_assets.sync.session import check_idle
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
 from flyle_sf_assets.tenants.backoff import Attempt, record_failure

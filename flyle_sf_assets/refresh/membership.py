@@ -19,8 +19,8 @@ from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
 from flyle_sf_assets.refresh.held_frames import HeldFrames
-from flyle_sf_assets.refresh.steps.records import scope_of
 from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.sync.steps.raw_records import scope_of
 
 TOUCHED_ROWS_MAX = 2_000
 """One REST page. A dataset of which more changed since the last refresh is not told from here."""

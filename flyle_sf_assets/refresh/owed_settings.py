@@ -10,14 +10,14 @@ from datetime import datetime
 from flyle_sf_assets.check.parts import reaches_new_places
 from flyle_sf_assets.installation.clock import utc_now
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.asset_names import SCHEMAS
-from flyle_sf_assets.refresh.staleness import stale_assets
 from flyle_sf_assets.settings.models import Flow, TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import consumed
 from flyle_sf_assets.store.tenants.connections import is_reread_asked
 from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.store.tenants.settings_changes import SettingsChange, settle_change
+from flyle_sf_assets.sync.state.asset_names import SCHEMAS
+from flyle_sf_assets.sync.state.staleness import stale_assets
 from flyle_sf_assets.tenants.settings_changes import noted_change, settings_of
 
 EVERYTHING: tuple[str, ...] = ()

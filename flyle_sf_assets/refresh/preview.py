@@ -12,7 +12,6 @@ from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.errors import Problem, SettingsInvalid
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.questions import Questions
-from flyle_sf_assets.refresh.asset_names import SCHEMAS
 from flyle_sf_assets.refresh.existing_fields import existing_field_problems
 from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.refresh.impact import Impact
@@ -26,6 +25,7 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import consumed
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
+from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.tenants.object_schemas import last_shown
 from flyle_sf_assets.tenants.settings_check import describe_reachable, open_tenant_org
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from functools import partial
 
 from flyle_sf_assets.raw.ownership import RAW_ASSETS
-from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.lifecycle import run_step
-from flyle_sf_assets.refresh.report import StepReport
-from flyle_sf_assets.refresh.steps.companies import write_companies
-from flyle_sf_assets.refresh.steps.enriched import enrich_records
-from flyle_sf_assets.refresh.steps.options import follow_options
-from flyle_sf_assets.refresh.steps.records import read_records
-from flyle_sf_assets.refresh.steps.schemas import describe_objects
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.session import run_step
+from flyle_sf_assets.sync.step_report import StepReport
+from flyle_sf_assets.sync.steps.companies import write_companies
+from flyle_sf_assets.sync.steps.enriched_records import enrich_records
+from flyle_sf_assets.sync.steps.object_schemas import describe_objects
+from flyle_sf_assets.sync.steps.picklist_options import follow_options
+from flyle_sf_assets.sync.steps.raw_records import read_records
 
 STEPS: tuple[Callable[[Refresh], StepReport], ...] = (
     describe_objects,

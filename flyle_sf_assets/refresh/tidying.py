@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
-from flyle_sf_assets.refresh.downloads import FOLDER as INCOMING
 from flyle_sf_assets.store.syncs.generations import read_generations
+from flyle_sf_assets.sync.bulk_downloads import FOLDER as INCOMING
 
 FILES_KEPT = timedelta(days=1)
 """Many times as long as a run may take: a file that a run has written is named by then."""

@@ -4,7 +4,7 @@ Failures that may pass wait longer each time. One that no retry can help stops t
 its settings change or a person runs it, and is told once. The next sync that runs to its end
 forgets all of it (``store/tenants/links.py``, `record_synced`).
 
-What does not belong here: how a sync ends (``refresh/lifecycle.py``), an org that does not answer
+What does not belong here: how a sync ends (``sync/session.py``), an org that does not answer
 for long (``outage.py``), and Dagster's own retries of a run.
 """
 

@@ -1,6 +1,6 @@
 """The object schemas of a tenant as last described, read from what the store keeps.
 
-What does not belong here: describing (``refresh/steps/schemas.py``) and the table
+What does not belong here: describing (``sync/steps/object_schemas.py``) and the table
 (``store/syncs/object_schemas.py``).
 """
 

@@ -33,12 +33,12 @@ from flyle_sf_assets.console.sessions import enter
 from flyle_sf_assets.console.tokens import Ticket
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation, open_installation
-from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.settings.loading import load_tenant
+from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets.telemetry import logs
 from flyle_sf_assets.tenants.registration import register
 from flyle_sf_assets_tests.bench.refresh_cost import postgres_cpu_s

@@ -9,12 +9,12 @@ import pytest
 import requests
 
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets_tests.console.house import House, Visitor, open_house
 from flyle_sf_assets_tests.flows.conftest import installed
 from flyle_sf_assets_tests.flows.tenants import make_org

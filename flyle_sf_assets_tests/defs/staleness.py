@@ -1,6 +1,7 @@
 """What Dagster's own partition pages call stale.
 
-What does not belong here: what the product's ``status`` calls stale (``refresh/standing.py``).
+What does not belong here: what the product's ``status`` calls stale
+(``sync/state/tenant_status.py``).
 """
 
 from dagster import AssetKey, DagsterInstance

@@ -9,7 +9,7 @@ import pytest
 from dagster import TableMetadataValue
 
 from flyle_sf_assets.defs.metadata import SAMPLE_TEXT_MAX, materialized
-from flyle_sf_assets.refresh.report import StepReport
+from flyle_sf_assets.sync.step_report import StepReport
 
 
 def _sample_cell(value: Any, kind: Any) -> object:

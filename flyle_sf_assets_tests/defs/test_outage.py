@@ -6,10 +6,10 @@ import pytest
 
 from flyle_sf_assets.defs.schedules import nightly_census, refresh_due_tenants
 from flyle_sf_assets.errors import FieldRefused, Postponed
-from flyle_sf_assets.refresh.standing import standings
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.store.syncs.fleet_health import failing_tenants
 from flyle_sf_assets.store.tenants.notices import Notice, list_notices
+from flyle_sf_assets.sync.state.tenant_status import standings
 from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 from flyle_sf_assets_tests.flows.platform import Platform, rename
 from flyle_sf_assets_tests.flows.tenants import Tenant

@@ -7,7 +7,7 @@ import pytest
 from flyle_sf_assets.connection.connect import connect_headless
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.defs import keys
-from flyle_sf_assets.refresh.standing import standings
+from flyle_sf_assets.sync.state.tenant_status import standings
 from flyle_sf_assets_tests.defs.persons import (
     edit,
     file_of,

@@ -11,8 +11,8 @@ from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.standing import standings
 from flyle_sf_assets.store.syncs.fleet_health import stale_tenants
+from flyle_sf_assets.sync.state.tenant_status import standings
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET, DagsterRuns
 from flyle_sf_assets_tests.flows.tenants import Tenant
 from flyle_sf_assets_tests.postgres import admin

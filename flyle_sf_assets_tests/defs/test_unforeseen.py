@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 from dagster import DagsterEventType, DagsterInstance, serialize_value
 
-from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.store.tenants.links import get_link
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.telemetry import logs
 from flyle_sf_assets_tests.flows.dagster_runs import DagsterRuns
 from flyle_sf_assets_tests.flows.tenants import Tenant

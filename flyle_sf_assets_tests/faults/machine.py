@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.store_reading import StoreReading

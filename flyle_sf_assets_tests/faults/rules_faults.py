@@ -7,8 +7,8 @@ product say and leaves the companies as they were. What does not belong here: ch
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
+from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.machine import Machine
 from flyle_sf_assets_tests.faults.mortal import When

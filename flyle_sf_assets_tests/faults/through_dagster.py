@@ -15,7 +15,7 @@ from flyle_sf_assets.defs.instance import add_tenants
 from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, KINDS, Refreshes
 from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets.refresh.context import Refresh, RefreshKind
+from flyle_sf_assets.sync.context import Refresh, RefreshKind
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.world import World
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET

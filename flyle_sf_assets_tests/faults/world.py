@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.environment import OVERLAP_S_DEFAULT
-from flyle_sf_assets.refresh.context import Refresh, RefreshKind
-from flyle_sf_assets.refresh.lifecycle import check_idle, run_step
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox.metadata import Field
+from flyle_sf_assets.sync.context import Refresh, RefreshKind
+from flyle_sf_assets.sync.session import check_idle, run_step
 from flyle_sf_assets_tests.faults.differences import assert_same, differing
 from flyle_sf_assets_tests.faults.expectation import End, Expectation, Raw, Rejections
 from flyle_sf_assets_tests.faults.kinds import did

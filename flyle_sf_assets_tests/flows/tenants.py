@@ -20,9 +20,6 @@ from dagster import AssetKey
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.context import Refresh, RefreshKind
-from flyle_sf_assets.refresh.lifecycle import open_refresh, run_step
-from flyle_sf_assets.refresh.report import StepReport
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.salesforce.bulk_progress import BulkPace
 from flyle_sf_assets.salesforce.connect import SalesforceAccess, open_org
@@ -33,6 +30,9 @@ from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.settings.secret_refs import reveal
+from flyle_sf_assets.sync.context import Refresh, RefreshKind
+from flyle_sf_assets.sync.session import open_refresh, run_step
+from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.tenants.registration import Registration, register
 from flyle_sf_assets_tests.flows.oracle import Company, Option, Oracle
 from flyle_sf_assets_tests.postgres import admin

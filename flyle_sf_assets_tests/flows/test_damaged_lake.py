@@ -15,12 +15,12 @@ import pytest
 from flyle_sf_assets.connection.connect import Connected, connect_headless
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.lifecycle import check_idle
-from flyle_sf_assets.refresh.origins import parent_ids
 from flyle_sf_assets.refresh.preview import preview
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.refresh.tidying import sweep_lake
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.sync.session import check_idle
+from flyle_sf_assets.sync.state.value_provenance import parent_ids
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
 from flyle_sf_assets_tests.flows.conftest import installed

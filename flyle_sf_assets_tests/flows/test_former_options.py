@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from flyle_sf_assets.refresh import redescribing
 from flyle_sf_assets.refresh.preview import preview
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.store.syncs.object_schemas import put_schema, read_schemas
+from flyle_sf_assets.sync.extract import describe_again as redescribing
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 
 Link = Callable[[str, Org, str], Tenant]

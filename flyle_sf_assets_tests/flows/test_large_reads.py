@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 
-from flyle_sf_assets.refresh import reading
-from flyle_sf_assets.refresh.context import RefreshKind
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets.sync.context import RefreshKind
+from flyle_sf_assets.sync.extract import dataset_reader as reading
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 
 Link = Callable[[str, Org, str], Tenant]

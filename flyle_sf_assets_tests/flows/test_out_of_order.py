@@ -3,11 +3,11 @@
 import pytest
 
 from flyle_sf_assets.errors import UsageError
-from flyle_sf_assets.refresh.lifecycle import run_step
-from flyle_sf_assets.refresh.steps.companies import write_companies
-from flyle_sf_assets.refresh.steps.enriched import enrich_records
-from flyle_sf_assets.refresh.steps.records import read_records
-from flyle_sf_assets.refresh.steps.schemas import describe_objects
+from flyle_sf_assets.sync.session import run_step
+from flyle_sf_assets.sync.steps.companies import write_companies
+from flyle_sf_assets.sync.steps.enriched_records import enrich_records
+from flyle_sf_assets.sync.steps.object_schemas import describe_objects
+from flyle_sf_assets.sync.steps.raw_records import read_records
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 

@@ -7,8 +7,8 @@ import pytest
 from psycopg import sql
 
 from flyle_sf_assets.errors import SettingsInvalid
-from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sync.session import check_idle
 from flyle_sf_assets_tests.flows.changes import change_accounts, change_everything
 from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.previews import (

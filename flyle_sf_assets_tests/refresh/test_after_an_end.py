@@ -10,10 +10,11 @@ import pytest
 from flyle_sf_assets import errors
 from flyle_sf_assets.connection.connect import connect_headless
 from flyle_sf_assets.connection.disconnect import disconnect
-from flyle_sf_assets.refresh import idle, lifecycle
-from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.lifecycle import check_idle
 from flyle_sf_assets.store.tenants.links import Link, get_link, put_back_off
+from flyle_sf_assets.sync import idle_check as idle
+from flyle_sf_assets.sync import session as lifecycle
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.session import check_idle
 from flyle_sf_assets.tenants.backoff import (
     Attempt,
     LostRun,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flyle_sf_assets.refresh.downloads import FOLDER, Downloads
+from flyle_sf_assets.sync.bulk_downloads import FOLDER, Downloads
 
 
 def test_a_commit_forgets_its_own_datasets_and_leaves_what_others_take_up_again(

@@ -18,12 +18,12 @@ from flyle_sf_assets.errors import (
     StoreError,
     Text,
 )
-from flyle_sf_assets.refresh.context import Refresh
-from flyle_sf_assets.refresh.debts import not_materialized
-from flyle_sf_assets.refresh.lifecycle import open_refresh
 from flyle_sf_assets.store.syncs.syncs import latest_syncs, open_sync
 from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.store.tenants.notices import list_notices
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.input_state import not_materialized
+from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets.tenants.backoff import (
     Attempt,
     LostRun,

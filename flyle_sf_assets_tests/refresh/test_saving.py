@@ -7,7 +7,6 @@ import pytest
 
 from flyle_sf_assets.errors import PlanNotEligible, SettingsInvalid
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.standing import standings
 from flyle_sf_assets.settings.drafts import (
     Draft,
     draft_of,
@@ -17,6 +16,7 @@ from flyle_sf_assets.settings.drafts import (
     with_object,
 )
 from flyle_sf_assets.settings.models import Connection, Flow, SecretRef
+from flyle_sf_assets.sync.state.tenant_status import standings
 from flyle_sf_assets.tenants.candidate_settings import drafted_settings
 from flyle_sf_assets.tenants.settings_check import open_tenant_org
 from flyle_sf_assets.tenants.settings_drafts import (

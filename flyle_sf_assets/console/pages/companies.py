@@ -13,13 +13,13 @@ from flyle_sf_assets.console.pages.records import time_zone_of
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.console.words import FLYLE_TYPES, ROW_FIELDS
 from flyle_sf_assets.errors import NotFound, Text
-from flyle_sf_assets.refresh.origins import Origin, origins, parent_ids
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
 from flyle_sf_assets.store.companies.history import CompanyChange, company_history
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.store.companies.search import Company, get_company, search_companies
 from flyle_sf_assets.store.postgres.exact_json import loads
+from flyle_sf_assets.sync.state.value_provenance import Origin, origins, parent_ids
 from flyle_sf_assets.tenants.registration import settings_in
 
 SEARCH_CHARACTERS_MAX = 200

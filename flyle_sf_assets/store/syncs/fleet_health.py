@@ -1,7 +1,7 @@
 """All tenants at once: who fails, who is late, who has old rejected values, who is stale.
 
 One query each, whatever the number of tenants. What does not belong here: one tenant's standing
-(``refresh/standing.py``), and what follows from an answer (``defs``).
+(``sync/state/tenant_status.py``), and what follows from an answer (``defs``).
 """
 
 # ruff: noqa: S608  what is put into the SQL here is this file's own text

@@ -1,6 +1,6 @@
 """How far a tenant's running sync is, for whoever watches from another process.
 
-What does not belong here: telling it, and how often (``refresh/kept_progress.py``).
+What does not belong here: telling it, and how often (``sync/persisted_progress.py``).
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,0 @@
-"""One file per asset: what its step loads, lets decide, and commits.
-
-What does not belong here: opening and closing a refresh (``refresh/lifecycle.py``).
-"""

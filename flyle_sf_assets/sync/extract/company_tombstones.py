@@ -1,0 +1,49 @@
+"""What the companies tell of the base object's records when the record files were lost.
+
+What does not belong here: finding out that they were lost (``sync/lost_files.py``), reading them
+again (``sync/steps/raw_records.py``).
+"""
+
+import polars as pl
+
+from flyle_sf_assets.raw.canonical import STAMP_TYPE
+from flyle_sf_assets.raw.plan import Dataset, ReadPlan
+from flyle_sf_assets.raw.records import RecordStatus, record_schema
+from flyle_sf_assets.salesforce.id_checksums import is_valid_id
+from flyle_sf_assets.store.companies.dry_run import company_ends
+from flyle_sf_assets.sync.context import Refresh
+
+_ENDED = (RecordStatus.DELETED, RecordStatus.MERGED, RecordStatus.MISSING)
+
+
+def records_of_companies(refresh: Refresh, plan: ReadPlan, base: Dataset) -> pl.LazyFrame:
+    """Record rows of ``base`` for every company that was made of it.
+
+    Without values but the name. Who is not known to have ended counts as out of scope: the read
+    that follows brings those that are in scope, and tells what became of the others. A record
+    that was deleted while its file was lost is brought by nothing; its company stayed linked.
+    """
+    with refresh.database.tenant(refresh.tenant) as tx:
+        companies = company_ends(tx, plan.base_object)
+    schema = record_schema(base.columns)
+    has_ended = pl.col("status").is_in([status.value for status in _ENDED])
+    # What an earlier version made of an impossible id is no record to ask for.
+    possible = companies.lazy().filter(is_valid_id(pl.col("external_id")))
+    rows = possible.select(
+        pl.col("external_id").alias("Id"),
+        pl.from_epoch("stamped_us", "us")
+        .dt.replace_time_zone("UTC")
+        .cast(STAMP_TYPE)
+        .alias("SystemModstamp"),
+        pl.when(has_ended)
+        .then("status")
+        .otherwise(pl.lit(RecordStatus.OUT_OF_SCOPE.value))
+        .alias("_status"),
+        pl.when(pl.col("status") == RecordStatus.MERGED.value)
+        .then("merged_into")
+        .alias("_merged_into"),
+        pl.col("name").alias("Name"),
+    )
+    told = rows.collect_schema().names()
+    unknown = [pl.lit(None, pl.String).alias(name) for name in schema.names() if name not in told]
+    return rows.with_columns(unknown).select(schema.names())

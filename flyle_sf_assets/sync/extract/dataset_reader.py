@@ -1,0 +1,296 @@
+"""One raw asset's datasets while they are read: whole, by window, and by reference.
+
+What does not belong here: what an answer changes (``raw/changes.py``), which questions there
+are (``raw/questions.py``) and the commit (``sync/steps/raw_records.py``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from flyle_sf_assets.raw import references
+from flyle_sf_assets.raw.canonical import canonical
+from flyle_sf_assets.raw.changes import (
+    absent_changes,
+    absent_rows,
+    fates,
+    fetched_parents,
+    parent_changes,
+    scope_changes,
+)
+from flyle_sf_assets.raw.ownership import RawAsset
+from flyle_sf_assets.raw.plan import ReadPlan
+from flyle_sf_assets.raw.questions import Questions, Window
+from flyle_sf_assets.raw.records import (
+    READABLE,
+    RecordStatus,
+    as_records,
+    changed_rows,
+    empty,
+    is_any,
+    record_schema,
+)
+from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.extract.staged_dataset import PendingDataset
+
+WHOLE_OBJECT_IDS_MIN = 20_000
+"""From this many missing parents on, reading the object by Bulk costs fewer calls than by Id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetReading:
+    """A dataset with the questions about it, and how much of it to ask.
+
+    ``window`` is None when it must be read whole; ``new_columns`` were never read, or
+    only as fields of another type: changing it converts values without a stamp; ``compared``
+    are the columns by which a sweep or census compares all records (None: none is due).
+    """
+
+    questions: Questions
+    pending: PendingDataset
+    window: Window | None
+    serves_lookups: bool
+    is_one_to_one: bool
+    new_columns: tuple[FieldSchema, ...] = ()
+    compared: tuple[FieldSchema, ...] | None = None
+
+    @property
+    def status(self) -> RecordStatus:
+        """The status of a record that the dataset's own question brings."""
+        is_base = self.questions.dataset.is_base
+        return RecordStatus.LINKED if is_base else RecordStatus.REFERENCED
+
+    @property
+    def is_asked_by_conditions(self) -> bool:
+        """Whether records come by a question of their own, not only by being referred to."""
+        return self.questions.dataset.is_base or self.is_one_to_one
+
+
+class Reading:
+    """Brings datasets of one asset up to what the org holds, without committing anything."""
+
+    def __init__(self, refresh: Refresh, plan: ReadPlan, datasets: list[DatasetReading]) -> None:
+        self._refresh = refresh
+        self._plan = plan
+        self._datasets = {one.pending.name: one for one in datasets}
+
+    def read_own_changes(self) -> None:
+        """Whole datasets where there is no window to trust; of the others the window's changes.
+
+        Nothing of a dataset without stamps: a sweep or census compares its values.
+        """
+        windows = []
+        for one in self._datasets.values():
+            if one.window is None:
+                self._read_whole(one)
+            elif one.new_columns:
+                self._fold_in(one)
+            window = one.window or self._since_download(one)
+            if window is not None and one.questions.is_stamped:
+                windows.append((one, window))
+        self._read_windows(windows)
+
+    def close_references(
+        self, asset: RawAsset, changed_above: Mapping[str, pl.Series] | None = None
+    ) -> None:
+        """Fetches the records that others look up and that are not held, hop by hop.
+
+        ``changed_above`` are the Ids that changed in other assets' datasets since the references
+        were last closed: only what these reach is looked at. None looks at everything.
+        """
+        for node in self._plan.nodes:
+            if node.asset != asset or not node.path or node.one_to_one:
+                continue
+            one, records = self._datasets[node.dataset], self._records()
+            if changed_above is None:
+                wanted = references.ids_at(self._plan, node, records)
+            else:
+                changed = {**changed_above, **self._changed()}
+                if all(ids.is_empty() for ids in changed.values()):
+                    continue
+                wanted = references.newly_reached(self._plan, node, records, changed)
+            held = one.pending.records().select("Id")
+            missing = wanted.join(held, on="Id", how="anti").collect().to_series()
+            self.fetch(one, missing)
+
+    def _read_whole(self, one: DatasetReading) -> None:
+        if one.is_asked_by_conditions:
+            self._read_matching(one)
+        if one.pending.is_empty:
+            one.pending.new_base = empty(one.pending.columns).lazy()
+        elif one.serves_lookups and not one.is_one_to_one:
+            only_referenced = pl.col("_status") != RecordStatus.LINKED.value
+            ids = one.pending.records().filter(only_referenced).select("Id").collect().to_series()
+            self.fetch(one, ids)
+
+    def _read_matching(self, one: DatasetReading) -> None:
+        """All that match the conditions, or all records of a one-to-one object.
+
+        On top of what is held only what differs counts as a change.
+        """
+        pending = one.pending
+        matching = self.matching(one, one.questions.dataset.columns)
+        if pending.is_empty:
+            names = record_schema(pending.columns).names()
+            pending.new_base = matching.with_columns(
+                pl.lit(one.status.value).alias("_status"),
+                pl.lit(None, pl.String).alias("_merged_into"),
+            ).select(names)
+            return
+        held, came = pending.records().collect(), matching.collect()
+        pending.add(changed_rows(as_records(came, one.status), held), held)
+        self.settle_absent(one, held, came)
+
+    def matching(self, one: DatasetReading, columns: Sequence[FieldSchema]) -> pl.LazyFrame:
+        """Canonical rows, with these columns, of all records that the conditions bring."""
+        reader, pending = self._refresh.org.reader, one.pending
+        expected = reader.count(one.questions.count())
+        self._refresh.tell(pending.name, 0, expected)
+        statement = one.questions.matching(columns=columns)
+        download = self._refresh.downloads.read(
+            reader,
+            pending.name,
+            statement,
+            now=self._refresh.until,
+            expected_rows=expected,
+            may_resume=pending.is_empty,
+            edited=self._refresh.books.edited(one.questions.dataset.object),
+        )
+        pending.asked_at = min(pending.asked_at or download.asked_at, download.asked_at)
+        pending.pulled += download.rows.rows
+        return canonical(download.rows.frame, columns)
+
+    def settle_absent(self, one: DatasetReading, held: pl.DataFrame, came: pl.DataFrame) -> None:
+        """What became of records that are held and that the whole answer does not have."""
+        if not one.questions.dataset.is_base:
+            self.fetch(one, held.join(came, on="Id", how="anti")["Id"])
+            return
+        absent = absent_rows(held, came)
+        one.pending.add(absent_changes(absent, self.fates_of(one, absent["Id"])), absent)
+
+    def _fold_in(self, one: DatasetReading) -> None:
+        """Reads only Id and the new columns and puts them beside what is held."""
+        pending, new = one.pending, one.new_columns
+        names = [column.name for column in new]
+        rows = pending.records().collect()
+        frames = [pl.DataFrame(schema=record_schema(names)).select("Id", *names)]
+        if one.is_asked_by_conditions:
+            frames.append(self.matching(one, new).select("Id", *names).collect())
+        if one.serves_lookups:
+            readable = rows.filter(is_any(READABLE))
+            rest = readable.join(frames[-1], on="Id", how="anti")["Id"]
+            answer = self.answers_by_id(one, rest, new)
+            frames.append(canonical(answer.lazy(), new).select("Id", *names).collect())
+        values = pl.concat(frames).unique("Id", keep="last").with_columns(_answered=True)
+        # Records that nobody can read any more keep the last values that they had.
+        folded = rows.join(values, on="Id", how="left", suffix="_new").with_columns(
+            pl.when("_answered").then(f"{name}_new").otherwise(name).alias(name) for name in names
+        )
+        pending.new_base = folded.select(record_schema(pending.columns).names()).lazy()
+
+    def fates_of(self, one: DatasetReading, ids: pl.Series) -> pl.DataFrame:
+        """What became of records that were in scope."""
+        answer = self.answers_by_id(one, ids, ())
+        return fates(answer, else_status=RecordStatus.OUT_OF_SCOPE)
+
+    def answers_by_id(
+        self, one: DatasetReading, ids: pl.Series, columns: Sequence[FieldSchema]
+    ) -> pl.DataFrame:
+        """What Salesforce says of these records, deleted ones too: fates and these columns."""
+        answers = self._refresh.org.reader.rows_by_composite(one.questions.by_id(ids, columns))
+        one.pending.pulled += sum(answer.height for answer in answers)
+        return pl.concat([one.questions.no_answer(columns), *answers])
+
+    def _since_download(self, one: DatasetReading) -> Window | None:
+        """What is to be read after a download that was taken up again: it saw the org before."""
+        until, asked_at = self._refresh.until, one.pending.asked_at
+        if asked_at is None or asked_at >= until:
+            return None
+        return Window.after(asked_at, until, self._refresh.overlap_s)
+
+    def _read_windows(self, windows: Sequence[tuple[DatasetReading, Window]]) -> None:
+        """What changed in these windows, for all datasets in as few calls as possible."""
+        asked = []
+        for one, window in windows:
+            if one.serves_lookups:
+                asked.append(one.questions.touched(window, with_values=True))
+            else:
+                asked.append(one.questions.leaving(window))
+            if one.questions.dataset.is_base:
+                asked.append(one.questions.matching(window))
+        answers = iter(self._refresh.org.reader.rows_by_composite(asked))
+        for one, _ in windows:
+            touched = next(answers)
+            one.pending.pulled += touched.height
+            if one.questions.dataset.is_base:
+                matching = next(answers)
+                one.pending.pulled += matching.height
+                self._take_scope(one, touched, matching)
+            if one.serves_lookups:
+                self._take_parents(one, touched)
+
+    def _take_scope(
+        self, one: DatasetReading, touched: pl.DataFrame, matching: pl.DataFrame
+    ) -> None:
+        if touched.is_empty() and matching.is_empty():
+            return
+        came = canonical(matching.lazy(), one.questions.dataset.columns).collect()
+        told = fates(touched, else_status=RecordStatus.OUT_OF_SCOPE)
+        held = one.pending.rows_of(pl.concat([came["Id"], told["Id"]]).unique())
+        one.pending.add(scope_changes(held, came, told), held)
+
+    def _take_parents(self, one: DatasetReading, touched: pl.DataFrame) -> None:
+        if touched.is_empty():
+            return
+        told = fates(touched, else_status=RecordStatus.REFERENCED)
+        values = canonical(touched.lazy(), one.questions.dataset.columns).collect()
+        held = one.pending.rows_of(told["Id"])
+        if one.is_one_to_one:
+            alive = told.filter(pl.col("_status") == RecordStatus.REFERENCED.value)
+            new = values.join(held, on="Id", how="anti").join(alive, on="Id", how="semi")
+            one.pending.add(as_records(new, RecordStatus.REFERENCED), held)
+        one.pending.add(parent_changes(held, values, told), held)
+
+    def fetch(self, one: DatasetReading, ids: pl.Series) -> None:
+        """Records by Id; beyond some number of them the whole object is read and the rest left.
+
+        Not of an object without stamps: Bulk does not read external objects.
+        """
+        if ids.is_empty():
+            return
+        self._refresh.tell(one.pending.name, 0, ids.len())
+        reader, pending = self._refresh.org.reader, one.pending
+        if ids.len() >= WHOLE_OBJECT_IDS_MIN and one.questions.is_stamped:
+            everything = one.questions.everything()
+            download = self._refresh.downloads.read(
+                reader, pending.name, everything, now=self._refresh.until, expected_rows=ids.len()
+            )
+            pending.pulled += download.rows.rows
+            answer = download.rows.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
+        else:
+            answer = self.answers_by_id(one, ids, one.questions.dataset.columns)
+        self._take_fetched(one, ids, answer)
+
+    def _take_fetched(self, one: DatasetReading, ids: pl.Series, answer: pl.DataFrame) -> None:
+        values = canonical(answer.lazy(), one.questions.dataset.columns).collect()
+        told = fates(answer, else_status=RecordStatus.REFERENCED)
+        held = one.pending.rows_of(ids)
+        one.pending.add(fetched_parents(ids, values, told, held), held)
+
+    def _changed(self) -> dict[str, pl.Series]:
+        """The Ids that are pending, by dataset."""
+        return {
+            name: pl.concat([pl.Series(dtype=pl.String), *(c["Id"] for c in one.pending.changes)])
+            for name, one in self._datasets.items()
+        }
+
+    def _records(self) -> references.Records:
+        """The newest rows of every dataset of the plan, with what is pending on top."""
+        frames = {name: one.pending.records() for name, one in self._datasets.items()}
+        for dataset in self._plan.datasets:
+            if dataset.name not in frames:
+                kept = self._refresh.records(dataset.name)
+                frames[dataset.name] = empty(dataset.columns).lazy() if kept is None else kept
+        return frames

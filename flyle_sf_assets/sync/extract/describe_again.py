@@ -1,0 +1,116 @@
+"""Asking describe again: which objects, by how many calls, and where a 304 is not believed.
+
+What does not belong here: keeping the answers (``sync/steps/object_schemas.py``) and the HTTP side
+of it (``salesforce/describe.py``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flyle_sf_assets.companies.fields import company_fields
+from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
+from flyle_sf_assets.salesforce import describe
+from flyle_sf_assets.salesforce.describe import Described, NotModified
+from flyle_sf_assets.salesforce.former_options import with_former_options
+from flyle_sf_assets.salesforce.schema import SCHEMA_FORMAT, ObjectSchema
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.syncs.object_schemas import StoredSchema
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.tenants.object_schemas import last_shown
+
+Answer = Described | NotModified | None
+"""None: the org does not know the object, or hides it from the connected user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redescribed:
+    """What the org answered, and the schemas that it comes to, by object.
+
+    ``is_whole``: asked without If-Modified-Since, so no change of permissions can be missing.
+    """
+
+    answers: Mapping[str, Answer]
+    schemas: dict[str, ObjectSchema | None]
+    is_whole: bool
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the org told more than that nothing changed."""
+        return any(not isinstance(one, NotModified) for one in self.answers.values())
+
+
+def redescribe(
+    refresh: Refresh, stored: Mapping[str, StoredSchema], known: Schemas, *, is_whole: bool
+) -> Redescribed:
+    """Describes every object that the settings reach: by one call per 25 that are known.
+
+    One call more for each level of lookups that was never walked. ``known`` are the schemas that
+    ``stored`` holds.
+    """
+    answers: dict[str, Answer] = {}
+    schemas: dict[str, ObjectSchema | None] = {}
+    missing = reached_objects(refresh.settings, known)
+    while missing:
+        asked_before = {name: one for name, one in stored.items() if name in known}
+        moments = {} if is_whole else _moments(missing, asked_before, known)
+        asked = ask(refresh, missing, moments, stored)
+        found = {name: _remembering(one, stored.get(name)) for name, one in asked.items()}
+        answers |= found
+        for name, answer in found.items():
+            schemas[name] = _schema(name, answer, known)
+        missing = objects_missing(refresh.settings, schemas)
+    refresh.has_described = True
+    refresh.has_described_whole = refresh.has_described_whole or is_whole
+    return Redescribed(answers, schemas, is_whole)
+
+
+def ask(
+    refresh: Refresh,
+    names: tuple[str, ...],
+    moments: Mapping[str, datetime],
+    _stored: Mapping[str, StoredSchema],
+) -> dict[str, Answer]:
+    """The org's answers. However recent what is stored may be: an edit has no other messenger."""
+    return describe.describe_all(refresh.org.session, names, moments)
+
+
+def reached_objects(settings: TenantSettings, known: Schemas) -> tuple[str, ...]:
+    """Every object on a mapped or filtered path, as far as the known schemas lead."""
+    walked: dict[str, ObjectSchema | None] = {}
+    while missing := objects_missing(settings, walked):
+        walked |= {name: known.get(name) for name in missing}
+    return tuple(walked)
+
+
+def is_anything_hidden(settings: TenantSettings, schemas: Schemas) -> bool:
+    """Whether a path of a mapping or a condition cannot be walked now, or its type does not fit.
+
+    Then a 304 is not believed: a permission that came back need not move Last-Modified.
+    """
+    made = plan(settings, schemas)
+    if made.faults:
+        return True
+    return not all(one.readable for one in company_fields(settings, made.leaves))
+
+
+def _moments(
+    names: tuple[str, ...], stored: Mapping[str, StoredSchema], known: Schemas
+) -> dict[str, datetime]:
+    """None for a schema that an earlier version kept: it lacks what this one reads of describe."""
+    is_current = {name for name, one in known.items() if one and one.format == SCHEMA_FORMAT}
+    since = {name: stored[name].last_modified for name in names if name in is_current}
+    return {name: datetime.fromisoformat(text) for name, text in since.items() if text}
+
+
+def _remembering(answer: Answer, stored: StoredSchema | None) -> Answer:
+    """The answer with the options that earlier ones told and it does not."""
+    if not isinstance(answer, Described) or stored is None:
+        return answer
+    return replace(answer, schema=with_former_options(answer.schema, last_shown(stored)))
+
+
+def _schema(name: str, answer: Answer, known: Schemas) -> ObjectSchema | None:
+    if isinstance(answer, Described):
+        return answer.schema
+    return known[name] if isinstance(answer, NotModified) else None

@@ -1,0 +1,43 @@
+"""Whether an object's metadata were edited since the values of its records were last compared.
+
+Deleting a custom field and making it anew, or giving it another type for a while, changes values
+and stamps no record: describe's Last-Modified is all that tells.
+
+What does not belong here: describing (``sync/steps/object_schemas.py``) and comparing
+(``reconcile.py``).
+"""
+
+from collections.abc import Sequence
+
+from flyle_sf_assets.raw.ownership import RawAsset
+from flyle_sf_assets.raw.plan import Dataset
+from flyle_sf_assets.raw.sweep import custom_columns
+from flyle_sf_assets.store.syncs.generations import Consumed
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading
+from flyle_sf_assets.sync.input_state import consumed_by
+from flyle_sf_assets.sync.state.asset_names import digest_of
+
+
+def is_edited(refresh: Refresh, dataset: Dataset) -> bool:
+    """Whether there was an edit that a census has not looked behind yet."""
+    now = _metadata_of(refresh, dataset)
+    return consumed_by(refresh, dataset.asset).get(now.input) != now
+
+
+def metadata_compared(
+    refresh: Refresh, asset: RawAsset, readings: Sequence[DatasetReading]
+) -> list[Consumed]:
+    """The metadata by which all values of each dataset were last read, or compared."""
+    taken, found = consumed_by(refresh, asset), []
+    for one in readings:
+        now = _metadata_of(refresh, one.questions.dataset)
+        is_compared = {*custom_columns(one.questions.dataset)} <= {*(one.compared or ())}
+        kept = now if one.window is None or is_compared else taken.get(now.input)
+        found += [kept] if kept else []
+    return found
+
+
+def _metadata_of(refresh: Refresh, dataset: Dataset) -> Consumed:
+    edited = refresh.books.edited(dataset.object)
+    return Consumed(f"metadata/{dataset.name}", 0, digest_of(edited))

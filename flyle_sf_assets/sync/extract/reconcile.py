@@ -1,0 +1,98 @@
+"""Sweep and census: all records compared with what is held, and differences read again.
+
+A sweep compares the columns whose values change without a stamp; a census compares Id,
+SystemModstamp, lookups and what is believed to follow the stamp (`sweep.census_columns`), of
+everything in scope and of every parent in use. Both read only what
+they compare, and whole rows only where it differs.
+
+What does not belong here: which columns to compare (``raw/sweep.py``) and the windows
+(``dataset_reader.py``), which come first.
+"""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from flyle_sf_assets.raw.canonical import canonical
+from flyle_sf_assets.raw.changes import fates
+from flyle_sf_assets.raw.records import READABLE, RecordStatus, as_records, changed_rows, is_any
+from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading, Reading
+from flyle_sf_assets.sync.step_report import Comparison
+
+
+def reconcile(reading: Reading, datasets: Iterable[DatasetReading]) -> Comparison:
+    """Compares the datasets that are due; what differs is pending afterwards."""
+    total = Comparison()
+    for one in datasets:
+        if one.compared is None:
+            continue
+        if one.is_asked_by_conditions:
+            total += _scope(reading, one, one.compared)
+        if one.serves_lookups and not one.is_one_to_one:
+            total += _parents(reading, one, one.compared)
+    return total
+
+
+def _scope(reading: Reading, one: DatasetReading, compared: tuple[FieldSchema, ...]) -> Comparison:
+    """Everything that the conditions bring, against what is held as brought by them."""
+    held = one.pending.records().collect()
+    came = reading.matching(one, compared).collect()
+    standing = held.filter(pl.col("_status") == one.status.value)
+    different = changed_rows(came, standing.select(came.columns))["Id"]
+    gone = standing.join(came, on="Id", how="anti").height
+    _read_again(reading, one, different)
+    reading.settle_absent(one, held, came)
+    missing = _now_missing(one, held)
+    return Comparison(
+        checked=came.height + gone,
+        matched=came.height - different.len(),
+        healed=different.len() + gone,
+        missing=missing,
+    )
+
+
+def _parents(
+    reading: Reading, one: DatasetReading, compared: tuple[FieldSchema, ...]
+) -> Comparison:
+    """Every parent in use by its Id; those in scope were compared with the scope."""
+    held = one.pending.records().collect()
+    looked_up = (
+        RecordStatus.REFERENCED,
+        RecordStatus.REFERENCED_DELETED,
+        RecordStatus.REFERENCED_MISSING,
+        RecordStatus.OUT_OF_SCOPE,
+    )
+    standing = held.filter(is_any(looked_up))
+    answer = reading.answers_by_id(one, standing["Id"], compared)
+    told = fates(answer, else_status=RecordStatus.REFERENCED)
+    alive = told.filter(pl.col("_status") == RecordStatus.REFERENCED.value)
+    came = canonical(answer.lazy(), compared).collect().join(alive, on="Id", how="semi")
+    readable = standing.filter(is_any(READABLE))
+    different = changed_rows(came, readable.select(came.columns))["Id"]
+    gone = readable.join(came, on="Id", how="anti")["Id"]
+    reading.fetch(one, pl.concat([different, gone]))
+    return Comparison(
+        checked=came.height + gone.len(),
+        matched=came.height - different.len(),
+        healed=different.len() + gone.len(),
+        missing=_now_missing(one, held),
+    )
+
+
+def _read_again(reading: Reading, one: DatasetReading, ids: pl.Series) -> None:
+    """Whole rows of records that differ, with the status of what the conditions bring."""
+    columns = one.questions.dataset.columns
+    answer = reading.answers_by_id(one, ids, columns)
+    told = fates(answer, else_status=one.status)
+    alive = told.filter(pl.col("_status") == one.status.value)
+    values = canonical(answer.lazy(), columns).collect().join(alive, on="Id", how="semi")
+    held = one.pending.rows_of(ids)
+    one.pending.add(changed_rows(as_records(values, one.status), held), held)
+
+
+def _now_missing(one: DatasetReading, before: pl.DataFrame) -> int:
+    """How many records became missing."""
+    lost = is_any((RecordStatus.MISSING, RecordStatus.REFERENCED_MISSING))
+    now = one.pending.records().filter(lost).select("Id").collect()
+    return now.join(before.filter(lost), on="Id", how="anti").height

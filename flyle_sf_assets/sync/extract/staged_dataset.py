@@ -1,0 +1,145 @@
+"""One dataset while a step works on it: what is held, what came, and the commit to be made.
+
+What does not belong here: which rows came (``dataset_reader.py``) and what they mean (``raw``).
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import polars as pl
+
+from flyle_sf_assets.lake.files import Lake, wants_compaction
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.records import RecordStatus, content_changed
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import swap_generation
+
+
+@dataclass
+class PendingDataset:
+    """A dataset's committed state, and on top of it what this step is about to commit.
+
+    ``new_base`` replaces everything held before; ``changes`` are frames that win over it, in
+    order. Nothing is visible to others until `commit`.
+    """
+
+    lake: Lake
+    tenant: str
+    name: str
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    scope: str
+    held: Manifest | None
+    generation: int
+    new_base: pl.LazyFrame | None = None
+    changes: list[pl.DataFrame] = field(default_factory=list)
+    asked_at: datetime | None = None
+    """The moment, in Salesforce's time, as of which a whole read saw the org; None without one."""
+    pulled: int = 0
+    changed: int = 0
+    gone: int = 0
+    added: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever read into it."""
+        return self.held is None and self.new_base is None
+
+    def records(self) -> pl.LazyFrame:
+        """The newest rows, with what is pending on top."""
+        newest = self._base()
+        for change in self.changes:
+            frame = change.lazy()
+            newest = pl.concat([newest.join(frame.select("Id"), on="Id", how="anti"), frame])
+        return newest
+
+    def rows_of(self, ids: pl.Series) -> pl.DataFrame:
+        """The newest rows of some Ids."""
+        return self.records().filter(pl.col("Id").is_in(ids.implode())).collect()
+
+    def add(self, rows: pl.DataFrame, held: pl.DataFrame) -> None:
+        """Rows to commit, which differ from ``held`` (the same records as they stood)."""
+        if rows.is_empty():
+            return
+        self.changes.append(rows.select(self._base().collect_schema().names()))
+        self.added += rows.join(held.select("Id"), on="Id", how="anti").height
+        gone = _left_scope(rows, held)
+        self.gone += gone
+        self.changed += content_changed(rows, held) - gone
+
+    def write(self, *, owed_since: int | None) -> Manifest | None:
+        """Writes the files of the next generation; None when nothing is to be committed.
+
+        ``owed_since`` is the oldest generation that a reader of this dataset has consumed:
+        segments after it are still owed to somebody and never folded.
+        """
+        following = self.generation + 1
+        if self.held is None or self.new_base is not None:
+            file = self.lake.write(self.tenant, self.name, following, self.records())
+            return Manifest(
+                self.name,
+                following,
+                self.columns,
+                self.scope,
+                file,
+                types=self.types,
+                is_judged=True,
+            )
+        if not self.changes:
+            return None
+        manifest = fold(self.lake, self.tenant, self.held, owed_since)
+        rows = pl.concat(self.changes).unique("Id", keep="last", maintain_order=True)
+        segment = self.lake.write(self.tenant, self.name, following, rows)
+        return replace(manifest.with_segment(segment, added=self.added), scope=self.scope)
+
+    def _base(self) -> pl.LazyFrame:
+        if self.new_base is not None:
+            return self.new_base
+        if self.held is None:
+            raise ValueError(f"{self.name} is neither held nor read")
+        return self.lake.read(self.held)
+
+
+def fold(lake: Lake, tenant: str, manifest: Manifest, owed_since: int | None) -> Manifest:
+    """The manifest with its segments in a new base, when that pays and nobody is owed any of them.
+
+    ``owed_since`` is the oldest generation that a reader has consumed, None without readers.
+    """
+    owed = owed_since is not None and owed_since < manifest.generation
+    if owed or not wants_compaction(manifest):
+        return manifest
+    base = lake.write(tenant, manifest.dataset, manifest.generation, lake.read(manifest))
+    return replace(manifest, base=base, segments=(), added=0)
+
+
+def commit(
+    tx: TenantTransaction,
+    pending: PendingDataset,
+    manifest: Manifest | None,
+    watermark: datetime | None,
+    now: datetime,
+) -> int:
+    """Swaps the dataset's manifest and moves its watermark; returns the generation that stands.
+
+    Without a new manifest only the watermark (and a changed scope) is stored. Raises
+    GenerationConflict when another process committed this dataset in the meantime.
+    """
+    standing = manifest or pending.held
+    if standing is None:
+        raise ValueError(f"{pending.name} has nothing to commit")
+    swap_generation(
+        tx,
+        pending.name,
+        expected_generation=pending.generation,
+        generation=standing.generation,
+        manifest=replace(standing, scope=pending.scope, types=pending.types).encode(),
+        watermark=watermark,
+        now=now,
+    )
+    return standing.generation
+
+
+def _left_scope(rows: pl.DataFrame, held: pl.DataFrame) -> int:
+    """How many rows were linked and are not any more."""
+    linked = pl.col("_status") == RecordStatus.LINKED.value
+    return rows.filter(~linked).join(held.filter(linked), on="Id", how="semi").height

@@ -1,0 +1,154 @@
+"""The idle check: whether there is anything to do for a tenant at all, at one call in most cases.
+
+Idle means that Salesforce has nothing new in the window, rows that became visible late included,
+and that no asset owes anything. It costs one composite call per five objects; one call more when
+records of the base object are in the window, to see whether they match the conditions now; and one
+for the metadata when they were not asked for in six hours, or when a person asked for a sync.
+
+What does not belong here: reading what is new (``extract/dataset_reader.py``) and when to check
+(``defs``).
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.canonical import canonical
+from flyle_sf_assets.raw.changes import fates
+from flyle_sf_assets.raw.plan import Dataset, ReadPlan, Schemas, plan
+from flyle_sf_assets.raw.questions import Questions, Window
+from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
+from flyle_sf_assets.store.syncs.generations import (
+    Generation,
+    all_consumed,
+    read_generations,
+)
+from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.store.tenants.links import get_link
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.invalid_state import is_doubtful
+from flyle_sf_assets.sync.lost_files import damages
+from flyle_sf_assets.sync.state.asset_names import SCHEMAS
+from flyle_sf_assets.sync.state.staleness import stale_of
+from flyle_sf_assets.sync.steps.object_schemas import is_unchanged, standing_schemas
+from flyle_sf_assets.tenants.outage import is_outage_alone
+
+ROWS_MAX = 2_000
+"""One REST page. A window with as many rows is news without looking closer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One dataset's question: what was stamped since the watermark, and what is held of it."""
+
+    questions: Questions
+    window: Window
+    manifest: Manifest
+    is_one_to_one: bool
+
+
+def is_idle(refresh: Refresh, *, is_asked_for: bool = False) -> bool:
+    """Whether nothing is new and nothing is owed. Says no wherever it cannot be sure.
+
+    ``is_asked_for``: a person waits for the answer, so the metadata are asked for too, by one call
+    more, however recent they are. Call it under the tenant's lock. Raises what asking Salesforce
+    raises.
+    """
+    # One transaction: a tick looks at a thousand tenants, most of which are idle.
+    with refresh.database.tenant(refresh.tenant) as tx:
+        link = get_link(tx)
+        generations, taken, stored = read_generations(tx), all_consumed(tx), read_schemas(tx)
+    # An org that answers again and has nothing new needs no run to be in step.
+    is_in_step = link.state == "linked" or is_outage_alone(link)
+    if not is_in_step or link.first_synced_at is None:
+        return False
+    is_stale = bool(stale_of(refresh.settings, generations, taken))
+    is_stale = is_stale or is_doubtful(generations, refresh.clock())
+    if is_stale or damages(refresh.installation.lake, generations):
+        return False
+    passed = taken.get(SCHEMAS, {}).get("link_settings")
+    schemas = standing_schemas(refresh, passed, stored)
+    if schemas is None:
+        return False
+    made = plan(refresh.settings, schemas)
+    asked = [
+        _asked(refresh, made, schemas, dataset, generations.get(dataset.name))
+        for dataset in made.datasets
+    ]
+    known = [one for one in asked if one is not None]
+    if len(known) < len(asked):
+        return False
+    # What has no stamp is for the sweep to find.
+    known = [one for one in known if one.questions.is_stamped]
+    statements = [
+        one.questions.touched(one.window, with_values=True, limit=ROWS_MAX) for one in known
+    ]
+    answers = refresh.org.reader.rows_by_composite(statements)
+    if not all(_is_known(refresh, o, answer) for o, answer in zip(known, answers, strict=True)):
+        return False
+    # The records first: where they are news the refresh describes anyway.
+    return not is_asked_for or refresh.has_described or is_unchanged(refresh, stored, schemas)
+
+
+def _asked(
+    refresh: Refresh, made: ReadPlan, schemas: Schemas, dataset: Dataset, kept: Generation | None
+) -> _Asked | None:
+    manifest = None if kept is None else Manifest.held(kept.manifest)
+    if kept is None or kept.watermark is None or manifest is None:
+        return None
+    return _Asked(
+        questions=Questions.about(dataset, made, schemas, refresh.settings),
+        window=Window.after(kept.watermark, refresh.until, refresh.overlap_s),
+        manifest=manifest,
+        is_one_to_one=any(n.dataset == dataset.name and n.one_to_one for n in made.nodes),
+    )
+
+
+def _is_known(refresh: Refresh, one: _Asked, answer: pl.DataFrame) -> bool:
+    """Whether everything that was stamped is held just so, or is none of ours."""
+    if answer.is_empty() or answer.height >= ROWS_MAX:
+        return answer.is_empty()
+    told = fates(answer, else_status=RecordStatus.REFERENCED).with_columns(
+        (pl.col("_status") == RecordStatus.REFERENCED.value).alias("alive")
+    )
+    # Not kept in memory, and not read before: of most tenants not a row is needed.
+    rows = refresh.installation.lake.read(one.manifest)
+    held = rows.filter(pl.col("Id").is_in(told["Id"].implode())).collect()
+    # Stamped only through a parent that the conditions look at: membership may have moved.
+    if (told["SystemModstamp"] < one.window.since).any() or _has_moved(one, answer, told, held):
+        return False
+    strangers = told.filter("alive").join(held, on="Id", how="anti")
+    if one.is_one_to_one and not strangers.is_empty():
+        return False
+    is_judged = not strangers.is_empty() or one.questions.scope is not None
+    return not (one.questions.dataset.is_base and is_judged) or _is_scope(refresh, one, held)
+
+
+def _has_moved(one: _Asked, answer: pl.DataFrame, told: pl.DataFrame, held: pl.DataFrame) -> bool:
+    """Whether a held record differs from the answer.
+
+    Stamps alone do not tell: of two changes within a second the later one may have become visible
+    after the record was read.
+    """
+    stands = held.select(
+        "Id", pl.col("SystemModstamp").alias("held_stamp"), is_any(READABLE).alias("held_alive")
+    )
+    both = told.join(stands, on="Id")
+    is_stamped = pl.col("SystemModstamp").ne_missing(pl.col("held_stamp"))
+    if not both.filter(is_stamped | (pl.col("alive") != pl.col("held_alive"))).is_empty():
+        return True
+    values = canonical(answer.lazy(), one.questions.dataset.columns).collect()
+    came = values.join(both.filter("alive"), on="Id", how="semi")
+    return not changed_rows(came, held.select(came.columns)).is_empty()
+
+
+def _is_scope(refresh: Refresh, one: _Asked, held: pl.DataFrame) -> bool:
+    """Whether of what was stamped exactly those records match that are held as matching."""
+    columns = one.questions.matching(one.window, columns=())
+    answer = canonical(refresh.org.reader.rows(columns).lazy(), ()).collect()
+    linked = held.filter(pl.col("_status") == RecordStatus.LINKED.value)
+    return (
+        answer.join(linked, on=["Id", "SystemModstamp"], how="anti").is_empty()
+        and linked.join(answer, on="Id", how="anti").is_empty()
+    )

@@ -1,0 +1,121 @@
+"""What an earlier version kept and no org says: impossible rows and times, found once and mended.
+
+Versions before this one took rows with any Id or stamp, and any ``Date`` as Salesforce's time. A
+dataset that holds such rows counts as not held, and one whose watermark lies ahead is read whole:
+the refresh that finds it reads it again. What does not belong here: judging what comes in
+(``salesforce/answers.py``) and damaged files (``lost_files.py``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from flyle_sf_assets.errors import RecordFileDamaged
+from flyle_sf_assets.lake.files import Lake
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.salesforce.bounds import Bounds
+from flyle_sf_assets.salesforce.id_checksums import is_valid_id
+from flyle_sf_assets.store.companies.dry_run import company_states
+from flyle_sf_assets.store.companies.upsert import end_companies
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import (
+    Generation,
+    forget_watermark,
+    keep_manifest,
+    lose_generation,
+)
+from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts, add_reread
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.telemetry.logs import logger
+
+_log = logger("refresh")
+
+
+def is_doubtful(standing: Mapping[str, Generation], now: datetime) -> bool:
+    """Whether a refresh has something to judge; nothing is read for it."""
+    return bool(_unjudged(standing) or _ahead(standing, now))
+
+
+def note_impossible(refresh: Refresh) -> None:
+    """Judges what was not judged yet; what cannot be true is not held any more.
+
+    Companies of impossible ids are ``missing``. The sync's row and the log say what was found.
+    """
+    standing, now = refresh.books.generations(), refresh.clock()
+    unjudged, ahead = _unjudged(standing), _ahead(standing, now)
+    if not unjudged and not ahead:
+        return
+    judged = {name: _impossible(refresh.lake, one, _latest(now)) for name, one in unjudged.items()}
+    wrong = {name: why for name, why in judged.items() if why is not None}
+    with refresh.database.tenant(refresh.tenant) as tx:
+        for name, manifest in unjudged.items():
+            number = standing[name].generation
+            if name in wrong:
+                lose_generation(tx, name, number)
+            else:
+                keep_manifest(tx, name, number, replace(manifest, is_judged=True).encode())
+        for name in ahead:
+            forget_watermark(tx, name)
+        told = {**dict.fromkeys(ahead, "its watermark was ahead of the clock"), **wrong}
+        add_reread(tx, refresh.sync_id, told)
+        ended = _end_impossible_companies(refresh, tx, now) if unjudged else 0
+    refresh.books.forget()
+    refresh.reread |= told
+    for name, why in told.items():
+        _log.warning("impossible state of an earlier version", dataset=name, reason=why)
+    if ended:
+        _log.warning("companies of impossible ids", ended=ended)
+
+
+def _unjudged(standing: Mapping[str, Generation]) -> dict[str, Manifest]:
+    held = {name: Manifest.held(one.manifest) for name, one in standing.items()}
+    return {name: one for name, one in held.items() if one is not None and not one.is_judged}
+
+
+def _ahead(standing: Mapping[str, Generation], now: datetime) -> list[str]:
+    """The datasets whose watermark no clock of Salesforce can have told."""
+    latest = _latest(now)
+    return [name for name, one in standing.items() if one.watermark and one.watermark > latest]
+
+
+def _latest(now: datetime) -> datetime:
+    return now + timedelta(seconds=Bounds().clock_skew_s)
+
+
+def _impossible(lake: Lake, manifest: Manifest, latest: datetime) -> str | None:
+    """What rows of a dataset no org has; None when all are possible. Reads two columns of it."""
+    try:
+        found = (
+            lake.read(manifest)
+            .select(
+                pl.len().alias("rows"),
+                (~is_valid_id(pl.col("Id")).fill_null(value=False)).sum().alias("ids"),
+                pl.col("Id").n_unique().alias("unique"),
+                (pl.col("SystemModstamp") > latest).sum().alias("stamps"),
+            )
+            .collect()
+            .row(0, named=True)
+        )
+    except RecordFileDamaged as error:
+        return error.reason
+    except pl.exceptions.PolarsError as error:
+        return f"its files are no record files ({type(error).__name__})"
+    if found["ids"]:
+        return f"{found['ids']:,} of {found['rows']:,} rows have an impossible Id"
+    if found["unique"] != found["rows"]:
+        return "rows have the same Id"
+    if found["stamps"]:
+        return f"{found['stamps']:,} of {found['rows']:,} rows are stamped ahead of the clock"
+    return None
+
+
+def _end_impossible_companies(refresh: Refresh, tx: TenantTransaction, now: datetime) -> int:
+    ids = company_states(tx)["external_id"]
+    wrong = ids.to_frame().filter(~is_valid_id(pl.col("external_id")).fill_null(value=False))
+    if wrong.is_empty():
+        return 0
+    ended = end_companies(tx, wrong["external_id"].to_list(), sync_id=refresh.sync_id, now=now)
+    add_counts(tx, refresh.sync_id, SyncCounts(gone=ended))
+    return ended

@@ -1,0 +1,56 @@
+"""The gates in front of a commit of companies: what breaks a rule is not committed.
+
+The conversion sets failing values aside long before; a gate that closes means that something here
+is wrong, and nobody sees the companies until it is mended. What does not belong here: the rules
+(``store/companies/invariants.py``) and how they are shown (``defs``).
+"""
+
+from flyle_sf_assets.errors import GateBroken, Text
+from flyle_sf_assets.store.companies.invariants import (
+    EXTERNAL_IDS_UNIQUE,
+    OPTIONS_IN_CATALOG,
+    Gate,
+    external_ids_unique,
+    options_in_catalog,
+)
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.load.company_writer import Written
+
+
+class CompaniesRefused(GateBroken):
+    """The gates that closed are among ``gates``."""
+
+    def __init__(self, tenant: str, gates: tuple[Gate, ...]) -> None:
+        self.gates = gates
+        broken = [gate for gate in gates if not gate.passed]
+        names = ", ".join(gate.name for gate in broken)
+        super().__init__(
+            "gate_broken",
+            tried=Text(
+                f"テナント {tenant} の企業を確定します", f"Commit the companies of {tenant}"
+            ),
+            came_back=f"{names}: "
+            + "; ".join(example for gate in broken for example in gate.examples),
+            remedy=Text(
+                "企業データは変更されていません。この内容をサポートにお知らせください",
+                "No company was changed. Report this text to support",
+            ),
+        )
+
+
+def passed_gates(tx: TenantTransaction, refresh: Refresh, written: Written) -> tuple[Gate, ...]:
+    """Both gates over what this transaction wrote. Raises CompaniesRefused when one closes.
+
+    A run that wrote nothing has nothing to let through; one that made no company made no id.
+    """
+    is_whole = refresh.kind in ("full", "census")
+    touched = written.counts.created + written.counts.changed
+    ids, options = Gate(EXTERNAL_IDS_UNIQUE, 0), Gate(OPTIONS_IN_CATALOG, 0)
+    if written.counts.created or is_whole:
+        ids = external_ids_unique(tx)
+    if touched or is_whole:
+        options = options_in_catalog(tx, sync_id=None if is_whole else refresh.sync_id)
+    if not (ids.passed and options.passed):
+        raise CompaniesRefused(refresh.tenant, (ids, options))
+    return ids, options

@@ -1,0 +1,191 @@
+"""Company rows converted and written in batches, in the transaction of the step that asks.
+
+What does not belong here: which rows are owed (``sync/steps/companies.py``), conversion and
+validation (``companies``), and the SQL (``store``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from flyle_sf_assets.companies.convert import convert
+from flyle_sf_assets.companies.document import HASH_VERSION, documents
+from flyle_sf_assets.companies.fields import CompanyField
+from flyle_sf_assets.enriched.gone import what_blanked
+from flyle_sf_assets.raw.plan import ReadPlan
+from flyle_sf_assets.raw.records import RecordStatus
+from flyle_sf_assets.store.companies.picklist_options import list_options
+from flyle_sf_assets.store.companies.rejected_values import count_rejected, merge_rejected
+from flyle_sf_assets.store.companies.type_changes import blank_unconverted
+from flyle_sf_assets.store.companies.upsert import (
+    Conversion,
+    UpsertCounts,
+    unlink_companies,
+    upsert_companies,
+)
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.syncs import SyncCounts
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.state.asset_names import COMPANIES
+
+SAMPLE_ROWS = 5
+BATCH_ROWS = 50_000
+"""Rows converted at once: bounds memory whatever the tenant's size."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrichedRows:
+    """Enriched rows to write: those ``owed``, and those ``rest`` that are only compared."""
+
+    owed: pl.DataFrame
+    rest: pl.DataFrame
+
+    @staticmethod
+    def split(rows: pl.DataFrame, owed: pl.Series | None) -> "EnrichedRows":
+        """``owed`` are the Ids of the rows that nobody has consumed yet; None: all of them."""
+        if owed is None:
+            return EnrichedRows(rows, rows.clear())
+        is_owed = pl.col("Id").is_in(owed.implode())
+        return EnrichedRows(rows.filter(is_owed), rows.filter(~is_owed))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written; ``rejected`` counts the values that stand rejected now.
+
+    Of the companies whose records had not changed, ``compared_linked`` and ``compared_frozen``
+    were compared, and ``healed_linked`` and ``healed_frozen`` differed all the same.
+    """
+
+    counts: UpsertCounts
+    rejected: int
+    sample: pl.DataFrame
+    compared_linked: int = 0
+    compared_frozen: int = 0
+    healed_linked: int = 0
+    healed_frozen: int = 0
+
+    def sync_counts(self) -> SyncCounts:
+        """The figures of the sync's row."""
+        counts = self.counts
+        return SyncCounts(
+            created=counts.created,
+            changed=counts.changed,
+            gone=counts.gone,
+            rejected=self.rejected,
+        )
+
+
+class Writing:
+    """Writes the company rows of one refresh: readers see all of it or nothing."""
+
+    def __init__(
+        self,
+        refresh: Refresh,
+        tx: TenantTransaction,
+        plan: ReadPlan,
+        fields: tuple[CompanyField, ...],
+        retyped: frozenset[str],
+    ) -> None:
+        self._refresh = refresh
+        self._tx = tx
+        self._plan = plan
+        self._fields = fields
+        self._retyped = retyped
+        self._paths = {field.key: field.source_path for field in fields if field.readable}
+        self._now = refresh.clock()
+        self._catalog = pl.DataFrame(
+            [(option.field_key, option.value) for option in list_options(tx)],
+            schema={"field_key": pl.String, "value": pl.String},
+            orient="row",
+        )
+        self._ids: list[pl.Series] = []
+        self._rejected: list[pl.DataFrame] = []
+        self._sample = pl.DataFrame()
+        self._total = 0
+
+    def write(self, rows: EnrichedRows) -> Written:
+        """Writes the owed rows, compares the rest, and takes over what was rejected."""
+        is_linked = pl.col("_status") == RecordStatus.LINKED.value
+        unlinked = unlink_companies(
+            self._tx,
+            reason="base_object_changed",
+            sync_id=self._refresh.sync_id,
+            now=self._now,
+            other_than_object=self._plan.base_object,
+        )
+        parts = (rows.owed, rows.rest.filter(is_linked), rows.rest.filter(~is_linked))
+        self._total = sum(part.height for part in parts)
+        owed, linked, frozen = (self._upserted(part) for part in parts)
+        blanked = self._blanked()
+        self._merge_rejected([rows.owed["Id"], rows.rest["Id"]])
+        return Written(
+            counts=_sum([UpsertCounts(changed=blanked, gone=unlinked), owed, linked, frozen]),
+            rejected=count_rejected(self._tx),
+            sample=self._sample,
+            compared_linked=parts[1].height,
+            compared_frozen=parts[2].height,
+            healed_linked=_moved(linked),
+            healed_frozen=_moved(frozen),
+        )
+
+    def _upserted(self, rows: pl.DataFrame) -> UpsertCounts:
+        refresh = self._refresh
+        done: list[UpsertCounts] = []
+        for batch in rows.iter_slices(BATCH_ROWS):
+            converted = convert(
+                batch,
+                self._fields,
+                time_zone=refresh.settings.time_zone,
+                catalog=self._catalog,
+                retyped=self._retyped,
+            )
+            reasons = what_blanked(self._plan, batch, self._paths)
+            reasons = reasons.rename({"Id": "external_id", "key": "field"})
+            counts = upsert_companies(
+                self._tx,
+                documents(converted.rows, self._fields),
+                source_object=self._plan.base_object,
+                sync_id=refresh.sync_id,
+                now=self._now,
+                conversion=Conversion(HASH_VERSION, self._retyped, reasons),
+                compare_all=refresh.kind == "census",
+            )
+            done.append(counts)
+            self._ids.append(converted.rows["external_id"])
+            self._rejected.append(converted.rejected)
+            self._sample = converted.rows.head(SAMPLE_ROWS)
+            refresh.tell(COMPANIES, sum(ids.len() for ids in self._ids), self._total)
+        return _sum(done)
+
+    def _blanked(self) -> int:
+        """Rows that no record is held of lose their values of a type that is not any more."""
+        if not self._retyped:
+            return 0
+        converted = pl.concat(self._ids) if self._ids else pl.Series(dtype=pl.String)
+        return blank_unconverted(
+            self._tx,
+            self._retyped,
+            converted=converted,
+            sync_id=self._refresh.sync_id,
+            now=self._now,
+        )
+
+    def _merge_rejected(self, judged: Sequence[pl.Series]) -> None:
+        if self._rejected:
+            rejected = pl.concat(self._rejected)
+            merge_rejected(self._tx, rejected, self._now, scope=pl.concat(judged))
+
+
+def _moved(counts: UpsertCounts) -> int:
+    return counts.created + counts.changed + counts.gone
+
+
+def _sum(all_of_them: Sequence[UpsertCounts]) -> UpsertCounts:
+    return UpsertCounts(
+        created=sum(one.created for one in all_of_them),
+        changed=sum(one.changed for one in all_of_them),
+        unchanged=sum(one.unchanged for one in all_of_them),
+        gone=sum(one.gone for one in all_of_them),
+    )

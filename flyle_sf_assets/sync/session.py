@@ -1,0 +1,325 @@
+"""When a refresh begins and ends: the lock, the sync's row, the link's state, errors kept.
+
+What does not belong here: what the steps do (``steps``) and how Dagster runs them (``defs``).
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Concatenate, ParamSpec
+
+import polars as pl
+
+from flyle_sf_assets.errors import (
+    FieldRefused,
+    FlyleError,
+    IncompleteRead,
+    NotConnected,
+    ObjectRefused,
+    RecordFileDamaged,
+    Text,
+    UsageError,
+)
+from flyle_sf_assets.installation.clock import Clock, utc_now
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import open_same_org
+from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
+from flyle_sf_assets.salesforce.transport import Network
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.versions import from_document
+from flyle_sf_assets.store.syncs.syncs import close_abandoned, open_sync
+from flyle_sf_assets.store.tenants.connections import is_reread_asked
+from flyle_sf_assets.store.tenants.links import (
+    get_link,
+    locked_link,
+    put_link,
+    record_synced,
+)
+from flyle_sf_assets.store.tenants.settings_versions import latest_settings
+from flyle_sf_assets.sync.context import Refresh, RefreshKind, disconnected
+from flyle_sf_assets.sync.idle_check import is_idle
+from flyle_sf_assets.sync.invalid_state import note_impossible
+from flyle_sf_assets.sync.lost_files import note_damage, restore, with_rereads
+from flyle_sf_assets.sync.outcome import count_calls, end_done, end_failed, understood
+from flyle_sf_assets.sync.partial_run import catch_up
+from flyle_sf_assets.sync.step_report import StepReport
+from flyle_sf_assets.sync.steps.object_schemas import describe_objects
+from flyle_sf_assets.sync.steps.redescribe import describe_anew
+from flyle_sf_assets.telemetry.logs import bind, logger
+from flyle_sf_assets.tenants.backoff import record_recovery
+from flyle_sf_assets.tenants.due_times import next_due
+from flyle_sf_assets.tenants.outage import is_outage_alone
+
+P = ParamSpec("P")
+
+_log = logger("refresh")
+
+_PERHAPS_OUR_SCHEMA = (CONDITION_INVALID, "answer_implausible")
+"""Codes of errors whose cause may be that a schema is not what the org says any more."""
+
+
+@contextmanager
+def open_refresh(
+    installation: Installation,
+    tenant: str,
+    *,
+    kind: RefreshKind = "refresh",
+    run_id: str | None = None,
+    is_retry: bool = False,
+    clock: Clock = utc_now,
+    on_wait: Callable[[], None] | None = None,
+) -> Iterator[Refresh]:
+    """One refresh of one tenant under its lock; a second one waits until the first has ended.
+
+    Raises NotConnected when the tenant has no settings or was disconnected. The first refresh after
+    a new connection is a census, whatever it was to be. The sync's row says how it ended: a step's
+    error ends it as failed or postponed, and a process that dies leaves a running row that the next
+    refresh closes.
+    """
+    database = installation.database
+    with (
+        database.tenant_lock(tenant, on_wait=on_wait),
+        bind(tenant=tenant),
+    ):
+        settings, version = _latest_settings(installation, tenant)
+        with database.tenant(tenant) as tx:
+            # The link's row is held from here: whoever disconnects now finds the sync.
+            put_link(tx, source_object=settings.source.object, settings_version=version)
+            if get_link(tx).state == "disconnected":
+                raise disconnected(tenant)
+            kind = "census" if is_reread_asked(tx) else kind
+            is_first = get_link(tx).first_synced_at is None
+            sync = open_sync(tx, "initial" if is_first else kind, run_id, clock())
+            close_abandoned(tx, clock(), keep=sync.sync_id)
+            if is_first:
+                put_link(tx, state="initial_sync")
+        refresh = Refresh(
+            installation=installation,
+            tenant=tenant,
+            settings=settings,
+            settings_version=version,
+            kind=kind,
+            sync_id=sync.sync_id,
+            open_org=lambda: open_same_org(
+                installation, settings, sleep=_watchful(refresh), patience=Network(clock=clock)
+            ),
+            clock=clock,
+            overlap_s=installation.places.overlap_s,
+            is_retry=is_retry,
+        )
+        with bind(sync_id=sync.sync_id, run_id=run_id):
+            try:
+                # All of it is compared where everything is; else as it is first read.
+                note_damage(refresh, is_read=kind in ("census", "full"))
+                note_impossible(refresh)
+                yield refresh
+            except BaseException as error:
+                end_failed(refresh, understood(refresh, error))
+                raise
+            finally:
+                refresh.close()
+            if refresh.failure is None:
+                end_done(refresh)
+            elif not refresh.is_failure_kept:
+                # The database was away when it happened, and may be back.
+                end_failed(refresh, refresh.failure)
+
+
+def require_connected(installation: Installation, tenant: str) -> None:
+    """Raises NotConnected ``disconnected`` for a tenant whose link was ended."""
+    with installation.database.tenant(tenant) as tx:
+        if get_link(tx).state == "disconnected":
+            raise disconnected(tenant)
+
+
+def _watchful(refresh: Refresh) -> Callable[[float], None]:
+    """Waiting for a Bulk job ends as soon as the refresh was cancelled."""
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        with refresh.database.tenant(refresh.tenant) as tx:
+            refresh.require_running(tx)
+
+    return sleep
+
+
+@dataclass(frozen=True, slots=True)
+class IdleCheck:
+    """Whether there was nothing to do, and the calls that it took to know.
+
+    ``is_busy``: a refresh of the tenant is running, so nothing was asked.
+    """
+
+    is_idle: bool
+    api_calls: int
+    is_busy: bool = False
+
+
+def check_idle(
+    installation: Installation,
+    tenant: str,
+    *,
+    is_asked_for: bool = False,
+    clock: Clock = utc_now,
+    patience: Network | None = None,
+) -> IdleCheck:
+    """Whether there is nothing to do for a tenant; if so the link says that it was just synced.
+
+    ``is_asked_for``: by a person, so the metadata are asked for however recent they are.
+    ``patience`` brings other timeouts and retries than the usual ones.
+
+    Not idle, without asking anything, while a refresh of the tenant is running; nor when the org
+    does not show a field or object any more, or a record file is damaged or lost, which a refresh
+    will find out about. No row is
+    written in ``syncs``. Raises what else asking Salesforce raises.
+    """
+    database = installation.database
+    with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
+        if not is_held:
+            return IdleCheck(is_idle=False, api_calls=0, is_busy=True)
+        settings, version = _latest_settings(installation, tenant)
+        refresh = Refresh(
+            installation=installation,
+            tenant=tenant,
+            settings=settings,
+            settings_version=version,
+            kind="refresh",
+            sync_id=0,
+            open_org=lambda: open_same_org(
+                installation, settings, patience=replace(patience or Network(), clock=clock)
+            ),
+            clock=clock,
+            overlap_s=installation.places.overlap_s,
+        )
+        try:
+            check = IdleCheck(_is_idle(refresh, is_asked_for=is_asked_for), refresh.api_calls)
+        finally:
+            refresh.close()
+        if check.is_idle:
+            now = clock()
+            with database.tenant(tenant) as tx:
+                # A person may have ended the link meanwhile.
+                link = locked_link(tx)
+                is_outage = is_outage_alone(link)
+                if is_outage or link.is_outage_told:
+                    record_recovery(tx, now)
+                if is_outage:
+                    put_link(tx, state="linked")
+                if is_outage or link.state == "linked":
+                    record_synced(tx, now, next_due(now, settings, installation.places))
+        return check
+
+
+def _is_idle(refresh: Refresh, *, is_asked_for: bool) -> bool:
+    try:
+        return is_idle(refresh, is_asked_for=is_asked_for)
+    except (FieldRefused, ObjectRefused, RecordFileDamaged):
+        return False
+
+
+def run_step(
+    refresh: Refresh,
+    step: Callable[Concatenate[Refresh, P], StepReport],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> StepReport:
+    """Runs one step, with its seconds and API calls in the report and in the sync's row.
+
+    An error is kept in the sync's row and in the link before it is raised again. What nobody
+    foresaw is raised as one of ours; nothing hangs on an error that could quote a record.
+    """
+    started, calls = time.perf_counter(), refresh.api_calls
+    ended: BaseException
+    try:
+        refresh.begin(_name_of(step))
+        report = _tried_twice(refresh, step, *args, **kwargs)
+    except BaseException as error:  # noqa: BLE001 - raised below, outside: no chain hangs on it
+        ended = understood(refresh, error)
+    else:
+        return _told(refresh, report, started, calls)
+    state = end_failed(refresh, ended, calls)
+    if state == "cancelled" and isinstance(ended, FlyleError):
+        # Whatever stopped it, such as a token that is gone: this is why.
+        raise disconnected(refresh.tenant)
+    raise ended
+
+
+def _told(refresh: Refresh, report: StepReport, started: float, calls: int) -> StepReport:
+    """The report of a step that ran to its end, with its seconds and API calls."""
+    spent = count_calls(refresh, calls)
+    seconds = time.perf_counter() - started
+    _log.info(
+        "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
+    )
+    report = with_rereads(refresh, report)
+    return replace(report, api_calls=spent, seconds=seconds, sync_id=refresh.sync_id)
+
+
+def _name_of(step: Callable[..., StepReport]) -> str:
+    """The step's function, also when the sequence has bound its asset."""
+    inner = step.func if isinstance(step, partial) else step
+    return str(getattr(inner, "__name__", "step"))
+
+
+def _tried_twice(
+    refresh: Refresh,
+    step: Callable[Concatenate[Refresh, P], StepReport],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> StepReport:
+    """What a damaged record file had is read again first, also when it is damaged meanwhile."""
+    try:
+        return _described_again(refresh, step, *args, **kwargs)
+    except (RecordFileDamaged, pl.exceptions.PolarsError, OSError):
+        # Polars says in its own words that a file which was sound has changed under its hands.
+        if not note_damage(refresh, is_read=True):
+            raise
+        return _described_again(refresh, step, *args, **kwargs)
+
+
+def _described_again(
+    refresh: Refresh,
+    step: Callable[Concatenate[Refresh, P], StepReport],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> StepReport:
+    """A field or object that went away is noticed, and left out, also where describe said 304.
+
+    A run that leaves out the schemas, as one that a person starts of some assets may, asks for
+    them first: what they said before never ends a run.
+    """
+    if step is not describe_objects:
+        if not refresh.has_described:
+            catch_up(refresh, step, *args, **kwargs)
+        restore(refresh, partial(step, refresh, *args, **kwargs))
+    try:
+        return step(refresh, *args, **kwargs)
+    except (FieldRefused, ObjectRefused, UsageError, IncompleteRead) as error:
+        # Rows that cannot be the object's: it may be its schema that was never true.
+        is_by_code = isinstance(error, UsageError | IncompleteRead)
+        is_judged = not is_by_code or error.code in _PERHAPS_OUR_SCHEMA
+        if not is_judged or refresh.has_described_whole:
+            raise
+        describe_anew(refresh)
+        return step(refresh, *args, **kwargs)
+
+
+def _latest_settings(installation: Installation, tenant: str) -> tuple[TenantSettings, int]:
+    with installation.database.tenant(tenant) as tx:
+        latest = latest_settings(tx)
+    if latest is None:
+        raise NotConnected(
+            "no_settings",
+            tried=Text(
+                f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"
+            ),
+            came_back="No settings version is registered.",
+            remedy=Text(
+                f"config/tenants/{tenant}.yaml を用意し flyle-sf apply を実行してください",
+                f"Write config/tenants/{tenant}.yaml and run flyle-sf apply",
+            ),
+        )
+    return from_document(json.loads(latest.document)), latest.version

@@ -1,0 +1,64 @@
+"""How each tenant stands: link, companies, rejected values, and which assets owe something.
+
+What does not belong here: showing it (``cli``, ``console``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.store.companies.counts import companies_by_status
+from flyle_sf_assets.store.companies.rejected_values import count_rejected
+from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
+from flyle_sf_assets.store.tenants.links import Link, get_link
+from flyle_sf_assets.store.tenants.settings_versions import (
+    latest_settings,
+    tenants_with_settings,
+)
+from flyle_sf_assets.sync.state.staleness import stale_assets
+from flyle_sf_assets.tenants.registration import registered_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One tenant. ``companies`` are numbers by status; ``stale_assets`` are keys in order."""
+
+    link: Link
+    companies: dict[str, int]
+    rejected: int
+    stale_assets: tuple[str, ...]
+    last_sync: Sync | None
+    is_stopped: bool = False
+    """Not tried again by itself: these very settings failed for good."""
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When the platform tries it next by itself; None when it does not, or at once."""
+        if self.is_stopped:
+            return None
+        return self.link.retry_at or self.link.next_due_at
+
+
+def standings(installation: Installation, tenant: str | None = None) -> tuple[Standing, ...]:
+    """Every tenant that has settings, or just one."""
+    if tenant is None:
+        with installation.database.fleet() as tx:
+            names = tenants_with_settings(tx)
+    else:
+        names = (tenant,)
+    return tuple(_standing(installation, name) for name in names)
+
+
+def _standing(installation: Installation, tenant: str) -> Standing:
+    settings = registered_settings(installation, tenant)
+    with installation.database.tenant(tenant) as tx:
+        syncs, link, latest = latest_syncs(tx, limit=1), get_link(tx), latest_settings(tx)
+        return Standing(
+            link=link,
+            companies=companies_by_status(tx).get(tenant, {}),
+            rejected=count_rejected(tx),
+            stale_assets=stale_assets(tx, settings) if settings else (),
+            last_sync=syncs[0] if syncs else None,
+            is_stopped=link.stopped_version is not None
+            and (latest is None or link.stopped_version >= latest.version),
+        )

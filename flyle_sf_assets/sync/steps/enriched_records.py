@@ -1,0 +1,193 @@
+"""The enriched records: rows that a change touches joined again, compared, and kept.
+
+What does not belong here: the join and the affected rows (``enriched``).
+"""
+
+from dataclasses import replace
+
+import polars as pl
+
+from flyle_sf_assets.enriched.affected import affected_ids
+from flyle_sf_assets.enriched.gone import with_former_parents
+from flyle_sf_assets.enriched.join import enrich, enriched_columns, gone_column
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.plan import ReadPlan
+from flyle_sf_assets.raw.records import changed_rows
+from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
+from flyle_sf_assets.sync.column_lineage import enriched_notes, enriched_origins
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.extract.staged_dataset import fold
+from flyle_sf_assets.sync.input_state import (
+    consumed_by,
+    generation_of,
+    held_dataset,
+    manifest_of,
+)
+from flyle_sf_assets.sync.state.asset_names import (
+    COMPANIES,
+    ENRICHED,
+    OPTIONS,
+    digest_of,
+    enriched_of,
+)
+from flyle_sf_assets.sync.step_report import StepReport
+
+PLAN = "read_plan"
+SAMPLE_ROWS = 5
+
+
+def enriched_dataset(plan: ReadPlan) -> str:
+    """The name under which the enriched records of a base object are kept."""
+    return enriched_of(plan.base_object)
+
+
+def is_joined(plan: ReadPlan, manifest: Manifest) -> bool:
+    """Whether the rows have exactly the columns that the plan wants."""
+    return manifest.columns == enriched_columns(plan)
+
+
+def enrich_records(refresh: Refresh) -> StepReport:
+    """Joins what its inputs committed since it last looked; keeps the rows that differ."""
+    plan = refresh.plan()
+    name = enriched_dataset(plan)
+    inputs = {d.name: held_dataset(refresh, d) for d in plan.datasets}
+    records = {dataset: refresh.lake.read(m) for dataset, m in inputs.items()}
+    held = manifest_of(refresh, name)
+    taken = consumed_by(refresh, ENRICHED)
+    digest = _plan_digest(plan)
+    is_same_plan = PLAN in taken and taken[PLAN].digest == digest
+    manifest: Manifest | None
+    standing = generation_of(refresh, name)
+    if held is None or not is_joined(plan, held):
+        manifest, changed = _all_rows(refresh, plan, records, standing + 1)
+    elif is_same_plan and refresh.kind in ("refresh", "sweep") and _follows(inputs, taken):
+        ids = _affected(refresh, plan, records, held, inputs, taken)
+        manifest, changed = _some_rows(refresh, plan, records, held, ids)
+    else:
+        manifest, changed = _some_rows(refresh, plan, records, held, None)
+    consumed = [Consumed(dataset, m.generation) for dataset, m in inputs.items()]
+    with refresh.committing() as tx:
+        if manifest is not None:
+            swap_generation(
+                tx,
+                name,
+                expected_generation=standing,
+                generation=manifest.generation,
+                manifest=manifest.encode(),
+                watermark=None,
+                now=refresh.clock(),
+            )
+        put_consumed(tx, ENRICHED, [*consumed, Consumed(PLAN, 0, digest)])
+    return _report(refresh, plan, manifest or held, changed)
+
+
+def _affected(
+    refresh: Refresh,
+    plan: ReadPlan,
+    records: dict[str, pl.LazyFrame],
+    held: Manifest,
+    inputs: dict[str, Manifest],
+    taken: dict[str, Consumed],
+) -> pl.Series:
+    changed = {}
+    for name, manifest in inputs.items():
+        since = taken[name].generation if name in taken else 0
+        if manifest.generation > since:
+            rows = refresh.lake.changed_since(manifest, since)
+            changed[name] = rows.select("Id").collect().to_series()
+    if not changed:
+        return pl.Series(dtype=pl.String)
+    return affected_ids(plan, records, refresh.lake.read(held), changed)
+
+
+def _follows(inputs: dict[str, Manifest], taken: dict[str, Consumed]) -> bool:
+    """Whether each input is what was taken in and what came on top of it.
+
+    One that was read again from the beginning may lack rows that it had: nothing tells which.
+    """
+    return all(
+        name not in taken or manifest.added_since(taken[name].generation) is not None
+        for name, manifest in inputs.items()
+    )
+
+
+def _all_rows(
+    refresh: Refresh, plan: ReadPlan, records: dict[str, pl.LazyFrame], generation: int
+) -> tuple[Manifest, int]:
+    name = enriched_dataset(plan)
+    base = refresh.lake.write(refresh.tenant, name, generation, enrich(plan, records))
+    columns = enriched_columns(plan)
+    return Manifest(name, generation, columns, "", base, is_judged=True), base.rows
+
+
+def _some_rows(
+    refresh: Refresh,
+    plan: ReadPlan,
+    records: dict[str, pl.LazyFrame],
+    held: Manifest,
+    ids: pl.Series | None,
+) -> tuple[Manifest | None, int]:
+    """Joins the rows of ``ids``, or all of them to compare; keeps those that differ."""
+    if ids is not None and ids.is_empty():
+        return None, 0
+    of_ids = pl.lit(value=True) if ids is None else pl.col("Id").is_in(ids.implode())
+    before = refresh.lake.read(held).filter(of_ids).collect()
+    joined = enrich(plan, records, ids).collect()
+    if not before.join(joined, on="Id", how="anti").is_empty():
+        # The raw file of these was lost before a company was made of them: they are no records.
+        return _all_rows(refresh, plan, records, held.generation + 1)
+    rows = with_former_parents(plan, records, joined, before)
+    rows = _different(plan, rows, before)
+    if rows.is_empty():
+        return None, 0
+    readers = [consumed_by(refresh, asset).get(held.dataset) for asset in (OPTIONS, COMPANIES)]
+    owed_since = min((one.generation for one in readers if one), default=0)
+    manifest = fold(refresh.lake, refresh.tenant, held, owed_since)
+    segment = refresh.lake.write(refresh.tenant, held.dataset, held.generation + 1, rows)
+    added = rows.join(before.select("Id"), on="Id", how="anti").height
+    return manifest.with_segment(segment, added=added), rows.height
+
+
+def _different(plan: ReadPlan, rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The rows that differ; why a parent is gone only explains a difference, it makes none."""
+    told = [gone_column(node) for node in plan.nodes if node.path]
+    ids = changed_rows(rows.drop(told), before.drop(told)).select("Id")
+    return rows.join(ids, on="Id", how="semi")
+
+
+def _plan_digest(plan: ReadPlan) -> str:
+    leaves = [
+        (
+            path,
+            [(t.node.path, t.field.name if t.field else None, t.literal) for t in leaf.sources],
+            *([leaf.controller.name] if leaf.controller else []),
+        )
+        for path, leaf in plan.leaves.items()
+    ]
+    nodes = [replace(node) for node in plan.nodes]
+    return digest_of(nodes, leaves)
+
+
+def _report(
+    refresh: Refresh, plan: ReadPlan, manifest: Manifest | None, changed: int
+) -> StepReport:
+    if manifest is None:
+        raise ValueError("the enriched records were never written")
+    parents = [
+        f"- `{'.'.join(node.path)}` → {node.object} ({node.dataset})"
+        for node in plan.nodes
+        if node.path
+    ]
+    return StepReport(
+        asset="flyle/enriched_records",
+        generation=f"{manifest.dataset}@{manifest.generation}",
+        rows=manifest.rows,
+        counts={"changed": changed},
+        columns=enriched_notes(plan),
+        lineage=enriched_origins(plan),
+        # Id and Name may be mapped themselves.
+        sample=refresh.lake.sample(manifest, SAMPLE_ROWS).select(
+            *dict.fromkeys(("Id", "Name", *plan.leaves))
+        ),
+        notes={"lookups": "\n".join(parents) or "no parents are mapped"},
+    )

@@ -1,0 +1,127 @@
+"""The picklist option catalog of one tenant.
+
+What does not belong here: which options there are (``options/catalog.py``) and that none is
+ever deleted (``store/companies/picklist_options.py``).
+"""
+
+import polars as pl
+
+from flyle_sf_assets.check.parts import part_digests
+from flyle_sf_assets.companies.fields import company_fields
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.options.catalog import (
+    OPTION_SCHEMA,
+    catalog,
+    described_options,
+    followed_fields,
+    met_values,
+)
+from flyle_sf_assets.store.companies.picklist_options import list_options, merge_options
+from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.input_state import consumed_by, generation_of, manifest_of
+from flyle_sf_assets.sync.state.asset_names import OPTIONS, SCHEMAS, digest_of
+from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
+from flyle_sf_assets.sync.steps.enriched_records import enrich_records, enriched_dataset
+from flyle_sf_assets.sync.steps.redescribe import describe_anew
+
+FIELDS = "select_fields"
+
+
+def follow_options(refresh: Refresh) -> StepReport:
+    """Brings the catalog up to describe and to the values that records hold.
+
+    A value that the catalog does not know asks describe at once: a new option, most likely. What
+    else the describe brings is read and joined here, before the companies are written.
+    """
+    report, is_surprised = _followed(refresh)
+    if is_surprised and not refresh.has_described_whole:
+        describe_anew(refresh)
+        enrich_records(refresh)
+        report, _ = _followed(refresh)
+    return report
+
+
+def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
+    """The step once, and whether records hold values that the catalog did not know."""
+    plan = refresh.plan()
+    fields = followed_fields(company_fields(refresh.settings, plan.leaves))
+    manifest = manifest_of(refresh, enriched_dataset(plan))
+    taken = consumed_by(refresh, OPTIONS)
+    digest = digest_of(fields)
+    is_same = FIELDS in taken and taken[FIELDS].digest == digest
+    since = taken[manifest.dataset].generation if manifest and manifest.dataset in taken else 0
+    met = OPTION_SCHEMA.to_frame()
+    if manifest is not None:
+        rows = refresh.lake.changed_since(manifest, since if is_same else 0)
+        columns = dict.fromkeys(field.source_path for field in fields)
+        met = met_values(rows.select("Id", *columns).collect(), fields)
+    before = generation_of(refresh, OPTIONS)
+    now = refresh.clock()
+    with refresh.committing() as tx:
+        held = pl.DataFrame(
+            [(o.field_key, o.value, o.label, o.position, o.active) for o in list_options(tx)],
+            schema={
+                "field_key": pl.String,
+                "value": pl.String,
+                "label": pl.String,
+                "position": pl.Int32,
+                "active": pl.Boolean,
+            },
+            orient="row",
+        )
+        surprises = met.join(held, on=["field_key", "value"], how="anti")
+        keys = [field.key for field in fields]
+        union = catalog(described_options(fields), met, held, followed=keys)
+        counts = merge_options(tx, union, now, described_fields=keys)
+        is_changed = bool(counts.added or counts.changed or counts.removed)
+        generation = before + 1 if is_changed or before == 0 else before
+        swap_generation(
+            tx,
+            OPTIONS,
+            expected_generation=before,
+            generation=generation,
+            manifest="{}",
+            watermark=None,
+            now=now,
+        )
+        inputs = [
+            Consumed(SCHEMAS, generation_of(refresh, SCHEMAS)),
+            Consumed(
+                "link_settings/companies",
+                refresh.settings_version,
+                part_digests(refresh.settings)["companies"],
+            ),
+            Consumed(FIELDS, 0, digest),
+        ]
+        if manifest is not None:
+            inputs.append(Consumed(manifest.dataset, manifest.generation))
+        put_consumed(tx, OPTIONS, inputs)
+        options = list_options(tx)
+    report = StepReport(
+        asset="flyle/picklist_options",
+        generation=str(generation),
+        idle=None if fields else _NO_SELECTS,
+        rows=len(options),
+        counts={"added": counts.added, "changed": counts.changed, "removed": counts.removed},
+        columns=_COLUMNS,
+        sample=pl.DataFrame(
+            [(o.field_key, o.value, o.label, o.active) for o in options[:5]],
+            schema=["field", "value", "label", "active"],
+            orient="row",
+        ),
+    )
+    return report, not surprises.is_empty()
+
+
+_NO_SELECTS = Text(
+    "選択肢として連携する項目がありません", "No field is mapped as a single or multi select"
+)
+
+_COLUMNS = (
+    ColumnNote("field_key", "text", "key of the custom field"),
+    ColumnNote("value", "text", "API value of the option"),
+    ColumnNote("label", "text", "what people read"),
+    ColumnNote("position", "integer", "the org's order"),
+    ColumnNote("active", "boolean", "whether Salesforce offers it now"),
+)

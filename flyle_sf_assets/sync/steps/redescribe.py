@@ -1,0 +1,47 @@
+"""A describe in the middle of a refresh, and what the steps before it owe since then.
+
+What does not belong here: when one is needed (``sync/session.py``,
+``sync/steps/picklist_options.py``).
+"""
+
+from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
+from flyle_sf_assets.raw.plan import ReadPlan
+from flyle_sf_assets.raw.questions import Questions
+from flyle_sf_assets.store.syncs.generations import Consumed
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.input_state import consumed_by, manifest_of
+from flyle_sf_assets.sync.state.asset_names import digest_of
+from flyle_sf_assets.sync.steps.object_schemas import describe_objects
+from flyle_sf_assets.sync.steps.raw_records import NODES, read_records, scope_of
+
+
+def describe_anew(refresh: Refresh) -> None:
+    """Asks for every schema at once, and reads again what was read by a narrower plan.
+
+    A permission that came back behind a 304 widens the read plan while the refresh is under way.
+    Only the raw assets behind us are read here: all of them when none is being read.
+    """
+    asking = refresh.reading
+    describe_objects(refresh, is_forced=True)
+    plan, is_any_read = refresh.plan(), False
+    for asset in RAW_ASSETS if asking is None else RAW_ASSETS[: RAW_ASSETS.index(asking)]:
+        # What is read again may refer to records that those after it do not hold.
+        if is_any_read or not is_read_as_planned(refresh, plan, asset):
+            read_records(refresh, asset)
+            is_any_read = True
+
+
+def is_read_as_planned(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> bool:
+    """Whether what is held of an asset has the records, columns and references of this plan."""
+    if not plan.of_asset(asset):
+        return True
+    if consumed_by(refresh, asset).get(NODES) != Consumed(NODES, 0, digest_of(plan.nodes)):
+        return False
+    schemas = refresh.schemas()
+    for dataset in plan.of_asset(asset):
+        held = manifest_of(refresh, dataset.name)
+        if held is None or not all(held.has_column(c.name, c.type) for c in dataset.columns):
+            return False
+        if held.scope != scope_of(Questions.about(dataset, plan, schemas, refresh.settings)):
+            return False
+    return True
