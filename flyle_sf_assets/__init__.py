@@ -20,6 +20,7 @@ what stands above it, never below)::
     tenants      a tenant's life outside a sync
     connection   connect, disconnect, consents
     sync         one refresh: session, state, extract, steps, load
+    preview      what settings would do
     refresh      one refresh of one tenant, step by step: read, decide, commit
     defs         Dagster's names for all of this
     definitions  the whole wiring on one page

@@ -1,7 +1,7 @@
 """The tree of fields that settings may name, one level at a time: an object's fields and parents.
 
 Levels are opened lazily: a level needs the schemas of the objects on its own path only. What
-does not belong here: describing objects (``refresh/org_answers.py``), search over levels
+does not belong here: describing objects (``preview/org_browser.py``), search over levels
 (``search.py``).
 """
 

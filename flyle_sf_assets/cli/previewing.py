@@ -1,6 +1,6 @@
 """``flyle-sf preview``: what the settings would do, for people and for scripts.
 
-What does not belong here: finding it out (``refresh/preview.py``).
+What does not belong here: finding it out (``preview/preview.py``).
 """
 
 from dataclasses import replace
@@ -20,8 +20,8 @@ from flyle_sf_assets.cli.output import (
 from flyle_sf_assets.companies.display import shown_change
 from flyle_sf_assets.errors import FlyleError, SettingsInvalid, Text
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.impact import Example, Figure, Impact
-from flyle_sf_assets.refresh.preview import preview
+from flyle_sf_assets.preview.impact import Example, Figure, Impact
+from flyle_sf_assets.preview.preview import preview
 from flyle_sf_assets.tenants.candidate_settings import drafted_settings
 
 _FIGURES: tuple[tuple[str, Text], ...] = (

@@ -6,7 +6,7 @@ What does not belong here: opening an org (``orgs.py``).
 import threading
 from collections import OrderedDict
 
-from flyle_sf_assets.refresh.org_answers import KnownSchemas
+from flyle_sf_assets.preview.org_browser import KnownSchemas
 
 TENANTS_KEPT = 200
 

@@ -1,6 +1,6 @@
 """The visitor's org, opened when something has to be asked of it, and what is known of it.
 
-What does not belong here: what is asked (``refresh/org_answers.py``).
+What does not belong here: what is asked (``preview/org_browser.py``).
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from typing import Any
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_connected_org, open_tenant_org
-from flyle_sf_assets.refresh.org_answers import OrgAnswers
+from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import Flow
 from flyle_sf_assets.tenants.registration import registered_settings

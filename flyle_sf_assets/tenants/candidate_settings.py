@@ -1,6 +1,6 @@
 """Which settings a tenant would have next: its file, a draft in the console, or what stands.
 
-What does not belong here: previewing them (``refresh/preview.py``) and saving them
+What does not belong here: previewing them (``preview/preview.py``) and saving them
 (``settings_drafts.py``).
 """
 

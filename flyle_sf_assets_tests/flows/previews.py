@@ -3,8 +3,8 @@
 What does not belong here: the changes that are previewed (``test_preview.py``).
 """
 
-from flyle_sf_assets.refresh.impact import Impact
-from flyle_sf_assets.refresh.preview import preview
+from flyle_sf_assets.preview.impact import Impact
+from flyle_sf_assets.preview.preview import preview
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.postgres import exact_json

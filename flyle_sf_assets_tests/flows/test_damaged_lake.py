@@ -15,7 +15,7 @@ import pytest
 from flyle_sf_assets.connection.connect import Connected, connect_headless
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.preview import preview
+from flyle_sf_assets.preview.preview import preview
 from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.refresh.tidying import sweep_lake
 from flyle_sf_assets.sandbox.server import SandboxServer

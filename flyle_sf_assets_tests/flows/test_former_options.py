@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flyle_sf_assets.refresh.preview import preview
+from flyle_sf_assets.preview.preview import preview
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.store.syncs.object_schemas import put_schema, read_schemas

@@ -7,7 +7,7 @@ import pytest
 
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.errors import SettingsInvalid
-from flyle_sf_assets.refresh.org_answers import SCHEMA_AGE_S_MAX, KnownSchemas, OrgAnswers
+from flyle_sf_assets.preview.org_browser import SCHEMA_AGE_S_MAX, KnownSchemas, OrgAnswers
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import Condition, FieldMapping, Operator, TenantSettings
 from flyle_sf_assets.tenants.settings_check import open_tenant_org

@@ -1,6 +1,6 @@
 """Setup, last page: what was chosen, what it would do, and 「連携」.
 
-What does not belong here: working the impact out (``refresh/preview.py``).
+What does not belong here: working the impact out (``preview/preview.py``).
 """
 
 from starlette.responses import Response
@@ -10,8 +10,8 @@ from flyle_sf_assets.console.drafting import draft_for
 from flyle_sf_assets.console.orgs import open_org_of, org_of
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import SettingsInvalid
-from flyle_sf_assets.refresh.impact import Impact
-from flyle_sf_assets.refresh.preview import preview
+from flyle_sf_assets.preview.impact import Impact
+from flyle_sf_assets.preview.preview import preview
 from flyle_sf_assets.settings.versions import diff
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.tenants.settings_drafts import required, save_settings, settings_origin

@@ -21,7 +21,7 @@ from flyle_sf_assets.console.setup_forms import (
 )
 from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import Problem
-from flyle_sf_assets.refresh.org_answers import OrgAnswers
+from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import Draft, judged, judged_as_far, problems_of, with_mapping
 
 Rows = tuple[MappingRow, ...]

@@ -1,6 +1,6 @@
 """Company rows compared with what is held, by the same rules as writing them, without writing.
 
-What does not belong here: which rows to compare (``refresh/preview.py``).
+What does not belong here: which rows to compare (``preview/preview.py``).
 """
 
 from collections.abc import Collection

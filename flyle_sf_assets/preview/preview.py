@@ -2,7 +2,7 @@
 
 Who comes and who leaves is asked of Salesforce by light queries of ids; what changes is told from
 the records that are held, and for values that are not held from a sample. What does not belong
-here: what follows from the answers (``judging.py``), who matches (``membership.py``).
+here: what follows from the answers (``impact_analysis.py``), who matches (``membership.py``).
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from datetime import timedelta
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.errors import Problem, SettingsInvalid
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.preview.field_conflicts import existing_field_problems
+from flyle_sf_assets.preview.held_records import HeldFrames
+from flyle_sf_assets.preview.impact import Impact
+from flyle_sf_assets.preview.impact_analysis import DraftInOrg, Judgement
+from flyle_sf_assets.preview.membership import membership
 from flyle_sf_assets.raw.questions import Questions
-from flyle_sf_assets.refresh.existing_fields import existing_field_problems
-from flyle_sf_assets.refresh.held_frames import HeldFrames
-from flyle_sf_assets.refresh.impact import Impact
-from flyle_sf_assets.refresh.judging import DraftInOrg, Judgement
-from flyle_sf_assets.refresh.membership import membership
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.former_options import with_former_options
 from flyle_sf_assets.settings.models import TenantSettings

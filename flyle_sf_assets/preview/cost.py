@@ -9,12 +9,12 @@ from math import ceil
 import polars as pl
 
 from flyle_sf_assets.enriched.join import node_id
+from flyle_sf_assets.preview.held_records import HeldFrames
+from flyle_sf_assets.preview.membership import Membership
+from flyle_sf_assets.preview.stratified_sample import without
 from flyle_sf_assets.raw.forecast import Cost, DatasetLoad, forecast, looking
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.records import READABLE, is_any
-from flyle_sf_assets.refresh.held_frames import HeldFrames
-from flyle_sf_assets.refresh.membership import Membership
-from flyle_sf_assets.refresh.strata import without
 from flyle_sf_assets.salesforce.composite import SUBREQUESTS_MAX
 
 

@@ -1,7 +1,7 @@
 """A few records read as the product would read them, without holding any: base, then parents.
 
 Each hop of the lookup tree costs one call for five questions of at most 2,000 ids. What does not
-belong here: which records to read (``preview.py``, ``org_answers.py``) and the join (``enriched``).
+belong here: which records to read (``preview.py``, ``org_browser.py``) and the join (``enriched``).
 """
 
 from collections.abc import Iterator, Mapping

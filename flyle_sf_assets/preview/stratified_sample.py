@@ -1,7 +1,7 @@
 """The companies of a preview, by what would become of them, and which records to read for them.
 
 What does not belong here: asking the org (``membership.py``) and counting differences
-(``differences.py``).
+(``company_diff.py``).
 """
 
 from dataclasses import dataclass

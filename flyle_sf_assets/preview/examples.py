@@ -12,10 +12,10 @@ from flyle_sf_assets.companies.document import CUSTOM_FIELDS
 from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.companies.rows import EXTERNAL_ID, NAME
 from flyle_sf_assets.companies.status import CompanyStatus
-from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted
-from flyle_sf_assets.refresh.impact import Example, ExampleKind, ValueChange
-from flyle_sf_assets.refresh.membership import Membership
-from flyle_sf_assets.refresh.strata import Strata
+from flyle_sf_assets.preview.company_diff import EXAMPLES, Conversions, Counted
+from flyle_sf_assets.preview.impact import Example, ExampleKind, ValueChange
+from flyle_sf_assets.preview.membership import Membership
+from flyle_sf_assets.preview.stratified_sample import Strata
 from flyle_sf_assets.store.companies.dry_run import ValueDifference
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])

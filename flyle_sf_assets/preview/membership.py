@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from flyle_sf_assets.enriched.join import parent_of
+from flyle_sf_assets.preview.held_records import HeldFrames
 from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import fates
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
-from flyle_sf_assets.refresh.held_frames import HeldFrames
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.sync.steps.raw_records import scope_of
 

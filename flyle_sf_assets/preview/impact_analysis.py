@@ -1,7 +1,7 @@
 """What follows for a tenant's companies from draft settings, once it is known who matches them.
 
 What does not belong here: asking who matches (``membership.py``), counting differences
-(``differences.py``), examples and cost (``preview_examples.py``, ``preview_cost.py``).
+(``company_diff.py``), examples and cost (``examples.py``, ``cost.py``).
 """
 
 import json
@@ -16,16 +16,22 @@ from flyle_sf_assets.enriched.join import enrich
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.options.catalog import described_options, followed_fields, met_values
+from flyle_sf_assets.preview.company_diff import (
+    EXAMPLES,
+    Conversions,
+    Counted,
+    counted,
+    total,
+)
+from flyle_sf_assets.preview.cost import Found, next_cost
+from flyle_sf_assets.preview.examples import examples
+from flyle_sf_assets.preview.held_records import HeldFrames
+from flyle_sf_assets.preview.impact import AddedOption, FieldImpact, Figure, Impact
+from flyle_sf_assets.preview.membership import Membership
+from flyle_sf_assets.preview.record_sampler import Sampling
+from flyle_sf_assets.preview.stratified_sample import Sample, Strata, within, without
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, READABLE, RecordStatus, is_any
-from flyle_sf_assets.refresh.differences import EXAMPLES, Conversions, Counted, counted, total
-from flyle_sf_assets.refresh.held_frames import HeldFrames
-from flyle_sf_assets.refresh.impact import AddedOption, FieldImpact, Figure, Impact
-from flyle_sf_assets.refresh.membership import Membership
-from flyle_sf_assets.refresh.preview_cost import Found, next_cost
-from flyle_sf_assets.refresh.preview_examples import examples
-from flyle_sf_assets.refresh.sampling import Sampling
-from flyle_sf_assets.refresh.strata import Sample, Strata, within, without
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import diff, from_document

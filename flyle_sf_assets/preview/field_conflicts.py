@@ -1,6 +1,6 @@
 """Mappings onto custom fields that Flyle has already: their types must agree.
 
-What does not belong here: counting what would be overwritten (``differences.py``).
+What does not belong here: counting what would be overwritten (``company_diff.py``).
 """
 
 from collections.abc import Iterator, Sequence

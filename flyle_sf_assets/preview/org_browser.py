@@ -21,9 +21,9 @@ from flyle_sf_assets.choosing.suggestions import Suggestion, suggestions
 from flyle_sf_assets.choosing.tree import Level, SchemaNeeded, Schemas, choice_at, level
 from flyle_sf_assets.companies.display import ShownRows, shown_rows
 from flyle_sf_assets.errors import Problem, SettingsInvalid
+from flyle_sf_assets.preview.record_sampler import Sampling
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.questions import Questions
-from flyle_sf_assets.refresh.sampling import Sampling
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
 from flyle_sf_assets.salesforce.picklists import options_of

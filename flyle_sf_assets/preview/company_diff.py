@@ -11,7 +11,7 @@ import polars as pl
 from flyle_sf_assets.companies.convert import convert
 from flyle_sf_assets.companies.document import HASH_VERSION, documents
 from flyle_sf_assets.companies.fields import CompanyField
-from flyle_sf_assets.refresh.impact import Figure
+from flyle_sf_assets.preview.impact import Figure
 from flyle_sf_assets.store.companies.dry_run import (
     CompanyDifferences,
     ValueDifference,
