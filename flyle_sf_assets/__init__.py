@@ -21,7 +21,7 @@ what stands above it, never below)::
     connection   connect, disconnect, consents
     sync         one refresh: session, state, extract, steps, load
     preview      what settings would do
-    refresh      one refresh of one tenant, step by step: read, decide, commit
+    scheduling   who is due: polling, pending runs, garbage collection
     defs         Dagster's names for all of this
     definitions  the whole wiring on one page
     console      the administrator's pages

@@ -1,6 +1,6 @@
 """The standing check on the record files of all tenants, and the job and schedule that run it.
 
-What does not belong here: looking at files (``refresh/file_check.py``).
+What does not belong here: looking at files (``scheduling/file_verification.py``).
 """
 
 from dagster import (
@@ -18,7 +18,7 @@ from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.fleet import SCHEDULE_STATUS
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
-from flyle_sf_assets.refresh.file_check import FilesChecked, check_files
+from flyle_sf_assets.scheduling.file_verification import FilesChecked, check_files
 
 
 @asset_check(

@@ -1,7 +1,7 @@
 """When tenants are refreshed, compared and tidied up after: each body asks who is due, and looks.
 
-What does not belong here: deciding (``tenants/due_times.py``), looking (``refresh/looking.py``) and
-what becomes of a failed run (``sensors.py``).
+What does not belong here: deciding (``tenants/due_times.py``), looking (``scheduling/poller.py``)
+and what becomes of a failed run (``sensors.py``).
 """
 
 from collections.abc import Callable
@@ -27,7 +27,13 @@ from flyle_sf_assets.defs.fleet import (
 from flyle_sf_assets.defs.jobs import refresh_tenant, tidy_up
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.looking import Looked, Verdict, look_at, refresh_needed, sweep_needed
+from flyle_sf_assets.scheduling.poller import (
+    Looked,
+    Verdict,
+    look_at,
+    refresh_needed,
+    sweep_needed,
+)
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda, read_agendas
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets.telemetry.logs import logger

@@ -27,7 +27,7 @@ from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS, tenants
 from flyle_sf_assets.defs.resources import KIND_TAG, Refreshes
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.owed_settings import Owed, owed_by_settings, settle
+from flyle_sf_assets.scheduling.pending_runs import Owed, owed_by_settings, settle
 from flyle_sf_assets.store.tenants.settings_files import KnownTenant
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets.tenants.removal import remove_tenant

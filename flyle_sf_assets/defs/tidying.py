@@ -1,6 +1,6 @@
 """The two ops of the job ``tidy_up``: old runs, and record files that nobody needs.
 
-What does not belong here: which record files those are (``refresh/tidying.py``).
+What does not belong here: which record files those are (``scheduling/garbage_collection.py``).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.resources import Refreshes
-from flyle_sf_assets.refresh.tidying import sweep_lake
+from flyle_sf_assets.scheduling.garbage_collection import sweep_lake
 
 RUNS_KEPT = timedelta(days=14)
 RUNS_A_NIGHT_MAX = 20_000

@@ -3,8 +3,8 @@
 Every tenant has its own moment in the interval, and in the night, told by a hash of its name:
 thousands of tenants with the same settings do not all start at once, and the moment stays.
 
-What does not belong here: finding out whether there is anything to do (``refresh/looking.py``), and
-launching runs (``defs``).
+What does not belong here: finding out whether there is anything to do (``scheduling/poller.py``),
+and launching runs (``defs``).
 """
 
 import hashlib

@@ -33,7 +33,6 @@ from flyle_sf_assets.console.sessions import enter
 from flyle_sf_assets.console.tokens import Ticket
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation, open_installation
-from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
@@ -43,6 +42,7 @@ from flyle_sf_assets.telemetry import logs
 from flyle_sf_assets.tenants.registration import register
 from flyle_sf_assets_tests.bench.refresh_cost import postgres_cpu_s
 from flyle_sf_assets_tests.console.house import certificate
+from flyle_sf_assets_tests.flows.run_steps import run_all
 from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, demo_settings
 from flyle_sf_assets_tests.postgres import admin
 

@@ -20,12 +20,12 @@ from psycopg import sql
 
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation, open_installation
-from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets.tenants.registration import register_files
+from flyle_sf_assets_tests.flows.run_steps import run_all
 from flyle_sf_assets_tests.postgres import admin
 
 SETTINGS = """

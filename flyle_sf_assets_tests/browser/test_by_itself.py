@@ -15,13 +15,13 @@ from dagster._core.instance.ref import InstanceRef
 
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import open_installation
-from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.store.postgres.embedded import EmbeddedPostgres
 from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets.tenants.registration import register_files
 from flyle_sf_assets_tests.browser.served import dagster_over_two_tenants
+from flyle_sf_assets_tests.flows.run_steps import run_all
 from flyle_sf_assets_tests.postgres import admin
 
 ARRIVES_WITHIN_S = 180.0

@@ -27,10 +27,10 @@ from flyle_sf_assets.console.serving import Certificate, listening_socket, serve
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.store.tenants.console_sessions import Role
 from flyle_sf_assets.store.tenants.links import all_links
 from flyle_sf_assets.sync.session import open_refresh
+from flyle_sf_assets_tests.flows.run_steps import run_all
 
 POLL_S = 0.2
 TIMEOUT_S = 60

@@ -9,7 +9,6 @@ import pytest
 import requests
 
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.sequence import run_all
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
@@ -17,6 +16,7 @@ from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets_tests.console.house import House, Visitor, open_house
 from flyle_sf_assets_tests.flows.conftest import installed
+from flyle_sf_assets_tests.flows.run_steps import run_all
 from flyle_sf_assets_tests.flows.tenants import make_org
 from flyle_sf_assets_tests.postgres import admin
 

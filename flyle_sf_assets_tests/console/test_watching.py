@@ -12,7 +12,6 @@ import polars as pl
 import pytest
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.store.companies.rejected_values import merge_rejected
 from flyle_sf_assets.store.companies.search import PAGE_ROWS
 from flyle_sf_assets.store.tenants.links import (
@@ -25,6 +24,7 @@ from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.sync.session import run_step
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.house import Visitor
+from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.postgres import admin
 
 

@@ -9,7 +9,7 @@ from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.file_check import NIGHTS, check_files
+from flyle_sf_assets.scheduling.file_verification import NIGHTS, check_files
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET, DagsterRuns
 from flyle_sf_assets_tests.flows.damaging import all_named_files, bit_flipped, named_files
 from flyle_sf_assets_tests.flows.tenants import Tenant

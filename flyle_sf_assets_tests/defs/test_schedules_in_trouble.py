@@ -10,8 +10,8 @@ from dagster._core.test_utils import create_run_for_test
 
 from flyle_sf_assets.defs import schedules
 from flyle_sf_assets.defs.fleet import end_lost_runs
-from flyle_sf_assets.refresh import looking
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
+from flyle_sf_assets.scheduling import poller as looking
 from flyle_sf_assets.store.tenants.notices import list_notices
 from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.platform import Platform, rename, small_settings

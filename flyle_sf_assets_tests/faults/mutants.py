@@ -34,7 +34,7 @@ AT_ONCE = 2
 
 @mutant("a run believes schemas that are not six hours old")
 def describe_only_every_6_hours() -> None:
-    redescribing = product_module("refresh.redescribing")
+    redescribing = product_module("sync.extract.describe_again")
     right, every_s = redescribing.ask, 6 * 3600
 
     def wrong(refresh: Any, names: Any, moments: Any, stored: Any) -> Any:
@@ -93,12 +93,12 @@ def forgotten_debt() -> None:
 
 @mutant("what was read of the books before a commit is believed after it")
 def books_never_read_again() -> None:
-    product_module("refresh.books").Books.forget = lambda _self: None
+    product_module("sync.state.committed_state").Books.forget = lambda _self: None
 
 
 @mutant("only the base object's own changes are joined again")
 def parent_change_ignored() -> None:
-    enriched = product_module("refresh.steps.enriched")
+    enriched = product_module("sync.steps.enriched_records")
     right = enriched.affected_ids
 
     def wrong(plan: Any, records: Any, held: Any, changed: Any) -> Any:
@@ -110,7 +110,7 @@ def parent_change_ignored() -> None:
 
 @mutant("a one-to-one object that moved is joined where it is now, and stays where it was")
 def one_to_one_move_ignored() -> None:
-    enriched = product_module("refresh.steps.enriched")
+    enriched = product_module("sync.steps.enriched_records")
     right = enriched.affected_ids
     enriched.affected_ids = lambda plan, records, _held, changed: right(
         plan, records, None, changed
@@ -119,7 +119,7 @@ def one_to_one_move_ignored() -> None:
 
 @mutant("a deleted record counts as one that left the conditions")
 def deleted_as_out_of_scope() -> None:
-    reading = product_module("refresh.reading")
+    reading = product_module("sync.extract.dataset_reader")
     right = reading.scope_changes
 
     def wrong(held: Any, matching: Any, touched: Any) -> Any:
@@ -133,7 +133,7 @@ def deleted_as_out_of_scope() -> None:
 
 @mutant("the watermark is our own clock's, which runs ahead")
 def watermark_of_our_clock() -> None:
-    records = product_module("refresh.steps.records")
+    records = product_module("sync.steps.raw_records")
     right = records.commit
 
     def wrong(tx: Any, pending: Any, manifest: Any, _watermark: Any, now: Any) -> Any:
@@ -144,7 +144,7 @@ def watermark_of_our_clock() -> None:
 
 @mutant("updated_at moves with every stamp")
 def updated_at_always_moved() -> None:
-    companies = product_module("store.companies")
+    companies = product_module("store.companies.upsert")
     right = companies._store_stamps
 
     def wrong(tx: Any, stamps: Any) -> None:
@@ -161,7 +161,7 @@ def updated_at_always_moved() -> None:
 
 @mutant("options that describe no longer lists are forgotten")
 def options_deleted() -> None:
-    options = product_module("refresh.steps.options")
+    options = product_module("sync.steps.picklist_options")
     right = options.merge_options
 
     def wrong(tx: Any, *args: Any, **kwargs: Any) -> Any:
@@ -193,7 +193,7 @@ def failed_read_as_empty() -> None:
 
 @mutant("a census does not look for what is gone without a trace")
 def census_finds_nothing_missing() -> None:
-    reading = product_module("refresh.reading")
+    reading = product_module("sync.extract.dataset_reader")
     right = reading.absent_changes
     reading.absent_changes = lambda absent, told: right(
         absent.join(told, on="Id", how="semi"), told
@@ -203,7 +203,7 @@ def census_finds_nothing_missing() -> None:
 @mutant("calculated fields are not swept")
 def sweep_skips_calculated() -> None:
     sweep = product_module("raw.sweep")
-    records = product_module("refresh.steps.records")
+    records = product_module("sync.steps.raw_records")
 
     sweep.is_unstamped = lambda _object, _field: False
     records.unstamped_columns = lambda _dataset: ()
@@ -223,7 +223,7 @@ def rejected_value_blanks() -> None:
 
 @mutant("the winner of a merge is not told")
 def merge_as_delete() -> None:
-    reading = product_module("refresh.reading")
+    reading = product_module("sync.extract.dataset_reader")
     right = reading.fates
 
     def wrong(answer: Any, **kwargs: Any) -> Any:
@@ -234,7 +234,7 @@ def merge_as_delete() -> None:
 
 @mutant("what is read again for a lost record file is not told of records that ended meanwhile")
 def lost_file_forgets_companies() -> None:
-    records = product_module("refresh.steps.records")
+    records = product_module("sync.steps.raw_records")
     right = records.records_of_companies
     records.records_of_companies = lambda *args: right(*args).head(0)
 

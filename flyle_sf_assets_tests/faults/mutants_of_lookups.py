@@ -32,7 +32,7 @@ def owner_kind_unsaid() -> None:
 @mutant("a condition on an owner's name does not make the sweep read the scope again")
 def owner_condition_not_swept() -> None:
     sweep = product_module("raw.sweep")
-    records = product_module("refresh.steps.records")
+    records = product_module("sync.steps.raw_records")
     right = sweep.needs_rescope
 
     def wrong(plan: Any, settings: Any) -> Any:
@@ -44,7 +44,7 @@ def owner_condition_not_swept() -> None:
 
 @mutant("records of an object without a stamp are read once and never again")
 def stampless_never_read_again() -> None:
-    records = product_module("refresh.steps.records")
+    records = product_module("sync.steps.raw_records")
     right = records._compared
 
     def wrong(refresh: Any, plan: Any, dataset: Any) -> Any:

@@ -18,7 +18,7 @@ def no_table_of_unstamped_fields() -> None:
 
 @mutant("a census believes that everything else follows the stamp")
 def census_compares_stamps_alone() -> None:
-    records = product_module("refresh.steps.records")
+    records = product_module("sync.steps.raw_records")
     lookups, custom = (
         product_module("raw.sweep").lookup_columns,
         product_module("raw.sweep").custom_columns,
@@ -43,7 +43,7 @@ def label_of_another_country() -> None:
 
 @mutant("a row in which only the controlling field moved counts as unchanged")
 def controlling_field_alone_ignored() -> None:
-    enriched = product_module("refresh.steps.enriched")
+    enriched = product_module("sync.steps.enriched_records")
     right = enriched.changed_rows
 
     def wrong(rows: Any, held: Any) -> Any:
@@ -55,12 +55,12 @@ def controlling_field_alone_ignored() -> None:
 
 @mutant("an option that describe lists no more is forgotten with its label")
 def labels_of_former_options_forgotten() -> None:
-    product_module("refresh.redescribing").with_former_options = lambda new, _before: new
+    product_module("sync.extract.describe_again").with_former_options = lambda new, _before: new
 
 
 @mutant("of a value listed twice the label that is left counts for every country")
 def former_label_of_a_country_forgotten() -> None:
-    redescribing = product_module("refresh.redescribing")
+    redescribing = product_module("sync.extract.describe_again")
     right = redescribing.with_former_options
 
     def wrong(new: Any, before: Any) -> Any:

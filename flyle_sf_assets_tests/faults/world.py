@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.environment import OVERLAP_S_DEFAULT
-from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets.sync.context import Refresh, RefreshKind
 from flyle_sf_assets.sync.session import check_idle, run_step
@@ -27,6 +26,7 @@ from flyle_sf_assets_tests.faults.seen_org import SeenOrg
 from flyle_sf_assets_tests.faults.store_reading import Row, StoreReading
 from flyle_sf_assets_tests.faults.told_options import ToldOptions, reached
 from flyle_sf_assets_tests.flows.oracle import Company, Option
+from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 Owed = Literal["describe", "sweep", "census"]

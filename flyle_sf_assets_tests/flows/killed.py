@@ -17,8 +17,8 @@ import psycopg
 
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import open_installation
-from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sync.session import open_refresh, run_step
+from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant
 from flyle_sf_assets_tests.postgres import admin
 

@@ -20,7 +20,6 @@ from dagster import AssetKey
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.salesforce.bulk_progress import BulkPace
 from flyle_sf_assets.salesforce.connect import SalesforceAccess, open_org
 from flyle_sf_assets.salesforce.transport import Network
@@ -35,6 +34,7 @@ from flyle_sf_assets.sync.session import open_refresh, run_step
 from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.tenants.registration import Registration, register
 from flyle_sf_assets_tests.flows.oracle import Company, Option, Oracle
+from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.postgres import admin
 
 DEMO_SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"

@@ -6,9 +6,9 @@ import pytest
 from dagster import DagsterInstance
 
 from flyle_sf_assets.defs import keys
-from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets_tests.flows.changes import METADATA_S, change_everything
 from flyle_sf_assets_tests.flows.dagster_runs import DagsterRuns
+from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import ASSET_NAMES, Tenant
 
 

@@ -16,9 +16,8 @@ from flyle_sf_assets.connection.connect import Connected, connect_headless
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.preview.preview import preview
-from flyle_sf_assets.refresh.sequence import STEPS
-from flyle_sf_assets.refresh.tidying import sweep_lake
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.scheduling.garbage_collection import sweep_lake
 from flyle_sf_assets.sync.session import check_idle
 from flyle_sf_assets.sync.state.value_provenance import parent_ids
 from flyle_sf_assets.tenants.registration import registered_settings
@@ -26,6 +25,7 @@ from flyle_sf_assets_tests.faults import tenants_of_runs as runs
 from flyle_sf_assets_tests.flows.conftest import installed
 from flyle_sf_assets_tests.flows.damaging import DAMAGES, named_files, rereads
 from flyle_sf_assets_tests.flows.killed import refreshing
+from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 _numbers = count(1)

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from flyle_sf_assets.connection.connect import connect_headless
 from flyle_sf_assets.errors import FlyleError
-from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.salesforce.bulk_progress import BulkPace
 from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
@@ -27,6 +26,7 @@ from flyle_sf_assets.settings.secret_refs import reveal
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets.sync.session import check_idle, open_refresh, run_step
 from flyle_sf_assets.tenants.registration import registered_settings
+from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant
 from flyle_sf_assets_tests.hostile.mutations import Mutation
 from flyle_sf_assets_tests.hostile.tampering import Answer, TamperedServer

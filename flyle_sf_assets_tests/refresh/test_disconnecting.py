@@ -11,7 +11,6 @@ from flyle_sf_assets import errors
 from flyle_sf_assets.connection import connect as connecting
 from flyle_sf_assets.connection.connect import Callback, Connected, OtherOrg
 from flyle_sf_assets.connection.disconnect import disconnect
-from flyle_sf_assets.refresh.sequence import STEPS
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -21,6 +20,7 @@ from flyle_sf_assets.store.tenants.notices import list_notices
 from flyle_sf_assets.sync.session import check_idle, run_step
 from flyle_sf_assets_tests.consenting import CALLBACK, consented
 from flyle_sf_assets_tests.flows.conftest import Link
+from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
 
 BY = "console:user-1"

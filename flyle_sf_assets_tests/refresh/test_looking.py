@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flyle_sf_assets.refresh.looking import Looked, Verdict, look_at
+from flyle_sf_assets.scheduling.poller import Looked, Verdict, look_at
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 
 AGENDAS = [Agenda(f"t{number:02d}", 1, "3h", "UTC", "jwt_bearer") for number in range(20)]

@@ -22,9 +22,10 @@ PROCESSES, ROUNDS = 3, 4
 WORKER = """
 import json, sys
 from pathlib import Path
-from flyle_sf_assets.refresh.installation import Installation, Places
-from flyle_sf_assets.refresh.tenant_org import open_connected_org
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import open_connected_org
+from flyle_sf_assets.store.postgres.database import Database
 
 given = json.loads(sys.argv[1])
 places = Places(Path(given["home"]), Path(given["home"]), given["home"],

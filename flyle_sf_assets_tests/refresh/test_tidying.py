@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flyle_sf_assets.refresh.tidying import sweep_lake
+from flyle_sf_assets.scheduling.garbage_collection import sweep_lake
 from flyle_sf_assets.sync.bulk_downloads import FOLDER
 from flyle_sf_assets_tests.flows.tenants import Tenant
 

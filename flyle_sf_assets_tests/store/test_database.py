@@ -16,7 +16,7 @@ from flyle_sf_assets_tests.processes import line_of, python, tell
 
 UPGRADE = """
 import sys
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.postgres.database import Database
 sys.stdin.readline()
 Database(sys.argv[1]).upgrade()
 print("upgraded", flush=True)
@@ -24,7 +24,7 @@ print("upgraded", flush=True)
 
 HOLD_LOCK = """
 import sys
-from flyle_sf_assets.store.database import Database
+from flyle_sf_assets.store.postgres.database import Database
 database = Database(sys.argv[1])
 with database.tenant_lock("acme") as held:
     print(held, flush=True)

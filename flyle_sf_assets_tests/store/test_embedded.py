@@ -19,7 +19,7 @@ from flyle_sf_assets_tests.processes import line_of, python, tell
 USER = """
 import sys
 from pathlib import Path
-from flyle_sf_assets.store.embedded import EmbeddedPostgres
+from flyle_sf_assets.store.postgres.embedded import EmbeddedPostgres
 sys.stdin.readline()
 server = EmbeddedPostgres(Path(sys.argv[1]), durable=False)
 print(server.start().product, flush=True)

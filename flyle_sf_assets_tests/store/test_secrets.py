@@ -15,7 +15,7 @@ OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 SEAL = """
 import sys
 from pathlib import Path
-from flyle_sf_assets.store.secrets import secret_box
+from flyle_sf_assets.store.tenants.envelopes import secret_box
 sys.stdin.readline()
 print(secret_box(Path(sys.argv[1]), {}).seal("acme", "token", "s").decode(), flush=True)
 """

@@ -46,8 +46,8 @@ def tenants_with_rejected(tx: FleetTransaction, before: datetime) -> tuple[str, 
 def stale_tenants(tx: FleetTransaction, unused_digest: str) -> tuple[str, ...]:
     """The tenants that have been synced and of which any asset has not taken in all of its inputs.
 
-    The same as ``refresh.standing.stale_assets`` says of each. ``unused_digest`` is that of a part
-    which the settings do not use.
+    The same as ``stale_assets`` (``sync/state/staleness.py``) says of each. ``unused_digest`` is
+    that of a part which the settings do not use.
     """
     return _names(tx, _STALE, unused=unused_digest)
 
