@@ -28,7 +28,7 @@
     ├── RunLost                exit 1   retryable: a run ended without saying why
     └── Unforeseen             exit 1   retryable: no rule of ours knows it; the log has the place
 
-What does not belong here: matching Salesforce's error strings (``salesforce/fault_rules.py``)
+What does not belong here: matching Salesforce's error strings (``salesforce/errors/rules.py``)
 and deciding what a run does about an error (``refresh``, ``defs``).
 """
 

@@ -13,7 +13,7 @@ from flyle_sf_assets.errors import Problem, Text, UsageError
 from flyle_sf_assets.raw.plan import Leaf
 from flyle_sf_assets.salesforce import literals
 from flyle_sf_assets.salesforce.conditions import operators_of, predicate
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.salesforce.soql import FieldPath
 from flyle_sf_assets.settings.models import (
     AnyOf,

@@ -18,7 +18,7 @@ from flyle_sf_assets.check.paths import path_problem
 from flyle_sf_assets.companies.types import allowed_types, unsupported_reason
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.raw.plan import NAME_FIELD, Leaf, PathFault, ReadPlan
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
 from flyle_sf_assets.settings.wording import item_path, listed
 from flyle_sf_assets.settings.yaml_reading import LineMap

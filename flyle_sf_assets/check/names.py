@@ -6,7 +6,7 @@ What does not belong here: finding what is wrong (the other modules of this room
 from collections.abc import Iterable, Mapping
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.wording import SUGGESTIONS_MAX, nearest
 
 _LABEL_PART_LENGTH_MIN = 2

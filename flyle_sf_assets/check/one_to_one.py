@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from flyle_sf_assets.check.names import Org, choices, named_field, nearest_fields
 from flyle_sf_assets.check.paths import lookup_fields_to
 from flyle_sf_assets.errors import Problem, Text
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.models import OneToOne, TenantSettings
 from flyle_sf_assets.settings.wording import item_path
 

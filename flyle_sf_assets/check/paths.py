@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from flyle_sf_assets.check.names import Org, choices, named_field, nearest_fields
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.raw.plan import TARGETS_MAX, Fault, PathFault
-from flyle_sf_assets.salesforce.name_object import NAME
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.name_object import NAME
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.wording import listed, nearest
 

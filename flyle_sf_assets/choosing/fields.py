@@ -10,7 +10,7 @@ from flyle_sf_assets.companies.types import allowed_types, unsupported_reason
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.raw.plan import SYSTEM_FIELDS
 from flyle_sf_assets.salesforce.conditions import operators_of
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.settings.models import FlyleType
 
 _FOLLOWS_CHANGES = Text(

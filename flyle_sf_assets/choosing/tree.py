@@ -13,8 +13,12 @@ from flyle_sf_assets.choosing.fields import FieldChoice, field_choice
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.raw.lookup_tree import followed_by
 from flyle_sf_assets.raw.plan import EXTERNAL_LOOKUPS, TARGETS_MAX
-from flyle_sf_assets.salesforce.name_object import is_of_several, seen_through
-from flyle_sf_assets.salesforce.schema import ChildRelationship, FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.name_object import is_of_several, seen_through
+from flyle_sf_assets.salesforce.schema.objects import (
+    ChildRelationship,
+    FieldSchema,
+    ObjectSchema,
+)
 from flyle_sf_assets.settings.models import RELATIONSHIP_LEVELS_MAX, OneToOne, Source
 
 Schemas = Mapping[str, ObjectSchema | None]

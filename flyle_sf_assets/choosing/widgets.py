@@ -10,8 +10,8 @@ from typing import Literal
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce.conditions import operators_of
 from flyle_sf_assets.salesforce.literals import ID_TYPES, NUMBER_TYPES
-from flyle_sf_assets.salesforce.picklists import options_of
-from flyle_sf_assets.salesforce.schema import FieldSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema.picklists import options_of
 from flyle_sf_assets.settings.condition_rules import (
     LIST_OPERATORS,
     PATTERN_OPERATORS,

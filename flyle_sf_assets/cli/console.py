@@ -10,9 +10,9 @@ from pathlib import Path
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.console.app import build_app
-from flyle_sf_assets.console.configuration import console_settings
-from flyle_sf_assets.console.sample_users import PATH, sample_user_routes, sample_users
-from flyle_sf_assets.console.serving import Certificate, listening_socket, serve, served
+from flyle_sf_assets.console.demo_users import PATH, sample_user_routes, sample_users
+from flyle_sf_assets.console.server import Certificate, listening_socket, serve, served
+from flyle_sf_assets.console.settings import console_settings
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
 

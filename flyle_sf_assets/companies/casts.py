@@ -16,8 +16,12 @@ from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.companies.rejections import RejectReason
 from flyle_sf_assets.companies.rows import DECIMAL_DIGITS, decimal_scale, polars_type
 from flyle_sf_assets.options.multipicklist import SEPARATOR, selected_values
-from flyle_sf_assets.salesforce.picklists import known_values, labels_of, labels_under
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
+from flyle_sf_assets.salesforce.schema.picklists import (
+    known_values,
+    labels_of,
+    labels_under,
+)
 from flyle_sf_assets.settings.models import FlyleType
 
 RFC_3339_MS = "%Y-%m-%dT%H:%M:%S%.3fZ"

@@ -13,7 +13,7 @@ import polars as pl
 from flyle_sf_assets.companies.document import CUSTOM_FIELDS, documents
 from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.companies.rows import EXTERNAL_ID, Converted
-from flyle_sf_assets.salesforce.picklists import options_of
+from flyle_sf_assets.salesforce.schema.picklists import options_of
 from flyle_sf_assets.settings.models import FlyleType
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])

@@ -10,8 +10,8 @@ from typing import Literal
 
 from flyle_sf_assets.companies.types import allowed_types, default_type
 from flyle_sf_assets.raw.plan import Leaf
-from flyle_sf_assets.salesforce.picklists import needs_controller
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
+from flyle_sf_assets.salesforce.schema.picklists import needs_controller
 from flyle_sf_assets.settings.models import FieldMapping, FlyleType, TenantSettings
 
 UNKNOWN_TYPE = "unknown"

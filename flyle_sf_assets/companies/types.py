@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.settings.models import FlyleType
 
 _TEXT_ONLY = (FlyleType.TEXT,)

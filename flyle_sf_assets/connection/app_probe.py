@@ -6,8 +6,8 @@ What does not belong here: connecting (``connect.py``).
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import AppEntry, network_of, origin_of
-from flyle_sf_assets.salesforce.authorize import exchange_code
-from flyle_sf_assets.salesforce.tokens import TokenTransport
+from flyle_sf_assets.salesforce.tokens.access_tokens import TokenTransport
+from flyle_sf_assets.salesforce.tokens.web_server import exchange_code
 
 NO_CODE = "none"
 """Exchanged for nothing: the answer tells key and secret apart before it looks at the code."""

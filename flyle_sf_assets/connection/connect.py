@@ -27,15 +27,20 @@ from flyle_sf_assets.installation.tenant_org import (
     origin_of,
     stored_app,
 )
-from flyle_sf_assets.salesforce import remedies, rights
-from flyle_sf_assets.salesforce.authorize import (
+from flyle_sf_assets.salesforce import rights
+from flyle_sf_assets.salesforce.errors import remedies
+from flyle_sf_assets.salesforce.session import OrgSession
+from flyle_sf_assets.salesforce.tokens.access_tokens import (
+    AccessToken,
+    Granted,
+    TokenTransport,
+)
+from flyle_sf_assets.salesforce.tokens.web_server import (
     Callback,
     authorization_request,
     exchange_code,
     revoke,
 )
-from flyle_sf_assets.salesforce.session import OrgSession
-from flyle_sf_assets.salesforce.tokens import AccessToken, Granted, TokenTransport
 from flyle_sf_assets.settings.models import ELIGIBLE_PLANS, Connection, Flow, TenantSettings
 from flyle_sf_assets.store.tenants.connections import ConnectionState, get_connection
 from flyle_sf_assets.telemetry.logs import bind, logger

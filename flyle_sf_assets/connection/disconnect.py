@@ -12,8 +12,8 @@ from flyle_sf_assets.errors import FlyleError, StoreUnavailable
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import StoredGrant, network_of
-from flyle_sf_assets.salesforce.authorize import revoke
-from flyle_sf_assets.salesforce.tokens import TokenTransport
+from flyle_sf_assets.salesforce.tokens.access_tokens import TokenTransport
+from flyle_sf_assets.salesforce.tokens.web_server import revoke
 from flyle_sf_assets.store.companies.upsert import rename_unlinked, unlink_companies
 from flyle_sf_assets.store.syncs.syncs import cancel_running
 from flyle_sf_assets.store.tenants.connections import forget_records, mark_disconnected

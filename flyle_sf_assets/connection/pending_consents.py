@@ -16,7 +16,7 @@ from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import AppEntry
 from flyle_sf_assets.salesforce.rights import Identity
-from flyle_sf_assets.salesforce.tokens import Granted
+from flyle_sf_assets.salesforce.tokens.access_tokens import Granted
 from flyle_sf_assets.store.tenants.credentials import put_pending, take_pending
 
 

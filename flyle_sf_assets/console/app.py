@@ -1,6 +1,6 @@
 """The routes: every page of the console in one list, each with whom it is for.
 
-What does not belong here: pages (``pages``) and serving (``serving.py``).
+What does not belong here: pages (``pages``) and serving (``server.py``).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,10 +18,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from flyle_sf_assets.console.configuration import ConsoleSettings
 from flyle_sf_assets.console.dispatch import answer
-from flyle_sf_assets.console.guards import KnockLimit, SecurityHeaders, security_headers
-from flyle_sf_assets.console.languages import language_of
+from flyle_sf_assets.console.i18n import language_of
+from flyle_sf_assets.console.middleware import KnockLimit, SecurityHeaders, security_headers
 from flyle_sf_assets.console.pages import (
     choosing,
     companies,
@@ -36,8 +35,9 @@ from flyle_sf_assets.console.pages import (
     settings,
 )
 from flyle_sf_assets.console.rendering import FOLDER, Renderer
+from flyle_sf_assets.console.request import Access, Console, Form, Page, Visit, read_form
+from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.tokens import TokenKeys
-from flyle_sf_assets.console.visits import Access, Console, Form, Page, Visit, read_form
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.telemetry.logs import logger

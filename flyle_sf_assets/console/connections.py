@@ -2,7 +2,7 @@
 
 uvicorn's protocol on httptools has none: a head without an end filled the memory, and a thousand
 clients that send a byte a minute keep everybody else out. What does not belong here: the size of
-a form (``visits.py``).
+a form (``request.py``).
 """
 
 import asyncio

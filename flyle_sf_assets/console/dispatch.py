@@ -7,9 +7,10 @@ here and nowhere else. What does not belong here: routes (``app.py``) and pages 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flyle_sf_assets.console import refusals, sessions
-from flyle_sf_assets.console.languages import language_of
-from flyle_sf_assets.console.visits import (
+from flyle_sf_assets.console import error_pages as refusals
+from flyle_sf_assets.console import sessions
+from flyle_sf_assets.console.i18n import language_of
+from flyle_sf_assets.console.request import (
     CSRF_FIELD,
     CSRF_HEADER,
     Access,

@@ -13,8 +13,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from flyle_sf_assets.console import words
-from flyle_sf_assets.console.languages import shown_moment
+from flyle_sf_assets.console import labels as words
+from flyle_sf_assets.console.i18n import shown_moment
 from flyle_sf_assets.console.sessions import Session
 from flyle_sf_assets.errors import Text
 

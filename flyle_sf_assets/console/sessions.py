@@ -1,7 +1,7 @@
 """Staying known after a token: a cookie whose secret only its holder has, a row that expires.
 
 The cookie holds the tenant and a secret; PostgreSQL holds the secret's digest below that tenant, so
-a cookie opens its own tenant's session or none. What does not belong here: rights (``people.py``).
+a cookie opens its own tenant's session or none. What does not belong here: rights (``users.py``).
 """
 
 import hashlib
@@ -11,8 +11,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flyle_sf_assets.console.people import Person
 from flyle_sf_assets.console.tokens import Ticket, used_before
+from flyle_sf_assets.console.users import Person
 from flyle_sf_assets.settings.models import TENANT_PATTERN
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.console_sessions import (

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from flyle_sf_assets.console.visits import Form
+from flyle_sf_assets.console.request import Form
 from flyle_sf_assets.settings.condition_rules import LIST_OPERATORS, VALUELESS_OPERATORS
 from flyle_sf_assets.settings.date_literals import COUNTED_DATE_LITERALS
 from flyle_sf_assets.settings.drafts import Draft

@@ -15,8 +15,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from flyle_sf_assets.console.configuration import ConsoleSettings
-from flyle_sf_assets.console.people import ROLES, Person
+from flyle_sf_assets.console.settings import ConsoleSettings
+from flyle_sf_assets.console.users import ROLES, Person
 from flyle_sf_assets.errors import NotPermitted, Text
 from flyle_sf_assets.settings.models import TENANT_PATTERN
 

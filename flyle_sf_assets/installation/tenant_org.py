@@ -16,16 +16,16 @@ from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.salesforce import remedies
 from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
-from flyle_sf_assets.salesforce.refresh_tokens import RefreshTokens
-from flyle_sf_assets.salesforce.tokens import (
+from flyle_sf_assets.salesforce.errors import remedies
+from flyle_sf_assets.salesforce.tokens.access_tokens import (
     AccessToken,
     ClientCredentials,
     Granted,
     TokenSource,
     TokenTransport,
 )
+from flyle_sf_assets.salesforce.tokens.refresh_tokens import RefreshTokens
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.hosts import check_org_url
 from flyle_sf_assets.settings.models import Connection, Flow, TenantSettings

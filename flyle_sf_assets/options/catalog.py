@@ -15,8 +15,8 @@ from typing import Protocol
 import polars as pl
 
 from flyle_sf_assets.options.multipicklist import SEPARATOR
-from flyle_sf_assets.salesforce.picklists import options_of
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
+from flyle_sf_assets.salesforce.schema.picklists import options_of
 from flyle_sf_assets.settings.models import FlyleType
 
 OPTION_SCHEMA = pl.Schema(

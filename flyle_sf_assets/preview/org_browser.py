@@ -26,8 +26,8 @@ from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
-from flyle_sf_assets.salesforce.picklists import options_of
-from flyle_sf_assets.salesforce.schema import ObjectSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema.picklists import options_of
 from flyle_sf_assets.settings.models import FieldMapping, Source, TenantSettings
 
 T = TypeVar("T")

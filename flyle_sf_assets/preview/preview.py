@@ -18,7 +18,7 @@ from flyle_sf_assets.preview.impact_analysis import DraftInOrg, Judgement
 from flyle_sf_assets.preview.membership import membership
 from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.salesforce.connect import Org
-from flyle_sf_assets.salesforce.former_options import with_former_options
+from flyle_sf_assets.salesforce.schema.former_options import with_former_options
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import digest
 from flyle_sf_assets.store.postgres.database import TenantTransaction

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 
 NUMBER_TYPES = frozenset({"int", "long", "double", "currency", "percent"})
 PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flyle_sf_assets.raw.ownership import RawAsset
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 
 Fault = Literal[
     "object_unknown",

@@ -22,9 +22,9 @@ from flyle_sf_assets.raw.lookup_tree import (
     followed_by,
 )
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, owner_of
-from flyle_sf_assets.salesforce import name_object
-from flyle_sf_assets.salesforce.picklists import needs_controller
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema import name_object
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.picklists import needs_controller
 from flyle_sf_assets.settings.models import (
     RELATIONSHIP_LEVELS_MAX,
     AnyOf,

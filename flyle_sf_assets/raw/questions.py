@@ -14,7 +14,7 @@ import polars as pl
 from flyle_sf_assets.errors import ObjectRefused, Text
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan, Schemas
 from flyle_sf_assets.salesforce import conditions, soql
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 
 MERGE_FIELD = "MasterRecordId"

@@ -13,7 +13,7 @@ from enum import StrEnum
 import polars as pl
 
 from flyle_sf_assets.raw.canonical import STAMP_TYPE
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 
 
 class RecordStatus(StrEnum):

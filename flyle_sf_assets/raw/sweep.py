@@ -11,7 +11,7 @@ What does not belong here: reading it (``sync/extract/reconcile.py``) and when (
 
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.unstamped_fields import is_listed
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.settings.models import AnyOf, Condition, DateLiteral, TenantSettings
 
 

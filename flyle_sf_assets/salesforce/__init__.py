@@ -2,5 +2,5 @@
 
 What does not belong here: which rows and columns to read and when (``raw``), and what they
 mean (``enriched``, ``options``, ``companies``). Only this room imports ``requests`` and
-``simple_salesforce``, and only ``faults.py`` matches Salesforce's error strings.
+``simple_salesforce``, and only ``errors/classification.py`` matches Salesforce's error strings.
 """

@@ -1,9 +1,9 @@
 """Whether an answer can be true, judged where it is read: its JSON, its columns, its ids.
 
-A page that fails is an incomplete read: nothing of it is used. No error names a value of it.
-What does not belong here: how much is read (``bounds.py``), what a refusal means (``faults.py``)
-and whether a value has its field's type (``companies``: that costs one value, not a read).
-Source: Object Reference, "ID Field Type", "System Fields".
+A page that fails is an incomplete read: nothing of it is used. No error names a value of it. What
+does not belong here: how much is read (``bounds.py``), what a refusal means
+(``errors/classification.py``) and whether a value has its field's type (``companies``: that costs
+one value, not a read). Source: Object Reference, "ID Field Type", "System Fields".
 """
 
 import re
@@ -15,7 +15,7 @@ import msgspec
 import polars as pl
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.salesforce.id_checksums import is_valid_id
 from flyle_sf_assets.salesforce.soql import Statement
 

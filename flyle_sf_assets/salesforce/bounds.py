@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.errors import classification as faults
 
 CLOCK_SKEW_S = 7_200.0
 """How far Salesforce's clock may be from this machine's."""

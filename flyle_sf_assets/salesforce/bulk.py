@@ -24,7 +24,7 @@ from flyle_sf_assets.errors import (
     SalesforceRefused,
     Text,
 )
-from flyle_sf_assets.salesforce import answers, faults
+from flyle_sf_assets.salesforce import answers
 from flyle_sf_assets.salesforce.bulk_progress import (
     PAGE_FILE,
     BulkPace,
@@ -32,6 +32,7 @@ from flyle_sf_assets.salesforce.bulk_progress import (
     BulkRead,
     page_file,
 )
+from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.salesforce.frames import csv_to_parquet
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.soql import Statement

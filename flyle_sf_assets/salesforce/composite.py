@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.transport import Failed
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from flyle_sf_assets.errors import FieldRefused, Text, UsageError
-from flyle_sf_assets.salesforce import literals, remedies
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce import literals
+from flyle_sf_assets.salesforce.errors import remedies
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.salesforce.soql import (
     FieldPath,
     Predicate,

@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from flyle_sf_assets.errors import NotConnected, Text
-from flyle_sf_assets.salesforce import remedies
 from flyle_sf_assets.salesforce.bulk_progress import BulkPace
-from flyle_sf_assets.salesforce.jwt_bearer import JwtBearer
+from flyle_sf_assets.salesforce.errors import remedies
 from flyle_sf_assets.salesforce.query import REST_ROWS_MAX, Reader
 from flyle_sf_assets.salesforce.session import (
     API_VERSION,
@@ -20,7 +19,12 @@ from flyle_sf_assets.salesforce.session import (
     OrgSession,
     newest_common_version,
 )
-from flyle_sf_assets.salesforce.tokens import ClientCredentials, TokenSource, TokenTransport
+from flyle_sf_assets.salesforce.tokens.access_tokens import (
+    ClientCredentials,
+    TokenSource,
+    TokenTransport,
+)
+from flyle_sf_assets.salesforce.tokens.jwt_bearer import JwtBearer
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.hosts import check_org_url
 from flyle_sf_assets.settings.models import Connection, Flow, SecretRef

@@ -16,21 +16,21 @@ import msgspec
 import requests
 
 from flyle_sf_assets.errors import ObjectRefused, SalesforceRefused, Text
-from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.composite import (
     SUBREQUESTS_MAX,
     Subanswer,
     Subrequest,
     composite,
 )
-from flyle_sf_assets.salesforce.schema import (
+from flyle_sf_assets.salesforce.errors import classification as faults
+from flyle_sf_assets.salesforce.schema.objects import (
     SCHEMA_FORMAT,
     ChildRelationship,
     FieldSchema,
     ObjectSchema,
     PicklistValue,
 )
-from flyle_sf_assets.salesforce.schema_judgement import implausibility
+from flyle_sf_assets.salesforce.schema.validation import implausibility
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.transport import parsed_date
 

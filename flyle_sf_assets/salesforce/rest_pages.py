@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from flyle_sf_assets.salesforce import faults
 from flyle_sf_assets.salesforce.answers import next_page, require_columns, require_sound
+from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.salesforce.frames import of_records, tree_of
 from flyle_sf_assets.salesforce.soql import Statement
 

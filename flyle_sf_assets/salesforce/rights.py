@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.salesforce.session import OrgSession
 

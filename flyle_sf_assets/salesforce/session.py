@@ -2,7 +2,7 @@
 
 An expired access token is renewed once per request; a fresh one that is refused as well means that
 a right is missing. What does not belong here: retries and TLS
-(``transport.py``), where tokens come from (``tokens.py``), queries (``query.py``).
+(``transport.py``), where tokens come from (``tokens/access_tokens.py``), queries (``query.py``).
 Source: REST API Developer Guide, "Limit Info Header", "Status Codes and Error Responses".
 """
 
@@ -18,8 +18,8 @@ import msgspec
 import requests
 
 from flyle_sf_assets.errors import NotPermitted, Text
-from flyle_sf_assets.salesforce import faults
-from flyle_sf_assets.salesforce.tokens import AccessToken, TokenSource
+from flyle_sf_assets.salesforce.errors import classification as faults
+from flyle_sf_assets.salesforce.tokens.access_tokens import AccessToken, TokenSource
 from flyle_sf_assets.salesforce.transport import ASKED, Failed, Network, Transport, parsed_date
 
 T = TypeVar("T")

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.errors import SalesforceRefused, Text
-from flyle_sf_assets.salesforce import literals, name_object, remedies
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce import literals
+from flyle_sf_assets.salesforce.errors import remedies
+from flyle_sf_assets.salesforce.schema import name_object
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 
 STATEMENT_LENGTH_MAX = 100_000
 RELATIONSHIP_LEVELS_MAX = 5

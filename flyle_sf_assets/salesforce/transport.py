@@ -3,7 +3,7 @@
 Transport faults and answers that say "not now" are tried again, a bounded number of times and
 for a bounded time; the answer's body is read inside the attempt, so that a body that breaks off
 is tried again too. What does not belong here: access tokens and counting (``session.py``),
-what an error means (``faults.py``).
+what an error means (``errors/classification.py``).
 """
 
 import ssl
@@ -24,8 +24,9 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from flyle_sf_assets import __version__
 from flyle_sf_assets.errors import AnswerTooLarge, IncompleteRead, Text, UsageError
-from flyle_sf_assets.salesforce import answers, faults
+from flyle_sf_assets.salesforce import answers
 from flyle_sf_assets.salesforce.bounds import BoundedBody, Bounds, DeadlineSocket, deadline
+from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.settings.hosts import is_allowed
 
 T = TypeVar("T")
@@ -119,10 +120,10 @@ class Transport(requests.Session):
     ) -> T:
         """What ``consume`` makes of the answer (status 2xx or 304), read within the attempt.
 
-        ``kwargs`` are those of ``requests.request``. Raises what ``faults.py`` makes of a refusal;
-        IncompleteRead raised by ``consume`` is tried again. With ``retries=False`` the request
-        is sent once: for what must not be repeated, such as using a rotating refresh token. Only
-        when Salesforce answers that it did nothing with it, it is sent again even so.
+        ``kwargs`` are those of ``requests.request``. Raises what ``errors/classification.py`` makes
+        of a refusal; IncompleteRead raised by ``consume`` is tried again. With ``retries=False``
+        the request is sent once: for what must not be repeated, such as using a rotating refresh
+        token. Only when Salesforce answers that it did nothing with it, it is sent again even so.
         """
         policy = self._retry
         try:

@@ -1,17 +1,17 @@
 """`Org`: an in-process, thread-safe model of a Salesforce org with its own clock.
 
 All of its behaviour is in the classes that it is made of, one file each: records
-(``record_writes.py``, ``record_lifecycle.py``), schema and visibility (``schema_edits.py``),
-login and limits (``access.py``, ``authorization.py``), all on ``state.py``. What does not belong
-here: HTTP.
+(``records/writes.py``, ``records/lifecycle.py``), schema and visibility (``schema_edits.py``),
+login and limits (``access.py``, ``authorization.py``), all on ``records/state.py``. What does not
+belong here: HTTP.
 """
 
 from flyle_sf_assets.sandbox.authorization import Authorization
 from flyle_sf_assets.sandbox.clock import Clock
 from flyle_sf_assets.sandbox.faults import FaultPlan
 from flyle_sf_assets.sandbox.metadata import Catalog
+from flyle_sf_assets.sandbox.records.table import Column, Table
 from flyle_sf_assets.sandbox.standard.catalog import standard_catalog
-from flyle_sf_assets.sandbox.table import Column, Table
 
 
 class Org(Authorization):

@@ -11,11 +11,11 @@ from json.encoder import encode_basestring
 from typing import cast
 
 from flyle_sf_assets.sandbox.metadata import NUMERIC_TYPES, Field
+from flyle_sf_assets.sandbox.records.table import Column
 from flyle_sf_assets.sandbox.soql.aggregates import AggregateResult
 from flyle_sf_assets.sandbox.soql.binding import BoundField
 from flyle_sf_assets.sandbox.soql.chunks import Chunk
 from flyle_sf_assets.sandbox.soql.execution import Selected
-from flyle_sf_assets.sandbox.table import Column
 
 Fragments = list[str]
 _quote: Callable[[str], str] = encode_basestring

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, product
 
 from flyle_sf_assets.sandbox.clock import wire_datetime
-from flyle_sf_assets.sandbox.identifiers import base62, checksum
 from flyle_sf_assets.sandbox.org import Org
-from flyle_sf_assets.sandbox.table import Column
+from flyle_sf_assets.sandbox.records.identifiers import base62, checksum
+from flyle_sf_assets.sandbox.records.table import Column
 
 _STARTED = datetime(2024, 1, 1, tzinfo=UTC)
 _TIED = 20

@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 from flyle_sf_assets.sandbox.metadata import Field, PicklistEntry, SObject, Visibility
-from flyle_sf_assets.sandbox.record_lifecycle import RecordLifecycle
+from flyle_sf_assets.sandbox.records.lifecycle import RecordLifecycle
+from flyle_sf_assets.sandbox.records.state import column_names
+from flyle_sf_assets.sandbox.records.table import Table
+from flyle_sf_assets.sandbox.records.values import from_wire, to_wire
 from flyle_sf_assets.sandbox.refusals import Refusal
-from flyle_sf_assets.sandbox.state import column_names
-from flyle_sf_assets.sandbox.table import Table
-from flyle_sf_assets.sandbox.values import from_wire, to_wire
 
 
 class SchemaEdits(RecordLifecycle):

@@ -2,9 +2,10 @@
 
 Judged by errno, SQLSTATE and type, never by a text that may quote a record.
 
-What does not belong here: Salesforce's errors (``salesforce/faults.py``), what the product's own
-database raises (``store/postgres/driver_errors.py``), and writing to the log (``incidents.py``).
-Sources: errno(3); PostgreSQL documentation, Appendix A "PostgreSQL Error Codes".
+What does not belong here: Salesforce's errors (``salesforce/errors/classification.py``), what the
+product's own database raises (``store/postgres/driver_errors.py``), and writing to the log
+(``incidents.py``). Sources: errno(3); PostgreSQL documentation, Appendix A "PostgreSQL Error
+Codes".
 """
 
 import errno

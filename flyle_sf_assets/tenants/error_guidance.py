@@ -1,7 +1,7 @@
 """「Salesforce連携ができません」: on which side an error is, what to do, and whom to ask.
 
-What does not belong here: recognising an error (``salesforce/faults.py``) and drawing it (``cli``,
-``console``).
+What does not belong here: recognising an error (``salesforce/errors/classification.py``) and
+drawing it (``cli``, ``console``).
 """
 
 import copy

@@ -7,8 +7,8 @@ What does not belong here: describing (``sync/steps/object_schemas.py``) and the
 from collections.abc import Mapping
 
 from flyle_sf_assets.salesforce.describe import from_bytes
-from flyle_sf_assets.salesforce.schema import ObjectSchema
-from flyle_sf_assets.salesforce.schema_judgement import implausibility
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
+from flyle_sf_assets.salesforce.schema.validation import implausibility
 from flyle_sf_assets.store.syncs.object_schemas import StoredSchema
 
 UNKNOWN = "null"

@@ -13,7 +13,7 @@ from flyle_sf_assets.installation.tenant_org import open_tenant_org
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.loading import Loaded
 from flyle_sf_assets.settings.models import Flow, TenantSettings
 

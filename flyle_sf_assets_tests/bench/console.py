@@ -27,10 +27,10 @@ from pathlib import Path
 import requests
 import trustme
 
-from flyle_sf_assets.console.configuration import ConsoleSettings, console_settings
-from flyle_sf_assets.console.people import Person
 from flyle_sf_assets.console.sessions import enter
+from flyle_sf_assets.console.settings import ConsoleSettings, console_settings
 from flyle_sf_assets.console.tokens import Ticket
+from flyle_sf_assets.console.users import Person
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.salesforce.ids import to_18

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flyle_sf_assets.raw.plan import objects_missing
-from flyle_sf_assets.salesforce.schema import (
+from flyle_sf_assets.salesforce.schema.objects import (
     ChildRelationship,
     FieldSchema,
     ObjectSchema,

@@ -15,7 +15,7 @@ from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.salesforce.conditions import where
 from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.salesforce.soql import count
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.sandbox import org as sandbox

@@ -11,7 +11,7 @@ from flyle_sf_assets.choosing.widgets import (
     value_widget,
 )
 from flyle_sf_assets.raw.plan import Leaf, Node
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.settings.date_literals import DATE_LITERAL_PATTERN
 from flyle_sf_assets.settings.models import Condition, DateLiteral, Operator
 from flyle_sf_assets_tests.check.small_org import ACCOUNT

@@ -17,7 +17,7 @@ from flyle_sf_assets.companies.convert import convert
 from flyle_sf_assets.companies.document import documents
 from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.options.catalog import catalog, described_options, met_values
-from flyle_sf_assets.salesforce.schema import FieldSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, PicklistValue
 from flyle_sf_assets.settings.models import FlyleType
 
 CHECK_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

@@ -9,7 +9,7 @@ from flyle_sf_assets.companies.convert import convert
 from flyle_sf_assets.companies.document import documents
 from flyle_sf_assets.companies.field_map import conversion
 from flyle_sf_assets.companies.fields import CompanyField
-from flyle_sf_assets.salesforce.schema import FieldSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, PicklistValue
 
 COUNTRY = FieldSchema(
     "Country",

@@ -4,7 +4,7 @@ from typing import Any
 
 from flyle_sf_assets.companies.fields import UNKNOWN_TYPE, company_fields, readable_fields
 from flyle_sf_assets.raw.plan import Leaf, Node
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.settings.models import TenantSettings
 
 ROOT = Node((), "Opportunity", "opportunities", "opportunities")

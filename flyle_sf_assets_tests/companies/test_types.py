@@ -3,7 +3,7 @@
 import pytest
 
 from flyle_sf_assets.companies.types import allowed_types, default_type, unsupported_reason
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 
 TABLE = {
     "string": ["text"],

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce import faults
-from flyle_sf_assets.salesforce.fault_rules import CALLBACK
+from flyle_sf_assets.salesforce.errors import classification as faults
+from flyle_sf_assets.salesforce.errors.rules import CALLBACK
 from flyle_sf_assets.sandbox.recorded_answers import RECORDED_ANSWERS
 from flyle_sf_assets_tests.conformance import recorded
 from flyle_sf_assets_tests.conformance.recorded import ErrorRow, Verdict

@@ -19,11 +19,11 @@ import trustme
 from starlette.applications import Starlette
 
 from flyle_sf_assets.console.app import build_app
-from flyle_sf_assets.console.configuration import ConsoleSettings
-from flyle_sf_assets.console.guards import KnockLimit
-from flyle_sf_assets.console.people import Person
-from flyle_sf_assets.console.sample_users import issue_token
-from flyle_sf_assets.console.serving import Certificate, listening_socket, served
+from flyle_sf_assets.console.demo_users import issue_token
+from flyle_sf_assets.console.middleware import KnockLimit
+from flyle_sf_assets.console.server import Certificate, listening_socket, served
+from flyle_sf_assets.console.settings import ConsoleSettings
+from flyle_sf_assets.console.users import Person
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation

@@ -14,9 +14,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from flyle_sf_assets.console import connections
-from flyle_sf_assets.console.configuration import console_settings
-from flyle_sf_assets.console.guards import KnockLimit
-from flyle_sf_assets.console.serving import listening_socket, served
+from flyle_sf_assets.console.middleware import KnockLimit
+from flyle_sf_assets.console.server import listening_socket, served
+from flyle_sf_assets.console.settings import console_settings
 from flyle_sf_assets.errors import UsageError
 from flyle_sf_assets.installation.environment import Places
 from flyle_sf_assets.installation.opened import Installation

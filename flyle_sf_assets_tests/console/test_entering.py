@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets.console.guards import KnockLimit
+from flyle_sf_assets.console.middleware import KnockLimit
 from flyle_sf_assets.console.sessions import SESSION_S
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer

@@ -7,8 +7,8 @@ import pytest
 from starlette.routing import BaseRoute, Mount
 
 from flyle_sf_assets.console.app import PageRoute
-from flyle_sf_assets.console.people import ROLES
-from flyle_sf_assets.console.visits import Access
+from flyle_sf_assets.console.request import Access
+from flyle_sf_assets.console.users import ROLES
 from flyle_sf_assets.store.tenants.console_sessions import Role
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.house import Visitor

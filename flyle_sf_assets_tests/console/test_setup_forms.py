@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flyle_sf_assets.console.request import Form, parsed
 from flyle_sf_assets.console.setup_forms import (
     ConditionRow,
     MappingRow,
@@ -16,7 +17,6 @@ from flyle_sf_assets.console.setup_forms import (
     mappings_typed,
     regrouped,
 )
-from flyle_sf_assets.console.visits import Form, parsed
 from flyle_sf_assets.settings.condition_rules import LIST_OPERATORS, VALUELESS_OPERATORS
 from flyle_sf_assets.settings.drafts import judged, new_draft, with_conditions, with_mapping
 from flyle_sf_assets.settings.models import Operator

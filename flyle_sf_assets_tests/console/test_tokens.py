@@ -17,8 +17,8 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from flyle_sf_assets.console.configuration import ConsoleSettings, console_settings
-from flyle_sf_assets.console.serving import listening_socket, served
+from flyle_sf_assets.console.server import listening_socket, served
+from flyle_sf_assets.console.settings import ConsoleSettings, console_settings
 from flyle_sf_assets.console.tokens import TokenKeys
 from flyle_sf_assets.errors import NotPermitted, UsageError
 from flyle_sf_assets.installation.environment import Places
@@ -230,7 +230,7 @@ def test_a_short_secret_and_a_jwks_url_without_tls_are_refused() -> None:
 def test_the_secret_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
     """Processes that start at once must agree on it."""
     code = (
-        "import sys; from flyle_sf_assets.console.configuration import *;"
+        "import sys; from flyle_sf_assets.console.settings import *;"
         "places = Places.from_environment({'FLYLE_HOME': sys.argv[1]});"
         "sys.stdout.write(console_settings(places, 'http://127.0.0.1', {}).secret)"
     )

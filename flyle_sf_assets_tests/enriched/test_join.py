@@ -10,7 +10,7 @@ from flyle_sf_assets.enriched.gone import what_blanked, with_former_parents
 from flyle_sf_assets.enriched.join import enrich, enriched_columns, gone_column
 from flyle_sf_assets.raw.plan import Dataset, Leaf, Node, ReadPlan
 from flyle_sf_assets.raw.records import record_schema
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 
 ROOT = Node((), "Opportunity", "opportunities", "opportunities")
 ACCOUNT = Node(("Account",), "Account", "accounts", "accounts", "AccountId")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from flyle_sf_assets.salesforce.schema import FieldSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, PicklistValue
 from flyle_sf_assets.settings.models import FlyleType
 
 

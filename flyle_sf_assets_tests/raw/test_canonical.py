@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from flyle_sf_assets.raw.canonical import canonical_texts
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 
 AMOUNT = FieldSchema("Amount", "Amount", "currency")
 

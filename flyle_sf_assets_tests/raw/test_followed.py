@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_rescope, needs_sweep, unstamped_columns
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets_tests.check.judging import condition
 from flyle_sf_assets_tests.check.small_org import mapped, settings_of

@@ -6,7 +6,7 @@ from typing import Any
 from flyle_sf_assets.check.drift import drifts
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.raw.plan import objects_missing, plan
-from flyle_sf_assets.salesforce.schema import (
+from flyle_sf_assets.salesforce.schema.objects import (
     ChildRelationship,
     FieldSchema,
     ObjectSchema,

@@ -5,7 +5,7 @@ import pytest
 from flyle_sf_assets.raw.plan import Dataset, Leaf, Node, ReadPlan
 from flyle_sf_assets.raw.sweep import census_columns, is_unstamped, needs_rescope, unstamped_columns
 from flyle_sf_assets.raw.unstamped_fields import UNSTAMPED_FIELDS
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets_tests.check.small_org import settings_of
 
 COLUMNS = (

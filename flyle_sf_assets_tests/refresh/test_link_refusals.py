@@ -7,7 +7,7 @@ import pytest
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.tenants.error_guidance import (
     explained,
     flyle_admin_required,

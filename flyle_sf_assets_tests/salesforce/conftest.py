@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, describe_all
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.sandbox import org as sandbox
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.salesforce.room import HOSTILE_NAMES, Room

@@ -12,7 +12,7 @@ from flyle_sf_assets.errors import FlyleError, IncompleteRead, Text
 from flyle_sf_assets.salesforce import soql
 from flyle_sf_assets.salesforce.bulk_progress import BulkPace
 from flyle_sf_assets.salesforce.query import Reader
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets_tests.salesforce.wayward import Canned, wayward
 
 ACCOUNT = ObjectSchema(

@@ -9,7 +9,7 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce import soql
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, NotModified, describe, describe_all
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets_tests.salesforce.room import Room
 
 TRIED = Text("試しました", "Tried")

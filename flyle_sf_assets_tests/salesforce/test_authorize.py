@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from flyle_sf_assets import errors
-from flyle_sf_assets.salesforce.authorize import (
+from flyle_sf_assets.salesforce.tokens.web_server import (
     AuthorizationRequest,
     Callback,
     authorization_request,

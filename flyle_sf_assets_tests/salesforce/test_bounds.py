@@ -15,7 +15,7 @@ import pytest
 from flyle_sf_assets.errors import AnswerTooLarge, FlyleError, IncompleteRead, OrgUnavailable
 from flyle_sf_assets.salesforce.bounds import Bounds
 from flyle_sf_assets.salesforce.session import OrgSession
-from flyle_sf_assets.salesforce.tokens import AccessToken
+from flyle_sf_assets.salesforce.tokens.access_tokens import AccessToken
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets_tests.salesforce.hostile import Hostile, Speak, hostile
 from flyle_sf_assets_tests.salesforce.wayward import Canned, wayward

@@ -12,7 +12,7 @@ from flyle_sf_assets.raw.canonical import canonical_texts
 from flyle_sf_assets.salesforce import soql
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.frames import csv_to_parquet
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets_tests.salesforce.room import Room
 

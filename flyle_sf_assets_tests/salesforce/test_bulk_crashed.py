@@ -10,7 +10,7 @@ from flyle_sf_assets import errors
 from flyle_sf_assets.raw.canonical import canonical_texts
 from flyle_sf_assets.salesforce import query, soql
 from flyle_sf_assets.salesforce.query import Reader
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets_tests.salesforce.room import Room
 

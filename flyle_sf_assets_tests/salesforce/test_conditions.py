@@ -12,7 +12,7 @@ from flyle_sf_assets.errors import FieldRefused, UsageError
 from flyle_sf_assets.salesforce import soql
 from flyle_sf_assets.salesforce.conditions import operators_of, where
 from flyle_sf_assets.salesforce.connect import Org
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.settings.models import Operator, Source
 from flyle_sf_assets_tests.salesforce.room import Room
 

@@ -17,7 +17,7 @@ from flyle_sf_assets.salesforce.describe import (
     from_bytes,
     to_bytes,
 )
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets_tests.salesforce.room import Room
 

@@ -8,7 +8,7 @@ import requests
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.errors import classification as faults
 
 TRIED = Text("試しました", "Tried")
 CONNECT, PERMIT = errors.NotConnected, errors.NotPermitted

@@ -4,19 +4,19 @@ import time
 from dataclasses import replace
 
 from flyle_sf_assets.salesforce.describe import digest
-from flyle_sf_assets.salesforce.former_options import with_former_options
-from flyle_sf_assets.salesforce.picklists import (
+from flyle_sf_assets.salesforce.schema.former_options import with_former_options
+from flyle_sf_assets.salesforce.schema.objects import (
+    FieldSchema,
+    FormerOption,
+    ObjectSchema,
+    PicklistValue,
+)
+from flyle_sf_assets.salesforce.schema.picklists import (
     known_values,
     labels_of,
     labels_under,
     needs_controller,
     options_of,
-)
-from flyle_sf_assets.salesforce.schema import (
-    FieldSchema,
-    FormerOption,
-    ObjectSchema,
-    PicklistValue,
 )
 
 

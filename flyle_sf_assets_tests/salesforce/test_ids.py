@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
-from flyle_sf_assets.sandbox import identifiers
+from flyle_sf_assets.sandbox.records import identifiers
 
 _ID15 = st.text(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", min_size=15, max_size=15

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.salesforce.connect import Org, open_org
-from flyle_sf_assets.salesforce.fault_rules import JWT_BEARER
-from flyle_sf_assets.salesforce.jwt_bearer import audience_of, signed
+from flyle_sf_assets.salesforce.errors.rules import JWT_BEARER
+from flyle_sf_assets.salesforce.tokens.jwt_bearer import audience_of, signed
 from flyle_sf_assets.settings.models import Connection, SecretRef
 from flyle_sf_assets_tests.salesforce.room import Room
 from flyle_sf_assets_tests.signing import certify, pem, username_of

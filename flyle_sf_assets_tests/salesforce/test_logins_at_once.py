@@ -14,16 +14,16 @@ import stamina
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flyle_sf_assets import errors
-from flyle_sf_assets.salesforce.jwt_bearer import JwtBearer
-from flyle_sf_assets.salesforce.refresh_tokens import RefreshTokens
 from flyle_sf_assets.salesforce.session import OrgSession
-from flyle_sf_assets.salesforce.tokens import (
+from flyle_sf_assets.salesforce.tokens.access_tokens import (
     AccessToken,
     ClientCredentials,
     Granted,
     TokenSource,
     TokenTransport,
 )
+from flyle_sf_assets.salesforce.tokens.jwt_bearer import JwtBearer
+from flyle_sf_assets.salesforce.tokens.refresh_tokens import RefreshTokens
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets_tests.salesforce.room import Room

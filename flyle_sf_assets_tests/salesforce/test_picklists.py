@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from flyle_sf_assets.salesforce.picklists import (
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema.picklists import (
     labels_under,
     needs_controller,
     options_of,
 )
-from flyle_sf_assets.salesforce.schema import FieldSchema, PicklistValue
 
 COUNTRIES = FieldSchema(
     "BillingCountryCode",

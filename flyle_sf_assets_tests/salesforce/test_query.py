@@ -14,7 +14,7 @@ from flyle_sf_assets.salesforce import soql
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.frames import of_records
 from flyle_sf_assets.salesforce.query import Reader
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets_tests.salesforce.room import HOSTILE_NAMES, Room
 

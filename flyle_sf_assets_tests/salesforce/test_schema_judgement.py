@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
-from flyle_sf_assets.salesforce.schema_judgement import implausibility
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.validation import implausibility
 
 ID = FieldSchema("Id", "Id", "id", length=18)
 NAME = FieldSchema("Name", "Name", "string", length=255)

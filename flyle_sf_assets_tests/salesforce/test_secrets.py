@@ -9,7 +9,7 @@ import pytest
 from flyle_sf_assets import errors
 from flyle_sf_assets.salesforce import soql
 from flyle_sf_assets.salesforce.connect import open_org
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets_tests.salesforce.room import Room
 

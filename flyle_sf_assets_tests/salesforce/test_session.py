@@ -12,9 +12,13 @@ import trustme
 from flyle_sf_assets import errors
 from flyle_sf_assets.salesforce import soql
 from flyle_sf_assets.salesforce.connect import Org, open_org
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.salesforce.session import LimitUsage
-from flyle_sf_assets.salesforce.tokens import AccessToken, ClientCredentials, TokenTransport
+from flyle_sf_assets.salesforce.tokens.access_tokens import (
+    AccessToken,
+    ClientCredentials,
+    TokenTransport,
+)
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy, Transport
 from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets.settings.models import SecretRef

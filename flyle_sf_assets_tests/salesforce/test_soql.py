@@ -6,7 +6,7 @@ import pytest
 
 from flyle_sf_assets.errors import SalesforceRefused
 from flyle_sf_assets.salesforce import soql
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.salesforce.soql import FieldPath, Predicate, by_lower_name, resolve
 
 ID = FieldSchema("Id", "ID", "id")

@@ -13,7 +13,11 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce import rights
 from flyle_sf_assets.salesforce.bounds import Bounds
 from flyle_sf_assets.salesforce.session import OrgSession
-from flyle_sf_assets.salesforce.tokens import AccessToken, TokenTransport, read_granted
+from flyle_sf_assets.salesforce.tokens.access_tokens import (
+    AccessToken,
+    TokenTransport,
+    read_granted,
+)
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets_tests.salesforce.room import Room
 from flyle_sf_assets_tests.salesforce.wayward import Canned, wayward

@@ -13,7 +13,7 @@ import trustme
 
 from flyle_sf_assets.salesforce.bounds import Bounds
 from flyle_sf_assets.salesforce.session import OrgSession
-from flyle_sf_assets.salesforce.tokens import AccessToken
+from flyle_sf_assets.salesforce.tokens.access_tokens import AccessToken
 from flyle_sf_assets.salesforce.transport import Network
 
 

@@ -1,7 +1,7 @@
 """Ids in their 15- and 18-character forms."""
 
 import pytest
-from flyle_sf_assets.sandbox.identifiers import canonical, record_id
+from flyle_sf_assets.sandbox.records.identifiers import canonical, record_id
 
 DOCUMENTED = (
     "001D000000IqhSLIAZ",

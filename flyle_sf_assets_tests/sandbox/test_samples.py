@@ -8,8 +8,8 @@ import pytest
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.change_feed import ChangeFeed
 from flyle_sf_assets.sandbox.clock import ManualClock
-from flyle_sf_assets.sandbox.identifiers import record_id
 from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets.sandbox.records.identifiers import record_id
 from flyle_sf_assets.sandbox.sample_columns import serial_ids
 from flyle_sf_assets.sandbox.soql.execution import execute
 from flyle_sf_assets_tests.sandbox.conftest import NOON

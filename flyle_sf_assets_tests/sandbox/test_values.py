@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 from flyle_sf_assets.sandbox.metadata import Field
+from flyle_sf_assets.sandbox.records.values import from_wire, to_wire
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.standard import kinds as k
-from flyle_sf_assets.sandbox.values import from_wire, to_wire
 from hypothesis import given
 from hypothesis import strategies as st
 

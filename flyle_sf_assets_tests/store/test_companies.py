@@ -2,7 +2,7 @@
 
 import pytest
 
-from flyle_sf_assets.store.companies.upsert import upsert as companies
+from flyle_sf_assets.store.companies import upsert as companies
 from flyle_sf_assets.store.companies.upsert import (
     Conversion,
     UpsertCounts,

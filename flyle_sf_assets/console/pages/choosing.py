@@ -6,9 +6,9 @@ What does not belong here: conditions and mapping (``conditions.py``, ``mapping.
 from starlette.responses import Response
 
 from flyle_sf_assets.choosing.base_objects import base_object_choices
-from flyle_sf_assets.console.drafting import draft_for, keep
+from flyle_sf_assets.console.draft import draft_for, keep
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.console.setup_forms import base_object_of, one_to_one_items, one_to_one_of
-from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.settings.drafts import (
     Draft,

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from starlette.responses import Response
 
+from flyle_sf_assets.console.labels import FLYLE_TYPES, ROW_FIELDS
 from flyle_sf_assets.console.pages.records import time_zone_of
-from flyle_sf_assets.console.visits import Visit
-from flyle_sf_assets.console.words import FLYLE_TYPES, ROW_FIELDS
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.errors import NotFound, Text
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields

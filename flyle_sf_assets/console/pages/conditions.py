@@ -15,8 +15,9 @@ from flyle_sf_assets.choosing.widgets import (
     operator_choices,
     value_widget,
 )
-from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, keep, source_of
+from flyle_sf_assets.console.draft import connection_of_draft, draft_for, keep, source_of
 from flyle_sf_assets.console.orgs import answers_of
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.console.setup_forms import (
     SHOWN,
     ConditionRow,
@@ -27,7 +28,6 @@ from flyle_sf_assets.console.setup_forms import (
     is_number,
     regrouped,
 )
-from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import (

@@ -6,9 +6,9 @@ What does not belong here: working the impact out (``preview/preview.py``).
 from starlette.responses import Response
 
 from flyle_sf_assets.companies.display import shown
-from flyle_sf_assets.console.drafting import draft_for
+from flyle_sf_assets.console.draft import draft_for
 from flyle_sf_assets.console.orgs import open_org_of, org_of
-from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.preview.impact import Impact
 from flyle_sf_assets.preview.preview import preview

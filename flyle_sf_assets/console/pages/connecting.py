@@ -17,9 +17,9 @@ from flyle_sf_assets.connection.connect import (
     finish_connect,
 )
 from flyle_sf_assets.connection.disconnect import disconnect
-from flyle_sf_assets.console import refusals
+from flyle_sf_assets.console import error_pages as refusals
 from flyle_sf_assets.console.pages.entering import knocks_allowed
-from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.telemetry.logs import logger

@@ -5,9 +5,10 @@ What does not belong here: judging tokens (``tokens.py``).
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from flyle_sf_assets.console import refusals, sessions
-from flyle_sf_assets.console.languages import COOKIE, LANGUAGES
-from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.console import error_pages as refusals
+from flyle_sf_assets.console import sessions
+from flyle_sf_assets.console.i18n import COOKIE, LANGUAGES
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.errors import NotPermitted
 from flyle_sf_assets.telemetry.logs import logger
 

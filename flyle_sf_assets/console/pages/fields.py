@@ -6,9 +6,9 @@ What does not belong here: what happens with a chosen field (``conditions.py``, 
 from starlette.responses import Response
 
 from flyle_sf_assets.choosing.tree import Level
-from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, source_of
+from flyle_sf_assets.console.draft import connection_of_draft, draft_for, source_of
 from flyle_sf_assets.console.orgs import answers_of
-from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.console.request import Visit
 
 PURPOSES = ("conditions", "mapping")
 WORD_CHARACTERS_MAX = 100

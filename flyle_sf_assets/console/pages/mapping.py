@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.suggestions import suggested_key
-from flyle_sf_assets.console.drafting import connection_of_draft, draft_for, keep, source_of
+from flyle_sf_assets.console.draft import connection_of_draft, draft_for, keep, source_of
 from flyle_sf_assets.console.orgs import answers_of
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.console.setup_forms import (
     SHOWN,
     MappingRow,
@@ -19,7 +20,6 @@ from flyle_sf_assets.console.setup_forms import (
     mappings_of,
     mappings_typed,
 )
-from flyle_sf_assets.console.visits import Visit
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import Draft, judged, judged_as_far, problems_of, with_mapping

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from flyle_sf_assets.console.visits import Visit
-from flyle_sf_assets.console.words import STEPS
+from flyle_sf_assets.console.labels import STEPS
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.companies.rejected_values import count_rejected

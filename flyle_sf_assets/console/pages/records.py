@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from starlette.responses import Response, StreamingResponse
 
-from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.store.companies.custom_fields import list_fields
 from flyle_sf_assets.store.companies.rejected_values import (
     RejectedRecord,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from flyle_sf_assets.connection.connect import connection_of
-from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.settings.versions import Change, diff, from_document
 from flyle_sf_assets.store.tenants.settings_versions import SettingsVersion, newest_settings
 from flyle_sf_assets.tenants.settings_drafts import kept_draft, settings_origin

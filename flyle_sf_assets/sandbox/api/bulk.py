@@ -17,9 +17,9 @@ from flyle_sf_assets.sandbox.api.call import CSV, Answer, RestCall, json_answer
 from flyle_sf_assets.sandbox.api.query import lost_locator
 from flyle_sf_assets.sandbox.clock import wire_datetime
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
-from flyle_sf_assets.sandbox.identifiers import canonical, record_id
 from flyle_sf_assets.sandbox.metadata import COMPOUND_TYPES
 from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets.sandbox.records.identifiers import canonical, record_id
 from flyle_sf_assets.sandbox.refusals import Refusal, method_not_allowed
 from flyle_sf_assets.sandbox.rendering import csv_header, csv_rows
 from flyle_sf_assets.sandbox.soql import syntax as s

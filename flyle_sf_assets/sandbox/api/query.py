@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flyle_sf_assets.sandbox.api.call import Answer, RestCall
-from flyle_sf_assets.sandbox.identifiers import record_id
 from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets.sandbox.records.identifiers import record_id
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.rendering import json_groups, json_records
 from flyle_sf_assets.sandbox.soql.execution import Result, execute

@@ -10,13 +10,13 @@ from decimal import Decimal, localcontext
 from typing import Literal
 
 from flyle_sf_assets.sandbox.metadata import NUMERIC_TYPES, Field
+from flyle_sf_assets.sandbox.records.table import Column
+from flyle_sf_assets.sandbox.records.values import number_text
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.soql import syntax as s
 from flyle_sf_assets.sandbox.soql.binding import Binder, BoundField
 from flyle_sf_assets.sandbox.soql.chunks import Chunk
 from flyle_sf_assets.sandbox.soql.ordering import ordered, sort_key
-from flyle_sf_assets.sandbox.table import Column
-from flyle_sf_assets.sandbox.values import number_text
 
 FUNCTIONS = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 

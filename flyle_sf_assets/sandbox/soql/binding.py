@@ -7,11 +7,11 @@ Source: SOQL and SOSL Reference, "Relationship Queries". What does not belong he
 from dataclasses import dataclass
 
 from flyle_sf_assets.sandbox.metadata import Field, SObject
+from flyle_sf_assets.sandbox.records.state import Snapshot
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.soql.grammar import located
 from flyle_sf_assets.sandbox.soql.syntax import FieldRef
 from flyle_sf_assets.sandbox.standard.name_object import NAME
-from flyle_sf_assets.sandbox.state import Snapshot
 
 LEVELS_MAX = 5
 

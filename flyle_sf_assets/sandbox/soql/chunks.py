@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import cast
 
 from flyle_sf_assets.sandbox.metadata import Field, RollUp, SObject
+from flyle_sf_assets.sandbox.records.state import Snapshot
+from flyle_sf_assets.sandbox.records.table import Column, TableView
+from flyle_sf_assets.sandbox.records.values import from_wire, to_wire
 from flyle_sf_assets.sandbox.soql.binding import Binder, BoundField
 from flyle_sf_assets.sandbox.soql.syntax import FieldRef
 from flyle_sf_assets.sandbox.standard.name_object import constant, is_of
-from flyle_sf_assets.sandbox.state import Snapshot
-from flyle_sf_assets.sandbox.table import Column, TableView
-from flyle_sf_assets.sandbox.values import from_wire, to_wire
 
 Rows = Sequence[int]
 

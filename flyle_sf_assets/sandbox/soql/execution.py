@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from flyle_sf_assets.sandbox.metadata import COMPOUND_TYPES, SObject
 from flyle_sf_assets.sandbox.org import Org
+from flyle_sf_assets.sandbox.records.state import Snapshot
+from flyle_sf_assets.sandbox.records.table import Column, Table
 from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.soql import syntax as s
 from flyle_sf_assets.sandbox.soql.aggregates import AggregateResult, aggregate, is_aggregate
@@ -17,8 +19,6 @@ from flyle_sf_assets.sandbox.soql.filters import build
 from flyle_sf_assets.sandbox.soql.grammar import parse
 from flyle_sf_assets.sandbox.soql.ordering import ordered, sort_key
 from flyle_sf_assets.sandbox.soql.planning import candidates, plan
-from flyle_sf_assets.sandbox.state import Snapshot
-from flyle_sf_assets.sandbox.table import Column, Table
 
 OFFSET_MAX = 2000
 FIELDS_LIMIT_MAX = 200

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from flyle_sf_assets.sandbox.clock import wire_datetime
-from flyle_sf_assets.sandbox.identifiers import canonical
 from flyle_sf_assets.sandbox.metadata import COMPOUND_TYPES, ID_TYPES, NUMERIC_TYPES, Field
+from flyle_sf_assets.sandbox.records.identifiers import canonical
 from flyle_sf_assets.sandbox.soql import syntax as s
 from flyle_sf_assets.sandbox.soql.binding import Binder, BoundField
 from flyle_sf_assets.sandbox.soql.chunks import Chunk

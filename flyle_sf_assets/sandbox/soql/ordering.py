@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flyle_sf_assets.sandbox.metadata import ID_TYPES, NUMERIC_TYPES, Field
-from flyle_sf_assets.sandbox.table import Column
+from flyle_sf_assets.sandbox.records.table import Column
 
 
 def sort_key(field: Field) -> Callable[[str], Any]:

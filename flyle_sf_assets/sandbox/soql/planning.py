@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flyle_sf_assets.sandbox.clock import wire_datetime
-from flyle_sf_assets.sandbox.identifiers import canonical
 from flyle_sf_assets.sandbox.metadata import SObject
+from flyle_sf_assets.sandbox.records.identifiers import canonical
+from flyle_sf_assets.sandbox.records.table import TableView
 from flyle_sf_assets.sandbox.soql import syntax as s
-from flyle_sf_assets.sandbox.table import TableView
 
 _LAST = "~"
 

@@ -31,7 +31,7 @@ from flyle_sf_assets.raw.records import (
     is_any,
     record_schema,
 )
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.staged_dataset import PendingDataset
 

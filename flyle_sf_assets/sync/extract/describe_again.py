@@ -12,8 +12,8 @@ from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
-from flyle_sf_assets.salesforce.former_options import with_former_options
-from flyle_sf_assets.salesforce.schema import SCHEMA_FORMAT, ObjectSchema
+from flyle_sf_assets.salesforce.schema.former_options import with_former_options
+from flyle_sf_assets.salesforce.schema.objects import SCHEMA_FORMAT, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.syncs.object_schemas import StoredSchema
 from flyle_sf_assets.sync.context import Refresh

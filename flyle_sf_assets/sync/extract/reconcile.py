@@ -16,7 +16,7 @@ import polars as pl
 from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import fates
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, as_records, changed_rows, is_any
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading, Reading
 from flyle_sf_assets.sync.step_report import Comparison
 

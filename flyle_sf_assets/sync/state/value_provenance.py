@@ -12,7 +12,7 @@ import polars as pl
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import plan
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import read_generation, read_generations

@@ -13,7 +13,7 @@ from flyle_sf_assets.errors import Problem, SettingsInvalid
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
-from flyle_sf_assets.salesforce.schema import ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.store.syncs.object_schemas import (
     StoredSchema,

@@ -14,7 +14,7 @@ from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import record_schema
 from flyle_sf_assets.raw.roles import in_scope_again, only_referenced
 from flyle_sf_assets.raw.sweep import census_columns, needs_rescope, unstamped_columns
-from flyle_sf_assets.salesforce.schema import FieldSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import (
     Consumed,

@@ -7,7 +7,7 @@ What does not belong here: drafts themselves (``settings/drafts.py``) and keepin
 from dataclasses import replace
 
 from flyle_sf_assets.connection.connect import stored_connection
-from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.settings.drafts import (
     Draft,

@@ -10,14 +10,18 @@ company shows (``companies/casts.py``).
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flyle_sf_assets.salesforce.picklists import (
+from flyle_sf_assets.salesforce.schema.objects import (
+    FieldSchema,
+    FormerOption,
+    ObjectSchema,
+)
+from flyle_sf_assets.salesforce.schema.picklists import (
     controlling_values,
     known_values,
     labels_of,
     plain,
     valid_under,
 )
-from flyle_sf_assets.salesforce.schema import FieldSchema, FormerOption, ObjectSchema
 
 
 def with_former_options(new: ObjectSchema, before: ObjectSchema | None) -> ObjectSchema:

@@ -3,7 +3,7 @@
 Here: the OAuth 2.0 client credentials flow. The other `TokenSource`s are stored refresh tokens
 (``refresh_tokens.py``) and signed assertions (``jwt_bearer.py``). What does not belong here:
 keeping secrets (``store``), finding them (``settings/secret_refs.py``), using a token
-(``session.py``).
+(``salesforce/session.py``).
 Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration".
 """
 
@@ -20,7 +20,7 @@ import msgspec
 import requests
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.salesforce import faults
+from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy, Transport
 from flyle_sf_assets.settings.hosts import check_org_url

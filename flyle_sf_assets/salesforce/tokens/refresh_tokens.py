@@ -12,8 +12,12 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from flyle_sf_assets.errors import NotConnected, Text
-from flyle_sf_assets.salesforce import remedies
-from flyle_sf_assets.salesforce.tokens import AccessToken, Granted, TokenTransport
+from flyle_sf_assets.salesforce.errors import remedies
+from flyle_sf_assets.salesforce.tokens.access_tokens import (
+    AccessToken,
+    Granted,
+    TokenTransport,
+)
 from flyle_sf_assets.settings.hosts import check_org_url
 
 

@@ -4,7 +4,7 @@ Every column is a plain list of wire texts. A view lends the lists; whoever chan
 copies it first, so a query, a locator or a Bulk job goes on seeing the moment it began at,
 and orgs that were cloned from one another share what they have not changed.
 
-What does not belong here: what a change means (``record_writes.py``) and who may see a row
+What does not belong here: what a change means (``writes.py``) and who may see a row
 beyond the sets kept here. The org's lock guards every mutation.
 """
 

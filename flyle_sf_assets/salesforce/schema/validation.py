@@ -2,7 +2,7 @@
 
 Refused is only what no org says, as a wrong refusal stops a tenant; a describe that is merely odd
 (a field less, another type) is taken, and the permission watchdog sees to it that no data is lost.
-What does not belong here: parsing it (``describe.py``).
+What does not belong here: parsing it (``salesforce/describe.py``).
 Sources: Object Reference, "Field Types"; REST API Developer Guide, "sObject Describe".
 """
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 
 _NAMES = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]{0,254}\n)*")
 _TYPES = re.compile(r"(?:[A-Za-z]{1,40}\n)*")

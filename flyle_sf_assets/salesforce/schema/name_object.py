@@ -9,7 +9,7 @@ followed (``raw/plan.py``).
 from collections.abc import Iterable
 from dataclasses import replace
 
-from flyle_sf_assets.salesforce.schema import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 
 NAME = ObjectSchema(
     name="Name",

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from flyle_sf_assets.errors import FlyleError, Text
-from flyle_sf_assets.salesforce import faults
-from flyle_sf_assets.salesforce.fault_rules import CALLBACK
-from flyle_sf_assets.salesforce.tokens import Granted, TokenTransport
+from flyle_sf_assets.salesforce.errors import classification as faults
+from flyle_sf_assets.salesforce.errors.rules import CALLBACK
+from flyle_sf_assets.salesforce.tokens.access_tokens import Granted, TokenTransport
 from flyle_sf_assets.settings.hosts import check_org_url
 
 AUTHORIZE_PATH = "/services/oauth2/authorize"

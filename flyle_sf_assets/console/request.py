@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from flyle_sf_assets.console import sessions
-from flyle_sf_assets.console.configuration import ConsoleSettings
-from flyle_sf_assets.console.figures import CompanyFigures
-from flyle_sf_assets.console.guards import KnockLimit
+from flyle_sf_assets.console.count_cache import CompanyFigures
+from flyle_sf_assets.console.middleware import KnockLimit
 from flyle_sf_assets.console.org_cache import KnownOrgs
-from flyle_sf_assets.console.people import Person
 from flyle_sf_assets.console.rendering import PageContext, Renderer
+from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.tokens import TokenKeys
+from flyle_sf_assets.console.users import Person
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.installation.opened import Installation
 

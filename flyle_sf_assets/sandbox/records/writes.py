@@ -1,16 +1,16 @@
 """Inserting and updating records: what moves a stamp, and what changes without moving one.
 
 Source: Object Reference, "System Fields". What does not belong here: deletion and
-merging (``record_lifecycle.py``).
+merging (``lifecycle.py``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from flyle_sf_assets.sandbox.identifiers import canonical
 from flyle_sf_assets.sandbox.metadata import Field, SObject
+from flyle_sf_assets.sandbox.records.identifiers import canonical
+from flyle_sf_assets.sandbox.records.state import OrgState
+from flyle_sf_assets.sandbox.records.values import from_wire, to_wire
 from flyle_sf_assets.sandbox.refusals import Refusal
-from flyle_sf_assets.sandbox.state import OrgState
-from flyle_sf_assets.sandbox.values import from_wire, to_wire
 
 Values = Mapping[str, object]
 

@@ -1,6 +1,6 @@
 """What a person can do about each way in which Salesforce refuses, in Japanese and English.
 
-What does not belong here: recognising the refusal (``faults.py``).
+What does not belong here: recognising the refusal (``classification.py``).
 """
 
 from flyle_sf_assets.errors import Text

@@ -1,6 +1,6 @@
 """What stands before every page: headers that bind browsers, and a limit on knocking.
 
-What does not belong here: who may see what (``visits.py``).
+What does not belong here: who may see what (``request.py``).
 """
 
 import ipaddress

@@ -1,17 +1,18 @@
 """Deleting, undeleting, purging and merging records.
 
 Source: SOAP API Developer Guide, "delete()", "undelete()", "emptyRecycleBin()", "merge()": a
-deleted record lies in the Recycle Bin (queryAll shows it with IsDeleted) until it is undeleted
-or purged; a merge deletes the losers, says the winner's id in MasterRecordId, and moves their
-children. What does not belong here: sharing, which only looks like deletion (``schema_edits.py``).
+deleted record lies in the Recycle Bin (queryAll shows it with IsDeleted) until it is undeleted or
+purged; a merge deletes the losers, says the winner's id in MasterRecordId, and moves their
+children. What does not belong here: sharing, which only looks like deletion
+(``sandbox/schema_edits.py``).
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from flyle_sf_assets.sandbox.identifiers import canonical
 from flyle_sf_assets.sandbox.metadata import Field, SObject
-from flyle_sf_assets.sandbox.record_writes import RecordWrites, Values
+from flyle_sf_assets.sandbox.records.identifiers import canonical
+from flyle_sf_assets.sandbox.records.writes import RecordWrites, Values
 from flyle_sf_assets.sandbox.refusals import Refusal
 
 Row = tuple[SObject, int]

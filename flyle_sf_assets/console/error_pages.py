@@ -1,11 +1,11 @@
 """Answers to those who may not, or for whom something does not work: what, why, and what to do.
 
-What does not belong here: deciding it (``visits.py``) and the words of an error (``errors.py``).
+What does not belong here: deciding it (``request.py``) and the words of an error (``errors.py``).
 """
 
 from starlette.responses import Response
 
-from flyle_sf_assets.console.visits import Visit
+from flyle_sf_assets.console.request import Visit
 from flyle_sf_assets.errors import (
     FlyleError,
     NotFound,

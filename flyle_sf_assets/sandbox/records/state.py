@@ -1,7 +1,7 @@
 """What an org is made of: its lock, its time, its catalog and tables, and snapshots of them.
 
-What does not belong here: changing records (``record_writes.py``, ``record_lifecycle.py``),
-changing the schema (``schema_edits.py``), and who may log in (``access.py``).
+What does not belong here: changing records (``writes.py``, ``lifecycle.py``),
+changing the schema (``sandbox/schema_edits.py``), and who may log in (``sandbox/access.py``).
 """
 
 import heapq
@@ -13,10 +13,10 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from flyle_sf_assets.sandbox.clock import Clock, SystemClock, wire_datetime
-from flyle_sf_assets.sandbox.identifiers import canonical, record_id
 from flyle_sf_assets.sandbox.metadata import Catalog, Field, SObject, Visibility
+from flyle_sf_assets.sandbox.records.identifiers import canonical, record_id
+from flyle_sf_assets.sandbox.records.table import Table, TableView
 from flyle_sf_assets.sandbox.refusals import Refusal
-from flyle_sf_assets.sandbox.table import Table, TableView
 
 RollUps = dict[tuple[str, str], tuple[Field, int, dict[str, str]]]
 """Roll-up values by (object, field): for which field, at which version of the children."""

@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from flyle_sf_assets.console.app import PageRoute
-from flyle_sf_assets.console.configuration import ConsoleSettings
-from flyle_sf_assets.console.people import ROLE_NAMES, Person
+from flyle_sf_assets.console.request import Access, Visit
+from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.setup_forms import is_number
 from flyle_sf_assets.console.tokens import AUDIENCE
-from flyle_sf_assets.console.visits import Access, Visit
+from flyle_sf_assets.console.users import ROLE_NAMES, Person
 from flyle_sf_assets.errors import Text
 
 PATH = "/demo"

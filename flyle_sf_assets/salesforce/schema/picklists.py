@@ -12,7 +12,7 @@ catalog keeps (``options/catalog.py``).
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from flyle_sf_assets.salesforce.schema import FieldSchema, PicklistValue
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, PicklistValue
 
 LABEL_JOIN = " / "
 """Between the labels of a value that has several."""

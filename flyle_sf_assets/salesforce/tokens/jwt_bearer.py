@@ -12,9 +12,13 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flyle_sf_assets.errors import NotConnected, Text
-from flyle_sf_assets.salesforce import remedies
-from flyle_sf_assets.salesforce.fault_rules import JWT_BEARER
-from flyle_sf_assets.salesforce.tokens import AccessToken, AskedTokens, TokenTransport
+from flyle_sf_assets.salesforce.errors import remedies
+from flyle_sf_assets.salesforce.errors.rules import JWT_BEARER
+from flyle_sf_assets.salesforce.tokens.access_tokens import (
+    AccessToken,
+    AskedTokens,
+    TokenTransport,
+)
 from flyle_sf_assets.settings.hosts import check_org_url
 
 ASSERTION_LIVES_S = 180

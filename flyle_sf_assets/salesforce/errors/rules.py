@@ -1,4 +1,4 @@
-"""Which answer of Salesforce means which error: the table that ``faults.py`` reads.
+"""Which answer of Salesforce means which error: the table that ``classification.py`` reads.
 
 Codes decide (``errorCode``, OAuth's ``error``, the flow that was asked). Messages come in the
 connected user's language: their words only sharpen a verdict that is safe without them. What is
@@ -6,7 +6,7 @@ safe for a login that is refused without a word that is known: to try it again f
 and then three times over 35 minutes (it may be "already being processed"), and then to stop and
 tell a person (it may be revoked). The recorded answers are listed in docs/conformance.md.
 
-What does not belong here: reading an answer (``faults.py``), the remedies' wording
+What does not belong here: reading an answer (``classification.py``), the remedies' wording
 (``remedies.py``).
 """
 
@@ -25,7 +25,7 @@ from flyle_sf_assets.errors import (
     SalesforceRefused,
     Text,
 )
-from flyle_sf_assets.salesforce import remedies
+from flyle_sf_assets.salesforce.errors import remedies
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CALLBACK = "callback"

@@ -1,10 +1,10 @@
-"""What an answer of Salesforce means for us, judged by the table of ``fault_rules.py``.
+"""What an answer of Salesforce means for us, judged by the table of ``rules.py``.
 
 HTTP statuses, REST and OAuth error bodies, transport exceptions and the messages of failed Bulk
 jobs become errors of ``flyle_sf_assets.errors``. No text made here holds a token or a secret.
 
 No other file knows Salesforce's error strings. What does not belong here: retrying
-(``transport.py``) and the remedies' wording (``remedies.py``).
+(``salesforce/transport.py``) and the remedies' wording (``remedies.py``).
 Sources: REST API Developer Guide, "Status Codes and Error Responses"; Object Reference,
 "Core Data Types: API Fault Exception Codes"; Salesforce Help, "OAuth 2.0 Authorization Errors".
 """
@@ -29,9 +29,8 @@ from flyle_sf_assets.errors import (
     SalesforceRefused,
     Text,
 )
-from flyle_sf_assets.salesforce import fault_rules as rules
-from flyle_sf_assets.salesforce import remedies
-from flyle_sf_assets.salesforce.fault_rules import Rule
+from flyle_sf_assets.salesforce.errors import remedies, rules
+from flyle_sf_assets.salesforce.errors.rules import Rule
 from flyle_sf_assets.telemetry.redaction import redacted_text
 
 CAME_BACK_LENGTH_MAX = 500

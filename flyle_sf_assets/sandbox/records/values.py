@@ -10,8 +10,8 @@ from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 
 from flyle_sf_assets.sandbox.clock import wire_datetime
-from flyle_sf_assets.sandbox.identifiers import canonical
 from flyle_sf_assets.sandbox.metadata import DECIMAL_TYPES, NUMERIC_TYPES, Field
+from flyle_sf_assets.sandbox.records.identifiers import canonical
 from flyle_sf_assets.sandbox.refusals import Refusal
 
 

@@ -1,0 +1,5 @@
+"""Access tokens of the three OAuth flows, and how one that is no longer valid is replaced.
+
+What does not belong here: keeping tokens (``store/tenants``) and what an error of the token
+endpoint means (``salesforce/errors``).
+"""
