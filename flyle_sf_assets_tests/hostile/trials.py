@@ -62,7 +62,9 @@ class Trial:
         """
         tenant = self.tenant
         tenant.later(60)
-        tenant.there.update("Account", tenant.there.ids("Account")[0], {"Phone": f"{self.met} {MARK}"})
+        tenant.there.update(
+            "Account", tenant.there.ids("Account")[0], {"Phone": f"{self.met} {MARK}"}
+        )
         self.met, self.hits = self.met + 1, 0
         peak_mib = _peak_mib()
         before, started, code, told = _seen(tenant), time.monotonic(), "", ""

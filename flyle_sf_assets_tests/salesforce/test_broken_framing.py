@@ -21,14 +21,22 @@ RECORDS = b'{"totalSize":1,"done":true,"records":[{"Name":"%s"}]}' % MARK.encode
 LENGTH = b"Content-Length: %d\r\n" % len(RECORDS)
 OK = b"HTTP/1.1 200 OK\r\n"
 BROKEN = {
-    "records in the place of a chunk's length": OK + b"Transfer-Encoding: chunked\r\n\r\n" + RECORDS,
+    "records in the place of a chunk's length": OK
+    + b"Transfer-Encoding: chunked\r\n\r\n"
+    + RECORDS,
     "records after a chunk": (
         OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n" + RECORDS + b"\r\n"
     ),
     "records in the place of the status": RECORDS + b"\r\n\r\n",
     "records in the place of a header": OK + RECORDS + b"\r\n" + LENGTH + b"\r\n" + RECORDS,
     "records in the place of the length": OK + b"Content-Length: 1, " + RECORDS + b"\r\n\r\n{}",
-    "records as encoding": OK + b"Content-Encoding: " + RECORDS + b"\r\n" + LENGTH + b"\r\n" + RECORDS,
+    "records as encoding": OK
+    + b"Content-Encoding: "
+    + RECORDS
+    + b"\r\n"
+    + LENGTH
+    + b"\r\n"
+    + RECORDS,
     "records as an address": (
         b"HTTP/1.1 302 Found\r\nLocation: https://" + RECORDS + b"\r\nContent-Length: 0\r\n\r\n"
     ),
