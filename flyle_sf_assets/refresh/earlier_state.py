@@ -90,7 +90,7 @@ def _latest(now: datetime) -> datetime:
 
 
 def _lookups(refresh: Refresh, dataset: str) -> frozenset[str]:
-    """The columns of a dataset of records that hold ids of others, as far as its object is known."""
+    """The columns of a dataset that hold ids of other records, as far as its object is known."""
     schemas = {
         node.dataset: refresh.books.schemas().get(node.object) for node in refresh.plan().nodes
     }
@@ -104,40 +104,44 @@ def _impossible(
 ) -> str | None:
     """What rows of a dataset no org has; None when all are possible. Reads a few columns of it."""
     try:
-        rows = lake.read(manifest)
-        names = [
-            name
-            for name in rows.collect_schema().names()
-            if name in lookups or name.startswith(PARENT_ID)
-        ]
-        no_id = [~(is_valid_id(pl.col(name)).fill_null(value=False)) for name in names]
-        no_lookup = [
-            pl.col(name).is_not_null() & one for name, one in zip(names, no_id, strict=True)
-        ]
-        found = (
-            rows.select(
-                pl.any_horizontal(pl.lit(value=False), *no_lookup).sum().alias("lookups"),
-                pl.len().alias("rows"),
-                (~is_valid_id(pl.col("Id")).fill_null(value=False)).sum().alias("ids"),
-                pl.col("Id").n_unique().alias("unique"),
-                (pl.col("SystemModstamp") > latest).sum().alias("stamps"),
-            )
-            .collect()
-            .row(0, named=True)
-        )
+        found = _figures(lake.read(manifest), latest, lookups)
     except RecordFileDamaged as error:
         return error.reason
     except pl.exceptions.PolarsError as error:
         return f"its files are no record files ({type(error).__name__})"
-    if found["ids"]:
-        return f"{found['ids']:,} of {found['rows']:,} rows have an impossible Id"
-    if found["unique"] != found["rows"]:
-        return "rows have the same Id"
-    if found["lookups"]:
-        return f"{found['lookups']:,} of {found['rows']:,} rows have an impossible lookup"
-    if found["stamps"]:
-        return f"{found['stamps']:,} of {found['rows']:,} rows are stamped ahead of the clock"
-    return None
+    rows = found["rows"]
+    faults = {
+        f"{found['ids']:,} of {rows:,} rows have an impossible Id": found["ids"],
+        "rows have the same Id": found["unique"] != rows,
+        f"{found['lookups']:,} of {rows:,} rows have an impossible lookup": found["lookups"],
+        f"{found['stamps']:,} of {rows:,} rows are stamped ahead of the clock": found["stamps"],
+    }
+    return next((what for what, is_so in faults.items() if is_so), None)
+
+
+def _figures(rows: pl.LazyFrame, latest: datetime, lookups: frozenset[str]) -> dict[str, int]:
+    """Counts of ``rows``, of ``unique`` ids, and of rows with wrong ``ids, lookups, stamps``."""
+    names = [
+        name
+        for name in rows.collect_schema().names()
+        if name in lookups or name.startswith(PARENT_ID)
+    ]
+    wrong = [pl.col(name).is_not_null() & ~_is_id(name) for name in names]
+    return (
+        rows.select(
+            pl.len().alias("rows"),
+            (~_is_id("Id")).sum().alias("ids"),
+            pl.col("Id").n_unique().alias("unique"),
+            pl.any_horizontal(pl.lit(value=False), *wrong).sum().alias("lookups"),
+            (pl.col("SystemModstamp") > latest).sum().alias("stamps"),
+        )
+        .collect()
+        .row(0, named=True)
+    )
+
+
+def _is_id(name: str) -> pl.Expr:
+    return is_valid_id(pl.col(name)).fill_null(value=False)
 
 
 def _end_impossible_companies(refresh: Refresh, tx: TenantTransaction, now: datetime) -> int:

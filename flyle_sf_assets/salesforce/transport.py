@@ -151,7 +151,7 @@ class Transport(requests.Session):
         address = url.decode() if isinstance(url, bytes) else str(url)
         return self.fetch(str(method), address, lambda response: response, **kwargs)
 
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+    def get_redirect_target(self, resp: requests.Response) -> None:
         """None: requests would read the address although it is not followed, and may fail at it."""
 
     @property

@@ -13,8 +13,8 @@ from flyle_sf_assets.refresh.origins import origins, parent_ids
 from flyle_sf_assets.refresh.registration import registered_settings
 from flyle_sf_assets.salesforce.ids import is_record_id
 from flyle_sf_assets_tests.flows.damaging import rereads
-from flyle_sf_assets_tests.flows.test_earlier_state import WRONG_IDS, heal, keep_as_before, tenant
 from flyle_sf_assets_tests.flows.tenants import Tenant
+from flyle_sf_assets_tests.flows.test_earlier_state import WRONG_IDS, heal, keep_as_before, tenant
 from flyle_sf_assets_tests.postgres import admin
 
 __all__ = ["tenant"]

@@ -4,7 +4,9 @@ urllib3 and http.client put the bytes that they could not read into their texts:
 loses a header, these are records. What does not belong here: bounds (``test_bounds.py``).
 """
 
+import logging
 import ssl
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,10 +90,8 @@ def test_broken_framing_quotes_no_record(name: str, tmp_path: Path) -> None:
 
 def test_what_a_library_logs_is_heard() -> None:
     """Else the tests above could not fail."""
-    import logging
-
     heard = Overheard()
     with heard.listening():
         logging.getLogger("urllib3").warning("unparsed data: %s", MARK)
-        print(f"printed {MARK}")
+        sys.stdout.write(f"printed {MARK}")
     assert len(marked({"logs": heard.take()})) == 1
