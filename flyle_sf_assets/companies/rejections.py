@@ -25,6 +25,10 @@ REJECTED_SCHEMA = pl.Schema(
 """One row per rejected value; ``field`` is its key, null when the whole row is rejected."""
 
 
+VALUE_LENGTH_MAX = 1_000
+"""Characters that are kept of a rejected value: an org may send a megabyte."""
+
+
 class RejectReason(StrEnum):
     """Why a value, or (the first four) a whole row, was rejected. Stable codes."""
 
@@ -123,6 +127,13 @@ def remedy(reason: RejectReason, field: CompanyField | None = None) -> str:
     return f"{text.ja} / {text.en}".replace("{path}", path)
 
 
+def _beginning(value: pl.Expr) -> pl.Expr:
+    """The value as text, whole or, of a very long one, as much as helps to find it."""
+    text = value.cast(pl.String)
+    cut = pl.concat_str(text.str.slice(0, VALUE_LENGTH_MAX - 1), pl.lit("…"))
+    return pl.when(text.str.len_chars() > VALUE_LENGTH_MAX).then(cut).otherwise(text)
+
+
 def rejected_values(
     failing: pl.DataFrame, field: CompanyField, value: pl.Expr, reason: RejectReason
 ) -> pl.DataFrame:
@@ -130,7 +141,7 @@ def rejected_values(
     return failing.select(
         pl.col("external_id"),
         pl.lit(field.key, dtype=pl.String).alias("field"),
-        value.alias("value"),
+        _beginning(value).alias("value"),
         pl.lit(str(reason), dtype=pl.String).alias("reason"),
         pl.lit(remedy(reason, field), dtype=pl.String).alias("remedy"),
     )
@@ -141,7 +152,7 @@ def rejected_rows(failing: pl.DataFrame, value: pl.Expr, reason: RejectReason) -
     return failing.select(
         pl.col("external_id").fill_null(""),
         pl.lit(None, dtype=pl.String).alias("field"),
-        value.alias("value"),
+        _beginning(value).alias("value"),
         pl.lit(str(reason), dtype=pl.String).alias("reason"),
         pl.lit(remedy(reason), dtype=pl.String).alias("remedy"),
     )

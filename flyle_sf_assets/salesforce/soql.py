@@ -172,12 +172,12 @@ def select(
         parts.append(f"ORDER BY {', '.join(as_path(column).text for column in order_by)}")
     if limit is not None:
         parts.append(f"LIMIT {int(limit)}")
-    ids = tuple(text for text, path in by_path.items() if _holds_ids(path.field))
+    ids = tuple(text for text, path in by_path.items() if holds_ids(path.field))
     return Statement(schema.name, paths, " ".join(parts), include_deleted, ids, schema.key_prefix)
 
 
-def _holds_ids(field: FieldSchema) -> bool:
-    """Lookups of external objects hold the other system's keys."""
+def holds_ids(field: FieldSchema) -> bool:
+    """Whether its values are record ids: lookups of external objects hold another system's keys."""
     if field.type == "id":
         return True
     return field.type == "reference" and not any(o.endswith("__x") for o in field.reference_to)

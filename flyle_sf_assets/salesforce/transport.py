@@ -152,6 +152,9 @@ class Transport(requests.Session):
         address = url.decode() if isinstance(url, bytes) else str(url)
         return self.fetch(str(method), address, lambda response: response, **kwargs)
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: requests would read the address although it is not followed, and may fail at it."""
+
     @property
     def _retry(self) -> RetryPolicy:
         return self.network.retry

@@ -4,6 +4,7 @@ What does not belong here: YAML itself (``yaml_reading.py``), what a document mu
 (``validation.py``, ``rules.py``) and whether the org agrees (``check``).
 """
 
+import errno
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -145,11 +146,20 @@ def is_tenant_name(name: str) -> bool:
 
 
 def settings_file(config_dir: Path, tenant: str) -> Path | None:
-    """The tenant's settings file, None when there is none; whether it can be used is not asked."""
+    """The tenant's settings file, None when there is none; whether it can be used is not asked.
+
+    Raises UsageError when the folder may not be entered: that is not the same as "no file".
+    """
     if not is_tenant_name(tenant):
         return None
     path = config_dir / TENANTS_FOLDER / f"{tenant}{SUFFIX}"
-    return path if path.exists() or path.is_symlink() else None
+    try:
+        path.lstat()
+    except PermissionError as error:
+        raise _unlistable(path.parent, error) from error
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return path
 
 
 def tenants_of_files(config_dir: Path) -> list[str]:
@@ -212,18 +222,34 @@ def _entries(config_dir: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except OSError as error:
-        raise UsageError(
-            "config_dir_missing",
-            tried=Text(
-                f"設定フォルダー {folder} を開きました", f"Listed the settings folder {folder}"
-            ),
-            came_back=error.strerror or type(error).__name__,
+        raise _unlistable(folder, error) from error
+
+
+def _unlistable(folder: Path, error: OSError) -> UsageError:
+    tried = Text(f"設定フォルダー {folder} を開きました", f"Listed the settings folder {folder}")
+    if isinstance(error, PermissionError):
+        name = errno.errorcode.get(error.errno or 0, "")
+        return UsageError(
+            "config_dir_not_permitted",
+            tried=tried,
+            came_back=f"{error.strerror} ({name})",
             remedy=Text(
-                "FLYLE_CONFIG_DIR が、tenants フォルダーを含む設定フォルダーを指しているか"
-                "ご確認ください。",
-                "Let FLYLE_CONFIG_DIR point at the folder that holds tenants/.",
+                "FLYLE_CONFIG_DIR とその tenants フォルダーを、実行するアカウントが読めるように"
+                "してください(所有者と権限を確認)",
+                "Let the account that runs this read FLYLE_CONFIG_DIR and its folder tenants/:"
+                " check owner and mode of both",
             ),
-        ) from error
+        )
+    return UsageError(
+        "config_dir_missing",
+        tried=tried,
+        came_back=error.strerror or type(error).__name__,
+        remedy=Text(
+            "FLYLE_CONFIG_DIR が、tenants フォルダーを含む設定フォルダーを指しているか"
+            "ご確認ください。",
+            "Let FLYLE_CONFIG_DIR point at the folder that holds tenants/.",
+        ),
+    )
 
 
 def _size_bytes(path: Path) -> int:

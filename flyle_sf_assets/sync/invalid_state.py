@@ -17,6 +17,7 @@ from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.salesforce.bounds import Bounds
 from flyle_sf_assets.salesforce.id_checksums import is_valid_id
+from flyle_sf_assets.salesforce.soql import holds_ids
 from flyle_sf_assets.store.companies.dry_run import company_states
 from flyle_sf_assets.store.companies.upsert import end_companies
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -28,6 +29,7 @@ from flyle_sf_assets.store.syncs.generations import (
 )
 from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts, add_reread
 from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.value_provenance import PARENT_ID
 from flyle_sf_assets.telemetry.logs import logger
 
 _log = logger("refresh")
@@ -47,7 +49,10 @@ def note_impossible(refresh: Refresh) -> None:
     unjudged, ahead = _unjudged(standing), _ahead(standing, now)
     if not unjudged and not ahead:
         return
-    judged = {name: _impossible(refresh.lake, one, _latest(now)) for name, one in unjudged.items()}
+    judged = {
+        name: _impossible(refresh.lake, one, _latest(now), _lookups(refresh, name))
+        for name, one in unjudged.items()
+    }
     wrong = {name: why for name, why in judged.items() if why is not None}
     with refresh.database.tenant(refresh.tenant) as tx:
         for name, manifest in unjudged.items():
@@ -84,31 +89,59 @@ def _latest(now: datetime) -> datetime:
     return now + timedelta(seconds=Bounds().clock_skew_s)
 
 
-def _impossible(lake: Lake, manifest: Manifest, latest: datetime) -> str | None:
-    """What rows of a dataset no org has; None when all are possible. Reads two columns of it."""
+def _lookups(refresh: Refresh, dataset: str) -> frozenset[str]:
+    """The columns of a dataset that hold ids of other records, as far as its object is known."""
+    schemas = {
+        node.dataset: refresh.books.schemas().get(node.object) for node in refresh.plan().nodes
+    }
+    schema = schemas.get(dataset)
+    fields = () if schema is None else schema.fields
+    return frozenset(field.name for field in fields if field.name != "Id" and holds_ids(field))
+
+
+def _impossible(
+    lake: Lake, manifest: Manifest, latest: datetime, lookups: frozenset[str]
+) -> str | None:
+    """What rows of a dataset no org has; None when all are possible. Reads a few columns of it."""
     try:
-        found = (
-            lake.read(manifest)
-            .select(
-                pl.len().alias("rows"),
-                (~is_valid_id(pl.col("Id")).fill_null(value=False)).sum().alias("ids"),
-                pl.col("Id").n_unique().alias("unique"),
-                (pl.col("SystemModstamp") > latest).sum().alias("stamps"),
-            )
-            .collect()
-            .row(0, named=True)
-        )
+        found = _figures(lake.read(manifest), latest, lookups)
     except RecordFileDamaged as error:
         return error.reason
     except pl.exceptions.PolarsError as error:
         return f"its files are no record files ({type(error).__name__})"
-    if found["ids"]:
-        return f"{found['ids']:,} of {found['rows']:,} rows have an impossible Id"
-    if found["unique"] != found["rows"]:
-        return "rows have the same Id"
-    if found["stamps"]:
-        return f"{found['stamps']:,} of {found['rows']:,} rows are stamped ahead of the clock"
-    return None
+    rows = found["rows"]
+    faults = {
+        f"{found['ids']:,} of {rows:,} rows have an impossible Id": found["ids"],
+        "rows have the same Id": found["unique"] != rows,
+        f"{found['lookups']:,} of {rows:,} rows have an impossible lookup": found["lookups"],
+        f"{found['stamps']:,} of {rows:,} rows are stamped ahead of the clock": found["stamps"],
+    }
+    return next((what for what, is_so in faults.items() if is_so), None)
+
+
+def _figures(rows: pl.LazyFrame, latest: datetime, lookups: frozenset[str]) -> dict[str, int]:
+    """Counts of ``rows``, of ``unique`` ids, and of rows with wrong ``ids, lookups, stamps``."""
+    names = [
+        name
+        for name in rows.collect_schema().names()
+        if name in lookups or name.startswith(PARENT_ID)
+    ]
+    wrong = [pl.col(name).is_not_null() & ~_is_id(name) for name in names]
+    return (
+        rows.select(
+            pl.len().alias("rows"),
+            (~_is_id("Id")).sum().alias("ids"),
+            pl.col("Id").n_unique().alias("unique"),
+            pl.any_horizontal(pl.lit(value=False), *wrong).sum().alias("lookups"),
+            (pl.col("SystemModstamp") > latest).sum().alias("stamps"),
+        )
+        .collect()
+        .row(0, named=True)
+    )
+
+
+def _is_id(name: str) -> pl.Expr:
+    return is_valid_id(pl.col(name)).fill_null(value=False)
 
 
 def _end_impossible_companies(refresh: Refresh, tx: TenantTransaction, now: datetime) -> int:

@@ -6,6 +6,8 @@ What does not belong here: describing (``sync/steps/object_schemas.py``) and the
 
 from collections.abc import Mapping
 
+import msgspec
+
 from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.salesforce.schema.validation import implausibility
@@ -27,16 +29,25 @@ def known_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema 
 
     Without those that an earlier version took and that cannot be true: they are asked for again.
     """
-    found = {
-        name: None if one.digest == HIDDEN else last_shown(one) for name, one in stored.items()
-    }
-    return {
-        name: schema
-        for name, schema in found.items()
-        if schema is None or implausibility(schema, name) is None
-    }
+    found: dict[str, ObjectSchema | None] = {}
+    for name, one in stored.items():
+        if one.digest == HIDDEN or one.document == UNKNOWN:
+            found[name] = None
+            continue
+        schema = last_shown(one)
+        if schema is not None and implausibility(schema, name) is None:
+            found[name] = schema
+    return found
 
 
 def last_shown(stored: StoredSchema) -> ObjectSchema | None:
-    """The schema as the org showed it last, though it be hidden now; None when it never did."""
-    return None if stored.document == UNKNOWN else from_bytes(stored.document.encode())
+    """The schema as the org showed it last, though it be hidden now.
+
+    None when it never did, or when what an earlier version kept is no schema.
+    """
+    if stored.document == UNKNOWN:
+        return None
+    try:
+        return from_bytes(stored.document.encode())
+    except (msgspec.DecodeError, RecursionError):
+        return None

@@ -77,7 +77,7 @@ def _manifest(tenant: Tenant, dataset: str) -> Manifest:
     return Manifest.decode(found[dataset])
 
 
-def _keep_as_before(tenant: Tenant, dataset: str, poison: Poison | None = None) -> None:
+def keep_as_before(tenant: Tenant, dataset: str, poison: Poison | None = None) -> None:
     """The dataset as an earlier version kept it: no checksum, no judgement, perhaps poisoned."""
     manifest = _manifest(tenant, dataset)
     rows = tenant.installation.lake.read(manifest).collect()
@@ -94,7 +94,7 @@ def _keep_as_before(tenant: Tenant, dataset: str, poison: Poison | None = None) 
         )
 
 
-def _heal(tenant: Tenant) -> None:
+def heal(tenant: Tenant) -> None:
     for kind in ("refresh", "census"):
         tenant.later(7 * 3600)
         tenant.sync(kind=kind)
@@ -106,23 +106,23 @@ def test_impossible_rows_of_an_earlier_version_heal(
     tenant: Tenant, dataset: str, poison: str
 ) -> None:
     """The refresh reads the dataset again, says so, and the store is what the org is."""
-    _keep_as_before(tenant, dataset, POISONS[poison])
+    keep_as_before(tenant, dataset, POISONS[poison])
     tenant.there.update("Account", tenant.there.ids("Account")[1], {"Name": "改名"})
-    _heal(tenant)
+    heal(tenant)
     tenant.assert_follows_org()
     assert rereads(tenant) == [dataset]
 
 
 def test_a_tick_sees_that_there_is_something_to_judge(tenant: Tenant) -> None:
     """Else a tenant in whose org nothing happens would never be judged."""
-    _keep_as_before(tenant, "accounts")
+    keep_as_before(tenant, "accounts")
     tenant.later()
     assert not check_idle(tenant.installation, tenant.name, clock=tenant.clock.now).is_idle
 
 
 def test_what_an_earlier_version_kept_well_is_judged_once_and_kept(tenant: Tenant) -> None:
     for dataset in DATASETS:
-        _keep_as_before(tenant, dataset)
+        keep_as_before(tenant, dataset)
     files = {dataset: _manifest(tenant, dataset).base for dataset in DATASETS}
     tenant.later()
     tenant.sync()
@@ -134,8 +134,8 @@ def test_what_an_earlier_version_kept_well_is_judged_once_and_kept(tenant: Tenan
 
 def test_a_company_of_an_impossible_id_is_missing(tenant: Tenant) -> None:
     """It stood as linked for good: no record can end it."""
-    _keep_as_before(tenant, "accounts", _with_id("5"))
-    _keep_as_before(tenant, "enriched/Account", _with_id("5"))
+    keep_as_before(tenant, "accounts", _with_id("5"))
+    keep_as_before(tenant, "enriched/Account", _with_id("5"))
     real = next(iter(tenant.companies()))
     with admin(tenant.installation.database_url) as connection:
         connection.execute(
@@ -143,7 +143,7 @@ def test_a_company_of_an_impossible_id_is_missing(tenant: Tenant) -> None:
             " AND external_id = %s",
             [tenant.name, real],
         )
-    _heal(tenant)
+    heal(tenant)
     false = tenant.companies().pop("5")
     assert (false.status, false.status_reason) == ("missing", "not_found")
     expected = tenant.oracle.companies(tenant.last)

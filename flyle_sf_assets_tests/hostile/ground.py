@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
 from flyle_sf_assets_tests.flows.conftest import installed
+from flyle_sf_assets_tests.hostile.overheard import Overheard, mark_records
 from flyle_sf_assets_tests.hostile.tampering import TamperedServer
 from flyle_sf_assets_tests.hostile.trials import Trial
 
@@ -21,13 +22,17 @@ def open_trial(folder: Path) -> Iterator[Trial]:
     with TamperedServer() as server, installed(home, server) as installation:
         tenants = []
         for name in ("globex", "acme"):
-            tenant = runs.linked(server, installation, runs.small_org(3), name)
+            org = runs.small_org(3)
+            mark_records(org)
+            tenant = runs.linked(server, installation, org, name)
             document = _of_two_objects(runs.document(name, "Account", calculated=False))
             tenant.apply(json.dumps(document, ensure_ascii=False))
             tenant.sync()
             tenant.assert_follows_org()
             tenants.append(tenant)
-        yield Trial(tenants[-1], server)
+        overheard = Overheard()
+        with overheard.listening():
+            yield Trial(tenants[-1], server, overheard)
     for name in os.environ.keys() - before.keys():
         del os.environ[name]
 

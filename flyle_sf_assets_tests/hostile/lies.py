@@ -121,6 +121,30 @@ def _none_at_all(page: Json, _rng: random.Random) -> None:
         page.pop("nextRecordsUrl", None)
 
 
+def _value_in_the_place_of(name: str) -> Lie:
+    """The longest text of a record stands where another of its values belongs, too."""
+
+    def change(records: list[Json], _rng: random.Random) -> None:
+        for record in records:
+            texts = [one for key, one in record.items() if key != "Id" and isinstance(one, str)]
+            if name in record and texts:
+                record[name] = max(texts, key=len)
+
+    return _of_records(change)
+
+
+def _values_as_names(records: list[Json], _rng: random.Random) -> None:
+    for record in records:
+        for name in [one for one, value in record.items() if isinstance(value, str)]:
+            record[record.pop(name)] = name
+
+
+def _value_as_next_page(page: Json, _rng: random.Random) -> None:
+    texts = [one for one in (page.get("records") or [{}])[0].values() if isinstance(one, str)]
+    if "totalSize" in page and texts:
+        page |= {"done": False, "nextRecordsUrl": max(texts, key=len)}
+
+
 RECORDS: dict[str, Lie] = {
     **{f"id {name}": _one("Id", value) for name, value in WRONG_IDS.items()},
     **{f"owner {name}": _one("OwnerId", v) for name, v in WRONG_IDS.items() if name != "null"},
@@ -144,6 +168,16 @@ RECORDS: dict[str, Lie] = {
     "stamp: year 9999": _all("SystemModstamp", "9999-12-31T23:59:59.999+0000"),
     "stamp: past": _all("SystemModstamp", "1000-01-01T00:00:00.000+0000"),
     "stamp: none": _one("SystemModstamp", None, "", "yesterday", 1767225600, {}),
+    "a value in the place of the id": _value_in_the_place_of("Id"),
+    "a value in the place of the owner": _value_in_the_place_of("OwnerId"),
+    "a value in the place of the stamp": _value_in_the_place_of("SystemModstamp"),
+    "a value in the place of IsDeleted": _value_in_the_place_of("IsDeleted"),
+    "a value in the place of a day": _value_in_the_place_of("Founded_On__c"),
+    "a value in the place of a moment": _value_in_the_place_of("Last_Contact_At__c"),
+    "a value in the place of a number": _value_in_the_place_of("Exact_Revenue__c"),
+    "a value in the place of a checkbox": _value_in_the_place_of("Is_Strategic__c"),
+    "values as names": _of_records(_values_as_names),
+    "a value as next page": _value_as_next_page,
     "total too large": _total(lambda n: n + 1),
     "total too small": _total(lambda n: n - 1),
     "total enormous": _total(lambda _n: 10**12),

@@ -29,6 +29,7 @@ from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant
 from flyle_sf_assets_tests.hostile.mutations import Mutation
+from flyle_sf_assets_tests.hostile.overheard import MARK, Overheard, marked, told_in_tables
 from flyle_sf_assets_tests.hostile.tampering import Answer, TamperedServer
 
 LONGEST_S = 30.0
@@ -46,6 +47,7 @@ class Trial:
 
     tenant: Tenant
     server: TamperedServer
+    overheard: Overheard
     met: int = 0
     hits: int = 0
     longest_s: float = 0.0
@@ -60,7 +62,9 @@ class Trial:
         """
         tenant = self.tenant
         tenant.later(60)
-        tenant.there.update("Account", tenant.there.ids("Account")[0], {"Phone": str(self.met)})
+        tenant.there.update(
+            "Account", tenant.there.ids("Account")[0], {"Phone": f"{self.met} {MARK}"}
+        )
         self.met, self.hits = self.met + 1, 0
         peak_mib = _peak_mib()
         before, started, code, told = _seen(tenant), time.monotonic(), "", ""
@@ -72,6 +76,8 @@ class Trial:
             except Exception as error:  # noqa: BLE001 - told as what it is: no error of ours
                 code = f"no error of ours: {error!r}"
         took_s = time.monotonic() - started
+        written = {"the error": told, "logs": self.overheard.take(), **told_in_tables(tenant)}
+        quoted = marked(written)
         self.longest_s = max(self.longest_s, took_s)
         self.codes[code] += 1
         holds = {
@@ -80,6 +86,7 @@ class Trial:
             f"text without control characters, not {told!r}": not _CONTROL.search(told),
             f"a short text, not {len(told)} characters": len(told) < LONGEST_TEXT,
             f"an end within {LONGEST_S} s, not {took_s:.1f}": took_s < LONGEST_S,
+            f"no value of a record written down, not {quoted}": not quoted,
             "no file of others changed": _seen(tenant) == before,
             "less than 1 GiB in all": _peak_mib() in (peak_mib, *range(1024)),
         }

@@ -204,10 +204,12 @@ def test_a_failed_job_means_what_its_message_says(
 )
 def test_secrets_that_come_back_are_not_shown(secret: str) -> None:
     """A gateway may echo the request into its error page."""
+    broken = requests.ConnectionError()
+    broken.__cause__ = ConnectionRefusedError(f"to {secret}")
     for error in (
         faults.of_answer(400, _body("X", f"bad request: {secret}"), tried=TRIED).error,
         faults.of_oauth_error("invalid_grant", f"bad {secret}", tried=TRIED).error,
-        faults.of_transport(requests.ConnectionError(f"to {secret}"), tried=TRIED).error,
+        faults.of_transport(broken, tried=TRIED).error,
         faults.of_job("Failed", secret, tried=TRIED),
     ):
         assert secret.removeprefix("Bearer ").removeprefix("client_secret=") not in str(error)

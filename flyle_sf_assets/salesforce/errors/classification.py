@@ -9,7 +9,9 @@ Sources: REST API Developer Guide, "Status Codes and Error Responses"; Object Re
 "Core Data Types: API Fault Exception Codes"; Salesforce Help, "OAuth 2.0 Authorization Errors".
 """
 
+import http.client
 import re
+import zlib
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -61,6 +63,13 @@ _UNKNOWN_RELATIONSHIP = re.compile(r"Didn't understand relationship '([^']+)'")
 _UNFILTERABLE = re.compile(r"field '([^']+)' can ?not be filtered")
 _UNKNOWN_OBJECT = re.compile(r"(?:sObject type|Entity) '([^']+)' is not supported")
 _SECONDS = re.compile(r"\s*([0-9]{1,9})\s*")
+_TEXTS_OF_THE_SYSTEM = (
+    OSError,
+    urllib3.exceptions.TimeoutError,
+    urllib3.exceptions.IncompleteRead,
+    http.client.IncompleteRead,
+    zlib.error,
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -300,8 +309,16 @@ def _transport_fault(rule: Rule, exception: Exception, tried: Text) -> Fault:
     cause: BaseException = exception
     while cause.__cause__ or cause.__context__:
         cause = cause.__cause__ or cause.__context__ or cause
-    came_back = f"{type(exception).__name__}: {cause}"
+    told = str(cause) if _quotes_no_answer(cause) else type(cause).__name__
+    came_back = f"{type(exception).__name__}: {told}"
     return Fault(_made(rule, tried, came_back, ""), transient=rule.transient)
+
+
+def _quotes_no_answer(cause: BaseException) -> bool:
+    """Whether a text is the system's, TLS's or a count: others quote the bytes that came."""
+    if isinstance(cause, requests.RequestException):  # an OSError by its type alone
+        return False
+    return isinstance(cause, _TEXTS_OF_THE_SYSTEM)
 
 
 def _has_cause(exception: BaseException, *kinds: type[BaseException]) -> bool:

@@ -12,6 +12,7 @@ import polars as pl
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import plan
+from flyle_sf_assets.salesforce.ids import is_record_id
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -94,7 +95,8 @@ def parent_ids(
     return {
         _relationships(name.removeprefix(PARENT_ID)): str(value)
         for name, value in row.row(0, named=True).items()
-        if name.startswith(PARENT_ID) and value
+        # An earlier version kept what no org says, until the next refresh judges it.
+        if name.startswith(PARENT_ID) and value and is_record_id(str(value))
     }
 
 
