@@ -175,13 +175,13 @@ FACTS: tuple[FactRow, ...] = (
         "a JWT answer has access_token, scope, instance_url, id and token_type only",
         ("SFDO-Tooling/CumulusCI",),
         "only access_token and instance_url are required; the time comes from the Date header",
-        "salesforce/test_jwt_bearer.py::test_an_answer_of_the_five_recorded_members_is_enough",
+        "salesforce/tokens/test_jwt_bearer.py::test_an_answer_of_the_five_recorded_members_is_enough",
     ),
     FactRow(
         "id is on login.salesforce.com or test.salesforce.com, not on the org's own host",
         ("SFDO-Tooling/CumulusCI",),
         "only its path is read; without it the org is told by the token's first 15 characters",
-        "salesforce/test_tokens.py::test_the_org_is_told_by_the_token_when_id_is_missing",
+        "salesforce/tokens/test_access_tokens.py::test_the_org_is_told_by_the_token_when_id_is_missing",
     ),
     FactRow(
         'a Bulk job ends Failed with "Unexpected exception encountered in query processing"',

@@ -25,7 +25,7 @@ METADATA_FACTS: tuple[FactRow, ...] = (
         "describe's Last-Modified has unpadded days (`Wed, 6 May 2026`), also inside composite",
         ("NangoHQ/integration-templates",),
         "read as the moment, kept, and sent back as If-Modified-Since",
-        "salesforce/test_answers_as_recorded.py::test_last_modified_is_read_alone_and_inside_composite",
+        "salesforce/errors/test_answers_as_recorded.py::test_last_modified_is_read_alone_and_inside_composite",
     ),
     FactRow(
         "describe has an ETag, also inside composite",
@@ -40,7 +40,7 @@ METADATA_FACTS: tuple[FactRow, ...] = (
             "SFDO-Tooling/CumulusCI",
         ),
         "none is kept or sent back",
-        "salesforce/test_answers_as_recorded.py::test_cookies_of_an_answer_are_not_kept",
+        "salesforce/errors/test_answers_as_recorded.py::test_cookies_of_an_answer_are_not_kept",
     ),
     FactRow(
         "the answer to a query job's creation has no jobType",
@@ -55,7 +55,7 @@ METADATA_FACTS: tuple[FactRow, ...] = (
             "amp-labs/connectors",
         ),
         "nextRecordsUrl is followed as it came",
-        "salesforce/test_answers_as_recorded.py::test_a_locator_of_either_kind_is_followed",
+        "salesforce/errors/test_answers_as_recorded.py::test_a_locator_of_either_kind_is_followed",
     ),
     FactRow(
         "Sforce-Limit-Info tells the same number on calls 12 s apart",
@@ -94,13 +94,13 @@ METADATA_FACTS: tuple[FactRow, ...] = (
         "HasOpenActivity and HasOverdueTask are not calculated and not filterable",
         ("SFDO-Tooling/CumulusCI",),
         "activities move them without a stamp: the sweep reads them",
-        "refresh/test_census.py::test_what_moves_with_activities_is_swept",
+        "sync/test_census.py::test_what_moves_with_activities_is_swept",
     ),
     FactRow(
         "Opportunity.ContactId is a reference without relationshipName",
         ("SFDO-Tooling/CumulusCI",),
         "can be mapped as text, and not followed",
-        "salesforce/test_answers_as_recorded.py::test_what_has_no_relationship_name_is_read_and_not_followed",
+        "salesforce/errors/test_answers_as_recorded.py::test_what_has_no_relationship_name_is_read_and_not_followed",
     ),
     FactRow(
         "59 of 137 child relationships have no relationshipName",

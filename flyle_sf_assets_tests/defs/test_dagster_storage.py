@@ -10,8 +10,8 @@ from dagster._core.instance.ref import InstanceRef
 
 from flyle_sf_assets.defs.instance import OWN_DAGSTER_YAML
 from flyle_sf_assets.errors import UsageError
-from flyle_sf_assets_tests.store.tcp_server import DAGSTER, TcpServer, tcp_server
-from flyle_sf_assets_tests.store.url_forms import FORMS
+from flyle_sf_assets_tests.store.postgres.tcp_server import DAGSTER, TcpServer, tcp_server
+from flyle_sf_assets_tests.store.postgres.url_forms import FORMS
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from flyle_sf_assets.sandbox.soql.dates import days_of
 from flyle_sf_assets.sandbox.soql.execution import execute
 from flyle_sf_assets.sandbox.soql.grammar import parse
 from flyle_sf_assets_tests.sandbox.conftest import NOON
-from flyle_sf_assets_tests.sandbox.test_records import account, deal, found
+from flyle_sf_assets_tests.sandbox.records.test_writes import account, deal, found
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

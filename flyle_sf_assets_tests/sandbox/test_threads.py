@@ -4,7 +4,7 @@ import threading
 
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.soql.execution import execute
-from flyle_sf_assets_tests.sandbox.test_records import account
+from flyle_sf_assets_tests.sandbox.records.test_writes import account
 
 PAIRS = 40
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
-from flyle_sf_assets_tests.store.tcp_server import TcpServer, has_ipv6
+from flyle_sf_assets_tests.store.postgres.tcp_server import TcpServer, has_ipv6
 
 TLS = "postgresql://{s.user}:{s.password}@localhost:{s.tls_port}/{database}?{query}"
 _HOST = "{s.user}:{s.password}@127.0.0.1:{s.port}/{database}"

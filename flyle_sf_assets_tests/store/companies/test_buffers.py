@@ -42,8 +42,8 @@ from flyle_sf_assets.store.companies.upsert import (
 from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import latest_syncs, open_sync, sync_of_run
 from flyle_sf_assets_tests.postgres import admin, fresh_database_url, opened
-from flyle_sf_assets_tests.store.buffers import Meter, metered
-from flyle_sf_assets_tests.store.company_rows import DAY_1, DAY_2, DAY_3, DAY_4, rows
+from flyle_sf_assets_tests.store.companies.buffers import Meter, metered
+from flyle_sf_assets_tests.store.companies.company_rows import DAY_1, DAY_2, DAY_3, DAY_4, rows
 
 FEW, MANY = 1_000, 4_000
 GROWTH_MAX = 5.0

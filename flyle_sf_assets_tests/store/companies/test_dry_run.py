@@ -14,7 +14,14 @@ from flyle_sf_assets.store.companies.type_changes import (
 )
 from flyle_sf_assets.store.companies.upsert import Conversion, upsert_companies
 from flyle_sf_assets.store.postgres.database import Database
-from flyle_sf_assets_tests.store.company_rows import DAY_1, DAY_2, history, rows, stored, write
+from flyle_sf_assets_tests.store.companies.company_rows import (
+    DAY_1,
+    DAY_2,
+    history,
+    rows,
+    stored,
+    write,
+)
 
 PLAIN = Conversion()
 

@@ -8,8 +8,14 @@ from flyle_sf_assets.errors import StoreUnavailable, UsageError
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.postgres.urls import as_text, dagster_url, product_url
 from flyle_sf_assets_tests.postgres import opened
-from flyle_sf_assets_tests.store.tcp_server import PASSWORD, USER, TcpServer, has_ipv6, tcp_server
-from flyle_sf_assets_tests.store.url_forms import FORMS, TLS
+from flyle_sf_assets_tests.store.postgres.tcp_server import (
+    PASSWORD,
+    USER,
+    TcpServer,
+    has_ipv6,
+    tcp_server,
+)
+from flyle_sf_assets_tests.store.postgres.url_forms import FORMS, TLS
 
 DATABASE = "flyle%20%E8%A3%BD%E5%93%81"
 

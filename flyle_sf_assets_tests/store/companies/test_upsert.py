@@ -10,7 +10,7 @@ from flyle_sf_assets.store.companies.upsert import (
 )
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets_tests.postgres import admin
-from flyle_sf_assets_tests.store.company_rows import (
+from flyle_sf_assets_tests.store.companies.company_rows import (
     DAY_1,
     DAY_2,
     DAY_3,
