@@ -5,6 +5,7 @@ hands the connection over. What does not belong here: when this happens (``front
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 from typing import Any
@@ -20,6 +21,19 @@ _URL_BYTES_MAX = 60_000
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, with its transport in the scope."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep the socket: a transport that was closed twice does not give it any more."""
+        self._socket = transport.get_extra_info("socket")
+        super().connection_made(transport)
+
+    def hang_up(self) -> None:
+        """End the connection without waiting for the other side.
+
+        ``abort()`` raises for a TLS transport that was closed twice (CPython 3.11, sslproto.py).
+        """
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def on_message_begin(self) -> None:
         """Begin a request."""

@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import uvicorn
 
@@ -157,6 +157,6 @@ async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
     await server.serve(sockets=[listener])
     # A closing TLS connection waits for its peer; nobody has to.
     for connection in list(server.server_state.connections):
-        connection.transport.abort()
+        cast("Protocol", connection).hang_up()
     while server.server_state.connections:  # noqa: ASYNC110 - uvicorn tells nobody
         await asyncio.sleep(0)
