@@ -186,7 +186,7 @@ def failed_read_as_empty() -> None:
         try:
             return right(self, statements)
         except FlyleError:
-            return [query._frame(statement, [], 0) for statement in statements]
+            return [pl.DataFrame(schema=dict.fromkeys(s.columns, pl.String)) for s in statements]
 
     query.Reader.rows_by_composite = wrong
 

@@ -26,7 +26,7 @@ def owner_groups_not_asked() -> None:
 
 @mutant("an owner that is a user does not say that it is one")
 def owner_kind_unsaid() -> None:
-    product_module("salesforce.name_object").literal = lambda _field, _target: None
+    product_module("salesforce.schema.name_object").literal = lambda _field, _target: None
 
 
 @mutant("a condition on an owner's name does not make the sweep read the scope again")

@@ -5,6 +5,7 @@ What does not belong here: the bugs (``mutants*.py``).
 
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 PLANTS: dict[str, tuple[str, Callable[[], None]]] = {}
@@ -23,6 +24,22 @@ def mutant(what: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     return added
 
 
+class _Module:
+    """A module in which only names that are there can be replaced: else a bug is never planted."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.__dict__["module"] = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["module"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        module = self.__dict__["module"]
+        if not hasattr(module, name):
+            raise AttributeError(f"{module.__name__} has no {name}: the bug does not fit any more")
+        setattr(module, name, value)
+
+
 def product_module(name: str) -> Any:
     """A module of the product, in which names are about to be replaced."""
-    return import_module(f"flyle_sf_assets.{name}")
+    return _Module(import_module(f"flyle_sf_assets.{name}"))
