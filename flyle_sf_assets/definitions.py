@@ -12,13 +12,13 @@ from dagster import Definitions, in_process_executor
 
 from flyle_sf_assets.defs.assets import all_assets
 from flyle_sf_assets.defs.checks import all_checks
+from flyle_sf_assets.defs.fleet_checks import fleet_checks_job, fleet_checks_schedule
 from flyle_sf_assets.defs.jobs import all_jobs
 from flyle_sf_assets.defs.record_files import record_files_job, record_files_schedule
 from flyle_sf_assets.defs.resources import default_refreshes
 from flyle_sf_assets.defs.schedules import all_schedules
 from flyle_sf_assets.defs.sensors import all_sensors
 from flyle_sf_assets.defs.settings_sensor import settings_sensor
-from flyle_sf_assets.defs.standing import standing_job, standing_schedule
 from flyle_sf_assets.private_files import create_privately
 
 
@@ -27,8 +27,8 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     return Definitions(
         assets=all_assets,
         asset_checks=all_checks,
-        jobs=[*all_jobs, standing_job, record_files_job],
-        schedules=[*all_schedules, standing_schedule, record_files_schedule],
+        jobs=[*all_jobs, fleet_checks_job, record_files_job],
+        schedules=[*all_schedules, fleet_checks_schedule, record_files_schedule],
         sensors=[*all_sensors, settings_sensor],
         resources={"refreshes": default_refreshes(), **(resource_overrides or {})},
         executor=in_process_executor,

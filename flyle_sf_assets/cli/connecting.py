@@ -27,7 +27,7 @@ from flyle_sf_assets.connection.connect import (
 )
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.errors import FlyleError, NotConnected, Text, UsageError
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import other_org
 from flyle_sf_assets.settings.models import Flow
@@ -46,7 +46,7 @@ def run_connect(tenant: str, *, replace_org: bool, port: int) -> None:
 
     Raises what stands in the way in the words of 「Salesforce連携ができません」.
     """
-    contact = Places.from_environment().support_contact
+    contact = Environment.from_environment().support_contact
     try:
         made = _connected(tenant, replace_org=replace_org, port=port)
     except FlyleError as error:

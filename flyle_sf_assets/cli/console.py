@@ -27,7 +27,7 @@ def run_console(*, port: int, certfile: Path | None, keyfile: Path | None) -> No
         listener = listening_socket(HOST, port)
         scheme = "https" if certificate else "http"
         here = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
-        settings = console_settings(opened.places, here)
+        settings = console_settings(opened.environment, here)
         to_stdout().print(f"Console: {settings.public_url} (Ctrl-C stops)")
         serve(build_app(opened, settings), listener, certificate)
 
@@ -46,7 +46,7 @@ def console_server(
     set-up can be tried with: for the demo only.
     """
     listener = listening_socket(HOST, port)
-    settings = console_settings(opened.places, f"http://{HOST}:{listener.getsockname()[1]}")
+    settings = console_settings(opened.environment, f"http://{HOST}:{listener.getsockname()[1]}")
     users = sample_users(sample_tenants) if sample_tenants else ()
     more = sample_user_routes(users, to_try) if users else ()
     app = build_app(opened, settings, more=more)

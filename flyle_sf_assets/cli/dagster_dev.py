@@ -32,7 +32,7 @@ def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> I
     does not stop in time is killed.
     """
     prepare_home(opened)
-    environment = {**os.environ, **opened.environment()}
+    environment = {**os.environ, **opened.child_environment()}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]

@@ -23,7 +23,7 @@ from flyle_sf_assets.cli.serving import free_port, wait_for_interrupt
 from flyle_sf_assets.cli.syncing import refresh_in_process
 from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED
 from flyle_sf_assets.defs.instance import instance_of
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.change_feed import ChangeFeed
@@ -71,7 +71,7 @@ def run_demo(*, is_once: bool) -> int:
         for problem in problems:
             to_stderr().print(problem, style="red", markup=False)
         is_right = not problems and all(outcome.exit_code == 0 for outcome in outcomes)
-        log = opened.places.home / "dagster-dev.log"
+        log = opened.environment.home / "dagster-dev.log"
         with (
             dagster_ui(opened, port=free_port(UI_PORT), log=log) as url,
             demo_console(opened, list(orgs), orgs["globex"]) as console_url,
@@ -102,7 +102,7 @@ def run_demo(*, is_once: bool) -> int:
 @contextmanager
 def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
     """A running sandbox, an installation of its own, and settings files that point at it."""
-    given = Places.from_environment()
+    given = Environment.from_environment()
     private_files.make_folder(given.home)
     with (
         tempfile.TemporaryDirectory(prefix="demo-", dir=given.home) as folder,
@@ -122,7 +122,7 @@ def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
             "FLYLE_REFRESH_EVERY": REFRESH_EVERY,
             "FLYLE_UI_SAMPLES": "1",  # nobody is behind what these orgs hold
         }
-        with open_installation(Places.from_environment(environment)) as opened:
+        with open_installation(Environment.from_environment(environment)) as opened:
             yield opened
 
 
@@ -192,7 +192,7 @@ NOT_LINKED = "initech"
 def demo_console(opened: Installation, tenants: Sequence[str], org: Org) -> Iterator[str]:
     """The demo's console: sample users, and one workspace more that is to be linked to ``org``."""
     to_try = [
-        ("Salesforceの組織URL / Org URL", f"https://{opened.places.sf_extra_hosts[0]}"),
+        ("Salesforceの組織URL / Org URL", f"https://{opened.environment.sf_extra_hosts[0]}"),
         ("Consumer Key", org.consumer_key),
         ("Consumer Secret", org.consumer_secret),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flyle_sf_assets.errors import NotConnected, Text
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.settings.loading import Loaded, load_tenant, settings_file, tenants_of_files
 
@@ -15,23 +15,23 @@ from flyle_sf_assets.settings.loading import Loaded, load_tenant, settings_file,
 @contextmanager
 def installation() -> Iterator[Installation]:
     """The installation that ``FLYLE_*`` names, with its databases up."""
-    with open_installation(Places.from_environment()) as opened:
+    with open_installation(Environment.from_environment()) as opened:
         yield opened
 
 
-def tenant_file(places: Places, tenant: str) -> Loaded | None:
+def tenant_file(environment: Environment, tenant: str) -> Loaded | None:
     """The tenant's settings file as loaded, None when there is no file."""
-    path = settings_file(places.config_dir, tenant)
-    return None if path is None else load_tenant(path, places.sf_extra_hosts)
+    path = settings_file(environment.config_dir, tenant)
+    return None if path is None else load_tenant(path, environment.sf_extra_hosts)
 
 
-def required_file(places: Places, tenant: str) -> Loaded:
+def required_file(environment: Environment, tenant: str) -> Loaded:
     """The tenant's settings file; raises NotConnected naming the files that there are."""
-    loaded = tenant_file(places, tenant)
+    loaded = tenant_file(environment, tenant)
     if loaded is not None:
         return loaded
-    folder = places.config_dir / "tenants"
-    known = ", ".join(tenants_of_files(places.config_dir)) or "none"
+    folder = environment.config_dir / "tenants"
+    known = ", ".join(tenants_of_files(environment.config_dir)) or "none"
     raise NotConnected(
         "unknown_tenant",
         tried=Text(

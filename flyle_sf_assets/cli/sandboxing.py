@@ -4,7 +4,7 @@ What does not belong here: the org and its server (``sandbox``).
 """
 
 from flyle_sf_assets.cli.output import to_stdout
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sandbox.serving import serve
 
@@ -13,7 +13,7 @@ CHANGE_EVERY_S = 10.0
 
 def serve_sandbox(*, port: int, is_still: bool) -> None:
     """Serves the two sample orgs on HTTPS until Ctrl-C; they change by themselves unless still."""
-    folder = Places.from_environment().home / "sandbox"
+    folder = Environment.from_environment().home / "sandbox"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     serve(
         folder,

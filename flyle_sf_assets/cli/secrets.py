@@ -20,7 +20,7 @@ def run_rotate(*, new_key: bool) -> None:
     rotated = 0
     with installation() as opened:
         if new_key:
-            path = add_key(opened.places.home)
+            path = add_key(opened.environment.home)
             to_stdout().print(f"{path}: +1", markup=False)
         with opened.database.fleet() as fleet:
             tenants = tenants_with_secrets(fleet)

@@ -13,7 +13,7 @@ from rich.table import Table
 from flyle_sf_assets.cli.output import language, to_stdout
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.sync.state.tenant_status import Standing, standings
+from flyle_sf_assets.sync.state.tenant_status import TenantStatus, tenant_statuses
 
 NO_TENANTS = Text(
     "テナントがありません。config/tenants に設定ファイルを置き、flyle-sf apply を実行してください",
@@ -25,11 +25,11 @@ NO_TENANTS = Text(
 class TenantState:
     """One tenant's standing as the command shows it."""
 
-    standing: Standing
+    status: TenantStatus
 
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints."""
-        link = self.standing.link
+        link = self.status.link
         return {
             "tenant": link.tenant_id,
             "state": link.state,
@@ -37,12 +37,12 @@ class TenantState:
             "first_synced_at": _moment(link.first_synced_at),
             "last_synced_at": _moment(link.last_synced_at),
             "next_due_at": _moment(link.next_due_at),
-            "next_attempt_at": _moment(self.standing.next_attempt_at),
+            "next_attempt_at": _moment(self.status.next_attempt_at),
             "failures": link.failures,
-            "is_stopped": self.standing.is_stopped,
-            "companies": self.standing.companies.get("linked", 0),
-            "companies_by_status": self.standing.companies,
-            "rejected": self.standing.rejected,
+            "is_stopped": self.status.is_stopped,
+            "companies": self.status.companies.get("linked", 0),
+            "companies_by_status": self.status.companies,
+            "rejected": self.status.rejected,
             "attention": [
                 {
                     "code": item.code,
@@ -56,14 +56,14 @@ class TenantState:
                 }
                 for item in link.attention
             ],
-            "stale_assets": list(self.standing.stale_assets),
+            "stale_assets": list(self.status.stale_assets),
         }
 
 
 def tenant_states(opened: Installation, tenant: str | None) -> list[TenantState]:
     """All tenants, or one; NotConnected for a tenant without settings."""
-    found = [TenantState(standing) for standing in standings(opened, tenant)]
-    if tenant is not None and found[0].standing.link.settings_version is None:
+    found = [TenantState(status) for status in tenant_statuses(opened, tenant)]
+    if tenant is not None and found[0].status.link.settings_version is None:
         raise NotConnected(
             "unknown_tenant",
             tried=Text(f"テナント {tenant} の状態を調べました", f"Looked at tenant {tenant}"),
@@ -87,7 +87,7 @@ def print_status(states: list[TenantState]) -> None:
     for name in ("companies", "rejected"):
         table.add_column(name, justify="right", no_wrap=True)
     for state in states:
-        link, one = state.standing.link, state.standing
+        link, one = state.status.link, state.status
         table.add_row(
             link.tenant_id,
             link.state,
@@ -99,21 +99,21 @@ def print_status(states: list[TenantState]) -> None:
         )
     console.print(table)
     for state in states:
-        if state.standing.stale_assets:
-            stale = ", ".join(state.standing.stale_assets)
-            console.print(f"{state.standing.link.tenant_id}: stale: {stale}", markup=False)
+        if state.status.stale_assets:
+            stale = ", ".join(state.status.stale_assets)
+            console.print(f"{state.status.link.tenant_id}: stale: {stale}", markup=False)
     for state in states:
-        for item in state.standing.link.attention:
+        for item in state.status.link.attention:
             where = f" {item.object or ''} {item.field or ''}".rstrip()
             console.print(
-                f"[yellow]{state.standing.link.tenant_id}[/] ({item.code}){where}"
+                f"[yellow]{state.status.link.tenant_id}[/] ({item.code}){where}"
                 f" since / 発生 {_local(item.since)}"
             )
             console.print(f"  {item.message.in_language(language())}", markup=False)
             console.print(f"  {item.remedy.in_language(language())}", markup=False)
 
 
-def _next(one: Standing) -> str:
+def _next(one: TenantStatus) -> str:
     """When it is tried next: by the interval, by the back-off, or not before a person acts."""
     if one.is_stopped:
         return "stopped / 停止中"

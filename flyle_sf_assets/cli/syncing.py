@@ -185,10 +185,10 @@ def is_busy(opened: Installation, tenant: str) -> bool:
 
 def settle(opened: Installation, tenant: str) -> None:
     """The file wins: its settings are registered before the sync."""
-    loaded = tenant_file(opened.places, tenant)
+    loaded = tenant_file(opened.environment, tenant)
     if loaded is None:
         if registered_settings(opened, tenant) is None:
-            required_file(opened.places, tenant)
+            required_file(opened.environment, tenant)
         return
     loaded.require()
     register(opened, loaded)

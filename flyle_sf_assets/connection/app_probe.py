@@ -24,8 +24,8 @@ def check_app(installation: Installation, app: AppEntry, *, redirect_uri: str) -
     """
     try:
         exchange_code(
-            TokenTransport(network_of(installation.places)),
-            origin_of(installation.places, app.org_url),
+            TokenTransport(network_of(installation.environment)),
+            origin_of(installation.environment, app.org_url),
             consumer_key=app.consumer_key,
             consumer_secret=app.consumer_secret,
             code=NO_CODE,

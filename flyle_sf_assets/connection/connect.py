@@ -15,7 +15,7 @@ from flyle_sf_assets.connection.connection_writer import (
     keep_connection,
     other_org_of,
 )
-from flyle_sf_assets.connection.pending_consents import Allowed, Begun, leave, take
+from flyle_sf_assets.connection.pending_consents import Allowed, Begun, claim, save
 from flyle_sf_assets.errors import FlyleError, NotPermitted, PlanNotEligible, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
@@ -106,14 +106,14 @@ def begin_connect(
     settings = registered_settings(installation, tenant)
     _check_plan(tenant, settings)
     used = app or app_of(installation, tenant, settings.connection if settings else None)
-    origin = origin_of(installation.places, used.org_url)
+    origin = origin_of(installation.environment, used.org_url)
     used = AppEntry(origin, used.consumer_key, used.consumer_secret)
     request = authorization_request(
-        origin, used.consumer_key, redirect_uri, installation.places.sf_extra_hosts
+        origin, used.consumer_key, redirect_uri, installation.environment.sf_extra_hosts
     )
     is_entered = app is not None or stored_app(installation, tenant) == used
     begun = Begun(by, used, is_entered, redirect_uri, request.verifier)
-    expires_at = leave(installation, tenant, request.state, begun, clock)
+    expires_at = save(installation, tenant, request.state, begun, clock)
     return Started(request.url, request.state, expires_at)
 
 
@@ -133,9 +133,9 @@ def finish_connect(
     Postponed. After an error nothing is kept, and tokens that had come are revoked.
     """
     with bind(tenant=tenant):
-        begun = take(installation, tenant, callback.state, Begun, by=by, clock=clock)
+        begun = claim(installation, tenant, callback.state, Begun, by=by, clock=clock)
         code = callback.require_code(begun.app.org_url)
-        transport = TokenTransport(network_of(installation.places))
+        transport = TokenTransport(network_of(installation.environment))
         granted = exchange_code(
             transport,
             begun.app.org_url,
@@ -170,7 +170,7 @@ def confirm_replacement(
     NotPermitted ``state_unknown`` otherwise.
     """
     with bind(tenant=tenant):
-        allowed = take(installation, tenant, confirmation, Allowed, by=by, clock=clock)
+        allowed = claim(installation, tenant, confirmation, Allowed, by=by, clock=clock)
         return _keep(installation, tenant, allowed, clock)
 
 
@@ -187,8 +187,8 @@ def decline_replacement(
     NotPermitted ``state_unknown`` as in `confirm_replacement`.
     """
     with bind(tenant=tenant):
-        allowed = take(installation, tenant, confirmation, Allowed, by=by, clock=clock)
-        _give_up(TokenTransport(network_of(installation.places)), allowed.granted)
+        allowed = claim(installation, tenant, confirmation, Allowed, by=by, clock=clock)
+        _give_up(TokenTransport(network_of(installation.environment)), allowed.granted)
 
 
 def connect_headless(
@@ -248,7 +248,7 @@ def _check_plan(tenant: str, settings: TenantSettings | None) -> None:
 
 def _checked_administrator(installation: Installation, granted: Granted) -> rights.Identity:
     """Whose consent it is. NotPermitted unless the API is on and the user is an administrator."""
-    session = OrgSession(_Once(granted.access), network_of(installation.places))
+    session = OrgSession(_Once(granted.access), network_of(installation.environment))
     try:
         who = rights.identity(session)
         if not rights.is_administrator(session):
@@ -301,7 +301,7 @@ def _asked_back(
     installation: Installation, tenant: str, allowed: Allowed, old: str, clock: Clock
 ) -> OtherOrg:
     confirmation = secrets.token_urlsafe(_CONFIRMATION_BYTES)
-    leave(installation, tenant, confirmation, allowed, clock)
+    save(installation, tenant, confirmation, allowed, clock)
     who = allowed.identity
     return OtherOrg(old, who.org_id, who.org_name, confirmation)
 

@@ -5,7 +5,7 @@ What does not belong here: whether somebody may connect (``connect.py``).
 
 from dataclasses import dataclass
 
-from flyle_sf_assets.connection.disconnect import leave_org, revoke_and_erase, stop
+from flyle_sf_assets.connection.disconnect import revoke_and_erase, stop, unlink_org
 from flyle_sf_assets.connection.pending_consents import Allowed
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.installation.opened import Installation
@@ -67,7 +67,7 @@ def keep_connection(
     if is_other_org:
         stop(installation, tenant, clock=clock)
         revoke_and_erase(installation, tenant)
-        leave_org(installation, tenant, clock=clock)
+        unlink_org(installation, tenant, clock=clock)
     with (
         installation.database.token_lock(tenant),
         installation.database.tenant(tenant) as tx,

@@ -103,11 +103,11 @@ def _revoked(installation: Installation, tenant: str) -> bool | None:
     kept = StoredGrant(installation, tenant).read()
     if kept is None:
         return None
-    transport = TokenTransport(network_of(installation.places))
+    transport = TokenTransport(network_of(installation.environment))
     return revoke(transport, kept.access.instance_url, kept.refresh_token or kept.access.value)
 
 
-def leave_org(installation: Installation, tenant: str, *, clock: Clock) -> int:
+def unlink_org(installation: Installation, tenant: str, *, clock: Clock) -> int:
     """Unlinks everything that came from the org so far and forgets its records.
 
     Another org's records follow. Call it with nothing running (`stop`). Returns how many companies

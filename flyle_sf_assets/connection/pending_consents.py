@@ -17,7 +17,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import AppEntry
 from flyle_sf_assets.salesforce.rights import Identity
 from flyle_sf_assets.salesforce.tokens.access_tokens import Granted
-from flyle_sf_assets.store.tenants.credentials import put_pending, take_pending
+from flyle_sf_assets.store.tenants.credentials import claim_pending, put_pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Allowed:
 Waiting = TypeVar("Waiting", Begun, Allowed)
 
 
-def leave(
+def save(
     installation: Installation, tenant: str, name: str, content: Begun | Allowed, clock: Clock
 ) -> datetime:
     """Leaves something under a name that nobody can guess; returns until when."""
@@ -55,7 +55,7 @@ def leave(
         return put_pending(tx, installation.secrets, name, text, clock())
 
 
-def take(
+def claim(
     installation: Installation,
     tenant: str,
     name: str,
@@ -69,7 +69,7 @@ def take(
     That is: unknown, taken before, expired, another tenant's, or left by somebody else.
     """
     with installation.database.tenant(tenant) as tx:
-        content = take_pending(tx, installation.secrets, name, clock()) if name else None
+        content = claim_pending(tx, installation.secrets, name, clock()) if name else None
     found = None if content is None else json.loads(content)
     if found is None or found["kind"] != kind.__name__ or found["content"]["by"] != by:
         raise NotPermitted(

@@ -20,22 +20,22 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from flyle_sf_assets.console.dispatch import answer
 from flyle_sf_assets.console.i18n import language_of
-from flyle_sf_assets.console.middleware import KnockLimit, SecurityHeaders, security_headers
+from flyle_sf_assets.console.middleware import RateLimiter, SecurityHeaders, security_headers
 from flyle_sf_assets.console.pages import (
     choosing,
     companies,
     conditions,
     confirming,
     connecting,
-    entering,
     fields,
     mapping,
     overview,
     records,
     settings,
+    sign_in,
 )
 from flyle_sf_assets.console.rendering import FOLDER, Renderer
-from flyle_sf_assets.console.request import Access, Console, Form, Page, Visit, read_form
+from flyle_sf_assets.console.request import Access, Console, Form, Page, PageRequest, read_form
 from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.tokens import TokenKeys
 from flyle_sf_assets.installation.clock import Clock, utc_now
@@ -65,7 +65,7 @@ def build_app(
     of: ConsoleSettings,
     *,
     clock: Clock = utc_now,
-    knocks: KnockLimit | None = None,
+    rate_limiter: RateLimiter | None = None,
     more: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The console over an installation. ``more`` are routes of whoever mounts it (the demo)."""
@@ -87,7 +87,7 @@ def build_app(
         keys=TokenKeys(of),
         renderer=Renderer(_static_version()),
         clock=clock,
-        knocks=knocks or KnockLimit(),
+        rate_limiter=rate_limiter or RateLimiter(),
     )
     app.state.limits = _Limits()
     return app
@@ -122,10 +122,10 @@ class _App(Starlette):
 def _routes() -> list[BaseRoute]:
     look, change, to_all = Access.LOOK, Access.CHANGE, Access.OPEN
     return [
-        PageRoute("/enter", entering.enter, to_all),
-        PageRoute("/language/{language}", entering.choose_language, to_all),
-        PageRoute("/health", entering.health, to_all),
-        PageRoute("/leave", entering.leave, look, "POST"),
+        PageRoute("/enter", sign_in.sign_in, to_all),
+        PageRoute("/language/{language}", sign_in.choose_language, to_all),
+        PageRoute("/health", sign_in.health, to_all),
+        PageRoute("/leave", sign_in.sign_out, look, "POST"),
         PageRoute("/", overview.overview, look),
         PageRoute("/progress", overview.progress, look),
         PageRoute("/sync", overview.sync_now, change, "POST"),
@@ -217,8 +217,8 @@ def _static_version() -> str:
 def _missing(request: Request, _: Exception) -> Response:
     """No page has this address, or not for this method."""
     console: Console = request.app.state.console
-    visit = Visit(console, request, language_of(request), Form(), Form(), None)
-    return visit.page("refused/missing.html", 404)
+    page_request = PageRequest(console, request, language_of(request), Form(), Form(), None)
+    return page_request.page("refused/missing.html", 404)
 
 
 def _broken(request: Request, error: Exception) -> Response:

@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from flyle_sf_assets.console.app import PageRoute
-from flyle_sf_assets.console.request import Access, Visit
+from flyle_sf_assets.console.request import Access, PageRequest
 from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.setup_forms import is_number
 from flyle_sf_assets.console.tokens import AUDIENCE
-from flyle_sf_assets.console.users import ROLE_NAMES, Person
+from flyle_sf_assets.console.users import ROLE_NAMES, User
 from flyle_sf_assets.errors import Text
 
 PATH = "/demo"
@@ -29,7 +29,7 @@ TOKEN_S = 120
 class SampleUser:
     """Somebody who can be played; ``about`` says what this one is good for."""
 
-    person: Person
+    user: User
     about: Text
 
 
@@ -38,7 +38,7 @@ def sample_users(tenants: Sequence[str]) -> tuple[SampleUser, ...]:
     first = tenants[0]
     admins = [
         SampleUser(
-            Person(tenant, f"admin@{tenant}.example", "佐藤 花子", "admin", "enterprise"),
+            User(tenant, f"admin@{tenant}.example", "佐藤 花子", "admin", "enterprise"),
             Text("すべての操作ができます", "May do everything"),
         )
         for tenant in tenants
@@ -46,29 +46,29 @@ def sample_users(tenants: Sequence[str]) -> tuple[SampleUser, ...]:
     return (
         *admins,
         SampleUser(
-            Person(first, f"editor@{first}.example", "鈴木 一郎", "editor", "professional"),
+            User(first, f"editor@{first}.example", "鈴木 一郎", "editor", "professional"),
             Text("閲覧だけができます", "May look only"),
         ),
         SampleUser(
-            Person(first, f"writer@{first}.example", "高橋 次郎", "contributor", "professional"),
+            User(first, f"writer@{first}.example", "高橋 次郎", "contributor", "professional"),
             Text("閲覧だけができます", "May look only"),
         ),
         SampleUser(
-            Person(first, f"starter@{first}.example", "田中 三郎", "admin", "starter"),
+            User(first, f"starter@{first}.example", "田中 三郎", "admin", "starter"),
             Text("プランの案内が表示されます", "Sees what the plans include"),
         ),
     )
 
 
-def issue_token(person: Person, settings: ConsoleSettings, now: datetime) -> str:
+def issue_token(user: User, settings: ConsoleSettings, now: datetime) -> str:
     """The token by which Flyle would say that this person comes."""
     claims = {
         "aud": AUDIENCE,
-        "sub": person.subject,
-        "name": person.name,
-        "tenant": person.tenant,
-        "role": person.role,
-        "plan": person.plan,
+        "sub": user.subject,
+        "name": user.name,
+        "tenant": user.tenant,
+        "role": user.role,
+        "plan": user.plan,
         "iat": int(now.timestamp()),
         "exp": int((now + timedelta(seconds=TOKEN_S)).timestamp()),
         "jti": secrets.token_urlsafe(16),
@@ -84,15 +84,19 @@ def sample_user_routes(
     ``to_try`` are names and values with which the set-up can be tried: of a sandbox org only.
     """
 
-    def choose(visit: Visit) -> Response:
-        return visit.page("sample_users.html", users=users, role_names=ROLE_NAMES, to_try=to_try)
+    def choose(page_request: PageRequest) -> Response:
+        return page_request.page(
+            "sample_users.html", users=users, role_names=ROLE_NAMES, to_try=to_try
+        )
 
-    def play(visit: Visit) -> Response:
-        number = visit.form.one("user")
+    def play(page_request: PageRequest) -> Response:
+        number = page_request.form.one("user")
         if not is_number(number) or int(number) >= len(users):
-            return visit.go(PATH)
-        token = issue_token(users[int(number)].person, visit.console.settings, visit.now)
-        return visit.go(f"/enter?token={token}")
+            return page_request.go(PATH)
+        token = issue_token(
+            users[int(number)].user, page_request.console.settings, page_request.now
+        )
+        return page_request.go(f"/enter?token={token}")
 
     return [
         PageRoute(PATH, choose, Access.OPEN),

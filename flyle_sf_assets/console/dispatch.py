@@ -17,7 +17,7 @@ from flyle_sf_assets.console.request import (
     Console,
     Form,
     Page,
-    Visit,
+    PageRequest,
     parsed,
 )
 from flyle_sf_assets.errors import FlyleError
@@ -32,39 +32,43 @@ def answer(
     """What a page answers, or why it may not. No exception of ours gets past this."""
     # Not of request.url: with a Host header like "a:1]" that is no URL, and raises.
     query = parsed(request.scope["query_string"].decode("ascii", "replace"))
-    visit = Visit(console, request, language_of(request), form or Form(), query or Form(), None)
+    page_request = PageRequest(
+        console, request, language_of(request), form or Form(), query or Form(), None
+    )
     if form is None or query is None:
-        return refusals.too_large(visit)
+        return refusals.too_large(page_request)
     try:
         if access is Access.OPEN:
-            return page(visit)
+            return page(page_request)
         cookie = request.cookies.get(console.cookie_name, "")
-        session = sessions.resume(console.installation.database, cookie, visit.now)
+        session = sessions.resume(console.installation.database, cookie, page_request.now)
         if session is None:
-            return refusals.nobody(visit)
-        visit = Visit(console, request, visit.language, form, query, session)
-        with bind(tenant=session.person.tenant):
-            return _allowed(visit, access) or page(visit)
+            return refusals.nobody(page_request)
+        page_request = PageRequest(console, request, page_request.language, form, query, session)
+        with bind(tenant=session.user.tenant):
+            return _allowed(page_request, access) or page(page_request)
     except FlyleError as error:
         _log.info("page refused", path=request.scope["path"], code=error.code)
-        return refusals.failed(visit, error)
+        return refusals.failed(page_request, error)
 
 
-def _allowed(visit: Visit, access: Access) -> Response | None:
+def _allowed(page_request: PageRequest, access: Access) -> Response | None:
     """The answer to somebody who may not, None for who may."""
-    session = visit.session
-    if session is None or not session.person.has_plan:
-        return refusals.no_plan(visit)
-    if access is Access.CHANGE and not session.person.may_change:
-        return refusals.no_right(visit)
-    if visit.request.method not in ("GET", "HEAD") and not _is_own_form(visit, session):
-        return refusals.foreign_form(visit)
+    session = page_request.session
+    if session is None or not session.user.has_plan:
+        return refusals.no_plan(page_request)
+    if access is Access.CHANGE and not session.user.may_change:
+        return refusals.no_right(page_request)
+    if page_request.request.method not in ("GET", "HEAD") and not _is_own_form(
+        page_request, session
+    ):
+        return refusals.foreign_form(page_request)
     return None
 
 
-def _is_own_form(visit: Visit, session: sessions.Session) -> bool:
+def _is_own_form(page_request: PageRequest, session: sessions.Session) -> bool:
     """The token of the session's own pages, and no other site as the sender."""
-    headers = visit.request.headers
-    token = visit.form.one(CSRF_FIELD) or headers.get(CSRF_HEADER, "")
+    headers = page_request.request.headers
+    token = page_request.form.one(CSRF_FIELD) or headers.get(CSRF_HEADER, "")
     sender = headers.get("sec-fetch-site", "same-origin")
     return sender in ("same-origin", "none") and session.is_own_form(token)

@@ -7,7 +7,7 @@ What does not belong here: drafts themselves (``settings/drafts.py``) and keepin
 from dataclasses import replace
 
 from flyle_sf_assets.connection.connect import stored_connection
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.settings.drafts import (
     Draft,
@@ -25,23 +25,28 @@ from flyle_sf_assets.tenants.settings_drafts import (
 )
 
 
-def draft_for(visit: Visit) -> Draft:
+def draft_for(page_request: PageRequest) -> Draft:
     """The draft to work on; nothing is written. NotConnected before there is a connection."""
-    kept = kept_draft(visit.installation, visit.tenant)
-    origin = settings_origin(visit.installation, visit.tenant)
-    draft = kept.draft if kept else _begun(visit, origin)
-    draft = replace(draft, extra_hosts=visit.installation.places.sf_extra_hosts)
-    connection = stored_connection(visit.installation, visit.tenant)
+    kept = kept_draft(page_request.installation, page_request.tenant)
+    origin = settings_origin(page_request.installation, page_request.tenant)
+    draft = kept.draft if kept else _begun(page_request, origin)
+    draft = replace(draft, extra_hosts=page_request.installation.environment.sf_extra_hosts)
+    connection = stored_connection(page_request.installation, page_request.tenant)
     if connection is not None:
         return with_connection(draft, connection)
     if origin.settings is None:
-        raise _not_connected(visit.tenant)
+        raise _not_connected(page_request.tenant)
     return draft
 
 
-def keep(visit: Visit, draft: Draft) -> None:
+def keep(page_request: PageRequest, draft: Draft) -> None:
     """Keeps the draft. Raises SettingsFromFile where a file is what counts."""
-    keep_draft(visit.installation, draft, by=visit.person.author, clock=visit.console.clock)
+    keep_draft(
+        page_request.installation,
+        draft,
+        by=page_request.user.author,
+        clock=page_request.console.clock,
+    )
 
 
 def connection_of_draft(draft: Draft) -> Connection:
@@ -58,10 +63,10 @@ def source_of(draft: Draft) -> Source:
     return Source(object="Account")
 
 
-def _begun(visit: Visit, origin: SettingsOrigin) -> Draft:
+def _begun(page_request: PageRequest, origin: SettingsOrigin) -> Draft:
     if origin.settings is not None:
         return draft_of(origin.settings, origin.version)
-    return new_draft(visit.tenant, visit.tenant, visit.person.plan)
+    return new_draft(page_request.tenant, page_request.tenant, page_request.user.plan)
 
 
 def _not_connected(tenant: str) -> NotConnected:

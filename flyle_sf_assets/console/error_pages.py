@@ -5,7 +5,7 @@ What does not belong here: deciding it (``request.py``) and the words of an erro
 
 from starlette.responses import Response
 
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import (
     FlyleError,
     NotFound,
@@ -27,46 +27,48 @@ TROUBLE = 422
 """What was asked for is understood and cannot be done: wrong settings, a refusal of Salesforce."""
 
 
-def nobody(visit: Visit) -> Response:
+def nobody(page_request: PageRequest) -> Response:
     """Nobody is known: the session is over, or there never was one."""
-    if visit.is_fragment:
+    if page_request.is_fragment:
         return Response(status_code=401, headers={"HX-Redirect": "/"})
-    return visit.page("refused/nobody.html", 401)
+    return page_request.page("refused/nobody.html", 401)
 
 
-def no_plan(visit: Visit) -> Response:
+def no_plan(page_request: PageRequest) -> Response:
     """S3: the plan does not include the link; what it is, and whom to ask."""
-    return visit.page("refused/plan.html", 403)
+    return page_request.page("refused/plan.html", 403)
 
 
-def no_right(visit: Visit) -> Response:
+def no_right(page_request: PageRequest) -> Response:
     """S2: the role may only look."""
-    return visit.page(_or_part(visit, "refused/right"), 403)
+    return page_request.page(_or_part(page_request, "refused/right"), 403)
 
 
-def foreign_form(visit: Visit) -> Response:
+def foreign_form(page_request: PageRequest) -> Response:
     """The form did not come from a page that was shown to its sender."""
-    return visit.page(_or_part(visit, "refused/foreign"), 403)
+    return page_request.page(_or_part(page_request, "refused/foreign"), 403)
 
 
-def too_large(visit: Visit) -> Response:
+def too_large(page_request: PageRequest) -> Response:
     """More came than any page of ours sends."""
-    return Response(visit.t("送信内容が大きすぎます", "Too much was sent"), 413)
+    return Response(page_request.t("送信内容が大きすぎます", "Too much was sent"), 413)
 
 
-def too_often(visit: Visit) -> Response:
+def too_often(page_request: PageRequest) -> Response:
     """Too many requests from one address."""
-    answer = visit.page("refused/often.html", 429)
+    answer = page_request.page("refused/often.html", 429)
     answer.headers["Retry-After"] = "60"
     return answer
 
 
-def failed(visit: Visit, error: FlyleError) -> Response:
+def failed(page_request: PageRequest, error: FlyleError) -> Response:
     """Something that was tried does not work: the error with its remedy and the support contact."""
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), TROUBLE)
-    refusal = refusal_of(error, visit.console.settings.support_contact)
-    return visit.page(_or_part(visit, "refused/failed"), status, error=error, refusal=refusal)
+    refusal = refusal_of(error, page_request.console.settings.support_contact)
+    return page_request.page(
+        _or_part(page_request, "refused/failed"), status, error=error, refusal=refusal
+    )
 
 
-def _or_part(visit: Visit, name: str) -> str:
-    return f"{name}_part.html" if visit.is_fragment else f"{name}.html"
+def _or_part(page_request: PageRequest, name: str) -> str:
+    return f"{name}_part.html" if page_request.is_fragment else f"{name}.html"

@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flyle_sf_assets.store.postgres.database import Database
-from flyle_sf_assets.store.tenants.console_sessions import NO_TENANT, count_knock
+from flyle_sf_assets.store.tenants.console_sessions import NO_TENANT, count_request
 
 KNOCKS_MAX = 30
 KNOCKS_WITHIN_S = 60.0
@@ -74,7 +74,7 @@ class SecurityHeaders:
 
 
 @dataclass
-class KnockLimit:
+class RateLimiter:
     """So many attempts to come in within a minute: from one address, and at one tenant.
 
     Counted in PostgreSQL for all processes of the console. What this process has seen is counted
@@ -116,13 +116,13 @@ class KnockLimit:
     def _counted(self, database: Database, tenant: str, address: str, now: datetime) -> int:
         seconds = now.timestamp() // self.within_s * self.within_s
         with database.tenant(tenant) as tx:
-            return count_knock(tx, address, datetime.fromtimestamp(seconds, UTC))
+            return count_request(tx, address, datetime.fromtimestamp(seconds, UTC))
 
     def _forget(self, now_s: float) -> None:
         self._knocks = {
-            address: knocks
-            for address, knocks in self._knocks.items()
-            if knocks and now_s - knocks[-1] < self.within_s
+            address: rate_limiter
+            for address, rate_limiter in self._knocks.items()
+            if rate_limiter and now_s - rate_limiter[-1] < self.within_s
         }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_connected_org, open_tenant_org
 from flyle_sf_assets.preview.org_browser import OrgAnswers
@@ -36,18 +36,18 @@ class OrgOnDemand(Org):
 
 
 @contextmanager
-def org_of(visit: Visit) -> Iterator[Org]:
+def org_of(page_request: PageRequest) -> Iterator[Org]:
     """The visitor's org; raises NotConnected and the like when it is first asked."""
-    installation, tenant = visit.installation, visit.tenant
+    installation, tenant = page_request.installation, page_request.tenant
     with OrgOnDemand(lambda: open_org_of(installation, tenant)) as org:
         yield org
 
 
 @contextmanager
-def answers_of(visit: Visit, org_url: str) -> Iterator[OrgAnswers]:
+def answers_of(page_request: PageRequest, org_url: str) -> Iterator[OrgAnswers]:
     """What the visitor's org answers while settings are chosen."""
-    with org_of(visit) as org:
-        yield OrgAnswers(org, visit.console.orgs.of(visit.tenant, org_url))
+    with org_of(page_request) as org:
+        yield OrgAnswers(org, page_request.console.orgs.of(page_request.tenant, org_url))
 
 
 def open_org_of(installation: Installation, tenant: str) -> Org:

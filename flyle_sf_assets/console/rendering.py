@@ -86,7 +86,7 @@ class Renderer:
             say=say,
             moment=moment,
             seconds=seconds,
-            person=session.person if session else None,
+            user=session.user if session else None,
             csrf=session.csrf if session else "",
             support_contact=page.support_contact,
             path=page.path,

@@ -14,12 +14,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from flyle_sf_assets.console import sessions
 from flyle_sf_assets.console.count_cache import CompanyFigures
-from flyle_sf_assets.console.middleware import KnockLimit
+from flyle_sf_assets.console.middleware import RateLimiter
 from flyle_sf_assets.console.org_cache import KnownOrgs
 from flyle_sf_assets.console.rendering import PageContext, Renderer
 from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.tokens import TokenKeys
-from flyle_sf_assets.console.users import Person
+from flyle_sf_assets.console.users import User
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.installation.opened import Installation
 
@@ -49,7 +49,7 @@ class Console:
     keys: TokenKeys
     renderer: Renderer
     clock: Clock
-    knocks: KnockLimit
+    rate_limiter: RateLimiter
     figures: CompanyFigures = field(default_factory=CompanyFigures)
     orgs: KnownOrgs = field(default_factory=KnownOrgs)
 
@@ -84,7 +84,7 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Visit:
+class PageRequest:
     """A request whose sender may do what it asks; pages get nothing else."""
 
     console: Console
@@ -95,16 +95,16 @@ class Visit:
     session: sessions.Session | None
 
     @property
-    def person(self) -> Person:
+    def user(self) -> User:
         """Who is there; only open pages may have nobody."""
         if self.session is None:
             raise LookupError("this page is open: nobody is known")
-        return self.session.person
+        return self.session.user
 
     @property
     def tenant(self) -> str:
         """The tenant of the person: the only one that a page may touch."""
-        return self.person.tenant
+        return self.user.tenant
 
     @property
     def installation(self) -> Installation:
@@ -147,7 +147,7 @@ class Visit:
         return RedirectResponse(path, status_code=303)
 
 
-Page = Callable[[Visit], Response]
+Page = Callable[[PageRequest], Response]
 
 
 async def read_form(request: Request) -> Form | None:

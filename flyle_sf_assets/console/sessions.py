@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flyle_sf_assets.console.tokens import Ticket, used_before
-from flyle_sf_assets.console.users import Person
+from flyle_sf_assets.console.users import User
 from flyle_sf_assets.settings.models import TENANT_PATTERN
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.console_sessions import (
@@ -33,7 +33,7 @@ SECRET_BYTES = 32
 class Session:
     """An open session; ``cookie`` is the cookie's value, ``csrf`` what its forms must carry."""
 
-    person: Person
+    user: User
     cookie: str
 
     @property
@@ -46,26 +46,26 @@ class Session:
         return hmac.compare_digest(self.csrf, csrf.encode("ascii", "replace").decode())
 
 
-def enter(database: Database, ticket: Ticket, now: datetime) -> Session:
+def sign_in(database: Database, ticket: Ticket, now: datetime) -> Session:
     """Opens a session for a ticket. Raises NotPermitted when it has opened one before."""
-    person = ticket.person
-    cookie = f"{person.tenant}.{secrets.token_urlsafe(SECRET_BYTES)}"
-    with database.tenant(person.tenant) as tx:
+    user = ticket.user
+    cookie = f"{user.tenant}.{secrets.token_urlsafe(SECRET_BYTES)}"
+    with database.tenant(user.tenant) as tx:
         if not use_token(tx, ticket.jti, ticket.expires_at, now):
             raise used_before()
         open_session(
             tx,
             _digest(cookie),
             ConsoleSession(
-                subject=person.subject,
-                name=person.name,
-                role=person.role,
-                plan=person.plan,
+                subject=user.subject,
+                name=user.name,
+                role=user.role,
+                plan=user.plan,
                 created_at=now,
                 expires_at=now + timedelta(seconds=SESSION_S),
             ),
         )
-    return Session(person, cookie)
+    return Session(user, cookie)
 
 
 def resume(database: Database, cookie: str, now: datetime) -> Session | None:
@@ -77,10 +77,10 @@ def resume(database: Database, cookie: str, now: datetime) -> Session | None:
         found = get_session(tx, _digest(cookie), now)
     if found is None:
         return None
-    return Session(Person(tenant, found.subject, found.name, found.role, found.plan), cookie)
+    return Session(User(tenant, found.subject, found.name, found.role, found.plan), cookie)
 
 
-def leave(database: Database, cookie: str) -> None:
+def sign_out(database: Database, cookie: str) -> None:
     """Ends the session of a cookie."""
     tenant = _tenant(cookie)
     if tenant is not None:

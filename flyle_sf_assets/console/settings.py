@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flyle_sf_assets.errors import Text, UsageError
-from flyle_sf_assets.installation.environment import SUPPORT_CONTACT, Places
+from flyle_sf_assets.installation.environment import SUPPORT_CONTACT, Environment
 from flyle_sf_assets.store.tenants.envelopes import made_once
 
 SECRET_FILE = "console.secret"  # noqa: S105  a file's name
@@ -54,22 +54,22 @@ class ConsoleSettings:
 
 
 def console_settings(
-    places: Places, public_url: str, environment: Mapping[str, str] = os.environ
+    environment: Environment, public_url: str, variables: Mapping[str, str] = os.environ
 ) -> ConsoleSettings:
     """Of ``FLYLE_CONSOLE_*``; ``public_url`` holds unless FLYLE_CONSOLE_URL says another.
 
     Raises UsageError for a secret that is too short, URLs that are none, and proxies that are no
     addresses.
     """
-    given = {name: value.strip() for name, value in environment.items()}
+    given = {name: value.strip() for name, value in variables.items()}
     url = given.get("FLYLE_CONSOLE_URL") or public_url
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise _refused("FLYLE_CONSOLE_URL", "it is not a URL")
     return ConsoleSettings(
         public_url=url.rstrip("/"),
-        secret=given.get("FLYLE_CONSOLE_SECRET") or _kept_secret(places.home),
+        secret=given.get("FLYLE_CONSOLE_SECRET") or _kept_secret(environment.home),
         jwks_url=given.get("FLYLE_CONSOLE_JWKS_URL") or None,
-        support_contact=places.support_contact,
+        support_contact=environment.support_contact,
         embedded_by=tuple(given.get("FLYLE_CONSOLE_EMBEDDED_BY", "").split()),
         trusted_proxies=_networks(given.get("FLYLE_CONSOLE_TRUSTED_PROXIES", "")),
     )

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from flyle_sf_assets.console.settings import ConsoleSettings
-from flyle_sf_assets.console.users import ROLES, Person
+from flyle_sf_assets.console.users import ROLES, User
 from flyle_sf_assets.errors import NotPermitted, Text
 from flyle_sf_assets.settings.models import TENANT_PATTERN
 
@@ -43,7 +43,7 @@ _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 class Ticket:
     """A token that holds: who comes, and by which id it must not be used again."""
 
-    person: Person
+    user: User
     jti: str
     expires_at: datetime
 
@@ -80,7 +80,7 @@ class TokenKeys:
             raise _refused("it is not valid yet")
         if (now - expires).total_seconds() > 0:
             raise _refused("it has expired")
-        return Ticket(_person(claims), _text(claims, "jti"), expires)
+        return Ticket(_user(claims), _text(claims, "jti"), expires)
 
     def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > TOKEN_CHARACTERS_MAX:
@@ -133,14 +133,14 @@ class _Jwks(jwt.PyJWKClient):
         return super().get_jwk_set(refresh=refresh and not is_early)
 
 
-def _person(claims: dict[str, Any]) -> Person:
+def _user(claims: dict[str, Any]) -> User:
     tenant, role = _text(claims, "tenant"), _text(claims, "role")
     if not re.fullmatch(TENANT_PATTERN, tenant):
         raise _refused("its tenant is not the name of a tenant")
     for known in ROLES:
         if role == known:
             plan = _text(claims, "plan")
-            return Person(tenant, _text(claims, "sub"), _text(claims, "name"), known, plan)
+            return User(tenant, _text(claims, "sub"), _text(claims, "name"), known, plan)
     raise _refused(f"its role is none of {', '.join(ROLES)}")
 
 

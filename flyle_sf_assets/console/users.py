@@ -20,7 +20,7 @@ ROLE_NAMES: dict[Role, Text] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class User:
     """A person of one tenant, as Flyle told: ``subject`` is the person's id there."""
 
     tenant: str

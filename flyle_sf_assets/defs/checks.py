@@ -6,7 +6,7 @@ told by every run in the same way. Run by hand a check looks at the run's tenant
 at all tenants.
 
 What does not belong here: comparing and judging (``refresh``, ``store``), and what stands of all
-tenants (``standing.py``).
+tenants (``fleet_checks.py``).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,9 +26,9 @@ from dagster import (
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import guarded
+from flyle_sf_assets.defs.fleet_checks import standing
 from flyle_sf_assets.defs.record_files import record_files
 from flyle_sf_assets.defs.resources import Refreshes
-from flyle_sf_assets.defs.standing import standing
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.store.companies.invariants import (
     Gate,

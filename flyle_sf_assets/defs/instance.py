@@ -33,15 +33,15 @@ def prepare_home(installation: Installation) -> Path:
 
     Also sets the environment by which Dagster and its child processes find this installation.
     """
-    home = installation.places.dagster_home
+    home = installation.environment.dagster_home
     private_files.make_folder(home)
-    configured = installation.places.config_dir / "dagster.yaml"
+    configured = installation.environment.config_dir / "dagster.yaml"
     source = configured if configured.exists() else OWN_DAGSTER_YAML
     target = home / "dagster.yaml"
     if not target.exists() or target.read_bytes() != source.read_bytes():
         target.touch(mode=private_files.FILE_MODE)
         shutil.copyfile(source, target)
-    os.environ.update(installation.environment())
+    os.environ.update(installation.child_environment())
     return home
 
 

@@ -15,7 +15,7 @@ from dagster._core.storage.tags import RETRY_NUMBER_TAG
 from flyle_sf_assets.defs.failures import failure_of
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.clock import Clock, utc_now
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.sync.context import Refresh, RefreshKind
 from flyle_sf_assets.sync.session import open_refresh, run_step
@@ -80,7 +80,7 @@ class Refreshes:
             error = as_flyle_error(raised, _tried(context))
         else:
             # What is a customer's stays out of the event log unless the installation wants it.
-            is_shown = self.installation().places.shows_samples
+            is_shown = self.installation().environment.shows_samples
             return report if is_shown else replace(report, sample=None)
         if not error.retryable:
             # `allow_retries` speaks of the op only; this tag is what run retries look at.
@@ -145,4 +145,4 @@ def refreshes_of(
 
 def default_refreshes() -> ResourceDefinition:
     """The resource over the installation that ``FLYLE_*`` names."""
-    return refreshes_of(lambda: open_installation(Places.from_environment()))
+    return refreshes_of(lambda: open_installation(Environment.from_environment()))

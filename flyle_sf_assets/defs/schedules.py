@@ -28,9 +28,9 @@ from flyle_sf_assets.defs.jobs import refresh_tenant, tidy_up
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.scheduling.poller import (
-    Looked,
+    PollResult,
     Verdict,
-    look_at,
+    poll,
     refresh_needed,
     sweep_needed,
 )
@@ -126,7 +126,7 @@ def _tick(
     room = QUEUE_MAX - len(in_flight)
     if tenants and room <= 0:
         return SkipReason(f"{len(in_flight):,} runs are in flight; {len(tenants):,} tenants wait")
-    looked = look_at(tenants, partial(look, installation), enough=room)
+    looked = poll(tenants, partial(look, installation), enough=room)
     _tell(kind, looked)
     if not looked.work:
         return SkipReason(looked.in_words())
@@ -144,7 +144,7 @@ def _always(_installation: Installation, _agenda: Agenda) -> Verdict:
     return "work"
 
 
-def _tell(kind: RefreshKind, looked: Looked) -> None:
+def _tell(kind: RefreshKind, looked: PollResult) -> None:
     _log.info(
         "tick",
         kind=kind,

@@ -27,7 +27,7 @@ from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS, tenants
 from flyle_sf_assets.defs.resources import KIND_TAG, Refreshes
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.scheduling.pending_runs import Owed, owed_by_settings, settle
+from flyle_sf_assets.scheduling.pending_runs import PendingRun, pending_run_of, record_run
 from flyle_sf_assets.store.tenants.settings_files import KnownTenant
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets.tenants.removal import remove_tenant
@@ -47,7 +47,7 @@ class Tick:
     installation: Installation
     instance: DagsterInstance
     budget: Budget
-    owed: list[Owed] = field(default_factory=list)
+    pending: list[PendingRun] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
 
     def run(self) -> SensorResult:
@@ -57,7 +57,7 @@ class Tick:
         """
         followed = follow_files(self.installation, self.budget)
         existing = set(self.instance.get_dynamic_partitions(TENANT_PARTITIONS))
-        for one in followed.standing:
+        for one in followed.registered:
             if one.is_open or one.tenant not in existing:
                 self.budget.attempt(one.tenant, partial(self._tell, one))
         changes = self._partitions(followed, existing)
@@ -76,9 +76,9 @@ class Tick:
     def _tell(self, one: KnownTenant) -> None:
         """Dagster hears of the settings first, so that what they make stale is seen to be."""
         if one.is_open and one.version is not None:
-            owed = owed_by_settings(self.installation, one.tenant, one.version)
-            observe_settings(self.instance, owed.settings)
-            self.owed.append(owed)
+            run = pending_run_of(self.installation, one.tenant, one.version)
+            observe_settings(self.instance, run.settings)
+            self.pending.append(run)
         elif settings := registered_settings(self.installation, one.tenant):
             observe_settings(self.instance, settings)
         self.reached.add(one.tenant)
@@ -91,7 +91,7 @@ class Tick:
             if one.tenant in followed.gone and (one.tenant in existing or one.removed_at is None)
         }
         changes = partition_changes(
-            {one.tenant for one in followed.standing} & (existing | self.reached),
+            {one.tenant for one in followed.registered} & (existing | self.reached),
             leaving,
             existing,
             tenants_in_flight(self.instance) if leaving else frozenset(),
@@ -105,36 +105,36 @@ class Tick:
 
         A tenant of which another run has not ended is left for a later tick: that run may do it.
         """
-        started = runs_by_key(self.instance, [owed.run_key for owed in self.owed])
-        in_flight = tenants_in_flight(self.instance) if self.owed else frozenset()
+        started = runs_by_key(self.instance, [run.run_key for run in self.pending])
+        in_flight = tenants_in_flight(self.instance) if self.pending else frozenset()
         requests = []
-        for owed in self.owed:
-            run_id = started.get(owed.run_key)
-            if run_id is None and owed.assets is not None:
-                if owed.tenant not in in_flight:
-                    requests.append(_request(owed))
+        for run in self.pending:
+            run_id = started.get(run.run_key)
+            if run_id is None and run.assets is not None:
+                if run.tenant not in in_flight:
+                    requests.append(_request(run))
             else:
-                work = partial(settle, self.installation, owed, run_id)
-                self.budget.attempt(owed.tenant, work)
+                work = partial(record_run, self.installation, run, run_id)
+                self.budget.attempt(run.tenant, work)
         return requests
 
 
-def _request(owed: Owed) -> RunRequest:
+def _request(run: PendingRun) -> RunRequest:
     """The run of exactly these assets; without a selection it is the whole job."""
-    selection = [AssetKey(key.split("/")) for key in owed.assets or ()]
+    selection = [AssetKey(key.split("/")) for key in run.assets or ()]
     return RunRequest(
-        run_key=owed.run_key,
-        partition_key=owed.tenant,
+        run_key=run.run_key,
+        partition_key=run.tenant,
         asset_selection=selection or None,
         # Left out, Dagster adds every check of the selected assets, whatever the job says.
         asset_check_keys=[] if selection else None,
-        tags={VERSION_TAG: str(owed.change.version), KIND_TAG: owed.change.kind},
+        tags={VERSION_TAG: str(run.change.version), KIND_TAG: run.change.kind},
     )
 
 
 def _in_words(followed: Followed, changes: PartitionChanges, budget: Budget) -> str:
     """Why no run was asked for, and what a person may want to know of this tick."""
-    parts = [f"{len(followed.standing)} tenants, no settings that ask for a run"]
+    parts = [f"{len(followed.registered)} tenants, no settings that ask for a run"]
     told = (
         ("added", changes.add),
         ("removed", changes.remove),

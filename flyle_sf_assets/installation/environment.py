@@ -19,7 +19,7 @@ OVERLAP_S_DEFAULT = 15 * 60
 
 
 @dataclass(frozen=True)
-class Places:
+class Environment:
     """The environment as given: paths are absolute, a missing URL means the embedded server."""
 
     home: Path
@@ -38,12 +38,12 @@ class Places:
     """For demos and trials: every tenant's interval, in the place of the one in its settings."""
 
     @staticmethod
-    def from_environment(environment: Mapping[str, str] | None = None) -> "Places":
+    def from_environment(environment: Mapping[str, str] | None = None) -> "Environment":
         """Reads ``FLYLE_*`` (see the public contract); an empty variable counts as unset."""
         env = {k: v for k, v in (environment or os.environ).items() if v != ""}
         home = Path(env.get("FLYLE_HOME", "./.flyle")).absolute()
         ca_file = env.get("FLYLE_SF_CA_FILE")
-        return Places(
+        return Environment(
             home=home,
             config_dir=Path(env.get("FLYLE_CONFIG_DIR", "./config")).absolute(),
             lake_url=env.get("FLYLE_LAKE_URL", str(home / "lake")),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flyle_sf_assets import private_files
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.postgres.embedded import EmbeddedPostgres
@@ -22,7 +22,7 @@ from flyle_sf_assets.store.tenants.envelopes import SecretBox, secret_box
 class Installation:
     """An installation whose databases are up: what every step and command works with."""
 
-    places: Places
+    environment: Environment
     database: Database
     database_url: str = field(repr=False)
     dagster_database_url: str = field(repr=False)
@@ -30,61 +30,61 @@ class Installation:
     @cached_property
     def lake(self) -> Lake:
         """The record files."""
-        return Lake(self.places.lake_url)
+        return Lake(self.environment.lake_url)
 
     @property
     def secrets(self) -> SecretBox:
         """What seals and opens secrets, with the keys as they are now: they may be rotated."""
-        return secret_box(self.places.home)
+        return secret_box(self.environment.home)
 
-    def environment(self) -> dict[str, str]:
+    def child_environment(self) -> dict[str, str]:
         """What a child process needs to find the same installation."""
         values = {
-            "FLYLE_HOME": str(self.places.home),
-            "FLYLE_CONFIG_DIR": str(self.places.config_dir),
-            "FLYLE_LAKE_URL": self.places.lake_url,
+            "FLYLE_HOME": str(self.environment.home),
+            "FLYLE_CONFIG_DIR": str(self.environment.config_dir),
+            "FLYLE_LAKE_URL": self.environment.lake_url,
             "FLYLE_DATABASE_URL": self.database_url,
             "FLYLE_DAGSTER_DATABASE_URL": self.dagster_database_url,
-            "DAGSTER_HOME": str(self.places.dagster_home),
-            "FLYLE_SUPPORT_CONTACT": self.places.support_contact,
-            "FLYLE_OVERLAP": f"{self.places.overlap_s}s",
+            "DAGSTER_HOME": str(self.environment.dagster_home),
+            "FLYLE_SUPPORT_CONTACT": self.environment.support_contact,
+            "FLYLE_OVERLAP": f"{self.environment.overlap_s}s",
         }
-        if self.places.sf_ca_file:
-            values["FLYLE_SF_CA_FILE"] = str(self.places.sf_ca_file)
-        if self.places.sf_extra_hosts:
-            values["FLYLE_SF_EXTRA_HOSTS"] = ",".join(self.places.sf_extra_hosts)
-        if self.places.shows_samples:
+        if self.environment.sf_ca_file:
+            values["FLYLE_SF_CA_FILE"] = str(self.environment.sf_ca_file)
+        if self.environment.sf_extra_hosts:
+            values["FLYLE_SF_EXTRA_HOSTS"] = ",".join(self.environment.sf_extra_hosts)
+        if self.environment.shows_samples:
             values["FLYLE_UI_SAMPLES"] = "1"
-        if self.places.refresh_every_s:
-            values["FLYLE_REFRESH_EVERY"] = f"{self.places.refresh_every_s}s"
+        if self.environment.refresh_every_s:
+            values["FLYLE_REFRESH_EVERY"] = f"{self.environment.refresh_every_s}s"
         return values
 
 
 @contextmanager
-def open_installation(places: Places) -> Iterator[Installation]:
+def open_installation(environment: Environment) -> Iterator[Installation]:
     """The installation with its databases up and its schema current.
 
     Starts or joins the embedded server unless both URLs are given; leaves it at the end.
     Its files are closed to everybody else first. Raises UsageError when a URL cannot be read,
     StoreUnavailable when a database cannot be reached.
     """
-    _close_to_others(places)
+    _close_to_others(environment)
     with ExitStack() as stack:
-        given = places.database_url, places.dagster_database_url
+        given = environment.database_url, environment.dagster_database_url
         product = None if given[0] is None else as_text(product_url(given[0]))
         dagster = None if given[1] is None else dagster_url(given[1])
         if product is None or dagster is None:
-            embedded = stack.enter_context(EmbeddedPostgres(places.home))
+            embedded = stack.enter_context(EmbeddedPostgres(environment.home))
             product, dagster = product or embedded.product, dagster or embedded.dagster
         database = Database(product)
         stack.callback(database.dispose)
         database.upgrade()
-        yield Installation(places, database, product, dagster)
+        yield Installation(environment, database, product, dagster)
 
 
-def _close_to_others(places: Places) -> None:
+def _close_to_others(environment: Environment) -> None:
     """The state of an installation is its owner's alone; earlier versions left it to the umask."""
-    private_files.make_folder(places.home)
-    if private_files.is_open_to_others(places.home):
-        private_files.close_to_others(places.home)
-    Lake(places.lake_url).close_to_others()
+    private_files.make_folder(environment.home)
+    if private_files.is_open_to_others(environment.home):
+        private_files.close_to_others(environment.home)
+    Lake(environment.lake_url).close_to_others()

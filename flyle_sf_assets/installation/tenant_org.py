@@ -14,7 +14,7 @@ import msgspec
 
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
 from flyle_sf_assets.salesforce.errors import remedies
@@ -128,7 +128,7 @@ def app_of(installation: Installation, tenant: str, connection: Connection | Non
 
 
 def open_tenant_org(
-    where: Installation | Places,
+    where: Installation | Environment,
     settings: TenantSettings,
     *,
     sleep: Callable[[float], None] = time.sleep,
@@ -136,14 +136,14 @@ def open_tenant_org(
 ) -> Org:
     """The tenant's org, logged in to; ``sleep`` waits for Bulk jobs.
 
-    ``patience`` brings other timeouts and retries than the usual ones.
-    With ``Places`` alone only flows whose secrets the settings refer to can log in: the tokens of
-    the web server flow are in the database. Raises what logging in raises (NotConnected,
-    NotPermitted, Postponed, UsageError).
+    ``patience`` brings other timeouts and retries than the usual ones. With ``Environment`` alone
+    only flows whose secrets the settings refer to can log in: the tokens of the web server flow are
+    in the database. Raises what logging in raises (NotConnected, NotPermitted, Postponed,
+    UsageError).
     """
-    if isinstance(where, Places):
+    if isinstance(where, Environment):
         return open_org(settings.connection, reveal, _access(where, sleep, patience))
-    access = _access(where.places, sleep, patience)
+    access = _access(where.environment, sleep, patience)
     tokens = _stored_tokens(where, settings.tenant, settings.connection, access.network)
     return open_org(settings.connection, reveal, access, tokens=tokens)
 
@@ -158,7 +158,7 @@ def open_connected_org(installation: Installation, tenant: str, *, clock: Clock 
     def is_fresh(access: AccessToken) -> bool:
         return access.issued_at is not None and clock() - access.issued_at < REUSED_FOR
 
-    transport = TokenTransport(network_of(installation.places))
+    transport = TokenTransport(network_of(installation.environment))
     tokens = RefreshTokens(
         transport,
         app.org_url,
@@ -168,7 +168,7 @@ def open_connected_org(installation: Installation, tenant: str, *, clock: Clock 
         is_fresh=is_fresh,
     )
     connection = Connection(org_url=app.org_url, flow=Flow.WEB_SERVER)
-    return open_org(connection, reveal, _access(installation.places), tokens=tokens)
+    return open_org(connection, reveal, _access(installation.environment), tokens=tokens)
 
 
 def open_same_org(
@@ -211,19 +211,21 @@ def other_org(tenant: str, linked: str, found: str) -> NotConnected:
     )
 
 
-def network_of(places: Places, patience: Network | None = None) -> Network:
+def network_of(environment: Environment, patience: Network | None = None) -> Network:
     """How this installation reaches Salesforce."""
     return replace(
-        patience or Network(), ca_file=places.sf_ca_file, extra_hosts=places.sf_extra_hosts
+        patience or Network(),
+        ca_file=environment.sf_ca_file,
+        extra_hosts=environment.sf_extra_hosts,
     )
 
 
 def _access(
-    places: Places,
+    environment: Environment,
     sleep: Callable[[float], None] = time.sleep,
     patience: Network | None = None,
 ) -> SalesforceAccess:
-    return SalesforceAccess(network_of(places, patience), sleep=sleep)
+    return SalesforceAccess(network_of(environment, patience), sleep=sleep)
 
 
 def _stored_tokens(
@@ -262,6 +264,6 @@ def _secret_missing(org_url: str) -> NotConnected:
     )
 
 
-def origin_of(places: Places, org_url: str) -> str:
+def origin_of(environment: Environment, org_url: str) -> str:
     """The org's origin. UsageError ``org_url_not_allowed`` for a host that may not be called."""
-    return check_org_url(org_url, places.sf_extra_hosts)
+    return check_org_url(org_url, environment.sf_extra_hosts)

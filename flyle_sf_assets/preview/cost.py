@@ -9,9 +9,9 @@ from math import ceil
 import polars as pl
 
 from flyle_sf_assets.enriched.join import node_id
+from flyle_sf_assets.preview.company_groups import without
 from flyle_sf_assets.preview.held_records import HeldFrames
 from flyle_sf_assets.preview.membership import Membership
-from flyle_sf_assets.preview.stratified_sample import without
 from flyle_sf_assets.raw.forecast import Cost, DatasetLoad, forecast, looking
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.records import READABLE, is_any

@@ -13,9 +13,9 @@ from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.companies.rows import EXTERNAL_ID, NAME
 from flyle_sf_assets.companies.status import CompanyStatus
 from flyle_sf_assets.preview.company_diff import EXAMPLES, Conversions, Counted
+from flyle_sf_assets.preview.company_groups import CompanyGroups
 from flyle_sf_assets.preview.impact import Example, ExampleKind, ValueChange
 from flyle_sf_assets.preview.membership import Membership
-from flyle_sf_assets.preview.stratified_sample import Strata
 from flyle_sf_assets.store.companies.dry_run import ValueDifference
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -25,7 +25,7 @@ def examples(
     fields: Sequence[CompanyField],
     conversions: Conversions,
     parts: Iterable[Counted],
-    strata: Strata,
+    groups: CompanyGroups,
     states: pl.DataFrame,
     new_rows: pl.DataFrame,
     members: Membership,
@@ -35,8 +35,8 @@ def examples(
     changes = [change for part in parts for change in part.changes]
     found = [
         *_created(conversions.documents(new_rows.head(EXAMPLES)), labels),
-        *_changed(changes, labels, set(strata.returning)),
-        *_leaving(strata, states, conversions.source_object, members),
+        *_changed(changes, labels, set(groups.returning)),
+        *_leaving(groups, states, conversions.source_object, members),
     ]
     kept: dict[ExampleKind, list[Example]] = {}
     for one in found:
@@ -83,10 +83,10 @@ def _changed(
 
 
 def _leaving(
-    strata: Strata, states: pl.DataFrame, base_object: str, members: Membership
+    groups: CompanyGroups, states: pl.DataFrame, base_object: str, members: Membership
 ) -> Iterator[Example]:
     ended = dict(members.ended.select("Id", "_status").rows())
-    leaving = states.filter(pl.col("external_id").is_in(strata.leaving.implode()))
+    leaving = states.filter(pl.col("external_id").is_in(groups.leaving.implode()))
     rows = leaving.sort("external_id").head(EXAMPLES)
     for external_id, name, source in rows.select("external_id", "name", "source_object").rows():
         status = ended.get(external_id, str(CompanyStatus.OUT_OF_SCOPE))

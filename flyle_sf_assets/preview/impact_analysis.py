@@ -23,13 +23,13 @@ from flyle_sf_assets.preview.company_diff import (
     counted,
     total,
 )
+from flyle_sf_assets.preview.company_groups import CompanyGroups, Sample, within, without
 from flyle_sf_assets.preview.cost import Found, next_cost
 from flyle_sf_assets.preview.examples import examples
 from flyle_sf_assets.preview.held_records import HeldFrames
 from flyle_sf_assets.preview.impact import AddedOption, FieldImpact, Figure, Impact
 from flyle_sf_assets.preview.membership import Membership
 from flyle_sf_assets.preview.record_sampler import Sampling
-from flyle_sf_assets.preview.stratified_sample import Sample, Strata, within, without
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.records import ONLY_REFERENCED, READABLE, RecordStatus, is_any
 from flyle_sf_assets.salesforce.connect import Org
@@ -69,7 +69,7 @@ class DraftInOrg:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class ImpactAnalysis:
     """What follows for the companies, once it is known who matches.
 
     ``is_passed`` says that these very settings were held against the org by a refresh.
@@ -87,21 +87,21 @@ class Judgement:
         made, settings = self.made, self.made.settings
         with made.installation.database.tenant(settings.tenant) as tx:
             states = company_states(tx)
-        strata = Strata.of(states, self.members.matching, self.plan.base_object)
-        known = self._known(strata)
-        sample = self._sample(strata, known)
+        groups = CompanyGroups.of(states, self.members.matching, self.plan.base_object)
+        known = self._known(groups)
+        sample = self._sample(groups, known)
         read = Sampling(made.org, self.plan, made.schemas, settings).of(sample.ids)
-        frame = self._known_rows(pl.concat([known, strata.frozen]))
+        frame = self._known_rows(pl.concat([known, groups.frozen]))
         with made.installation.database.tenant(settings.tenant) as tx:
             options = self._options(tx, read)
             conversions = self._conversions(tx, options)
             parts = (
                 counted(tx, conversions, frame, population=frame.height),
-                self._of(tx, conversions, read, sample.staying, without(strata.staying, known)),
-                self._of(tx, conversions, read, sample.returning, without(strata.returning, known)),
+                self._of(tx, conversions, read, sample.staying, without(groups.staying, known)),
+                self._of(tx, conversions, read, sample.returning, without(groups.returning, known)),
             )
             rest = self._unconverted(tx, conversions)
-        unread = self._unknown(strata, known)
+        unread = self._unknown(groups, known)
         is_read = sample.ids.len() >= unread
         added = self._added(options)
         new_rows = _rows_of(read, sample.created)
@@ -112,20 +112,20 @@ class Judgement:
             problems=self.problems,
             matching=self.members.matching.len(),
             linked=states.filter(pl.col("status") == "linked").height,
-            created=Figure(strata.created.len()),
-            returning=Figure(strata.returning.len()),
-            changed=_changed(parts, strata, known, rest),
-            leaving=Figure(strata.leaving.len()),
+            created=Figure(groups.created.len()),
+            returning=Figure(groups.returning.len()),
+            changed=_changed(parts, groups, known, rest),
+            leaving=Figure(groups.leaving.len()),
             blanked=total([*(part.scaled(part.blanked) for part in parts), Figure(rest)]),
             overwritten=total(part.scaled(part.overwritten) for part in parts),
             options_added=Figure(len(added), exact=is_read or not followed_fields(made.fields)),
             fields=self._fields(parts, conversions.foreign_keys),
             options=added,
             examples=examples(
-                made.fields, conversions, parts, strata, states, new_rows, self.members
+                made.fields, conversions, parts, groups, states, new_rows, self.members
             ),
             cost=next_cost(
-                Found(self.held, self.members, strata.leaving.len(), read, unread),
+                Found(self.held, self.members, groups.leaving.len(), read, unread),
                 describe_calls=made.describe_calls,
                 is_passed=self.is_passed,
             ),
@@ -142,7 +142,7 @@ class Judgement:
     def _before(self) -> TenantSettings | None:
         return None if self.latest is None else from_document(json.loads(self.latest.document))
 
-    def _known(self, strata: Strata) -> pl.Series:
+    def _known(self, groups: CompanyGroups) -> pl.Series:
         """Of the companies that match those whose every value is held as it is in the org."""
         if not self.held.is_whole or self.members.is_untold:
             return pl.Series(dtype=pl.String)
@@ -151,7 +151,7 @@ class Judgement:
         touched = self.members.touched
         moved = affected_ids(self.plan, self._reachable(), before, touched)
         own = touched.get(self.held.base.name, pl.Series(dtype=pl.String))
-        companies = pl.concat([strata.staying, strata.returning])
+        companies = pl.concat([groups.staying, groups.returning])
         return without(within(companies, self.held.linked_ids), pl.concat([moved, own]))
 
     def _reachable(self) -> dict[str, pl.LazyFrame]:
@@ -169,19 +169,19 @@ class Judgement:
             for name, records in self.held.all_records.items()
         }
 
-    def _sample(self, strata: Strata, known: pl.Series) -> Sample:
+    def _sample(self, groups: CompanyGroups, known: pl.Series) -> Sample:
         """What to read; of new companies a few when there are no options to find in them."""
         is_followed = bool(followed_fields(self.made.fields))
-        created = strata.created if is_followed else strata.created.sort().head(EXAMPLES)
+        created = groups.created if is_followed else groups.created.sort().head(EXAMPLES)
         return Sample.drawn(
-            without(strata.staying, known),
-            without(strata.returning, known),
+            without(groups.staying, known),
+            without(groups.returning, known),
             created,
             most=SAMPLE_RECORDS_MAX,
         )
 
-    def _unknown(self, strata: Strata, known: pl.Series) -> int:
-        whole = strata.staying.len() + strata.returning.len() + strata.created.len()
+    def _unknown(self, groups: CompanyGroups, known: pl.Series) -> int:
+        whole = groups.staying.len() + groups.returning.len() + groups.created.len()
         return whole - known.len()
 
     def _known_rows(self, ids: pl.Series) -> pl.DataFrame:
@@ -279,11 +279,11 @@ def _rows_of(rows: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
 
 
 def _changed(
-    parts: tuple[Counted, Counted, Counted], strata: Strata, known: pl.Series, rest: int
+    parts: tuple[Counted, Counted, Counted], groups: CompanyGroups, known: pl.Series, rest: int
 ) -> Figure:
     """Who returns changes whatever its values are: its status does."""
     held, staying, _ = parts
-    returning = without(strata.returning, known).len()
+    returning = without(groups.returning, known).len()
     return total(
         [Figure(held.moved), staying.scaled(staying.moved), Figure(returning), Figure(rest)]
     )

@@ -15,7 +15,7 @@ import polars as pl
 from flyle_sf_assets.enriched.join import parent_of
 from flyle_sf_assets.preview.held_records import HeldFrames
 from flyle_sf_assets.raw.canonical import canonical
-from flyle_sf_assets.raw.changes import fates
+from flyle_sf_assets.raw.changes import tombstones
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, is_any
@@ -60,7 +60,7 @@ def membership(
     told = answers.get(base.name)
     ended = pl.DataFrame(schema=_ENDED)
     if told is not None:
-        fate = fates(told, else_status=RecordStatus.OUT_OF_SCOPE)
+        fate = tombstones(told, else_status=RecordStatus.OUT_OF_SCOPE)
         ended = fate.filter(pl.col("_status") != RecordStatus.OUT_OF_SCOPE.value)
     manifest = held.manifest(base.name)
     is_scope_new = manifest is None or manifest.scope != scope_of(questions[base.name])
@@ -103,7 +103,7 @@ def _stamped(
 
 def _news(held: HeldFrames, dataset: str, stamped: pl.DataFrame) -> pl.Series:
     """The Ids of records that are not held just so: with this stamp, and alive or not."""
-    told = fates(stamped, else_status=RecordStatus.REFERENCED).select(
+    told = tombstones(stamped, else_status=RecordStatus.REFERENCED).select(
         "Id", "SystemModstamp", alive=pl.col("_status") == RecordStatus.REFERENCED.value
     )
     known = held.all_records[dataset].select(
@@ -131,7 +131,7 @@ def _window(held: HeldFrames, dataset: Dataset, until: datetime) -> Window | Non
     kept = held.generations.get(dataset.name)
     if kept is None or kept.watermark is None:
         return None
-    return Window.after(kept.watermark, until, held.installation.places.overlap_s)
+    return Window.after(kept.watermark, until, held.installation.environment.overlap_s)
 
 
 def _unfollowed(held: HeldFrames) -> set[str]:

@@ -14,7 +14,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.preview.field_conflicts import existing_field_problems
 from flyle_sf_assets.preview.held_records import HeldFrames
 from flyle_sf_assets.preview.impact import Impact
-from flyle_sf_assets.preview.impact_analysis import DraftInOrg, Judgement
+from flyle_sf_assets.preview.impact_analysis import DraftInOrg, ImpactAnalysis
 from flyle_sf_assets.preview.membership import membership
 from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.salesforce.connect import Org
@@ -52,10 +52,10 @@ def preview(
             for name, schema in describe_reachable(org, settings).items()
         }
         draft = DraftInOrg(installation, settings, org, schemas, org.api_calls)
-        return _judgement(draft).impact()
+        return _impact_analysis(draft).impact()
 
 
-def _judgement(draft: DraftInOrg) -> Judgement:
+def _impact_analysis(draft: DraftInOrg) -> ImpactAnalysis:
     settings = draft.settings
     with draft.installation.database.tenant(settings.tenant) as tx:
         latest = latest_settings(tx)
@@ -75,7 +75,7 @@ def _judgement(draft: DraftInOrg) -> Judgement:
     # The refresh comes later than this second, and brings what is stamped in it.
     until = draft.org.server_now + timedelta(seconds=1)
     members = membership(draft.org, held, questions, until)
-    return Judgement(draft, latest, found, held, members, is_passed)
+    return ImpactAnalysis(draft, latest, found, held, members, is_passed)
 
 
 def _problems(draft: DraftInOrg, tx: TenantTransaction) -> tuple[Problem, ...]:

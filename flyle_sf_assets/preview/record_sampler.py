@@ -15,7 +15,7 @@ from flyle_sf_assets.enriched.join import enrich
 from flyle_sf_assets.options.catalog import described_options, met_values
 from flyle_sf_assets.raw import references
 from flyle_sf_assets.raw.canonical import canonical
-from flyle_sf_assets.raw.changes import fates, fetched_parents
+from flyle_sf_assets.raw.changes import fetched_parents, tombstones
 from flyle_sf_assets.raw.plan import Node, ReadPlan, Schemas
 from flyle_sf_assets.raw.questions import IDS_PER_QUESTION, Questions
 from flyle_sf_assets.raw.records import RecordStatus, as_records, changed_rows, empty
@@ -55,7 +55,7 @@ class Sampling:
             return self._enriched(self._questions[self._base.name].no_answer(self._base.columns))
         asked = self._questions[self._base.name].by_id(ids, self._base.columns)
         answer = pl.concat(self._reader.rows_by_composite(asked))
-        told = fates(answer, else_status=RecordStatus.LINKED)
+        told = tombstones(answer, else_status=RecordStatus.LINKED)
         alive = told.filter(pl.col("_status") == RecordStatus.LINKED.value)
         return self._enriched(answer.join(alive, on="Id", how="semi"))
 
@@ -92,7 +92,7 @@ class Sampling:
                 came = changed_rows(as_records(values, RecordStatus.REFERENCED), held)
                 came = came.join(held, on="Id", how="anti")
             else:
-                told = fates(answer, else_status=RecordStatus.REFERENCED)
+                told = tombstones(answer, else_status=RecordStatus.REFERENCED)
                 unread = ids.filter(~ids.is_in(held["Id"].implode()))
                 came = fetched_parents(unread, values, told, held)
             came = came.join(held, on="Id", how="anti")

@@ -21,7 +21,7 @@ from flyle_sf_assets.raw.records import (
 REFERENCED = RecordStatus.REFERENCED.value
 
 
-def fates(answer: pl.DataFrame, *, else_status: RecordStatus) -> pl.DataFrame:
+def tombstones(answer: pl.DataFrame, *, else_status: RecordStatus) -> pl.DataFrame:
     """What became of records, from an answer that includes deleted ones.
 
     ``answer`` has the texts ``Id`` and, where the object has them, ``SystemModstamp``,
@@ -68,7 +68,7 @@ def scope_changes(
     came = as_records(matching, RecordStatus.LINKED)
     were_in_scope = held.filter(~is_any(ONLY_REFERENCED))
     left = touched.join(came.select("Id"), on="Id", how="anti")
-    gone = _with_fate(were_in_scope, left)
+    gone = _with_tombstone(were_in_scope, left)
     return pl.concat([changed_rows(came, held), changed_rows(gone, held)])
 
 
@@ -82,7 +82,7 @@ def absent_changes(absent: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     lost = unseen.filter(is_any(READABLE)).with_columns(
         pl.lit(RecordStatus.MISSING.value).alias("_status")
     )
-    return pl.concat([changed_rows(_with_fate(absent, told), absent), lost])
+    return pl.concat([changed_rows(_with_tombstone(absent, told), absent), lost])
 
 
 def absent_rows(held: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
@@ -123,7 +123,7 @@ def parent_changes(held: pl.DataFrame, answer: pl.DataFrame, told: pl.DataFrame)
     dead = told.filter(pl.col("_status") != REFERENCED).with_columns(
         pl.lit(RecordStatus.REFERENCED_DELETED.value).alias("_status")
     )
-    gone = _with_fate(held.filter(is_any(ONLY_REFERENCED)), dead)
+    gone = _with_tombstone(held.filter(is_any(ONLY_REFERENCED)), dead)
     return pl.concat([changed_rows(came, held), changed_rows(gone, held)])
 
 
@@ -153,7 +153,7 @@ def fetched_parents(
     return pl.concat([changed, found, changed_rows(missing.select(held.columns), held)])
 
 
-def _with_fate(held: pl.DataFrame, fate: pl.DataFrame) -> pl.DataFrame:
+def _with_tombstone(held: pl.DataFrame, fate: pl.DataFrame) -> pl.DataFrame:
     """The held rows that ``fate`` speaks of, with its stamp, status and winner."""
     told = fate.lazy().select(
         "Id",

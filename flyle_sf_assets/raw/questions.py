@@ -106,7 +106,7 @@ class Questions:
 
         A record counts as stamped, too, when a parent was that the conditions look at.
         """
-        columns = [*self._keys(), *self._fate_fields()]
+        columns = [*self._keys(), *self._tombstone_fields()]
         columns += self.dataset.columns if with_values else ()
         where = self._stamped(window)
         return soql.select(self.schema, columns, where, limit=limit, include_deleted=True)
@@ -120,17 +120,17 @@ class Questions:
         if self.scope is not None or deleted is None:
             return self.touched(window, with_values=False)
         where = soql.all_of([self._stamped(window), soql.is_deleted(deleted, deleted=True)])
-        columns = [*self._keys(), *self._fate_fields()]
+        columns = [*self._keys(), *self._tombstone_fields()]
         return soql.select(self.schema, columns, where, include_deleted=True)
 
     def everything(self) -> soql.Statement:
         """All records of the object with their fates and values."""
-        columns = [*self._keys(), *self._fate_fields(), *self.dataset.columns]
+        columns = [*self._keys(), *self._tombstone_fields(), *self.dataset.columns]
         return soql.select(self.schema, columns, include_deleted=self._may_be_deleted())
 
     def by_id(self, ids: Iterable[str], columns: Iterable[FieldSchema]) -> list[soql.Statement]:
         """The fates of these records, deleted ones too, and these columns of them."""
-        selected = [*self._keys(), *self._fate_fields(), *columns]
+        selected = [*self._keys(), *self._tombstone_fields(), *columns]
         wanted = sorted(set(ids))
         batches = [
             wanted[start : start + IDS_PER_QUESTION]
@@ -157,14 +157,14 @@ class Questions:
 
     def no_answer(self, columns: Iterable[FieldSchema]) -> pl.DataFrame:
         """The answer to `by_id` about no record at all: columns without rows."""
-        names = [field.name for field in (*self._keys(), *self._fate_fields(), *columns)]
+        names = [field.name for field in (*self._keys(), *self._tombstone_fields(), *columns)]
         return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
 
     def _keys(self) -> list[FieldSchema]:
         stamp = self.schema.field("SystemModstamp")
         return [self._field("Id"), *([stamp] if stamp is not None else [])]
 
-    def _fate_fields(self) -> list[FieldSchema]:
+    def _tombstone_fields(self) -> list[FieldSchema]:
         """What tells deleted and merged records; a few objects (User) know neither."""
         found = (self.schema.field(name) for name in ("IsDeleted", MERGE_FIELD))
         return [field for field in found if field is not None]

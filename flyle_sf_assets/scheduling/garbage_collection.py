@@ -61,17 +61,17 @@ def _sweep_tenant(installation: Installation, tenant: str, now: datetime) -> Swe
         if not is_free:
             return Swept(busy=1)
         with database.tenant(tenant) as tx:
-            standing = read_generations(tx)
-        if not standing:
+            current = read_generations(tx)
+        if not current:
             return Swept()
         named = {
             file.path
-            for one in standing.values()
+            for one in current.values()
             if (manifest := Manifest.held(one.manifest)) is not None
             for file in manifest.files
         }
         unsettled = {
-            name for name, one in standing.items() if one.committed_at > now - COMMIT_SETTLES
+            name for name, one in current.items() if one.committed_at > now - COMMIT_SETTLES
         }
         swept = Swept()
         for file in lake.files_of(tenant):

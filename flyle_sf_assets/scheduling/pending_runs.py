@@ -25,7 +25,7 @@ EVERYTHING: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class PendingRun:
     """What one tenant's newest settings ask for.
 
     ``assets`` are the keys of exactly the assets that have to be materialized, `EVERYTHING` for a
@@ -44,32 +44,32 @@ class Owed:
         return f"settings:{self.tenant}:{self.change.version}{again}"
 
 
-def owed_by_settings(
+def pending_run_of(
     installation: Installation,
     tenant: str,
     version: int,
     *,
     clock: Callable[[], datetime] = utc_now,
-) -> Owed:
+) -> PendingRun:
     """What that version, the newest one, asks for; what it changes is noted if it was not yet."""
     with installation.database.tenant(tenant) as tx:
         change = noted_change(tx, version, clock())
         settings = settings_of(tx, version)
         if settings is None:
             raise ValueError(f"{tenant} has no settings version {version}")
-        return Owed(tenant, settings, change, _assets(tx, settings, change))
+        return PendingRun(tenant, settings, change, _assets(tx, settings, change))
 
 
-def settle(
+def record_run(
     installation: Installation,
-    owed: Owed,
+    pending: PendingRun,
     run_id: str | None,
     *,
     clock: Callable[[], datetime] = utc_now,
 ) -> None:
     """The run of these settings is known, or none is needed."""
-    with installation.database.tenant(owed.tenant) as tx:
-        settle_change(tx, owed.change.version, run_id, clock())
+    with installation.database.tenant(pending.tenant) as tx:
+        settle_change(tx, pending.change.version, run_id, clock())
 
 
 def _assets(

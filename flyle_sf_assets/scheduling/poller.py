@@ -16,7 +16,7 @@ from typing import Literal
 
 from flyle_sf_assets.errors import NotPermitted, Postponed, StoreUnavailable
 from flyle_sf_assets.installation.clock import Clock, utc_now
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_sweep
@@ -54,7 +54,7 @@ _log = logger("refresh")
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class PollResult:
     """What came of looking: the tenants that need a run, and how many there were of the others."""
 
     work: tuple[Agenda, ...] = ()
@@ -80,18 +80,18 @@ class _Round:
     """The tenants of one round, taken one by one by several threads."""
 
     agendas: tuple[Agenda, ...]
-    look: Callable[[Agenda], Verdict]
+    poll_one: Callable[[Agenda], Verdict]
     ends_at: float
     enough: int
     lock: threading.Lock = field(default_factory=threading.Lock)
-    taken: int = 0
+    next_place: int = 0
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     found: int = 0
 
     def work_through(self) -> None:
         """Looks at one tenant after the other while there is time and need."""
         while (agenda := self._next()) is not None:
-            verdict = self.look(agenda)
+            verdict = self.poll_one(agenda)
             with self.lock:
                 self.verdicts[agenda.tenant_id] = verdict
                 self.found += verdict == "work"
@@ -99,27 +99,27 @@ class _Round:
     def _next(self) -> Agenda | None:
         with self.lock:
             is_over = time.monotonic() >= self.ends_at or self.found >= self.enough
-            if is_over or self.taken == len(self.agendas):
+            if is_over or self.next_place == len(self.agendas):
                 return None
-            self.taken += 1
-            return self.agendas[self.taken - 1]
+            self.next_place += 1
+            return self.agendas[self.next_place - 1]
 
 
-def look_at(
+def poll(
     agendas: Iterable[Agenda],
-    look: Callable[[Agenda], Verdict],
+    poll_one: Callable[[Agenda], Verdict],
     *,
     enough: int,
     budget_s: float = BUDGET_S,
     grace_s: float = GRACE_S,
-) -> Looked:
+) -> PollResult:
     """Looks at tenants in their order until the budget is spent or ``enough`` need a run.
 
     A look that hangs beyond the grace is left behind; its tenant counts as not reached.
     """
-    round_ = _Round(tuple(agendas), look, time.monotonic() + budget_s, enough)
+    round_ = _Round(tuple(agendas), poll_one, time.monotonic() + budget_s, enough)
     if not round_.agendas:
-        return Looked()
+        return PollResult()
     workers = min(WORKERS, len(round_.agendas))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="look")
     try:
@@ -132,7 +132,7 @@ def look_at(
     with round_.lock:
         verdicts = dict(round_.verdicts)
     found = list(verdicts.values())
-    return Looked(
+    return PollResult(
         work=tuple(a for a in round_.agendas if verdicts.get(a.tenant_id) == "work"),
         idle=found.count("idle"),
         busy=found.count("busy"),
@@ -155,7 +155,7 @@ def refresh_needed(
             patience=BRIEFLY,
         )
     except (NotPermitted, Postponed) as error:
-        attempt = _attempt(installation.places, agenda)
+        attempt = _attempt(installation.environment, agenda)
         with installation.database.tenant(tenant) as tx:
             record_failure(tx, error, clock(), attempt)
         _log.warning("look failed", tenant=tenant, code=error.code)
@@ -170,13 +170,13 @@ def refresh_needed(
     return "idle" if check.is_idle else "work"
 
 
-def _attempt(places: Places, agenda: Agenda) -> Attempt:
-    every_s = places.refresh_every_s or EverySetting(every=agenda.every).every_s
+def _attempt(environment: Environment, agenda: Agenda) -> Attempt:
+    every_s = environment.refresh_every_s or EverySetting(every=agenda.every).every_s
     return Attempt(
         agenda.settings_version,
         timedelta(seconds=every_s),
         agenda.time_zone,
-        places.support_contact,
+        environment.support_contact,
     )
 
 

@@ -29,7 +29,7 @@ from flyle_sf_assets.store.syncs.syncs import is_cancelled
 from flyle_sf_assets.sync import progress
 from flyle_sf_assets.sync.bulk_downloads import Downloads
 from flyle_sf_assets.sync.persisted_progress import KeptProgress
-from flyle_sf_assets.sync.state.committed_state import Books
+from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import Comparison
 
 RefreshKind = Literal["refresh", "full", "sweep", "census"]
@@ -112,7 +112,7 @@ class Refresh:
                 if is_cancelled(tx, self.sync_id, lock=True):
                     raise disconnected(self.tenant)
         finally:
-            self.books.forget()
+            self.committed.forget()
 
     def begin(self, step: str) -> None:
         """A step begins: whoever watches is told. Raises as `require_running`."""
@@ -138,17 +138,17 @@ class Refresh:
         return self._planned[1]
 
     @cached_property
-    def books(self) -> Books:
+    def committed(self) -> CommittedState:
         """What the database says that this refresh stands on."""
-        return Books(self.database, self.tenant)
+        return CommittedState(self.database, self.tenant)
 
     def schemas(self) -> Schemas:
         """The object schemas as last described; None for objects that the org does not know."""
-        return self.books.schemas()
+        return self.committed.schemas()
 
     def generation(self, dataset: str) -> Generation | None:
         """What is committed of a dataset, None before its first commit."""
-        return self.books.generation(dataset)
+        return self.committed.generation(dataset)
 
     def records(self, dataset: str) -> pl.LazyFrame | None:
         """The newest rows of a dataset; None when nothing of it is held."""

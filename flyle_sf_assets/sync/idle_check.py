@@ -15,7 +15,7 @@ import polars as pl
 
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.canonical import canonical
-from flyle_sf_assets.raw.changes import fates
+from flyle_sf_assets.raw.changes import tombstones
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan, Schemas, plan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
@@ -31,7 +31,7 @@ from flyle_sf_assets.sync.invalid_state import is_doubtful
 from flyle_sf_assets.sync.lost_files import damages
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.state.staleness import stale_of
-from flyle_sf_assets.sync.steps.object_schemas import is_unchanged, standing_schemas
+from flyle_sf_assets.sync.steps.object_schemas import committed_schemas, is_unchanged
 from flyle_sf_assets.tenants.outage import is_outage_alone
 
 ROWS_MAX = 2_000
@@ -68,7 +68,7 @@ def is_idle(refresh: Refresh, *, is_asked_for: bool = False) -> bool:
     if is_stale or damages(refresh.installation.lake, generations):
         return False
     passed = taken.get(SCHEMAS, {}).get("link_settings")
-    schemas = standing_schemas(refresh, passed, stored)
+    schemas = committed_schemas(refresh, passed, stored)
     if schemas is None:
         return False
     made = plan(refresh.settings, schemas)
@@ -109,7 +109,7 @@ def _is_known(refresh: Refresh, one: _Asked, answer: pl.DataFrame) -> bool:
     """Whether everything that was stamped is held just so, or is none of ours."""
     if answer.is_empty() or answer.height >= ROWS_MAX:
         return answer.is_empty()
-    told = fates(answer, else_status=RecordStatus.REFERENCED).with_columns(
+    told = tombstones(answer, else_status=RecordStatus.REFERENCED).with_columns(
         (pl.col("_status") == RecordStatus.REFERENCED.value).alias("alive")
     )
     # Not kept in memory, and not read before: of most tenants not a row is needed.

@@ -35,9 +35,9 @@ from flyle_sf_assets.telemetry.logs import logger
 _log = logger("refresh")
 
 
-def is_doubtful(standing: Mapping[str, Generation], now: datetime) -> bool:
+def is_doubtful(current: Mapping[str, Generation], now: datetime) -> bool:
     """Whether a refresh has something to judge; nothing is read for it."""
-    return bool(_unjudged(standing) or _ahead(standing, now))
+    return bool(_unjudged(current) or _ahead(current, now))
 
 
 def note_impossible(refresh: Refresh) -> None:
@@ -45,8 +45,8 @@ def note_impossible(refresh: Refresh) -> None:
 
     Companies of impossible ids are ``missing``. The sync's row and the log say what was found.
     """
-    standing, now = refresh.books.generations(), refresh.clock()
-    unjudged, ahead = _unjudged(standing), _ahead(standing, now)
+    current, now = refresh.committed.generations(), refresh.clock()
+    unjudged, ahead = _unjudged(current), _ahead(current, now)
     if not unjudged and not ahead:
         return
     judged = {
@@ -56,7 +56,7 @@ def note_impossible(refresh: Refresh) -> None:
     wrong = {name: why for name, why in judged.items() if why is not None}
     with refresh.database.tenant(refresh.tenant) as tx:
         for name, manifest in unjudged.items():
-            number = standing[name].generation
+            number = current[name].generation
             if name in wrong:
                 lose_generation(tx, name, number)
             else:
@@ -66,7 +66,7 @@ def note_impossible(refresh: Refresh) -> None:
         told = {**dict.fromkeys(ahead, "its watermark was ahead of the clock"), **wrong}
         add_reread(tx, refresh.sync_id, told)
         ended = _end_impossible_companies(refresh, tx, now) if unjudged else 0
-    refresh.books.forget()
+    refresh.committed.forget()
     refresh.reread |= told
     for name, why in told.items():
         _log.warning("impossible state of an earlier version", dataset=name, reason=why)
@@ -74,15 +74,15 @@ def note_impossible(refresh: Refresh) -> None:
         _log.warning("companies of impossible ids", ended=ended)
 
 
-def _unjudged(standing: Mapping[str, Generation]) -> dict[str, Manifest]:
-    held = {name: Manifest.held(one.manifest) for name, one in standing.items()}
+def _unjudged(current: Mapping[str, Generation]) -> dict[str, Manifest]:
+    held = {name: Manifest.held(one.manifest) for name, one in current.items()}
     return {name: one for name, one in held.items() if one is not None and not one.is_judged}
 
 
-def _ahead(standing: Mapping[str, Generation], now: datetime) -> list[str]:
+def _ahead(current: Mapping[str, Generation], now: datetime) -> list[str]:
     """The datasets whose watermark no clock of Salesforce can have told."""
     latest = _latest(now)
-    return [name for name, one in standing.items() if one.watermark and one.watermark > latest]
+    return [name for name, one in current.items() if one.watermark and one.watermark > latest]
 
 
 def _latest(now: datetime) -> datetime:
@@ -92,7 +92,7 @@ def _latest(now: datetime) -> datetime:
 def _lookups(refresh: Refresh, dataset: str) -> frozenset[str]:
     """The columns of a dataset that hold ids of other records, as far as its object is known."""
     schemas = {
-        node.dataset: refresh.books.schemas().get(node.object) for node in refresh.plan().nodes
+        node.dataset: refresh.committed.schemas().get(node.object) for node in refresh.plan().nodes
     }
     schema = schemas.get(dataset)
     fields = () if schema is None else schema.fields

@@ -14,8 +14,8 @@ from flyle_sf_assets.lake.manifest import NOTHING, Manifest
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.store.syncs.generations import Generation, lose_generation
 from flyle_sf_assets.store.syncs.syncs import add_reread
+from flyle_sf_assets.sync.consumed_inputs import generation_of, manifest_of
 from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.input_state import generation_of, manifest_of
 from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.sync.steps.enriched_records import enrich_records, enriched_dataset
 from flyle_sf_assets.sync.steps.raw_records import read_records
@@ -25,7 +25,7 @@ _log = logger("refresh")
 
 
 def damages(
-    lake: Lake, standing: Mapping[str, Generation], *, is_read: bool = False
+    lake: Lake, current: Mapping[str, Generation], *, is_read: bool = False
 ) -> dict[str, str]:
     """Which datasets have a file that is damaged or lost, and what is wrong with it.
 
@@ -33,7 +33,7 @@ def damages(
     Raises StoreUnavailable when the lake as a whole is not there.
     """
     found = {}
-    for name, one in standing.items():
+    for name, one in current.items():
         manifest = Manifest.held(one.manifest)
         for file in () if manifest is None else manifest.files:
             reason = lake.damage(file, is_read=is_read)
@@ -43,13 +43,13 @@ def damages(
     return found
 
 
-def readable(lake: Lake, standing: Mapping[str, Generation]) -> dict[str, Generation]:
+def readable(lake: Lake, current: Mapping[str, Generation]) -> dict[str, Generation]:
     """The generations with nothing held of those whose files are damaged or lost.
 
     For those who only look: what a refresh will find out, and mend, changes nothing here.
     """
-    lost = damages(lake, standing)
-    for name, one in standing.items():
+    lost = damages(lake, current)
+    for name, one in current.items():
         manifest = None if name in lost else Manifest.held(one.manifest)
         if manifest is None:
             continue
@@ -59,7 +59,7 @@ def readable(lake: Lake, standing: Mapping[str, Generation]) -> dict[str, Genera
             lost[name] = error.reason
     return {
         name: replace(one, manifest=NOTHING, watermark=None) if name in lost else one
-        for name, one in standing.items()
+        for name, one in current.items()
     }
 
 
@@ -68,16 +68,16 @@ def note_damage(refresh: Refresh, *, is_read: bool = False) -> bool:
 
     Returns whether there was any. The sync's row and the log say which datasets they are.
     """
-    standing = refresh.books.generations()
-    found = damages(refresh.lake, standing, is_read=is_read)
+    current = refresh.committed.generations()
+    found = damages(refresh.lake, current, is_read=is_read)
     if not found:
         return False
     refresh.lake.distrust()
     with refresh.database.tenant(refresh.tenant) as tx:
         for name in found:
-            lose_generation(tx, name, standing[name].generation)
+            lose_generation(tx, name, current[name].generation)
         add_reread(tx, refresh.sync_id, found)
-    refresh.books.forget()
+    refresh.committed.forget()
     refresh.reread |= found
     for name, reason in found.items():
         _log.warning("record file damaged", dataset=name, reason=reason)

@@ -90,7 +90,7 @@ def _keep_failed(refresh: Refresh, error: BaseException, state: SyncState) -> Sy
         attempt = Attempt.of(
             refresh.settings,
             refresh.settings_version,
-            refresh.installation.places,
+            refresh.installation.environment,
             is_retry=refresh.is_retry,
         )
         record_failure(tx, error, now, attempt)

@@ -9,8 +9,8 @@ from functools import partial
 
 from flyle_sf_assets.errors import FieldRefused, ObjectRefused, UsageError
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
+from flyle_sf_assets.sync.consumed_inputs import generation_of, manifest_of
 from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.input_state import generation_of, manifest_of
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.sync.steps.enriched_records import (

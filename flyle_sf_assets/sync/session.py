@@ -47,7 +47,7 @@ from flyle_sf_assets.sync.outcome import count_calls, end_done, end_failed, unde
 from flyle_sf_assets.sync.partial_run import catch_up
 from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.sync.steps.object_schemas import describe_objects
-from flyle_sf_assets.sync.steps.redescribe import describe_anew
+from flyle_sf_assets.sync.steps.redescribe import redescribe_during_refresh
 from flyle_sf_assets.telemetry.logs import bind, logger
 from flyle_sf_assets.tenants.backoff import record_recovery
 from flyle_sf_assets.tenants.due_times import next_due
@@ -107,7 +107,7 @@ def open_refresh(
                 installation, settings, sleep=_watchful(refresh), patience=Network(clock=clock)
             ),
             clock=clock,
-            overlap_s=installation.places.overlap_s,
+            overlap_s=installation.environment.overlap_s,
             is_retry=is_retry,
         )
         with bind(sync_id=sync.sync_id, run_id=run_id):
@@ -192,7 +192,7 @@ def check_idle(
                 installation, settings, patience=replace(patience or Network(), clock=clock)
             ),
             clock=clock,
-            overlap_s=installation.places.overlap_s,
+            overlap_s=installation.environment.overlap_s,
         )
         try:
             check = IdleCheck(_is_idle(refresh, is_asked_for=is_asked_for), refresh.api_calls)
@@ -209,7 +209,7 @@ def check_idle(
                 if is_outage:
                     put_link(tx, state="linked")
                 if is_outage or link.state == "linked":
-                    record_synced(tx, now, next_due(now, settings, installation.places))
+                    record_synced(tx, now, next_due(now, settings, installation.environment))
         return check
 
 
@@ -303,7 +303,7 @@ def _described_again(
         is_judged = not is_by_code or error.code in _PERHAPS_OUR_SCHEMA
         if not is_judged or refresh.has_described_whole:
             raise
-        describe_anew(refresh)
+        redescribe_during_refresh(refresh)
         return step(refresh, *args, **kwargs)
 
 

@@ -84,8 +84,8 @@ def parent_ids(
     """
     with installation.database.tenant(tenant) as tx:
         kept = read_generation(tx, f"enriched/{base_object}")
-    standing = {} if kept is None else readable(installation.lake, {kept.dataset: kept})
-    manifests = [Manifest.held(one.manifest) for one in standing.values()]
+    current = {} if kept is None else readable(installation.lake, {kept.dataset: kept})
+    manifests = [Manifest.held(one.manifest) for one in current.values()]
     if not manifests or manifests[0] is None:
         return {}
     frame = installation.lake.read(manifests[0])

@@ -26,7 +26,7 @@ from flyle_sf_assets.errors import (
     UsageError,
 )
 from flyle_sf_assets.installation.clock import Clock, utc_now
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
@@ -107,11 +107,11 @@ class Attempt:
 
     @staticmethod
     def of(
-        settings: TenantSettings, version: int, places: Places, *, is_retry: bool = False
+        settings: TenantSettings, version: int, environment: Environment, *, is_retry: bool = False
     ) -> "Attempt":
         """An attempt with these settings in this installation."""
-        every = timedelta(seconds=interval_s(settings, places))
-        return Attempt(version, every, settings.time_zone, places.support_contact, is_retry)
+        every = timedelta(seconds=interval_s(settings, environment))
+        return Attempt(version, every, settings.time_zone, environment.support_contact, is_retry)
 
 
 def record_failure(
@@ -238,7 +238,9 @@ def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock =
         if sync is not None:
             finish_sync(tx, sync.sync_id, "failed", now, str(error))
         settings = from_document(json.loads(latest.document))
-        attempt = Attempt.of(settings, latest.version, installation.places, is_retry=lost.is_retry)
+        attempt = Attempt.of(
+            settings, latest.version, installation.environment, is_retry=lost.is_retry
+        )
         record_failure(tx, error, now, attempt)
     if link.state == "disconnected":
         return False

@@ -33,9 +33,9 @@ def drafted_settings(installation: Installation, tenant: str) -> Drafted:
     Raises SettingsInvalid or PlanNotEligible when they cannot be used, NotConnected when the
     tenant has none.
     """
-    file = settings_file(installation.places, tenant)
+    file = settings_file(installation.environment, tenant)
     if file is not None:
-        loaded = load_tenant(file, installation.places.sf_extra_hosts)
+        loaded = load_tenant(file, installation.environment.sf_extra_hosts)
         return Drafted(loaded.require(), loaded.problems)
     kept = kept_draft(installation, tenant)
     if kept is not None:
@@ -43,7 +43,7 @@ def drafted_settings(installation: Installation, tenant: str) -> Drafted:
     standing = settings_origin(installation, tenant).settings
     if standing is not None:
         return Drafted(standing)
-    known = ", ".join(tenants_of_files(installation.places.config_dir)) or "none"
+    known = ", ".join(tenants_of_files(installation.environment.config_dir)) or "none"
     raise NotConnected(
         "unknown_tenant",
         tried=Text(f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"),

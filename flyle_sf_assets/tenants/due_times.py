@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 
@@ -35,14 +35,14 @@ def next_slot(tenant: str, every_s: int, after: datetime) -> datetime:
     return datetime.fromtimestamp(offset_s + (passed + 1) * every_s, UTC)
 
 
-def next_due(last: datetime, settings: TenantSettings, places: Places) -> datetime:
+def next_due(last: datetime, settings: TenantSettings, environment: Environment) -> datetime:
     """When the next refresh is due: the tenant's next moment, at most its interval later."""
-    return next_slot(settings.tenant, interval_s(settings, places), last)
+    return next_slot(settings.tenant, interval_s(settings, environment), last)
 
 
-def interval_s(settings: TenantSettings, places: Places) -> int:
+def interval_s(settings: TenantSettings, environment: Environment) -> int:
     """The tenant's interval in seconds, as refreshes are due by it."""
-    return places.refresh_every_s or settings.refresh.every_s
+    return environment.refresh_every_s or settings.refresh.every_s
 
 
 def refreshes_due(

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.installation.clock import utc_now
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.loading import SUFFIX, Loaded, is_tenant_name, load_each
 from flyle_sf_assets.settings.models import TenantSettings
@@ -78,10 +78,10 @@ def register_files(
 
     The small ones are registered first: nobody waits for a huge file of somebody else.
     """
-    places = installation.places
+    environment = installation.environment
     made = [
         register(installation, loaded, clock=clock)
-        for loaded in load_each(places.config_dir, places.sf_extra_hosts)
+        for loaded in load_each(environment.config_dir, environment.sf_extra_hosts)
     ]
     return tuple(sorted(made, key=lambda one: one.tenant))
 
@@ -99,7 +99,7 @@ def register(
         before = None if latest is None else from_document(json.loads(latest.document))
         text = json.dumps(document(settings), ensure_ascii=False)
         made = register_settings(tx, text, digest(settings), author(loaded), now)
-        note_on_link(tx, made, settings, installation.places)
+        note_on_link(tx, made, settings, installation.environment)
         change = _taken_in(tx, made, now)
         if loaded.digest:
             put_file(tx, loaded.digest, made.version, now)
@@ -116,12 +116,12 @@ def register(
 
 
 def note_on_link(
-    tx: TenantTransaction, made: Registered, settings: TenantSettings, places: Places
+    tx: TenantTransaction, made: Registered, settings: TenantSettings, environment: Environment
 ) -> None:
     """What a version means for the link: another interval counts from the last sync on."""
     link = get_link(tx)
     if made.is_new and link.last_synced_at is not None and link.state != "disconnected":
-        put_link(tx, next_due_at=next_due(link.last_synced_at, settings, places))
+        put_link(tx, next_due_at=next_due(link.last_synced_at, settings, environment))
     if link.settings_version is None:
         put_link(tx, settings_version=made.version, source_object=settings.source.object)
 

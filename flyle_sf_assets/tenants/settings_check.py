@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.errors import Problem
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.installation.tenant_org import open_tenant_org
 from flyle_sf_assets.raw.plan import objects_missing, plan
@@ -20,7 +20,7 @@ from flyle_sf_assets.settings.models import Flow, TenantSettings
 __all__ = ["check_file", "describe_reachable", "open_tenant_org"]
 
 
-def check_file(places: Places, loaded: Loaded) -> tuple[Problem, ...]:
+def check_file(environment: Environment, loaded: Loaded) -> tuple[Problem, ...]:
     """Every problem of a settings file: its own, and what the org does not allow.
 
     A file that cannot be read is not held against the org. Raises what connecting raises
@@ -29,16 +29,16 @@ def check_file(places: Places, loaded: Loaded) -> tuple[Problem, ...]:
     if loaded.settings is None:
         return loaded.problems
     if loaded.settings.connection.flow is Flow.WEB_SERVER:
-        with open_installation(places) as installation:
+        with open_installation(environment) as installation:
             schemas = _described(installation, loaded.settings)
     else:
-        schemas = _described(places, loaded.settings)
+        schemas = _described(environment, loaded.settings)
     made = plan(loaded.settings, schemas)
     return (*loaded.problems, *problems(loaded.settings, made, schemas, loaded.lines))
 
 
 def _described(
-    where: Installation | Places, settings: TenantSettings
+    where: Installation | Environment, settings: TenantSettings
 ) -> Mapping[str, ObjectSchema | None]:
     with open_tenant_org(where, settings) as org:
         return describe_reachable(org, settings)

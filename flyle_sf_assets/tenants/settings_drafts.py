@@ -13,7 +13,7 @@ from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.check.parts import affected_assets
 from flyle_sf_assets.errors import Problem, SettingsInvalid, Text, UsageError
 from flyle_sf_assets.installation.clock import Clock, utc_now
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import plan
 from flyle_sf_assets.salesforce.connect import Org
@@ -87,7 +87,7 @@ class KeptDraft:
 
 def settings_origin(installation: Installation, tenant: str) -> SettingsOrigin:
     """Where the settings come from; a file counts also when it cannot be used."""
-    file = settings_file(installation.places, tenant)
+    file = settings_file(installation.environment, tenant)
     with installation.database.tenant(tenant) as tx:
         latest = latest_settings(tx)
     return SettingsOrigin(
@@ -99,9 +99,9 @@ def settings_origin(installation: Installation, tenant: str) -> SettingsOrigin:
     )
 
 
-def settings_file(places: Places, tenant: str) -> Path | None:
+def settings_file(environment: Environment, tenant: str) -> Path | None:
     """The tenant's settings file, None when there is none."""
-    return loading.settings_file(places.config_dir, tenant)
+    return loading.settings_file(environment.config_dir, tenant)
 
 
 def changes_of(installation: Installation, draft: Draft) -> tuple[Change, ...]:
@@ -148,7 +148,7 @@ def save_settings(
         before = None if latest is None else from_document(json.loads(latest.document))
         text = json.dumps(document(settings), ensure_ascii=False)
         made = register_settings(tx, text, digest(settings), author, clock())
-        note_on_link(tx, made, settings, installation.places)
+        note_on_link(tx, made, settings, installation.environment)
         delete_draft(tx)
     return Saved(
         version=made.version,
@@ -193,11 +193,11 @@ def drop_draft(installation: Installation, tenant: str) -> None:
 
 def _of(installation: Installation, draft: Draft) -> Draft:
     """The draft as this installation judges it."""
-    return replace(draft, extra_hosts=installation.places.sf_extra_hosts)
+    return replace(draft, extra_hosts=installation.environment.sf_extra_hosts)
 
 
 def _refuse_beside_file(installation: Installation, tenant: str) -> None:
-    file = settings_file(installation.places, tenant)
+    file = settings_file(installation.environment, tenant)
     if file is None:
         return
     raise SettingsFromFile(

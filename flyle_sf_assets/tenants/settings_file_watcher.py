@@ -75,7 +75,7 @@ class Followed:
     folder: FlyleError | None
 
     @property
-    def standing(self) -> tuple[KnownTenant, ...]:
+    def registered(self) -> tuple[KnownTenant, ...]:
         """The tenants that have settings now."""
         return tuple(
             one
@@ -90,8 +90,8 @@ def follow_files(installation: Installation, budget: Budget, *, clock: Clock = u
     listed: dict[str, ListedFile] | None = None
     is_bare = False
     try:
-        listed = list_files(installation.places.config_dir)
-        is_bare = not listed and is_bare_folder(installation.places.config_dir)
+        listed = list_files(installation.environment.config_dir)
+        is_bare = not listed and is_bare_folder(installation.environment.config_dir)
     except UsageError as error:
         folder = error
     known = _known(installation)
@@ -122,7 +122,7 @@ def _registered(
 
 
 def _register(installation: Installation, file: ListedFile, clock: Clock) -> None:
-    loaded = load_tenant(file.path, installation.places.sf_extra_hosts)
+    loaded = load_tenant(file.path, installation.environment.sf_extra_hosts)
     made = register(installation, loaded, clock=clock)
     for problem in made.problems:
         _log.warning("settings file", place=problem.place, problem=problem.message.en)
@@ -136,7 +136,7 @@ def _known(installation: Installation) -> tuple[KnownTenant, ...]:
 
 
 def _empty_folder(installation: Installation) -> UsageError:
-    folder = installation.places.config_dir / "tenants"
+    folder = installation.environment.config_dir / "tenants"
     return UsageError(
         "config_dir_empty",
         tried=Text(f"設定フォルダー {folder} を開きました", f"Listed the settings folder {folder}"),

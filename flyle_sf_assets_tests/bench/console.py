@@ -27,11 +27,11 @@ from pathlib import Path
 import requests
 import trustme
 
-from flyle_sf_assets.console.sessions import enter
+from flyle_sf_assets.console.sessions import sign_in
 from flyle_sf_assets.console.settings import ConsoleSettings, console_settings
 from flyle_sf_assets.console.tokens import Ticket
-from flyle_sf_assets.console.users import Person
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.console.users import User
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.sandbox import samples
@@ -108,9 +108,9 @@ def main() -> int:
     given = parser.parse_args()
     logs.configure(level="WARNING")
     with _site(given.companies) as opened, _served(opened) as (settings, ca_file):
-        before = postgres_cpu_s(opened.places.home)
+        before = postgres_cpu_s(opened.environment.home)
         answers = _load(opened, settings, ca_file, given)
-        postgres_s = postgres_cpu_s(opened.places.home) - before
+        postgres_s = postgres_cpu_s(opened.environment.home) - before
     console_s = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - START_CPU_S
     whole = answers.all()
     figures = {
@@ -155,8 +155,8 @@ def _site(companies: int) -> Iterator[Installation]:
             "FLYLE_SF_CA_FILE": server.ca_file,
             "FLYLE_SF_EXTRA_HOSTS": server.url.removeprefix("https://"),
         }
-        with open_installation(Places.from_environment(environment)) as opened:
-            register(opened, load_tenant(file, opened.places.sf_extra_hosts))
+        with open_installation(Environment.from_environment(environment)) as opened:
+            register(opened, load_tenant(file, opened.environment.sf_extra_hosts))
             file.unlink()  # so that the set-up's pages are there
             with open_refresh(opened, TENANT) as refresh:
                 run_all(refresh)
@@ -179,7 +179,7 @@ def _id(number: int) -> str:
 @contextmanager
 def _served(opened: Installation) -> Iterator[tuple[ConsoleSettings, Path]]:
     """``flyle-sf console`` over TLS, as a process of its own."""
-    folder = opened.places.home / "tls"
+    folder = opened.environment.home / "tls"
     folder.mkdir()
     authority = trustme.CA()
     ca_file = folder / "ca.pem"
@@ -188,14 +188,14 @@ def _served(opened: Installation) -> Iterator[tuple[ConsoleSettings, Path]]:
     command = [sys.executable, "-m", "flyle_sf_assets.cli", "console", "--port", "0"]
     command += ["--certfile", str(pair.certificate), "--keyfile", str(pair.key)]
     process = subprocess.Popen(
-        command, env={**os.environ, **opened.environment()}, stdout=subprocess.PIPE, text=True
+        command, env={**os.environ, **opened.child_environment()}, stdout=subprocess.PIPE, text=True
     )
     try:
         said = process.stdout.readline() if process.stdout else ""
         url = re.search(r"https://[\d.:]+", said)
         assert url is not None, said
         _await(url[0])
-        yield console_settings(opened.places, url[0], {}), ca_file
+        yield console_settings(opened.environment, url[0], {}), ca_file
     finally:
         process.terminate()
         process.wait(30)
@@ -237,12 +237,12 @@ def _load(
 
 def _session(opened: Installation, ca_file: Path, number: int) -> requests.Session:
     """Somebody who has come in; not by /enter, where one address may knock 30 times a minute."""
-    person = Person(TENANT, f"user-{number}", "佐藤 花子", "admin", "enterprise")
+    user = User(TENANT, f"user-{number}", "佐藤 花子", "admin", "enterprise")
     now = datetime.now(UTC)
-    ticket = Ticket(person, f"ticket-{number}", now + timedelta(minutes=5))
+    ticket = Ticket(user, f"ticket-{number}", now + timedelta(minutes=5))
     session = requests.Session()
     session.trust_env, session.verify = False, str(ca_file)
-    session.cookies.set("__Host-flyle_sf", enter(opened.database, ticket, now).cookie)
+    session.cookies.set("__Host-flyle_sf", sign_in(opened.database, ticket, now).cookie)
     return session
 
 

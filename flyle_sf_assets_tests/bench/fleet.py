@@ -127,7 +127,7 @@ def measured_runs(site: Site, instance: DagsterInstance, number: int) -> Through
     names = site.change(changed)
     time.sleep(1.1)  # the change is older than the second in which the org is asked
     set_due(site, site.tenants)
-    home = site.installation.places.home
+    home = site.installation.environment.home
     before = postgres_cpu_s(home)
     with daemon(site) as session:
         _await_runs(instance, number)
@@ -189,7 +189,7 @@ def daemon(site: Site) -> Iterator[int]:
     Yields the id of the session that all its processes are in.
     """
     home = prepare_home(site.installation)
-    environment = {**os.environ, **site.installation.environment()}
+    environment = {**os.environ, **site.installation.child_environment()}
     with (home / "daemon.log").open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "dagster._daemon", "run", "-w", str(WORKSPACE)],

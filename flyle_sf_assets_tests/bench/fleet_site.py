@@ -18,7 +18,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
@@ -98,7 +98,7 @@ def fleet_site(home: Path, number: int) -> Iterator[Site]:
     try:
         url, ca_file, keys = ours.recv()
         _write_files(home, url, keys)
-        places = Places.from_environment(
+        environment = Environment.from_environment(
             {
                 "FLYLE_HOME": str(home),
                 "FLYLE_CONFIG_DIR": str(home / "config"),
@@ -106,7 +106,7 @@ def fleet_site(home: Path, number: int) -> Iterator[Site]:
                 "FLYLE_SF_EXTRA_HOSTS": url.removeprefix("https://"),
             }
         )
-        with open_installation(places) as installation:
+        with open_installation(environment) as installation:
             register_files(installation)
             first, *others = sorted(keys)
             with open_refresh(installation, first) as refresh:

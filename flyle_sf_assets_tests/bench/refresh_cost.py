@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
@@ -132,7 +132,7 @@ def measured(
     what: str, installation: Installation, action: str, kind: RefreshKind = "refresh"
 ) -> Spent:
     """Runs one refresh (or idle check) and says what it cost."""
-    home = installation.places.home
+    home = installation.environment.home
     postgres = settled_postgres_cpu_s(home)
     cpu, wall = time.process_time(), time.perf_counter()
     if action == "idle":
@@ -156,7 +156,7 @@ def installed(rows: int) -> Iterator[tuple[Installation, Connection]]:
         (home / "config" / "tenants").mkdir(parents=True)
         (home / "config" / "tenants" / "bench.yaml").write_text(SETTINGS.format(url=url))
         os.environ |= {"BENCH_SF_KEY": key, "BENCH_SF_SECRET": secret}
-        places = Places.from_environment(
+        environment = Environment.from_environment(
             {
                 "FLYLE_HOME": str(home),
                 "FLYLE_CONFIG_DIR": str(home / "config"),
@@ -164,7 +164,7 @@ def installed(rows: int) -> Iterator[tuple[Installation, Connection]]:
                 "FLYLE_SF_EXTRA_HOSTS": url.removeprefix("https://"),
             }
         )
-        with open_installation(places) as installation:
+        with open_installation(environment) as installation:
             register_files(installation)
             yield installation, pipe
 

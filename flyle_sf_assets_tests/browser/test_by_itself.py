@@ -13,7 +13,7 @@ import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.instance.ref import InstanceRef
 
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import open_installation
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
@@ -64,7 +64,7 @@ def test_a_change_arrives_by_the_schedule_alone_and_a_killed_run_is_tried_again(
 
 def _sync_and_change(environment: Mapping[str, str], orgs: Mapping[str, Org]) -> None:
     """Both tenants are in step; then a record changes, and acme's next run hangs in a query."""
-    with open_installation(Places.from_environment(environment)) as opened:
+    with open_installation(Environment.from_environment(environment)) as opened:
         register_files(opened)
         for tenant in orgs:
             with open_refresh(opened, tenant) as refresh:

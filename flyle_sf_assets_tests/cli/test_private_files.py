@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import open_installation
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.sandbox import samples
@@ -98,10 +98,10 @@ def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
     before = Path("/etc/hostname").stat().st_mode
     for folder in (home, lake, tmp_path):
         folder.chmod(0o755)
-    places = Places.from_environment(
+    environment = Environment.from_environment(
         {"FLYLE_HOME": str(home), "FLYLE_LAKE_URL": str(lake), "PATH": os.environ["PATH"]}
     )
-    with open_installation(places):
+    with open_installation(environment):
         assert open_to_others(home) == []
         assert open_to_others(lake) == []
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 import typer.main
 
 from flyle_sf_assets.cli import entry, main
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 
 MARKER = "geheimer-Wert-7734"
 """What a record holds: no output of a command that failed may show it."""
@@ -113,10 +113,10 @@ COMMANDS = _json_commands()
 def _run(
     arguments: list[str], make: Callable[[], BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> int:
-    def broken(*_: object) -> Places:
+    def broken(*_: object) -> Environment:
         raise make()
 
-    monkeypatch.setattr(Places, "from_environment", staticmethod(broken))
+    monkeypatch.setattr(Environment, "from_environment", staticmethod(broken))
     return entry.run(arguments)
 
 

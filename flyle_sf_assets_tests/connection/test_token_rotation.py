@@ -59,7 +59,7 @@ def test_processes_that_refresh_at_once_never_use_a_token_twice(
     installation: Installation, server: SandboxServer, there: Org
 ) -> None:
     """A token that is used twice revokes everything: then the last opening would fail."""
-    places = installation.places
+    places = installation.environment
     given = json.dumps(
         {
             "home": str(places.home),

@@ -44,6 +44,6 @@ def street(tmp_path_factory: pytest.TempPathFactory, server: SandboxServer) -> I
         )
         for tenant in (acme, globex):
             tenant.sync()
-            (installation.places.config_dir / "tenants" / f"{tenant.name}.yaml").unlink()
+            (installation.environment.config_dir / "tenants" / f"{tenant.name}.yaml").unlink()
         with open_house(installation) as house:
             yield Street(house, acme, globex)

@@ -20,10 +20,10 @@ from starlette.applications import Starlette
 
 from flyle_sf_assets.console.app import build_app
 from flyle_sf_assets.console.demo_users import issue_token
-from flyle_sf_assets.console.middleware import KnockLimit
+from flyle_sf_assets.console.middleware import RateLimiter
 from flyle_sf_assets.console.server import Certificate, listening_socket, served
 from flyle_sf_assets.console.settings import ConsoleSettings
-from flyle_sf_assets.console.users import Person
+from flyle_sf_assets.console.users import User
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
@@ -83,13 +83,13 @@ class House:
     app: Starlette
     installation: Installation
 
-    def person(self, tenant: str, role: Role = "admin", plan: str = "enterprise") -> Person:
+    def user(self, tenant: str, role: Role = "admin", plan: str = "enterprise") -> User:
         """Somebody of a tenant."""
-        return Person(tenant, f"{role}@{tenant}.example", "佐藤 花子", role, plan)
+        return User(tenant, f"{role}@{tenant}.example", "佐藤 花子", role, plan)
 
     def token(self, tenant: str, role: Role = "admin", plan: str = "enterprise") -> str:
         """A token as Flyle would issue it."""
-        return issue_token(self.person(tenant, role, plan), self.settings, datetime.now(UTC))
+        return issue_token(self.user(tenant, role, plan), self.settings, datetime.now(UTC))
 
     def visitor(self, tenant: str, role: Role = "admin", plan: str = "enterprise") -> Visitor:
         """Somebody who has come in."""
@@ -114,7 +114,7 @@ def open_house(
     clock: Clock = utc_now,
     secret: str | None = None,
     jwks_url: str | None = None,
-    knocks: KnockLimit | None = None,
+    rate_limiter: RateLimiter | None = None,
     trusted_proxies: tuple[str, ...] = (),
 ) -> Iterator[House]:
     """The console of an installation, served over TLS on this machine."""
@@ -123,8 +123,10 @@ def open_house(
     settings = ConsoleSettings(
         url, secret or secrets.token_urlsafe(32), jwks_url, trusted_proxies=trusted_proxies
     )
-    app = build_app(installation, settings, clock=clock, knocks=knocks or KnockLimit(most=10_000))
-    folder = installation.places.home / f"console-{url.rpartition(':')[2]}"
+    app = build_app(
+        installation, settings, clock=clock, rate_limiter=rate_limiter or RateLimiter(most=10_000)
+    )
+    folder = installation.environment.home / f"console-{url.rpartition(':')[2]}"
     folder.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA()
     ca_file = folder / "ca.pem"

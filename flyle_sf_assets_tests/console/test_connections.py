@@ -14,11 +14,11 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from flyle_sf_assets.console import connections
-from flyle_sf_assets.console.middleware import KnockLimit
+from flyle_sf_assets.console.middleware import RateLimiter
 from flyle_sf_assets.console.server import listening_socket, served
 from flyle_sf_assets.console.settings import console_settings
 from flyle_sf_assets.errors import UsageError
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.console.house import open_house
@@ -145,7 +145,9 @@ def installation(
 
 def forwarded(installation: Installation, proxies: tuple[str, ...], *headers: str) -> list[int]:
     """How forged tokens are answered that come with these ``X-Forwarded-For``, one each."""
-    with open_house(installation, knocks=KnockLimit(most=2), trusted_proxies=proxies) as house:
+    with open_house(
+        installation, rate_limiter=RateLimiter(most=2), trusted_proxies=proxies
+    ) as house:
         stranger = house.stranger()
         return [
             stranger.get("/enter?token=x", **{"X-Forwarded-For": header}).status_code
@@ -183,7 +185,7 @@ def test_behind_a_trusted_proxy_each_address_has_an_allowance_of_its_own(
 def test_the_limit_holds_across_processes(installation: Installation) -> None:
     """Two processes behind one balancer gave twice the attempts."""
     now = datetime.now(UTC)
-    first, second = KnockLimit(most=3), KnockLimit(most=3)
+    first, second = RateLimiter(most=3), RateLimiter(most=3)
     allowed = [
         limit.allows("192.0.2.77", installation.database, now)
         for limit in (first, second, first, second, first)
@@ -194,7 +196,7 @@ def test_the_limit_holds_across_processes(installation: Installation) -> None:
 def test_a_tenant_has_an_allowance_whatever_the_address(installation: Installation) -> None:
     """And another tenant is not concerned."""
     now = datetime.now(UTC)
-    limit, database = KnockLimit(most=1), installation.database
+    limit, database = RateLimiter(most=1), installation.database
     most = limit.most_of_tenant
     allowed = [limit.allows_tenant("initech", database, now) for _ in range(most + 1)]
     assert allowed == [True] * most + [False]
@@ -209,12 +211,12 @@ def test_proxies_are_addresses_or_networks(
     tmp_path_factory: pytest.TempPathFactory, written: str
 ) -> None:
     """A name that resolves to something else tomorrow, or everybody, is nobody to trust."""
-    places = Places.from_environment({"FLYLE_HOME": str(tmp_path_factory.mktemp("home"))})
+    environment = Environment.from_environment({"FLYLE_HOME": str(tmp_path_factory.mktemp("home"))})
     given = {"FLYLE_CONSOLE_TRUSTED_PROXIES": written}
     with pytest.raises(UsageError, match="FLYLE_CONSOLE_TRUSTED_PROXIES"):
-        console_settings(places, "http://127.0.0.1:1", given)
+        console_settings(environment, "http://127.0.0.1:1", given)
     good = {"FLYLE_CONSOLE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,::1"}
-    settings = console_settings(places, "http://127.0.0.1:1", good)
+    settings = console_settings(environment, "http://127.0.0.1:1", good)
     assert settings.trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "::1")
 
 

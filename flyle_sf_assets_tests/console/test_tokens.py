@@ -21,7 +21,7 @@ from flyle_sf_assets.console.server import listening_socket, served
 from flyle_sf_assets.console.settings import ConsoleSettings, console_settings
 from flyle_sf_assets.console.tokens import TokenKeys
 from flyle_sf_assets.errors import NotPermitted, UsageError
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets_tests.console.house import certificate
 
 SECRET = "a-secret-of-flyle-that-is-long-enough-for-every-algorithm-000001"
@@ -59,9 +59,9 @@ def _refusal(token: str, now: datetime = NOW) -> str:
 
 def test_a_token_of_the_contract_says_who_comes() -> None:
     ticket = TokenKeys(_settings()).check(_signed(CLAIMS), NOW)
-    person = ticket.person
-    assert (person.tenant, person.subject, person.name) == ("acme", "user-1", "佐藤 花子")
-    assert (person.role, person.plan, ticket.jti) == ("admin", "enterprise", "one")
+    user = ticket.user
+    assert (user.tenant, user.subject, user.name) == ("acme", "user-1", "佐藤 花子")
+    assert (user.role, user.plan, ticket.jti) == ("admin", "enterprise", "one")
 
 
 @pytest.mark.parametrize("missing", sorted(CLAIMS))
@@ -167,7 +167,7 @@ def test_keys_of_a_jwks_url_are_trusted(
 ) -> None:
     url, tls, keys = jwks
     token = _signed(CLAIMS, keys[kid], algorithm, kid=kid)
-    assert TokenKeys(_settings(jwks_url=url), tls).check(token, NOW).person.tenant == "acme"
+    assert TokenKeys(_settings(jwks_url=url), tls).check(token, NOW).user.tenant == "acme"
 
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
@@ -242,7 +242,7 @@ def test_the_secret_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
     [secret] = made
     assert len(secret) >= 32
     assert (tmp_path / "console.secret").stat().st_mode & 0o777 == 0o600
-    places = Places.from_environment({"FLYLE_HOME": str(tmp_path)})
-    settings = console_settings(places, "http://127.0.0.1:1", {})
+    environment = Environment.from_environment({"FLYLE_HOME": str(tmp_path)})
+    settings = console_settings(environment, "http://127.0.0.1:1", {})
     assert settings.secret.encode() == secret
     assert settings.secret not in repr(settings)

@@ -223,7 +223,7 @@ def test_sync_now_is_refused_where_it_cannot_begin(
 
 def test_settings_of_a_file_are_shown_and_not_changed(street: Street, me: Visitor) -> None:
     """Two places to change them would be one too many: the file wins."""
-    file = street.house.installation.places.config_dir / "tenants" / "acme.yaml"
+    file = street.house.installation.environment.config_dir / "tenants" / "acme.yaml"
     file.write_text("tenant: acme\n", encoding="utf-8")
     try:
         page = me.get("/settings").text

@@ -13,7 +13,7 @@ from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, Tenant
 
 
 def file_of(tenant: Tenant) -> Path:
-    return tenant.installation.places.config_dir / "tenants" / f"{tenant.name}.yaml"
+    return tenant.installation.environment.config_dir / "tenants" / f"{tenant.name}.yaml"
 
 
 def edit(tenant: Tenant, settings: str) -> None:
@@ -27,7 +27,7 @@ def save_in_console(tenant: Tenant, settings: str) -> int:
     """The console keeps a version, and knows nothing of what follows from it."""
     draft = file_of(tenant).parent.parent / f"{tenant.name}.yaml"
     draft.write_text(settings.replace(PLACEHOLDER, tenant.server.url), encoding="utf-8")
-    made = load_tenant(draft, tenant.installation.places.sf_extra_hosts).require()
+    made = load_tenant(draft, tenant.installation.environment.sf_extra_hosts).require()
     with tenant.installation.database.tenant(tenant.name) as tx:
         text = json.dumps(document(made))
         return register_settings(

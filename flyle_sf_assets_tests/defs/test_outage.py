@@ -9,7 +9,7 @@ from flyle_sf_assets.errors import FieldRefused, Postponed
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.store.syncs.fleet_health import failing_tenants
 from flyle_sf_assets.store.tenants.notices import Notice, list_notices
-from flyle_sf_assets.sync.state.tenant_status import standings
+from flyle_sf_assets.sync.state.tenant_status import tenant_statuses
 from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 from flyle_sf_assets_tests.flows.platform import Platform, rename
 from flyle_sf_assets_tests.flows.tenants import Tenant
@@ -53,8 +53,8 @@ def test_an_org_that_is_down_for_two_intervals_makes_the_link_failing_and_ends_b
     assert (item.code, item.since) == ("org_not_answering", last)
     with platform.installation.database.fleet() as tx:
         assert failing_tenants(tx) == ("small",)
-    (standing,) = standings(platform.installation, "small")
-    assert (standing.link.state, standing.is_stopped) == ("failing", False)
+    (status,) = tenant_statuses(platform.installation, "small")
+    assert (status.link.state, status.is_stopped) == ("failing", False)
     _ticks_until(platform, small, last + 24 * HOUR)
     assert _notices(small) == []
     _ticks_until(platform, small, last + 72 * HOUR)
@@ -97,13 +97,13 @@ def test_an_outage_is_seen_by_hand_too_and_not_by_the_first_attempt(small: Tenan
     for state in ("linked", "failing"):
         with pytest.raises(Postponed):
             small.sync()
-        (standing,) = standings(small.installation, "small")
-        assert standing.link.state == state
+        (status,) = tenant_statuses(small.installation, "small")
+        assert status.link.state == state
         small.later(300)
     small.there.faults.clear()
     small.sync()
-    (standing,) = standings(small.installation, "small")
-    assert (standing.link.state, standing.link.attention) == ("linked", ())
+    (status,) = tenant_statuses(small.installation, "small")
+    assert (status.link.state, status.link.attention) == ("linked", ())
 
 
 def test_a_limit_that_is_spent_is_no_outage(platform: Platform, small: Tenant) -> None:

@@ -46,8 +46,8 @@ def test_each_asset_shows_rows_columns_calls_and_seconds(
 def test_sample_rows_are_shown_where_the_installation_wants_them(acme_runs: DagsterRuns) -> None:
     """FLYLE_UI_SAMPLES=1: the event log keeps customers' records then."""
     tenant = acme_runs.tenant
-    places = replace(tenant.installation.places, shows_samples=True)
-    tenant.installation = replace(tenant.installation, places=places)
+    environment = replace(tenant.installation.environment, shows_samples=True)
+    tenant.installation = replace(tenant.installation, environment=environment)
     shown = _metadata(acme_runs.refresh())
     assert "sample" in shown[keys.ACCOUNTS]
     assert "sample" in shown[keys.COMPANIES]

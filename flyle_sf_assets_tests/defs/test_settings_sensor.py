@@ -7,7 +7,7 @@ import pytest
 from flyle_sf_assets.connection.connect import connect_headless
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.defs import keys
-from flyle_sf_assets.sync.state.tenant_status import standings
+from flyle_sf_assets.sync.state.tenant_status import tenant_statuses
 from flyle_sf_assets_tests.defs.persons import (
     edit,
     file_of,
@@ -26,7 +26,7 @@ OF_FIELD = {"salesforce/related_records", "flyle/enriched_records", *OF_LABEL}
 
 
 def stale_in_status(tenant: Tenant) -> set[str]:
-    (one,) = standings(tenant.installation, tenant.name)
+    (one,) = tenant_statuses(tenant.installation, tenant.name)
     return set(one.stale_assets)
 
 

@@ -34,7 +34,7 @@ AT_ONCE = 2
 
 @mutant("a run believes schemas that are not six hours old")
 def describe_only_every_6_hours() -> None:
-    redescribing = product_module("sync.extract.describe_again")
+    redescribing = product_module("sync.extract.schema_reader")
     right, every_s = redescribing.ask, 6 * 3600
 
     def wrong(refresh: Any, names: Any, moments: Any, stored: Any) -> Any:
@@ -93,7 +93,7 @@ def forgotten_debt() -> None:
 
 @mutant("what was read of the books before a commit is believed after it")
 def books_never_read_again() -> None:
-    product_module("sync.state.committed_state").Books.forget = lambda _self: None
+    product_module("sync.state.committed_state").CommittedState.forget = lambda _self: None
 
 
 @mutant("only the base object's own changes are joined again")
@@ -224,12 +224,12 @@ def rejected_value_blanks() -> None:
 @mutant("the winner of a merge is not told")
 def merge_as_delete() -> None:
     reading = product_module("sync.extract.dataset_reader")
-    right = reading.fates
+    right = reading.tombstones
 
     def wrong(answer: Any, **kwargs: Any) -> Any:
         return right(answer.drop("MasterRecordId", strict=False), **kwargs)
 
-    reading.fates = wrong
+    reading.tombstones = wrong
 
 
 @mutant("what is read again for a lost record file is not told of records that ended meanwhile")

@@ -55,12 +55,12 @@ def controlling_field_alone_ignored() -> None:
 
 @mutant("an option that describe lists no more is forgotten with its label")
 def labels_of_former_options_forgotten() -> None:
-    product_module("sync.extract.describe_again").with_former_options = lambda new, _before: new
+    product_module("sync.extract.schema_reader").with_former_options = lambda new, _before: new
 
 
 @mutant("of a value listed twice the label that is left counts for every country")
 def former_label_of_a_country_forgotten() -> None:
-    redescribing = product_module("sync.extract.describe_again")
+    redescribing = product_module("sync.extract.schema_reader")
     right = redescribing.with_former_options
 
     def wrong(new: Any, before: Any) -> Any:

@@ -16,7 +16,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.faults.machine import Ground, Machine
 from flyle_sf_assets_tests.faults.store_reading import StoreReading
-from flyle_sf_assets_tests.flows.tenants import places_of
+from flyle_sf_assets_tests.flows.tenants import environment_of
 from flyle_sf_assets_tests.postgres import fresh_database_url, opened
 
 STEPS = 30
@@ -36,7 +36,7 @@ def open_ground() -> Iterator[Ground]:
         stamina.set_testing(True, attempts=3, cap=True),
     ):
         reading = StoreReading(url)
-        places = places_of(Path(home), server, url)
+        places = environment_of(Path(home), server, url)
         try:
             yield Ground(server, Installation(places, database, url, url), reading)
         finally:

@@ -29,9 +29,9 @@ from flyle_sf_assets_tests.flows.oracle import Company, Option
 from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
-Owed = Literal["describe", "sweep", "census"]
+PendingRun = Literal["describe", "sweep", "census"]
 
-PAID: dict[RefreshKind, frozenset[Owed]] = {
+PAID: dict[RefreshKind, frozenset[PendingRun]] = {
     "refresh": frozenset({"describe"}),
     "sweep": frozenset({"describe", "sweep"}),
     "census": frozenset({"describe", "census"}),
@@ -52,7 +52,7 @@ class World:
     document: Document
     reading: StoreReading
     hidden: set[str] = field(default_factory=set)
-    owed: dict[Owed, datetime] = field(default_factory=dict)
+    owed: dict[PendingRun, datetime] = field(default_factory=dict)
     undescribed: set[tuple[str, str]] = field(default_factory=set)
     """Fields that were edited since the last describe."""
     told: ToldOptions = field(default_factory=ToldOptions)
@@ -99,12 +99,12 @@ class World:
         for values in self.raw.values():
             values.pop(path, None)
 
-    def owe(self, what: Owed, *, late_s: float = 0) -> None:
+    def owe(self, what: PendingRun, *, late_s: float = 0) -> None:
         """Something happened that only this kind of look finds, from ``late_s`` on."""
         since = self.tenant.there.now() + timedelta(seconds=late_s)
         self.owed[what] = max(since, self.owed.get(what, since))
 
-    def _pay(self, kinds: frozenset[Owed]) -> None:
+    def _pay(self, kinds: frozenset[PendingRun]) -> None:
         now = self.tenant.there.now()
         for kind in kinds & self.owed.keys():
             if self.owed[kind] < now:

@@ -13,7 +13,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
-from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org, places_of
+from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, environment_of, make_org
 from flyle_sf_assets_tests.postgres import fresh_database_url, opened
 
 Link = Callable[[str, Org, str], Tenant]
@@ -47,7 +47,7 @@ def server() -> Iterator[SandboxServer]:
 def installed(home: Path, server: SandboxServer) -> Iterator[Installation]:
     """An installation on a fresh database of the session's PostgreSQL."""
     with fresh_database_url() as url, opened(url) as database:
-        yield Installation(places_of(home, server, url), database, url, url)
+        yield Installation(environment_of(home, server, url), database, url, url)
 
 
 def linked(

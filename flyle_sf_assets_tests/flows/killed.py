@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import open_installation
 from flyle_sf_assets.sync.session import open_refresh, run_step
 from flyle_sf_assets_tests.flows.run_steps import STEPS
@@ -62,7 +62,7 @@ def refreshing(tenant: Tenant) -> Iterator[Victim]:
     """A refresh of the tenant in another process; killed at the end in any case."""
     ours, theirs = _processes.Pipe()
     secrets = {name: value for name, value in os.environ.items() if "_SF_" in name}
-    arguments = (tenant.installation.places, tenant.name, secrets, tenant.clock.now(), theirs)
+    arguments = (tenant.installation.environment, tenant.name, secrets, tenant.clock.now(), theirs)
     process = _processes.Process(target=_refresh, args=arguments, daemon=True)
     process.start()
     theirs.close()
@@ -98,7 +98,7 @@ def await_held_back(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 
 
 def _refresh(
-    places: Places,
+    environment: Environment,
     tenant: str,
     secrets: dict[str, str],
     now: datetime,
@@ -106,7 +106,7 @@ def _refresh(
 ) -> None:
     os.environ.update(secrets)
     with (
-        open_installation(places) as installation,
+        open_installation(environment) as installation,
         open_refresh(installation, tenant, clock=lambda: now) as refresh,
     ):
         for step in STEPS:

@@ -25,11 +25,11 @@ CALLS_OFF_MAX = 2
 
 def read(tenant: Tenant, settings: str) -> TenantSettings:
     """The settings as from a file that nobody has applied."""
-    folder = tenant.installation.places.home / "drafted"
+    folder = tenant.installation.environment.home / "drafted"
     folder.mkdir(exist_ok=True)
     file = folder / f"{tenant.name}.yaml"
     file.write_text(settings.replace(PLACEHOLDER, tenant.server.url), encoding="utf-8")
-    return load_tenant(file, tenant.installation.places.sf_extra_hosts).require()
+    return load_tenant(file, tenant.installation.environment.sf_extra_hosts).require()
 
 
 def foretold(tenant: Tenant, settings: str) -> Impact:

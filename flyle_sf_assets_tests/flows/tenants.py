@@ -18,7 +18,7 @@ from typing import Any
 from dagster import AssetKey
 
 from flyle_sf_assets.defs import keys
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.salesforce.bulk_progress import BulkPace
 from flyle_sf_assets.salesforce.connect import SalesforceAccess, open_org
@@ -121,13 +121,13 @@ class Tenant:
     def apply(self, settings: str | None = None) -> Registration:
         """Writes the settings file and registers it; it must be usable."""
         self.settings = settings or self.settings
-        folder = self.installation.places.config_dir / "tenants"
+        folder = self.installation.environment.config_dir / "tenants"
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{self.name}.yaml"
         file.write_text(self.settings.replace(PLACEHOLDER, self.server.url), encoding="utf-8")
         made = register(
             self.installation,
-            load_tenant(file, self.installation.places.sf_extra_hosts),
+            load_tenant(file, self.installation.environment.sf_extra_hosts),
             clock=self.clock.now,
         )
         assert made.is_usable, made.problems
@@ -231,9 +231,9 @@ class Tenant:
 
 def _open_org(refresh: Refresh, rest_rows_max: int) -> Any:
     """The org, with the way to read it given; waiting for Bulk jobs takes no time."""
-    places = refresh.installation.places
+    environment = refresh.installation.environment
     access = SalesforceAccess(
-        Network(places.sf_ca_file, places.sf_extra_hosts, clock=refresh.clock),
+        Network(environment.sf_ca_file, environment.sf_extra_hosts, clock=refresh.clock),
         rest_rows_max=rest_rows_max,
         pace=replace(BulkPace(), page_rows=5_000),
         sleep=lambda _seconds: None,
@@ -241,11 +241,11 @@ def _open_org(refresh: Refresh, rest_rows_max: int) -> Any:
     return open_org(refresh.settings.connection, reveal, access)
 
 
-def places_of(
+def environment_of(
     home: Path, server: SandboxServer, database_url: str, dagster_url: str | None = None
-) -> Places:
+) -> Environment:
     """An installation's places below ``home``, with the sandbox among the hosts allowed."""
-    return Places(
+    return Environment(
         home=home,
         config_dir=home / "config",
         lake_url=str(home / "lake"),

@@ -14,7 +14,7 @@ from flyle_sf_assets.preview.preview import preview
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.store.syncs.object_schemas import put_schema, read_schemas
-from flyle_sf_assets.sync.extract import describe_again as redescribing
+from flyle_sf_assets.sync.extract import schema_reader as redescribing
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 
 Link = Callable[[str, Org, str], Tenant]

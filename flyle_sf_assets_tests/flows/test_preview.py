@@ -168,7 +168,7 @@ def everything(tenant: Tenant) -> tuple[list[str], list[tuple[str, int]]]:
             rows += [str(row) for row in found]
         found = connection.execute("SELECT * FROM pg_sequences WHERE schemaname = 'flyle'")
         rows += [str(row) for row in found]
-    lake = Path(tenant.installation.places.lake_url)
+    lake = Path(tenant.installation.environment.lake_url)
     files = [(str(f), f.stat().st_mtime_ns) for f in sorted(lake.rglob("*")) if f.is_file()]
     return rows, files
 

@@ -133,7 +133,7 @@ class Trial:
 
     def open_org(self, rest_rows_max: int | None = None) -> Org:
         """The tenant's org, asked at most twice; waiting for Bulk jobs takes no time."""
-        places = self.tenant.installation.places
+        places = self.tenant.installation.environment
         network = replace(
             Network(places.sf_ca_file, places.sf_extra_hosts, clock=self.tenant.clock.now),
             retry=_BRIEFLY,
@@ -246,7 +246,7 @@ def _peak_mib() -> int:
 
 def _seen(tenant: Tenant) -> dict[str, tuple[int, int]]:
     """Size and time of every file of the installation that is not the tenant's own."""
-    root = tenant.installation.places.home.parent
+    root = tenant.installation.environment.home.parent
     own = Path(tenant.installation.lake.root) / tenant.name
     return {
         str(path): (told.st_size, told.st_mtime_ns)

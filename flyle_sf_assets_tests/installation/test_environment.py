@@ -3,7 +3,7 @@
 import pytest
 
 from flyle_sf_assets.errors import UsageError
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,7 @@ from flyle_sf_assets.installation.environment import Places
 )
 def test_the_overlap_is_a_quarter_of_an_hour_unless_told(written: str | None, seconds: int) -> None:
     environment = {} if written is None else {"FLYLE_OVERLAP": written}
-    assert Places.from_environment({"FLYLE_HOME": "x", **environment}).overlap_s == seconds
+    assert Environment.from_environment({"FLYLE_HOME": "x", **environment}).overlap_s == seconds
 
 
 @pytest.mark.parametrize("written", ["0s", "15", "15 minutes", "-1m", "1d"])
@@ -19,5 +19,5 @@ def test_the_overlap_is_a_quarter_of_an_hour_unless_told(written: str | None, se
 def test_an_interval_that_is_none_is_named_with_its_variable(name: str, written: str) -> None:
     """Taken for the default, it would be believed to be in force."""
     with pytest.raises(UsageError, match=name) as raised:
-        Places.from_environment({name: written})
+        Environment.from_environment({name: written})
     assert written in raised.value.came_back

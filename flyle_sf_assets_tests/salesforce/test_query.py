@@ -145,10 +145,10 @@ def test_deleted_rows_come_only_when_asked_for(room: Room, org: Org, schemas: Sc
     assert org.api_calls == 1
     assert living.height == 4
     assert all_rows.height == 6
-    fates = {row[0]: row[1:] for row in all_rows.iter_rows()}
-    assert fates[loser] == ("true", winner)
-    assert fates[gone] == ("true", None)
-    assert fates[winner] == ("false", None)
+    tombstones = {row[0]: row[1:] for row in all_rows.iter_rows()}
+    assert tombstones[loser] == ("true", winner)
+    assert tombstones[gone] == ("true", None)
+    assert tombstones[winner] == ("false", None)
 
 
 def test_a_refused_query_in_a_composite_is_raised(org: Org, schemas: Schemas) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flyle_sf_assets.scheduling.poller import Looked, Verdict, look_at
+from flyle_sf_assets.scheduling.poller import PollResult, Verdict, poll
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 
 AGENDAS = [Agenda(f"t{number:02d}", 1, "3h", "UTC", "jwt_bearer") for number in range(20)]
@@ -24,15 +24,15 @@ def test_looks_are_counted_by_what_came_of_them() -> None:
     """The tick's page tells it in one line."""
     verdicts: list[Verdict] = ["work", "idle", "idle", "busy", "failed"]
     by_tenant = dict(zip((a.tenant_id for a in AGENDAS), verdicts * 4, strict=True))
-    looked = look_at(AGENDAS, lambda agenda: by_tenant[agenda.tenant_id], enough=20)
+    looked = poll(AGENDAS, lambda agenda: by_tenant[agenda.tenant_id], enough=20)
     assert [a.tenant_id for a in looked.work] == ["t00", "t05", "t10", "t15"]
     assert looked.in_words() == "4 with something to do, 8 idle, 4 busy, 4 failed"
-    assert Looked().in_words() == "nobody is due"
+    assert PollResult().in_words() == "nobody is due"
 
 
 def test_without_time_nobody_is_reached() -> None:
     """Who is not reached stays due: nothing is said about them."""
-    looked = look_at(AGENDAS, lambda _: "idle", enough=20, budget_s=0.0)
+    looked = poll(AGENDAS, lambda _: "idle", enough=20, budget_s=0.0)
     assert looked.in_words() == "20 not reached, still due"
 
 
@@ -47,7 +47,7 @@ def test_a_look_that_hangs_is_left_behind_and_takes_no_other_with_it(
         return "work"
 
     began = time.monotonic()
-    looked = look_at(AGENDAS, look, enough=100, budget_s=3.0, grace_s=0.0)
+    looked = poll(AGENDAS, look, enough=100, budget_s=3.0, grace_s=0.0)
     assert time.monotonic() - began < 50
     assert {a.tenant_id for a in looked.work} == {a.tenant_id for a in AGENDAS} - {"t03"}
     assert looked.unreached == 1
@@ -55,7 +55,7 @@ def test_a_look_that_hangs_is_left_behind_and_takes_no_other_with_it(
 
 def test_looking_ends_when_enough_need_a_run() -> None:
     """A look that is not followed by a run would be made again at the next tick."""
-    looked = look_at(AGENDAS, lambda _: "work", enough=3)
+    looked = poll(AGENDAS, lambda _: "work", enough=3)
     # Those that were being looked at when the third was found count as well.
     assert 3 <= len(looked.work) <= 3 + 8
     assert looked.unreached == 20 - len(looked.work)
@@ -68,4 +68,4 @@ def test_an_error_that_is_everybodys_ends_the_tick() -> None:
         raise ConnectionError("no database")
 
     with pytest.raises(ConnectionError):
-        look_at(AGENDAS, look, enough=20)
+        poll(AGENDAS, look, enough=20)

@@ -16,7 +16,7 @@ from flyle_sf_assets.settings.drafts import (
     with_object,
 )
 from flyle_sf_assets.settings.models import Connection, Flow, SecretRef
-from flyle_sf_assets.sync.state.tenant_status import standings
+from flyle_sf_assets.sync.state.tenant_status import tenant_statuses
 from flyle_sf_assets.tenants.candidate_settings import drafted_settings
 from flyle_sf_assets.tenants.settings_check import open_tenant_org
 from flyle_sf_assets.tenants.settings_drafts import (
@@ -84,7 +84,7 @@ def test_a_tenant_of_the_console_syncs_without_a_file(
     hosted.sync()
     companies = hosted.companies()
     assert len(companies) == len(hosted.there.records("Account"))
-    [standing] = standings(installation, "umbrella")
+    [standing] = tenant_statuses(installation, "umbrella")
     assert standing.link.state == "linked"
     assert standing.stale_assets == ()
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_right_is_refused_without_an_org(
 def test_what_the_org_does_not_have_is_refused_too(
     installation: Installation, draft: Draft
 ) -> None:
-    hosts = installation.places.sf_extra_hosts
+    hosts = installation.environment.sf_extra_hosts
     wrong = with_mapping(draft, [*ROWS, {"from": "Nope__c", "to": "nope", "label": "なし"}])
     with (
         open_tenant_org(installation, required(replace(draft, extra_hosts=hosts))) as org,

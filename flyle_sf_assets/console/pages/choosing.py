@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from flyle_sf_assets.choosing.base_objects import base_object_choices
 from flyle_sf_assets.console.draft import draft_for, keep
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.console.setup_forms import base_object_of, one_to_one_items, one_to_one_of
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.settings.drafts import (
@@ -23,17 +23,17 @@ from flyle_sf_assets.tenants.settings_drafts import drop_draft
 INTERVALS_H = (1, 2, 3, 4, 6, 8, 12, 24)
 
 
-def choose_object(visit: Visit) -> Response:
+def choose_object(page_request: PageRequest) -> Response:
     """Account or Opportunity, with what either means."""
-    return _page(visit, draft_for(visit), ())
+    return _page(page_request, draft_for(page_request), ())
 
 
-def object_chosen(visit: Visit) -> Response:
+def object_chosen(page_request: PageRequest) -> Response:
     """Keeps the choice; the next page, or what is wrong."""
-    draft = with_object(draft_for(visit), visit.form.one("object"))
-    draft = with_one_to_one(draft, one_to_one_items(visit.form))
-    draft = with_refresh(draft, visit.form.one("every"))
-    keep(visit, draft)
+    draft = with_object(draft_for(page_request), page_request.form.one("object"))
+    draft = with_one_to_one(draft, one_to_one_items(page_request.form))
+    draft = with_refresh(draft, page_request.form.one("every"))
+    keep(page_request, draft)
     found = judged(draft).problems
     problems = [
         problem
@@ -41,19 +41,23 @@ def object_chosen(visit: Visit) -> Response:
         for problem in problems_of(found, part)
         if problem.severity == "error"
     ]
-    return _page(visit, draft, tuple(problems)) if problems else visit.go("/setup/conditions")
+    return (
+        _page(page_request, draft, tuple(problems))
+        if problems
+        else page_request.go("/setup/conditions")
+    )
 
 
-def discard(visit: Visit) -> Response:
+def discard(page_request: PageRequest) -> Response:
     """Forgets what was begun and not saved."""
-    drop_draft(visit.installation, visit.tenant)
-    return visit.go("/settings")
+    drop_draft(page_request.installation, page_request.tenant)
+    return page_request.go("/settings")
 
 
-def _page(visit: Visit, draft: Draft, problems: tuple[Problem, ...]) -> Response:
+def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]) -> Response:
     refresh = draft.document.get("refresh")
     every = refresh.get("every") if isinstance(refresh, dict) else None
-    return visit.page(
+    return page_request.page(
         "setup/object.html",
         422 if problems else 200,
         step=1,

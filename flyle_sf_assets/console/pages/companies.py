@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from flyle_sf_assets.console.labels import FLYLE_TYPES, ROW_FIELDS
 from flyle_sf_assets.console.pages.records import time_zone_of
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import NotFound, Text
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
@@ -49,22 +49,22 @@ class ShownChange:
     reason: str | None
 
 
-def companies(visit: Visit) -> Response:
+def companies(page_request: PageRequest) -> Response:
     """A page of companies by name; with ``q`` those whose name contains it, or whose id it is."""
-    text = visit.query.one("q").strip()[:SEARCH_CHARACTERS_MAX]
-    after = (visit.query.one("name"), visit.query.one("id"))
+    text = page_request.query.one("q").strip()[:SEARCH_CHARACTERS_MAX]
+    after = (page_request.query.one("name"), page_request.query.one("id"))
     wanted = to_18(text) if is_record_id(text) else text
-    with visit.installation.database.tenant(visit.tenant) as tx:
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         page = search_companies(tx, wanted, after=after)
         time_zone = time_zone_of(tx)
-    template = "companies/rows.html" if visit.is_fragment else "companies.html"
-    return visit.page(template, page=page, q=text, time_zone=time_zone)
+    template = "companies/rows.html" if page_request.is_fragment else "companies.html"
+    return page_request.page(template, page=page, q=text, time_zone=time_zone)
 
 
-def company(visit: Visit) -> Response:
+def company(page_request: PageRequest) -> Response:
     """One company: every value, where it comes from and when it was read, and what changed."""
-    external_id = visit.param("external_id")
-    with visit.installation.database.tenant(visit.tenant) as tx:
+    external_id = page_request.param("external_id")
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         settings = settings_in(tx)
         found = get_company(tx, to_18(external_id)) if is_record_id(external_id) else None
         if found is None:
@@ -74,11 +74,11 @@ def company(visit: Visit) -> Response:
         changes = company_history(tx, found.external_id)
         places = origins(tx, settings) if settings else {}
     org_url = settings.connection.org_url if settings else None
-    return visit.page(
+    return page_request.page(
         "company.html",
         company=found,
-        values=_values(visit, found, fields, labels, places),
-        changes=[_change(visit, one, fields, labels) for one in changes[:CHANGES_SHOWN]],
+        values=_values(page_request, found, fields, labels, places),
+        changes=[_change(page_request, one, fields, labels) for one in changes[:CHANGES_SHOWN]],
         changes_more=max(0, len(changes) - CHANGES_SHOWN),
         record_url=f"{org_url}/{found.external_id}" if org_url else None,
         read_at=next((one.read_at for one in places.values() if one.is_base), None),
@@ -86,17 +86,19 @@ def company(visit: Visit) -> Response:
     )
 
 
-def parents(visit: Visit) -> Response:
+def parents(page_request: PageRequest) -> Response:
     """Links to the records of a company's parents; reads record files, so it comes afterwards."""
-    external_id = visit.param("external_id")
-    with visit.installation.database.tenant(visit.tenant) as tx:
+    external_id = page_request.param("external_id")
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         settings = settings_in(tx)
         if settings is None or not is_record_id(external_id):
             raise _unknown(external_id)
         places = origins(tx, settings)
-    ids = parent_ids(visit.installation, visit.tenant, settings.source.object, to_18(external_id))
+    ids = parent_ids(
+        page_request.installation, page_request.tenant, settings.source.object, to_18(external_id)
+    )
     found = {key: ids[one.relationships] for key, one in places.items() if one.relationships in ids}
-    return visit.page(
+    return page_request.page(
         "companies/parents.html", ids=found, places=places, org_url=settings.connection.org_url
     )
 
@@ -105,7 +107,7 @@ Labels = dict[tuple[str, str], str]
 
 
 def _values(
-    visit: Visit,
+    page_request: PageRequest,
     found: Company,
     fields: tuple[CustomField, ...],
     labels: Labels,
@@ -119,7 +121,7 @@ def _values(
     for field in mapped:
         if not field.active and field.key not in held:
             continue
-        shown = _shown(visit, held.get(field.key), field.key, labels)
+        shown = _shown(page_request, held.get(field.key), field.key, labels)
         is_link = field.type == "url" and shown.lower().startswith(("http://", "https://"))
         values.append(
             Value(
@@ -134,30 +136,33 @@ def _values(
 
 
 def _change(
-    visit: Visit, change: CompanyChange, fields: tuple[CustomField, ...], labels: Labels
+    page_request: PageRequest,
+    change: CompanyChange,
+    fields: tuple[CustomField, ...],
+    labels: Labels,
 ) -> ShownChange:
     names = {field.key: field.label for field in fields}
     if change.of_row and change.field in ROW_FIELDS:
-        label = ROW_FIELDS[change.field].in_language(visit.language)
+        label = ROW_FIELDS[change.field].in_language(page_request.language)
     else:
         label = names.get(change.field, change.field)
     key = "" if change.of_row else change.field
     return ShownChange(
         label,
-        _shown(visit, change.old and loads(change.old), key, labels),
-        _shown(visit, change.new and loads(change.new), key, labels),
+        _shown(page_request, change.old and loads(change.old), key, labels),
+        _shown(page_request, change.new and loads(change.new), key, labels),
         change.changed_at,
         change.sync_id,
         change.reason,
     )
 
 
-def _shown(visit: Visit, value: object, key: str, labels: Labels) -> str:
+def _shown(page_request: PageRequest, value: object, key: str, labels: Labels) -> str:
     """Options by their label, numbers to their last digit, blank as nothing."""
     if value is None:
         return ""
     if isinstance(value, bool):
-        return visit.t("はい", "Yes") if value else visit.t("いいえ", "No")
+        return page_request.t("はい", "Yes") if value else page_request.t("いいえ", "No")
     if isinstance(value, list):
         return " / ".join(labels.get((key, str(one)), str(one)) for one in value)
     if isinstance(value, dict):

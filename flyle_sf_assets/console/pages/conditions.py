@@ -17,7 +17,7 @@ from flyle_sf_assets.choosing.widgets import (
 )
 from flyle_sf_assets.console.draft import connection_of_draft, draft_for, keep, source_of
 from flyle_sf_assets.console.orgs import answers_of
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.console.setup_forms import (
     SHOWN,
     ConditionRow,
@@ -53,10 +53,10 @@ class ShownRow:
     problems: tuple[Problem, ...]
 
 
-def conditions(visit: Visit) -> Response:
+def conditions(page_request: PageRequest) -> Response:
     """The page; rows come afterwards, because they have to ask the org."""
-    draft = draft_for(visit)
-    return visit.page(
+    draft = draft_for(page_request)
+    return page_request.page(
         "setup/conditions.html",
         step=2,
         base=base_object_of(draft),
@@ -64,16 +64,16 @@ def conditions(visit: Visit) -> Response:
     )
 
 
-def rows(visit: Visit) -> Response:
+def rows(page_request: PageRequest) -> Response:
     """The rows of the draft."""
-    draft = draft_for(visit)
-    return _rows(visit, draft, conditions_of(draft))
+    draft = draft_for(page_request)
+    return _rows(page_request, draft, conditions_of(draft))
 
 
-def edit_rows(visit: Visit) -> Response:
+def edit_rows(page_request: PageRequest) -> Response:
     """The rows as typed, one more or one less; kept, so that nothing is lost."""
-    draft, typed = draft_for(visit), conditions_typed(visit.form)
-    form, into = visit.form, visit.form.one("into")
+    draft, typed = draft_for(page_request), conditions_typed(page_request.form)
+    form, into = page_request.form, page_request.form.one("into")
     if form.one("remove"):
         typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
     if form.one("add"):
@@ -82,48 +82,48 @@ def edit_rows(visit: Visit) -> Response:
         into = ""
     typed = regrouped(typed)
     draft = with_conditions(draft, condition_items(typed))
-    keep(visit, draft)
-    return _rows(visit, draft, typed, into=into)
+    keep(page_request, draft)
+    return _rows(page_request, draft, typed, into=into)
 
 
-def count(visit: Visit) -> Response:
+def count(page_request: PageRequest) -> Response:
     """How many records match now; says why when that cannot be told."""
-    draft = draft_for(visit)
-    if visit.form.one(SHOWN):
-        draft = with_conditions(draft, condition_items(conditions_typed(visit.form)))
-    judgement = judged_as_far(draft, "object", "one_to_one", "conditions")
-    if judgement.settings is None:
-        return visit.page("setup/count.html", count=None)
-    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
-        return visit.page("setup/count.html", count=answers.count(judgement.settings))
+    draft = draft_for(page_request)
+    if page_request.form.one(SHOWN):
+        draft = with_conditions(draft, condition_items(conditions_typed(page_request.form)))
+    analysis = judged_as_far(draft, "object", "one_to_one", "conditions")
+    if analysis.settings is None:
+        return page_request.page("setup/count.html", count=None)
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
+        return page_request.page("setup/count.html", count=answers.count(analysis.settings))
 
 
-def conditions_chosen(visit: Visit) -> Response:
+def conditions_chosen(page_request: PageRequest) -> Response:
     """Keeps the conditions; the next page, or what is wrong."""
-    draft = draft_for(visit)
-    if visit.form.one(SHOWN):
-        typed = regrouped(conditions_typed(visit.form))
+    draft = draft_for(page_request)
+    if page_request.form.one(SHOWN):
+        typed = regrouped(conditions_typed(page_request.form))
         draft = with_conditions(draft, condition_items(typed))
-        keep(visit, draft)
+        keep(page_request, draft)
     problems = _problems(draft)
     if any(problem.severity == "error" for problem in problems):
-        return visit.page(
+        return page_request.page(
             "setup/conditions.html",
             422,
             step=2,
             base=base_object_of(draft),
             count=len(conditions_of(draft)),
         )
-    return visit.go("/setup/mapping")
+    return page_request.go("/setup/mapping")
 
 
-def _rows(visit: Visit, draft: Draft, typed: Rows, *, into: str = "") -> Response:
-    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
+def _rows(page_request: PageRequest, draft: Draft, typed: Rows, *, into: str = "") -> Response:
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         shown = _shown(draft, typed, answers)
     groups: dict[int, list[tuple[int, ShownRow]]] = {}
     for place, one in enumerate(shown):
         groups.setdefault(one.row.group, []).append((place, one))
-    return visit.page(
+    return page_request.page(
         "setup/condition_rows.html",
         groups=groups,
         literals=date_literal_choices(),

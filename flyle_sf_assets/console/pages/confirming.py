@@ -8,7 +8,7 @@ from starlette.responses import Response
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.console.draft import draft_for
 from flyle_sf_assets.console.orgs import open_org_of, org_of
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.preview.impact import Impact
 from flyle_sf_assets.preview.preview import preview
@@ -20,12 +20,12 @@ from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 EXAMPLE_KINDS = ("created", "returning", "changed", "leaving", "blanked")
 
 
-def confirm(visit: Visit) -> Response:
+def confirm(page_request: PageRequest) -> Response:
     """The draft in words and against what stands; the preview comes afterwards."""
-    draft = draft_for(visit)
+    draft = draft_for(page_request)
     settings = required(draft)
-    origin = settings_origin(visit.installation, visit.tenant)
-    return visit.page(
+    origin = settings_origin(page_request.installation, page_request.tenant)
+    return page_request.page(
         "setup/confirm.html",
         step=4,
         settings=settings,
@@ -34,30 +34,30 @@ def confirm(visit: Visit) -> Response:
     )
 
 
-def impact(visit: Visit) -> Response:
+def impact(page_request: PageRequest) -> Response:
     """What a sync with the draft would do; asks the org and may take a minute."""
-    settings = required(draft_for(visit))
+    settings = required(draft_for(page_request))
     try:
         found = preview(
-            visit.installation,
+            page_request.installation,
             settings,
-            open_org=lambda: open_org_of(visit.installation, visit.tenant),
+            open_org=lambda: open_org_of(page_request.installation, page_request.tenant),
         )
     except SettingsInvalid as error:
-        return visit.page("setup/problems.html", problems=error.problems)
-    labels = _labels(visit, found)
+        return page_request.page("setup/problems.html", problems=error.problems)
+    labels = _labels(page_request, found)
 
     def shown_value(key: str, text: str | None) -> str:
         return shown(text, labels.get(key))
 
-    return visit.page(
+    return page_request.page(
         "setup/impact.html", impact=found, kinds=EXAMPLE_KINDS, shown_value=shown_value
     )
 
 
-def _labels(visit: Visit, found: Impact) -> dict[str, dict[str, str]]:
+def _labels(page_request: PageRequest, found: Impact) -> dict[str, dict[str, str]]:
     """What people read for options, by field: those that are known, and those that would come."""
-    with visit.installation.database.tenant(visit.tenant) as tx:
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         known = option_labels(tx)
     labels: dict[str, dict[str, str]] = {}
     for (key, value), label in known.items():
@@ -67,17 +67,19 @@ def _labels(visit: Visit, found: Impact) -> dict[str, dict[str, str]]:
     return labels
 
 
-def link(visit: Visit) -> Response:
+def link(page_request: PageRequest) -> Response:
     """Saves the draft as the settings that stand, and asks for a sync."""
-    draft = draft_for(visit)
-    with org_of(visit) as org:
+    draft = draft_for(page_request)
+    with org_of(page_request) as org:
         saved = save_settings(
-            visit.installation,
+            page_request.installation,
             draft,
-            author=visit.person.author,
+            author=page_request.user.author,
             org=org,
-            clock=visit.console.clock,
+            clock=page_request.console.clock,
         )
-    if saved.is_new or visit.form.one("again"):
-        ask_for_sync(visit.installation, visit.tenant, clock=visit.console.clock)
-    return visit.go("/")
+    if saved.is_new or page_request.form.one("again"):
+        ask_for_sync(
+            page_request.installation, page_request.tenant, clock=page_request.console.clock
+        )
+    return page_request.go("/")

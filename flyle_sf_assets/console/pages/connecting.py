@@ -18,8 +18,8 @@ from flyle_sf_assets.connection.connect import (
 )
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.console import error_pages as refusals
-from flyle_sf_assets.console.pages.entering import knocks_allowed
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.pages.sign_in import knocks_allowed
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.telemetry.logs import logger
@@ -35,118 +35,127 @@ FIELD_CHARACTERS_MAX = 4_000
 _log = logger("console")
 
 
-def connect_page(visit: Visit) -> Response:
+def connect_page(page_request: PageRequest) -> Response:
     """What to copy into Salesforce, and the form; what stands when there is a connection."""
-    return _page(visit)
+    return _page(page_request)
 
 
-def begin(visit: Visit) -> Response:
+def begin(page_request: PageRequest) -> Response:
     """Sends the browser to Salesforce, by a page: no redirect of a form may leave this site."""
     app = AppEntry(
-        org_url=_entered(visit, "org_url"),
-        consumer_key=_entered(visit, "consumer_key"),
-        consumer_secret=_entered(visit, "consumer_secret") or None,
+        org_url=_entered(page_request, "org_url"),
+        consumer_key=_entered(page_request, "consumer_key"),
+        consumer_secret=_entered(page_request, "consumer_secret") or None,
     )
-    callback_url = visit.console.settings.callback_url
+    callback_url = page_request.console.settings.callback_url
     try:
-        check_app(visit.installation, app, redirect_uri=callback_url)
+        check_app(page_request.installation, app, redirect_uri=callback_url)
         started = begin_connect(
-            visit.installation,
-            visit.tenant,
+            page_request.installation,
+            page_request.tenant,
             redirect_uri=callback_url,
-            by=visit.person.author,
+            by=page_request.user.author,
             app=app,
-            clock=visit.console.clock,
+            clock=page_request.console.clock,
         )
     except FlyleError as error:
-        return _page(visit, error=error, org_url=app.org_url, status=400)
-    return visit.page("connect/leaving.html", url=started.authorisation_url)
+        return _page(page_request, error=error, org_url=app.org_url, status=400)
+    return page_request.page("connect/leaving.html", url=started.authorisation_url)
 
 
-def callback(visit: Visit) -> Response:
+def callback(page_request: PageRequest) -> Response:
     """Back from Salesforce: the connection stands, or it says why not."""
-    if not knocks_allowed(visit):
-        return refusals.too_often(visit)
+    if not knocks_allowed(page_request):
+        return refusals.too_often(page_request)
     try:
         outcome = finish_connect(
-            visit.installation,
-            visit.tenant,
-            Callback.from_query(dict(visit.query.fields)),
-            by=visit.person.author,
-            clock=visit.console.clock,
+            page_request.installation,
+            page_request.tenant,
+            Callback.from_query(dict(page_request.query.fields)),
+            by=page_request.user.author,
+            clock=page_request.console.clock,
         )
     except FlyleError as error:
-        return _page(visit, error=error, status=403)
+        return _page(page_request, error=error, status=403)
     if isinstance(outcome, OtherOrg):
-        return visit.page("connect/other_org.html", other=outcome)
-    return _connected(visit, outcome)
+        return page_request.page("connect/other_org.html", other=outcome)
+    return _connected(page_request, outcome)
 
 
-def replace_org(visit: Visit) -> Response:
+def replace_org(page_request: PageRequest) -> Response:
     """Confirms that another org than before is meant."""
     outcome = confirm_replacement(
-        visit.installation,
-        visit.tenant,
-        visit.form.one("confirmation"),
-        by=visit.person.author,
-        clock=visit.console.clock,
+        page_request.installation,
+        page_request.tenant,
+        page_request.form.one("confirmation"),
+        by=page_request.user.author,
+        clock=page_request.console.clock,
     )
-    return _connected(visit, outcome)
+    return _connected(page_request, outcome)
 
 
-def ask_disconnect(visit: Visit) -> Response:
+def ask_disconnect(page_request: PageRequest) -> Response:
     """Asks once, and says what will happen."""
-    with visit.installation.database.tenant(visit.tenant) as tx:
-        companies = visit.console.figures.of(tx, "disconnect").get("linked", 0)
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
+        companies = page_request.console.figures.of(tx, "disconnect").get("linked", 0)
         link = get_link(tx)
-    return visit.page("connect/disconnect.html", companies=companies, link=link)
+    return page_request.page("connect/disconnect.html", companies=companies, link=link)
 
 
-def do_disconnect(visit: Visit) -> Response:
+def do_disconnect(page_request: PageRequest) -> Response:
     """Ends the link at once."""
     done = disconnect(
-        visit.installation, visit.tenant, by=visit.person.author, clock=visit.console.clock
+        page_request.installation,
+        page_request.tenant,
+        by=page_request.user.author,
+        clock=page_request.console.clock,
     )
-    visit.console.orgs.forget(visit.tenant)
-    return visit.page("connect/disconnected.html", done=done)
+    page_request.console.orgs.forget(page_request.tenant)
+    return page_request.page("connect/disconnected.html", done=done)
 
 
-def _connected(visit: Visit, outcome: Connected) -> Response:
-    visit.console.orgs.forget(visit.tenant)
-    settings = registered_settings(visit.installation, visit.tenant)
+def _connected(page_request: PageRequest, outcome: Connected) -> Response:
+    page_request.console.orgs.forget(page_request.tenant)
+    settings = registered_settings(page_request.installation, page_request.tenant)
     if settings is not None:
-        ask_for_sync(visit.installation, visit.tenant, clock=visit.console.clock)
-    return visit.page("connect/connected.html", outcome=outcome, settings=settings)
+        ask_for_sync(
+            page_request.installation, page_request.tenant, clock=page_request.console.clock
+        )
+    return page_request.page("connect/connected.html", outcome=outcome, settings=settings)
 
 
 def _page(
-    visit: Visit, *, error: FlyleError | None = None, org_url: str = "", status: int = 200
+    page_request: PageRequest,
+    *,
+    error: FlyleError | None = None,
+    org_url: str = "",
+    status: int = 200,
 ) -> Response:
-    contact = visit.console.settings.support_contact
+    contact = page_request.console.settings.support_contact
     if error is not None:
         _log.info("connect refused", code=error.code)
-    return visit.page(
+    return page_request.page(
         "connect.html",
         status,
         refusal=refusal_of(error, contact) if error else None,
         error=error,
-        connection=connection_of(visit.installation, visit.tenant),
-        settings=registered_settings(visit.installation, visit.tenant),
+        connection=connection_of(page_request.installation, page_request.tenant),
+        settings=registered_settings(page_request.installation, page_request.tenant),
         org_url=org_url,
         copied=[
-            ("app-name", visit.t("接続アプリケーション名", "App name"), APP_NAME),
-            ("api-name", visit.t("API 参照名", "API name"), API_NAME),
-            ("contact-mail", visit.t("取引先責任者 メール", "Contact email"), contact),
+            ("app-name", page_request.t("接続アプリケーション名", "App name"), APP_NAME),
+            ("api-name", page_request.t("API 参照名", "API name"), API_NAME),
+            ("contact-mail", page_request.t("取引先責任者 メール", "Contact email"), contact),
             (
                 "callback",
-                visit.t("コールバック URL", "Callback URL"),
-                visit.console.settings.callback_url,
+                page_request.t("コールバック URL", "Callback URL"),
+                page_request.console.settings.callback_url,
             ),
-            ("scopes", visit.t("選択した OAuth 範囲", "OAuth scopes"), " ".join(SCOPES)),
+            ("scopes", page_request.t("選択した OAuth 範囲", "OAuth scopes"), " ".join(SCOPES)),
         ],
         time_zone=None,
     )
 
 
-def _entered(visit: Visit, name: str) -> str:
-    return visit.form.one(name).strip()[:FIELD_CHARACTERS_MAX]
+def _entered(page_request: PageRequest, name: str) -> str:
+    return page_request.form.one(name).strip()[:FIELD_CHARACTERS_MAX]

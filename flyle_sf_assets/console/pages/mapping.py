@@ -11,7 +11,7 @@ from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.suggestions import suggested_key
 from flyle_sf_assets.console.draft import connection_of_draft, draft_for, keep, source_of
 from flyle_sf_assets.console.orgs import answers_of
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.console.setup_forms import (
     SHOWN,
     MappingRow,
@@ -36,75 +36,79 @@ class ShownRow:
     problems: tuple[Problem, ...]
 
 
-def mapping(visit: Visit) -> Response:
+def mapping(page_request: PageRequest) -> Response:
     """The page; rows come afterwards, because they have to ask the org."""
-    draft = draft_for(visit)
-    return _page(visit, draft, ())
+    draft = draft_for(page_request)
+    return _page(page_request, draft, ())
 
 
-def rows(visit: Visit) -> Response:
+def rows(page_request: PageRequest) -> Response:
     """The rows of the draft."""
-    draft = draft_for(visit)
-    return _rows(visit, draft, mappings_of(draft))
+    draft = draft_for(page_request)
+    return _rows(page_request, draft, mappings_of(draft))
 
 
-def edit_rows(visit: Visit) -> Response:
+def edit_rows(page_request: PageRequest) -> Response:
     """The rows as typed, one more or one less; kept, so that nothing is lost."""
-    draft, typed, form = draft_for(visit), mappings_typed(visit.form), visit.form
+    draft, typed, form = (
+        draft_for(page_request),
+        mappings_typed(page_request.form),
+        page_request.form,
+    )
     if form.one("remove"):
         typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
     if form.one("add"):
-        typed = (*typed, _added(visit, draft, typed, form.one("add")))
+        typed = (*typed, _added(page_request, draft, typed, form.one("add")))
     draft = with_mapping(draft, mapping_items(typed))
-    keep(visit, draft)
-    return _rows(visit, draft, typed)
+    keep(page_request, draft)
+    return _rows(page_request, draft, typed)
 
 
-def samples(visit: Visit) -> Response:
+def samples(page_request: PageRequest) -> Response:
     """Values of three real records for each row that is sound, as Flyle would show them."""
-    draft = draft_for(visit)
-    judgement = judged_as_far(draft, "object", "one_to_one", "conditions", "mapping")
-    if judgement.settings is None:
-        return visit.page("setup/samples.html", samples=None, places={})
-    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
-        found = answers.samples(judgement.settings)
+    draft = draft_for(page_request)
+    analysis = judged_as_far(draft, "object", "one_to_one", "conditions", "mapping")
+    if analysis.settings is None:
+        return page_request.page("setup/samples.html", samples=None, places={})
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
+        found = answers.samples(analysis.settings)
     places = {row.to: place for place, row in enumerate(mappings_of(draft))}
-    return visit.page("setup/samples.html", samples=found, places=places)
+    return page_request.page("setup/samples.html", samples=found, places=places)
 
 
-def suggested(visit: Visit) -> Response:
+def suggested(page_request: PageRequest) -> Response:
     """Obvious mappings that are not there yet."""
-    draft = draft_for(visit)
+    draft = draft_for(page_request)
     settings = judged_as_far(draft, "object", "one_to_one", "mapping").settings
     mapped = settings.mapping if settings else ()
-    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         found = answers.suggestions(source_of(draft), mapped)
     taken = {row.source for row in mappings_of(draft)}
     found = tuple(one for one in found if one.mapping.from_ not in taken)
-    return visit.page("setup/suggestions.html", suggestions=found)
+    return page_request.page("setup/suggestions.html", suggestions=found)
 
 
-def options(visit: Visit) -> Response:
+def options(page_request: PageRequest) -> Response:
     """The options that a picklist would bring."""
-    draft = draft_for(visit)
-    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
-        found = answers.options(source_of(draft), visit.query.one("path"))
-    return visit.page("setup/options.html", options=found)
+    draft = draft_for(page_request)
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
+        found = answers.options(source_of(draft), page_request.query.one("path"))
+    return page_request.page("setup/options.html", options=found)
 
 
-def mapping_chosen(visit: Visit) -> Response:
+def mapping_chosen(page_request: PageRequest) -> Response:
     """Keeps the mapping; the preview, or what is wrong."""
-    draft = draft_for(visit)
-    if visit.form.one(SHOWN):
-        draft = with_mapping(draft, mapping_items(mappings_typed(visit.form)))
-        keep(visit, draft)
+    draft = draft_for(page_request)
+    if page_request.form.one(SHOWN):
+        draft = with_mapping(draft, mapping_items(mappings_typed(page_request.form)))
+        keep(page_request, draft)
     problems = problems_of(judged(draft).problems, "mapping")
     errors = tuple(problem for problem in problems if problem.severity == "error")
-    return _page(visit, draft, errors) if errors else visit.go("/setup/confirm")
+    return _page(page_request, draft, errors) if errors else page_request.go("/setup/confirm")
 
 
-def _page(visit: Visit, draft: Draft, problems: tuple[Problem, ...]) -> Response:
-    return visit.page(
+def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]) -> Response:
+    return page_request.page(
         "setup/mapping.html",
         422 if problems else 200,
         step=3,
@@ -114,9 +118,9 @@ def _page(visit: Visit, draft: Draft, problems: tuple[Problem, ...]) -> Response
     )
 
 
-def _added(visit: Visit, draft: Draft, typed: Rows, path: str) -> MappingRow:
+def _added(page_request: PageRequest, draft: Draft, typed: Rows, path: str) -> MappingRow:
     """A row for a field, with a free key and the field's own label."""
-    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         source = source_of(draft)
         obvious = next((s for s in answers.suggestions(source) if s.mapping.from_ == path), None)
         choice = answers.field(source, path)
@@ -129,10 +133,10 @@ def _added(visit: Visit, draft: Draft, typed: Rows, path: str) -> MappingRow:
     return MappingRow(path, suggested_key(choice, taken), choice.field.label, "", "blank")
 
 
-def _rows(visit: Visit, draft: Draft, typed: Rows) -> Response:
-    with answers_of(visit, connection_of_draft(draft).org_url) as answers:
+def _rows(page_request: PageRequest, draft: Draft, typed: Rows) -> Response:
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         shown = _shown(draft, typed, answers)
-    return visit.page("setup/mapping_rows.html", rows=shown)
+    return page_request.page("setup/mapping_rows.html", rows=shown)
 
 
 def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:

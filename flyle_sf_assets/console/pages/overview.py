@@ -9,7 +9,7 @@ from datetime import datetime
 from starlette.responses import Response
 
 from flyle_sf_assets.console.labels import STEPS
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.companies.rejected_values import count_rejected
@@ -26,7 +26,7 @@ NOTICES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Overview:
     """What the page shows, of one moment."""
 
     link: Link
@@ -68,10 +68,10 @@ class Standing:
         return STEPS[step][1] if step in STEPS else unknown
 
 
-def overview(visit: Visit) -> Response:
+def overview(page_request: PageRequest) -> Response:
     """The first page. Without a connection it says how to begin."""
-    settings, standing = _look(visit)
-    return visit.page(
+    settings, standing = _look(page_request)
+    return page_request.page(
         "overview.html",
         standing=standing,
         settings=settings,
@@ -79,26 +79,26 @@ def overview(visit: Visit) -> Response:
     )
 
 
-def progress(visit: Visit) -> Response:
+def progress(page_request: PageRequest) -> Response:
     """The part that follows a running sync; asked for every other second while there is one."""
-    settings, standing = _look(visit)
-    response = visit.page(
+    settings, standing = _look(page_request)
+    response = page_request.page(
         "overview/progress.html", standing=standing, time_zone=settings and settings.time_zone
     )
-    if visit.query.one("restless") == "1" and not standing.is_restless:
+    if page_request.query.one("restless") == "1" and not standing.is_restless:
         # It has ended: everything else on the page has changed too.
         response.headers["HX-Refresh"] = "true"
     return response
 
 
-def sync_now(visit: Visit) -> Response:
+def sync_now(page_request: PageRequest) -> Response:
     """Asks for a sync; the schedule starts it within its next tick."""
-    ask_for_sync(visit.installation, visit.tenant, clock=visit.console.clock)
-    return visit.go("/")
+    ask_for_sync(page_request.installation, page_request.tenant, clock=page_request.console.clock)
+    return page_request.go("/")
 
 
-def _look(visit: Visit) -> tuple[TenantSettings | None, Standing]:
-    with visit.installation.database.tenant(visit.tenant) as tx:
+def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         settings, latest = settings_in(tx), latest_settings(tx)
         link = get_link(tx)
         syncs = latest_syncs(tx, limit=SYNCS_SHOWN)
@@ -107,10 +107,10 @@ def _look(visit: Visit) -> tuple[TenantSettings | None, Standing]:
         due = link.retry_at or link.next_due_at
         # Newer settings than those that failed for good are tried.
         is_stopped = latest is not None and (link.stopped_version or 0) >= latest.version
-        is_waiting = due is not None and due <= visit.now and settings is not None
-        standing = Standing(
+        is_waiting = due is not None and due <= page_request.now and settings is not None
+        standing = Overview(
             link=link,
-            companies=visit.console.figures.of(
+            companies=page_request.console.figures.of(
                 tx, (link.state, last and (last.sync_id, last.state))
             ),
             rejected=count_rejected(tx),

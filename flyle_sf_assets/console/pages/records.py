@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from starlette.responses import Response, StreamingResponse
 
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.store.companies.custom_fields import list_fields
 from flyle_sf_assets.store.companies.rejected_values import (
     RejectedRecord,
@@ -33,22 +33,22 @@ BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads Japanese as something else."""
 
 
-def syncs(visit: Visit) -> Response:
+def syncs(page_request: PageRequest) -> Response:
     """The last syncs with their figures."""
-    with visit.installation.database.tenant(visit.tenant) as tx:
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = latest_syncs(tx, limit=SYNCS_SHOWN)
         time_zone = time_zone_of(tx)
-    return visit.page("syncs.html", syncs=found, time_zone=time_zone)
+    return page_request.page("syncs.html", syncs=found, time_zone=time_zone)
 
 
-def rejected(visit: Visit) -> Response:
+def rejected(page_request: PageRequest) -> Response:
     """Values that are rejected now, the longest failing first, with what to do."""
-    with visit.installation.database.tenant(visit.tenant) as tx:
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = list_rejected(tx, limit=REJECTED_SHOWN)
         total = count_rejected(tx)
         labels = {field.key: field.label for field in list_fields(tx)}
         time_zone = time_zone_of(tx)
-    return visit.page(
+    return page_request.page(
         "rejected.html",
         rejected=found,
         total=total,
@@ -57,34 +57,34 @@ def rejected(visit: Visit) -> Response:
     )
 
 
-def rejected_csv(visit: Visit) -> Response:
+def rejected_csv(page_request: PageRequest) -> Response:
     """The same as a file for spreadsheets; all of them."""
-    with visit.installation.database.tenant(visit.tenant) as tx:
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = list_rejected(tx, limit=REJECTED_EXPORTED_MAX)
         labels = {field.key: field.label for field in list_fields(tx)}
-    name = f"rejected-{visit.tenant}-{visit.now:%Y%m%d}.csv"
+    name = f"rejected-{page_request.tenant}-{page_request.now:%Y%m%d}.csv"
     return StreamingResponse(
-        _lines(visit, found, labels),
+        _lines(page_request, found, labels),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def notices(visit: Visit) -> Response:
+def notices(page_request: PageRequest) -> Response:
     """What administrators were told, the newest first."""
-    with visit.installation.database.tenant(visit.tenant) as tx:
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = list_notices(tx, limit=NOTICES_SHOWN)
         time_zone = time_zone_of(tx)
-    return visit.page("notices.html", notices=found, time_zone=time_zone)
+    return page_request.page("notices.html", notices=found, time_zone=time_zone)
 
 
-def read_notices(visit: Visit) -> Response:
+def read_notices(page_request: PageRequest) -> Response:
     """Marks those that the form names as read."""
-    with visit.installation.database.tenant(visit.tenant) as tx:
-        for number in visit.form.all("notice"):
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
+        for number in page_request.form.all("notice"):
             if number.isascii() and number.isdigit() and len(number) < 19:  # noqa: PLR2004  bigint
-                mark_read(tx, int(number), visit.now)
-    return visit.go("/notices")
+                mark_read(tx, int(number), page_request.now)
+    return page_request.go("/notices")
 
 
 def time_zone_of(tx: TenantTransaction) -> str | None:
@@ -94,17 +94,17 @@ def time_zone_of(tx: TenantTransaction) -> str | None:
 
 
 def _lines(
-    visit: Visit, found: tuple[RejectedRecord, ...], labels: dict[str, str]
+    page_request: PageRequest, found: tuple[RejectedRecord, ...], labels: dict[str, str]
 ) -> Iterator[str]:
     yield BYTE_ORDER_MARK + _line(
-        visit.t("外部ID", "External id"),
-        visit.t("項目", "Field"),
-        visit.t("項目名", "Label"),
-        visit.t("値", "Value"),
-        visit.t("理由", "Reason"),
-        visit.t("対処", "Remedy"),
-        visit.t("最初に検出", "First seen"),
-        visit.t("最後に検出", "Last seen"),
+        page_request.t("外部ID", "External id"),
+        page_request.t("項目", "Field"),
+        page_request.t("項目名", "Label"),
+        page_request.t("値", "Value"),
+        page_request.t("理由", "Reason"),
+        page_request.t("対処", "Remedy"),
+        page_request.t("最初に検出", "First seen"),
+        page_request.t("最後に検出", "Last seen"),
     )
     for one in found:
         yield _line(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from flyle_sf_assets.connection.connect import connection_of
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.settings.versions import Change, diff, from_document
 from flyle_sf_assets.store.tenants.settings_versions import SettingsVersion, newest_settings
 from flyle_sf_assets.tenants.settings_drafts import kept_draft, settings_origin
@@ -26,17 +26,17 @@ class ShownVersion:
     is_first: bool
 
 
-def settings(visit: Visit) -> Response:
+def settings(page_request: PageRequest) -> Response:
     """The settings in words; read-only with the file's name where a file is what counts."""
-    origin = settings_origin(visit.installation, visit.tenant)
-    with visit.installation.database.tenant(visit.tenant) as tx:
+    origin = settings_origin(page_request.installation, page_request.tenant)
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = newest_settings(tx, limit=VERSIONS_SHOWN + 1)
-    return visit.page(
+    return page_request.page(
         "settings.html",
         origin=origin,
         settings=origin.settings,
-        connection=connection_of(visit.installation, visit.tenant),
-        draft=kept_draft(visit.installation, visit.tenant),
+        connection=connection_of(page_request.installation, page_request.tenant),
+        draft=kept_draft(page_request.installation, page_request.tenant),
         versions=_versions(found),
         time_zone=origin.settings.time_zone if origin.settings else None,
     )

@@ -89,7 +89,7 @@ def end_session(tx: TenantTransaction, cookie_digest: bytes) -> None:
     )
 
 
-def count_knock(tx: TenantTransaction, address: str, since: datetime) -> int:
+def count_request(tx: TenantTransaction, address: str, since: datetime) -> int:
     """Counts one attempt to come in, and returns how many there were since then, this one too.
 
     Shared by all processes. ``since`` is when the minute began; the tenant's older minutes are

@@ -69,7 +69,7 @@ def put_pending(
     return now + PENDING_LIVES
 
 
-def take_pending(tx: TenantTransaction, box: SecretBox, name: str, now: datetime) -> str | None:
+def claim_pending(tx: TenantTransaction, box: SecretBox, name: str, now: datetime) -> str | None:
     """What was kept under that name, once; None when it is unknown, used or expired."""
     found = tx.execute(
         "DELETE FROM credentials WHERE tenant_id = :tenant_id AND kind = :kind"

@@ -175,14 +175,14 @@ def add_attention(tx: TenantTransaction, items: Iterable[Attention], now: dateti
 
     Returns whether something was added that did not stand before.
     """
-    standing = {item.key: item for item in _locked_attention(tx)}
+    current = {item.key: item for item in _locked_attention(tx)}
     added = False
     for item in items:
-        known = standing.get(item.key)
+        known = current.get(item.key)
         added = added or known is None
         since = known.since if known is not None else item.since or now
-        standing[item.key] = replace(item, since=since)
-    _write_attention(tx, standing.values())
+        current[item.key] = replace(item, since=since)
+    _write_attention(tx, current.values())
     return added
 
 
@@ -194,17 +194,17 @@ def clear_attention(
     field: str | _Unset | None = UNSET,
 ) -> bool:
     """Takes away the items of that code (and object, and field); returns whether there were any."""
-    standing = _locked_attention(tx)
+    current = _locked_attention(tx)
     kept = [
         item
-        for item in standing
+        for item in current
         if item.code != code
         or (object is not UNSET and item.object != object)
         or (field is not UNSET and item.field != field)
     ]
-    if len(kept) != len(standing):
+    if len(kept) != len(current):
         _write_attention(tx, kept)
-    return len(kept) != len(standing)
+    return len(kept) != len(current)
 
 
 def replace_attention(
@@ -234,11 +234,11 @@ def put_failure(tx: TenantTransaction, item: Attention, now: datetime) -> None:
 
 def clear_failure(tx: TenantTransaction) -> bool:
     """Takes away why the sync did not work; returns whether anything stood."""
-    standing = _locked_attention(tx)
-    kept = [one for one in standing if not one.of_sync]
-    if len(kept) != len(standing):
+    current = _locked_attention(tx)
+    kept = [one for one in current if not one.of_sync]
+    if len(kept) != len(current):
         _write_attention(tx, kept)
-    return len(kept) != len(standing)
+    return len(kept) != len(current)
 
 
 def _select(tx: Transaction) -> tuple[Link, ...]:

@@ -14,10 +14,10 @@ from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import (
     absent_changes,
     absent_rows,
-    fates,
     fetched_parents,
     parent_changes,
     scope_changes,
+    tombstones,
 )
 from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan
@@ -33,7 +33,7 @@ from flyle_sf_assets.raw.records import (
 )
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.extract.staged_dataset import PendingDataset
+from flyle_sf_assets.sync.extract.staged_dataset import StagedDataset
 
 WHOLE_OBJECT_IDS_MIN = 20_000
 """From this many missing parents on, reading the object by Bulk costs fewer calls than by Id."""
@@ -49,7 +49,7 @@ class DatasetReading:
     """
 
     questions: Questions
-    pending: PendingDataset
+    staged: StagedDataset
     window: Window | None
     serves_lookups: bool
     is_one_to_one: bool
@@ -74,7 +74,7 @@ class Reading:
     def __init__(self, refresh: Refresh, plan: ReadPlan, datasets: list[DatasetReading]) -> None:
         self._refresh = refresh
         self._plan = plan
-        self._datasets = {one.pending.name: one for one in datasets}
+        self._datasets = {one.staged.name: one for one in datasets}
 
     def read_own_changes(self) -> None:
         """Whole datasets where there is no window to trust; of the others the window's changes.
@@ -111,18 +111,18 @@ class Reading:
                 if all(ids.is_empty() for ids in changed.values()):
                     continue
                 wanted = references.newly_reached(self._plan, node, records, changed)
-            held = one.pending.records().select("Id")
+            held = one.staged.records().select("Id")
             missing = wanted.join(held, on="Id", how="anti").collect().to_series()
             self.fetch(one, missing)
 
     def _read_whole(self, one: DatasetReading) -> None:
         if one.is_asked_by_conditions:
             self._read_matching(one)
-        if one.pending.is_empty:
-            one.pending.new_base = empty(one.pending.columns).lazy()
+        if one.staged.is_empty:
+            one.staged.new_base = empty(one.staged.columns).lazy()
         elif one.serves_lookups and not one.is_one_to_one:
             only_referenced = pl.col("_status") != RecordStatus.LINKED.value
-            ids = one.pending.records().filter(only_referenced).select("Id").collect().to_series()
+            ids = one.staged.records().filter(only_referenced).select("Id").collect().to_series()
             self.fetch(one, ids)
 
     def _read_matching(self, one: DatasetReading) -> None:
@@ -130,36 +130,36 @@ class Reading:
 
         On top of what is held only what differs counts as a change.
         """
-        pending = one.pending
+        staged = one.staged
         matching = self.matching(one, one.questions.dataset.columns)
-        if pending.is_empty:
-            names = record_schema(pending.columns).names()
-            pending.new_base = matching.with_columns(
+        if staged.is_empty:
+            names = record_schema(staged.columns).names()
+            staged.new_base = matching.with_columns(
                 pl.lit(one.status.value).alias("_status"),
                 pl.lit(None, pl.String).alias("_merged_into"),
             ).select(names)
             return
-        held, came = pending.records().collect(), matching.collect()
-        pending.add(changed_rows(as_records(came, one.status), held), held)
+        held, came = staged.records().collect(), matching.collect()
+        staged.add(changed_rows(as_records(came, one.status), held), held)
         self.settle_absent(one, held, came)
 
     def matching(self, one: DatasetReading, columns: Sequence[FieldSchema]) -> pl.LazyFrame:
         """Canonical rows, with these columns, of all records that the conditions bring."""
-        reader, pending = self._refresh.org.reader, one.pending
+        reader, staged = self._refresh.org.reader, one.staged
         expected = reader.count(one.questions.count())
-        self._refresh.tell(pending.name, 0, expected)
+        self._refresh.tell(staged.name, 0, expected)
         statement = one.questions.matching(columns=columns)
         download = self._refresh.downloads.read(
             reader,
-            pending.name,
+            staged.name,
             statement,
             now=self._refresh.until,
             expected_rows=expected,
-            may_resume=pending.is_empty,
-            edited=self._refresh.books.edited(one.questions.dataset.object),
+            may_resume=staged.is_empty,
+            edited=self._refresh.committed.edited(one.questions.dataset.object),
         )
-        pending.asked_at = min(pending.asked_at or download.asked_at, download.asked_at)
-        pending.pulled += download.rows.rows
+        staged.asked_at = min(staged.asked_at or download.asked_at, download.asked_at)
+        staged.pulled += download.rows.rows
         return canonical(download.rows.frame, columns)
 
     def settle_absent(self, one: DatasetReading, held: pl.DataFrame, came: pl.DataFrame) -> None:
@@ -168,13 +168,13 @@ class Reading:
             self.fetch(one, held.join(came, on="Id", how="anti")["Id"])
             return
         absent = absent_rows(held, came)
-        one.pending.add(absent_changes(absent, self.fates_of(one, absent["Id"])), absent)
+        one.staged.add(absent_changes(absent, self.tombstones_of(one, absent["Id"])), absent)
 
     def _fold_in(self, one: DatasetReading) -> None:
         """Reads only Id and the new columns and puts them beside what is held."""
-        pending, new = one.pending, one.new_columns
+        staged, new = one.staged, one.new_columns
         names = [column.name for column in new]
-        rows = pending.records().collect()
+        rows = staged.records().collect()
         frames = [pl.DataFrame(schema=record_schema(names)).select("Id", *names)]
         if one.is_asked_by_conditions:
             frames.append(self.matching(one, new).select("Id", *names).collect())
@@ -188,24 +188,24 @@ class Reading:
         folded = rows.join(values, on="Id", how="left", suffix="_new").with_columns(
             pl.when("_answered").then(f"{name}_new").otherwise(name).alias(name) for name in names
         )
-        pending.new_base = folded.select(record_schema(pending.columns).names()).lazy()
+        staged.new_base = folded.select(record_schema(staged.columns).names()).lazy()
 
-    def fates_of(self, one: DatasetReading, ids: pl.Series) -> pl.DataFrame:
+    def tombstones_of(self, one: DatasetReading, ids: pl.Series) -> pl.DataFrame:
         """What became of records that were in scope."""
         answer = self.answers_by_id(one, ids, ())
-        return fates(answer, else_status=RecordStatus.OUT_OF_SCOPE)
+        return tombstones(answer, else_status=RecordStatus.OUT_OF_SCOPE)
 
     def answers_by_id(
         self, one: DatasetReading, ids: pl.Series, columns: Sequence[FieldSchema]
     ) -> pl.DataFrame:
         """What Salesforce says of these records, deleted ones too: fates and these columns."""
         answers = self._refresh.org.reader.rows_by_composite(one.questions.by_id(ids, columns))
-        one.pending.pulled += sum(answer.height for answer in answers)
+        one.staged.pulled += sum(answer.height for answer in answers)
         return pl.concat([one.questions.no_answer(columns), *answers])
 
     def _since_download(self, one: DatasetReading) -> Window | None:
         """What is to be read after a download that was taken up again: it saw the org before."""
-        until, asked_at = self._refresh.until, one.pending.asked_at
+        until, asked_at = self._refresh.until, one.staged.asked_at
         if asked_at is None or asked_at >= until:
             return None
         return Window.after(asked_at, until, self._refresh.overlap_s)
@@ -223,10 +223,10 @@ class Reading:
         answers = iter(self._refresh.org.reader.rows_by_composite(asked))
         for one, _ in windows:
             touched = next(answers)
-            one.pending.pulled += touched.height
+            one.staged.pulled += touched.height
             if one.questions.dataset.is_base:
                 matching = next(answers)
-                one.pending.pulled += matching.height
+                one.staged.pulled += matching.height
                 self._take_scope(one, touched, matching)
             if one.serves_lookups:
                 self._take_parents(one, touched)
@@ -237,21 +237,21 @@ class Reading:
         if touched.is_empty() and matching.is_empty():
             return
         came = canonical(matching.lazy(), one.questions.dataset.columns).collect()
-        told = fates(touched, else_status=RecordStatus.OUT_OF_SCOPE)
-        held = one.pending.rows_of(pl.concat([came["Id"], told["Id"]]).unique())
-        one.pending.add(scope_changes(held, came, told), held)
+        told = tombstones(touched, else_status=RecordStatus.OUT_OF_SCOPE)
+        held = one.staged.rows_of(pl.concat([came["Id"], told["Id"]]).unique())
+        one.staged.add(scope_changes(held, came, told), held)
 
     def _take_parents(self, one: DatasetReading, touched: pl.DataFrame) -> None:
         if touched.is_empty():
             return
-        told = fates(touched, else_status=RecordStatus.REFERENCED)
+        told = tombstones(touched, else_status=RecordStatus.REFERENCED)
         values = canonical(touched.lazy(), one.questions.dataset.columns).collect()
-        held = one.pending.rows_of(told["Id"])
+        held = one.staged.rows_of(told["Id"])
         if one.is_one_to_one:
             alive = told.filter(pl.col("_status") == RecordStatus.REFERENCED.value)
             new = values.join(held, on="Id", how="anti").join(alive, on="Id", how="semi")
-            one.pending.add(as_records(new, RecordStatus.REFERENCED), held)
-        one.pending.add(parent_changes(held, values, told), held)
+            one.staged.add(as_records(new, RecordStatus.REFERENCED), held)
+        one.staged.add(parent_changes(held, values, told), held)
 
     def fetch(self, one: DatasetReading, ids: pl.Series) -> None:
         """Records by Id; beyond some number of them the whole object is read and the rest left.
@@ -260,14 +260,14 @@ class Reading:
         """
         if ids.is_empty():
             return
-        self._refresh.tell(one.pending.name, 0, ids.len())
-        reader, pending = self._refresh.org.reader, one.pending
+        self._refresh.tell(one.staged.name, 0, ids.len())
+        reader, staged = self._refresh.org.reader, one.staged
         if ids.len() >= WHOLE_OBJECT_IDS_MIN and one.questions.is_stamped:
             everything = one.questions.everything()
             download = self._refresh.downloads.read(
-                reader, pending.name, everything, now=self._refresh.until, expected_rows=ids.len()
+                reader, staged.name, everything, now=self._refresh.until, expected_rows=ids.len()
             )
-            pending.pulled += download.rows.rows
+            staged.pulled += download.rows.rows
             answer = download.rows.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
         else:
             answer = self.answers_by_id(one, ids, one.questions.dataset.columns)
@@ -275,20 +275,20 @@ class Reading:
 
     def _take_fetched(self, one: DatasetReading, ids: pl.Series, answer: pl.DataFrame) -> None:
         values = canonical(answer.lazy(), one.questions.dataset.columns).collect()
-        told = fates(answer, else_status=RecordStatus.REFERENCED)
-        held = one.pending.rows_of(ids)
-        one.pending.add(fetched_parents(ids, values, told, held), held)
+        told = tombstones(answer, else_status=RecordStatus.REFERENCED)
+        held = one.staged.rows_of(ids)
+        one.staged.add(fetched_parents(ids, values, told, held), held)
 
     def _changed(self) -> dict[str, pl.Series]:
         """The Ids that are pending, by dataset."""
         return {
-            name: pl.concat([pl.Series(dtype=pl.String), *(c["Id"] for c in one.pending.changes)])
+            name: pl.concat([pl.Series(dtype=pl.String), *(c["Id"] for c in one.staged.changes)])
             for name, one in self._datasets.items()
         }
 
     def _records(self) -> references.Records:
         """The newest rows of every dataset of the plan, with what is pending on top."""
-        frames = {name: one.pending.records() for name, one in self._datasets.items()}
+        frames = {name: one.staged.records() for name, one in self._datasets.items()}
         for dataset in self._plan.datasets:
             if dataset.name not in frames:
                 kept = self._refresh.records(dataset.name)

@@ -13,9 +13,9 @@ from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.sweep import custom_columns
 from flyle_sf_assets.store.syncs.generations import Consumed
+from flyle_sf_assets.sync.consumed_inputs import consumed_by
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading
-from flyle_sf_assets.sync.input_state import consumed_by
 from flyle_sf_assets.sync.state.asset_names import digest_of
 
 
@@ -39,5 +39,5 @@ def metadata_compared(
 
 
 def _metadata_of(refresh: Refresh, dataset: Dataset) -> Consumed:
-    edited = refresh.books.edited(dataset.object)
+    edited = refresh.committed.edited(dataset.object)
     return Consumed(f"metadata/{dataset.name}", 0, digest_of(edited))

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from flyle_sf_assets.raw.canonical import canonical
-from flyle_sf_assets.raw.changes import fates
+from flyle_sf_assets.raw.changes import tombstones
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, as_records, changed_rows, is_any
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading, Reading
@@ -36,11 +36,11 @@ def reconcile(reading: Reading, datasets: Iterable[DatasetReading]) -> Compariso
 
 def _scope(reading: Reading, one: DatasetReading, compared: tuple[FieldSchema, ...]) -> Comparison:
     """Everything that the conditions bring, against what is held as brought by them."""
-    held = one.pending.records().collect()
+    held = one.staged.records().collect()
     came = reading.matching(one, compared).collect()
-    standing = held.filter(pl.col("_status") == one.status.value)
-    different = changed_rows(came, standing.select(came.columns))["Id"]
-    gone = standing.join(came, on="Id", how="anti").height
+    current = held.filter(pl.col("_status") == one.status.value)
+    different = changed_rows(came, current.select(came.columns))["Id"]
+    gone = current.join(came, on="Id", how="anti").height
     _read_again(reading, one, different)
     reading.settle_absent(one, held, came)
     missing = _now_missing(one, held)
@@ -56,19 +56,19 @@ def _parents(
     reading: Reading, one: DatasetReading, compared: tuple[FieldSchema, ...]
 ) -> Comparison:
     """Every parent in use by its Id; those in scope were compared with the scope."""
-    held = one.pending.records().collect()
+    held = one.staged.records().collect()
     looked_up = (
         RecordStatus.REFERENCED,
         RecordStatus.REFERENCED_DELETED,
         RecordStatus.REFERENCED_MISSING,
         RecordStatus.OUT_OF_SCOPE,
     )
-    standing = held.filter(is_any(looked_up))
-    answer = reading.answers_by_id(one, standing["Id"], compared)
-    told = fates(answer, else_status=RecordStatus.REFERENCED)
+    current = held.filter(is_any(looked_up))
+    answer = reading.answers_by_id(one, current["Id"], compared)
+    told = tombstones(answer, else_status=RecordStatus.REFERENCED)
     alive = told.filter(pl.col("_status") == RecordStatus.REFERENCED.value)
     came = canonical(answer.lazy(), compared).collect().join(alive, on="Id", how="semi")
-    readable = standing.filter(is_any(READABLE))
+    readable = current.filter(is_any(READABLE))
     different = changed_rows(came, readable.select(came.columns))["Id"]
     gone = readable.join(came, on="Id", how="anti")["Id"]
     reading.fetch(one, pl.concat([different, gone]))
@@ -84,15 +84,15 @@ def _read_again(reading: Reading, one: DatasetReading, ids: pl.Series) -> None:
     """Whole rows of records that differ, with the status of what the conditions bring."""
     columns = one.questions.dataset.columns
     answer = reading.answers_by_id(one, ids, columns)
-    told = fates(answer, else_status=one.status)
+    told = tombstones(answer, else_status=one.status)
     alive = told.filter(pl.col("_status") == one.status.value)
     values = canonical(answer.lazy(), columns).collect().join(alive, on="Id", how="semi")
-    held = one.pending.rows_of(ids)
-    one.pending.add(changed_rows(as_records(values, one.status), held), held)
+    held = one.staged.rows_of(ids)
+    one.staged.add(changed_rows(as_records(values, one.status), held), held)
 
 
 def _now_missing(one: DatasetReading, before: pl.DataFrame) -> int:
     """How many records became missing."""
     lost = is_any((RecordStatus.MISSING, RecordStatus.REFERENCED_MISSING))
-    now = one.pending.records().filter(lost).select("Id").collect()
+    now = one.staged.records().filter(lost).select("Id").collect()
     return now.join(before.filter(lost), on="Id", how="anti").height

@@ -16,7 +16,7 @@ from flyle_sf_assets.store.syncs.generations import swap_generation
 
 
 @dataclass
-class PendingDataset:
+class StagedDataset:
     """A dataset's committed state, and on top of it what this step is about to commit.
 
     ``new_base`` replaces everything held before; ``changes`` are frames that win over it, in
@@ -67,10 +67,10 @@ class PendingDataset:
         self.gone += gone
         self.changed += content_changed(rows, held) - gone
 
-    def write(self, *, owed_since: int | None) -> Manifest | None:
+    def write(self, *, unconsumed_since: int | None) -> Manifest | None:
         """Writes the files of the next generation; None when nothing is to be committed.
 
-        ``owed_since`` is the oldest generation that a reader of this dataset has consumed:
+        ``unconsumed_since`` is the oldest generation that a reader of this dataset has consumed:
         segments after it are still owed to somebody and never folded.
         """
         following = self.generation + 1
@@ -87,7 +87,7 @@ class PendingDataset:
             )
         if not self.changes:
             return None
-        manifest = fold(self.lake, self.tenant, self.held, owed_since)
+        manifest = fold(self.lake, self.tenant, self.held, unconsumed_since)
         rows = pl.concat(self.changes).unique("Id", keep="last", maintain_order=True)
         segment = self.lake.write(self.tenant, self.name, following, rows)
         return replace(manifest.with_segment(segment, added=self.added), scope=self.scope)
@@ -100,12 +100,12 @@ class PendingDataset:
         return self.lake.read(self.held)
 
 
-def fold(lake: Lake, tenant: str, manifest: Manifest, owed_since: int | None) -> Manifest:
+def fold(lake: Lake, tenant: str, manifest: Manifest, unconsumed_since: int | None) -> Manifest:
     """The manifest with its segments in a new base, when that pays and nobody is owed any of them.
 
-    ``owed_since`` is the oldest generation that a reader has consumed, None without readers.
+    ``unconsumed_since`` is the oldest generation that a reader has consumed, None without readers.
     """
-    owed = owed_since is not None and owed_since < manifest.generation
+    owed = unconsumed_since is not None and unconsumed_since < manifest.generation
     if owed or not wants_compaction(manifest):
         return manifest
     base = lake.write(tenant, manifest.dataset, manifest.generation, lake.read(manifest))
@@ -114,7 +114,7 @@ def fold(lake: Lake, tenant: str, manifest: Manifest, owed_since: int | None) ->
 
 def commit(
     tx: TenantTransaction,
-    pending: PendingDataset,
+    staged: StagedDataset,
     manifest: Manifest | None,
     watermark: datetime | None,
     now: datetime,
@@ -124,19 +124,19 @@ def commit(
     Without a new manifest only the watermark (and a changed scope) is stored. Raises
     GenerationConflict when another process committed this dataset in the meantime.
     """
-    standing = manifest or pending.held
-    if standing is None:
-        raise ValueError(f"{pending.name} has nothing to commit")
+    current = manifest or staged.held
+    if current is None:
+        raise ValueError(f"{staged.name} has nothing to commit")
     swap_generation(
         tx,
-        pending.name,
-        expected_generation=pending.generation,
-        generation=standing.generation,
-        manifest=replace(standing, scope=pending.scope, types=pending.types).encode(),
+        staged.name,
+        expected_generation=staged.generation,
+        generation=current.generation,
+        manifest=replace(current, scope=staged.scope, types=staged.types).encode(),
         watermark=watermark,
         now=now,
     )
-    return standing.generation
+    return current.generation
 
 
 def _left_scope(rows: pl.DataFrame, held: pl.DataFrame) -> int:

@@ -3,7 +3,7 @@
 Nobody else moves generations or consumed inputs while a refresh holds its tenant's lock, and a
 commit on top of another generation than the expected one is refused.
 
-What does not belong here: what follows from it (``sync/input_state.py``) and the tables
+What does not belong here: what follows from it (``sync/consumed_inputs.py``) and the tables
 (``store``).
 """
 
@@ -23,7 +23,7 @@ from flyle_sf_assets.tenants.object_schemas import known_schemas
 
 
 @dataclass
-class Books:
+class CommittedState:
     """Generations, consumed inputs and schemas of one tenant, as last committed."""
 
     database: Database

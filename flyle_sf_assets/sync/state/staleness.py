@@ -33,24 +33,26 @@ def stale_assets(tx: TenantTransaction, settings: TenantSettings) -> tuple[str, 
 
 def stale_of(
     settings: TenantSettings,
-    standing: dict[str, Generation],
+    current: dict[str, Generation],
     consumed: dict[str, dict[str, Consumed]],
 ) -> tuple[str, ...]:
     """The same of what was read already: the generations, and by asset what it has consumed."""
     digests = part_digests(settings)
     stale: list[str] = []
-    if SCHEMAS not in standing:
+    if SCHEMAS not in current:
         stale.append(f"salesforce/{SCHEMAS}")
     for asset in RAW_ASSETS:
         taken = consumed.get(asset, {}).get(f"link_settings/{asset}")
         is_used = taken is not None or _is_used(settings, asset)
-        is_lost = any(_is_lost(standing, name) for name in standing if _is_of(name, asset))
+        is_lost = any(_is_lost(current, name) for name in current if _is_of(name, asset))
         if is_used and (is_lost or taken is None or taken.digest != digests[asset]):
             stale.append(f"salesforce/{asset}")
     for following in (ENRICHED, OPTIONS, COMPANIES):
         inputs = consumed.get(following, {})
-        owes = _owes(inputs, standing) or _settings_changed(following, inputs, digests)
-        if stale or owes or _is_lost(standing, _held_of(settings, following)):
+        has_unconsumed = _has_unconsumed(inputs, current) or _settings_changed(
+            following, inputs, digests
+        )
+        if stale or has_unconsumed or _is_lost(current, _held_of(settings, following)):
             stale.append(f"flyle/{following}")
     return tuple(stale)
 
@@ -59,8 +61,8 @@ def _held_of(settings: TenantSettings, asset: str) -> str:
     return enriched_of(settings.source.object) if asset == ENRICHED else ""
 
 
-def _is_lost(standing: dict[str, Generation], dataset: str) -> bool:
-    return dataset in standing and standing[dataset].manifest == NOTHING
+def _is_lost(current: dict[str, Generation], dataset: str) -> bool:
+    return dataset in current and current[dataset].manifest == NOTHING
 
 
 def _is_of(dataset: str, asset: str) -> bool:
@@ -73,11 +75,11 @@ def _is_used(settings: TenantSettings, asset: str) -> bool:
     return is_base or part_digests(settings)[asset] != unused
 
 
-def _owes(taken: dict[str, Consumed], standing: dict[str, Generation]) -> bool:
+def _has_unconsumed(taken: dict[str, Consumed], current: dict[str, Generation]) -> bool:
     if not taken:
         return True
     return any(
-        one.input in standing and standing[one.input].generation > one.generation
+        one.input in current and current[one.input].generation > one.generation
         for one in taken.values()
     )
 

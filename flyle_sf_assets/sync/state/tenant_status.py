@@ -20,7 +20,7 @@ from flyle_sf_assets.tenants.registration import registered_settings
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TenantStatus:
     """One tenant. ``companies`` are numbers by status; ``stale_assets`` are keys in order."""
 
     link: Link
@@ -39,21 +39,23 @@ class Standing:
         return self.link.retry_at or self.link.next_due_at
 
 
-def standings(installation: Installation, tenant: str | None = None) -> tuple[Standing, ...]:
+def tenant_statuses(
+    installation: Installation, tenant: str | None = None
+) -> tuple[TenantStatus, ...]:
     """Every tenant that has settings, or just one."""
     if tenant is None:
         with installation.database.fleet() as tx:
             names = tenants_with_settings(tx)
     else:
         names = (tenant,)
-    return tuple(_standing(installation, name) for name in names)
+    return tuple(_tenant_status(installation, name) for name in names)
 
 
-def _standing(installation: Installation, tenant: str) -> Standing:
+def _tenant_status(installation: Installation, tenant: str) -> TenantStatus:
     settings = registered_settings(installation, tenant)
     with installation.database.tenant(tenant) as tx:
         syncs, link, latest = latest_syncs(tx, limit=1), get_link(tx), latest_settings(tx)
-        return Standing(
+        return TenantStatus(
             link=link,
             companies=companies_by_status(tx).get(tenant, {}),
             rejected=count_rejected(tx),

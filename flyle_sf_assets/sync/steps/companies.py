@@ -33,13 +33,13 @@ from flyle_sf_assets.store.tenants.connections import reread_done
 from flyle_sf_assets.store.tenants.links import get_link, put_link, record_synced
 from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.sync.column_lineage import company_origins
-from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.input_state import (
+from flyle_sf_assets.sync.consumed_inputs import (
     consumed_by,
     generation_of,
     manifest_of,
     not_materialized,
 )
+from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.load.census_report import census_figures
 from flyle_sf_assets.sync.load.commit_gates import passed_gates
 from flyle_sf_assets.sync.load.company_writer import EnrichedRows, Writing, Written
@@ -145,7 +145,7 @@ def _end(refresh: Refresh, tx: TenantTransaction, plan: ReadPlan) -> None:
     put_link(tx, state="linked", org_id=refresh.org.org_id)
     if refresh.kind == "census" and _is_all_read(tx, plan):
         reread_done(tx)
-    record_synced(tx, now, next_due(now, refresh.settings, refresh.installation.places))
+    record_synced(tx, now, next_due(now, refresh.settings, refresh.installation.environment))
     if is_first:
         add_notice(
             tx,
@@ -159,8 +159,8 @@ def _end(refresh: Refresh, tx: TenantTransaction, plan: ReadPlan) -> None:
 
 def _is_all_read(tx: TenantTransaction, plan: ReadPlan) -> bool:
     """Whether every dataset was read since it had to be: a run may leave raw assets out."""
-    standing = read_generations(tx)
-    kept = [standing.get(dataset.name) for dataset in plan.datasets]
+    current = read_generations(tx)
+    kept = [current.get(dataset.name) for dataset in plan.datasets]
     return all(one is not None and one.watermark is not None for one in kept)
 
 

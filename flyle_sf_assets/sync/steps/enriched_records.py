@@ -15,14 +15,14 @@ from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import changed_rows
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.sync.column_lineage import enriched_notes, enriched_origins
-from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.extract.staged_dataset import fold
-from flyle_sf_assets.sync.input_state import (
+from flyle_sf_assets.sync.consumed_inputs import (
     consumed_by,
     generation_of,
     held_dataset,
     manifest_of,
 )
+from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.extract.staged_dataset import fold
 from flyle_sf_assets.sync.state.asset_names import (
     COMPANIES,
     ENRICHED,
@@ -57,9 +57,9 @@ def enrich_records(refresh: Refresh) -> StepReport:
     digest = _plan_digest(plan)
     is_same_plan = PLAN in taken and taken[PLAN].digest == digest
     manifest: Manifest | None
-    standing = generation_of(refresh, name)
+    current = generation_of(refresh, name)
     if held is None or not is_joined(plan, held):
-        manifest, changed = _all_rows(refresh, plan, records, standing + 1)
+        manifest, changed = _all_rows(refresh, plan, records, current + 1)
     elif is_same_plan and refresh.kind in ("refresh", "sweep") and _follows(inputs, taken):
         ids = _affected(refresh, plan, records, held, inputs, taken)
         manifest, changed = _some_rows(refresh, plan, records, held, ids)
@@ -71,7 +71,7 @@ def enrich_records(refresh: Refresh) -> StepReport:
             swap_generation(
                 tx,
                 name,
-                expected_generation=standing,
+                expected_generation=current,
                 generation=manifest.generation,
                 manifest=manifest.encode(),
                 watermark=None,
@@ -141,8 +141,8 @@ def _some_rows(
     if rows.is_empty():
         return None, 0
     readers = [consumed_by(refresh, asset).get(held.dataset) for asset in (OPTIONS, COMPANIES)]
-    owed_since = min((one.generation for one in readers if one), default=0)
-    manifest = fold(refresh.lake, refresh.tenant, held, owed_since)
+    unconsumed_since = min((one.generation for one in readers if one), default=0)
+    manifest = fold(refresh.lake, refresh.tenant, held, unconsumed_since)
     segment = refresh.lake.write(refresh.tenant, held.dataset, held.generation + 1, rows)
     added = rows.join(before.select("Id"), on="Id", how="anti").height
     return manifest.with_segment(segment, added=added), rows.height

@@ -1,6 +1,6 @@
 """The object schemas: what describe says of every object that the settings reach.
 
-What does not belong here: asking (``sync/extract/describe_again.py``) and the walk
+What does not belong here: asking (``sync/extract/schema_reader.py``) and the walk
 (``raw/plan.py``).
 """
 
@@ -23,14 +23,14 @@ from flyle_sf_assets.store.syncs.object_schemas import (
 )
 from flyle_sf_assets.store.tenants.links import Attention, replace_attention
 from flyle_sf_assets.store.tenants.notices import add_notice
+from flyle_sf_assets.sync.consumed_inputs import consumed_by, generation_of
 from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.extract.describe_again import (
+from flyle_sf_assets.sync.extract.schema_reader import (
     Redescribed,
     is_anything_hidden,
     reached_objects,
     redescribe,
 )
-from flyle_sf_assets.sync.input_state import consumed_by, generation_of
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
 from flyle_sf_assets.tenants.object_schemas import HIDDEN, UNKNOWN, known_schemas
@@ -58,7 +58,7 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     return _report(generation, found.schemas)
 
 
-def standing_schemas(
+def committed_schemas(
     refresh: Refresh, passed: Consumed | None, stored: dict[str, StoredSchema]
 ) -> dict[str, ObjectSchema | None] | None:
     """The schemas, when they are still what the org says; None when a refresh must describe.
@@ -182,7 +182,7 @@ def _commit(refresh: Refresh, stored: dict[str, StoredSchema], found: Redescribe
             now=now,
         )
     if found.has_news:
-        refresh.books.forget_schemas()
+        refresh.committed.forget_schemas()
     return following
 
 

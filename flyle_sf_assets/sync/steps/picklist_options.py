@@ -18,12 +18,12 @@ from flyle_sf_assets.options.catalog import (
 )
 from flyle_sf_assets.store.companies.picklist_options import list_options, merge_options
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
+from flyle_sf_assets.sync.consumed_inputs import consumed_by, generation_of, manifest_of
 from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.input_state import consumed_by, generation_of, manifest_of
 from flyle_sf_assets.sync.state.asset_names import OPTIONS, SCHEMAS, digest_of
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
 from flyle_sf_assets.sync.steps.enriched_records import enrich_records, enriched_dataset
-from flyle_sf_assets.sync.steps.redescribe import describe_anew
+from flyle_sf_assets.sync.steps.redescribe import redescribe_during_refresh
 
 FIELDS = "select_fields"
 
@@ -36,7 +36,7 @@ def follow_options(refresh: Refresh) -> StepReport:
     """
     report, is_surprised = _followed(refresh)
     if is_surprised and not refresh.has_described_whole:
-        describe_anew(refresh)
+        redescribe_during_refresh(refresh)
         enrich_records(refresh)
         report, _ = _followed(refresh)
     return report

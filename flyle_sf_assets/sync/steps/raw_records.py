@@ -24,13 +24,13 @@ from flyle_sf_assets.store.syncs.generations import (
 )
 from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts
 from flyle_sf_assets.sync.column_lineage import raw_notes
+from flyle_sf_assets.sync.consumed_inputs import consumed_by, generation_of
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.company_tombstones import records_of_companies
 from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading, Reading
 from flyle_sf_assets.sync.extract.metadata_edits import is_edited, metadata_compared
 from flyle_sf_assets.sync.extract.reconcile import reconcile
-from flyle_sf_assets.sync.extract.staged_dataset import PendingDataset, commit
-from flyle_sf_assets.sync.input_state import consumed_by, generation_of
+from flyle_sf_assets.sync.extract.staged_dataset import StagedDataset, commit
 from flyle_sf_assets.sync.state.asset_names import ENRICHED, SCHEMAS, digest_of, enriched_of
 from flyle_sf_assets.sync.step_report import StepReport
 
@@ -55,11 +55,11 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     compared = reconcile(reading, readings)
     above = _above(refresh, plan, asset)
     reading.close_references(asset, _changed_above(refresh, plan, asset, readings, above))
-    pending = [one.pending for one in readings]
+    staged = [one.staged for one in readings]
     generations = _commit(refresh, plan, asset, readings, above)
     refresh.compared[asset] = compared
     refresh.reading = None
-    return _report(refresh, asset, plan, pending, generations)
+    return _report(refresh, asset, plan, staged, generations)
 
 
 def _leave(tx: TenantTransaction, plan: ReadPlan, asset: RawAsset) -> None:
@@ -107,7 +107,7 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
     questions = Questions.about(dataset, plan, refresh.schemas(), refresh.settings)
     kept = refresh.generation(dataset.name)
     held = None if kept is None else Manifest.held(kept.manifest)
-    pending = PendingDataset(
+    staged = StagedDataset(
         lake=refresh.lake,
         tenant=refresh.tenant,
         name=dataset.name,
@@ -118,17 +118,17 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
         generation=0 if kept is None else kept.generation,
     )
     is_one_to_one = any(n.dataset == dataset.name and n.one_to_one for n in plan.nodes)
-    is_whole = refresh.kind == "full" or held is None or held.scope != pending.scope
+    is_whole = refresh.kind == "full" or held is None or held.scope != staged.scope
     window = None if is_whole else _window(refresh, kept)
     if held is not None and (
-        held.columns != pending.columns or _role(held.scope) != _role(pending.scope)
+        held.columns != staged.columns or _role(held.scope) != _role(staged.scope)
     ):
-        pending.new_base = _reshaped(refresh, plan, held, pending)
+        staged.new_base = _reshaped(refresh, plan, held, staged)
     if held is None and kept is not None and dataset.is_base:
-        pending.new_base = records_of_companies(refresh, plan, dataset)
+        staged.new_base = records_of_companies(refresh, plan, dataset)
     return DatasetReading(
         questions=questions,
-        pending=pending,
+        staged=staged,
         window=window,
         serves_lookups=any(n.dataset == dataset.name and n.path for n in plan.nodes),
         is_one_to_one=is_one_to_one,
@@ -171,7 +171,7 @@ def _window(refresh: Refresh, kept: Generation | None) -> Window | None:
 
 
 def _reshaped(
-    refresh: Refresh, plan: ReadPlan, held: Manifest, pending: PendingDataset
+    refresh: Refresh, plan: ReadPlan, held: Manifest, staged: StagedDataset
 ) -> pl.LazyFrame:
     """The held rows with the columns of the plan; new ones are null until they are read.
 
@@ -179,14 +179,14 @@ def _reshaped(
     those that were in scope are judged by the read that follows.
     """
     rows = refresh.lake.read(held)
-    new = [name for name in pending.columns if name not in held.columns]
+    new = [name for name in staged.columns if name not in held.columns]
     rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in new)
-    if _role(held.scope) != _role(pending.scope):
-        if pending.scope == PARENTS_ONLY:
+    if _role(held.scope) != _role(staged.scope):
+        if staged.scope == PARENTS_ONLY:
             rows = only_referenced(rows)
         elif (former := _former(refresh, plan)) is not None:
             rows = in_scope_again(rows, former)
-    return rows.select(record_schema(pending.columns).names())
+    return rows.select(record_schema(staged.columns).names())
 
 
 def _former(refresh: Refresh, plan: ReadPlan) -> pl.LazyFrame | None:
@@ -207,12 +207,12 @@ def _commit(
     above: dict[str, Manifest],
 ) -> dict[str, int]:
     """Files first, then one transaction: manifests, watermarks, debts, counts."""
-    pending = [one.pending for one in readings]
+    staged = [one.staged for one in readings]
     readers = consumed_by(refresh, ENRICHED)
     manifests = {}
-    for one in pending:
+    for one in staged:
         taken = readers.get(one.name)
-        manifests[one.name] = one.write(owed_since=taken.generation if taken else None)
+        manifests[one.name] = one.write(unconsumed_since=taken.generation if taken else None)
     inputs = [
         Consumed(SCHEMAS, generation_of(refresh, SCHEMAS)),
         Consumed(
@@ -224,11 +224,11 @@ def _commit(
         *metadata_compared(refresh, asset, readings),
         *(Consumed(name, manifest.generation) for name, manifest in above.items()),
     ]
-    pulled = sum(one.pulled for one in pending)
+    pulled = sum(one.pulled for one in staged)
     with refresh.committing() as tx:
         generations = {
             one.name: commit(tx, one, manifests[one.name], refresh.until, refresh.clock())
-            for one in pending
+            for one in staged
         }
         put_consumed(tx, asset, inputs)
         _leave(tx, plan, asset)
@@ -241,20 +241,20 @@ def _report(
     refresh: Refresh,
     asset: RawAsset,
     plan: ReadPlan,
-    pending: list[PendingDataset],
+    staged: list[StagedDataset],
     generations: dict[str, int],
 ) -> StepReport:
-    manifests = {one.name: _standing(refresh, one.name) for one in pending}
+    manifests = {one.name: _committed(refresh, one.name) for one in staged}
     rows = {name: manifest.rows for name, manifest in manifests.items()}
-    shown = next((name for name in manifests if rows[name]), pending[0].name)
+    shown = next((name for name in manifests if rows[name]), staged[0].name)
     return StepReport(
         asset=f"salesforce/{asset}",
         generation=" ".join(f"{name}@{number}" for name, number in sorted(generations.items())),
         rows=sum(rows.values()),
         counts={
-            "pulled": sum(one.pulled for one in pending),
-            "changed": sum(one.changed for one in pending),
-            "gone": sum(one.gone for one in pending),
+            "pulled": sum(one.pulled for one in staged),
+            "changed": sum(one.changed for one in staged),
+            "gone": sum(one.gone for one in staged),
         },
         columns=raw_notes(plan, plan.of_asset(asset)),
         sample=refresh.lake.sample(manifests[shown], SAMPLE_ROWS),
@@ -262,7 +262,7 @@ def _report(
     )
 
 
-def _standing(refresh: Refresh, dataset: str) -> Manifest:
+def _committed(refresh: Refresh, dataset: str) -> Manifest:
     kept = refresh.generation(dataset)
     if kept is None:
         raise ValueError(f"{dataset} was not committed")

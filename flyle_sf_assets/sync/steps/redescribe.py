@@ -8,14 +8,14 @@ from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.store.syncs.generations import Consumed
+from flyle_sf_assets.sync.consumed_inputs import consumed_by, manifest_of
 from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.input_state import consumed_by, manifest_of
 from flyle_sf_assets.sync.state.asset_names import digest_of
 from flyle_sf_assets.sync.steps.object_schemas import describe_objects
 from flyle_sf_assets.sync.steps.raw_records import NODES, read_records, scope_of
 
 
-def describe_anew(refresh: Refresh) -> None:
+def redescribe_during_refresh(refresh: Refresh) -> None:
     """Asks for every schema at once, and reads again what was read by a narrower plan.
 
     A permission that came back behind a 304 widens the read plan while the refresh is under way.

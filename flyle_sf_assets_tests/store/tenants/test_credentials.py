@@ -10,12 +10,12 @@ from flyle_sf_assets.errors import StoreError
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.credentials import (
     PENDING_LIVES,
+    claim_pending,
     erase_secrets,
     get_secret,
     put_pending,
     put_secret,
     rotate_secrets,
-    take_pending,
     tenants_with_secrets,
 )
 from flyle_sf_assets.store.tenants.envelopes import KEY_FILE, SecretBox, add_key, secret_box
@@ -43,10 +43,10 @@ def test_another_tenant_finds_nothing(database: Database) -> None:
         put_pending(tx, BOX, "state", "verifier", NOW)
     with database.tenant("globex") as tx:
         assert get_secret(tx, BOX, "grant") is None
-        assert take_pending(tx, BOX, "state", NOW) is None
+        assert claim_pending(tx, BOX, "state", NOW) is None
         assert erase_secrets(tx) == 0
     with database.tenant("acme") as tx:
-        assert take_pending(tx, BOX, "state", NOW) == "verifier"
+        assert claim_pending(tx, BOX, "state", NOW) == "verifier"
 
 
 def test_what_is_pending_is_taken_once(database: Database) -> None:
@@ -54,9 +54,9 @@ def test_what_is_pending_is_taken_once(database: Database) -> None:
         assert put_pending(tx, BOX, "state", "verifier", NOW) == NOW + PENDING_LIVES
         kinds = tx.execute("SELECT kind FROM credentials").scalars().all()
         assert "state" not in kinds[0]
-        assert take_pending(tx, BOX, "other", NOW) is None
-        assert take_pending(tx, BOX, "state", NOW) == "verifier"
-        assert take_pending(tx, BOX, "state", NOW) is None
+        assert claim_pending(tx, BOX, "other", NOW) is None
+        assert claim_pending(tx, BOX, "state", NOW) == "verifier"
+        assert claim_pending(tx, BOX, "state", NOW) is None
 
 
 def test_what_is_pending_expires_and_is_erased(database: Database) -> None:
@@ -65,7 +65,7 @@ def test_what_is_pending_expires_and_is_erased(database: Database) -> None:
         put_pending(tx, BOX, "late", "verifier", NOW)
         just_before = NOW + PENDING_LIVES - timedelta(seconds=1)
         put_pending(tx, BOX, "state", "verifier", just_before)
-        assert take_pending(tx, BOX, "late", NOW + PENDING_LIVES) is None
+        assert claim_pending(tx, BOX, "late", NOW + PENDING_LIVES) is None
         put_pending(tx, BOX, "third", "verifier", just_before + PENDING_LIVES)
         assert tx.execute("SELECT count(*) FROM credentials").scalar() == 1
 

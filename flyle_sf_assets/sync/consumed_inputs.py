@@ -18,7 +18,7 @@ def generation_of(refresh: Refresh, dataset: str) -> int:
 
 def consumed_by(refresh: Refresh, asset: str) -> dict[str, Consumed]:
     """What an asset has consumed, by input."""
-    return refresh.books.consumed(asset)
+    return refresh.committed.consumed(asset)
 
 
 def manifest_of(refresh: Refresh, dataset: str) -> Manifest | None:

@@ -10,12 +10,12 @@ import polars as pl
 
 from flyle_sf_assets.companies.status import CompanyStatus
 
-SMALL_STRATUM = 200
+SMALL_GROUP = 200
 """Of the records to read, so many are left for companies that return, and for new ones."""
 
 
 @dataclass(frozen=True)
-class Strata:
+class CompanyGroups:
     """External ids by fate; every company and every matching record is in one of them.
 
     ``staying`` are linked and match, ``returning`` are frozen and match, ``frozen`` are frozen
@@ -30,7 +30,7 @@ class Strata:
     created: pl.Series
 
     @staticmethod
-    def of(states: pl.DataFrame, matching: pl.Series, base_object: str) -> "Strata":
+    def of(states: pl.DataFrame, matching: pl.Series, base_object: str) -> "CompanyGroups":
         """``states`` are all companies (`store.comparison.STATES_SCHEMA`)."""
         is_linked = pl.col("status") == str(CompanyStatus.LINKED)
         is_own = pl.col("source_object") == base_object
@@ -39,7 +39,7 @@ class Strata:
         def ids(chosen: pl.Expr) -> pl.Series:
             return states.filter(chosen)["external_id"]
 
-        return Strata(
+        return CompanyGroups(
             staying=ids(is_linked & is_own & matches),
             returning=ids(~is_linked & matches),
             frozen=ids(~is_linked & ~matches),
@@ -84,8 +84,8 @@ class Sample:
         staying: pl.Series, returning: pl.Series, created: pl.Series, *, most: int
     ) -> "Sample":
         """Together at most ``most``; content that may change comes before what is new."""
-        for_new = min(created.len(), SMALL_STRATUM)
-        for_returning = min(returning.len(), SMALL_STRATUM)
+        for_new = min(created.len(), SMALL_GROUP)
+        for_returning = min(returning.len(), SMALL_GROUP)
         of_staying = spread(staying, most - for_new - for_returning)
         of_returning = spread(returning, most - for_new - of_staying.len())
         of_created = spread(created, most - of_staying.len() - of_returning.len())

@@ -104,15 +104,15 @@ def result(key: AssetCheckKey, tenants: Sequence[str], count: int) -> AssetCheck
     )
 
 
-standing_job = define_asset_job(
+fleet_checks_job = define_asset_job(
     name="standing_checks",
     description="What stands of all tenants: failing, overdue, rejected, stale, last census.",
     selection=AssetSelection.checks(*keys.STANDING, keys.CENSUS),
 )
 
-standing_schedule = ScheduleDefinition(
+fleet_checks_schedule = ScheduleDefinition(
     name="standing_checks_hourly",
-    job=standing_job,
+    job=fleet_checks_job,
     cron_schedule="10 * * * *",
     default_status=SCHEDULE_STATUS,
 )

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from flyle_sf_assets.console import error_pages as refusals
 from flyle_sf_assets.console import sessions
 from flyle_sf_assets.console.i18n import COOKIE, LANGUAGES
-from flyle_sf_assets.console.request import Visit
+from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import NotPermitted
 from flyle_sf_assets.telemetry.logs import logger
 
@@ -17,23 +17,23 @@ LANGUAGE_KEPT_S = 365 * 86_400
 _log = logger("console")
 
 
-def enter(visit: Visit) -> Response:
+def sign_in(page_request: PageRequest) -> Response:
     """A session for the holder of a token; nothing but a refusal for anybody else."""
-    if not knocks_allowed(visit):
-        return refusals.too_often(visit)
-    console = visit.console
+    if not knocks_allowed(page_request):
+        return refusals.too_often(page_request)
+    console = page_request.console
     database = console.installation.database
     try:
-        ticket = console.keys.check(visit.query.one("token"), visit.now)
-        if not console.knocks.allows_tenant(ticket.person.tenant, database, visit.now):
-            return refusals.too_often(visit)
-        session = sessions.enter(database, ticket, visit.now)
+        ticket = console.keys.check(page_request.query.one("token"), page_request.now)
+        if not console.rate_limiter.allows_tenant(ticket.user.tenant, database, page_request.now):
+            return refusals.too_often(page_request)
+        session = sessions.sign_in(database, ticket, page_request.now)
     except NotPermitted as error:
         _log.warning("token refused", reason=error.came_back)
-        return visit.page("refused/token.html", 403, error=error)
-    former = visit.request.cookies.get(console.cookie_name)
+        return page_request.page("refused/token.html", 403, error=error)
+    former = page_request.request.cookies.get(console.cookie_name)
     if former:
-        sessions.leave(database, former)
+        sessions.sign_out(database, former)
     response = RedirectResponse("/", status_code=303)
     response.set_cookie(
         console.cookie_name,
@@ -48,22 +48,22 @@ def enter(visit: Visit) -> Response:
     return response
 
 
-def leave(visit: Visit) -> Response:
+def sign_out(page_request: PageRequest) -> Response:
     """Ends the session."""
-    console = visit.console
-    cookie = visit.request.cookies.get(console.cookie_name, "")
-    sessions.leave(console.installation.database, cookie)
-    response = visit.page("left.html")
+    console = page_request.console
+    cookie = page_request.request.cookies.get(console.cookie_name, "")
+    sessions.sign_out(console.installation.database, cookie)
+    response = page_request.page("left.html")
     response.delete_cookie(console.cookie_name, path="/", secure=True, httponly=True)
     return response
 
 
-def choose_language(visit: Visit) -> Response:
+def choose_language(page_request: PageRequest) -> Response:
     """Keeps the language and goes back to a page of ours."""
-    back = visit.query.one("back", "/")
+    back = page_request.query.one("back", "/")
     is_own_path = back.startswith("/") and not back.startswith(("//", "/\\"))
     response = RedirectResponse(back if is_own_path else "/", status_code=303)
-    language = visit.param("language")
+    language = page_request.param("language")
     if language in LANGUAGES:
         response.set_cookie(
             COOKIE, language, max_age=LANGUAGE_KEPT_S, secure=True, httponly=True, samesite="lax"
@@ -71,15 +71,15 @@ def choose_language(visit: Visit) -> Response:
     return response
 
 
-def health(_: Visit) -> Response:
+def health(_: PageRequest) -> Response:
     """For whoever watches the process."""
     return PlainTextResponse("ok\n")
 
 
-def knocks_allowed(visit: Visit) -> bool:
+def knocks_allowed(page_request: PageRequest) -> bool:
     """Whether this address, and the tenant that is known to knock, may try once more now."""
-    client, limit = visit.request.client, visit.console.knocks
-    database, now = visit.installation.database, visit.now
+    client, limit = page_request.request.client, page_request.console.rate_limiter
+    database, now = page_request.installation.database, page_request.now
     if not limit.allows(client.host if client else "", database, now):
         return False
-    return visit.session is None or limit.allows_tenant(visit.tenant, database, now)
+    return page_request.session is None or limit.allows_tenant(page_request.tenant, database, now)

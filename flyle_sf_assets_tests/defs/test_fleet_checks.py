@@ -12,7 +12,7 @@ from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.syncs.fleet_health import stale_tenants
-from flyle_sf_assets.sync.state.tenant_status import standings
+from flyle_sf_assets.sync.state.tenant_status import tenant_statuses
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET, DagsterRuns
 from flyle_sf_assets_tests.flows.tenants import Tenant
 from flyle_sf_assets_tests.postgres import admin
@@ -150,7 +150,7 @@ def test_one_query_over_all_tenants_says_what_status_says_of_each(
             found = set(stale_tenants(tx, UNUSED))
         told = {
             one.link.tenant_id
-            for one in standings(installation)
+            for one in tenant_statuses(installation)
             if one.stale_assets and one.link.first_synced_at
         }
         assert found == told

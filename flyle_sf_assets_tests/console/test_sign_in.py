@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets.console.middleware import KnockLimit
+from flyle_sf_assets.console.middleware import RateLimiter
 from flyle_sf_assets.console.sessions import SESSION_S
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer
@@ -178,7 +178,7 @@ def test_knocking_is_limited(installation: Installation, path: str) -> None:
     """Guessing tokens or states must take longer than they live."""
     with installation.database.tenant(NO_TENANT) as tx:
         tx.execute("DELETE FROM console_knocks")  # those of the tests before
-    with open_house(installation, knocks=KnockLimit(most=4)) as house:
+    with open_house(installation, rate_limiter=RateLimiter(most=4)) as house:
         visitor = house.visitor("acme")  # one knock
         answers = [visitor.get(path).status_code for _ in range(5)]
     assert answers == [403, 403, 403, 429, 429]
@@ -186,7 +186,7 @@ def test_knocking_is_limited(installation: Installation, path: str) -> None:
 
 def test_knocks_are_forgotten_after_a_while() -> None:
     now = [0.0]
-    limit = KnockLimit(most=2, within_s=60, clock_s=lambda: now[0])
+    limit = RateLimiter(most=2, within_s=60, clock_s=lambda: now[0])
     assert [limit.allows_here("a") for _ in range(3)] == [True, True, False]
     assert limit.allows_here("b")
     now[0] = 61
