@@ -2,7 +2,7 @@
 
 Made from the models; what is added by hand are descriptions, and rules that YAML editors can
 hold without an org: which secret a flow needs, which operator takes a list. The product's own
-judgement is `loading.load_tenant`; an editor's is only earlier.
+check is `loading.load_tenant`; an editor's is only earlier.
 
 What does not belong here: writing the schema anywhere (``cli``).
 """

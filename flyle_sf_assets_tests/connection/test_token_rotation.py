@@ -87,7 +87,7 @@ def test_processes_that_refresh_at_once_never_use_a_token_twice(
 
 
 def test_a_new_token_is_stored_before_it_is_used(installation: Installation, there: Org) -> None:
-    """Whoever dies right after the refresh leaves the next token behind, not the spent one."""
+    """Anyone who dies right after the refresh leaves the next token behind, not the spent one."""
     there.faults.add(Fault(FaultKind.STATUS, "/limits", times=99))
     with (
         open_connected_org(installation, "acme") as org,
