@@ -1,4 +1,4 @@
-"""What stands before every page: headers that bind browsers, and a limit on knocking.
+"""What stands before every page: headers that bind browsers, and a limit on attempts to sign in.
 
 What does not belong here: who may see what (``request.py``).
 """
@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.console_sessions import NO_TENANT, count_request
 
-KNOCKS_MAX = 30
-KNOCKS_WITHIN_S = 60.0
+ATTEMPTS_MAX = 30
+ATTEMPTS_WITHIN_S = 60.0
 ADDRESSES_KEPT = 10_000
 TENANT_ADDRESSES = 10
 IPV4 = 4
@@ -81,10 +81,10 @@ class RateLimiter:
     here first, so that a flood from one address costs no statement.
     """
 
-    most: int = KNOCKS_MAX
-    within_s: float = KNOCKS_WITHIN_S
+    most: int = ATTEMPTS_MAX
+    within_s: float = ATTEMPTS_WITHIN_S
     clock_s: Callable[[], float] = time.monotonic
-    _knocks: dict[str, list[float]] = field(default_factory=dict, init=False)
+    _attempts: dict[str, list[float]] = field(default_factory=dict, init=False)
 
     @property
     def most_of_tenant(self) -> int:
@@ -104,12 +104,12 @@ class RateLimiter:
     def allows_here(self, address: str) -> bool:
         """The same for an address, counted by this process alone."""
         now_s = self.clock_s()
-        recent = [at for at in self._knocks.get(address, ()) if now_s - at < self.within_s]
+        recent = [at for at in self._attempts.get(address, ()) if now_s - at < self.within_s]
         is_allowed = len(recent) < self.most
         if is_allowed:
             recent.append(now_s)
-        self._knocks[address] = recent
-        if len(self._knocks) > ADDRESSES_KEPT:
+        self._attempts[address] = recent
+        if len(self._attempts) > ADDRESSES_KEPT:
             self._forget(now_s)
         return is_allowed
 
@@ -119,10 +119,10 @@ class RateLimiter:
             return count_request(tx, address, datetime.fromtimestamp(seconds, UTC))
 
     def _forget(self, now_s: float) -> None:
-        self._knocks = {
-            address: rate_limiter
-            for address, rate_limiter in self._knocks.items()
-            if rate_limiter and now_s - rate_limiter[-1] < self.within_s
+        self._attempts = {
+            address: attempts
+            for address, attempts in self._attempts.items()
+            if attempts and now_s - attempts[-1] < self.within_s
         }
 
 

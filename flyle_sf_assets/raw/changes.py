@@ -154,9 +154,9 @@ def fetched_parents(
     return pl.concat([changed, found, changed_rows(missing.select(held.columns), held)])
 
 
-def _with_tombstone(held: pl.DataFrame, fate: pl.DataFrame) -> pl.DataFrame:
-    """The held rows that ``fate`` speaks of, with its stamp, status and winner."""
-    told = fate.lazy().select(
+def _with_tombstone(held: pl.DataFrame, statuses: pl.DataFrame) -> pl.DataFrame:
+    """The held rows that ``statuses`` speaks of, with its stamp, status and winner."""
+    told = statuses.lazy().select(
         "Id",
         pl.col("SystemModstamp").alias("_new_stamp"),
         pl.col("_status").alias("_new_status"),

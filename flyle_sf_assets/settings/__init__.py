@@ -1,6 +1,6 @@
 """What a tenant asked for: models, file loading with line numbers, versions and their diff.
 
 What does not belong here: whether the org has these fields (``check``), how a condition is
-written in SOQL (``salesforce/soql.py``) and where versions are kept (``store``). This room is
+written in SOQL (``salesforce/soql.py``) and where versions are kept (``store``). This package is
 pure but for reading the settings files and the secrets they refer to.
 """

@@ -55,7 +55,7 @@ def test_the_answer_to_the_creation_of_a_job_has_no_job_type(org: asking.Org) ->
     org.bulk_delete(created["id"])
 
 
-@pytest.mark.sandbox_only("it needs an org of so many records, and whose clock can be moved")
+@pytest.mark.sandbox_only("it needs an org of as many records, and whose clock can be moved")
 @pytest.mark.parametrize("prefix", ["0r8", "01g"])
 def test_a_locator_is_followed_whatever_it_looks_like(twin: asking.Twin, prefix: str) -> None:
     """``nextRecordsUrl`` ends with an id (``0r8…`` now, ``01g…`` before) and the rows so far.

@@ -18,7 +18,7 @@ from flyle_sf_assets.connection.connect import (
 )
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.console import error_pages as refusals
-from flyle_sf_assets.console.pages.sign_in import knocks_allowed
+from flyle_sf_assets.console.pages.sign_in import is_attempt_allowed
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.store.tenants.links import get_link
@@ -65,7 +65,7 @@ def begin(page_request: PageRequest) -> Response:
 
 def callback(page_request: PageRequest) -> Response:
     """Back from Salesforce: the connection stands, or it says why not."""
-    if not knocks_allowed(page_request):
+    if not is_attempt_allowed(page_request):
         return refusals.too_often(page_request)
     try:
         outcome = finish_connect(

@@ -19,7 +19,7 @@ _log = logger("console")
 
 def sign_in(page_request: PageRequest) -> Response:
     """A session for the holder of a token; nothing but a refusal for anybody else."""
-    if not knocks_allowed(page_request):
+    if not is_attempt_allowed(page_request):
         return refusals.too_often(page_request)
     console = page_request.console
     database = console.installation.database
@@ -76,8 +76,8 @@ def health(_: PageRequest) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def knocks_allowed(page_request: PageRequest) -> bool:
-    """Whether this address, and the tenant that is known to knock, may try once more now."""
+def is_attempt_allowed(page_request: PageRequest) -> bool:
+    """Whether this address, and the tenant that it names, may try to sign in once more now."""
     client, limit = page_request.request.client, page_request.console.rate_limiter
     database, now = page_request.installation.database, page_request.now
     if not limit.allows(client.host if client else "", database, now):

@@ -1,4 +1,4 @@
-"""Who is in the console: tokens that were used, the sessions that they opened, who knocked.
+"""Who is in the console: tokens that were used, the sessions that they opened, attempts to sign in.
 
 What does not belong here: checking a token and making cookies (``console``).
 """
@@ -10,7 +10,7 @@ from typing import Literal
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 NO_TENANT = "*"
-"""No tenant can have this name: below it knocks are counted by their address alone."""
+"""No tenant can have this name: attempts of an unknown tenant are counted by address, below it."""
 
 Role = Literal["admin", "editor", "contributor"]
 
