@@ -56,7 +56,7 @@ def is_idle(refresh: Refresh, *, is_asked_for: bool = False) -> bool:
     raises.
     """
     # One transaction: a tick looks at a thousand tenants, most of which are idle.
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         link = get_link(tx)
         generations, taken, stored = read_generations(tx), all_consumed(tx), read_schemas(tx)
     # An org that answers again and has nothing new needs no run to be in step.
@@ -84,7 +84,7 @@ def is_idle(refresh: Refresh, *, is_asked_for: bool = False) -> bool:
     statements = [
         one.questions.touched(one.window, with_values=True, limit=ROWS_MAX) for one in known
     ]
-    answers = refresh.org.reader.rows_by_composite(statements)
+    answers = refresh.org.opened.reader.rows_by_composite(statements)
     if not all(_is_known(refresh, o, answer) for o, answer in zip(known, answers, strict=True)):
         return False
     # The records first: where they are news the refresh describes anyway.
@@ -99,7 +99,7 @@ def _asked(
         return None
     return _Asked(
         questions=Questions.about(dataset, made, schemas, refresh.settings),
-        window=Window.after(kept.watermark, refresh.until, refresh.overlap_s),
+        window=Window.after(kept.watermark, refresh.org.until, refresh.org.overlap_s),
         manifest=manifest,
         is_one_to_one=any(n.dataset == dataset.name and n.one_to_one for n in made.nodes),
     )
@@ -146,7 +146,7 @@ def _has_moved(one: _Asked, answer: pl.DataFrame, told: pl.DataFrame, held: pl.D
 def _is_scope(refresh: Refresh, one: _Asked, held: pl.DataFrame) -> bool:
     """Whether of what was stamped exactly those records match that are held as matching."""
     columns = one.questions.matching(one.window, columns=())
-    answer = canonical(refresh.org.reader.rows(columns).lazy(), ()).collect()
+    answer = canonical(refresh.org.opened.reader.rows(columns).lazy(), ()).collect()
     linked = held.filter(pl.col("_status") == RecordStatus.LINKED.value)
     return (
         answer.join(linked, on=["Id", "SystemModstamp"], how="anti").is_empty()

@@ -54,7 +54,7 @@ def note_impossible(refresh: Refresh) -> None:
         for name, one in unjudged.items()
     }
     wrong = {name: why for name, why in judged.items() if why is not None}
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         for name, manifest in unjudged.items():
             number = current[name].generation
             if name in wrong:

@@ -14,7 +14,6 @@ from flyle_sf_assets.lake.manifest import NOTHING, Manifest
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.store.syncs.generations import Generation, lose_generation
 from flyle_sf_assets.store.syncs.syncs import add_reread
-from flyle_sf_assets.sync.consumed_inputs import generation_of, manifest_of
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.sync.steps.enriched_records import enrich_records, enriched_dataset
@@ -73,7 +72,7 @@ def note_damage(refresh: Refresh, *, is_read: bool = False) -> bool:
     if not found:
         return False
     refresh.lake.distrust()
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         for name in found:
             lose_generation(tx, name, current[name].generation)
         add_reread(tx, refresh.sync_id, found)
@@ -123,4 +122,7 @@ def _asset_of(step: partial[StepReport]) -> RawAsset | None:
 
 
 def _is_lost(refresh: Refresh, dataset: str) -> bool:
-    return generation_of(refresh, dataset) > 0 and manifest_of(refresh, dataset) is None
+    return (
+        refresh.committed.generation_number(dataset) > 0
+        and refresh.committed.manifest(dataset) is None
+    )

@@ -24,9 +24,9 @@ _log = logger("refresh")
 
 def count_calls(refresh: Refresh, before: int) -> int:
     """Adds the API calls since ``before`` to the sync's row, and returns how many they are."""
-    spent = refresh.api_calls - before
+    spent = refresh.org.api_calls - before
     if spent:
-        with refresh.database.tenant(refresh.tenant) as tx:
+        with refresh.committed.transaction() as tx:
             add_counts(tx, refresh.sync_id, SyncCounts(api_calls=spent))
     return spent
 
@@ -34,7 +34,7 @@ def count_calls(refresh: Refresh, before: int) -> int:
 def end_done(refresh: Refresh) -> None:
     """Closes the sync's row as done; what failed before is over."""
     now = refresh.clock()
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         if is_cancelled(tx, refresh.sync_id, lock=True):
             return
         finish_sync(tx, refresh.sync_id, "done", now)
@@ -80,7 +80,7 @@ def end_failed(refresh: Refresh, error: BaseException, calls: int | None = None)
 
 def _keep_failed(refresh: Refresh, error: BaseException, state: SyncState) -> SyncState:
     now = refresh.clock()
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         if is_cancelled(tx, refresh.sync_id, lock=True):
             refresh.is_failure_kept = True
             return "cancelled"

@@ -9,7 +9,6 @@ from functools import partial
 
 from flyle_sf_assets.errors import FieldRefused, ObjectRefused, UsageError
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
-from flyle_sf_assets.sync.consumed_inputs import generation_of, manifest_of
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.step_report import StepReport
@@ -32,7 +31,7 @@ def catch_up(
     Only those that had everything that the plan wanted until now: one that was never materialized
     is the business of the person who left it out.
     """
-    if generation_of(refresh, SCHEMAS) == 0:
+    if refresh.committed.generation_number(SCHEMAS) == 0:
         return
     inner = step.func if isinstance(step, partial) else step
     asset = _asset_of(step, args, kwargs) if inner is read_records else None
@@ -76,5 +75,5 @@ def _has_what_is_planned(refresh: Refresh, asset: RawAsset) -> bool | None:
 
 def _is_joined(refresh: Refresh) -> bool:
     plan = refresh.plan()
-    manifest = manifest_of(refresh, enriched_dataset(plan))
+    manifest = refresh.committed.manifest(enriched_dataset(plan))
     return manifest is not None and is_joined(plan, manifest)

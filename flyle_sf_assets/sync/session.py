@@ -43,6 +43,7 @@ from flyle_sf_assets.sync.context import Refresh, RefreshKind, disconnected
 from flyle_sf_assets.sync.idle_check import is_idle
 from flyle_sf_assets.sync.invalid_state import note_impossible
 from flyle_sf_assets.sync.lost_files import note_damage, restore, with_rereads
+from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.outcome import count_calls, end_done, end_failed, understood
 from flyle_sf_assets.sync.partial_run import catch_up
 from flyle_sf_assets.sync.step_report import StepReport
@@ -103,11 +104,13 @@ def open_refresh(
             settings_version=version,
             kind=kind,
             sync_id=sync.sync_id,
-            open_org=lambda: open_same_org(
-                installation, settings, sleep=_watchful(refresh), patience=Network(clock=clock)
+            org=OrgAccess(
+                lambda: open_same_org(
+                    installation, settings, sleep=_watchful(refresh), patience=Network(clock=clock)
+                ),
+                installation.environment.overlap_s,
             ),
             clock=clock,
-            overlap_s=installation.environment.overlap_s,
             is_retry=is_retry,
         )
         with bind(sync_id=sync.sync_id, run_id=run_id):
@@ -120,7 +123,7 @@ def open_refresh(
                 end_failed(refresh, understood(refresh, error))
                 raise
             finally:
-                refresh.close()
+                refresh.org.close()
             if refresh.failure is None:
                 end_done(refresh)
             elif not refresh.is_failure_kept:
@@ -140,7 +143,7 @@ def _watchful(refresh: Refresh) -> Callable[[float], None]:
 
     def sleep(seconds: float) -> None:
         time.sleep(seconds)
-        with refresh.database.tenant(refresh.tenant) as tx:
+        with refresh.committed.transaction() as tx:
             refresh.require_running(tx)
 
     return sleep
@@ -188,16 +191,18 @@ def check_idle(
             settings_version=version,
             kind="refresh",
             sync_id=0,
-            open_org=lambda: open_same_org(
-                installation, settings, patience=replace(patience or Network(), clock=clock)
+            org=OrgAccess(
+                lambda: open_same_org(
+                    installation, settings, patience=replace(patience or Network(), clock=clock)
+                ),
+                installation.environment.overlap_s,
             ),
             clock=clock,
-            overlap_s=installation.environment.overlap_s,
         )
         try:
-            check = IdleCheck(_is_idle(refresh, is_asked_for=is_asked_for), refresh.api_calls)
+            check = IdleCheck(_is_idle(refresh, is_asked_for=is_asked_for), refresh.org.api_calls)
         finally:
-            refresh.close()
+            refresh.org.close()
         if check.is_idle:
             now = clock()
             with database.tenant(tenant) as tx:
@@ -231,7 +236,7 @@ def run_step(
     An error is kept in the sync's row and in the link before it is raised again. What nobody
     foresaw is raised as one of ours; nothing hangs on an error that could quote a record.
     """
-    started, calls = time.perf_counter(), refresh.api_calls
+    started, calls = time.perf_counter(), refresh.org.api_calls
     ended: BaseException
     try:
         refresh.begin(_name_of(step))

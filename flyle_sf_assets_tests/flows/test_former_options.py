@@ -77,7 +77,7 @@ def test_the_text_of_a_deactivated_option_stays(tenant: Tenant, org: Org) -> Non
     tenant.sync(kind="census")
     assert tenant.rows() == before
     with tenant.open_refresh() as refresh:
-        said = preview(tenant.installation, refresh.settings, open_org=refresh.open_org)
+        said = preview(tenant.installation, refresh.settings, open_org=refresh.org.open_org)
     assert said.changed.count == 0
 
 

@@ -23,7 +23,7 @@ def records_of_companies(refresh: Refresh, plan: ReadPlan, base: Dataset) -> pl.
     that follows brings those that are in scope, and tells what became of the others. A record
     that was deleted while its file was lost is brought by nothing; its company stayed linked.
     """
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         companies = company_ends(tx, plan.base_object)
     schema = record_schema(base.columns)
     has_ended = pl.col("status").is_in([status.value for status in _ENDED])

@@ -145,7 +145,7 @@ class Reading:
 
     def matching(self, one: DatasetReading, columns: Sequence[FieldSchema]) -> pl.LazyFrame:
         """Canonical rows, with these columns, of all records that the conditions bring."""
-        reader, staged = self._refresh.org.reader, one.staged
+        reader, staged = self._refresh.org.opened.reader, one.staged
         expected = reader.count(one.questions.count())
         self._refresh.tell(staged.name, 0, expected)
         statement = one.questions.matching(columns=columns)
@@ -153,7 +153,7 @@ class Reading:
             reader,
             staged.name,
             statement,
-            now=self._refresh.until,
+            now=self._refresh.org.until,
             expected_rows=expected,
             may_resume=staged.is_empty,
             edited=self._refresh.committed.edited(one.questions.dataset.object),
@@ -199,16 +199,18 @@ class Reading:
         self, one: DatasetReading, ids: pl.Series, columns: Sequence[FieldSchema]
     ) -> pl.DataFrame:
         """What Salesforce says of these records, deleted ones too: fates and these columns."""
-        answers = self._refresh.org.reader.rows_by_composite(one.questions.by_id(ids, columns))
+        answers = self._refresh.org.opened.reader.rows_by_composite(
+            one.questions.by_id(ids, columns)
+        )
         one.staged.pulled += sum(answer.height for answer in answers)
         return pl.concat([one.questions.no_answer(columns), *answers])
 
     def _since_download(self, one: DatasetReading) -> Window | None:
         """What is to be read after a download that was taken up again: it saw the org before."""
-        until, asked_at = self._refresh.until, one.staged.asked_at
+        until, asked_at = self._refresh.org.until, one.staged.asked_at
         if asked_at is None or asked_at >= until:
             return None
-        return Window.after(asked_at, until, self._refresh.overlap_s)
+        return self._refresh.org.window_after(asked_at)
 
     def _read_windows(self, windows: Sequence[tuple[DatasetReading, Window]]) -> None:
         """What changed in these windows, for all datasets in as few calls as possible."""
@@ -220,7 +222,7 @@ class Reading:
                 asked.append(one.questions.leaving(window))
             if one.questions.dataset.is_base:
                 asked.append(one.questions.matching(window))
-        answers = iter(self._refresh.org.reader.rows_by_composite(asked))
+        answers = iter(self._refresh.org.opened.reader.rows_by_composite(asked))
         for one, _ in windows:
             touched = next(answers)
             one.staged.pulled += touched.height
@@ -261,11 +263,15 @@ class Reading:
         if ids.is_empty():
             return
         self._refresh.tell(one.staged.name, 0, ids.len())
-        reader, staged = self._refresh.org.reader, one.staged
+        reader, staged = self._refresh.org.opened.reader, one.staged
         if ids.len() >= WHOLE_OBJECT_IDS_MIN and one.questions.is_stamped:
             everything = one.questions.everything()
             download = self._refresh.downloads.read(
-                reader, staged.name, everything, now=self._refresh.until, expected_rows=ids.len()
+                reader,
+                staged.name,
+                everything,
+                now=self._refresh.org.until,
+                expected_rows=ids.len(),
             )
             staged.pulled += download.rows.rows
             answer = download.rows.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
@@ -291,6 +297,7 @@ class Reading:
         frames = {name: one.staged.records() for name, one in self._datasets.items()}
         for dataset in self._plan.datasets:
             if dataset.name not in frames:
-                kept = self._refresh.records(dataset.name)
-                frames[dataset.name] = empty(dataset.columns).lazy() if kept is None else kept
+                kept = self._refresh.committed.manifest(dataset.name)
+                rows = self._refresh.lake.read(kept) if kept else empty(dataset.columns).lazy()
+                frames[dataset.name] = rows
         return frames

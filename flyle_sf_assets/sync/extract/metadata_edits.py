@@ -13,7 +13,6 @@ from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.sweep import custom_columns
 from flyle_sf_assets.store.syncs.generations import Consumed
-from flyle_sf_assets.sync.consumed_inputs import consumed_by
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading
 from flyle_sf_assets.sync.state.asset_names import digest_of
@@ -22,14 +21,14 @@ from flyle_sf_assets.sync.state.asset_names import digest_of
 def is_edited(refresh: Refresh, dataset: Dataset) -> bool:
     """Whether there was an edit that a census has not looked behind yet."""
     now = _metadata_of(refresh, dataset)
-    return consumed_by(refresh, dataset.asset).get(now.input) != now
+    return refresh.committed.consumed(dataset.asset).get(now.input) != now
 
 
 def metadata_compared(
     refresh: Refresh, asset: RawAsset, readings: Sequence[DatasetReading]
 ) -> list[Consumed]:
     """The metadata by which all values of each dataset were last read, or compared."""
-    taken, found = consumed_by(refresh, asset), []
+    taken, found = refresh.committed.consumed(asset), []
     for one in readings:
         now = _metadata_of(refresh, one.questions.dataset)
         is_compared = {*custom_columns(one.questions.dataset)} <= {*(one.compared or ())}

@@ -72,7 +72,7 @@ def ask(
     _stored: Mapping[str, StoredSchema],
 ) -> dict[str, Answer]:
     """The org's answers. However recent what is stored may be: an edit has no other messenger."""
-    return describe.describe_all(refresh.org.session, names, moments)
+    return describe.describe_all(refresh.org.opened.session, names, moments)
 
 
 def reached_objects(settings: TenantSettings, known: Schemas) -> tuple[str, ...]:

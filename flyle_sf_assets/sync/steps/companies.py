@@ -33,17 +33,12 @@ from flyle_sf_assets.store.tenants.connections import reread_done
 from flyle_sf_assets.store.tenants.links import get_link, put_link, record_synced
 from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.sync.column_lineage import company_origins
-from flyle_sf_assets.sync.consumed_inputs import (
-    consumed_by,
-    generation_of,
-    manifest_of,
-    not_materialized,
-)
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.load.census_report import census_figures
 from flyle_sf_assets.sync.load.commit_gates import passed_gates
 from flyle_sf_assets.sync.load.company_writer import EnrichedRows, Writing, Written
 from flyle_sf_assets.sync.state.asset_names import COMPANIES, ENRICHED, OPTIONS, digest_of
+from flyle_sf_assets.sync.state.committed_state import not_materialized
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
 from flyle_sf_assets.sync.steps.enriched_records import enriched_dataset
 from flyle_sf_assets.tenants.due_times import next_due
@@ -55,10 +50,10 @@ def write_companies(refresh: Refresh) -> StepReport:
     """Converts what the enriched records committed since, and writes it in one transaction."""
     plan = refresh.plan()
     fields = company_fields(refresh.settings, plan.leaves)
-    manifest = manifest_of(refresh, enriched_dataset(plan))
+    manifest = refresh.committed.manifest(enriched_dataset(plan))
     if manifest is None:
         raise not_materialized(refresh.tenant, f"flyle/{ENRICHED}")
-    taken = consumed_by(refresh, COMPANIES)
+    taken = refresh.committed.consumed(COMPANIES)
     digest = digest_of(fields, refresh.settings.time_zone)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
     rows = _rows(refresh, manifest, taken.get(manifest.dataset) if is_same else None)
@@ -71,7 +66,7 @@ def write_companies(refresh: Refresh) -> StepReport:
             COMPANIES,
             [
                 Consumed(manifest.dataset, manifest.generation),
-                Consumed(OPTIONS, generation_of(refresh, OPTIONS)),
+                Consumed(OPTIONS, refresh.committed.generation_number(OPTIONS)),
                 Consumed(
                     "link_settings/companies",
                     refresh.settings_version,
@@ -142,7 +137,7 @@ def _end(refresh: Refresh, tx: TenantTransaction, plan: ReadPlan) -> None:
     """The link after a sync that ran to its end; the first one is told to the administrators."""
     now = refresh.clock()
     is_first = get_link(tx).first_synced_at is None
-    put_link(tx, state="linked", org_id=refresh.org.org_id)
+    put_link(tx, state="linked", org_id=refresh.org.opened.org_id)
     if refresh.kind == "census" and _is_all_read(tx, plan):
         reread_done(tx)
     record_synced(tx, now, next_due(now, refresh.settings, refresh.installation.environment))

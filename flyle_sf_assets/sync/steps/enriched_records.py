@@ -15,12 +15,6 @@ from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import changed_rows
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.sync.column_lineage import enriched_notes, enriched_origins
-from flyle_sf_assets.sync.consumed_inputs import (
-    consumed_by,
-    generation_of,
-    held_dataset,
-    manifest_of,
-)
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.staged_dataset import fold
 from flyle_sf_assets.sync.state.asset_names import (
@@ -50,14 +44,14 @@ def enrich_records(refresh: Refresh) -> StepReport:
     """Joins what its inputs committed since it last looked; keeps the rows that differ."""
     plan = refresh.plan()
     name = enriched_dataset(plan)
-    inputs = {d.name: held_dataset(refresh, d) for d in plan.datasets}
+    inputs = {d.name: refresh.committed.held(d) for d in plan.datasets}
     records = {dataset: refresh.lake.read(m) for dataset, m in inputs.items()}
-    held = manifest_of(refresh, name)
-    taken = consumed_by(refresh, ENRICHED)
+    held = refresh.committed.manifest(name)
+    taken = refresh.committed.consumed(ENRICHED)
     digest = _plan_digest(plan)
     is_same_plan = PLAN in taken and taken[PLAN].digest == digest
     manifest: Manifest | None
-    current = generation_of(refresh, name)
+    current = refresh.committed.generation_number(name)
     if held is None or not is_joined(plan, held):
         manifest, changed = _all_rows(refresh, plan, records, current + 1)
     elif is_same_plan and refresh.kind in ("refresh", "sweep") and _follows(inputs, taken):
@@ -140,7 +134,9 @@ def _some_rows(
     rows = _different(plan, rows, before)
     if rows.is_empty():
         return None, 0
-    readers = [consumed_by(refresh, asset).get(held.dataset) for asset in (OPTIONS, COMPANIES)]
+    readers = [
+        refresh.committed.consumed(asset).get(held.dataset) for asset in (OPTIONS, COMPANIES)
+    ]
     unconsumed_since = min((one.generation for one in readers if one), default=0)
     manifest = fold(refresh.lake, refresh.tenant, held, unconsumed_since)
     segment = refresh.lake.write(refresh.tenant, held.dataset, held.generation + 1, rows)

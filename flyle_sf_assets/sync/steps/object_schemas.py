@@ -23,7 +23,6 @@ from flyle_sf_assets.store.syncs.object_schemas import (
 )
 from flyle_sf_assets.store.tenants.links import Attention, replace_attention
 from flyle_sf_assets.store.tenants.notices import add_notice
-from flyle_sf_assets.sync.consumed_inputs import consumed_by, generation_of
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.schema_reader import (
     Redescribed,
@@ -46,7 +45,7 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     before settings are refused. ``is_forced`` asks for everything, again if need be.
     Raises SettingsInvalid for settings that never fitted this org.
     """
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         stored = read_schemas(tx)
     known = known_schemas(stored)
     is_whole = is_forced or refresh.kind == "census" or is_anything_hidden(refresh.settings, known)
@@ -92,7 +91,7 @@ def is_unchanged(
     }
     if any(name not in stored or one.digest != stored[name].digest for name, one in new.items()):
         return False
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         for name in found.answers:
             # An edit that left everything as it was may have cost values: its moment is kept.
             if name in new:
@@ -117,7 +116,7 @@ def _are_recent(refresh: Refresh, stored: dict[str, StoredSchema], schemas: Sche
 
 def _is_tried(refresh: Refresh) -> bool:
     """Whether these settings once fitted this org."""
-    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
+    passed = refresh.committed.consumed(SCHEMAS).get("link_settings")
     return passed is not None and passed.generation == refresh.settings_version
 
 
@@ -162,7 +161,7 @@ def _note_drift(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> No
 def _commit(refresh: Refresh, stored: dict[str, StoredSchema], found: Redescribed) -> int:
     now = refresh.clock()
     changed = False
-    before = generation_of(refresh, SCHEMAS)
+    before = refresh.committed.generation_number(SCHEMAS)
     with refresh.committing() as tx:
         for name, answer in found.answers.items():
             if isinstance(answer, NotModified):
@@ -192,7 +191,7 @@ def _known_until(refresh: Refresh) -> datetime:
     One of the same second may follow it, and one by a transaction that ends late may have been
     stamped before it: both are asked for again.
     """
-    return refresh.until - timedelta(seconds=refresh.overlap_s + 1)
+    return refresh.org.until - timedelta(seconds=refresh.org.overlap_s + 1)
 
 
 def _stored(

@@ -18,7 +18,6 @@ from flyle_sf_assets.options.catalog import (
 )
 from flyle_sf_assets.store.companies.picklist_options import list_options, merge_options
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
-from flyle_sf_assets.sync.consumed_inputs import consumed_by, generation_of, manifest_of
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.state.asset_names import OPTIONS, SCHEMAS, digest_of
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
@@ -46,8 +45,8 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
     """The step once, and whether records hold values that the catalog did not know."""
     plan = refresh.plan()
     fields = followed_fields(company_fields(refresh.settings, plan.leaves))
-    manifest = manifest_of(refresh, enriched_dataset(plan))
-    taken = consumed_by(refresh, OPTIONS)
+    manifest = refresh.committed.manifest(enriched_dataset(plan))
+    taken = refresh.committed.consumed(OPTIONS)
     digest = digest_of(fields)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
     since = taken[manifest.dataset].generation if manifest and manifest.dataset in taken else 0
@@ -56,7 +55,7 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
         rows = refresh.lake.changed_since(manifest, since if is_same else 0)
         columns = dict.fromkeys(field.source_path for field in fields)
         met = met_values(rows.select("Id", *columns).collect(), fields)
-    before = generation_of(refresh, OPTIONS)
+    before = refresh.committed.generation_number(OPTIONS)
     now = refresh.clock()
     with refresh.committing() as tx:
         held = pl.DataFrame(
@@ -86,7 +85,7 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
             now=now,
         )
         inputs = [
-            Consumed(SCHEMAS, generation_of(refresh, SCHEMAS)),
+            Consumed(SCHEMAS, refresh.committed.generation_number(SCHEMAS)),
             Consumed(
                 "link_settings/companies",
                 refresh.settings_version,

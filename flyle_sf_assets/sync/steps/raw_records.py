@@ -24,7 +24,6 @@ from flyle_sf_assets.store.syncs.generations import (
 )
 from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts
 from flyle_sf_assets.sync.column_lineage import raw_notes
-from flyle_sf_assets.sync.consumed_inputs import consumed_by, generation_of
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.company_tombstones import records_of_companies
 from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading, Reading
@@ -76,8 +75,7 @@ def _above(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> dict[str, Manif
     """The datasets of the assets before this one, whose rows may look its records up."""
     before = RAW_ASSETS[: RAW_ASSETS.index(asset)]
     names = [dataset.name for dataset in plan.datasets if dataset.asset in before]
-    kept = {name: refresh.generation(name) for name in names}
-    found = {name: Manifest.held(one.manifest) for name, one in kept.items() if one is not None}
+    found = {name: refresh.committed.manifest(name) for name in names}
     return {name: manifest for name, manifest in found.items() if manifest is not None}
 
 
@@ -89,7 +87,7 @@ def _changed_above(
     above: dict[str, Manifest],
 ) -> dict[str, pl.Series] | None:
     """What changed above since this asset last closed its references; None: look at everything."""
-    taken = consumed_by(refresh, asset)
+    taken = refresh.committed.consumed(asset)
     is_same_tree = taken.get(NODES) == Consumed(NODES, 0, digest_of(plan.nodes))
     is_known = all(one.window is not None and not one.new_columns for one in readings)
     if refresh.kind != "refresh" or not is_same_tree or not is_known:
@@ -104,9 +102,9 @@ def _changed_above(
 
 def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading:
     """What is held of a dataset, brought into the shape that the plan wants now."""
-    questions = Questions.about(dataset, plan, refresh.schemas(), refresh.settings)
-    kept = refresh.generation(dataset.name)
-    held = None if kept is None else Manifest.held(kept.manifest)
+    questions = Questions.about(dataset, plan, refresh.committed.schemas(), refresh.settings)
+    kept = refresh.committed.generation(dataset.name)
+    held = refresh.committed.manifest(dataset.name)
     staged = StagedDataset(
         lake=refresh.lake,
         tenant=refresh.tenant,
@@ -167,7 +165,7 @@ def _role(scope: str) -> str:
 def _window(refresh: Refresh, kept: Generation | None) -> Window | None:
     if kept is None or kept.watermark is None:
         return None
-    return Window.after(kept.watermark, refresh.until, refresh.overlap_s)
+    return Window.after(kept.watermark, refresh.org.until, refresh.org.overlap_s)
 
 
 def _reshaped(
@@ -192,9 +190,11 @@ def _reshaped(
 def _former(refresh: Refresh, plan: ReadPlan) -> pl.LazyFrame | None:
     """What was enriched of the base object before; made of its companies when it was lost."""
     name = enriched_of(plan.base_object)
-    rows = refresh.records(name)
-    if rows is not None or refresh.generation(name) is None:
-        return rows
+    manifest = refresh.committed.manifest(name)
+    if manifest is not None:
+        return refresh.lake.read(manifest)
+    if refresh.committed.generation(name) is None:
+        return None
     base = next(dataset for dataset in plan.datasets if dataset.is_base)
     return records_of_companies(refresh, plan, base)
 
@@ -208,13 +208,13 @@ def _commit(
 ) -> dict[str, int]:
     """Files first, then one transaction: manifests, watermarks, debts, counts."""
     staged = [one.staged for one in readings]
-    readers = consumed_by(refresh, ENRICHED)
+    readers = refresh.committed.consumed(ENRICHED)
     manifests = {}
     for one in staged:
         taken = readers.get(one.name)
         manifests[one.name] = one.write(unconsumed_since=taken.generation if taken else None)
     inputs = [
-        Consumed(SCHEMAS, generation_of(refresh, SCHEMAS)),
+        Consumed(SCHEMAS, refresh.committed.generation_number(SCHEMAS)),
         Consumed(
             f"link_settings/{asset}",
             refresh.settings_version,
@@ -227,7 +227,7 @@ def _commit(
     pulled = sum(one.pulled for one in staged)
     with refresh.committing() as tx:
         generations = {
-            one.name: commit(tx, one, manifests[one.name], refresh.until, refresh.clock())
+            one.name: commit(tx, one, manifests[one.name], refresh.org.until, refresh.clock())
             for one in staged
         }
         put_consumed(tx, asset, inputs)
@@ -263,7 +263,7 @@ def _report(
 
 
 def _committed(refresh: Refresh, dataset: str) -> Manifest:
-    kept = refresh.generation(dataset)
+    kept = refresh.committed.generation(dataset)
     if kept is None:
         raise ValueError(f"{dataset} was not committed")
     return Manifest.decode(kept.manifest)

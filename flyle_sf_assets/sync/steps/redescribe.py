@@ -8,7 +8,6 @@ from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.store.syncs.generations import Consumed
-from flyle_sf_assets.sync.consumed_inputs import consumed_by, manifest_of
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.state.asset_names import digest_of
 from flyle_sf_assets.sync.steps.object_schemas import describe_objects
@@ -35,11 +34,11 @@ def is_read_as_planned(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> boo
     """Whether what is held of an asset has the records, columns and references of this plan."""
     if not plan.of_asset(asset):
         return True
-    if consumed_by(refresh, asset).get(NODES) != Consumed(NODES, 0, digest_of(plan.nodes)):
+    if refresh.committed.consumed(asset).get(NODES) != Consumed(NODES, 0, digest_of(plan.nodes)):
         return False
-    schemas = refresh.schemas()
+    schemas = refresh.committed.schemas()
     for dataset in plan.of_asset(asset):
-        held = manifest_of(refresh, dataset.name)
+        held = refresh.committed.manifest(dataset.name)
         if held is None or not all(held.has_column(c.name, c.type) for c in dataset.columns):
             return False
         if held.scope != scope_of(Questions.about(dataset, plan, schemas, refresh.settings)):
