@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
@@ -17,11 +18,13 @@ from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import Consumed
 from flyle_sf_assets.store.syncs.syncs import is_cancelled
 from flyle_sf_assets.sync import progress
 from flyle_sf_assets.sync.bulk_downloads import Downloads
 from flyle_sf_assets.sync.org_access import OrgAccess
+from flyle_sf_assets.sync.outcome import Outcome
 from flyle_sf_assets.sync.persisted_progress import KeptProgress
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import Comparison
@@ -32,11 +35,7 @@ RefreshKind = Literal["refresh", "full", "sweep", "census"]
 
 @dataclass
 class Refresh:
-    """One refresh of one tenant while it runs, under the tenant's lock.
-
-    ``failure`` is the error that ended it, ``is_failure_kept`` whether the database has it;
-    ``is_complete`` says that the companies are written.
-    """
+    """One refresh of one tenant while it runs, under the tenant's lock."""
 
     installation: Installation
     tenant: str
@@ -45,10 +44,8 @@ class Refresh:
     kind: RefreshKind
     sync_id: int
     org: OrgAccess
+    outcome: Outcome
     clock: Clock = utc_now
-    failure: BaseException | None = None
-    is_failure_kept: bool = False
-    is_complete: bool = False
     compared: dict[RawAsset, Comparison] = field(default_factory=dict)
     reading: RawAsset | None = None
     """The raw asset that is being read."""
@@ -57,14 +54,7 @@ class Refresh:
     """Described without leaving out what Salesforce says is unchanged."""
     reread: dict[str, str] = field(default_factory=dict)
     """Datasets whose files were found damaged or lost, and what was wrong with them."""
-    is_retry: bool = False
-    """Dagster tries the run before it again, whose failure is counted already."""
     _planned: tuple[Schemas, ReadPlan] | None = field(default=None, init=False)
-
-    @property
-    def database(self) -> Database:
-        """The product's database."""
-        return self.installation.database
 
     @cached_property
     def lake(self) -> Lake:
@@ -75,6 +65,11 @@ class Refresh:
     def comparison(self) -> Comparison:
         """What a sweep or census has compared so far."""
         return sum(self.compared.values(), Comparison())
+
+    def settings_part(self, part: str) -> Consumed:
+        """A part of the settings, as an input of an asset that follows it."""
+        digest = part_digests(self.settings)[part]
+        return Consumed(f"link_settings/{part}", self.settings_version, digest)
 
     @contextmanager
     def committing(self) -> Iterator[TenantTransaction]:
@@ -113,7 +108,7 @@ class Refresh:
     @cached_property
     def committed(self) -> CommittedState:
         """What the database says that this refresh stands on."""
-        return CommittedState(self.database, self.tenant)
+        return CommittedState(self.installation.database, self.tenant)
 
     @cached_property
     def downloads(self) -> Downloads:
@@ -123,7 +118,7 @@ class Refresh:
     @cached_property
     def kept_progress(self) -> KeptProgress:
         """Where other processes see how far this refresh is."""
-        return KeptProgress(self.database, self.tenant, self.sync_id, self.clock)
+        return KeptProgress(self.installation.database, self.tenant, self.sync_id, self.clock)
 
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
         """Tells progress to whoever listens, in this process or another."""

@@ -172,9 +172,9 @@ def test_a_schema_of_an_earlier_version_is_described_whole_once(
             put_schema(tx, replace(one, document=as_first_written(one.document)))
     asked, right = [], redescribing.ask
 
-    def spied(refresh: Any, names: Any, moments: Any, stored: Any) -> Any:
+    def spied(org: Any, names: Any, moments: Any, stored: Any) -> Any:
         asked.append(dict(moments))
-        return right(refresh, names, moments, stored)
+        return right(org, names, moments, stored)
 
     monkeypatch.setattr(redescribing, "ask", spied)
     before = tenant.rows()

@@ -213,9 +213,8 @@ class Reading:
         self, one: DatasetReading, ids: pl.Series, columns: Sequence[FieldSchema]
     ) -> pl.DataFrame:
         """What Salesforce says of these records, deleted ones too: fates and these columns."""
-        answers = self._sources.org.opened.reader.rows_by_composite(
-            one.questions.by_id(ids, columns)
-        )
+        asked = one.questions.by_id(ids, columns)
+        answers = self._sources.org.opened.reader.rows_by_composite(asked)
         one.staged.pulled += sum(answer.height for answer in answers)
         return pl.concat([one.questions.no_answer(columns), *answers])
 
@@ -312,6 +311,6 @@ class Reading:
         for dataset in self._plan.datasets:
             if dataset.name not in frames:
                 kept = self._sources.committed.manifest(dataset.name)
-                rows = self._sources.lake.read(kept) if kept else empty(dataset.columns).lazy()
-                frames[dataset.name] = rows
+                newest = self._sources.lake.read(kept) if kept else empty(dataset.columns).lazy()
+                frames[dataset.name] = newest
         return frames

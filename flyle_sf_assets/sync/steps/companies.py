@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.field_map import (
     FieldMapRow,
     column_descriptions,
@@ -81,11 +80,7 @@ def write_companies(refresh: Refresh) -> StepReport:
             [
                 Consumed(manifest.dataset, manifest.generation),
                 Consumed(OPTIONS, refresh.committed.generation_number(OPTIONS)),
-                Consumed(
-                    "link_settings/companies",
-                    refresh.settings_version,
-                    part_digests(refresh.settings)["companies"],
-                ),
+                refresh.settings_part(COMPANIES),
                 Consumed(FIELDS, 0, digest),
             ],
         )
@@ -100,7 +95,7 @@ def write_companies(refresh: Refresh) -> StepReport:
             reread_done(tx)
         total = linked_companies(tx, refresh.tenant)
         former = [field for field in list_fields(tx) if not field.active]
-    refresh.is_complete = True
+    refresh.outcome.is_complete = True
     version = refresh.settings_version
     mapped = field_map(fields, base_object=plan.base_object, time_zone=refresh.settings.time_zone)
     report = _report(plan, fields, mapped, manifest, written, version, total)

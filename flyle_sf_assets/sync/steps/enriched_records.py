@@ -70,7 +70,6 @@ def enrich_records(refresh: Refresh) -> StepReport:
                 expected_generation=current,
                 generation=manifest.generation,
                 manifest=manifest.encode(),
-                watermark=None,
                 now=refresh.clock(),
             )
         put_consumed(tx, ENRICHED, [*consumed, Consumed(PLAN, 0, digest)])

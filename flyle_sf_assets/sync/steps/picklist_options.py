@@ -6,7 +6,6 @@ ever deleted (``store/companies/picklist_options.py``).
 
 import polars as pl
 
-from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.options.catalog import (
@@ -19,7 +18,7 @@ from flyle_sf_assets.options.catalog import (
 from flyle_sf_assets.store.companies.picklist_options import list_options, merge_options
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.state.asset_names import OPTIONS, SCHEMAS, digest_of
+from flyle_sf_assets.sync.state.asset_names import COMPANIES, OPTIONS, SCHEMAS, digest_of
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
 from flyle_sf_assets.sync.steps.enriched_records import enrich_records, enriched_dataset
 from flyle_sf_assets.sync.steps.redescribe import redescribe_during_refresh
@@ -75,22 +74,10 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
         counts = merge_options(tx, union, now, described_fields=keys)
         is_changed = bool(counts.added or counts.changed or counts.removed)
         generation = before + 1 if is_changed or before == 0 else before
-        swap_generation(
-            tx,
-            OPTIONS,
-            expected_generation=before,
-            generation=generation,
-            manifest="{}",
-            watermark=None,
-            now=now,
-        )
+        swap_generation(tx, OPTIONS, expected_generation=before, generation=generation, now=now)
         inputs = [
             Consumed(SCHEMAS, refresh.committed.generation_number(SCHEMAS)),
-            Consumed(
-                "link_settings/companies",
-                refresh.settings_version,
-                part_digests(refresh.settings)["companies"],
-            ),
+            refresh.settings_part(COMPANIES),
             Consumed(FIELDS, 0, digest),
         ]
         if manifest is not None:

@@ -5,7 +5,6 @@ What does not belong here: the reading itself (``sync/extract/dataset_reader.py`
 
 import polars as pl
 
-from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
@@ -223,11 +222,7 @@ def _commit(
         manifests[one.name] = one.write(unconsumed_since=taken.generation if taken else None)
     inputs = [
         Consumed(SCHEMAS, refresh.committed.generation_number(SCHEMAS)),
-        Consumed(
-            f"link_settings/{asset}",
-            refresh.settings_version,
-            part_digests(refresh.settings)[asset],
-        ),
+        refresh.settings_part(asset),
         Consumed(NODES, 0, digest_of(plan.nodes)),
         *metadata_compared(refresh.committed, asset, readings),
         *(Consumed(name, manifest.generation) for name, manifest in above.items()),
