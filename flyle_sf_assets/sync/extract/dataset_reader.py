@@ -275,16 +275,13 @@ class Reading:
         """
         if ids.is_empty():
             return
-        self._sources.tell(one.staged.name, 0, ids.len())
-        reader, staged = self._sources.org.opened.reader, one.staged
+        sources, staged = self._sources, one.staged
+        sources.tell(staged.name, 0, ids.len())
         if ids.len() >= WHOLE_OBJECT_IDS_MIN and one.questions.is_stamped:
             everything = one.questions.everything()
-            download = self._sources.downloads.read(
-                reader,
-                staged.name,
-                everything,
-                now=self._sources.org.until,
-                expected_rows=ids.len(),
+            reader, until = sources.org.opened.reader, sources.org.until
+            download = sources.downloads.read(
+                reader, staged.name, everything, now=until, expected_rows=ids.len()
             )
             staged.pulled += download.rows.rows
             answer = download.rows.frame.filter(pl.col("Id").is_in(ids.implode())).collect()

@@ -101,10 +101,6 @@ class Writing:
     _total: int = field(default=0, init=False)
 
     @cached_property
-    def _paths(self) -> dict[str, str]:
-        return {field.key: field.source_path for field in self.fields if field.readable}
-
-    @cached_property
     def _catalog(self) -> pl.DataFrame:
         return pl.DataFrame(
             [(option.field_key, option.value) for option in list_options(self.tx)],
@@ -138,6 +134,7 @@ class Writing:
         )
 
     def _upserted(self, rows: pl.DataFrame) -> UpsertCounts:
+        paths = {one.key: one.source_path for one in self.fields if one.readable}
         done: list[UpsertCounts] = []
         for batch in rows.iter_slices(BATCH_ROWS):
             converted = convert(
@@ -147,7 +144,7 @@ class Writing:
                 catalog=self._catalog,
                 retyped=self.retyped,
             )
-            reasons = what_blanked(self.plan, batch, self._paths)
+            reasons = what_blanked(self.plan, batch, paths)
             reasons = reasons.rename({"Id": "external_id", "key": "field"})
             counts = upsert_companies(
                 self.tx,

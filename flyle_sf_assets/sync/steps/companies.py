@@ -27,7 +27,7 @@ from flyle_sf_assets.store.companies.custom_fields import (
     put_fields,
 )
 from flyle_sf_assets.store.postgres.database import TenantTransaction
-from flyle_sf_assets.store.syncs.census import CensusFigures, put_census
+from flyle_sf_assets.store.syncs.census import put_census
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, read_generations
 from flyle_sf_assets.store.syncs.syncs import add_counts
 from flyle_sf_assets.store.tenants.connections import reread_done
@@ -104,7 +104,9 @@ def write_companies(refresh: Refresh) -> StepReport:
         "項目の対応": _field_map(version, mapped, former, "ja"),
     }
     report = replace(report, gates=gates, notes=notes)
-    return report if census is None else _with_census(report, census)
+    if census is None:
+        return report
+    return replace(report, census=census, counts={**report.counts, **asdict(census)})
 
 
 def _rows(
@@ -120,10 +122,6 @@ def _rows(
     if not is_census:
         return EnrichedRows.split(owed, None)
     return EnrichedRows.split(lake.read(manifest).collect(), owed["Id"])
-
-
-def _with_census(report: StepReport, figures: CensusFigures) -> StepReport:
-    return replace(report, census=figures, counts={**report.counts, **asdict(figures)})
 
 
 def retyped_keys(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozenset[str]:

@@ -68,7 +68,8 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
             raise SettingsInvalid(refresh.tenant, reasons)
         with refresh.committing() as tx:
             put_consumed(tx, SCHEMAS, [Consumed("link_settings", refresh.settings_version)])
-    drifted = _drifts(settings, found.schemas)
+    made = plan(settings, found.schemas)
+    drifted = drifts(made, company_fields(settings, made.leaves))
     now = refresh.clock()
     with refresh.committing() as tx:
         _note_drift(tx, drifted, now)
@@ -143,11 +144,6 @@ def _problems(settings: TenantSettings, schemas: Schemas) -> tuple[Problem, ...]
 
 def _are_errors(found: Iterable[Problem]) -> bool:
     return any(problem.severity == "error" for problem in found)
-
-
-def _drifts(settings: TenantSettings, schemas: Schemas) -> tuple[Drift, ...]:
-    made = plan(settings, schemas)
-    return drifts(made, company_fields(settings, made.leaves))
 
 
 def _note_drift(tx: TenantTransaction, found: Iterable[Drift], now: datetime) -> None:

@@ -4,13 +4,11 @@ What does not belong here: finding out which files were lost (``sync/lost_files.
 in the middle of a refresh (``redescribe.py``).
 """
 
-from collections.abc import Callable
 from functools import partial
 
 from flyle_sf_assets.errors import FieldRefused, ObjectRefused, UsageError
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan
-from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.state.committed_state import CommittedState
@@ -35,7 +33,14 @@ def catch_up(refresh: Refresh, step: partial[StepReport]) -> None:
     committed, asset = refresh.committed, _asset_of(step)
     if committed.generation_number(SCHEMAS) == 0:
         return
-    is_planned = partial(_is_as_planned, committed, refresh.settings, refresh.plan)
+
+    def is_planned(one: RawAsset) -> bool | None:
+        """None when what is planned cannot be asked now: nothing is read for it, or refused."""
+        try:
+            return is_read_as_planned(committed, refresh.settings, refresh.plan(), one)
+        except (FieldRefused, ObjectRefused, UsageError):
+            return None
+
     whole = [one for one in before(asset) if is_planned(one)]
     was_joined = _is_joined(committed, refresh.plan())
     describe_objects(refresh)
@@ -69,19 +74,6 @@ def _asset_of(step: partial[StepReport]) -> RawAsset | None:
         return None
     given = [*step.args[1:], *step.keywords.values()]
     return next(asset for asset in RAW_ASSETS if asset in given)
-
-
-def _is_as_planned(
-    committed: CommittedState,
-    settings: TenantSettings,
-    plan: Callable[[], ReadPlan],
-    asset: RawAsset,
-) -> bool | None:
-    """None when what is planned cannot be asked now: nothing is read for it, or refused."""
-    try:
-        return is_read_as_planned(committed, settings, plan(), asset)
-    except (FieldRefused, ObjectRefused, UsageError):
-        return None
 
 
 def _is_joined(committed: CommittedState, plan: ReadPlan) -> bool:
