@@ -30,11 +30,11 @@ from flyle_sf_assets.store.syncs.generations import (
 )
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.tenants.links import get_link
-from flyle_sf_assets.sync.invalid_state import is_doubtful
-from flyle_sf_assets.sync.lost_files import damages
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.state.committed_state import CommittedState
+from flyle_sf_assets.sync.state.invalid_state import is_doubtful
+from flyle_sf_assets.sync.state.lost_files import damages
 from flyle_sf_assets.sync.state.staleness import stale_of
 from flyle_sf_assets.sync.steps.object_schemas import are_passed, are_recent, is_unchanged
 from flyle_sf_assets.tenants.object_schemas import known_schemas

@@ -41,11 +41,11 @@ from flyle_sf_assets.store.tenants.links import (
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 from flyle_sf_assets.sync.context import Refresh, RefreshKind, disconnected
 from flyle_sf_assets.sync.idle_check import IdleQuestion, is_idle
-from flyle_sf_assets.sync.invalid_state import note_impossible
-from flyle_sf_assets.sync.lost_files import note_damage, with_rereads
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.outcome import Outcome
 from flyle_sf_assets.sync.state.committed_state import CommittedState
+from flyle_sf_assets.sync.state.invalid_state import note_impossible
+from flyle_sf_assets.sync.state.lost_files import note_damage, with_rereads
 from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.sync.steps.object_schemas import describe_objects
 from flyle_sf_assets.sync.steps.partial_run import catch_up, restore

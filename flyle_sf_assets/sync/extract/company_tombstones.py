@@ -1,7 +1,7 @@
 """What the companies tell of the base object's records when the record files were lost.
 
-What does not belong here: finding out that they were lost (``sync/lost_files.py``), reading them
-again (``sync/steps/raw_records.py``).
+What does not belong here: finding out that they were lost (``sync/state/lost_files.py``), reading
+them again (``sync/steps/raw_records.py``).
 """
 
 import polars as pl

@@ -1,7 +1,7 @@
 """A run that begins in the middle: what comes before its first step is described and read first.
 
-What does not belong here: finding out which files were lost (``sync/lost_files.py``), and a refusal
-in the middle of a refresh (``redescribe.py``).
+What does not belong here: finding out which files were lost (``sync/state/lost_files.py``), and a
+refusal in the middle of a refresh (``redescribe.py``).
 """
 
 from functools import partial

@@ -31,7 +31,7 @@ from flyle_sf_assets.store.syncs.generations import (
 )
 from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts, add_reread
 from flyle_sf_assets.sync.state.committed_state import CommittedState
-from flyle_sf_assets.sync.value_provenance import PARENT_ID
+from flyle_sf_assets.sync.state.value_provenance import PARENT_ID
 from flyle_sf_assets.telemetry.logs import logger
 
 _log = logger("refresh")
