@@ -1,6 +1,6 @@
 """What is wrong with a record file: looked at from outside, or compared with its checksum.
 
-What does not belong here: what follows from it (``sync/lost_files.py``).
+What does not belong here: what follows from it (``sync/state/lost_files.py``).
 """
 
 import hashlib

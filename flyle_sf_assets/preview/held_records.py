@@ -15,8 +15,8 @@ from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus, empty, record_schema
 from flyle_sf_assets.raw.roles import in_scope_again
 from flyle_sf_assets.store.syncs.generations import Generation, read_generations
-from flyle_sf_assets.sync.lost_files import readable
 from flyle_sf_assets.sync.state.asset_names import enriched_of
+from flyle_sf_assets.sync.state.lost_files import readable
 from flyle_sf_assets.sync.steps.raw_records import PARENTS_ONLY
 
 

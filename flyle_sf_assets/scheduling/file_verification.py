@@ -2,7 +2,7 @@
 
 Every file is looked at from outside, and a seventh of them read whole: in a week all of them.
 What is found is told, not mended: the tenant's next look, refresh or census does that
-(``sync/lost_files.py``).
+(``sync/state/lost_files.py``).
 """
 
 import zlib

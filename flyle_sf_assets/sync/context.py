@@ -4,30 +4,27 @@ What does not belong here: what a step does (``steps``) and when a refresh begin
 (``session.py``).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-import polars as pl
-
+from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
-from flyle_sf_assets.installation.environment import OVERLAP_S_DEFAULT
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.files import Lake
-from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan, Schemas, plan
-from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
-from flyle_sf_assets.store.syncs.generations import Generation
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import Consumed
 from flyle_sf_assets.store.syncs.syncs import is_cancelled
 from flyle_sf_assets.sync import progress
 from flyle_sf_assets.sync.bulk_downloads import Downloads
+from flyle_sf_assets.sync.org_access import OrgAccess
+from flyle_sf_assets.sync.outcome import Outcome
 from flyle_sf_assets.sync.persisted_progress import KeptProgress
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import Comparison
@@ -38,11 +35,7 @@ RefreshKind = Literal["refresh", "full", "sweep", "census"]
 
 @dataclass
 class Refresh:
-    """One refresh of one tenant while it runs, under the tenant's lock.
-
-    ``failure`` is the error that ended it, ``is_failure_kept`` whether the database has it;
-    ``is_complete`` says that the companies are written.
-    """
+    """One refresh of one tenant while it runs, under the tenant's lock."""
 
     installation: Installation
     tenant: str
@@ -50,12 +43,9 @@ class Refresh:
     settings_version: int
     kind: RefreshKind
     sync_id: int
-    open_org: Callable[[], Org]
+    org: OrgAccess
+    outcome: Outcome
     clock: Clock = utc_now
-    overlap_s: int = OVERLAP_S_DEFAULT
-    failure: BaseException | None = None
-    is_failure_kept: bool = False
-    is_complete: bool = False
     compared: dict[RawAsset, Comparison] = field(default_factory=dict)
     reading: RawAsset | None = None
     """The raw asset that is being read."""
@@ -64,39 +54,22 @@ class Refresh:
     """Described without leaving out what Salesforce says is unchanged."""
     reread: dict[str, str] = field(default_factory=dict)
     """Datasets whose files were found damaged or lost, and what was wrong with them."""
-    is_retry: bool = False
-    """Dagster tries the run before it again, whose failure is counted already."""
     _planned: tuple[Schemas, ReadPlan] | None = field(default=None, init=False)
-
-    @property
-    def database(self) -> Database:
-        """The product's database."""
-        return self.installation.database
 
     @cached_property
     def lake(self) -> Lake:
         """The record files."""
         return self.installation.lake.remembering()
 
-    @cached_property
-    def org(self) -> Org:
-        """The tenant's org, logged in to when a step first asks it something."""
-        return self.open_org()
-
     @property
     def comparison(self) -> Comparison:
         """What a sweep or census has compared so far."""
         return sum(self.compared.values(), Comparison())
 
-    @property
-    def api_calls(self) -> int:
-        """Calls of this refresh that Salesforce counted, so far."""
-        return self.org.api_calls if "org" in self.__dict__ else 0
-
-    @cached_property
-    def until(self) -> datetime:
-        """The upper bound in time of everything this refresh reads, by Salesforce's clock."""
-        return self.org.server_now
+    def settings_part(self, part: str) -> Consumed:
+        """A part of the settings, as an input of an asset that follows it."""
+        digest = part_digests(self.settings)[part]
+        return Consumed(f"link_settings/{part}", self.settings_version, digest)
 
     @contextmanager
     def committing(self) -> Iterator[TenantTransaction]:
@@ -106,7 +79,7 @@ class Refresh:
         waits for a commit that has got this far: after a cancellation nothing is written.
         """
         try:
-            with self.database.tenant(self.tenant) as tx:
+            with self.committed.transaction() as tx:
                 self.require_running(tx)
                 yield tx
                 if is_cancelled(tx, self.sync_id, lock=True):
@@ -116,7 +89,7 @@ class Refresh:
 
     def begin(self, step: str) -> None:
         """A step begins: whoever watches is told. Raises as `require_running`."""
-        with self.database.tenant(self.tenant) as tx:
+        with self.committed.transaction() as tx:
             self.require_running(tx)
             self.kept_progress.begin(tx, step)
 
@@ -125,14 +98,9 @@ class Refresh:
         if is_cancelled(tx, self.sync_id):
             raise disconnected(self.tenant)
 
-    def close(self) -> None:
-        """Closes the connections to the org, if there are any."""
-        if "org" in self.__dict__:
-            self.org.close()
-
     def plan(self) -> ReadPlan:
         """The read plan of the settings in the org as last described."""
-        schemas = self.schemas()
+        schemas = self.committed.schemas()
         if self._planned is None or self._planned[0] is not schemas:
             self._planned = (schemas, plan(self.settings, schemas))
         return self._planned[1]
@@ -140,21 +108,7 @@ class Refresh:
     @cached_property
     def committed(self) -> CommittedState:
         """What the database says that this refresh stands on."""
-        return CommittedState(self.database, self.tenant)
-
-    def schemas(self) -> Schemas:
-        """The object schemas as last described; None for objects that the org does not know."""
-        return self.committed.schemas()
-
-    def generation(self, dataset: str) -> Generation | None:
-        """What is committed of a dataset, None before its first commit."""
-        return self.committed.generation(dataset)
-
-    def records(self, dataset: str) -> pl.LazyFrame | None:
-        """The newest rows of a dataset; None when nothing of it is held."""
-        kept = self.generation(dataset)
-        manifest = None if kept is None else Manifest.held(kept.manifest)
-        return None if manifest is None else self.lake.read(manifest)
+        return CommittedState(self.installation.database, self.tenant)
 
     @cached_property
     def downloads(self) -> Downloads:
@@ -164,7 +118,7 @@ class Refresh:
     @cached_property
     def kept_progress(self) -> KeptProgress:
         """Where other processes see how far this refresh is."""
-        return KeptProgress(self.database, self.tenant, self.sync_id, self.clock)
+        return KeptProgress(self.installation.database, self.tenant, self.sync_id, self.clock)
 
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
         """Tells progress to whoever listens, in this process or another."""

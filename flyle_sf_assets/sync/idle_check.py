@@ -10,15 +10,19 @@ What does not belong here: reading what is new (``extract/dataset_reader.py``) a
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
+from flyle_sf_assets.installation.clock import Clock
+from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import tombstones
-from flyle_sf_assets.raw.plan import Dataset, ReadPlan, Schemas, plan
+from flyle_sf_assets.raw.plan import ReadPlan, plan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
+from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.syncs.generations import (
     Generation,
     all_consumed,
@@ -26,12 +30,14 @@ from flyle_sf_assets.store.syncs.generations import (
 )
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.tenants.links import get_link
-from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.invalid_state import is_doubtful
-from flyle_sf_assets.sync.lost_files import damages
+from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
+from flyle_sf_assets.sync.state.committed_state import CommittedState
+from flyle_sf_assets.sync.state.invalid_state import is_doubtful
+from flyle_sf_assets.sync.state.lost_files import damages
 from flyle_sf_assets.sync.state.staleness import stale_of
-from flyle_sf_assets.sync.steps.object_schemas import committed_schemas, is_unchanged
+from flyle_sf_assets.sync.steps.object_schemas import are_passed, are_recent, is_unchanged
+from flyle_sf_assets.tenants.object_schemas import known_schemas
 from flyle_sf_assets.tenants.outage import is_outage_alone
 
 ROWS_MAX = 2_000
@@ -48,64 +54,79 @@ class _Asked:
     is_one_to_one: bool
 
 
-def is_idle(refresh: Refresh, *, is_asked_for: bool = False) -> bool:
+@dataclass(frozen=True, slots=True)
+class IdleQuestion:
+    """What is asked about one tenant's org, its data, and its settings of some version."""
+
+    org: OrgAccess
+    committed: CommittedState
+    lake: Lake
+    settings: TenantSettings
+    settings_version: int
+    clock: Clock
+
+
+def is_idle(asked: IdleQuestion, *, is_asked_for: bool = False) -> bool:
     """Whether nothing is new and nothing is owed. Says no wherever it cannot be sure.
 
     ``is_asked_for``: a person waits for the answer, so the metadata are asked for too, by one call
     more, however recent they are. Call it under the tenant's lock. Raises what asking Salesforce
     raises.
     """
+    org, lake, settings = asked.org, asked.lake, asked.settings
     # One transaction: a tick looks at a thousand tenants, most of which are idle.
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with asked.committed.transaction() as tx:
         link = get_link(tx)
         generations, taken, stored = read_generations(tx), all_consumed(tx), read_schemas(tx)
     # An org that answers again and has nothing new needs no run to be in step.
     is_in_step = link.state == "linked" or is_outage_alone(link)
     if not is_in_step or link.first_synced_at is None:
         return False
-    is_stale = bool(stale_of(refresh.settings, generations, taken))
-    is_stale = is_stale or is_doubtful(generations, refresh.clock())
-    if is_stale or damages(refresh.installation.lake, generations):
+    is_stale = bool(stale_of(settings, generations, taken))
+    is_stale = is_stale or is_doubtful(generations, asked.clock())
+    if is_stale or damages(lake, generations):
         return False
-    passed = taken.get(SCHEMAS, {}).get("link_settings")
-    schemas = committed_schemas(refresh, passed, stored)
-    if schemas is None:
+    schemas, passed = known_schemas(stored), taken.get(SCHEMAS, {}).get("link_settings")
+    is_same = partial(is_unchanged, org, asked.committed, settings, stored, schemas, asked.clock)
+    is_passed = are_passed(settings, asked.settings_version, passed, schemas)
+    is_recent = is_passed and are_recent(settings, stored, schemas, asked.clock())
+    if not is_passed or not (is_recent or is_same()):
         return False
-    made = plan(refresh.settings, schemas)
-    asked = [
-        _asked(refresh, made, schemas, dataset, generations.get(dataset.name))
-        for dataset in made.datasets
+    made = plan(settings, schemas)
+    found = [
+        _asked(org, one, made, generations.get(one.dataset.name))
+        for one in (Questions.about(d, made, schemas, settings) for d in made.datasets)
     ]
-    known = [one for one in asked if one is not None]
-    if len(known) < len(asked):
+    known = [one for one in found if one is not None]
+    if len(known) < len(found):
         return False
     # What has no stamp is for the sweep to find.
     known = [one for one in known if one.questions.is_stamped]
     statements = [
         one.questions.touched(one.window, with_values=True, limit=ROWS_MAX) for one in known
     ]
-    answers = refresh.org.reader.rows_by_composite(statements)
-    if not all(_is_known(refresh, o, answer) for o, answer in zip(known, answers, strict=True)):
+    answers = org.opened.reader.rows_by_composite(statements)
+    if not all(_is_known(org, lake, o, answer) for o, answer in zip(known, answers, strict=True)):
         return False
     # The records first: where they are news the refresh describes anyway.
-    return not is_asked_for or refresh.has_described or is_unchanged(refresh, stored, schemas)
+    return not is_asked_for or not is_recent or is_same()
 
 
 def _asked(
-    refresh: Refresh, made: ReadPlan, schemas: Schemas, dataset: Dataset, kept: Generation | None
+    org: OrgAccess, questions: Questions, made: ReadPlan, kept: Generation | None
 ) -> _Asked | None:
     manifest = None if kept is None else Manifest.held(kept.manifest)
     if kept is None or kept.watermark is None or manifest is None:
         return None
     return _Asked(
-        questions=Questions.about(dataset, made, schemas, refresh.settings),
-        window=Window.after(kept.watermark, refresh.until, refresh.overlap_s),
+        questions=questions,
+        window=org.window_after(kept.watermark),
         manifest=manifest,
-        is_one_to_one=any(n.dataset == dataset.name and n.one_to_one for n in made.nodes),
+        is_one_to_one=any(n.dataset == questions.dataset.name and n.one_to_one for n in made.nodes),
     )
 
 
-def _is_known(refresh: Refresh, one: _Asked, answer: pl.DataFrame) -> bool:
+def _is_known(org: OrgAccess, lake: Lake, one: _Asked, answer: pl.DataFrame) -> bool:
     """Whether everything that was stamped is held just so, or is none of ours."""
     if answer.is_empty() or answer.height >= ROWS_MAX:
         return answer.is_empty()
@@ -113,7 +134,7 @@ def _is_known(refresh: Refresh, one: _Asked, answer: pl.DataFrame) -> bool:
         (pl.col("_status") == RecordStatus.REFERENCED.value).alias("alive")
     )
     # Not kept in memory, and not read before: of most tenants not a row is needed.
-    rows = refresh.installation.lake.read(one.manifest)
+    rows = lake.read(one.manifest)
     held = rows.filter(pl.col("Id").is_in(told["Id"].implode())).collect()
     # Stamped only through a parent that the conditions look at: membership may have moved.
     if (told["SystemModstamp"] < one.window.since).any() or _has_moved(one, answer, told, held):
@@ -122,7 +143,7 @@ def _is_known(refresh: Refresh, one: _Asked, answer: pl.DataFrame) -> bool:
     if one.is_one_to_one and not strangers.is_empty():
         return False
     is_judged = not strangers.is_empty() or one.questions.scope is not None
-    return not (one.questions.dataset.is_base and is_judged) or _is_scope(refresh, one, held)
+    return not (one.questions.dataset.is_base and is_judged) or _is_scope(org, one, held)
 
 
 def _has_moved(one: _Asked, answer: pl.DataFrame, told: pl.DataFrame, held: pl.DataFrame) -> bool:
@@ -143,10 +164,10 @@ def _has_moved(one: _Asked, answer: pl.DataFrame, told: pl.DataFrame, held: pl.D
     return not changed_rows(came, held.select(came.columns)).is_empty()
 
 
-def _is_scope(refresh: Refresh, one: _Asked, held: pl.DataFrame) -> bool:
+def _is_scope(org: OrgAccess, one: _Asked, held: pl.DataFrame) -> bool:
     """Whether of what was stamped exactly those records match that are held as matching."""
     columns = one.questions.matching(one.window, columns=())
-    answer = canonical(refresh.org.reader.rows(columns).lazy(), ()).collect()
+    answer = canonical(org.opened.reader.rows(columns).lazy(), ()).collect()
     linked = held.filter(pl.col("_status") == RecordStatus.LINKED.value)
     return (
         answer.join(linked, on=["Id", "SystemModstamp"], how="anti").is_empty()

@@ -4,7 +4,11 @@ What does not belong here: how a refresh begins (``session.py``) and what a fail
 link (``tenants/backoff.py``).
 """
 
+from dataclasses import dataclass
+
 from flyle_sf_assets.errors import FlyleError, Postponed, StoreError, Text
+from flyle_sf_assets.installation.clock import Clock
+from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.syncs.syncs import (
     SyncCounts,
     SyncState,
@@ -13,7 +17,6 @@ from flyle_sf_assets.store.syncs.syncs import (
     is_cancelled,
 )
 from flyle_sf_assets.store.tenants.links import record_comparison
-from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
@@ -22,77 +25,83 @@ from flyle_sf_assets.tenants.backoff import Attempt, record_failure, record_reco
 _log = logger("refresh")
 
 
-def count_calls(refresh: Refresh, before: int) -> int:
-    """Adds the API calls since ``before`` to the sync's row, and returns how many they are."""
-    spent = refresh.api_calls - before
-    if spent:
-        with refresh.database.tenant(refresh.tenant) as tx:
-            add_counts(tx, refresh.sync_id, SyncCounts(api_calls=spent))
-    return spent
+@dataclass
+class Outcome:
+    """The end of one sync, once it is known; ``attempt`` is what a failure of it counts as.
 
-
-def end_done(refresh: Refresh) -> None:
-    """Closes the sync's row as done; what failed before is over."""
-    now = refresh.clock()
-    with refresh.database.tenant(refresh.tenant) as tx:
-        if is_cancelled(tx, refresh.sync_id, lock=True):
-            return
-        finish_sync(tx, refresh.sync_id, "done", now)
-        if not refresh.is_complete:
-            return
-        record_recovery(tx, now)
-        if refresh.kind == "census":
-            record_comparison(tx, census_at=now)
-        elif refresh.kind == "sweep":
-            record_comparison(tx, sweep_at=now)
-
-
-def understood(refresh: Refresh, error: BaseException) -> BaseException:
-    """The error as one of ours. An interrupt stays one: it says nothing about the tenant."""
-    if not isinstance(error, Exception):
-        return error
-    tenant, kind = refresh.tenant, refresh.kind
-    tried = Text(f"テナント {tenant} を同期しました ({kind})", f"Synced {tenant} ({kind})")
-    return as_flyle_error(error, tried)
-
-
-def end_failed(refresh: Refresh, error: BaseException, calls: int | None = None) -> SyncState:
-    """Keeps the error in the sync's row and the link, unless the sync was cancelled meanwhile.
-
-    ``calls`` are the API calls that were counted before. A database that does not take it (it may
-    be why the sync ended) does not hide the error: the row stays running and is closed by the
-    next refresh, and the run's failure reaches the link by the sensor.
+    ``failure`` is the error that ended it, ``is_failure_kept`` whether the database has it;
+    ``is_complete`` says that the companies are written.
     """
-    state: SyncState = "postponed" if isinstance(error, Postponed) else "failed"
-    was_told = refresh.failure is error
-    try:
-        if calls is not None:
-            count_calls(refresh, calls)
-        state = _keep_failed(refresh, error, state)
-    except StoreError as unkept:
-        _log.warning("end of sync not kept", code=unkept.code, raised=raised(unkept))
-    refresh.failure = error
-    if not was_told:
-        code = error.code if isinstance(error, FlyleError) else type(error).__name__
-        _log.error("sync ended", state=state, code=code, incident=getattr(error, "incident", None))
-    return state
 
+    database: Database
+    tenant: str
+    sync_id: int
+    kind: str
+    clock: Clock
+    attempt: Attempt
+    failure: BaseException | None = None
+    is_failure_kept: bool = False
+    is_complete: bool = False
 
-def _keep_failed(refresh: Refresh, error: BaseException, state: SyncState) -> SyncState:
-    now = refresh.clock()
-    with refresh.database.tenant(refresh.tenant) as tx:
-        if is_cancelled(tx, refresh.sync_id, lock=True):
-            refresh.is_failure_kept = True
-            return "cancelled"
-        if refresh.is_failure_kept:
-            return state
-        finish_sync(tx, refresh.sync_id, state, now, str(error) or type(error).__name__)
-        attempt = Attempt.of(
-            refresh.settings,
-            refresh.settings_version,
-            refresh.installation.environment,
-            is_retry=refresh.is_retry,
-        )
-        record_failure(tx, error, now, attempt)
-    refresh.is_failure_kept = True
-    return state
+    def count_calls(self, calls: int) -> None:
+        """Adds API calls to the sync's row."""
+        if calls:
+            with self.database.tenant(self.tenant) as tx:
+                add_counts(tx, self.sync_id, SyncCounts(api_calls=calls))
+
+    def end_done(self) -> None:
+        """Closes the sync's row as done; what failed before is over."""
+        now = self.clock()
+        with self.database.tenant(self.tenant) as tx:
+            if is_cancelled(tx, self.sync_id, lock=True):
+                return
+            finish_sync(tx, self.sync_id, "done", now)
+            if not self.is_complete:
+                return
+            record_recovery(tx, now)
+            if self.kind == "census":
+                record_comparison(tx, census_at=now)
+            elif self.kind == "sweep":
+                record_comparison(tx, sweep_at=now)
+
+    def understood(self, error: BaseException) -> BaseException:
+        """The error as one of ours. An interrupt stays one: it says nothing about the tenant."""
+        if not isinstance(error, Exception):
+            return error
+        tenant, kind = self.tenant, self.kind
+        tried = Text(f"テナント {tenant} を同期しました ({kind})", f"Synced {tenant} ({kind})")
+        return as_flyle_error(error, tried)
+
+    def end_failed(self, error: BaseException, calls: int = 0) -> SyncState:
+        """Keeps the error in the sync's row and the link, unless the sync was cancelled meanwhile.
+
+        ``calls`` are API calls to count as well. A database that does not take it (it may be why
+        the sync ended) does not hide the error: the row stays running and is closed by the next
+        refresh, and the run's failure reaches the link by the sensor.
+        """
+        state: SyncState = "postponed" if isinstance(error, Postponed) else "failed"
+        was_told = self.failure is error
+        try:
+            self.count_calls(calls)
+            state = self._keep_failed(error, state)
+        except StoreError as unkept:
+            _log.warning("end of sync not kept", code=unkept.code, raised=raised(unkept))
+        self.failure = error
+        if not was_told:
+            code = error.code if isinstance(error, FlyleError) else type(error).__name__
+            incident = getattr(error, "incident", None)
+            _log.error("sync ended", state=state, code=code, incident=incident)
+        return state
+
+    def _keep_failed(self, error: BaseException, state: SyncState) -> SyncState:
+        now = self.clock()
+        with self.database.tenant(self.tenant) as tx:
+            if is_cancelled(tx, self.sync_id, lock=True):
+                self.is_failure_kept = True
+                return "cancelled"
+            if self.is_failure_kept:
+                return state
+            finish_sync(tx, self.sync_id, state, now, str(error) or type(error).__name__)
+            record_failure(tx, error, now, self.attempt)
+        self.is_failure_kept = True
+        return state

@@ -40,16 +40,18 @@ from flyle_sf_assets.store.tenants.links import (
 )
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 from flyle_sf_assets.sync.context import Refresh, RefreshKind, disconnected
-from flyle_sf_assets.sync.idle_check import is_idle
-from flyle_sf_assets.sync.invalid_state import note_impossible
-from flyle_sf_assets.sync.lost_files import note_damage, restore, with_rereads
-from flyle_sf_assets.sync.outcome import count_calls, end_done, end_failed, understood
-from flyle_sf_assets.sync.partial_run import catch_up
+from flyle_sf_assets.sync.idle_check import IdleQuestion, is_idle
+from flyle_sf_assets.sync.org_access import OrgAccess
+from flyle_sf_assets.sync.outcome import Outcome
+from flyle_sf_assets.sync.state.committed_state import CommittedState
+from flyle_sf_assets.sync.state.invalid_state import note_impossible
+from flyle_sf_assets.sync.state.lost_files import note_damage, with_rereads
 from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.sync.steps.object_schemas import describe_objects
+from flyle_sf_assets.sync.steps.partial_run import catch_up, restore
 from flyle_sf_assets.sync.steps.redescribe import redescribe_during_refresh
 from flyle_sf_assets.telemetry.logs import bind, logger
-from flyle_sf_assets.tenants.backoff import record_recovery
+from flyle_sf_assets.tenants.backoff import Attempt, record_recovery
 from flyle_sf_assets.tenants.due_times import next_due
 from flyle_sf_assets.tenants.outage import is_outage_alone
 
@@ -96,6 +98,9 @@ def open_refresh(
             close_abandoned(tx, clock(), keep=sync.sync_id)
             if is_first:
                 put_link(tx, state="initial_sync")
+        environment = installation.environment
+        attempt = Attempt.of(settings, version, environment, is_retry=is_retry)
+        outcome = Outcome(database, tenant, sync.sync_id, kind, clock, attempt)
         refresh = Refresh(
             installation=installation,
             tenant=tenant,
@@ -103,29 +108,33 @@ def open_refresh(
             settings_version=version,
             kind=kind,
             sync_id=sync.sync_id,
-            open_org=lambda: open_same_org(
-                installation, settings, sleep=_watchful(refresh), patience=Network(clock=clock)
+            org=OrgAccess(
+                lambda: open_same_org(
+                    installation, settings, sleep=_watchful(refresh), patience=Network(clock=clock)
+                ),
+                environment.overlap_s,
             ),
+            outcome=outcome,
             clock=clock,
-            overlap_s=installation.environment.overlap_s,
-            is_retry=is_retry,
         )
         with bind(sync_id=sync.sync_id, run_id=run_id):
             try:
                 # All of it is compared where everything is; else as it is first read.
-                note_damage(refresh, is_read=kind in ("census", "full"))
-                note_impossible(refresh)
+                is_read = kind in ("census", "full")
+                committed, lake, sync_id = refresh.committed, refresh.lake, sync.sync_id
+                refresh.reread |= note_damage(committed, lake, sync_id, is_read=is_read)
+                refresh.reread |= note_impossible(committed, lake, settings, sync_id, clock())
                 yield refresh
             except BaseException as error:
-                end_failed(refresh, understood(refresh, error))
+                outcome.end_failed(outcome.understood(error))
                 raise
             finally:
-                refresh.close()
-            if refresh.failure is None:
-                end_done(refresh)
-            elif not refresh.is_failure_kept:
+                refresh.org.close()
+            if outcome.failure is None:
+                outcome.end_done()
+            elif not outcome.is_failure_kept:
                 # The database was away when it happened, and may be back.
-                end_failed(refresh, refresh.failure)
+                outcome.end_failed(outcome.failure)
 
 
 def require_connected(installation: Installation, tenant: str) -> None:
@@ -140,7 +149,7 @@ def _watchful(refresh: Refresh) -> Callable[[float], None]:
 
     def sleep(seconds: float) -> None:
         time.sleep(seconds)
-        with refresh.database.tenant(refresh.tenant) as tx:
+        with refresh.committed.transaction() as tx:
             refresh.require_running(tx)
 
     return sleep
@@ -181,23 +190,19 @@ def check_idle(
         if not is_held:
             return IdleCheck(is_idle=False, api_calls=0, is_busy=True)
         settings, version = _latest_settings(installation, tenant)
-        refresh = Refresh(
-            installation=installation,
-            tenant=tenant,
-            settings=settings,
-            settings_version=version,
-            kind="refresh",
-            sync_id=0,
-            open_org=lambda: open_same_org(
+        org = OrgAccess(
+            lambda: open_same_org(
                 installation, settings, patience=replace(patience or Network(), clock=clock)
             ),
-            clock=clock,
-            overlap_s=installation.environment.overlap_s,
+            installation.environment.overlap_s,
+        )
+        asked = IdleQuestion(
+            org, CommittedState(database, tenant), installation.lake, settings, version, clock
         )
         try:
-            check = IdleCheck(_is_idle(refresh, is_asked_for=is_asked_for), refresh.api_calls)
+            check = IdleCheck(_is_idle(asked, is_asked_for=is_asked_for), org.api_calls)
         finally:
-            refresh.close()
+            org.close()
         if check.is_idle:
             now = clock()
             with database.tenant(tenant) as tx:
@@ -213,9 +218,9 @@ def check_idle(
         return check
 
 
-def _is_idle(refresh: Refresh, *, is_asked_for: bool) -> bool:
+def _is_idle(asked: IdleQuestion, *, is_asked_for: bool) -> bool:
     try:
-        return is_idle(refresh, is_asked_for=is_asked_for)
+        return is_idle(asked, is_asked_for=is_asked_for)
     except (FieldRefused, ObjectRefused, RecordFileDamaged):
         return False
 
@@ -231,16 +236,16 @@ def run_step(
     An error is kept in the sync's row and in the link before it is raised again. What nobody
     foresaw is raised as one of ours; nothing hangs on an error that could quote a record.
     """
-    started, calls = time.perf_counter(), refresh.api_calls
+    started, calls = time.perf_counter(), refresh.org.api_calls
     ended: BaseException
     try:
         refresh.begin(_name_of(step))
         report = _tried_twice(refresh, step, *args, **kwargs)
     except BaseException as error:  # noqa: BLE001 - raised below, outside: no chain hangs on it
-        ended = understood(refresh, error)
+        ended = refresh.outcome.understood(error)
     else:
         return _told(refresh, report, started, calls)
-    state = end_failed(refresh, ended, calls)
+    state = refresh.outcome.end_failed(ended, refresh.org.api_calls - calls)
     if state == "cancelled" and isinstance(ended, FlyleError):
         # Whatever stopped it, such as a token that is gone: this is why.
         raise disconnected(refresh.tenant)
@@ -249,12 +254,13 @@ def run_step(
 
 def _told(refresh: Refresh, report: StepReport, started: float, calls: int) -> StepReport:
     """The report of a step that ran to its end, with its seconds and API calls."""
-    spent = count_calls(refresh, calls)
+    spent = refresh.org.api_calls - calls
+    refresh.outcome.count_calls(spent)
     seconds = time.perf_counter() - started
     _log.info(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
-    report = with_rereads(refresh, report)
+    report = with_rereads(report, refresh.reread)
     return replace(report, api_calls=spent, seconds=seconds, sync_id=refresh.sync_id)
 
 
@@ -275,8 +281,10 @@ def _tried_twice(
         return _described_again(refresh, step, *args, **kwargs)
     except (RecordFileDamaged, pl.exceptions.PolarsError, OSError):
         # Polars says in its own words that a file which was sound has changed under its hands.
-        if not note_damage(refresh, is_read=True):
+        found = note_damage(refresh.committed, refresh.lake, refresh.sync_id, is_read=True)
+        if not found:
             raise
+        refresh.reread |= found
         return _described_again(refresh, step, *args, **kwargs)
 
 
@@ -292,9 +300,10 @@ def _described_again(
     them first: what they said before never ends a run.
     """
     if step is not describe_objects:
+        bound = partial(step, refresh, *args, **kwargs)
         if not refresh.has_described:
-            catch_up(refresh, step, *args, **kwargs)
-        restore(refresh, partial(step, refresh, *args, **kwargs))
+            catch_up(refresh, bound)
+        restore(refresh, bound)
     try:
         return step(refresh, *args, **kwargs)
     except (FieldRefused, ObjectRefused, UsageError, IncompleteRead) as error:

@@ -140,7 +140,7 @@ def measured(
     else:
         with open_refresh(installation, "bench", kind=kind) as refresh:
             run_all(refresh)
-            calls = refresh.api_calls
+            calls = refresh.org.api_calls
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     installation.database.dispose()
     postgres = settled_postgres_cpu_s(home) - postgres

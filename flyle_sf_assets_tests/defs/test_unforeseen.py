@@ -34,7 +34,7 @@ def _validates(_: Refresh) -> None:
 
 
 def _writes_a_key_twice(refresh: Refresh) -> None:
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         for _ in range(2):
             tx.execute(
                 "INSERT INTO custom_fields (tenant_id, key, label, type, source_path, active)"
@@ -45,12 +45,12 @@ def _writes_a_key_twice(refresh: Refresh) -> None:
 
 
 def _writes_no_date(refresh: Refresh) -> None:
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         tx.execute("SELECT CAST(:value AS date)", value=MARKER)
 
 
 def _raises_about_it(refresh: Refresh) -> None:
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         tx.execute(f"DO $$ BEGIN RAISE EXCEPTION '{MARKER}'; END $$")
 
 
@@ -75,7 +75,7 @@ def _behind_one_of_ours(refresh: Refresh) -> None:
     try:
         _converts(refresh)
     except pl.exceptions.PolarsError as error:
-        refresh.database.upgrade()
+        refresh.installation.database.upgrade()
         _writes_no_date(refresh)
         raise AssertionError from error
 

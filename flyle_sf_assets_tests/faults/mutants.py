@@ -37,12 +37,12 @@ def describe_only_every_6_hours() -> None:
     redescribing = product_module("sync.extract.schema_reader")
     right, every_s = redescribing.ask, 6 * 3600
 
-    def wrong(refresh: Any, names: Any, moments: Any, stored: Any) -> Any:
-        ages = [refresh.clock() - stored[name].checked_at for name in names if name in stored]
+    def wrong(org: Any, names: Any, moments: Any, stored: Any) -> Any:
+        ages = [org.server_now - stored[name].checked_at for name in names if name in stored]
         is_recent = all(age.total_seconds() < every_s for age in ages)
         if moments.keys() >= set(names) and is_recent:
             return {name: NotModified() for name in names}
-        return right(refresh, names, moments, stored)
+        return right(org, names, moments, stored)
 
     redescribing.ask = wrong
 

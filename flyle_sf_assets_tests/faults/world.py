@@ -218,7 +218,7 @@ class World:
     def opened(self, kind: RefreshKind) -> Iterator[Refresh]:
         """A refresh by the world's clock and overlap."""
         with self.tenant.open_refresh(kind) as refresh:
-            refresh.overlap_s = self.overlap_s
+            refresh.org.overlap_s = self.overlap_s
             yield refresh
 
     def _judge_broken_off(self, before: dict[str, Row], *, is_companies_done: bool = True) -> None:

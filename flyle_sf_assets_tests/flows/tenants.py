@@ -146,7 +146,7 @@ class Tenant:
         opened = open_refresh(self.installation, self.name, kind=kind, clock=self.clock.now)
         with opened as refresh:
             if self.rest_rows_max is not None:
-                refresh.open_org = partial(_open_org, refresh, self.rest_rows_max)
+                refresh.org.open_org = partial(_open_org, refresh, self.rest_rows_max)
             yield refresh
 
     def later(self, seconds: float = 3600) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from flyle_sf_assets.salesforce.ids import is_record_id
-from flyle_sf_assets.sync.value_provenance import origins, parent_ids
+from flyle_sf_assets.sync.state.value_provenance import origins, parent_ids
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.flows.damaging import rereads
 from flyle_sf_assets_tests.flows.tenants import Tenant

@@ -77,7 +77,7 @@ def test_the_text_of_a_deactivated_option_stays(tenant: Tenant, org: Org) -> Non
     tenant.sync(kind="census")
     assert tenant.rows() == before
     with tenant.open_refresh() as refresh:
-        said = preview(tenant.installation, refresh.settings, open_org=refresh.open_org)
+        said = preview(tenant.installation, refresh.settings, open_org=refresh.org.open_org)
     assert said.changed.count == 0
 
 
@@ -172,9 +172,9 @@ def test_a_schema_of_an_earlier_version_is_described_whole_once(
             put_schema(tx, replace(one, document=as_first_written(one.document)))
     asked, right = [], redescribing.ask
 
-    def spied(refresh: Any, names: Any, moments: Any, stored: Any) -> Any:
+    def spied(org: Any, names: Any, moments: Any, stored: Any) -> Any:
         asked.append(dict(moments))
-        return right(refresh, names, moments, stored)
+        return right(org, names, moments, stored)
 
     monkeypatch.setattr(redescribing, "ask", spied)
     before = tenant.rows()

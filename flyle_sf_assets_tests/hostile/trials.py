@@ -127,7 +127,7 @@ class Trial:
             self.tenant.installation, self.tenant.name, kind=kind, clock=self.tenant.clock.now
         )
         with opened as refresh:
-            refresh.open_org = lambda: self.open_org(rest_rows_max)
+            refresh.org.open_org = lambda: self.open_org(rest_rows_max)
             for step in STEPS:
                 run_step(refresh, step)
 

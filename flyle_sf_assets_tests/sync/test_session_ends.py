@@ -13,7 +13,6 @@ from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.store.tenants.links import Link, get_link, put_back_off
 from flyle_sf_assets.sync import idle_check as idle
 from flyle_sf_assets.sync import session as lifecycle
-from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.session import check_idle
 from flyle_sf_assets.tenants.backoff import (
     Attempt,
@@ -61,8 +60,8 @@ def test_a_look_that_ends_after_a_disconnect_does_not_make_the_tenant_due(
     acme.sync()
     acme.later(1800)
 
-    def then_disconnected(refresh: Refresh, *, is_asked_for: bool) -> bool:
-        assert idle.is_idle(refresh, is_asked_for=is_asked_for)
+    def then_disconnected(asked: idle.IdleQuestion, *, is_asked_for: bool) -> bool:
+        assert idle.is_idle(asked, is_asked_for=is_asked_for)
         disconnect(acme.installation, "acme", by=BY, clock=acme.clock.now)
         return True
 

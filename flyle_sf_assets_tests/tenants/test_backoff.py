@@ -21,9 +21,9 @@ from flyle_sf_assets.errors import (
 from flyle_sf_assets.store.syncs.syncs import latest_syncs, open_sync
 from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.store.tenants.notices import list_notices
-from flyle_sf_assets.sync.consumed_inputs import not_materialized
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.session import open_refresh
+from flyle_sf_assets.sync.state.committed_state import not_materialized
 from flyle_sf_assets.tenants.backoff import (
     Attempt,
     LostRun,

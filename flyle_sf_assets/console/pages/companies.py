@@ -19,7 +19,7 @@ from flyle_sf_assets.store.companies.history import CompanyChange, company_histo
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.store.companies.search import Company, get_company, search_companies
 from flyle_sf_assets.store.postgres.exact_json import loads
-from flyle_sf_assets.sync.value_provenance import Origin, origins, parent_ids
+from flyle_sf_assets.sync.state.value_provenance import Origin, origins, parent_ids
 from flyle_sf_assets.tenants.registration import settings_in
 
 SEARCH_CHARACTERS_MAX = 200

@@ -79,13 +79,14 @@ def swap_generation(
     *,
     expected_generation: int,
     generation: int,
-    manifest: str,
-    watermark: datetime | None,
     now: datetime,
+    manifest: str = "{}",
+    watermark: datetime | None = None,
 ) -> None:
     """Commits ``generation`` of the dataset on top of ``expected_generation`` (0: nothing yet).
 
     ``generation`` equal to the expected one moves only the watermark (and the manifest's text).
+    What has no record files has no ``manifest``, and what is not read by time no ``watermark``.
     Raises GenerationConflict when another process committed in between.
     """
     values = {

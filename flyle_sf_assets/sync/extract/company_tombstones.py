@@ -1,7 +1,7 @@
 """What the companies tell of the base object's records when the record files were lost.
 
-What does not belong here: finding out that they were lost (``sync/lost_files.py``), reading them
-again (``sync/steps/raw_records.py``).
+What does not belong here: finding out that they were lost (``sync/state/lost_files.py``), reading
+them again (``sync/steps/raw_records.py``).
 """
 
 import polars as pl
@@ -11,19 +11,19 @@ from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus, record_schema
 from flyle_sf_assets.salesforce.id_checksums import is_valid_id
 from flyle_sf_assets.store.companies.dry_run import company_ends
-from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.state.committed_state import CommittedState
 
 _ENDED = (RecordStatus.DELETED, RecordStatus.MERGED, RecordStatus.MISSING)
 
 
-def records_of_companies(refresh: Refresh, plan: ReadPlan, base: Dataset) -> pl.LazyFrame:
+def records_of_companies(committed: CommittedState, plan: ReadPlan, base: Dataset) -> pl.LazyFrame:
     """Record rows of ``base`` for every company that was made of it.
 
     Without values but the name. Who is not known to have ended counts as out of scope: the read
     that follows brings those that are in scope, and tells what became of the others. A record
     that was deleted while its file was lost is brought by nothing; its company stayed linked.
     """
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with committed.transaction() as tx:
         companies = company_ends(tx, plan.base_object)
     schema = record_schema(base.columns)
     has_ended = pl.col("status").is_in([status.value for status in _ENDED])

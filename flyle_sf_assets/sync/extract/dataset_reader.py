@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.raw import references
 from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import (
@@ -32,8 +33,10 @@ from flyle_sf_assets.raw.records import (
     record_schema,
 )
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema
-from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.bulk_downloads import Downloads, Tell
 from flyle_sf_assets.sync.extract.staged_dataset import StagedDataset
+from flyle_sf_assets.sync.org_access import OrgAccess
+from flyle_sf_assets.sync.state.committed_state import CommittedState
 
 WHOLE_OBJECT_IDS_MIN = 20_000
 """From this many missing parents on, reading the object by Bulk costs fewer calls than by Id."""
@@ -68,11 +71,22 @@ class DatasetReading:
         return self.questions.dataset.is_base or self.is_one_to_one
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where rows are read from: the org, and what was read of it before."""
+
+    org: OrgAccess
+    downloads: Downloads
+    committed: CommittedState
+    lake: Lake
+    tell: Tell
+
+
 class Reading:
     """Brings datasets of one asset up to what the org holds, without committing anything."""
 
-    def __init__(self, refresh: Refresh, plan: ReadPlan, datasets: list[DatasetReading]) -> None:
-        self._refresh = refresh
+    def __init__(self, sources: Sources, plan: ReadPlan, datasets: list[DatasetReading]) -> None:
+        self._sources = sources
         self._plan = plan
         self._datasets = {one.staged.name: one for one in datasets}
 
@@ -145,18 +159,18 @@ class Reading:
 
     def matching(self, one: DatasetReading, columns: Sequence[FieldSchema]) -> pl.LazyFrame:
         """Canonical rows, with these columns, of all records that the conditions bring."""
-        reader, staged = self._refresh.org.reader, one.staged
+        reader, staged = self._sources.org.opened.reader, one.staged
         expected = reader.count(one.questions.count())
-        self._refresh.tell(staged.name, 0, expected)
+        self._sources.tell(staged.name, 0, expected)
         statement = one.questions.matching(columns=columns)
-        download = self._refresh.downloads.read(
+        download = self._sources.downloads.read(
             reader,
             staged.name,
             statement,
-            now=self._refresh.until,
+            now=self._sources.org.until,
             expected_rows=expected,
             may_resume=staged.is_empty,
-            edited=self._refresh.committed.edited(one.questions.dataset.object),
+            edited=self._sources.committed.edited(one.questions.dataset.object),
         )
         staged.asked_at = min(staged.asked_at or download.asked_at, download.asked_at)
         staged.pulled += download.rows.rows
@@ -199,16 +213,17 @@ class Reading:
         self, one: DatasetReading, ids: pl.Series, columns: Sequence[FieldSchema]
     ) -> pl.DataFrame:
         """What Salesforce says of these records, deleted ones too: fates and these columns."""
-        answers = self._refresh.org.reader.rows_by_composite(one.questions.by_id(ids, columns))
+        asked = one.questions.by_id(ids, columns)
+        answers = self._sources.org.opened.reader.rows_by_composite(asked)
         one.staged.pulled += sum(answer.height for answer in answers)
         return pl.concat([one.questions.no_answer(columns), *answers])
 
     def _since_download(self, one: DatasetReading) -> Window | None:
         """What is to be read after a download that was taken up again: it saw the org before."""
-        until, asked_at = self._refresh.until, one.staged.asked_at
+        until, asked_at = self._sources.org.until, one.staged.asked_at
         if asked_at is None or asked_at >= until:
             return None
-        return Window.after(asked_at, until, self._refresh.overlap_s)
+        return self._sources.org.window_after(asked_at)
 
     def _read_windows(self, windows: Sequence[tuple[DatasetReading, Window]]) -> None:
         """What changed in these windows, for all datasets in as few calls as possible."""
@@ -220,7 +235,7 @@ class Reading:
                 asked.append(one.questions.leaving(window))
             if one.questions.dataset.is_base:
                 asked.append(one.questions.matching(window))
-        answers = iter(self._refresh.org.reader.rows_by_composite(asked))
+        answers = iter(self._sources.org.opened.reader.rows_by_composite(asked))
         for one, _ in windows:
             touched = next(answers)
             one.staged.pulled += touched.height
@@ -260,12 +275,13 @@ class Reading:
         """
         if ids.is_empty():
             return
-        self._refresh.tell(one.staged.name, 0, ids.len())
-        reader, staged = self._refresh.org.reader, one.staged
+        sources, staged = self._sources, one.staged
+        sources.tell(staged.name, 0, ids.len())
         if ids.len() >= WHOLE_OBJECT_IDS_MIN and one.questions.is_stamped:
             everything = one.questions.everything()
-            download = self._refresh.downloads.read(
-                reader, staged.name, everything, now=self._refresh.until, expected_rows=ids.len()
+            reader, until = sources.org.opened.reader, sources.org.until
+            download = sources.downloads.read(
+                reader, staged.name, everything, now=until, expected_rows=ids.len()
             )
             staged.pulled += download.rows.rows
             answer = download.rows.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
@@ -291,6 +307,7 @@ class Reading:
         frames = {name: one.staged.records() for name, one in self._datasets.items()}
         for dataset in self._plan.datasets:
             if dataset.name not in frames:
-                kept = self._refresh.records(dataset.name)
-                frames[dataset.name] = empty(dataset.columns).lazy() if kept is None else kept
+                kept = self._sources.committed.manifest(dataset.name)
+                newest = self._sources.lake.read(kept) if kept else empty(dataset.columns).lazy()
+                frames[dataset.name] = newest
         return frames

@@ -13,31 +13,30 @@ from flyle_sf_assets.raw.ownership import RawAsset
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.sweep import custom_columns
 from flyle_sf_assets.store.syncs.generations import Consumed
-from flyle_sf_assets.sync.consumed_inputs import consumed_by
-from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading
 from flyle_sf_assets.sync.state.asset_names import digest_of
+from flyle_sf_assets.sync.state.committed_state import CommittedState
 
 
-def is_edited(refresh: Refresh, dataset: Dataset) -> bool:
+def is_edited(committed: CommittedState, dataset: Dataset) -> bool:
     """Whether there was an edit that a census has not looked behind yet."""
-    now = _metadata_of(refresh, dataset)
-    return consumed_by(refresh, dataset.asset).get(now.input) != now
+    now = _metadata_of(committed, dataset)
+    return committed.consumed(dataset.asset).get(now.input) != now
 
 
 def metadata_compared(
-    refresh: Refresh, asset: RawAsset, readings: Sequence[DatasetReading]
+    committed: CommittedState, asset: RawAsset, readings: Sequence[DatasetReading]
 ) -> list[Consumed]:
     """The metadata by which all values of each dataset were last read, or compared."""
-    taken, found = consumed_by(refresh, asset), []
+    taken, found = committed.consumed(asset), []
     for one in readings:
-        now = _metadata_of(refresh, one.questions.dataset)
+        now = _metadata_of(committed, one.questions.dataset)
         is_compared = {*custom_columns(one.questions.dataset)} <= {*(one.compared or ())}
         kept = now if one.window is None or is_compared else taken.get(now.input)
         found += [kept] if kept else []
     return found
 
 
-def _metadata_of(refresh: Refresh, dataset: Dataset) -> Consumed:
-    edited = refresh.committed.edited(dataset.object)
+def _metadata_of(committed: CommittedState, dataset: Dataset) -> Consumed:
+    edited = committed.edited(dataset.object)
     return Consumed(f"metadata/{dataset.name}", 0, digest_of(edited))

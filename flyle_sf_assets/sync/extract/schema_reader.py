@@ -11,12 +11,12 @@ from datetime import datetime
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.salesforce import describe
+from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, NotModified
 from flyle_sf_assets.salesforce.schema.former_options import with_former_options
 from flyle_sf_assets.salesforce.schema.objects import SCHEMA_FORMAT, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.syncs.object_schemas import StoredSchema
-from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.tenants.object_schemas import last_shown
 
 Answer = Described | NotModified | None
@@ -41,7 +41,12 @@ class Redescribed:
 
 
 def redescribe(
-    refresh: Refresh, stored: Mapping[str, StoredSchema], known: Schemas, *, is_whole: bool
+    org: Org,
+    settings: TenantSettings,
+    stored: Mapping[str, StoredSchema],
+    known: Schemas,
+    *,
+    is_whole: bool,
 ) -> Redescribed:
     """Describes every object that the settings reach: by one call per 25 that are known.
 
@@ -50,29 +55,27 @@ def redescribe(
     """
     answers: dict[str, Answer] = {}
     schemas: dict[str, ObjectSchema | None] = {}
-    missing = reached_objects(refresh.settings, known)
+    missing = reached_objects(settings, known)
     while missing:
         asked_before = {name: one for name, one in stored.items() if name in known}
         moments = {} if is_whole else _moments(missing, asked_before, known)
-        asked = ask(refresh, missing, moments, stored)
+        asked = ask(org, missing, moments, stored)
         found = {name: _remembering(one, stored.get(name)) for name, one in asked.items()}
         answers |= found
         for name, answer in found.items():
             schemas[name] = _schema(name, answer, known)
-        missing = objects_missing(refresh.settings, schemas)
-    refresh.has_described = True
-    refresh.has_described_whole = refresh.has_described_whole or is_whole
+        missing = objects_missing(settings, schemas)
     return Redescribed(answers, schemas, is_whole)
 
 
 def ask(
-    refresh: Refresh,
+    org: Org,
     names: tuple[str, ...],
     moments: Mapping[str, datetime],
     _stored: Mapping[str, StoredSchema],
 ) -> dict[str, Answer]:
     """The org's answers. However recent what is stored may be: an edit has no other messenger."""
-    return describe.describe_all(refresh.org.session, names, moments)
+    return describe.describe_all(org.session, names, moments)
 
 
 def reached_objects(settings: TenantSettings, known: Schemas) -> tuple[str, ...]:

@@ -8,16 +8,15 @@ from collections.abc import Iterable
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.syncs.census import CensusFigures
-from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.load.company_writer import Written
+from flyle_sf_assets.sync.step_report import Comparison
 
 
-def census_figures(refresh: Refresh, written: Written) -> CensusFigures:
+def census_figures(records: Comparison, written: Written) -> CensusFigures:
     """The figures of a census: what was compared with the org, and the companies beside it.
 
     A record counts once. It matches when what is held of it and its company both did.
     """
-    records = refresh.comparison
     healed_companies = written.healed_linked + written.healed_frozen
     healed = records.healed + healed_companies
     # A run that goes on where another broke off has not compared the records itself.

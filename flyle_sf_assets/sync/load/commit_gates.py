@@ -14,7 +14,6 @@ from flyle_sf_assets.store.companies.invariants import (
     options_in_catalog,
 )
 from flyle_sf_assets.store.postgres.database import TenantTransaction
-from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.load.company_writer import Written
 
 
@@ -39,18 +38,20 @@ class CompaniesRefused(GateBroken):
         )
 
 
-def passed_gates(tx: TenantTransaction, refresh: Refresh, written: Written) -> tuple[Gate, ...]:
+def passed_gates(
+    tx: TenantTransaction, written: Written, sync_id: int, *, is_whole: bool
+) -> tuple[Gate, ...]:
     """Both gates over what this transaction wrote. Raises CompaniesRefused when one closes.
 
     A run that wrote nothing has nothing to let through; one that made no company made no id.
+    ``is_whole`` asks for both all the same, over every company.
     """
-    is_whole = refresh.kind in ("full", "census")
     touched = written.counts.created + written.counts.changed
     ids, options = Gate(EXTERNAL_IDS_UNIQUE, 0), Gate(OPTIONS_IN_CATALOG, 0)
     if written.counts.created or is_whole:
         ids = external_ids_unique(tx)
     if touched or is_whole:
-        options = options_in_catalog(tx, sync_id=None if is_whole else refresh.sync_id)
+        options = options_in_catalog(tx, sync_id=None if is_whole else sync_id)
     if not (ids.passed and options.passed):
-        raise CompaniesRefused(refresh.tenant, (ids, options))
+        raise CompaniesRefused(tx.tenant_id, (ids, options))
     return ids, options

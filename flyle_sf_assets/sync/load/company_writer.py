@@ -5,7 +5,9 @@ validation (``companies``), and the SQL (``store``).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
 import polars as pl
 
@@ -26,7 +28,7 @@ from flyle_sf_assets.store.companies.upsert import (
 )
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import SyncCounts
-from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.bulk_downloads import Tell
 from flyle_sf_assets.sync.state.asset_names import COMPANIES
 
 SAMPLE_ROWS = 5
@@ -77,43 +79,44 @@ class Written:
         )
 
 
+@dataclass
 class Writing:
-    """Writes the company rows of one refresh: readers see all of it or nothing."""
+    """Writes the company rows of one refresh: readers see all of it or nothing.
 
-    def __init__(
-        self,
-        refresh: Refresh,
-        tx: TenantTransaction,
-        plan: ReadPlan,
-        fields: tuple[CompanyField, ...],
-        retyped: frozenset[str],
-    ) -> None:
-        self._refresh = refresh
-        self._tx = tx
-        self._plan = plan
-        self._fields = fields
-        self._retyped = retyped
-        self._paths = {field.key: field.source_path for field in fields if field.readable}
-        self._now = refresh.clock()
-        self._catalog = pl.DataFrame(
-            [(option.field_key, option.value) for option in list_options(tx)],
+    ``retyped`` are the keys whose type changed; ``is_census`` compares rows of the same hash too.
+    """
+
+    tx: TenantTransaction
+    plan: ReadPlan
+    fields: tuple[CompanyField, ...]
+    retyped: frozenset[str]
+    sync_id: int
+    time_zone: str
+    now: datetime
+    tell: Tell
+    is_census: bool
+    _ids: list[pl.Series] = field(default_factory=list, init=False)
+    _rejected: list[pl.DataFrame] = field(default_factory=list, init=False)
+    _sample: pl.DataFrame = field(default_factory=pl.DataFrame, init=False)
+    _total: int = field(default=0, init=False)
+
+    @cached_property
+    def _catalog(self) -> pl.DataFrame:
+        return pl.DataFrame(
+            [(option.field_key, option.value) for option in list_options(self.tx)],
             schema={"field_key": pl.String, "value": pl.String},
             orient="row",
         )
-        self._ids: list[pl.Series] = []
-        self._rejected: list[pl.DataFrame] = []
-        self._sample = pl.DataFrame()
-        self._total = 0
 
     def write(self, rows: EnrichedRows) -> Written:
         """Writes the owed rows, compares the rest, and takes over what was rejected."""
         is_linked = pl.col("_status") == RecordStatus.LINKED.value
         unlinked = unlink_companies(
-            self._tx,
+            self.tx,
             reason="base_object_changed",
-            sync_id=self._refresh.sync_id,
-            now=self._now,
-            other_than_object=self._plan.base_object,
+            sync_id=self.sync_id,
+            now=self.now,
+            other_than_object=self.plan.base_object,
         )
         parts = (rows.owed, rows.rest.filter(is_linked), rows.rest.filter(~is_linked))
         self._total = sum(part.height for part in parts)
@@ -122,7 +125,7 @@ class Writing:
         self._merge_rejected([rows.owed["Id"], rows.rest["Id"]])
         return Written(
             counts=_sum([UpsertCounts(changed=blanked, gone=unlinked), owed, linked, frozen]),
-            rejected=count_rejected(self._tx),
+            rejected=count_rejected(self.tx),
             sample=self._sample,
             compared_linked=parts[1].height,
             compared_frozen=parts[2].height,
@@ -131,51 +134,51 @@ class Writing:
         )
 
     def _upserted(self, rows: pl.DataFrame) -> UpsertCounts:
-        refresh = self._refresh
+        paths = {one.key: one.source_path for one in self.fields if one.readable}
         done: list[UpsertCounts] = []
         for batch in rows.iter_slices(BATCH_ROWS):
             converted = convert(
                 batch,
-                self._fields,
-                time_zone=refresh.settings.time_zone,
+                self.fields,
+                time_zone=self.time_zone,
                 catalog=self._catalog,
-                retyped=self._retyped,
+                retyped=self.retyped,
             )
-            reasons = what_blanked(self._plan, batch, self._paths)
+            reasons = what_blanked(self.plan, batch, paths)
             reasons = reasons.rename({"Id": "external_id", "key": "field"})
             counts = upsert_companies(
-                self._tx,
-                documents(converted.rows, self._fields),
-                source_object=self._plan.base_object,
-                sync_id=refresh.sync_id,
-                now=self._now,
-                conversion=Conversion(HASH_VERSION, self._retyped, reasons),
-                compare_all=refresh.kind == "census",
+                self.tx,
+                documents(converted.rows, self.fields),
+                source_object=self.plan.base_object,
+                sync_id=self.sync_id,
+                now=self.now,
+                conversion=Conversion(HASH_VERSION, self.retyped, reasons),
+                compare_all=self.is_census,
             )
             done.append(counts)
             self._ids.append(converted.rows["external_id"])
             self._rejected.append(converted.rejected)
             self._sample = converted.rows.head(SAMPLE_ROWS)
-            refresh.tell(COMPANIES, sum(ids.len() for ids in self._ids), self._total)
+            self.tell(COMPANIES, sum(ids.len() for ids in self._ids), self._total)
         return _sum(done)
 
     def _blanked(self) -> int:
         """Rows that no record is held of lose their values of a type that is not any more."""
-        if not self._retyped:
+        if not self.retyped:
             return 0
         converted = pl.concat(self._ids) if self._ids else pl.Series(dtype=pl.String)
         return blank_unconverted(
-            self._tx,
-            self._retyped,
+            self.tx,
+            self.retyped,
             converted=converted,
-            sync_id=self._refresh.sync_id,
-            now=self._now,
+            sync_id=self.sync_id,
+            now=self.now,
         )
 
     def _merge_rejected(self, judged: Sequence[pl.Series]) -> None:
         if self._rejected:
             rejected = pl.concat(self._rejected)
-            merge_rejected(self._tx, rejected, self._now, scope=pl.concat(judged))
+            merge_rejected(self.tx, rejected, self.now, scope=pl.concat(judged))
 
 
 def _moved(counts: UpsertCounts) -> int:

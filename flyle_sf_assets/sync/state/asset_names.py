@@ -1,6 +1,6 @@
 """The names under which generations and consumed inputs of assets are kept, and their digests.
 
-What does not belong here: what is consumed (``sync/consumed_inputs.py``); Dagster's asset keys
+What does not belong here: what is consumed (``committed_state.py``); Dagster's asset keys
 (``defs/keys.py``).
 """
 

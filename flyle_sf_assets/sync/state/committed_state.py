@@ -3,15 +3,17 @@
 Nobody else moves generations or consumed inputs while a refresh holds its tenant's lock, and a
 commit on top of another generation than the expected one is refused.
 
-What does not belong here: what follows from it (``sync/consumed_inputs.py``) and the tables
-(``store``).
+What does not belong here: what is stale by it (``staleness.py``) and the tables (``store``).
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from flyle_sf_assets.raw.plan import Schemas
-from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.errors import Text, UsageError
+from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.plan import Dataset, Schemas
+from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
 from flyle_sf_assets.store.syncs.generations import (
     Consumed,
     Generation,
@@ -33,6 +35,10 @@ class CommittedState:
     _schemas: Schemas | None = field(default=None, init=False)
     _edited: dict[str, str | None] = field(default_factory=dict, init=False)
 
+    def transaction(self) -> AbstractContextManager[TenantTransaction]:
+        """A transaction of the tenant, also of a refresh that was cancelled."""
+        return self.database.tenant(self.tenant)
+
     def generation(self, dataset: str) -> Generation | None:
         """What is committed of a dataset, None before its first commit."""
         return self._read().get(dataset)
@@ -40,6 +46,27 @@ class CommittedState:
     def generations(self) -> Mapping[str, Generation]:
         """What is committed of every dataset."""
         return self._read()
+
+    def generation_number(self, dataset: str) -> int:
+        """The number of the generation that is committed; 0 before its first commit."""
+        kept = self.generation(dataset)
+        return 0 if kept is None else kept.generation
+
+    def manifest(self, dataset: str) -> Manifest | None:
+        """The committed manifest; None when nothing is held, or its files were lost."""
+        kept = self.generation(dataset)
+        return None if kept is None else Manifest.held(kept.manifest)
+
+    def held(self, dataset: Dataset) -> Manifest:
+        """The manifest of a dataset that holds every column of the plan.
+
+        Raises UsageError when an asset is materialized before the dataset itself was read.
+        """
+        manifest = self.manifest(dataset.name)
+        wanted = {column.name for column in dataset.columns}
+        if manifest is None or not wanted <= set(manifest.columns):
+            raise not_materialized(self.tenant, f"salesforce/{dataset.asset}")
+        return manifest
 
     def consumed(self, asset: str) -> dict[str, Consumed]:
         """What an asset has taken in of its inputs, by input."""
@@ -49,7 +76,7 @@ class CommittedState:
     def schemas(self) -> Schemas:
         """The object schemas as last described; None for objects that the org does not know."""
         if self._schemas is None:
-            with self.database.tenant(self.tenant) as tx:
+            with self.transaction() as tx:
                 stored = read_schemas(tx)
             self._schemas = known_schemas(stored)
             self._edited = {name: one.last_modified for name, one in stored.items()}
@@ -70,7 +97,20 @@ class CommittedState:
 
     def _read(self) -> dict[str, Generation]:
         if self._generations is None:
-            with self.database.tenant(self.tenant) as tx:
+            with self.transaction() as tx:
                 self._consumed = all_consumed(tx)
                 self._generations = read_generations(tx)
         return self._generations
+
+
+def not_materialized(tenant: str, asset: str) -> UsageError:
+    """The error for an asset that was materialized alone, before one that it is made from."""
+    return UsageError(
+        "upstream_not_materialized",
+        tried=Text(f"テナント {tenant} の {asset} を読みました", f"Read {asset} of {tenant}"),
+        came_back="Nothing, or not every column that the settings map, was ever materialized.",
+        remedy=Text(
+            f"先に {asset} を、またはジョブ refresh_tenant を実行してください",
+            f"Materialize {asset} first, or run the job refresh_tenant",
+        ),
+    )

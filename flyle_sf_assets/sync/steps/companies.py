@@ -5,8 +5,8 @@ What does not belong here: conversion and validation (``companies``), the upsert
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 
-from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.field_map import (
     FieldMapRow,
     column_descriptions,
@@ -17,6 +17,7 @@ from flyle_sf_assets.companies.field_map import (
 from flyle_sf_assets.companies.fields import CompanyField, company_fields, readable_fields
 from flyle_sf_assets.companies.rows import typed_schema
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.store.companies.counts import linked_companies
@@ -26,24 +27,19 @@ from flyle_sf_assets.store.companies.custom_fields import (
     put_fields,
 )
 from flyle_sf_assets.store.postgres.database import TenantTransaction
-from flyle_sf_assets.store.syncs.census import CensusFigures, put_census
+from flyle_sf_assets.store.syncs.census import put_census
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, read_generations
 from flyle_sf_assets.store.syncs.syncs import add_counts
 from flyle_sf_assets.store.tenants.connections import reread_done
 from flyle_sf_assets.store.tenants.links import get_link, put_link, record_synced
 from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.sync.column_lineage import company_origins
-from flyle_sf_assets.sync.consumed_inputs import (
-    consumed_by,
-    generation_of,
-    manifest_of,
-    not_materialized,
-)
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.load.census_report import census_figures
 from flyle_sf_assets.sync.load.commit_gates import passed_gates
 from flyle_sf_assets.sync.load.company_writer import EnrichedRows, Writing, Written
 from flyle_sf_assets.sync.state.asset_names import COMPANIES, ENRICHED, OPTIONS, digest_of
+from flyle_sf_assets.sync.state.committed_state import not_materialized
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
 from flyle_sf_assets.sync.steps.enriched_records import enriched_dataset
 from flyle_sf_assets.tenants.due_times import next_due
@@ -55,66 +51,77 @@ def write_companies(refresh: Refresh) -> StepReport:
     """Converts what the enriched records committed since, and writes it in one transaction."""
     plan = refresh.plan()
     fields = company_fields(refresh.settings, plan.leaves)
-    manifest = manifest_of(refresh, enriched_dataset(plan))
+    manifest = refresh.committed.manifest(enriched_dataset(plan))
     if manifest is None:
         raise not_materialized(refresh.tenant, f"flyle/{ENRICHED}")
-    taken = consumed_by(refresh, COMPANIES)
+    taken = refresh.committed.consumed(COMPANIES)
     digest = digest_of(fields, refresh.settings.time_zone)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
-    rows = _rows(refresh, manifest, taken.get(manifest.dataset) if is_same else None)
+    is_census, is_full = refresh.kind == "census", refresh.kind == "full"
+    made_of = taken.get(manifest.dataset) if is_same and not is_full else None
+    rows = _rows(refresh.lake, manifest, made_of, is_census=is_census)
     with refresh.committing() as tx:
         retyped = frozenset() if is_same else retyped_keys(tx, fields)
-        written = Writing(refresh, tx, plan, fields, retyped).write(rows)
+        written = Writing(
+            tx,
+            plan,
+            fields,
+            retyped,
+            sync_id=refresh.sync_id,
+            time_zone=refresh.settings.time_zone,
+            now=refresh.clock(),
+            tell=refresh.tell,
+            is_census=is_census,
+        ).write(rows)
         put_fields(tx, _custom_fields(tx, fields))
         put_consumed(
             tx,
             COMPANIES,
             [
                 Consumed(manifest.dataset, manifest.generation),
-                Consumed(OPTIONS, generation_of(refresh, OPTIONS)),
-                Consumed(
-                    "link_settings/companies",
-                    refresh.settings_version,
-                    part_digests(refresh.settings)["companies"],
-                ),
+                Consumed(OPTIONS, refresh.committed.generation_number(OPTIONS)),
+                refresh.settings_part(COMPANIES),
                 Consumed(FIELDS, 0, digest),
             ],
         )
         add_counts(tx, refresh.sync_id, written.sync_counts())
-        census = _census(refresh, tx, written)
-        gates = passed_gates(tx, refresh, written)
-        _end(refresh, tx, plan)
+        census = census_figures(refresh.comparison, written) if is_census else None
+        if census is not None:
+            put_census(tx, refresh.sync_id, census)
+        gates = passed_gates(tx, written, refresh.sync_id, is_whole=is_census or is_full)
+        now, environment = refresh.clock(), refresh.installation.environment
+        _end(tx, refresh.org.opened.org_id, now, next_due(now, refresh.settings, environment))
+        if is_census and _is_all_read(tx, plan):
+            reread_done(tx)
         total = linked_companies(tx, refresh.tenant)
         former = [field for field in list_fields(tx) if not field.active]
-    refresh.is_complete = True
-    report = _report(refresh, plan, fields, former, manifest, written, total)
-    report = replace(report, gates=gates)
-    return report if census is None else _with_census(report, census)
+    refresh.outcome.is_complete = True
+    version = refresh.settings_version
+    mapped = field_map(fields, base_object=plan.base_object, time_zone=refresh.settings.time_zone)
+    report = _report(plan, fields, mapped, manifest, written, version, total)
+    notes = {
+        "field map": _field_map(version, mapped, former, "en"),
+        "項目の対応": _field_map(version, mapped, former, "ja"),
+    }
+    report = replace(report, gates=gates, notes=notes)
+    if census is None:
+        return report
+    return replace(report, census=census, counts={**report.counts, **asdict(census)})
 
 
-def _rows(refresh: Refresh, manifest: Manifest, taken: Consumed | None) -> EnrichedRows:
+def _rows(
+    lake: Lake, manifest: Manifest, taken: Consumed | None, *, is_census: bool
+) -> EnrichedRows:
     """The rows that nobody has taken in yet; a census compares all the others as well.
 
     ``taken`` is what these companies are made of, None when all of it must be made anew.
     """
-    if taken is None or refresh.kind == "full":
-        return EnrichedRows.split(refresh.lake.read(manifest).collect(), None)
-    owed = refresh.lake.changed_since(manifest, taken.generation).collect()
-    if refresh.kind != "census":
+    if taken is None:
+        return EnrichedRows.split(lake.read(manifest).collect(), None)
+    owed = lake.changed_since(manifest, taken.generation).collect()
+    if not is_census:
         return EnrichedRows.split(owed, None)
-    return EnrichedRows.split(refresh.lake.read(manifest).collect(), owed["Id"])
-
-
-def _census(refresh: Refresh, tx: TenantTransaction, written: Written) -> CensusFigures | None:
-    if refresh.kind != "census":
-        return None
-    figures = census_figures(refresh, written)
-    put_census(tx, refresh.sync_id, figures)
-    return figures
-
-
-def _with_census(report: StepReport, figures: CensusFigures) -> StepReport:
-    return replace(report, census=figures, counts={**report.counts, **asdict(figures)})
+    return EnrichedRows.split(lake.read(manifest).collect(), owed["Id"])
 
 
 def retyped_keys(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozenset[str]:
@@ -138,14 +145,11 @@ def _custom_fields(
     return tuple(CustomField(f.key, f.label, types[f.key], f.source_path) for f in fields)
 
 
-def _end(refresh: Refresh, tx: TenantTransaction, plan: ReadPlan) -> None:
+def _end(tx: TenantTransaction, org_id: str, now: datetime, due_at: datetime) -> None:
     """The link after a sync that ran to its end; the first one is told to the administrators."""
-    now = refresh.clock()
     is_first = get_link(tx).first_synced_at is None
-    put_link(tx, state="linked", org_id=refresh.org.org_id)
-    if refresh.kind == "census" and _is_all_read(tx, plan):
-        reread_done(tx)
-    record_synced(tx, now, next_due(now, refresh.settings, refresh.installation.environment))
+    put_link(tx, state="linked", org_id=org_id)
+    record_synced(tx, now, due_at)
     if is_first:
         add_notice(
             tx,
@@ -165,23 +169,21 @@ def _is_all_read(tx: TenantTransaction, plan: ReadPlan) -> bool:
 
 
 def _report(
-    refresh: Refresh,
     plan: ReadPlan,
     fields: tuple[CompanyField, ...],
-    former: Sequence[CustomField],
+    mapped: Sequence[FieldMapRow],
     manifest: Manifest,
     written: Written,
+    version: int,
     total: int,
 ) -> StepReport:
-    zone = refresh.settings.time_zone
-    mapped = field_map(fields, base_object=plan.base_object, time_zone=zone)
     texts = column_descriptions(mapped, base_object=plan.base_object)
     types = column_types(mapped)
     shown = typed_schema(fields).names()
     counts = written.counts
     return StepReport(
         asset="flyle/companies",
-        generation=f"{manifest.dataset}@{manifest.generation} v{refresh.settings_version}",
+        generation=f"{manifest.dataset}@{manifest.generation} v{version}",
         rows=total,
         counts={
             "created": counts.created,
@@ -189,24 +191,19 @@ def _report(
             "gone": counts.gone,
             "unchanged": counts.unchanged,
             "rejected": written.rejected,
-            "settings_version": refresh.settings_version,
+            "settings_version": version,
         },
         # Those that cannot be read now too: they are still columns of the companies.
         columns=tuple(ColumnNote(name, types[name], text) for name, text in texts.items()),
         lineage=company_origins(fields),
         sample=None if written.sample.is_empty() else written.sample.select(shown),
-        notes={
-            "field map": _field_map(refresh, mapped, former, "en"),
-            "項目の対応": _field_map(refresh, mapped, former, "ja"),
-        },
     )
 
 
 def _field_map(
-    refresh: Refresh, mapped: Sequence[FieldMapRow], former: Sequence[CustomField], language: str
+    version: int, mapped: Sequence[FieldMapRow], former: Sequence[CustomField], language: str
 ) -> str:
     """The map of one settings version; fields that are not mapped any more keep what they have."""
-    version = refresh.settings_version
     lines = [
         Text(f"設定バージョン {version}", f"Settings version {version}").in_language(language),
         "",

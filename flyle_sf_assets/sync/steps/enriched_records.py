@@ -10,17 +10,12 @@ import polars as pl
 from flyle_sf_assets.enriched.affected import affected_ids
 from flyle_sf_assets.enriched.gone import with_former_parents
 from flyle_sf_assets.enriched.join import enrich, enriched_columns, gone_column
+from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import changed_rows
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.sync.column_lineage import enriched_notes, enriched_origins
-from flyle_sf_assets.sync.consumed_inputs import (
-    consumed_by,
-    generation_of,
-    held_dataset,
-    manifest_of,
-)
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.staged_dataset import fold
 from flyle_sf_assets.sync.state.asset_names import (
@@ -30,6 +25,7 @@ from flyle_sf_assets.sync.state.asset_names import (
     digest_of,
     enriched_of,
 )
+from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import StepReport
 
 PLAN = "read_plan"
@@ -48,23 +44,23 @@ def is_joined(plan: ReadPlan, manifest: Manifest) -> bool:
 
 def enrich_records(refresh: Refresh) -> StepReport:
     """Joins what its inputs committed since it last looked; keeps the rows that differ."""
-    plan = refresh.plan()
+    plan, lake = refresh.plan(), refresh.lake
     name = enriched_dataset(plan)
-    inputs = {d.name: held_dataset(refresh, d) for d in plan.datasets}
-    records = {dataset: refresh.lake.read(m) for dataset, m in inputs.items()}
-    held = manifest_of(refresh, name)
-    taken = consumed_by(refresh, ENRICHED)
+    inputs = {d.name: refresh.committed.held(d) for d in plan.datasets}
+    records = {dataset: lake.read(m) for dataset, m in inputs.items()}
+    held = refresh.committed.manifest(name)
+    taken = refresh.committed.consumed(ENRICHED)
     digest = _plan_digest(plan)
     is_same_plan = PLAN in taken and taken[PLAN].digest == digest
     manifest: Manifest | None
-    current = generation_of(refresh, name)
+    current = refresh.committed.generation_number(name)
     if held is None or not is_joined(plan, held):
-        manifest, changed = _all_rows(refresh, plan, records, current + 1)
+        manifest, changed = _all_rows(lake, refresh.tenant, plan, records, current + 1)
     elif is_same_plan and refresh.kind in ("refresh", "sweep") and _follows(inputs, taken):
-        ids = _affected(refresh, plan, records, held, inputs, taken)
-        manifest, changed = _some_rows(refresh, plan, records, held, ids)
+        ids = _affected(lake, plan, records, held, inputs, taken)
+        manifest, changed = _some_rows(refresh.committed, lake, plan, records, held, ids)
     else:
-        manifest, changed = _some_rows(refresh, plan, records, held, None)
+        manifest, changed = _some_rows(refresh.committed, lake, plan, records, held, None)
     consumed = [Consumed(dataset, m.generation) for dataset, m in inputs.items()]
     with refresh.committing() as tx:
         if manifest is not None:
@@ -74,15 +70,14 @@ def enrich_records(refresh: Refresh) -> StepReport:
                 expected_generation=current,
                 generation=manifest.generation,
                 manifest=manifest.encode(),
-                watermark=None,
                 now=refresh.clock(),
             )
         put_consumed(tx, ENRICHED, [*consumed, Consumed(PLAN, 0, digest)])
-    return _report(refresh, plan, manifest or held, changed)
+    return _report(lake, plan, manifest or held, changed)
 
 
 def _affected(
-    refresh: Refresh,
+    lake: Lake,
     plan: ReadPlan,
     records: dict[str, pl.LazyFrame],
     held: Manifest,
@@ -93,11 +88,11 @@ def _affected(
     for name, manifest in inputs.items():
         since = taken[name].generation if name in taken else 0
         if manifest.generation > since:
-            rows = refresh.lake.changed_since(manifest, since)
+            rows = lake.changed_since(manifest, since)
             changed[name] = rows.select("Id").collect().to_series()
     if not changed:
         return pl.Series(dtype=pl.String)
-    return affected_ids(plan, records, refresh.lake.read(held), changed)
+    return affected_ids(plan, records, lake.read(held), changed)
 
 
 def _follows(inputs: dict[str, Manifest], taken: dict[str, Consumed]) -> bool:
@@ -112,16 +107,17 @@ def _follows(inputs: dict[str, Manifest], taken: dict[str, Consumed]) -> bool:
 
 
 def _all_rows(
-    refresh: Refresh, plan: ReadPlan, records: dict[str, pl.LazyFrame], generation: int
+    lake: Lake, tenant: str, plan: ReadPlan, records: dict[str, pl.LazyFrame], generation: int
 ) -> tuple[Manifest, int]:
     name = enriched_dataset(plan)
-    base = refresh.lake.write(refresh.tenant, name, generation, enrich(plan, records))
+    base = lake.write(tenant, name, generation, enrich(plan, records))
     columns = enriched_columns(plan)
     return Manifest(name, generation, columns, "", base, is_judged=True), base.rows
 
 
 def _some_rows(
-    refresh: Refresh,
+    committed: CommittedState,
+    lake: Lake,
     plan: ReadPlan,
     records: dict[str, pl.LazyFrame],
     held: Manifest,
@@ -131,19 +127,19 @@ def _some_rows(
     if ids is not None and ids.is_empty():
         return None, 0
     of_ids = pl.lit(value=True) if ids is None else pl.col("Id").is_in(ids.implode())
-    before = refresh.lake.read(held).filter(of_ids).collect()
+    before = lake.read(held).filter(of_ids).collect()
     joined = enrich(plan, records, ids).collect()
     if not before.join(joined, on="Id", how="anti").is_empty():
         # The raw file of these was lost before a company was made of them: they are no records.
-        return _all_rows(refresh, plan, records, held.generation + 1)
+        return _all_rows(lake, committed.tenant, plan, records, held.generation + 1)
     rows = with_former_parents(plan, records, joined, before)
     rows = _different(plan, rows, before)
     if rows.is_empty():
         return None, 0
-    readers = [consumed_by(refresh, asset).get(held.dataset) for asset in (OPTIONS, COMPANIES)]
+    readers = [committed.consumed(asset).get(held.dataset) for asset in (OPTIONS, COMPANIES)]
     unconsumed_since = min((one.generation for one in readers if one), default=0)
-    manifest = fold(refresh.lake, refresh.tenant, held, unconsumed_since)
-    segment = refresh.lake.write(refresh.tenant, held.dataset, held.generation + 1, rows)
+    manifest = fold(lake, committed.tenant, held, unconsumed_since)
+    segment = lake.write(committed.tenant, held.dataset, held.generation + 1, rows)
     added = rows.join(before.select("Id"), on="Id", how="anti").height
     return manifest.with_segment(segment, added=added), rows.height
 
@@ -168,9 +164,7 @@ def _plan_digest(plan: ReadPlan) -> str:
     return digest_of(nodes, leaves)
 
 
-def _report(
-    refresh: Refresh, plan: ReadPlan, manifest: Manifest | None, changed: int
-) -> StepReport:
+def _report(lake: Lake, plan: ReadPlan, manifest: Manifest | None, changed: int) -> StepReport:
     if manifest is None:
         raise ValueError("the enriched records were never written")
     parents = [
@@ -186,7 +180,7 @@ def _report(
         columns=enriched_notes(plan),
         lineage=enriched_origins(plan),
         # Id and Name may be mapped themselves.
-        sample=refresh.lake.sample(manifest, SAMPLE_ROWS).select(
+        sample=lake.sample(manifest, SAMPLE_ROWS).select(
             *dict.fromkeys(("Id", "Name", *plan.leaves))
         ),
         notes={"lookups": "\n".join(parents) or "no parents are mapped"},

@@ -4,16 +4,19 @@ What does not belong here: asking (``sync/extract/schema_reader.py``) and the wa
 (``raw/plan.py``).
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from flyle_sf_assets.check.drift import CODES, drifts
+from flyle_sf_assets.check.drift import CODES, Drift, drifts
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import Problem, SettingsInvalid
+from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
-from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.store.syncs.object_schemas import (
     StoredSchema,
@@ -23,7 +26,6 @@ from flyle_sf_assets.store.syncs.object_schemas import (
 )
 from flyle_sf_assets.store.tenants.links import Attention, replace_attention
 from flyle_sf_assets.store.tenants.notices import add_notice
-from flyle_sf_assets.sync.consumed_inputs import consumed_by, generation_of
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.schema_reader import (
     Redescribed,
@@ -31,7 +33,9 @@ from flyle_sf_assets.sync.extract.schema_reader import (
     reached_objects,
     redescribe,
 )
+from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
+from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
 from flyle_sf_assets.tenants.object_schemas import HIDDEN, UNKNOWN, known_schemas
 
@@ -46,53 +50,76 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     before settings are refused. ``is_forced`` asks for everything, again if need be.
     Raises SettingsInvalid for settings that never fitted this org.
     """
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with refresh.committed.transaction() as tx:
         stored = read_schemas(tx)
-    known = known_schemas(stored)
-    is_whole = is_forced or refresh.kind == "census" or is_anything_hidden(refresh.settings, known)
-    found = redescribe(refresh, stored, known, is_whole=is_whole)
-    if not found.is_whole and _is_refused(refresh, found.schemas):
-        found = redescribe(refresh, stored, known, is_whole=True)
+    settings, known = refresh.settings, known_schemas(stored)
+    passed = refresh.committed.consumed(SCHEMAS).get("link_settings")
+    is_tried = passed is not None and passed.generation == refresh.settings_version
+    is_whole = is_forced or refresh.kind == "census" or is_anything_hidden(settings, known)
+    found = _described(refresh, stored, known, is_whole=is_whole)
+    if not found.is_whole and not is_tried and _are_errors(_problems(settings, found.schemas)):
+        found = _described(refresh, stored, known, is_whole=True)
     generation = _commit(refresh, stored, found)
-    _hold_against_org(refresh, found.schemas)
+    # Settings that once passed are not refused again: what the org takes away later stops only the
+    # fields that it concerns, and says so.
+    if not is_tried:
+        reasons = _problems(settings, found.schemas)
+        if _are_errors(reasons):
+            raise SettingsInvalid(refresh.tenant, reasons)
+        with refresh.committing() as tx:
+            put_consumed(tx, SCHEMAS, [Consumed("link_settings", refresh.settings_version)])
+    made = plan(settings, found.schemas)
+    drifted = drifts(made, company_fields(settings, made.leaves))
+    now = refresh.clock()
+    with refresh.committing() as tx:
+        _note_drift(tx, drifted, now)
     return _report(generation, found.schemas)
 
 
-def committed_schemas(
-    refresh: Refresh, passed: Consumed | None, stored: dict[str, StoredSchema]
-) -> dict[str, ObjectSchema | None] | None:
-    """The schemas, when they are still what the org says; None when a refresh must describe.
+def are_passed(
+    settings: TenantSettings, version: int, passed: Consumed | None, schemas: Schemas
+) -> bool:
+    """Whether these very settings were held against schemas of every object that they reach.
 
-    Where they are not recent Salesforce is asked whether anything changed. ``passed`` is what
-    these settings were last held against.
+    ``passed`` is what the settings were last held against.
     """
-    schemas = known_schemas(stored)
-    if not _are_passed(refresh, passed, schemas):
-        return None
-    if _are_recent(refresh, stored, schemas) or is_unchanged(refresh, stored, schemas):
-        return schemas
-    return None
+    if passed is None or passed.generation != version:
+        return False
+    return not objects_missing(settings, schemas)
+
+
+def are_recent(
+    settings: TenantSettings, stored: Mapping[str, StoredSchema], schemas: Schemas, now: datetime
+) -> bool:
+    """Whether what is stored of every object that the settings reach was just checked."""
+    ages = [now - stored[name].checked_at for name in reached_objects(settings, schemas)]
+    return max(ages).total_seconds() < DESCRIBE_EVERY_S
 
 
 def is_unchanged(
-    refresh: Refresh, stored: dict[str, StoredSchema], schemas: dict[str, ObjectSchema | None]
+    org: OrgAccess,
+    committed: CommittedState,
+    settings: TenantSettings,
+    stored: Mapping[str, StoredSchema],
+    schemas: Schemas,
+    clock: Clock,
 ) -> bool:
     """Whether the org says now that the schemas are as they are stored; that they are is noted.
 
     No, without asking, while something is hidden: only a refresh asks for all of it. One call.
     """
-    if is_anything_hidden(refresh.settings, schemas):
+    if is_anything_hidden(settings, schemas):
         return False
-    found = redescribe(refresh, stored, schemas, is_whole=False)
-    now = refresh.clock()
+    found = redescribe(org.opened, settings, stored, schemas, is_whole=False)
+    now = clock()
     new = {
-        name: _stored(stored.get(name), name, answer, _known_until(refresh), now)
+        name: _stored(stored.get(name), name, answer, _known_until(org), now)
         for name, answer in found.answers.items()
         if not isinstance(answer, NotModified)
     }
     if any(name not in stored or one.digest != stored[name].digest for name, one in new.items()):
         return False
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with committed.transaction() as tx:
         for name in found.answers:
             # An edit that left everything as it was may have cost values: its moment is kept.
             if name in new:
@@ -102,97 +129,56 @@ def is_unchanged(
     return True
 
 
-def _are_passed(refresh: Refresh, passed: Consumed | None, schemas: Schemas) -> bool:
-    """Whether these very settings were held against schemas of every object that they reach."""
-    if passed is None or passed.generation != refresh.settings_version:
-        return False
-    return not objects_missing(refresh.settings, schemas)
+def _described(
+    refresh: Refresh, stored: Mapping[str, StoredSchema], known: Schemas, *, is_whole: bool
+) -> Redescribed:
+    found = redescribe(refresh.org.opened, refresh.settings, stored, known, is_whole=is_whole)
+    refresh.has_described = True
+    refresh.has_described_whole = refresh.has_described_whole or is_whole
+    return found
 
 
-def _are_recent(refresh: Refresh, stored: dict[str, StoredSchema], schemas: Schemas) -> bool:
-    reached = reached_objects(refresh.settings, schemas)
-    ages = [refresh.clock() - stored[name].checked_at for name in reached]
-    return max(ages).total_seconds() < DESCRIBE_EVERY_S
+def _problems(settings: TenantSettings, schemas: Schemas) -> tuple[Problem, ...]:
+    return problems(settings, plan(settings, schemas), schemas)
 
 
-def _is_tried(refresh: Refresh) -> bool:
-    """Whether these settings once fitted this org."""
-    passed = consumed_by(refresh, SCHEMAS).get("link_settings")
-    return passed is not None and passed.generation == refresh.settings_version
+def _are_errors(found: Iterable[Problem]) -> bool:
+    return any(problem.severity == "error" for problem in found)
 
 
-def _is_refused(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> bool:
-    return not _is_tried(refresh) and any(
-        one.severity == "error" for one in _problems(refresh, schemas)
-    )
-
-
-def _problems(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> tuple[Problem, ...]:
-    return problems(refresh.settings, plan(refresh.settings, schemas), schemas)
-
-
-def _hold_against_org(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> None:
-    """Settings that never worked in this org are refused with every problem they have.
-
-    Settings that once passed are not refused again: what the org takes away later stops only the
-    fields that it concerns, and says so.
-    """
-    if _is_tried(refresh):
-        _note_drift(refresh, schemas)
-        return
-    found = _problems(refresh, schemas)
-    if any(problem.severity == "error" for problem in found):
-        raise SettingsInvalid(refresh.tenant, found)
-    with refresh.committing() as tx:
-        put_consumed(tx, SCHEMAS, [Consumed("link_settings", refresh.settings_version)])
-    _note_drift(refresh, schemas)
-
-
-def _note_drift(refresh: Refresh, schemas: dict[str, ObjectSchema | None]) -> None:
-    made = plan(refresh.settings, schemas)
-    found = drifts(made, company_fields(refresh.settings, made.leaves))
+def _note_drift(tx: TenantTransaction, found: Iterable[Drift], now: datetime) -> None:
     items = [Attention(d.code, d.object, d.field, d.message, d.remedy) for d in found]
-    now = refresh.clock()
-    with refresh.committing() as tx:
-        if replace_attention(tx, CODES, items, now):
-            text = "\n".join(f"{d.message.ja} {d.remedy.ja}" for d in found)
-            add_notice(tx, "attention", "Salesforceの項目が読み取れません", text, now)
+    if replace_attention(tx, CODES, items, now):
+        text = "\n".join(f"{d.message.ja} {d.remedy.ja}" for d in found)
+        add_notice(tx, "attention", "Salesforceの項目が読み取れません", text, now)
 
 
-def _commit(refresh: Refresh, stored: dict[str, StoredSchema], found: Redescribed) -> int:
+def _commit(refresh: Refresh, stored: Mapping[str, StoredSchema], found: Redescribed) -> int:
     now = refresh.clock()
     changed = False
-    before = generation_of(refresh, SCHEMAS)
+    before = refresh.committed.generation_number(SCHEMAS)
     with refresh.committing() as tx:
         for name, answer in found.answers.items():
             if isinstance(answer, NotModified):
                 touch_schema(tx, name, now)
                 continue
-            new = _stored(stored.get(name), name, answer, _known_until(refresh), now)
+            new = _stored(stored.get(name), name, answer, _known_until(refresh.org), now)
             changed |= name not in stored or stored[name].digest != new.digest
             put_schema(tx, new)
         following = before + 1 if changed or before == 0 else before
-        swap_generation(
-            tx,
-            SCHEMAS,
-            expected_generation=before,
-            generation=following,
-            manifest="{}",
-            watermark=None,
-            now=now,
-        )
+        swap_generation(tx, SCHEMAS, expected_generation=before, generation=following, now=now)
     if found.has_news:
         refresh.committed.forget_schemas()
     return following
 
 
-def _known_until(refresh: Refresh) -> datetime:
+def _known_until(org: OrgAccess) -> datetime:
     """Until when this describe knows all edits.
 
     One of the same second may follow it, and one by a transaction that ends late may have been
     stamped before it: both are asked for again.
     """
-    return refresh.until - timedelta(seconds=refresh.overlap_s + 1)
+    return org.until - timedelta(seconds=org.overlap_s + 1)
 
 
 def _stored(

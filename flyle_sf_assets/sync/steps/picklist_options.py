@@ -6,7 +6,6 @@ ever deleted (``store/companies/picklist_options.py``).
 
 import polars as pl
 
-from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.options.catalog import (
@@ -18,9 +17,8 @@ from flyle_sf_assets.options.catalog import (
 )
 from flyle_sf_assets.store.companies.picklist_options import list_options, merge_options
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
-from flyle_sf_assets.sync.consumed_inputs import consumed_by, generation_of, manifest_of
 from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.state.asset_names import OPTIONS, SCHEMAS, digest_of
+from flyle_sf_assets.sync.state.asset_names import COMPANIES, OPTIONS, SCHEMAS, digest_of
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
 from flyle_sf_assets.sync.steps.enriched_records import enrich_records, enriched_dataset
 from flyle_sf_assets.sync.steps.redescribe import redescribe_during_refresh
@@ -46,8 +44,8 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
     """The step once, and whether records hold values that the catalog did not know."""
     plan = refresh.plan()
     fields = followed_fields(company_fields(refresh.settings, plan.leaves))
-    manifest = manifest_of(refresh, enriched_dataset(plan))
-    taken = consumed_by(refresh, OPTIONS)
+    manifest = refresh.committed.manifest(enriched_dataset(plan))
+    taken = refresh.committed.consumed(OPTIONS)
     digest = digest_of(fields)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
     since = taken[manifest.dataset].generation if manifest and manifest.dataset in taken else 0
@@ -56,7 +54,7 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
         rows = refresh.lake.changed_since(manifest, since if is_same else 0)
         columns = dict.fromkeys(field.source_path for field in fields)
         met = met_values(rows.select("Id", *columns).collect(), fields)
-    before = generation_of(refresh, OPTIONS)
+    before = refresh.committed.generation_number(OPTIONS)
     now = refresh.clock()
     with refresh.committing() as tx:
         held = pl.DataFrame(
@@ -76,22 +74,10 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
         counts = merge_options(tx, union, now, described_fields=keys)
         is_changed = bool(counts.added or counts.changed or counts.removed)
         generation = before + 1 if is_changed or before == 0 else before
-        swap_generation(
-            tx,
-            OPTIONS,
-            expected_generation=before,
-            generation=generation,
-            manifest="{}",
-            watermark=None,
-            now=now,
-        )
+        swap_generation(tx, OPTIONS, expected_generation=before, generation=generation, now=now)
         inputs = [
-            Consumed(SCHEMAS, generation_of(refresh, SCHEMAS)),
-            Consumed(
-                "link_settings/companies",
-                refresh.settings_version,
-                part_digests(refresh.settings)["companies"],
-            ),
+            Consumed(SCHEMAS, refresh.committed.generation_number(SCHEMAS)),
+            refresh.settings_part(COMPANIES),
             Consumed(FIELDS, 0, digest),
         ]
         if manifest is not None:

@@ -5,33 +5,33 @@ What does not belong here: the reading itself (``sync/extract/dataset_reader.py`
 
 import polars as pl
 
-from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
-from flyle_sf_assets.raw.questions import Questions, Window
+from flyle_sf_assets.raw.questions import Questions
 from flyle_sf_assets.raw.records import record_schema
 from flyle_sf_assets.raw.roles import in_scope_again, only_referenced
 from flyle_sf_assets.raw.sweep import census_columns, needs_rescope, unstamped_columns
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema
+from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import (
     Consumed,
-    Generation,
     forget_watermarks,
     put_consumed,
 )
 from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts
 from flyle_sf_assets.sync.column_lineage import raw_notes
-from flyle_sf_assets.sync.consumed_inputs import consumed_by, generation_of
-from flyle_sf_assets.sync.context import Refresh
+from flyle_sf_assets.sync.context import Refresh, RefreshKind
 from flyle_sf_assets.sync.extract.company_tombstones import records_of_companies
-from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading, Reading
+from flyle_sf_assets.sync.extract.dataset_reader import DatasetReading, Reading, Sources
 from flyle_sf_assets.sync.extract.metadata_edits import is_edited, metadata_compared
 from flyle_sf_assets.sync.extract.reconcile import reconcile
 from flyle_sf_assets.sync.extract.staged_dataset import StagedDataset, commit
 from flyle_sf_assets.sync.state.asset_names import ENRICHED, SCHEMAS, digest_of, enriched_of
+from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import StepReport
 
 NODES = "lookup_tree"
@@ -49,17 +49,22 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
         with refresh.committing() as tx:
             _leave(tx, plan, asset)
         return StepReport(f"salesforce/{asset}", "", idle=_not_needed(asset))
-    readings = [_begun(refresh, plan, dataset) for dataset in datasets]
-    reading = Reading(refresh, plan, readings)
+    settings, committed, lake = refresh.settings, refresh.committed, refresh.lake
+    sources = Sources(refresh.org, refresh.downloads, committed, lake, refresh.tell)
+    readings = [_begun(sources, plan, settings, refresh.kind, dataset) for dataset in datasets]
+    reading = Reading(sources, plan, readings)
     reading.read_own_changes()
     compared = reconcile(reading, readings)
-    above = _above(refresh, plan, asset)
-    reading.close_references(asset, _changed_above(refresh, plan, asset, readings, above))
-    staged = [one.staged for one in readings]
-    generations = _commit(refresh, plan, asset, readings, above)
+    above = _above(committed, plan, asset)
+    # Everything else than a plain refresh looks at every reference.
+    taken = committed.consumed(asset) if refresh.kind == "refresh" else {}
+    reading.close_references(asset, _changed_above(lake, plan, taken, readings, above))
+    _commit(refresh, plan, asset, readings, above)
     refresh.compared[asset] = compared
     refresh.reading = None
-    return _report(refresh, asset, plan, staged, generations)
+    manifests = {dataset.name: committed.held(dataset) for dataset in datasets}
+    staged = [one.staged for one in readings]
+    return _report(asset, plan, staged, manifests, _sample(lake, manifests))
 
 
 def _leave(tx: TenantTransaction, plan: ReadPlan, asset: RawAsset) -> None:
@@ -72,44 +77,44 @@ def _leave(tx: TenantTransaction, plan: ReadPlan, asset: RawAsset) -> None:
     forget_watermarks(tx, owned, [dataset.name for dataset in plan.of_asset(asset)])
 
 
-def _above(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> dict[str, Manifest]:
+def _above(committed: CommittedState, plan: ReadPlan, asset: RawAsset) -> dict[str, Manifest]:
     """The datasets of the assets before this one, whose rows may look its records up."""
     before = RAW_ASSETS[: RAW_ASSETS.index(asset)]
     names = [dataset.name for dataset in plan.datasets if dataset.asset in before]
-    kept = {name: refresh.generation(name) for name in names}
-    found = {name: Manifest.held(one.manifest) for name, one in kept.items() if one is not None}
+    found = {name: committed.manifest(name) for name in names}
     return {name: manifest for name, manifest in found.items() if manifest is not None}
 
 
 def _changed_above(
-    refresh: Refresh,
+    lake: Lake,
     plan: ReadPlan,
-    asset: RawAsset,
+    taken: dict[str, Consumed],
     readings: list[DatasetReading],
     above: dict[str, Manifest],
 ) -> dict[str, pl.Series] | None:
     """What changed above since this asset last closed its references; None: look at everything."""
-    taken = consumed_by(refresh, asset)
     is_same_tree = taken.get(NODES) == Consumed(NODES, 0, digest_of(plan.nodes))
     is_known = all(one.window is not None and not one.new_columns for one in readings)
-    if refresh.kind != "refresh" or not is_same_tree or not is_known:
+    if not is_same_tree or not is_known:
         return None
     changed = {}
     for name, manifest in above.items():
         since = taken[name].generation if name in taken else 0
-        rows = refresh.lake.changed_since(manifest, since)
+        rows = lake.changed_since(manifest, since)
         changed[name] = rows.select("Id").collect().to_series()
     return changed
 
 
-def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading:
+def _begun(
+    sources: Sources, plan: ReadPlan, settings: TenantSettings, kind: RefreshKind, dataset: Dataset
+) -> DatasetReading:
     """What is held of a dataset, brought into the shape that the plan wants now."""
-    questions = Questions.about(dataset, plan, refresh.schemas(), refresh.settings)
-    kept = refresh.generation(dataset.name)
-    held = None if kept is None else Manifest.held(kept.manifest)
+    questions = Questions.about(dataset, plan, sources.committed.schemas(), settings)
+    kept = sources.committed.generation(dataset.name)
+    held = sources.committed.manifest(dataset.name)
     staged = StagedDataset(
-        lake=refresh.lake,
-        tenant=refresh.tenant,
+        lake=sources.lake,
+        tenant=sources.committed.tenant,
         name=dataset.name,
         columns=tuple(column.name for column in dataset.columns),
         types=tuple(column.type for column in dataset.columns),
@@ -118,38 +123,44 @@ def _begun(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> DatasetReading
         generation=0 if kept is None else kept.generation,
     )
     is_one_to_one = any(n.dataset == dataset.name and n.one_to_one for n in plan.nodes)
-    is_whole = refresh.kind == "full" or held is None or held.scope != staged.scope
-    window = None if is_whole else _window(refresh, kept)
+    is_whole = kind == "full" or held is None or held.scope != staged.scope
+    watermark = None if is_whole or kept is None else kept.watermark
     if held is not None and (
         held.columns != staged.columns or _role(held.scope) != _role(staged.scope)
     ):
-        staged.new_base = _reshaped(refresh, plan, held, staged)
+        staged.new_base = _reshaped(sources, plan, held, staged)
     if held is None and kept is not None and dataset.is_base:
-        staged.new_base = records_of_companies(refresh, plan, dataset)
+        staged.new_base = records_of_companies(sources.committed, plan, dataset)
     return DatasetReading(
         questions=questions,
         staged=staged,
-        window=window,
+        window=None if watermark is None else sources.org.window_after(watermark),
         serves_lookups=any(n.dataset == dataset.name and n.path for n in plan.nodes),
         is_one_to_one=is_one_to_one,
         new_columns=tuple(
             c for c in dataset.columns if held and not held.has_column(c.name, c.type)
         ),
-        compared=_compared(refresh, plan, dataset),
+        compared=_compared(sources.committed, plan, settings, kind, dataset),
     )
 
 
-def _compared(refresh: Refresh, plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...] | None:
+def _compared(
+    committed: CommittedState,
+    plan: ReadPlan,
+    settings: TenantSettings,
+    kind: RefreshKind,
+    dataset: Dataset,
+) -> tuple[FieldSchema, ...] | None:
     """The columns by which all records are to be compared; None when that is not due."""
-    is_due = refresh.kind in ("sweep", "census")
+    is_due = kind in ("sweep", "census")
     if is_due and dataset.followed != "stamp":
         return dataset.columns
-    if refresh.kind == "census":
-        return census_columns(plan, dataset, is_edited=is_edited(refresh, dataset))
-    if refresh.kind != "sweep":
+    if kind == "census":
+        return census_columns(plan, dataset, is_edited=is_edited(committed, dataset))
+    if kind != "sweep":
         return None
     columns = unstamped_columns(dataset)
-    rescope = dataset.is_base and needs_rescope(plan, refresh.settings)
+    rescope = dataset.is_base and needs_rescope(plan, settings)
     return columns if columns or rescope else None
 
 
@@ -164,39 +175,35 @@ def _role(scope: str) -> str:
     return scope.split(" ", 1)[0]
 
 
-def _window(refresh: Refresh, kept: Generation | None) -> Window | None:
-    if kept is None or kept.watermark is None:
-        return None
-    return Window.after(kept.watermark, refresh.until, refresh.overlap_s)
-
-
 def _reshaped(
-    refresh: Refresh, plan: ReadPlan, held: Manifest, staged: StagedDataset
+    sources: Sources, plan: ReadPlan, held: Manifest, staged: StagedDataset
 ) -> pl.LazyFrame:
     """The held rows with the columns of the plan; new ones are null until they are read.
 
     When the object is not the base any more, its records are only referred to; when it is again,
     those that were in scope are judged by the read that follows.
     """
-    rows = refresh.lake.read(held)
+    rows = sources.lake.read(held)
     new = [name for name in staged.columns if name not in held.columns]
     rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in new)
     if _role(held.scope) != _role(staged.scope):
         if staged.scope == PARENTS_ONLY:
             rows = only_referenced(rows)
-        elif (former := _former(refresh, plan)) is not None:
+        elif (former := _former(sources, plan)) is not None:
             rows = in_scope_again(rows, former)
     return rows.select(record_schema(staged.columns).names())
 
 
-def _former(refresh: Refresh, plan: ReadPlan) -> pl.LazyFrame | None:
+def _former(sources: Sources, plan: ReadPlan) -> pl.LazyFrame | None:
     """What was enriched of the base object before; made of its companies when it was lost."""
     name = enriched_of(plan.base_object)
-    rows = refresh.records(name)
-    if rows is not None or refresh.generation(name) is None:
-        return rows
+    manifest = sources.committed.manifest(name)
+    if manifest is not None:
+        return sources.lake.read(manifest)
+    if sources.committed.generation(name) is None:
+        return None
     base = next(dataset for dataset in plan.datasets if dataset.is_base)
-    return records_of_companies(refresh, plan, base)
+    return records_of_companies(sources.committed, plan, base)
 
 
 def _commit(
@@ -205,51 +212,42 @@ def _commit(
     asset: RawAsset,
     readings: list[DatasetReading],
     above: dict[str, Manifest],
-) -> dict[str, int]:
+) -> None:
     """Files first, then one transaction: manifests, watermarks, debts, counts."""
     staged = [one.staged for one in readings]
-    readers = consumed_by(refresh, ENRICHED)
+    readers = refresh.committed.consumed(ENRICHED)
     manifests = {}
     for one in staged:
         taken = readers.get(one.name)
         manifests[one.name] = one.write(unconsumed_since=taken.generation if taken else None)
     inputs = [
-        Consumed(SCHEMAS, generation_of(refresh, SCHEMAS)),
-        Consumed(
-            f"link_settings/{asset}",
-            refresh.settings_version,
-            part_digests(refresh.settings)[asset],
-        ),
+        Consumed(SCHEMAS, refresh.committed.generation_number(SCHEMAS)),
+        refresh.settings_part(asset),
         Consumed(NODES, 0, digest_of(plan.nodes)),
-        *metadata_compared(refresh, asset, readings),
+        *metadata_compared(refresh.committed, asset, readings),
         *(Consumed(name, manifest.generation) for name, manifest in above.items()),
     ]
     pulled = sum(one.pulled for one in staged)
     with refresh.committing() as tx:
-        generations = {
-            one.name: commit(tx, one, manifests[one.name], refresh.until, refresh.clock())
-            for one in staged
-        }
+        for one in staged:
+            commit(tx, one, manifests[one.name], refresh.org.until, refresh.clock())
         put_consumed(tx, asset, inputs)
         _leave(tx, plan, asset)
         add_counts(tx, refresh.sync_id, SyncCounts(pulled=pulled))
-    refresh.downloads.clear(generations)
-    return generations
+    refresh.downloads.clear(manifests)
 
 
 def _report(
-    refresh: Refresh,
     asset: RawAsset,
     plan: ReadPlan,
     staged: list[StagedDataset],
-    generations: dict[str, int],
+    manifests: dict[str, Manifest],
+    sample: pl.DataFrame,
 ) -> StepReport:
-    manifests = {one.name: _committed(refresh, one.name) for one in staged}
     rows = {name: manifest.rows for name, manifest in manifests.items()}
-    shown = next((name for name in manifests if rows[name]), staged[0].name)
     return StepReport(
         asset=f"salesforce/{asset}",
-        generation=" ".join(f"{name}@{number}" for name, number in sorted(generations.items())),
+        generation=" ".join(f"{name}@{manifests[name].generation}" for name in sorted(manifests)),
         rows=sum(rows.values()),
         counts={
             "pulled": sum(one.pulled for one in staged),
@@ -257,16 +255,14 @@ def _report(
             "gone": sum(one.gone for one in staged),
         },
         columns=raw_notes(plan, plan.of_asset(asset)),
-        sample=refresh.lake.sample(manifests[shown], SAMPLE_ROWS),
+        sample=sample,
         notes={"records held": "\n".join(f"- `{name}`: {count:,}" for name, count in rows.items())},
     )
 
 
-def _committed(refresh: Refresh, dataset: str) -> Manifest:
-    kept = refresh.generation(dataset)
-    if kept is None:
-        raise ValueError(f"{dataset} was not committed")
-    return Manifest.decode(kept.manifest)
+def _sample(lake: Lake, manifests: dict[str, Manifest]) -> pl.DataFrame:
+    shown = next((one for one in manifests.values() if one.rows), next(iter(manifests.values())))
+    return lake.sample(shown, SAMPLE_ROWS)
 
 
 def _not_needed(asset: RawAsset) -> Text:

@@ -4,13 +4,17 @@ What does not belong here: when one is needed (``sync/session.py``,
 ``sync/steps/picklist_options.py``).
 """
 
+from collections.abc import Callable, Iterable
+from itertools import dropwhile
+
 from flyle_sf_assets.raw.ownership import RAW_ASSETS, RawAsset
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.questions import Questions
+from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.syncs.generations import Consumed
-from flyle_sf_assets.sync.consumed_inputs import consumed_by, manifest_of
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.state.asset_names import digest_of
+from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.steps.object_schemas import describe_objects
 from flyle_sf_assets.sync.steps.raw_records import NODES, read_records, scope_of
 
@@ -23,25 +27,45 @@ def redescribe_during_refresh(refresh: Refresh) -> None:
     """
     asking = refresh.reading
     describe_objects(refresh, is_forced=True)
-    plan, is_any_read = refresh.plan(), False
-    for asset in RAW_ASSETS if asking is None else RAW_ASSETS[: RAW_ASSETS.index(asking)]:
-        # What is read again may refer to records that those after it do not hold.
-        if is_any_read or not is_read_as_planned(refresh, plan, asset):
-            read_records(refresh, asset)
-            is_any_read = True
+    plan, committed, settings = refresh.plan(), refresh.committed, refresh.settings
+    read_again(
+        refresh,
+        before(asking),
+        lambda asset: not is_read_as_planned(committed, settings, plan, asset),
+    )
 
 
-def is_read_as_planned(refresh: Refresh, plan: ReadPlan, asset: RawAsset) -> bool:
+def before(asset: RawAsset | None) -> tuple[RawAsset, ...]:
+    """The raw assets before one, or all of them."""
+    return RAW_ASSETS if asset is None else RAW_ASSETS[: RAW_ASSETS.index(asset)]
+
+
+def read_again(
+    refresh: Refresh, assets: Iterable[RawAsset], is_due: Callable[[RawAsset], bool]
+) -> bool:
+    """Reads the first asset that is due and all after it; returns whether there was one.
+
+    What is read again may refer to records that those after it do not hold.
+    """
+    due = list(dropwhile(lambda asset: not is_due(asset), assets))
+    for asset in due:
+        read_records(refresh, asset)
+    return bool(due)
+
+
+def is_read_as_planned(
+    committed: CommittedState, settings: TenantSettings, plan: ReadPlan, asset: RawAsset
+) -> bool:
     """Whether what is held of an asset has the records, columns and references of this plan."""
     if not plan.of_asset(asset):
         return True
-    if consumed_by(refresh, asset).get(NODES) != Consumed(NODES, 0, digest_of(plan.nodes)):
+    if committed.consumed(asset).get(NODES) != Consumed(NODES, 0, digest_of(plan.nodes)):
         return False
-    schemas = refresh.schemas()
+    schemas = committed.schemas()
     for dataset in plan.of_asset(asset):
-        held = manifest_of(refresh, dataset.name)
+        held = committed.manifest(dataset.name)
         if held is None or not all(held.has_column(c.name, c.type) for c in dataset.columns):
             return False
-        if held.scope != scope_of(Questions.about(dataset, plan, schemas, refresh.settings)):
+        if held.scope != scope_of(Questions.about(dataset, plan, schemas, settings)):
             return False
     return True

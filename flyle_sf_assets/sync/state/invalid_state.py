@@ -15,9 +15,11 @@ import polars as pl
 from flyle_sf_assets.errors import RecordFileDamaged
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.raw.plan import Schemas, plan
 from flyle_sf_assets.salesforce.bounds import Bounds
 from flyle_sf_assets.salesforce.id_checksums import is_valid_id
 from flyle_sf_assets.salesforce.soql import holds_ids
+from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.companies.dry_run import company_states
 from flyle_sf_assets.store.companies.upsert import end_companies
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -28,8 +30,8 @@ from flyle_sf_assets.store.syncs.generations import (
     lose_generation,
 )
 from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts, add_reread
-from flyle_sf_assets.sync.context import Refresh
-from flyle_sf_assets.sync.value_provenance import PARENT_ID
+from flyle_sf_assets.sync.state.committed_state import CommittedState
+from flyle_sf_assets.sync.state.value_provenance import PARENT_ID
 from flyle_sf_assets.telemetry.logs import logger
 
 _log = logger("refresh")
@@ -40,21 +42,25 @@ def is_doubtful(current: Mapping[str, Generation], now: datetime) -> bool:
     return bool(_unjudged(current) or _ahead(current, now))
 
 
-def note_impossible(refresh: Refresh) -> None:
+def note_impossible(
+    committed: CommittedState, lake: Lake, settings: TenantSettings, sync_id: int, now: datetime
+) -> dict[str, str]:
     """Judges what was not judged yet; what cannot be true is not held any more.
 
-    Companies of impossible ids are ``missing``. The sync's row and the log say what was found.
+    Returns what was found, by dataset; the sync's row and the log say it too. Companies of
+    impossible ids are ``missing``.
     """
-    current, now = refresh.committed.generations(), refresh.clock()
+    current = committed.generations()
     unjudged, ahead = _unjudged(current), _ahead(current, now)
     if not unjudged and not ahead:
-        return
+        return {}
+    lookups = _lookups(settings, committed.schemas()) if unjudged else {}
     judged = {
-        name: _impossible(refresh.lake, one, _latest(now), _lookups(refresh, name))
+        name: _impossible(lake, one, _latest(now), lookups.get(name, frozenset()))
         for name, one in unjudged.items()
     }
     wrong = {name: why for name, why in judged.items() if why is not None}
-    with refresh.database.tenant(refresh.tenant) as tx:
+    with committed.transaction() as tx:
         for name, manifest in unjudged.items():
             number = current[name].generation
             if name in wrong:
@@ -64,14 +70,14 @@ def note_impossible(refresh: Refresh) -> None:
         for name in ahead:
             forget_watermark(tx, name)
         told = {**dict.fromkeys(ahead, "its watermark was ahead of the clock"), **wrong}
-        add_reread(tx, refresh.sync_id, told)
-        ended = _end_impossible_companies(refresh, tx, now) if unjudged else 0
-    refresh.committed.forget()
-    refresh.reread |= told
+        add_reread(tx, sync_id, told)
+        ended = _end_impossible_companies(tx, sync_id, now) if unjudged else 0
+    committed.forget()
     for name, why in told.items():
         _log.warning("impossible state of an earlier version", dataset=name, reason=why)
     if ended:
         _log.warning("companies of impossible ids", ended=ended)
+    return told
 
 
 def _unjudged(current: Mapping[str, Generation]) -> dict[str, Manifest]:
@@ -89,14 +95,14 @@ def _latest(now: datetime) -> datetime:
     return now + timedelta(seconds=Bounds().clock_skew_s)
 
 
-def _lookups(refresh: Refresh, dataset: str) -> frozenset[str]:
-    """The columns of a dataset that hold ids of other records, as far as its object is known."""
-    schemas = {
-        node.dataset: refresh.committed.schemas().get(node.object) for node in refresh.plan().nodes
+def _lookups(settings: TenantSettings, schemas: Schemas) -> dict[str, frozenset[str]]:
+    """The columns that hold ids of other records, by dataset, where its object is known."""
+    known = {node.dataset: schemas.get(node.object) for node in plan(settings, schemas).nodes}
+    return {
+        dataset: frozenset(one.name for one in schema.fields if one.name != "Id" and holds_ids(one))
+        for dataset, schema in known.items()
+        if schema is not None
     }
-    schema = schemas.get(dataset)
-    fields = () if schema is None else schema.fields
-    return frozenset(field.name for field in fields if field.name != "Id" and holds_ids(field))
 
 
 def _impossible(
@@ -144,11 +150,11 @@ def _is_id(name: str) -> pl.Expr:
     return is_valid_id(pl.col(name)).fill_null(value=False)
 
 
-def _end_impossible_companies(refresh: Refresh, tx: TenantTransaction, now: datetime) -> int:
+def _end_impossible_companies(tx: TenantTransaction, sync_id: int, now: datetime) -> int:
     ids = company_states(tx)["external_id"]
     wrong = ids.to_frame().filter(~is_valid_id(pl.col("external_id")).fill_null(value=False))
     if wrong.is_empty():
         return 0
-    ended = end_companies(tx, wrong["external_id"].to_list(), sync_id=refresh.sync_id, now=now)
-    add_counts(tx, refresh.sync_id, SyncCounts(gone=ended))
+    ended = end_companies(tx, wrong["external_id"].to_list(), sync_id=sync_id, now=now)
+    add_counts(tx, sync_id, SyncCounts(gone=ended))
     return ended

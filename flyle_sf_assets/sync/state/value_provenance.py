@@ -18,7 +18,7 @@ from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import read_generation, read_generations
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
-from flyle_sf_assets.sync.lost_files import readable
+from flyle_sf_assets.sync.state.lost_files import readable
 from flyle_sf_assets.tenants.object_schemas import known_schemas
 
 

@@ -1,0 +1,44 @@
+"""A tenant's org as one refresh sees it: opened when it is needed, read up to one moment.
+
+What does not belong here: how an org is opened (``installation/tenant_org.py``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from flyle_sf_assets.raw.questions import Window
+from flyle_sf_assets.salesforce.connect import Org
+
+
+@dataclass
+class OrgAccess:
+    """The org that ``open_org`` logs in to, and the time that windows into it overlap by."""
+
+    open_org: Callable[[], Org]
+    overlap_s: int
+
+    @cached_property
+    def opened(self) -> Org:
+        """The org, logged in to when a step first asks it something."""
+        return self.open_org()
+
+    @property
+    def api_calls(self) -> int:
+        """Calls of this refresh that Salesforce counted, so far."""
+        return self.opened.api_calls if "opened" in self.__dict__ else 0
+
+    @cached_property
+    def until(self) -> datetime:
+        """The upper bound in time of everything this refresh reads, by Salesforce's clock."""
+        return self.opened.server_now
+
+    def window_after(self, watermark: datetime) -> Window:
+        """What was stamped since a watermark, with the overlap."""
+        return Window.after(watermark, self.until, self.overlap_s)
+
+    def close(self) -> None:
+        """Closes the connections to the org, if there are any."""
+        if "opened" in self.__dict__:
+            self.opened.close()
