@@ -17,9 +17,9 @@ def companies_by_status(tx: Transaction) -> dict[str, dict[str, int]]:
     return counts
 
 
-def linked_companies(tx: Transaction, tenant: str) -> int:
+def linked_companies(tx: TenantTransaction) -> int:
     """How many companies of one tenant are linked."""
-    return companies_by_status(tx).get(tenant, {}).get("linked", 0)
+    return companies_of(tx)["linked"]
 
 
 def companies_of(tx: TenantTransaction) -> dict[str, int]:

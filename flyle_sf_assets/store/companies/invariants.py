@@ -8,7 +8,9 @@ what follows from an answer (``refresh``, ``defs``).
 
 from dataclasses import dataclass
 
-from flyle_sf_assets.store.postgres.database import Transaction
+import polars as pl
+
+from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
 
 EXTERNAL_IDS_UNIQUE = "external_ids_unique"
 OPTIONS_IN_CATALOG = "options_in_catalog"
@@ -48,15 +50,25 @@ def external_ids_unique(tx: Transaction) -> Gate:
     )
 
 
+_ALL = "companies c"
+
+# One look-up by the primary key for each id: a join read all companies of the tenant for a few.
+_OF_IDS = """
+unnest(CAST(:ids AS text[])) AS written (external_id)
+CROSS JOIN LATERAL (
+    SELECT tenant_id, external_id, custom_fields FROM companies
+    WHERE tenant_id = :tenant_id AND external_id = written.external_id LIMIT 1
+) AS c
+"""
+
 _VALUES = """
-FROM companies c JOIN custom_fields f USING (tenant_id)
+FROM {companies} JOIN custom_fields f USING (tenant_id)
 CROSS JOIN LATERAL jsonb_array_elements_text(
     CASE jsonb_typeof(c.custom_fields -> f.key)
         WHEN 'array' THEN c.custom_fields -> f.key
         WHEN 'string' THEN jsonb_build_array(c.custom_fields -> f.key)
         ELSE '[]' END) AS held (value)
 WHERE held.value IS NOT NULL AND f.active AND f.type IN ('single_select', 'multi_select')
-    AND (CAST(:sync_id AS bigint) IS NULL OR c.last_sync_id = :sync_id)
 """
 
 # A look-up by the primary key, which LIMIT keeps from being planned as a join: without statistics
@@ -77,30 +89,36 @@ WHERE {_NO_OPTION.format(held="met")}
 """
 
 
-def options_in_catalog(tx: Transaction, *, sync_id: int | None = None) -> Gate:
-    """Every value of a select field is an option of the catalog.
+def options_in_catalog(tx: Transaction) -> Gate:
+    """Every value of a select field is an option of the catalog, in every company."""
+    checked = tx.execute("SELECT count(*) FROM companies").scalar_one()
+    return _options_in_catalog(tx, _ALL, int(checked))
 
-    With ``sync_id`` only the companies that this sync wrote: options are never deleted, so the
-    others cannot have lost theirs.
+
+def options_of_companies_in_catalog(tx: TenantTransaction, ids: pl.Series) -> Gate:
+    """The same of the companies of these external ids: those that were written just now.
+
+    Options are never deleted, so the others cannot have lost theirs.
     """
-    checked = tx.execute(
-        "SELECT count(*) FROM companies"
-        " WHERE CAST(:sync_id AS bigint) IS NULL OR last_sync_id = :sync_id",
-        sync_id=sync_id,
+    chosen = {"ids": ids.to_list(), "tenant_id": tx.tenant_id}
+    return _options_in_catalog(tx, _OF_IDS, ids.len(), **chosen)
+
+
+def _options_in_catalog(tx: Transaction, companies: str, checked: int, **chosen: object) -> Gate:
+    unknown, failing = (text.format(companies=companies) for text in (_UNKNOWN, _FAILING))
+    if not tx.execute(unknown, **chosen).scalar_one():
+        return Gate(OPTIONS_IN_CATALOG, checked)
+    count = tx.execute(
+        f"SELECT count(DISTINCT (tenant_id, external_id)) FROM {failing}", **chosen
     ).scalar_one()
-    if not tx.execute(_UNKNOWN, sync_id=sync_id).scalar_one():
-        return Gate(OPTIONS_IN_CATALOG, int(checked))
-    failing, *_ = tx.execute(
-        f"SELECT count(DISTINCT (tenant_id, external_id)) FROM {_FAILING}", sync_id=sync_id
-    ).one()
     rows = tx.execute(
-        f"SELECT tenant_id, external_id, key FROM {_FAILING} ORDER BY 1, 2, 3 LIMIT :limit",
-        sync_id=sync_id,
+        f"SELECT tenant_id, external_id, key FROM {failing} ORDER BY 1, 2, 3 LIMIT :limit",
         limit=EXAMPLES_MAX,
+        **chosen,
     )
     return Gate(
         OPTIONS_IN_CATALOG,
-        int(checked),
-        int(failing),
+        checked,
+        int(count),
         tuple(f"{row.tenant_id}: {row.external_id} {row.key}" for row in rows),
     )

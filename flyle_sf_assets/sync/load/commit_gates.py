@@ -12,9 +12,13 @@ from flyle_sf_assets.store.companies.invariants import (
     Gate,
     external_ids_unique,
     options_in_catalog,
+    options_of_companies_in_catalog,
 )
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.sync.load.company_writer import Written
+
+IDS_MAX = 50_000
+"""More companies than these are not looked up one by one: all of the tenant's are read."""
 
 
 class CompaniesRefused(GateBroken):
@@ -38,9 +42,7 @@ class CompaniesRefused(GateBroken):
         )
 
 
-def passed_gates(
-    tx: TenantTransaction, written: Written, sync_id: int, *, is_whole: bool
-) -> tuple[Gate, ...]:
+def passed_gates(tx: TenantTransaction, written: Written, *, is_whole: bool) -> tuple[Gate, ...]:
     """Both gates over what this transaction wrote. Raises CompaniesRefused when one closes.
 
     A run that wrote nothing has nothing to let through; one that made no company made no id.
@@ -51,7 +53,10 @@ def passed_gates(
     if written.counts.created or is_whole:
         ids = external_ids_unique(tx)
     if touched or is_whole:
-        options = options_in_catalog(tx, sync_id=None if is_whole else sync_id)
+        is_some = not is_whole and written.ids.len() <= IDS_MAX
+        options = (
+            options_of_companies_in_catalog(tx, written.ids) if is_some else options_in_catalog(tx)
+        )
     if not (ids.passed and options.passed):
         raise CompaniesRefused(tx.tenant_id, (ids, options))
     return ids, options

@@ -54,7 +54,9 @@ class EnrichedRows:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written; ``rejected`` counts the values that stand rejected now.
+    """What was written; ``rejected`` counts the values that are rejected now.
+
+    ``ids`` are the external ids of the companies that were converted, changed or not.
 
     Of the companies whose records had not changed, ``compared_linked`` and ``compared_frozen``
     were compared, and ``healed_linked`` and ``healed_frozen`` differed all the same.
@@ -63,6 +65,7 @@ class Written:
     counts: UpsertCounts
     rejected: int
     sample: pl.DataFrame
+    ids: pl.Series
     compared_linked: int = 0
     compared_frozen: int = 0
     healed_linked: int = 0
@@ -83,7 +86,9 @@ class Written:
 class Writing:
     """Writes the company rows of one refresh: readers see all of it or nothing.
 
-    ``retyped`` are the keys whose type changed; ``is_census`` compares rows of the same hash too.
+    ``is_base_new`` says that no company was written of this base object before, or of another one
+    since; ``retyped`` are the keys whose type changed; ``is_census`` compares rows of the same hash
+    too.
     """
 
     tx: TenantTransaction
@@ -95,6 +100,7 @@ class Writing:
     now: datetime
     tell: Tell
     is_census: bool
+    is_base_new: bool
     _ids: list[pl.Series] = field(default_factory=list, init=False)
     _rejected: list[pl.DataFrame] = field(default_factory=list, init=False)
     _sample: pl.DataFrame = field(default_factory=pl.DataFrame, init=False)
@@ -111,13 +117,7 @@ class Writing:
     def write(self, rows: EnrichedRows) -> Written:
         """Writes the owed rows, compares the rest, and takes over what was rejected."""
         is_linked = pl.col("_status") == RecordStatus.LINKED.value
-        unlinked = unlink_companies(
-            self.tx,
-            reason="base_object_changed",
-            sync_id=self.sync_id,
-            now=self.now,
-            other_than_object=self.plan.base_object,
-        )
+        unlinked = self._unlinked() if self.is_base_new else 0
         parts = (rows.owed, rows.rest.filter(is_linked), rows.rest.filter(~is_linked))
         self._total = sum(part.height for part in parts)
         owed, linked, frozen = (self._upserted(part) for part in parts)
@@ -127,10 +127,20 @@ class Writing:
             counts=_sum([UpsertCounts(changed=blanked, gone=unlinked), owed, linked, frozen]),
             rejected=count_rejected(self.tx),
             sample=self._sample,
+            ids=pl.concat([pl.Series(dtype=pl.String), *self._ids]),
             compared_linked=parts[1].height,
             compared_frozen=parts[2].height,
             healed_linked=_moved(linked),
             healed_frozen=_moved(frozen),
+        )
+
+    def _unlinked(self) -> int:
+        return unlink_companies(
+            self.tx,
+            reason="base_object_changed",
+            sync_id=self.sync_id,
+            now=self.now,
+            other_than_object=self.plan.base_object,
         )
 
     def _upserted(self, rows: pl.DataFrame) -> UpsertCounts:

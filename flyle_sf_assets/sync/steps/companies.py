@@ -72,6 +72,7 @@ def write_companies(refresh: Refresh) -> StepReport:
             now=refresh.clock(),
             tell=refresh.tell,
             is_census=is_census,
+            is_base_new=manifest.dataset not in taken,
         ).write(rows)
         put_fields(tx, _custom_fields(tx, fields))
         put_consumed(
@@ -88,12 +89,12 @@ def write_companies(refresh: Refresh) -> StepReport:
         census = census_figures(refresh.comparison, written) if is_census else None
         if census is not None:
             put_census(tx, refresh.sync_id, census)
-        gates = passed_gates(tx, written, refresh.sync_id, is_whole=is_census or is_full)
+        gates = passed_gates(tx, written, is_whole=is_census or is_full)
         now, environment = refresh.clock(), refresh.installation.environment
         _end(tx, refresh.org.opened.org_id, now, next_due(now, refresh.settings, environment))
         if is_census and _is_all_read(tx, plan):
             reread_done(tx)
-        total = linked_companies(tx, refresh.tenant)
+        total = linked_companies(tx)
         former = [field for field in list_fields(tx) if not field.active]
     refresh.outcome.is_complete = True
     version = refresh.settings_version

@@ -21,6 +21,7 @@ from flyle_sf_assets.store.companies.history import company_history, company_nam
 from flyle_sf_assets.store.companies.invariants import (
     external_ids_unique,
     options_in_catalog,
+    options_of_companies_in_catalog,
 )
 from flyle_sf_assets.store.companies.picklist_options import (
     list_options,
@@ -217,7 +218,8 @@ LIFE: tuple[Step, ...] = (
     ("preview", 0, lambda tx, at: preview(tx, at.rows(hash_=2, revenue=1))),
     ("changed", 1, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), sync_id=2)),
     ("gate of ids", 0, lambda tx, _: external_ids_unique(tx)),
-    ("gate of options", 0, lambda tx, _: options_in_catalog(tx, sync_id=2)),
+    ("gate of options of some", 0, lambda tx, at: options_of_companies_in_catalog(tx, at.judged)),
+    ("gate of options", 0, lambda tx, _: options_in_catalog(tx)),
     ("census", 0, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), compare_all=True)),
     ("rejected", 1, lambda tx, at: merge_rejected(tx, rejected(at), DAY_1, scope=at.judged)),
     ("rejected again", 1, lambda tx, at: merge_rejected(tx, rejected(at), DAY_2, scope=at.judged)),
@@ -236,7 +238,7 @@ LIFE: tuple[Step, ...] = (
             tx, RETYPED, converted=at.judged[::2], sync_id=3, now=DAY_4
         ),
     ),
-    ("states", 0, lambda tx, _: (company_states(tx), linked_companies(tx, "acme"))),
+    ("states", 0, lambda tx, _: (company_states(tx), linked_companies(tx))),
     ("searched", 0, lambda tx, _: search_companies(tx, "nothing of that")),
     ("unlinked", 3, lambda tx, _: unlink_companies(tx, reason=LEFT, sync_id=4, now=DAY_4)),
     ("renamed", 2, lambda tx, _: rename_unlinked(tx, former=LEFT, reason="org_changed", now=DAY_4)),
