@@ -31,9 +31,13 @@ GONE_WORDS = {
 }
 
 
+PARENT_ID = "_id:"
+"""How a column with the ids of parents begins; the parent's path follows."""
+
+
 def node_id(node: Node) -> str:
     """The column that names which record a node's values came from: ``_id:Account.Owner``."""
-    return "_id:" + ".".join(node.path) if node.path else "Id"
+    return PARENT_ID + ".".join(node.path) if node.path else "Id"
 
 
 def gone_column(node: Node) -> str:
