@@ -25,13 +25,8 @@ from flyle_sf_assets.raw.ownership import RAW_ASSETS, owner_of
 from flyle_sf_assets.salesforce.schema import name_object
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.salesforce.schema.picklists import needs_controller
-from flyle_sf_assets.settings.models import (
-    RELATIONSHIP_LEVELS_MAX,
-    AnyOf,
-    FlyleType,
-    OneToOne,
-    TenantSettings,
-)
+from flyle_sf_assets.settings.models import AnyOf, FlyleType, OneToOne, TenantSettings
+from flyle_sf_assets.settings.patterns import RELATIONSHIP_LEVELS_MAX
 
 __all__ = [
     "EXTERNAL_LOOKUPS",

@@ -21,7 +21,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_sweep
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
-from flyle_sf_assets.settings.models import Refresh as EverySetting
+from flyle_sf_assets.settings.refresh_limits import Refresh as EverySetting
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 from flyle_sf_assets.store.tenants.links import record_comparison

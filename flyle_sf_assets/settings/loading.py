@@ -22,7 +22,8 @@ from flyle_sf_assets.errors import (
 )
 from flyle_sf_assets.settings import file_faults as faults
 from flyle_sf_assets.settings.file_reading import FileTooLarge, read_bounded, shown_name
-from flyle_sf_assets.settings.models import TENANT_PATTERN, TenantSettings
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.patterns import TENANT_PATTERN
 from flyle_sf_assets.settings.validation import validate
 from flyle_sf_assets.settings.yaml_faults import file_too_large
 from flyle_sf_assets.settings.yaml_reading import FILE_BYTES_MAX, LineMap, read_yaml
