@@ -44,12 +44,13 @@ soak: $(VENV)/.dev ## the model test for hours: RUNS=10000 runs, seeds from SEED
 fuzz: $(VENV)/.dev ## every wrong answer of an org, and EXAMPLES=1000 combinations drawn from SEED=1
 	$(BIN)/python -m flyle_sf_assets_tests.hostile.fuzz --examples $(or $(EXAMPLES),1000) --seed $(or $(SEED),1)
 
-lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies, known vulnerabilities
+lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies and code, known vulnerabilities
 	$(BIN)/ruff check --quiet $(CHECKED)
 	$(BIN)/ruff format --quiet --check $(CHECKED)
 	$(BIN)/mypy $(CHECKED)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry flyle_sf_assets
+	$(BIN)/vulture
 	@$(BIN)/python tools/audit.py
 
 format: $(VENV)/.dev ## writes the code as lint wants it

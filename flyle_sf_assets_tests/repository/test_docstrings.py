@@ -20,9 +20,8 @@ FILE = re.compile(r"`([\w./-]+\.(?:css|html|js|py|sql))`")
 def texts(source: str) -> Iterator[tuple[int, str]]:
     """Each docstring and comment with the line on which it begins."""
     for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Expr(value=ast.Constant(value=str(text))):
-                yield node.lineno, text
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.lineno, str(node.value.value)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string

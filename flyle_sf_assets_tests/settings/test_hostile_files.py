@@ -25,8 +25,8 @@ from flyle_sf_assets.settings.models import (
 )
 from flyle_sf_assets.settings.validation import validate
 from flyle_sf_assets.settings.versions import diff, digest, document, from_document
-from flyle_sf_assets.settings.writing import to_yaml
 from flyle_sf_assets.settings.yaml_reading import read_yaml
+from flyle_sf_assets_tests.settings.written import to_yaml
 
 EXAMPLE = (Path(__file__).parent / "contract_example.yaml").read_text("utf-8")
 CANARY = "Sup3rS3cr3tValue"
