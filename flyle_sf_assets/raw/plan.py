@@ -83,6 +83,11 @@ def plan(settings: TenantSettings, schemas: Schemas) -> ReadPlan:
 
     ``schemas`` holds every object that `objects_missing` named; None stands for an object that
     the org does not know (or hides). What cannot be walked is in ``faults``, the rest goes on.
+
+    The plan's ``nodes`` are the places on the way (the base object first), ``datasets`` what is
+    read (each with its ``columns``), ``leaves`` the mapped fields by path. It raises nothing.
+
+    Example: ``raw/test_plan.py``
     """
     return _Walker(settings, schemas).walk_all().read_plan()
 

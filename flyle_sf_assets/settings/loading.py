@@ -96,6 +96,13 @@ def load_tenant(path: Path, extra_hosts: Iterable[str] = ()) -> Loaded:
     ``extra_hosts`` are entries of ``FLYLE_SF_EXTRA_HOSTS``: org hosts allowed besides Salesforce's.
     Raises UsageError when one of them is no host, and nothing else. A pipe, a device or a file of
     any size costs no more time than its first megabyte.
+
+    >>> demo = Path("config/demo/tenants/acme.yaml")
+    >>> loaded = load_tenant(demo, ["sandbox.invalid"])
+    >>> loaded.tenant, loaded.require().source.object, loaded.problems
+    ('acme', 'Account', ())
+    >>> [problem.code for problem in load_tenant(Path("acme.txt")).problems]
+    ['file_suffix']
     """
     name, tenant = shown_name(path.name), shown_name(path.stem)
     if path.suffix != SUFFIX:

@@ -47,7 +47,12 @@ def is_joined(plan: ReadPlan, manifest: Manifest) -> bool:
 
 
 def enrich_records(refresh: Refresh) -> StepReport:
-    """Joins what its inputs committed since it last looked; keeps the rows that differ."""
+    """Joins what its inputs committed since it last looked; keeps the rows that differ.
+
+    Columns: `enriched.join.enriched_columns`. Asks Salesforce nothing.
+
+    Example: `sync.session.open_refresh`
+    """
     plan = refresh.plan()
     name = enriched_dataset(plan)
     inputs = {d.name: held_dataset(refresh, d) for d in plan.datasets}
