@@ -59,11 +59,11 @@ lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies and code, kn
 	$(BIN)/vulture
 	@$(BIN)/python tools/audit.py
 
-format: $(VENV)/.dev ## writes the code as lint wants it
+format: $(VENV)/.dev ## formats the code as lint expects
 	$(BIN)/ruff check --quiet --fix $(CHECKED)
 	$(BIN)/ruff format --quiet $(CHECKED)
 
-lock: $(VENV)/.dev ## makes the locks anew from pyproject.toml; UPGRADE=1: newest versions
+lock: $(VENV)/.dev ## makes the locks again from pyproject.toml; UPGRADE=1: newest versions
 	$(COMPILE) --group build --output-file requirements.lock pyproject.toml
 	$(COMPILE) --group build --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
@@ -79,7 +79,7 @@ clean: ## removes the environment and caches; keeps .flyle, where data lives
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find $(CHECKED) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One that was left half made, or that lost its Python, is made anew.
+# One that was left half made, or that lost its Python, is made again.
 $(VENV)/.made:
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		python=$$(sh tools/find-python.sh) && "$$python" -m venv --clear $(VENV); }

@@ -1,6 +1,6 @@
 """Keeps Flyle's company records in step with each customer's Salesforce org.
 
-The rooms, in the order in which the data passes through them (a room may import
+The packages, in the order in which the data passes through them (a package may import
 what stands above it, never below)::
 
     errors       what went wrong, in one tree: tried, came back, remedy

@@ -42,7 +42,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     )
 
 
-# What runs and their logs leave on disk is the owner's alone, whoever started Dagster.
+# What runs and their logs leave on disk is the owner's alone, no matter who started Dagster.
 create_privately()
 
 defs = build_defs()

@@ -31,7 +31,7 @@ def make_folder(folder: Path) -> None:
 def make_file(file: Path) -> None:
     """Makes an empty file for its owner alone; FileExistsError when there is one.
 
-    Whoever opens it for writing afterwards, polars for one, leaves its mode as it is.
+    Anyone who opens it for writing afterwards, polars for one, leaves its mode as it is.
     """
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
 

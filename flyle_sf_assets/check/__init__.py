@@ -1,5 +1,5 @@
 """Settings held against an org: what fits and what does not, and what a change touches.
 
 What does not belong here: reading settings files (``settings``), walking paths (``raw/plan.py``)
-and the type table (``companies/types.py``). This room is pure.
+and the type table (``companies/types.py``). This package is pure.
 """

@@ -1,6 +1,6 @@
 """How objects and fields of the org are named to people, and which fields are near a wrong name.
 
-What does not belong here: finding what is wrong (the other modules of this room).
+What does not belong here: finding what is wrong (the other modules of this package).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,5 +1,5 @@
 """``flyle-sf``: the commands, their output and exit codes.
 
 What does not belong here: anything that a command decides. A command reads its arguments, calls
-a room, and prints what came back.
+a package, and prints what came back.
 """

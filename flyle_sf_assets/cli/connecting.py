@@ -115,7 +115,7 @@ def _by_browser(
         )
         console.print(asked.in_language(language()), markup=False)
         console.print(started.authorisation_url, soft_wrap=True, markup=False)
-        sys.stdout.flush()  # whoever reads a pipe waits for it
+        sys.stdout.flush()  # anyone who reads a pipe waits for it
         query = came_back(started.state, PENDING_LIVES.total_seconds())
     if query is None:
         raise _nobody_came(tenant)
@@ -125,7 +125,7 @@ def _by_browser(
 
 
 class _Arrival:
-    """The query that came to the callback with our state, for whoever waits."""
+    """The query that came to the callback with our state, for anyone who waits."""
 
     def __init__(self) -> None:
         self._event = threading.Event()

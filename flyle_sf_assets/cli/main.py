@@ -229,7 +229,7 @@ def rotate(
         bool, typer.Option("--new-key", help="Make a new key in FLYLE_HOME first.")
     ] = False,
 ) -> None:
-    """Encrypt everything that is stored anew, under the newest key."""
+    """Encrypt everything that is stored again, under the newest key."""
     from flyle_sf_assets.cli.secrets import run_rotate
 
     with errors_as_exit_codes("secrets rotate"):

@@ -39,7 +39,7 @@ def run_rotate(*, new_key: bool) -> None:
     if unreadable:
         raise StoreError(
             "secret_unreadable",
-            tried=Text("秘密情報を暗号化し直しました", "Encrypted the secrets anew"),
+            tried=Text("秘密情報を暗号化し直しました", "Encrypted the secrets again"),
             came_back=f"{rotated} done; no key opens some of {', '.join(unreadable)}",
             remedy=Text(
                 f"以前の鍵を{KEYS_VARIABLE}の末尾に加えて再実行するか、そのテナントを接続し直してください",

@@ -1,6 +1,6 @@
 """Rows as Flyle shows them: types, conversion, validation, status, and what the store takes.
 
 What does not belong here: reading and joining records (``raw``, ``enriched``), following
-picklist options (``options``) and writing rows (``store``). This room is pure: frames and
+picklist options (``options``) and writing rows (``store``). This package is pure: frames and
 values in, frames and values out.
 """

@@ -4,7 +4,7 @@ The first Flyle type of a row is the default. A calculated (formula) field appea
 with the type of its result, so that it follows the same row; a rich text area is a ``textarea``
 whose HTML is taken as it is. Field types: Object Reference, "Field Types".
 
-What does not belong here: the conversion itself (``casts.py``) and judging whole settings
+What does not belong here: the conversion itself (``casts.py``) and checking whole settings
 (``check``).
 """
 

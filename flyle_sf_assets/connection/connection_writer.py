@@ -1,4 +1,4 @@
-"""What a connection leaves behind: the link's state, its secrets, and what to read anew.
+"""What a connection leaves behind: the link's state, its secrets, and what to read again.
 
 What does not belong here: whether somebody may connect (``connect.py``).
 """

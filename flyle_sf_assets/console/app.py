@@ -68,7 +68,7 @@ def build_app(
     rate_limiter: RateLimiter | None = None,
     more: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The console over an installation. ``more`` are routes of whoever mounts it (the demo)."""
+    """The console over an installation. ``more`` are routes of anyone who mounts it (the demo)."""
     app = _App(
         routes=[*_routes(), *more, Mount("/static", _Static(directory=STATIC), name="static")],
         middleware=[

@@ -24,7 +24,7 @@ class CompanyFigures:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, tx: TenantTransaction, moment: object) -> dict[str, int]:
-        """Numbers by status, counted anew at another ``moment`` or after some seconds."""
+        """Numbers by status, counted again at another ``moment`` or after some seconds."""
         now_s = self.clock_s()
         kept = self._kept.get(tx.tenant_id)
         if kept is not None and kept[0] == moment and now_s < kept[1]:

@@ -1,6 +1,6 @@
 """A page that lets anybody in as a sample user, as Flyle would by a token; for the demo only.
 
-What does not belong here: checking tokens (``tokens.py``). Whoever mounts these routes gives the
+What does not belong here: checking tokens (``tokens.py``). Anyone who mounts these routes gives the
 console away to everybody who reaches it.
 """
 

@@ -75,7 +75,7 @@ class SecurityHeaders:
 
 @dataclass
 class RateLimiter:
-    """So many attempts to come in within a minute: from one address, and at one tenant.
+    """This many attempts to come in within a minute: from one address, and at one tenant.
 
     Counted in PostgreSQL for all processes of the console. What this process has seen is counted
     here first, so that a flood from one address costs no statement.

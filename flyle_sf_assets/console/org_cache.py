@@ -29,7 +29,7 @@ class KnownOrgs:
             return known
 
     def forget(self, tenant: str) -> None:
-        """The tenant's fields are described anew."""
+        """The tenant's fields are described again."""
         with self._lock:
             for key in [key for key in self._kept if key[0] == tenant]:
                 del self._kept[key]

@@ -58,7 +58,7 @@ class Renderer:
             static_version=static_version, htmx_config=HTMX_CONFIG, words=words
         )
         self._templates.filters.update(number=_number)
-        # Compiled now, and a template that cannot be is told now, not to whoever comes first.
+        # Compiled now, and a template that cannot be is told now, not to anyone who comes first.
         for name in self._templates.list_templates():
             self._templates.get_template(name)
 

@@ -35,7 +35,7 @@ class Access(Enum):
     OPEN = "open"
     """Anybody: it says nothing of any tenant."""
     LOOK = "look"
-    """Whoever has a session, in any role."""
+    """Anyone who has a session, in any role."""
     CHANGE = "change"
     """Administrators (S2)."""
 

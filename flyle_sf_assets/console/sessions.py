@@ -24,7 +24,7 @@ from flyle_sf_assets.store.tenants.console_sessions import (
 )
 
 SESSION_S = 2 * 3600
-"""After that Flyle is asked anew who this is: roles and plans change there."""
+"""After that Flyle is asked again who this is: roles and plans change there."""
 
 SECRET_BYTES = 32
 

@@ -1,7 +1,7 @@
 """Rows of the setup's forms into parts of a draft, and back: as typed, judged elsewhere.
 
 A row's fields are named ``<row>.<field>``: ``c0.field``, ``c0.op``, ``c0.value``; rows with the
-same ``group`` are alternatives. What does not belong here: judging (``settings/drafts.py``).
+same ``group`` are alternatives. What does not belong here: checking (``settings/drafts.py``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -74,7 +74,7 @@ def conditions_of(draft: Draft) -> tuple[ConditionRow, ...]:
 
 
 def regrouped(rows: tuple[ConditionRow, ...]) -> tuple[ConditionRow, ...]:
-    """Groups numbered anew from 0, alternatives side by side."""
+    """Groups numbered again from 0, alternatives side by side."""
     numbers: dict[int, int] = {}
     for row in rows:
         numbers.setdefault(row.group, len(numbers))

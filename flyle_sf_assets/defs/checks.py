@@ -5,7 +5,7 @@ refresh, which compares nothing, has no check in its plan and leaves what stands
 told by every run in the same way. Run by hand a check looks at the run's tenant or, without one,
 at all tenants.
 
-What does not belong here: comparing and judging (``refresh``, ``store``), and what stands of all
+What does not belong here: comparing and checking (``refresh``, ``store``), and what stands of all
 tenants (``fleet_checks.py``).
 """
 

@@ -40,7 +40,7 @@ from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.tenants.due_times import comparisons_due, refreshes_due
 
 QUEUE_MAX = 200
-"""Runs of tenants that wait or run: more are not launched, and whoever is due stays due."""
+"""Runs of tenants that wait or run: more are not launched, and anyone who is due stays due."""
 
 _log = logger("defs")
 
@@ -123,10 +123,10 @@ def _tick(
         partitions=known_tenants(context.instance),
         in_flight=in_flight,
     )
-    room = QUEUE_MAX - len(in_flight)
-    if tenants and room <= 0:
+    free = QUEUE_MAX - len(in_flight)
+    if tenants and free <= 0:
         return SkipReason(f"{len(in_flight):,} runs are in flight; {len(tenants):,} tenants wait")
-    looked = poll(tenants, partial(look, installation), enough=room)
+    looked = poll(tenants, partial(look, installation), enough=free)
     _tell(kind, looked)
     if not looked.work:
         return SkipReason(looked.in_words())

@@ -22,7 +22,7 @@ COMPACT_SHARE = 0.1
 """A dataset is folded into a new base at this many segments, or this share of the base's rows."""
 
 SMALL_ROWS = 20_000
-"""Up to so many rows a refresh keeps a dataset in memory instead of opening its files each time."""
+"""Datasets of at most this many rows stay in memory during a refresh."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def scope_changes(
 ) -> pl.DataFrame:
     """A window's change of the base object's records.
 
-    ``matching`` are the canonical rows that match the conditions now; ``touched`` the fates of
+    ``matching`` are the canonical rows that match the conditions now; ``touched`` the statuses of
     everything that changed, matching or not. What was in scope, changed and does not match any
     more is out of scope, deleted or merged, and keeps its last values.
     """
@@ -75,8 +75,9 @@ def scope_changes(
 def absent_changes(absent: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     """What becomes of held rows that a read of everything did not bring.
 
-    ``told`` are their fates. One that nobody answers for is missing (purged, or no longer visible
-    to the connected user), unless it is known to be deleted or merged: the Recycle Bin is emptied.
+    ``told`` are their statuses. One that nobody answers for is missing (purged, or no longer
+    visible to the connected user), unless it is known to be deleted or merged: the Recycle Bin is
+    emptied.
     """
     unseen = absent.join(told.select("Id"), on="Id", how="anti")
     lost = unseen.filter(is_any(READABLE)).with_columns(
@@ -94,7 +95,7 @@ def absent_rows(held: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
 def parent_changes(held: pl.DataFrame, answer: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     """What an answer changes in held records as far as others look them up.
 
-    ``answer`` are canonical rows, deleted ones among them; ``told`` their fates. Records in the
+    ``answer`` are canonical rows, deleted ones among them; ``told`` their statuses. Records in the
     tenant's scope keep the status that the conditions gave them; records that went away keep
     their last values.
     """

@@ -79,7 +79,7 @@ def looking(plan: ReadPlan) -> Cost:
 
 
 def read_calls(rows: int) -> int:
-    """Calls to read so many records: REST pages, or a Bulk job."""
+    """Calls to read this many records: REST pages, or a Bulk job."""
     if rows <= REST_ROWS_MAX:
         return max(1, ceil(rows / REST_PAGE_ROWS))
     return BULK_CALLS + ceil(rows / BulkPace().page_rows)

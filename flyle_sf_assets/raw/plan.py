@@ -4,7 +4,7 @@ A field path (``Account.Owner.Name``) is walked from the base object through man
 lookups and declared one-to-one objects; each place that a walk passes is a `Node`. Nodes that
 hold the same object in the same asset share one `Dataset`, the unit that is read and kept.
 
-What does not belong here: judging the settings with texts for people (``check``) and SOQL.
+What does not belong here: checking the settings with texts for people (``check``) and SOQL.
 """
 
 from collections.abc import Mapping

@@ -41,7 +41,7 @@ class Window:
 class Questions:
     """The questions about one dataset. Answers have ``Id``, ``SystemModstamp`` and what is named.
 
-    An object that has no SystemModstamp gives answers without it. Those that speak of fates also
+    An object that has no SystemModstamp gives answers without it. Those that speak of statuses also
     have ``IsDeleted`` and, where the object knows merges, ``MasterRecordId``; they must be asked
     with deleted rows included (queryAll).
     """
@@ -102,7 +102,7 @@ class Questions:
     def touched(
         self, window: Window, *, with_values: bool, limit: int | None = None
     ) -> soql.Statement:
-        """The fates of every record stamped in the window, whether it matches or not.
+        """The statuses of every record stamped in the window, whether it matches or not.
 
         A record counts as stamped, too, when a parent was that the conditions look at.
         """
@@ -112,7 +112,7 @@ class Questions:
         return soql.select(self.schema, columns, where, limit=limit, include_deleted=True)
 
     def leaving(self, window: Window) -> soql.Statement:
-        """The fates of every record that may have left the scope within the window.
+        """The statuses of every record that may have left the scope within the window.
 
         Without conditions everything alive is in scope, and only deleted records can have left.
         """
@@ -124,12 +124,12 @@ class Questions:
         return soql.select(self.schema, columns, where, include_deleted=True)
 
     def everything(self) -> soql.Statement:
-        """All records of the object with their fates and values."""
+        """All records of the object with their statuses and values."""
         columns = [*self._keys(), *self._tombstone_fields(), *self.dataset.columns]
         return soql.select(self.schema, columns, include_deleted=self._may_be_deleted())
 
     def by_id(self, ids: Iterable[str], columns: Iterable[FieldSchema]) -> list[soql.Statement]:
-        """The fates of these records, deleted ones too, and these columns of them."""
+        """The statuses of these records, deleted ones too, and these columns of them."""
         selected = [*self._keys(), *self._tombstone_fields(), *columns]
         wanted = sorted(set(ids))
         batches = [
@@ -143,7 +143,7 @@ class Questions:
         ]
 
     def some(self, limit: int) -> soql.Statement:
-        """At most so many records that match the conditions, with all columns."""
+        """At most this many records that match the conditions, with all columns."""
         columns = [*self._keys(), *self.dataset.columns]
         return soql.select(self.schema, columns, self.scope, limit=limit)
 

@@ -43,7 +43,7 @@ def lookup_columns(plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...]:
 def custom_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
     """The columns whose values an edit of the object's metadata can change without a stamp.
 
-    A custom field may be deleted and made anew, or be of another type for a while. Its name has a
+    A custom field may be deleted and made again, or be of another type for a while. Its name has a
     suffix: ``__c``, ``__pc`` of a person account, ``__Latitude__s`` of a place.
     """
     return tuple(column for column in dataset.columns if "__" in column.name)

@@ -85,7 +85,7 @@ def read(
         except (SalesforceRefused, IncompleteRead) as refused:
             if refused.code not in JOB_GONE:
                 raise
-            # The job is gone (seven days, or deleted): its pages are read anew.
+            # The job is gone (seven days, or deleted): its pages are read again.
             logger(__name__).info("bulk_job_gone", job_id=resume.job_id, object=statement.object)
     return reading.finish(reading.submit())
 

@@ -119,7 +119,7 @@ class Reader:
         The job is deleted at the end, and when it fails for good. With ``on_progress`` (called
         after each page, to keep the progress) a job that broke off for a passing reason is left
         to be taken up with ``resume``; a resume of another statement, or of a job that is gone,
-        starts anew.
+        starts again.
         """
         return bulk.read(
             self._session,

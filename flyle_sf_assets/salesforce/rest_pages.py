@@ -1,6 +1,6 @@
 """The pages of a REST query as they come in, and what they may not do.
 
-What does not belong here: asking for them (``query.py``), judging one row (``answers.py``).
+What does not belong here: asking for them (``query.py``), checking one row (``answers.py``).
 Source: REST API Developer Guide, "Query": a page names the next one, and the number of all rows.
 """
 

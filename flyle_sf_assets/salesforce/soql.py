@@ -94,7 +94,7 @@ def resolve(path: str, root: ObjectSchema, schemas: Schemas) -> FieldPath | None
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """A condition in SOQL. Made by the functions of this room only; ``text`` is never user text."""
+    """A condition in SOQL, made in this package only; ``text`` is never a user's."""
 
     text: str
 

@@ -41,7 +41,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """When a request is given up: after so many attempts, or so many seconds in all.
+    """When a request is given up: after this many attempts, or this many seconds in all.
 
     A Retry-After longer than ``wait_longest_s`` is not waited for here: the run comes back later.
     """

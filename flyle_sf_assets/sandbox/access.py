@@ -113,7 +113,7 @@ class Access(SchemaEdits):
     # Keys and users ---------------------------------------------------------------------------
 
     def new_consumer_key(self, key: str, secret: str) -> None:
-        """Create the app anew: it is not known for about ten minutes."""
+        """Create the app again: it is not known for about ten minutes."""
         with self.lock:
             self.consumer_key, self.consumer_secret = key, secret
             self.key_created_at = self.now()
@@ -126,7 +126,7 @@ class Access(SchemaEdits):
             self._drop_tokens(user)
 
     def activate_user(self, user_id: str | None = None) -> None:
-        """Activate a user again; it must log in anew."""
+        """Activate a user again; it must log in again."""
         self.update("User", user_id or self.connected_user_id, {"IsActive": True})
 
     def revoke_tokens(self) -> None:

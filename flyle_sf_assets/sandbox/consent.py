@@ -1,6 +1,6 @@
 """The page on which a user logs in and allows the app its access, and what follows from it.
 
-As on an org: whoever has not been named as the app's callback is never redirected to, all other
+As on an org: anyone who has not been named as the app's callback is never redirected to, all other
 refusals go to the callback as ``error`` and ``error_description``. Instead of a password a user is
 chosen. Source: Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", "OAuth 2.0
 Authorization Errors". What does not belong here: what a code is worth (``authorization.py``).

@@ -14,7 +14,7 @@ from flyle_sf_assets.sandbox.records.table import Column
 
 _STARTED = datetime(2024, 1, 1, tzinfo=UTC)
 _TIED = 20
-"""So many records share a stamp."""
+"""How many records share a stamp."""
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

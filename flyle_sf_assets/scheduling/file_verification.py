@@ -14,7 +14,7 @@ from flyle_sf_assets.lake.manifest import Manifest, RecordFile
 from flyle_sf_assets.store.syncs.generations import all_manifests, read_generation
 
 NIGHTS = 7
-"""In so many nights each file is read once."""
+"""The number of nights in which each file is read once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Made from the models, their descriptions included. What is added by hand are rules that YAML
 editors can hold without an org: which secret a flow needs, which operator takes a list. The
-product's own judgement is `loading.load_tenant`; an editor's is only earlier.
+product's own check is `loading.load_tenant`; an editor's is only earlier.
 
 What does not belong here: writing the schema anywhere (``cli``).
 """

@@ -39,7 +39,7 @@ def as_flyle_error(error: Exception, tried: Text) -> FlyleError:
 
 
 def _alone(error: FlyleError) -> FlyleError:
-    """The error without what it was raised from, which is noted for whoever looks for it."""
+    """The error without what it was raised from, which is noted for anyone who looks for it."""
     if error.__cause__ is not None or error.__context__ is not None:
         with _log_may_fail():
             _log.info("behind the error", code=error.code, raised=raised(error))

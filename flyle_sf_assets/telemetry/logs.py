@@ -50,8 +50,8 @@ def configure_once(*, level: str = "INFO") -> None:
 
 
 def logger(name: str) -> Any:
-    """A logger whose events carry ``room=name`` and whatever tenant and sync are bound."""
-    return structlog.get_logger(room=name)
+    """A logger whose events carry ``component=name`` and whatever tenant and sync are bound."""
+    return structlog.get_logger(component=name)
 
 
 def bind(**values: Any) -> Any:

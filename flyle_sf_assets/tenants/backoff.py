@@ -62,7 +62,7 @@ _log = logger("refresh")
 
 
 def back_off(failures: int) -> timedelta:
-    """How long to wait after so many failures in a row: 5 minutes, doubled up to 6 hours."""
+    """How long to wait after this many failures in a row: 5 minutes, doubled up to 6 hours."""
     doublings = min(max(failures, 1) - 1, 16)
     return min(BACK_OFF_FIRST * (1 << doublings), BACK_OFF_MAX)
 

@@ -126,7 +126,7 @@ def explained(error: Error, contact: str) -> Error:
 
 
 def flyle_admin_required(role: str) -> NotPermitted:
-    """Whoever changes the link is 管理者 in Flyle; ``role`` is what this one is."""
+    """Anyone who changes the link is 管理者 in Flyle; ``role`` is what this one is."""
     return NotPermitted(
         "flyle_admin_required",
         tried=Text("Salesforce連携の設定を変更しました", "Changed the Salesforce link"),

@@ -1,6 +1,6 @@
 """Settings become settings versions; a file that is wrong stops only its own tenant.
 
-What does not belong here: reading and judging a file (``settings``, ``check``), which files have
+What does not belong here: reading and checking a file (``settings``, ``check``), which files have
 to be read (``settings_file_diff.py``) and Dagster's partitions (``defs``, ``cli``).
 """
 

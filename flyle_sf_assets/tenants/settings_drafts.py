@@ -1,7 +1,7 @@
 """Settings from the console: drafts that are kept, and drafts that become a settings version.
 
 Where a settings file exists the file wins: nothing is saved beside it. What does not belong
-here: judging (``settings``, ``check``), pages (``console``).
+here: checking (``settings``, ``check``), pages (``console``).
 """
 
 import json

@@ -37,7 +37,7 @@ from flyle_sf_assets_tests.postgres import admin
 
 TICKS_S_MAX = 30.0
 TICKS_MAX = 20
-"""Who is still due after so many has failed, or is never found idle."""
+"""Who is still due after this many has failed, or is never found idle."""
 
 RUNS_A_MINUTE_MIN = 20.0
 WAIT_S_MAX = 1_200.0
@@ -122,7 +122,7 @@ def _due(site: Site) -> int:
 
 
 def measured_runs(site: Site, instance: DagsterInstance, number: int) -> Throughput:
-    """Changes so many orgs, and lets the daemon find and refresh their tenants."""
+    """Changes this many orgs, and lets the daemon find and refresh their tenants."""
     changed = site.tenants[-number:]
     names = site.change(changed)
     time.sleep(1.1)  # the change is older than the second in which the org is asked
@@ -132,7 +132,7 @@ def measured_runs(site: Site, instance: DagsterInstance, number: int) -> Through
     with daemon(site) as session:
         _await_runs(instance, number)
         cpu_s = _session_cpu_s(session) + postgres_cpu_s(home) - before
-        time.sleep(70)  # one tick more: whoever was refreshed is not refreshed again
+        time.sleep(70)  # one tick more: anyone who was refreshed is not refreshed again
     records = instance.get_run_records(RunsFilter(job_name="refresh_tenant"))
     by_tenant = Counter(r.dagster_run.tags[PARTITION_NAME_TAG] for r in records)
     done = [r for r in records if r.dagster_run.status == DagsterRunStatus.SUCCESS]

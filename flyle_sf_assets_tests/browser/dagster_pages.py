@@ -56,7 +56,7 @@ def stale_tag(page: Page) -> Locator:
 
 
 def await_success(page: Page, *, at_least: int = len(keys.IN_ORDER)) -> None:
-    """Waits on the run's page until it says how the run ended; so many steps succeeded."""
+    """Waits on the run's page until it says how the run ended; this many steps succeeded."""
     ended = page.get_by_text(re.compile("^(Success|Failure|Canceled)$")).first
     ended.wait_for(timeout=RUN_TIMEOUT_MS)
     assert ended.inner_text() == "Success", page.inner_text("body")[-3000:]
@@ -92,7 +92,7 @@ def await_sensor_run(page: Page, url: str) -> None:
     """Waits on the sensor's page for the tick that asks for a run, and goes to that run."""
     requested = page.get_by_role("row").filter(has_text="1 run requested")
     run = requested.get_by_role("link").filter(has_text=re.compile("^[0-9a-f]{8}$")).first
-    # The table is drawn anew with every tick: a click may hit what is not there any more.
+    # The table is drawn again with every tick: a click may hit what is not there any more.
     page.goto(f"{url}{run.get_attribute('href', timeout=RUN_TIMEOUT_MS)}")
     expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
 

@@ -84,7 +84,7 @@ class Served:
         ).stdout
 
     def companies(self) -> dict[str, dict[str, str]]:
-        """Names by external id by tenant: all that PostgreSQL holds, whoever may see it."""
+        """Names by external id by tenant: all that PostgreSQL holds, no matter who may see it."""
         found: dict[str, dict[str, str]] = {}
         rows = self._rows("SELECT tenant_id, external_id, name FROM flyle.companies")
         for tenant, external_id, name in rows:

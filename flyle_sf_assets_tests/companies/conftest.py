@@ -1,4 +1,4 @@
-"""Builders shared by the tests of this room: fields, enriched frames, and one way through it.
+"""Builders shared by the tests of this package: fields, enriched frames, and one way through it.
 
 They are session fixtures that return functions, so that hypothesis may call them many times.
 """

@@ -259,7 +259,7 @@ def test_selections_arrive_once_each_in_the_orgs_order(
 
 
 def test_python_text_with_a_lone_surrogate_cannot_reach_a_frame(enriched_frame: Any) -> None:
-    """Frames are UTF-8: whoever decodes Salesforce's answer meets it first, not this room."""
+    """Frames are UTF-8: anyone who decodes Salesforce's answer meets it first, not this package."""
     with pytest.raises(UnicodeEncodeError):
         enriched_frame([{"Name": "\ud83d"}], [])
 

@@ -140,7 +140,7 @@ def test_when_salesforce_is_away_the_tokens_are_erased_all_the_same(web: Tenant)
 def test_tokens_that_no_key_opens_any_more_are_erased_too(
     web: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever lost the key must still be able to disconnect, and then connect again."""
+    """Anyone who lost the key must still be able to disconnect, and then connect again."""
     monkeypatch.setenv("FLYLE_SECRET_KEYS", Fernet.generate_key().decode())
     made = disconnect(web.installation, web.name, by=BY, clock=web.clock.now)
     assert made.is_revoked is False

@@ -22,15 +22,15 @@ PROCESSES, ROUNDS = 3, 4
 WORKER = """
 import json, sys
 from pathlib import Path
-from flyle_sf_assets.installation.environment import Places
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_connected_org
 from flyle_sf_assets.store.postgres.database import Database
 
 given = json.loads(sys.argv[1])
-places = Places(Path(given["home"]), Path(given["home"]), given["home"],
+environment = Environment(Path(given["home"]), Path(given["home"]), given["home"],
     sf_ca_file=Path(given["ca_file"]), sf_extra_hosts=(given["host"],))
-here = Installation(places, Database(given["url"]), given["url"], given["url"])
+here = Installation(environment, Database(given["url"]), given["url"], given["url"])
 print("ready", flush=True)
 for line in sys.stdin:
     for _ in range(int(line)):
@@ -87,7 +87,7 @@ def test_processes_that_refresh_at_once_never_use_a_token_twice(
 
 
 def test_a_new_token_is_stored_before_it_is_used(installation: Installation, there: Org) -> None:
-    """Whoever dies right after the refresh leaves the next token behind, not the spent one."""
+    """Anyone who dies right after the refresh leaves the next token behind, not the spent one."""
     there.faults.add(Fault(FaultKind.STATUS, "/limits", times=99))
     with (
         open_connected_org(installation, "acme") as org,

@@ -134,7 +134,7 @@ def test_a_wrong_key_is_told_before_anybody_is_sent_away(
 def test_secrets_are_not_shown_again(
     house: House, server: SandboxServer, org: Org, installation: Installation
 ) -> None:
-    """Whoever looks over a shoulder, or at the page's source, finds neither key nor tokens."""
+    """Anyone who looks over a shoulder, or at the page's source, finds neither key nor tokens."""
     visitor = house.visitor(TENANT)
     assert "接続しました" in _connect(visitor, server, org).text
     assert _stored(installation) == [f"{TENANT}:app", f"{TENANT}:grant"]

@@ -231,8 +231,8 @@ def test_the_secret_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
     """Processes that start at once must agree on it."""
     code = (
         "import sys; from flyle_sf_assets.console.settings import *;"
-        "places = Places.from_environment({'FLYLE_HOME': sys.argv[1]});"
-        "sys.stdout.write(console_settings(places, 'http://127.0.0.1', {}).secret)"
+        "environment = Environment.from_environment({'FLYLE_HOME': sys.argv[1]});"
+        "sys.stdout.write(console_settings(environment, 'http://127.0.0.1', {}).secret)"
     )
     started = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)

@@ -119,7 +119,7 @@ def test_parents_are_linked_in_the_org(street: Street) -> None:
 
 
 def test_rejected_values_are_shown_and_exported_as_texts(street: Street, me: Visitor) -> None:
-    """A cell that begins with = would be run by the spreadsheet of whoever opens the file."""
+    """A cell that begins with = would be run by the spreadsheet of anyone who opens the file."""
     keys = list(street.acme.rows())[:3]
     values = ["=HYPERLINK(1)", "カンマ,と\n改行", '"引用"']
     frame = pl.DataFrame(
@@ -177,7 +177,7 @@ def test_what_needs_a_person_is_shown_with_its_remedy(street: Street, me: Visito
 
 
 def test_a_running_sync_shows_its_step_and_rows(street: Street, me: Visitor) -> None:
-    """The page asks again while something runs; afterwards it shows everything anew."""
+    """The page asks again while something runs; afterwards it shows everything again."""
     assert me.get("/progress?restless=1").headers.get("hx-refresh") in (None, "true")
     with street.acme.open_refresh("census") as refresh:
         for step in STEPS[:-1]:

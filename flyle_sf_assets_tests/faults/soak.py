@@ -33,7 +33,7 @@ AT_ONCE = 1 + (os.cpu_count() or 1)
 TELL_EVERY_S = 60
 PART_S_MAX = 900
 DAGSTER_EVERY = 100
-"""Of so many seeds one goes through Dagster."""
+"""Of this many seeds one goes through Dagster."""
 _grounds: list[Ground] = []
 """The one that all runs of this process stand on."""
 _open = contextlib.ExitStack()

@@ -112,7 +112,7 @@ def test_a_record_purged_while_the_other_object_was_the_base_is_missing_afterwar
 
 
 def test_an_object_that_was_away_is_read_whole_when_it_is_mapped_again(model: Model) -> None:
-    """A field was deleted and made anew meanwhile: no stamp told that its values were gone."""
+    """A field was deleted and made again meanwhile: no stamp told that its values were gone."""
     world, plan_field = model.world, ("Contract_Info__c", "Plan__c")
     mapping = world.document["mapping"]
     away = [one for one in mapping if one["from"].startswith("ContractInfo.")]
@@ -142,7 +142,7 @@ def test_a_lookup_that_a_describe_midway_brings_back_is_read_in_the_same_refresh
 def test_a_select_that_a_surprising_option_brings_back_is_delivered_in_the_same_refresh(
     model: Model,
 ) -> None:
-    """The options asked describe anew after the join, which did not have the field yet."""
+    """The options asked describe again after the join, which did not have the field yet."""
     model.hide_field(at=("Account", "Regions__c"), moves=False)
     model.world.refresh()
     model.bring_back(moves=False, number=0)
@@ -256,7 +256,7 @@ def test_a_second_change_within_a_second_that_becomes_visible_late_is_not_idle(
 def test_a_roll_up_that_moved_under_another_base_that_no_refresh_saw_is_a_sweeps_to_find(
     ground: Ground,
 ) -> None:
-    """A false alarm of the model: it took the base that came back for one that is read anew."""
+    """A false alarm of the model: it took the base that came back for one that is read again."""
     with linked(ground, "Account", calculated=True) as model:
         model.change_base(calculated=False)
         model.insert(number=1012, value=1148)

@@ -76,7 +76,7 @@ def refreshing(tenant: Tenant) -> Iterator[Victim]:
 
 @contextmanager
 def commits_held_back(tenant: Tenant) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-    """Whoever commits a dataset or a company waits; everybody may read."""
+    """Anyone who commits a dataset or a company waits; everybody may read."""
     with admin(tenant.installation.database_url) as connection, connection.transaction():
         connection.execute(
             "LOCK TABLE flyle.generations, flyle.companies, flyle.custom_field_options"

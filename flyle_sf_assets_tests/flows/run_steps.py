@@ -1,4 +1,4 @@
-"""The steps of one refresh in the order of the assets, for whoever runs them without Dagster.
+"""The steps of one refresh in the order of the assets, for anyone who runs them without Dagster.
 
 What does not belong here: the steps, and Dagster's own order (``defs/assets.py``).
 """

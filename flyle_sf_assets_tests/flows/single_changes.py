@@ -46,7 +46,7 @@ def user(org: Org) -> str:
 
 
 def given_another_owner(org: Org, of: str) -> None:
-    """Whoever owns the account now: which changes came before this one is not known."""
+    """Whichever user owns the account now: which changes came before this one is not known."""
     owner = next(one["OwnerId"] for one in org.records("Account") if one["Id"] == of)
     others = [other for other in org.ids("User") if other != owner]
     org.update("Account", of, {"OwnerId": others[0]})

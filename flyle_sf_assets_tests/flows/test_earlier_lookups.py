@@ -1,4 +1,4 @@
-"""Lookups and schemas that an earlier version kept without judging them: mended, and never shown.
+"""Lookups and schemas that an earlier version kept without checking them: mended, and never shown.
 
 A lookup that is no id joined no parent, and the console made a link of it. What does not belong
 here: rows, times and companies (``test_earlier_state.py``).

@@ -63,7 +63,7 @@ def test_a_refresh_killed_between_file_and_commit_of_an_asset_loses_nothing(
 
 @pytest.mark.parametrize("place", [1, 3, 6], ids=lambda place: ASSET_NAMES[place])
 def test_a_first_sync_that_is_killed_loses_nothing(place: int, tenant: Tenant) -> None:
-    """What changes before it is begun anew arrives as well."""
+    """What changes before it is begun again arrives as well."""
     _kill_at(tenant, place)
     assert tenant.rows() == {}
     change_everything(tenant.there)

@@ -1,4 +1,4 @@
-"""A sandbox server whose answers are changed on their way out, by whoever set `TamperedServer.by`.
+"""A sandbox server whose answers are changed on their way out, by `TamperedServer.by`.
 
 It stands between the org and the wire: status, header bytes and body are free, and none of it is
 checked. What does not belong here: what is changed (``mutations.py``).

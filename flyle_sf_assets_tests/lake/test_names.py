@@ -66,7 +66,7 @@ def test_a_dataset_or_tenant_with_a_hostile_name_is_refused_and_nothing_is_writt
 def test_a_manifest_that_names_something_else_is_refused(
     lake: Lake, tmp_path: Path, path: str
 ) -> None:
-    """A manifest is read from the database; whoever changed it reads no other file by it."""
+    """A manifest is read from the database; anyone who changed it reads no other file by it."""
     lake.write("acme", "accounts", 1, frame(a="1"))
     frame(a="1").write_parquet(tmp_path / "outside.parquet")
     manifest = Manifest("accounts", 1, ("Name",), "", RecordFile(path, 1, 1))

@@ -1,4 +1,4 @@
-"""Builders shared by the tests of this room."""
+"""Builders shared by the tests of this package."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from flyle_sf_assets.settings.models import FlyleType
 
 @dataclass(frozen=True)
 class SelectField:
-    """A mapped field as this room sees it."""
+    """A mapped field as this package sees it."""
 
     key: str
     type: FlyleType

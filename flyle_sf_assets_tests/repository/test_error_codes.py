@@ -23,7 +23,7 @@ CARRIERS = {"_Rule", "Rule"}
 
 @functools.cache
 def _error_classes() -> set[str]:
-    """Every error class of the package, also those that a room adds, by name."""
+    """Every error class of the package, also those that a package adds, by name."""
     bases: dict[str, set[str]] = {}
     for tree in _trees().values():
         for node in ast.walk(tree):

@@ -46,7 +46,7 @@ def test_a_python_that_only_prints_an_error_is_passed_over(root: Path, bare_path
 
 
 def test_without_a_python_both_languages_say_what_to_do(root: Path, bare_path: Path) -> None:
-    """Whoever has no Python sees this and nothing else of the product."""
+    """Anyone who has no Python sees this and nothing else of the product."""
     found = _find_python(root, bare_path)
     assert (found.returncode, found.stdout) == (1, "")
     assert "No Python 3.11 or newer was found" in found.stderr

@@ -94,7 +94,7 @@ def schemas(_server: SandboxServer, _template: sandbox.Org) -> dict[str, ObjectS
 
 @pytest.fixture
 def filled(room: Room) -> Callable[[int], None]:
-    """Adds so many plain accounts."""
+    """Adds this many plain accounts."""
 
     def fill(rows: int) -> None:
         room.there.insert_many("Account", ({"Name": f"Account {n:06d}"} for n in range(rows)))

@@ -70,5 +70,5 @@ def test_ids_of_real_orgs_are_valid() -> None:
 
 
 def test_no_id_is_neither_valid_nor_invalid() -> None:
-    """Null is judged by whoever knows whether an id is needed there."""
+    """Null is judged by anyone who knows whether an id is needed there."""
     assert verdicts(None) == [None]

@@ -209,7 +209,7 @@ def test_a_value_that_looks_like_a_reference_is_no_reference(
 
 
 def test_nothing_found_is_a_frame_with_its_columns(org: Org, schemas: Schemas) -> None:
-    """The rooms behind rely on the columns."""
+    """The packages behind rely on the columns."""
     name = schemas["Account"].field("Name")
     assert name
     statement = soql.select(schemas["Account"], [name], soql.Predicate("Name = 'nobody'"))

@@ -37,7 +37,7 @@ def org(clock: ManualClock) -> Org:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[SandboxServer]:
-    """One server for all tests of this room; each test brings its own org."""
+    """One server for all tests of this package; each test brings its own org."""
     with SandboxServer([]) as running:
         yield running
 

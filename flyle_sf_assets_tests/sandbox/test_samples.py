@@ -21,7 +21,7 @@ def contents(org: Org) -> dict[str, list[dict[str, object]]]:
 
 
 def test_the_same_seed_makes_the_same_org() -> None:
-    """Whoever reports a difference can be played again."""
+    """Anyone who reports a difference can be played again."""
     orgs = [samples.opportunity_org(clock=ManualClock(NOON)) for _ in range(2)]
     assert contents(orgs[0]) == contents(orgs[1])
 

@@ -261,7 +261,7 @@ def test_many_refused_values_cost_no_more_than_their_number() -> None:
 @pytest.mark.parametrize("kind", ["pipe", "endless", "terminal", "socket", "huge", "folder"])
 @pytest.mark.timeout(60)
 def test_a_secret_is_read_from_a_regular_file_only(tenants: Path, kind: str) -> None:
-    """``{file: PATH}`` is written by whoever writes settings."""
+    """``{file: PATH}`` is written by anyone who writes settings."""
     path = drop(tenants, kind)
     began = time.monotonic()
     with pytest.raises(NotConnected) as raised:

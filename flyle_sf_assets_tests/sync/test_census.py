@@ -160,7 +160,7 @@ def test_a_company_that_is_lost_is_written_again(tenant: Tenant) -> None:
 
 
 def test_new_settings_are_no_difference(tenant: Tenant) -> None:
-    """Every row is converted anew then: that is not the census's doing."""
+    """Every row is converted again then: that is not the census's doing."""
     size = len(accounts(tenant))
     tenant.apply(tenant.settings.replace("label: 種別", "label: 種別, type: text"))
     tenant.later()

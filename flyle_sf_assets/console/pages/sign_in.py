@@ -1,6 +1,6 @@
 """Coming in with a token of Flyle, choosing a language, and leaving.
 
-What does not belong here: judging tokens (``console/tokens.py``).
+What does not belong here: checking tokens (``console/tokens.py``).
 """
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -72,7 +72,7 @@ def choose_language(page_request: PageRequest) -> Response:
 
 
 def health(_: PageRequest) -> Response:
-    """For whoever watches the process."""
+    """For anyone who watches the process."""
     return PlainTextResponse("ok\n")
 
 

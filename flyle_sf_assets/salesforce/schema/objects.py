@@ -1,4 +1,4 @@
-"""What describe says of objects and fields, as values that the other rooms can hold.
+"""What describe says of objects and fields, as values that the other packages can hold.
 
 What does not belong here: asking for it (``salesforce/describe.py``) and deciding what may be
 mapped to what (``companies/types.py``). Source: REST API Developer Guide, "sObject Describe".

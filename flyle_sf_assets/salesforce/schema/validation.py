@@ -18,7 +18,7 @@ _KEY_PREFIX = re.compile(r"[A-Za-z0-9]{3}")
 _DIGITS_MAX = 38
 """Salesforce's numbers have 18; PostgreSQL and polars keep 38."""
 _BASES = ("account", "opportunity")
-"""Whoever sees one may query it, and see its Name: no field-level security hides that."""
+"""Anyone who sees one may query it, and see its Name: no field-level security hides that."""
 _LENGTH_MAX = 1 << 31
 _TARGETS_MAX = 2_000
 

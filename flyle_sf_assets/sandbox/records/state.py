@@ -171,7 +171,7 @@ class OrgState:
             heapq.heappop(self._pending).change()
 
     def _settle_for(self, records: Iterable[str]) -> None:
-        """Whoever changes a record that a long transaction holds has waited for its commit."""
+        """Anyone who changes a record that a long transaction holds has waited for its commit."""
         wanted = frozenset(records)
         waited_for = sorted(entry for entry in self._pending if entry.records & wanted)
         if waited_for:

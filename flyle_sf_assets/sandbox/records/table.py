@@ -1,6 +1,6 @@
 """One object's records in columns, and consistent views of them that cost nothing to take.
 
-Every column is a plain list of wire texts. A view lends the lists; whoever changes a lent list
+Every column is a plain list of wire texts. A view lends the lists; anyone who changes a lent list
 copies it first, so a query, a locator or a Bulk job goes on seeing the moment it began at,
 and orgs that were cloned from one another share what they have not changed.
 
@@ -21,7 +21,7 @@ _INDEX_FROM_ROWS = 300
 class StampIndex:
     """Rows by SystemModstamp as of one moment; rows touched since are in ``dirty``.
 
-    Candidates are a superset of the rows in a window: whoever asks looks at the values too.
+    Candidates are a superset of the rows in a window: anyone who asks looks at the values too.
     """
 
     def __init__(self, stamps: Column) -> None:

@@ -109,7 +109,7 @@ class RecordWrites(OrgState):
     # Reading back, past every visibility rule: for oracles ------------------------------------
 
     def record(self, object_name: str, record: str) -> dict[str, object]:
-        """All stored fields of a record as Python values, whoever may see it."""
+        """All stored fields of a record as Python values, no matter who may see it."""
         with self.lock:
             self._settle()
             sobject = self._object(object_name)

@@ -1,6 +1,6 @@
 """The catalog of picklist options: follows describe, and forgets nothing.
 
-What does not belong here: which options a field has (``options`` room).
+What does not belong here: which options a field has (``options`` package).
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Values that could not be taken over, kept until they can.
 
-What does not belong here: judging values (``companies`` room).
+What does not belong here: checking values (``companies`` package).
 """
 
 from dataclasses import dataclass

@@ -27,7 +27,9 @@ def main(order: dict[str, Any]) -> None:
     ``order``: command, environment, users_lock, log, ended (gets the exit code while it exists).
     """
     if os.fork():
-        os._exit(0)  # whoever started us waits for this process only, and is left without a child
+        os._exit(
+            0
+        )  # no matter who started us waits for this process only, and is left without a child
     os.setsid()
     os.umask(0o077)
     server = _started(order)
@@ -37,7 +39,7 @@ def main(order: dict[str, Any]) -> None:
     ).start()
     code = server.wait()
     ended = Path(order["ended"])
-    if ended.exists():  # whoever launched us still waits for the server to come up
+    if ended.exists():  # anyone who launched us still waits for the server to come up
         ended.write_text(f"{code}\n")
 
 

@@ -133,7 +133,7 @@ def forget_watermarks(tx: TenantTransaction, owned: str, kept: Collection[str]) 
 def lose_generation(tx: TenantTransaction, dataset: str, generation: int) -> None:
     """Nothing is held of the dataset any more: its files are damaged or lost.
 
-    The number stays, so that whoever consumed it sees that what is read again is newer.
+    The number stays, so that anyone who consumed it sees that what is read again is newer.
     """
     tx.execute(
         "UPDATE generations SET manifest = '{}', watermark = NULL WHERE tenant_id = :tenant_id"

@@ -1,4 +1,4 @@
-"""How far a tenant's running sync is, for whoever watches from another process.
+"""How far a tenant's running sync is, for anyone who watches from another process.
 
 What does not belong here: telling it, and how often (``sync/persisted_progress.py``).
 """

@@ -1,6 +1,6 @@
 """Who is in the console: tokens that were used, the sessions that they opened, who knocked.
 
-What does not belong here: judging a token and making cookies (``console``).
+What does not belong here: checking a token and making cookies (``console``).
 """
 
 from dataclasses import dataclass

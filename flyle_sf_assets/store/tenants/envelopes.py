@@ -95,7 +95,7 @@ def secret_box(home: Path, environment: Mapping[str, str] = os.environ) -> Secre
 def add_key(home: Path, environment: Mapping[str, str] = os.environ) -> Path:
     """Puts a new key before those of FLYLE_HOME's file and returns the file's path.
 
-    Raises StoreError when the keys come from FLYLE_SECRET_KEYS: then whoever sets it adds one.
+    Raises StoreError when the keys come from FLYLE_SECRET_KEYS: then anyone who sets it adds one.
     """
     if environment.get(KEYS_VARIABLE, "").strip():
         raise _refused(

@@ -77,7 +77,7 @@ class Link:
 
 
 def locked_link(tx: TenantTransaction) -> Link:
-    """The link as it stands, and stays until the transaction ends: whoever ends it comes after."""
+    """The link as it is; it cannot change before the transaction ends."""
     tx.execute("SELECT FROM links WHERE tenant_id = :tenant_id FOR UPDATE", tenant_id=tx.tenant_id)
     return get_link(tx)
 

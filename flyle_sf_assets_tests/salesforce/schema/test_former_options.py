@@ -127,7 +127,7 @@ def test_the_format_is_no_content() -> None:
 
 
 def test_a_hundred_thousand_former_options_take_their_places_in_linear_time() -> None:
-    """A hostile describe listed so many once: placing each took minutes, in every refresh since."""
+    """A hostile describe listed as many: placing each took minutes in every later refresh."""
     values = [f"v{number}" for number in range(100_000)]
     former = tuple(
         FormerOption(value, value, (), after=before)

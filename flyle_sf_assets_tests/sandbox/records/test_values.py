@@ -69,6 +69,6 @@ def test_wire_texts(field: Field, value: object, text: str | None) -> None:
 
 @pytest.mark.parametrize("value", ["elsewhere", "Old"])
 def test_a_restricted_picklist_takes_active_values_only(value: str) -> None:
-    """Inactive values stay on records but cannot be given anew."""
+    """Inactive values stay on records but cannot be given again."""
     with pytest.raises(Refusal, match="RESTRICTED_PICKLIST"):
         to_wire(k.picklist("P", "p", PLANS, restricted=True), value)

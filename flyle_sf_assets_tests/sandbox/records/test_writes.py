@@ -41,7 +41,7 @@ def test_an_update_moves_both_stamps_to_the_second(org: Org, clock: ManualClock)
 
 
 def test_a_parents_update_leaves_the_childs_stamp(org: Org, clock: ManualClock) -> None:
-    """X1: whoever watches only the child's stamp misses it."""
+    """X1: anyone who watches only the child's stamp misses it."""
     parent = account(org)
     child = deal(org, AccountId=parent)
     clock.advance(60)

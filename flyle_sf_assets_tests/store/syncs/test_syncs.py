@@ -1,4 +1,4 @@
-"""One row per sync, whoever of its assets asks for it."""
+"""One row per sync, anyone who of its assets asks for it."""
 
 from datetime import UTC, datetime, timedelta
 

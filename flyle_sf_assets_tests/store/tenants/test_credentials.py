@@ -89,7 +89,7 @@ def test_after_a_rotation_the_old_key_may_go(database: Database) -> None:
 
 
 def test_an_envelope_that_no_key_opens_is_counted_and_stays(database: Database) -> None:
-    """Whoever finds the lost key must still find the envelope."""
+    """Anyone who finds the lost key must still find the envelope."""
     with database.tenant("acme") as tx:
         put_secret(tx, BOX, "app", "secret", NOW)
         put_secret(tx, SecretBox((NEW,)), "grant", "token", NOW)

@@ -31,7 +31,7 @@ def test_a_secret_comes_back_for_its_own_tenant_and_purpose() -> None:
 
 @pytest.mark.parametrize(("tenant", "kind"), [("other", "token"), ("acme", "secret")])
 def test_an_envelope_moved_to_another_place_does_not_open(tenant: str, kind: str) -> None:
-    """Whoever can write to the table must not get one tenant to use another's token."""
+    """Anyone who can write to the table must not get one tenant to use another's token."""
     box = SecretBox((NEW,))
     with pytest.raises(StoreError) as refused:
         box.open(tenant, kind, box.seal("acme", "token", "s3cret"))
