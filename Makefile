@@ -18,7 +18,7 @@ CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
 COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo dev test lint format lock clean bench bench-fleet bench-console mutants soak fuzz
+.PHONY: help demo dev test coverage lint format lock clean bench bench-fleet bench-console mutants soak fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,12 @@ dev: $(VENV)/.runtime ## the Dagster UI and the console for the tenants in confi
 test: lint ## lint, types, import rules, and all tests; ARGS="-k name" chooses tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10 $(ARGS)
 
+coverage: $(VENV)/.dev ## branch coverage of all tests, or of those in ARGS="flyle_sf_assets_tests/raw"
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(or $(ARGS),-n 2 --dist worksteal)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report $(if $(INCLUDE),--include "$(INCLUDE)")
+
 bench: $(VENV)/.dev ## what refreshes cost; ROWS=20000 makes it short
 	$(BIN)/python -m flyle_sf_assets_tests.bench.refresh_cost $(if $(ROWS),--rows $(ROWS))
 
@@ -44,12 +50,13 @@ soak: $(VENV)/.dev ## the model test for hours: RUNS=10000 runs, seeds from SEED
 fuzz: $(VENV)/.dev ## every wrong answer of an org, and EXAMPLES=1000 combinations drawn from SEED=1
 	$(BIN)/python -m flyle_sf_assets_tests.hostile.fuzz --examples $(or $(EXAMPLES),1000) --seed $(or $(SEED),1)
 
-lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies, known vulnerabilities
+lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies and code, known vulnerabilities
 	$(BIN)/ruff check --quiet $(CHECKED)
 	$(BIN)/ruff format --quiet --check $(CHECKED)
 	$(BIN)/mypy $(CHECKED)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry flyle_sf_assets
+	$(BIN)/vulture
 	@$(BIN)/python tools/audit.py
 
 format: $(VENV)/.dev ## formats the code as lint expects

@@ -23,7 +23,14 @@ from flyle_sf_assets.private_files import create_privately
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
-    """Everything that Dagster knows of this product, with other resources where given."""
+    """Everything that Dagster knows of this product, with other resources where given.
+
+    ``resource_overrides`` by resource key; the only one is ``refreshes`` (`defs.resources`).
+    Nothing is opened here, and nothing raised. Relied on: Dagster docs, "Definitions" and
+    "Configuring resources".
+
+    Example: ``defs/test_definitions.py``
+    """
     return Definitions(
         assets=all_assets,
         asset_checks=all_checks,

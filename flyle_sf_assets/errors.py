@@ -29,7 +29,7 @@
     └── Unforeseen             exit 1   retryable: no rule of ours knows it; the log has the place
 
 What does not belong here: matching Salesforce's error strings (``salesforce/errors/rules.py``)
-and deciding what a run does about an error (``refresh``, ``defs``).
+and deciding what a run does about an error (``sync``, ``defs``).
 """
 
 from dataclasses import dataclass
@@ -77,6 +77,21 @@ class FlyleError(Exception):
     ``code`` is stable and machine-readable; ``retryable`` says whether trying again without
     anybody acting can help. ``incident`` is an id that finds the place in the log, where the
     error was made from one that nobody foresaw.
+
+    ``tried`` and ``remedy`` are for people, in both languages; ``came_back`` is what the other side
+    said, in English, without secrets or customers' values. The exit code of a command is that of
+    the error's class. Errors can be pickled: they cross process borders in Dagster.
+
+    >>> error = NotFound(
+    ...     "company_unknown",
+    ...     tried=Text("企業を探しました", "Looked for the company"),
+    ...     came_back="acme has no company 001.",
+    ...     remedy=Text("IDを確認してください", "Check the id"),
+    ... )
+    >>> error.code, error.exit_code, error.retryable
+    ('company_unknown', 1, False)
+    >>> print(error.in_language("en"))
+    Looked for the company → acme has no company 001. Remedy: Check the id
     """
 
     exit_code: ClassVar[int] = 1
@@ -117,7 +132,14 @@ def _rebuild(
 
 
 class SettingsInvalid(FlyleError):
-    """The settings cannot be used; ``problems`` holds every one of them, not only the first."""
+    """The settings cannot be used; ``problems`` holds every one of them, not only the first.
+
+    >>> missing = Text("to がありません", "to is missing")
+    >>> write = Text("to を書いてください", "Write to")
+    >>> problem = Problem("to_missing", "mapping[0]", 9, missing, write, file="acme.yaml")
+    >>> SettingsInvalid("acme", (problem,)).came_back
+    'acme.yaml:9 mapping[0]: to is missing'
+    """
 
     exit_code = 2
 

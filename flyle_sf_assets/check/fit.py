@@ -50,6 +50,10 @@ def problems(
     ``plan`` and ``schemas`` belong together: the plan was made from these schemas, which hold
     every object that `raw.plan.objects_missing` named (None for one that the org does not show).
     Problems carry lines when ``lines`` is given, and come in the order of the file.
+
+    Nothing is asked and nothing raised. Errors stop the settings from being used, warnings do not.
+
+    Example: ``check/test_fit.py``
     """
     org = Org(schemas)
     found = [

@@ -46,11 +46,6 @@ class FieldChoice:
         """Whether it can be mapped."""
         return self.why_not is None
 
-    @property
-    def is_filterable(self) -> bool:
-        """Whether a condition may ask it."""
-        return self.why_not_filterable is None
-
 
 def field_choice(
     field: FieldSchema, *, object_name: str, names: tuple[str, ...], labels: tuple[str, ...]

@@ -19,7 +19,8 @@ from flyle_sf_assets.salesforce.schema.objects import (
     FieldSchema,
     ObjectSchema,
 )
-from flyle_sf_assets.settings.models import RELATIONSHIP_LEVELS_MAX, OneToOne, Source
+from flyle_sf_assets.settings.models import OneToOne, Source
+from flyle_sf_assets.settings.patterns import RELATIONSHIP_LEVELS_MAX
 
 Schemas = Mapping[str, ObjectSchema | None]
 """Object schemas by API name; None for an object that the org does not show."""

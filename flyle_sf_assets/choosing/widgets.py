@@ -27,12 +27,10 @@ WidgetKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class OperatorChoice:
-    """One operator that a condition may use. ``takes_many`` asks for a list of values."""
+    """One operator that a condition may use."""
 
     op: Operator
     label: Text
-    takes_value: bool
-    takes_many: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,6 @@ def operator_choices(field: FieldSchema) -> tuple[OperatorChoice, ...]:
         OperatorChoice(
             op=op,
             label=words[op],
-            takes_value=op not in VALUELESS_OPERATORS,
-            takes_many=op in LIST_OPERATORS,
         )
         for op in Operator
         if op in possible

@@ -29,6 +29,7 @@ from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.change_feed import ChangeFeed
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.store.companies.shown import fullest_companies, linked_names
 from flyle_sf_assets.tenants.registration import registered_settings
 
 SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"
@@ -138,19 +139,14 @@ def _print_companies(opened: Installation, tenant: str) -> None:
     settings = registered_settings(opened, tenant)
     fields = settings.mapping[:SHOWN_FIELDS] if settings else ()
     with opened.database.tenant(tenant) as tx:
-        rows = tx.execute(
-            "SELECT external_id, name, custom_fields FROM companies WHERE status = 'linked'"
-            " ORDER BY jsonb_array_length(jsonb_path_query_array(custom_fields, '$.*?(@ != null)'))"
-            " DESC, external_id LIMIT :n",
-            n=SHOWN_COMPANIES,
-        ).all()
+        companies = fullest_companies(tx, SHOWN_COMPANIES)
     table = Table(title=f"{tenant}: {SHOWN_COMPANIES} companies", title_justify="left")
     table.add_column("外部ID", no_wrap=True)
     for label in ("企業名", *(field.label for field in fields)):
         table.add_column(label)
-    for row in rows:
-        values = [_shown(row.custom_fields.get(field.to)) for field in fields]
-        table.add_row(row.external_id, _shown(row.name), *values)
+    for one in companies:
+        values = [_shown(one.custom_fields.get(field.to)) for field in fields]
+        table.add_row(one.external_id, _shown(one.name), *values)
     to_stdout().print(table)
 
 
@@ -166,8 +162,7 @@ def _differences(opened: Installation, tenant: str, org: Org) -> list[str]:
     if settings is None:
         return [f"{tenant}: the demo's settings were refused"]
     with opened.database.tenant(tenant) as tx:
-        rows = tx.execute("SELECT external_id, name, status FROM companies").all()
-    held = {row.external_id: row.name for row in rows if row.status == "linked"}
+        held = linked_names(tx)
     lost = ("Closed Lost",)
     in_org = {
         str(record["Id"]): str(record["Name"])

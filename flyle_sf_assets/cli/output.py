@@ -19,8 +19,6 @@ from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid, Text
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.redaction import redacted_text
 
-EXIT_INVALID = 2
-
 
 def language() -> str:
     """``ja`` or ``en``, as the terminal's locale says."""

@@ -58,6 +58,26 @@ def convert(
     options that companies may refer to (``field_key, value``). ``retyped``: keys of fields whose
     mapping's type changed; these are written in frozen rows too, and what cannot be converted
     becomes null, because the last good value is of another type.
+
+    Nothing is raised for a value: what cannot be converted is a row of ``rejected`` with its
+    reason, and its field is omitted, so that the last good value stays.
+
+    >>> from datetime import UTC, datetime
+    >>> from flyle_sf_assets.salesforce.schema.objects import FieldSchema
+    >>> from flyle_sf_assets.settings.models import FlyleType
+    >>> revenue = FieldSchema("Revenue__c", "Revenue", "currency", precision=18, scale=2)
+    >>> field = CompanyField("revenue", "Revenue", FlyleType.NUMBER, "Revenue__c", revenue, "blank")
+    >>> one = pl.DataFrame({
+    ...     "Id": ["001000000000001AAA"], "Name": ["Acme"],
+    ...     "SystemModstamp": [datetime(2026, 1, 1, tzinfo=UTC)],
+    ...     "_status": ["linked"], "_status_reason": [None], "_merged_into": [None],
+    ...     "_ambiguous": [[]], "Revenue__c": ["1.10"],
+    ... }, schema_overrides={"_status_reason": pl.String, "_merged_into": pl.String,
+    ...                     "_ambiguous": pl.List(pl.String)})
+    >>> options = pl.DataFrame(schema={"field_key": pl.String, "value": pl.String})
+    >>> made = convert(one, [field], time_zone="Asia/Tokyo", catalog=options)
+    >>> made.rows["custom_fields.revenue"].item().normalize(), made.rejected.height
+    (Decimal('1.1'), 0)
     """
     fields = readable_fields(fields)
     work = _texts_and_values(enriched, fields, time_zone, retyped)

@@ -50,14 +50,3 @@ _REASONS: Mapping[CompanyStatus, tuple[StatusReason, ...]] = MappingProxyType(
 def reasons_of(status: CompanyStatus) -> tuple[StatusReason, ...]:
     """The reasons that may stand beside this status; none for ``linked``."""
     return _REASONS[status]
-
-
-def only_reason(status: CompanyStatus) -> StatusReason | None:
-    """The reason that follows from the status alone; None when there is none or a choice."""
-    reasons = _REASONS[status]
-    return reasons[0] if len(reasons) == 1 else None
-
-
-def freezes(status: CompanyStatus) -> bool:
-    """Whether a row of this status keeps its values whatever Salesforce says."""
-    return status is not CompanyStatus.LINKED

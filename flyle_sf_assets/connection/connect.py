@@ -102,6 +102,10 @@ def begin_connect(
     ``app`` is what was entered; without it the settings' connection, else what was entered last.
     ``by`` is who is there: only the same one can finish. Raises UsageError for a host that is not
     allowed, NotConnected ``app_keys_missing``, PlanNotEligible.
+
+    Relied on: Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", with PKCE.
+
+    Example: ``connection/test_connect.py``
     """
     settings = registered_settings(installation, tenant)
     _check_plan(tenant, settings)
@@ -203,6 +207,13 @@ def connect_headless(
 
     The user who reads needs the API and the right to read the base object, nothing more. Raises
     what logging in and reading raise (NotConnected, NotPermitted, SalesforceRefused, Postponed).
+
+    ``by`` is who asked, for the connection's row. Another org than before is answered with
+    `OtherOrg` and changes nothing, unless ``replace_org``.
+
+    >>> connected = connect_headless(installation, "acme", by="cli:sato")
+    >>> connected.is_other_org, connected.is_reconnected
+    (False, False)
     """
     settings = registered_settings(installation, tenant)
     _check_plan(tenant, settings)

@@ -42,7 +42,18 @@ class Disconnected:
 def disconnect(
     installation: Installation, tenant: str, *, by: str, clock: Clock = utc_now
 ) -> Disconnected:
-    """Ends the link. Doing it again completes what was interrupted and changes nothing else."""
+    """Ends the link. Doing it again completes what was interrupted and changes nothing else.
+
+    ``by`` is who asked. Syncs that run are cancelled, tokens are revoked and erased, companies
+    become ``unlinked`` and keep their values. Raises StoreError; an org that cannot be reached
+    does not stop it.
+
+    >>> ended = disconnect(installation, "acme", by="cli:sato")
+    >>> ended.companies > 0, ended.cancelled_syncs
+    (True, 0)
+    >>> disconnect(installation, "acme", by="cli:sato").companies
+    0
+    """
     with bind(tenant=tenant):
         is_new, cancelled = stop(installation, tenant, clock=clock)
         is_revoked = revoke_and_erase(installation, tenant)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from flyle_sf_assets.console.tokens import Ticket, used_before
 from flyle_sf_assets.console.users import User
-from flyle_sf_assets.settings.models import TENANT_PATTERN
+from flyle_sf_assets.settings.patterns import TENANT_PATTERN
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.console_sessions import (
     ConsoleSession,

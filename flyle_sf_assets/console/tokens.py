@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.users import ROLES, User
 from flyle_sf_assets.errors import NotPermitted, Text
-from flyle_sf_assets.settings.models import TENANT_PATTERN
+from flyle_sf_assets.settings.patterns import TENANT_PATTERN
 
 AUDIENCE = "flyle-sf-console"
 LIFETIME_S_MAX = 300

@@ -23,6 +23,13 @@ def affected_ids(
 
     ``changed`` has the Ids of changed records by dataset; ``held`` is the enriched frame as it
     stands, None before the first.
+
+    Returns one column of Ids, each once, in no order.
+
+    >>> from flyle_sf_assets.raw.plan import Node
+    >>> plan = ReadPlan("Account", (Node((), "Account", "accounts", "accounts"),), (), {}, {})
+    >>> affected_ids(plan, {}, None, {"accounts": pl.Series(["001", "001"])}).to_list()
+    ['001']
     """
     if not any(node.path and len(changed.get(node.dataset, ())) for node in plan.nodes):
         # Only the base's own records: no need to look at everybody's parents.

@@ -31,9 +31,13 @@ GONE_WORDS = {
 }
 
 
+PARENT_ID = "_id:"
+"""How a column with the ids of parents begins; the parent's path follows."""
+
+
 def node_id(node: Node) -> str:
     """The column that names which record a node's values came from: ``_id:Account.Owner``."""
-    return "_id:" + ".".join(node.path) if node.path else "Id"
+    return PARENT_ID + ".".join(node.path) if node.path else "Id"
 
 
 def gone_column(node: Node) -> str:
@@ -66,6 +70,27 @@ def enrich(plan: ReadPlan, records: Records, ids: pl.Series | None = None) -> pl
 
     A parent that is deleted or not visible gives null, as Salesforce does, and says so. Columns
     as in `enriched_columns`.
+
+    ``records`` has a record frame (`raw.records.record_schema`) for every dataset of the plan, each
+    Id once. Nothing is computed before the result is collected.
+
+    >>> from flyle_sf_assets.raw.lookup_tree import Leaf
+    >>> from flyle_sf_assets.raw.records import record_schema
+    >>> from flyle_sf_assets.salesforce.schema.objects import FieldSchema
+    >>> name = FieldSchema("Name", "Name", "string")
+    >>> root = Node((), "Account", "accounts", "accounts")
+    >>> owner = Node(("Owner",), "User", "related_records", "related/User", "OwnerId")
+    >>> plan = ReadPlan(
+    ...     "Account", (root, owner), (), {"Owner.Name": Leaf("Owner.Name", owner, name)}, {}
+    ... )
+    >>> account = {"Id": "001", "_status": "linked", "Name": "Acme", "OwnerId": "005"}
+    >>> user = {"Id": "005", "_status": "referenced", "Name": "Sato"}
+    >>> frames = {
+    ...     "accounts": pl.LazyFrame([account], record_schema(["Name", "OwnerId"])),
+    ...     "related/User": pl.LazyFrame([user], record_schema(["Name"])),
+    ... }
+    >>> enrich(plan, frames).select("Id", "_id:Owner", "Owner.Name").collect().rows()
+    [('001', '005', 'Sato')]
     """
     frame = skeleton(plan, records, ids, with_values=True)
     reasons = {status.value: reason for status, reason in STATUS_REASONS.items()}

@@ -39,7 +39,16 @@ class Environment:
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] | None = None) -> "Environment":
-        """Reads ``FLYLE_*`` (see the public contract); an empty variable counts as unset."""
+        """Reads ``FLYLE_*`` (see the public contract); an empty variable counts as unset.
+
+        Intervals are written ``30s``, ``2m`` or ``1h``, switches ``0`` or ``1``, hosts with commas
+        between. Without ``environment`` the process's own is read; relative paths begin at the
+        working directory. Raises UsageError (``interval_invalid``, ``switch_invalid``).
+
+        >>> given = Environment.from_environment({"FLYLE_HOME": "/data", "FLYLE_OVERLAP": "30m"})
+        >>> given.lake_url, given.overlap_s, given.database_url
+        ('/data/lake', 1800, None)
+        """
         env = {k: v for k, v in (environment or os.environ).items() if v != ""}
         home = Path(env.get("FLYLE_HOME", "./.flyle")).absolute()
         ca_file = env.get("FLYLE_SF_CA_FILE")

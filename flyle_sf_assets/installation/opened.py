@@ -67,6 +67,10 @@ def open_installation(environment: Environment) -> Iterator[Installation]:
     Starts or joins the embedded server unless both URLs are given; leaves it at the end.
     Its files are closed to everybody else first. Raises UsageError when a URL cannot be read,
     StoreUnavailable when a database cannot be reached.
+
+    >>> with open_installation(environment) as opened:  # Environment.from_environment()
+    ...     opened.environment.config_dir == environment.config_dir
+    True
     """
     _close_to_others(environment)
     with ExitStack() as stack:

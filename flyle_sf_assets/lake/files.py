@@ -68,7 +68,23 @@ class Lake:
     def write(
         self, tenant: str, dataset: str, generation: int, frame: pl.DataFrame | pl.LazyFrame
     ) -> RecordFile:
-        """Writes one immutable file (zstd-1; a LazyFrame is streamed) and takes its checksum."""
+        """Writes one immutable file (zstd-1; a LazyFrame is streamed) and takes its checksum.
+
+        ``frame`` is a record frame or an enriched frame. The file counts only once a manifest that
+        is committed in PostgreSQL names it. Raises StoreError (DiskFull, StorageReadOnly,
+        StoreUnavailable).
+
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> lake = Lake(folder.name)
+        >>> frame = pl.DataFrame({"Id": ["001"], "Name": ["Acme"]})
+        >>> file = lake.write("acme", "accounts", 1, frame)
+        >>> file.rows, file.generation
+        (1, 1)
+        >>> lake.scan((file,)).collect().rows()
+        [('001', 'Acme')]
+        >>> folder.cleanup()
+        """
         path = names.new_path(tenant, dataset, generation)
         target = names.place_of(self.root, path)
         unfinished = target.with_suffix(".writing")
@@ -114,7 +130,21 @@ class Lake:
         return pl.concat(scans, how="vertical").filter(newest).drop("_file")
 
     def read(self, manifest: Manifest) -> pl.LazyFrame:
-        """Every record of a dataset, once, as of the manifest's generation. Raises as `scan`."""
+        """Every record of a dataset, once, as of the manifest's generation. Raises as `scan`.
+
+        Columns are those of the frame that was written (`raw.records.record_schema`,
+        `enriched.join.enriched_columns`).
+
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> lake = Lake(folder.name)
+        >>> frame = pl.DataFrame({"Id": ["001"], "Name": ["Acme"]})
+        >>> old = lake.write("acme", "accounts", 1, frame)
+        >>> new = lake.write("acme", "accounts", 2, frame.with_columns(Name=pl.lit("Acme K.K.")))
+        >>> lake.read(Manifest("accounts", 2, ("Name",), "", old, (new,))).collect().rows()
+        [('001', 'Acme K.K.')]
+        >>> folder.cleanup()
+        """
         if self._memory is None or manifest.rows > SMALL_ROWS:
             return self._read(manifest)
         key = tuple(file.path for file in manifest.files)

@@ -126,6 +126,13 @@ def catalog(
     to tell a list that became empty from one that could not be read; fields with rows in
     ``described`` or ``met`` are followed anyway. Options of any other field stay exactly as
     held: a hidden field is not an emptied list.
+
+    >>> columns = {"field_key": pl.String, "value": pl.String, "label": pl.String,
+    ...            "position": pl.Int32, "active": pl.Boolean, "described": pl.Boolean}
+    >>> described = pl.DataFrame([("rank", "A", "上", 0, True, True)], columns, orient="row")
+    >>> held = pl.DataFrame([("rank", "Z", "下", 0, True, True)], columns, orient="row")
+    >>> catalog(described, described.clear(), held).select("value", "label", "active").rows()
+    [('A', '上', True), ('Z', '下', False)]
     """
     keys = {*followed, *_keys(described), *_keys(met)}
     kept = held.lazy().select(

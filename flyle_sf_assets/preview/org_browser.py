@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from flyle_sf_assets.check.fit import problems
-from flyle_sf_assets.choosing.base_objects import BaseObjectChoice, base_object_choices
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.search import search
 from flyle_sf_assets.choosing.suggestions import Suggestion, suggestions
@@ -31,8 +30,6 @@ from flyle_sf_assets.salesforce.schema.picklists import options_of
 from flyle_sf_assets.settings.models import FieldMapping, Source, TenantSettings
 
 T = TypeVar("T")
-
-BASE_OBJECTS = ("Account", "Opportunity")
 
 SCHEMA_AGE_S_MAX = 600
 """A field that was just made in Salesforce is there after ten minutes, or at once on request."""
@@ -112,10 +109,6 @@ class OrgAnswers:
     def api_calls(self) -> int:
         """Calls that Salesforce counted, so far."""
         return self._org.api_calls
-
-    def base_objects(self) -> tuple[BaseObjectChoice, ...]:
-        """Account and Opportunity with advice and warning. At most one call."""
-        return base_object_choices(self._known_with(BASE_OBJECTS))
 
     def level(self, source: Source, path: tuple[str, ...] = ()) -> Level | None:
         """One level of the field tree; one call for each object on the path not yet known."""

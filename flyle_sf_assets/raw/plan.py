@@ -25,13 +25,8 @@ from flyle_sf_assets.raw.ownership import RAW_ASSETS, owner_of
 from flyle_sf_assets.salesforce.schema import name_object
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 from flyle_sf_assets.salesforce.schema.picklists import needs_controller
-from flyle_sf_assets.settings.models import (
-    RELATIONSHIP_LEVELS_MAX,
-    AnyOf,
-    FlyleType,
-    OneToOne,
-    TenantSettings,
-)
+from flyle_sf_assets.settings.models import AnyOf, FlyleType, OneToOne, TenantSettings
+from flyle_sf_assets.settings.patterns import RELATIONSHIP_LEVELS_MAX
 
 __all__ = [
     "EXTERNAL_LOOKUPS",
@@ -88,6 +83,11 @@ def plan(settings: TenantSettings, schemas: Schemas) -> ReadPlan:
 
     ``schemas`` holds every object that `objects_missing` named; None stands for an object that
     the org does not know (or hides). What cannot be walked is in ``faults``, the rest goes on.
+
+    The plan's ``nodes`` are the places on the way (the base object first), ``datasets`` what is
+    read (each with its ``columns``), ``leaves`` the mapped fields by path. It raises nothing.
+
+    Example: ``raw/test_plan.py``
     """
     return _Walker(settings, schemas).walk_all().read_plan()
 

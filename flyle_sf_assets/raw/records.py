@@ -4,7 +4,7 @@ A record frame has ``Id`` (18 characters), ``SystemModstamp`` (UTC), ``_status``
 ``_merged_into`` and then one text column per field of the dataset, sorted by name. A record
 that went away keeps its row and its last values; only ``_status`` says so.
 
-What does not belong here: which records to ask for (``reading.py``) and files (``lake``).
+What does not belong here: which records to ask for (``questions.py``) and files (``lake``).
 """
 
 from collections.abc import Iterable, Mapping

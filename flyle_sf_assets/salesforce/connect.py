@@ -51,7 +51,14 @@ class SalesforceAccess:
 
 
 class Org:
-    """One tenant's org while it is being asked; a context manager that closes the connections."""
+    """One tenant's org while it is being asked; a context manager that closes the connections.
+
+    ``reader`` reads rows, ``session`` asks everything else. Times are UTC.
+
+    >>> with open_org(connection, reveal, access) as org:
+    ...     len(org.org_id), len(org.user_id), org.api_calls
+    (18, 18, 0)
+    """
 
     def __init__(self, session: OrgSession, reader: Reader) -> None:
         self.session = session
@@ -126,6 +133,14 @@ def open_org(
     ``tokens`` replaces the connection's flow (a stored refresh token, say). UsageError when the org
     URL is no Salesforce host, NotConnected and NotPermitted when Salesforce refuses the login,
     Postponed when it cannot be reached; what ``reveal`` raises passes.
+
+    ``reveal`` finds the secret that a reference names (`settings.secret_refs.reveal`); ``access``
+    is the way to Salesforce: CA file, allowed hosts, timeouts, API version.
+
+    >>> org = open_org(connection, reveal, access)
+    >>> org.reader.count(count(account))
+    6
+    >>> org.close()
     """
     network = access.network
     transport = TokenTransport(network)

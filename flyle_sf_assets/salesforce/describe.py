@@ -126,6 +126,14 @@ def describe_all(
     """Several objects, 25 by each counted call. None for an object that the org hides.
 
     Keys are the names as given, each once; ``if_modified_since`` has moments by these names.
+
+    Moments are UTC; an object that was not edited since its moment is `NotModified`. Raises
+    NotPermitted, Postponed, IncompleteRead. Relied on: REST API Developer Guide, "sObject
+    Describe", "Composite".
+
+    >>> found = describe_all(session, ["Account", "Unknown__c"])
+    >>> found["Account"].schema.name, found["Unknown__c"]
+    ('Account', None)
     """
     names = list(dict.fromkeys(object_names))
     since = if_modified_since or {}

@@ -145,6 +145,14 @@ class Reader:
         ``expected_rows`` may be a guess: the first REST page tells the true number, and a result
         that turns out large goes to Bulk after all. When the Bulk job breaks inside Salesforce, the
         same rows are read by REST. ``sink_folder`` is not used for a small result.
+
+        Returns a lazy frame with the statement's columns, all text as Salesforce wrote it. Relied
+        on: REST API Developer Guide, "Query"; Bulk API 2.0 Developer Guide, "Query Jobs".
+
+        >>> columns = [account.field("Id"), account.field("Name")]
+        >>> found = reader.read(select(account, columns), folder)
+        >>> found.rows, found.way, found.frame.collect().columns
+        (6, 'rest', ['Id', 'Name'])
         """
         is_small = expected_rows is None or expected_rows <= self._rest_rows_max
         if is_small and resume is None:

@@ -1,6 +1,6 @@
 """Time as an org sees it: passed in, so that a test can move it.
 
-What does not belong here: date literals of SOQL (``soql/literals.py``).
+What does not belong here: date literals of SOQL (``soql/dates.py``).
 """
 
 import threading

@@ -89,7 +89,6 @@ class Field:
     restricted: bool = False
     controller: str | None = None
     html: bool = False
-    plain_area: bool = False
     unique: bool = False
     external_id: bool = False
     case_sensitive: bool = False
@@ -97,7 +96,6 @@ class Field:
     name_field: bool = False
     extra_type: str | None = None
     id_lookup: bool = False
-    compound_name: str | None = None
     components: tuple[tuple[str, str], ...] = ()
     default: str | None = None
     system: bool = False
@@ -187,10 +185,6 @@ class Catalog:
     def with_object(self, sobject: SObject) -> "Catalog":
         """A catalog with ``sobject`` added or replaced."""
         return Catalog({**self.objects, sobject.name.lower(): sobject})
-
-    def without_object(self, name: str) -> "Catalog":
-        """A catalog without the object of that name."""
-        return Catalog({k: v for k, v in self.objects.items() if k != name.lower()})
 
     @cached_property
     def by_prefix(self) -> dict[str, SObject]:

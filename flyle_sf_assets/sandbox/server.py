@@ -87,10 +87,6 @@ class SandboxServer:
         """How many Bulk jobs of an org nobody has deleted."""
         return self._front.resources_of(org).jobs.open_jobs()
 
-    def lose_locators(self, org: Org) -> None:
-        """Forget all query locators of an org."""
-        self._front.resources_of(org).cursors.close_all()
-
     def start(self) -> Self:
         """Listen; returns when requests are answered."""
         if self._certs is None:

@@ -21,7 +21,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_sweep
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
-from flyle_sf_assets.settings.models import Refresh as EverySetting
+from flyle_sf_assets.settings.refresh_limits import Refresh as EverySetting
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 from flyle_sf_assets.store.tenants.links import record_comparison
@@ -116,6 +116,14 @@ def poll(
     """Looks at tenants in their order until the budget is spent or ``enough`` need a run.
 
     A look that hangs beyond the grace is left behind; its tenant counts as not reached.
+
+    ``enough`` counts tenants with something to do, ``budget_s`` and ``grace_s`` are seconds. Raises
+    what ``poll_one`` raises; `refresh_needed` turns a tenant's own error into a verdict.
+
+    >>> due = [Agenda(name, 1, "3h", "Asia/Tokyo", "jwt_bearer") for name in ("acme", "globex")]
+    >>> result = poll(due, lambda one: "work" if one.tenant_id == "acme" else "idle", enough=10)
+    >>> [one.tenant_id for one in result.work], result.in_words()
+    (['acme'], '1 with something to do, 1 idle')
     """
     round_ = _Round(tuple(agendas), poll_one, time.monotonic() + budget_s, enough)
     if not round_.agendas:

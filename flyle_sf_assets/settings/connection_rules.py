@@ -8,12 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.settings.hosts import is_allowed
-from flyle_sf_assets.settings.models import (
-    ENV_NAME_PATTERN,
-    ORG_URL_PATTERN,
-    PATH_CHARACTERS_MAX,
-)
 from flyle_sf_assets.settings.pattern_texts import too_long
+from flyle_sf_assets.settings.patterns import ENV_NAME_PATTERN, ORG_URL_PATTERN, PATH_CHARACTERS_MAX
 from flyle_sf_assets.settings.wording import named_value
 
 SECRET_KEYS = ("consumer_key", "consumer_secret", "private_key")

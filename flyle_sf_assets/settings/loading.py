@@ -22,7 +22,8 @@ from flyle_sf_assets.errors import (
 )
 from flyle_sf_assets.settings import file_faults as faults
 from flyle_sf_assets.settings.file_reading import FileTooLarge, read_bounded, shown_name
-from flyle_sf_assets.settings.models import TENANT_PATTERN, TenantSettings
+from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.patterns import TENANT_PATTERN
 from flyle_sf_assets.settings.validation import validate
 from flyle_sf_assets.settings.yaml_faults import file_too_large
 from flyle_sf_assets.settings.yaml_reading import FILE_BYTES_MAX, LineMap, read_yaml
@@ -95,6 +96,13 @@ def load_tenant(path: Path, extra_hosts: Iterable[str] = ()) -> Loaded:
     ``extra_hosts`` are entries of ``FLYLE_SF_EXTRA_HOSTS``: org hosts allowed besides Salesforce's.
     Raises UsageError when one of them is no host, and nothing else. A pipe, a device or a file of
     any size costs no more time than its first megabyte.
+
+    >>> demo = Path("config/demo/tenants/acme.yaml")
+    >>> loaded = load_tenant(demo, ["sandbox.invalid"])
+    >>> loaded.tenant, loaded.require().source.object, loaded.problems
+    ('acme', 'Account', ())
+    >>> [problem.code for problem in load_tenant(Path("acme.txt")).problems]
+    ['file_suffix']
     """
     name, tenant = shown_name(path.name), shown_name(path.stem)
     if path.suffix != SUFFIX:

@@ -1,7 +1,8 @@
 """The settings of one tenant as frozen models; the file format is the public contract.
 
-The models hold types, names and patterns. What else a settings file must obey (a flow needs a
-secret, ``to`` only once, …) stands in ``rules.py``.
+The models hold types, names and, for the JSON Schema, each key's description in Japanese and
+English. What else a settings file must obey (a flow needs a secret, ``to`` only once, …) stands in
+``rules.py``.
 
 What does not belong here: reading files (``loading.py``), sentences about what is wrong
 (``validation.py``), digests and diffs (``versions.py``).
@@ -10,26 +11,22 @@ What does not belong here: reading files (``loading.py``), sentences about what 
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
-from flyle_sf_assets.settings.date_literals import DATE_LITERAL_PATTERN
+from flyle_sf_assets.settings.model_base import FrozenModel, described
+from flyle_sf_assets.settings.patterns import (
+    ApiName,
+    DateLiteralName,
+    EnvName,
+    FieldKey,
+    FieldPath,
+    FileName,
+    OrgUrl,
+    ShortText,
+    TenantName,
+)
+from flyle_sf_assets.settings.refresh_limits import ApiBudget, Guard, Refresh
 
-RELATIONSHIP_LEVELS_MAX = 5
-"""Salesforce follows at most five child-to-parent relationships from the root of a query."""
-
-TENANT_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-FIELD_KEY_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
-_API_NAME = "[A-Za-z][A-Za-z0-9_]{0,99}"
-API_NAME_PATTERN = rf"^{_API_NAME}$"
-FIELD_PATH_PATTERN = rf"^{_API_NAME}(\.{_API_NAME}){{0,{RELATIONSHIP_LEVELS_MAX}}}$"
-"""Up to six API names joined by dots. A label (``売上高``) or anything else is refused before any
-org is asked."""
-ORG_URL_PATTERN = r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/?$"
-ENV_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
-TEXT_CHARACTERS_MAX = 255
-PATH_CHARACTERS_MAX = 4_096
-EVERY_PATTERN = r"^([1-9]|1[0-9]|2[0-4])h$"
-PERCENT_PATTERN = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
 ELIGIBLE_PLANS = ("enterprise", "professional")
 
 BaseObject = Literal["Account", "Opportunity"]
@@ -75,34 +72,60 @@ class Flow(StrEnum):
     JWT_BEARER = "jwt_bearer"
 
 
-class _Model(BaseModel):
-    # Inputs are hidden because pydantic would print a secret that was written by mistake.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True
-    )
-
-
-class SecretRef(_Model):
+class SecretRef(FrozenModel):
     """Where a secret is found: an environment variable or a file, never the value itself."""
 
-    env: Annotated[str, Field(pattern=ENV_NAME_PATTERN)] | None = None
-    file: (
-        Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$", max_length=PATH_CHARACTERS_MAX)] | None
-    ) = None
+    env: Annotated[
+        EnvName | None, described("環境変数の名前。", "The name of an environment variable.")
+    ] = None
+    file: Annotated[
+        FileName | None, described("ファイルの絶対パス。", "The absolute path of a file.")
+    ] = None
 
 
-class Connection(_Model):
+class Connection(FrozenModel):
     """The org and how to log in to it; ``flow`` decides which optional parts are needed.
 
     Without ``consumer_key`` it is the one that was entered when the tenant was connected.
     """
 
-    org_url: Annotated[str, Field(pattern=ORG_URL_PATTERN, max_length=TEXT_CHARACTERS_MAX)]
-    flow: Flow
-    consumer_key: SecretRef | None = None
-    consumer_secret: SecretRef | None = None
-    username: Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)] | None = None
-    private_key: SecretRef | None = None
+    org_url: Annotated[
+        OrgUrl, described("組織の「私のドメイン」のURL。", "The org's My Domain URL.")
+    ]
+    flow: Annotated[
+        Flow,
+        described(
+            "OAuthの方式。web_server のトークンは連携画面から入ります。",
+            "The OAuth flow. The tokens of web_server come from the console.",
+        ),
+    ]
+    consumer_key: Annotated[
+        SecretRef | None,
+        described(
+            "Consumer Key の置き場所。web_server では省略でき、連携画面で入力した値を使います。",
+            "Where the consumer key is kept. With web_server it may have been entered in the"
+            " console.",
+        ),
+    ] = None
+    consumer_secret: Annotated[
+        SecretRef | None,
+        described(
+            "Consumer Secret の置き場所。値そのものは書けません。",
+            "Where the consumer secret is kept; never the value itself.",
+        ),
+    ] = None
+    username: Annotated[
+        ShortText | None,
+        described(
+            "jwt_bearer で使うSalesforceユーザー名。", "The Salesforce username for jwt_bearer."
+        ),
+    ] = None
+    private_key: Annotated[
+        SecretRef | None,
+        described(
+            "jwt_bearer で使う秘密鍵の置き場所。", "Where the private key for jwt_bearer is kept."
+        ),
+    ] = None
 
     @field_validator("org_url")
     @classmethod
@@ -110,40 +133,71 @@ class Connection(_Model):
         return url.rstrip("/")
 
 
-class OneToOne(_Model):
+class OneToOne(FrozenModel):
     """An object of which each record of ``of`` has at most one.
 
     ``object.lookup`` points at ``of``; paths name it ``as`` (``Account.ContractInfo.Plan__c``).
     """
 
-    object: Annotated[str, Field(pattern=API_NAME_PATTERN)]
-    lookup: Annotated[str, Field(pattern=API_NAME_PATTERN)]
-    of: Annotated[str, Field(pattern=API_NAME_PATTERN)]
-    as_: Annotated[str, Field(alias="as", pattern=API_NAME_PATTERN)]
+    object: Annotated[ApiName, described("オブジェクトのAPI参照名。", "The object's API name.")]
+    lookup: Annotated[
+        ApiName,
+        described(
+            "of を参照する項目のAPI参照名。", "The API name of its field that points at `of`."
+        ),
+    ]
+    of: Annotated[ApiName, described("参照先のオブジェクト。", "The object that it belongs to.")]
+    as_: Annotated[
+        ApiName,
+        Field(alias="as"),
+        described(
+            "項目の指定で使う名前(例: Account.ContractInfo.Plan__c)。",
+            "The name by which paths walk it, as in Account.ContractInfo.Plan__c.",
+        ),
+    ]
 
 
-class DateLiteral(_Model):
+class DateLiteral(FrozenModel):
     """A date that moves with the day, in Salesforce's words: ``TODAY``, ``LAST_N_DAYS:365``."""
 
-    date: Annotated[str, Field(pattern=DATE_LITERAL_PATTERN)]
+    date: Annotated[
+        DateLiteralName,
+        described(
+            "Salesforceの日付リテラル(例: TODAY、LAST_N_DAYS:365)。",
+            "A date literal of Salesforce, such as TODAY or LAST_N_DAYS:365.",
+        ),
+    ]
 
 
 Scalar = str | bool | DateLiteral
 """A condition's value. Numbers and dates are exact text, as written in the file."""
 
 
-class Condition(_Model):
+class Condition(FrozenModel):
     """``field`` compared with ``value``; ``in``-like operators take several values."""
 
-    field: Annotated[str, Field(pattern=FIELD_PATH_PATTERN)]
-    op: Operator
-    value: Scalar | tuple[Scalar, ...] | None = None
+    field: Annotated[
+        FieldPath,
+        described("項目のAPI参照名。参照先は「.」でたどります。", "A field's path of API names."),
+    ]
+    op: Annotated[Operator, described("演算子。", "The operator.")]
+    value: Annotated[
+        Scalar | tuple[Scalar, ...] | None,
+        described(
+            "比べる値。in などはリスト、日付は 2024-01-31 や {date: LAST_N_DAYS:365}。",
+            "What to compare with: a list for in; dates as 2024-01-31 or {date: LAST_N_DAYS:365}.",
+        ),
+    ] = None
 
 
-class AnyOf(_Model):
+class AnyOf(FrozenModel):
     """Alternatives, of which at least one must hold."""
 
-    any: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    any: Annotated[
+        tuple[Condition, ...],
+        Field(min_length=1),
+        described("いずれかを満たせばよい条件。", "Alternatives; at least one must hold."),
+    ]
 
 
 def _kind_of_condition(value: object) -> Literal["one", "any_of"]:
@@ -151,71 +205,127 @@ def _kind_of_condition(value: object) -> Literal["one", "any_of"]:
     return "any_of" if has_any else "one"
 
 
-class Source(_Model):
+class Source(FrozenModel):
     """The base object, the one-to-one objects beside it, and the conditions (all must hold)."""
 
-    object: BaseObject
-    one_to_one: tuple[OneToOne, ...] = ()
-    conditions: tuple[
-        Annotated[
-            Annotated[Condition, Tag("one")] | Annotated[AnyOf, Tag("any_of")],
-            Discriminator(_kind_of_condition),
+    object: Annotated[
+        BaseObject,
+        described(
+            "起点のオブジェクト。取引先(Account)を推奨します。商談の場合、企業名は商談名になります。",
+            "The base object. Account is recommended; with Opportunity a company is named after"
+            " it.",
+        ),
+    ]
+    one_to_one: Annotated[
+        tuple[OneToOne, ...],
+        described("1:1の関係にあるオブジェクト。", "Objects of which each record has at most one."),
+    ] = ()
+    conditions: Annotated[
+        tuple[
+            Annotated[
+                Annotated[Condition, Tag("one")] | Annotated[AnyOf, Tag("any_of")],
+                Discriminator(_kind_of_condition),
+            ],
+            ...,
         ],
-        ...,
+        described(
+            "取り込む条件。すべてを満たすレコードが対象です。",
+            "Conditions, all of which must hold.",
+        ),
     ] = ()
 
 
-class FieldMapping(_Model):
+class FieldMapping(FrozenModel):
     """One Salesforce field (``from``, a path) to one custom field (``to``, its key).
 
     Without ``type`` the first Flyle type that the Salesforce type allows is taken.
     """
 
-    from_: Annotated[str, Field(alias="from", pattern=FIELD_PATH_PATTERN)]
-    to: Annotated[str, Field(pattern=FIELD_KEY_PATTERN)]
-    label: Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
-    type: FlyleType | None = None
-    when_blank: Literal["blank", "keep"] = "blank"
+    from_: Annotated[
+        FieldPath,
+        Field(alias="from"),
+        described(
+            "Salesforceの項目のAPI参照名。参照先は「.」で5段までたどれます。",
+            "The Salesforce field: a path of API names over at most five lookups.",
+        ),
+    ]
+    to: Annotated[
+        FieldKey,
+        described("Flyleのカスタムフィールドのキー。", "The key of the custom field in Flyle."),
+    ]
+    label: Annotated[
+        ShortText, described("カスタムフィールドの表示名。", "The name that people read.")
+    ]
+    type: Annotated[
+        FlyleType | None,
+        described(
+            "Flyleの型。省略すると項目の型から決まります。",
+            "The type in Flyle; without it the field's type decides.",
+        ),
+    ] = None
+    when_blank: Annotated[
+        Literal["blank", "keep"],
+        described(
+            "Salesforceで空のとき: blank は空にし、keep は最後の値を残します。",
+            "When blank in Salesforce: blank clears the value, keep leaves the last one.",
+        ),
+    ] = "blank"
 
 
-class Refresh(_Model):
-    """How often: ``every`` as written (``3h``), between one hour and one day."""
-
-    every: Annotated[str, Field(pattern=EVERY_PATTERN)] = "3h"
-
-    @property
-    def every_s(self) -> int:
-        """The interval in seconds."""
-        return int(self.every.removesuffix("h")) * 3600
-
-
-Percent = Annotated[str, Field(pattern=PERCENT_PATTERN)]
-"""A share from ``0%`` to ``100%``, as exact text."""
-
-
-class Guard(_Model):
-    """Shares of the companies above which a run is held for approval."""
-
-    max_gone: Percent = "20%"
-    max_blanked: Percent = "20%"
-
-
-class ApiBudget(_Model):
-    """The share of the org's daily API requests that the link may use."""
-
-    max_share: Percent = "20%"
-
-
-class TenantSettings(_Model):
+class TenantSettings(FrozenModel):
     """Everything that one tenant asked for."""
 
-    tenant: Annotated[str, Field(pattern=TENANT_PATTERN)]
-    display_name: Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
-    plan: str
-    time_zone: str = "Asia/Tokyo"
-    connection: Connection
-    source: Source
-    mapping: tuple[FieldMapping, ...] = ()
-    refresh: Refresh = Refresh()
-    guard: Guard = Guard()
-    api_budget: ApiBudget = ApiBudget()
+    tenant: Annotated[
+        TenantName,
+        described(
+            "テナント名。ファイル名と同じにします。",
+            "The tenant's name; the same as the file's name.",
+        ),
+    ]
+    display_name: Annotated[
+        ShortText, described("画面に表示する名前。", "The name that people read.")
+    ]
+    plan: Annotated[
+        str,
+        described(
+            "Flyleのプラン。Salesforce連携はエンタープライズとプロフェッショナルで利用できます。",
+            "The plan in Flyle. Enterprise and Professional include the Salesforce link.",
+        ),
+    ]
+    time_zone: Annotated[
+        str,
+        described(
+            "日時を日付にするときのタイムゾーン(IANA名)。",
+            "The IANA time zone in which a moment becomes a date.",
+        ),
+    ] = "Asia/Tokyo"
+    connection: Annotated[
+        Connection, described("Salesforce組織への接続。", "How to connect to the Salesforce org.")
+    ]
+    source: Annotated[
+        Source,
+        described(
+            "どのオブジェクトの、どのレコードを企業として取り込むか。",
+            "Which object's records become companies, and which of them.",
+        ),
+    ]
+    mapping: Annotated[
+        tuple[FieldMapping, ...],
+        described(
+            "Salesforceの項目とFlyleのカスタムフィールドの対応。",
+            "Salesforce fields and the custom fields of Flyle that they fill.",
+        ),
+    ] = ()
+    refresh: Annotated[Refresh, described("自動更新。", "The refresh that runs by itself.")] = (
+        Refresh()
+    )
+    guard: Annotated[
+        Guard,
+        described(
+            "一度に変わりすぎる更新を止める割合。",
+            "Shares of the companies above which a run waits for approval.",
+        ),
+    ] = Guard()
+    api_budget: Annotated[
+        ApiBudget, described("API使用量の上限。", "How much of the org's API requests may be used.")
+    ] = ApiBudget()

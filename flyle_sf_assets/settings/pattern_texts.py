@@ -1,10 +1,10 @@
 """What each pattern of the models asks for, in sentences with the offending value.
 
-What does not belong here: the patterns themselves (``models.py``).
+What does not belong here: the patterns themselves (``patterns.py``).
 """
 
 from flyle_sf_assets.errors import Problem, Text
-from flyle_sf_assets.settings.models import (
+from flyle_sf_assets.settings.patterns import (
     API_NAME_PATTERN,
     EVERY_PATTERN,
     FIELD_KEY_PATTERN,

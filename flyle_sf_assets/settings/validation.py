@@ -15,7 +15,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from flyle_sf_assets.errors import Problem, Text
-from flyle_sf_assets.settings import control_characters, models, pattern_texts, rules
+from flyle_sf_assets.settings import (
+    control_characters,
+    models,
+    pattern_texts,
+    refresh_limits,
+    rules,
+)
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.wording import (
     child_path,
@@ -45,9 +51,9 @@ _MODEL_AT: Mapping[str, type[BaseModel]] = {
     "source.conditions[].any_of": models.AnyOf,
     "source.conditions[].any_of.any[]": models.Condition,
     "mapping[]": models.FieldMapping,
-    "refresh": models.Refresh,
-    "guard": models.Guard,
-    "api_budget": models.ApiBudget,
+    "refresh": refresh_limits.Refresh,
+    "guard": refresh_limits.Guard,
+    "api_budget": refresh_limits.ApiBudget,
 }
 
 _EXAMPLES: Mapping[str, str] = {

@@ -80,6 +80,20 @@ def open_refresh(
     a new connection is a census, whatever it was to be. The sync's row says how it ended: a step's
     error ends it as failed or postponed, and a process that dies leaves a running row that the next
     refresh closes.
+
+    ``run_id`` is Dagster's (None outside of it), ``is_retry`` says that this run repeats a failed
+    one, ``on_wait`` is called once when another refresh of the tenant holds the lock.
+
+    >>> with open_refresh(installation, "acme") as refresh:
+    ...     described = run_step(refresh, describe_objects)
+    ...     reports = [run_step(refresh, read_records, asset=asset) for asset in RAW_ASSETS]
+    ...     joined = run_step(refresh, enrich_records)
+    ...     followed = run_step(refresh, follow_options)
+    ...     written = run_step(refresh, write_companies)
+    >>> [report.asset for report in (described, *reports, joined, followed, written)][::3]
+    ['salesforce/object_schemas', 'salesforce/related_records', 'flyle/companies']
+    >>> written.rows > 0, written.idle
+    (True, None)
     """
     database = installation.database
     with (
@@ -235,6 +249,11 @@ def run_step(
 
     An error is kept in the sync's row and in the link before it is raised again. What nobody
     foresaw is raised as one of ours; nothing hangs on an error that could quote a record.
+
+    ``step`` is a function of `sync.steps`; what it takes besides the refresh follows. Raises any
+    FlyleError; BaseException (an interrupt) passes.
+
+    Example: `sync.session.open_refresh`
     """
     started, calls = time.perf_counter(), refresh.org.api_calls
     ended: BaseException

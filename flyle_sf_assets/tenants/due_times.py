@@ -56,6 +56,17 @@ def refreshes_due(
 
     ``partitions`` are the tenants that Dagster knows: one that was removed is not refreshed.
     ``in_flight`` are those with a run that has not ended, or that is about to be tried again.
+
+    >>> now = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
+    >>> agendas = [
+    ...     Agenda(name, 1, "3h", "Asia/Tokyo", "jwt_bearer", "linked", now, due)
+    ...     for name, due in (("acme", now), ("globex", now + timedelta(hours=1)))
+    ... ]
+    >>> partitions = ["acme", "globex"]
+    >>> [one.tenant_id for one in refreshes_due(agendas, now, partitions=partitions, in_flight=[])]
+    ['acme']
+    >>> refreshes_due(agendas, now, partitions=partitions, in_flight=["acme"])
+    ()
     """
     due = [
         agenda

@@ -89,7 +89,17 @@ def register_files(
 def register(
     installation: Installation, loaded: Loaded, *, clock: Callable[[], datetime] = utc_now
 ) -> Registration:
-    """One loaded file. The versions that stood before stay; an unchanged file makes no new one."""
+    """One loaded file. The versions that stood before stay; an unchanged file makes no new one.
+
+    ``loaded`` is what `settings.loading.load_tenant` read. ``version`` of the result is None when
+    the file cannot be used, and counts from 1; ``changes`` are the differences to the version
+    before. Raises StoreError; what is wrong with the settings is in ``problems``.
+
+    >>> loaded = load_tenant(file, environment.sf_extra_hosts)
+    >>> again = register(installation, loaded)
+    >>> again.tenant, again.version, again.is_new, again.changes
+    ('acme', 1, False, ())
+    """
     settings, now = loaded.settings, clock()
     if settings is None or any(p.severity == "error" for p in loaded.problems):
         _note_unusable(installation, loaded, now)

@@ -104,12 +104,6 @@ def settings_file(environment: Environment, tenant: str) -> Path | None:
     return loading.settings_file(environment.config_dir, tenant)
 
 
-def changes_of(installation: Installation, draft: Draft) -> tuple[Change, ...]:
-    """The draft against the version that stands. Raises SettingsInvalid for an unsound draft."""
-    before = settings_origin(installation, draft.tenant).settings
-    return diff(before, required(_of(installation, draft)))
-
-
 def required(draft: Draft) -> TenantSettings:
     """The draft's settings; raises SettingsInvalid, or PlanNotEligible when it is only the plan."""
     validated = judged(draft)

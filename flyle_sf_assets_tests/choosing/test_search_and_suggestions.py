@@ -7,7 +7,8 @@ import pytest
 from flyle_sf_assets.choosing.search import search
 from flyle_sf_assets.choosing.suggestions import Suggestion, suggested_key, suggestions
 from flyle_sf_assets.choosing.tree import SchemaNeeded
-from flyle_sf_assets.settings.models import FIELD_KEY_PATTERN, FieldMapping, Source
+from flyle_sf_assets.settings.models import FieldMapping, Source
+from flyle_sf_assets.settings.patterns import FIELD_KEY_PATTERN
 from flyle_sf_assets_tests.check.small_org import SCHEMAS
 from flyle_sf_assets_tests.choosing.levels import OF_ACCOUNT, OF_OPPORTUNITY, field, opened
 

@@ -17,6 +17,9 @@ from flyle_sf_assets.settings.models import Condition, DateLiteral, Operator
 from flyle_sf_assets_tests.check.small_org import ACCOUNT
 
 FIELDS = {field.name: field for field in ACCOUNT.fields}
+LISTS = {Operator.IN, Operator.NOT_IN, Operator.INCLUDES, Operator.EXCLUDES}
+WITHOUT_VALUE = {Operator.IS_NULL, Operator.NOT_NULL}
+
 NODE = Node((), "Account", "accounts", "accounts")
 
 
@@ -32,15 +35,15 @@ def test_what_a_widget_yields_is_a_sound_condition(name: str) -> None:
     field = FIELDS[name]
     for choice in operator_choices(field):
         widget = value_widget(field, choice.op)
-        assert widget.is_many == choice.takes_many
-        assert (widget.kind == "none") == (not choice.takes_value)
+        assert widget.is_many == (choice.op in LISTS)
+        assert (widget.kind == "none") == (choice.op in WITHOUT_VALUE)
         value: object = widget.options[0].value if widget.options else widget.example
-        if not choice.takes_value:
+        if choice.op in WITHOUT_VALUE:
             value = None
-        elif choice.takes_many:
+        elif widget.is_many:
             value = (value,)
         assert problems(field, choice.op, value) == []
-        if widget.takes_date_literals and not choice.takes_many:
+        if widget.takes_date_literals and not widget.is_many:
             assert problems(field, choice.op, DateLiteral(date="LAST_N_DAYS:365")) == []
 
 

@@ -22,7 +22,6 @@ from flyle_sf_assets_tests.flows.tenants import settings_of
 from flyle_sf_assets_tests.lake.frames import frame
 
 MAPPING = ["{from: Industry, to: industry, label: 業種}"]
-SELECTION = "key:*"
 
 
 def open_to_others(folder: Path) -> list[str]:

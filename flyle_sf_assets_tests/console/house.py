@@ -28,7 +28,6 @@ from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.tenants.console_sessions import Role
-from flyle_sf_assets.store.tenants.links import all_links
 from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets_tests.flows.run_steps import run_all
 
@@ -179,12 +178,12 @@ class Schedule:
     def _due(self) -> list[str]:
         now = datetime.now(UTC)
         with self._installation.database.fleet() as tx:
-            links = all_links(tx)
-        return [
-            one.tenant_id
-            for one in links
-            if one.state != "disconnected" and one.next_due_at and one.next_due_at <= now
-        ]
+            due = tx.execute(
+                "SELECT tenant_id FROM links WHERE state <> 'disconnected' AND next_due_at <= :now"
+                " ORDER BY tenant_id",
+                now=now,
+            )
+            return [str(row.tenant_id) for row in due]
 
     def _refresh(self, tenant: str) -> None:
         try:

@@ -10,9 +10,6 @@ from flyle_sf_assets_tests.faults.rules_records import RecordRules
 from flyle_sf_assets_tests.faults.rules_schema import SchemaRules
 from flyle_sf_assets_tests.faults.rules_settings import SettingsRules
 
-NOT_YET: tuple[str, ...] = ()
-"""What the model leaves out because a fault of the product is known and not mended."""
-
 
 class Model(RecordRules, LifecycleRules, OptionRules, FaultRules, SettingsRules, SchemaRules):
     """One run of everything."""

@@ -1,6 +1,6 @@
 """A database that dies, and with it the process that used it: nothing can be written afterwards.
 
-What does not belong here: real processes that are killed (``test_kills.py``).
+What does not belong here: real processes that are killed (``flows/test_killed.py``).
 """
 
 from collections.abc import Iterator

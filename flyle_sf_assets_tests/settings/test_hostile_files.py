@@ -2,11 +2,12 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flyle_sf_assets.settings.json_schema import DESCRIPTIONS
+from flyle_sf_assets.settings.json_schema import json_schema
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.settings.models import (
     AnyOf,
@@ -24,13 +25,13 @@ from flyle_sf_assets.settings.models import (
 )
 from flyle_sf_assets.settings.validation import validate
 from flyle_sf_assets.settings.versions import diff, digest, document, from_document
-from flyle_sf_assets.settings.writing import to_yaml
 from flyle_sf_assets.settings.yaml_reading import read_yaml
+from flyle_sf_assets_tests.settings.written import to_yaml
 
 EXAMPLE = (Path(__file__).parent / "contract_example.yaml").read_text("utf-8")
 CANARY = "Sup3rS3cr3tValue"
-
-KEYS = [key.rsplit(".", 1)[-1] for key in DESCRIPTIONS]
+SCHEMA: dict[str, Any] = json_schema()
+KEYS = [key for part in (SCHEMA, *SCHEMA["$defs"].values()) for key in part.get("properties", {})]
 
 plain = st.recursive(
     st.none() | st.booleans() | st.text(st.characters(), max_size=20),

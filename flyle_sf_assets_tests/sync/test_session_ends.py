@@ -1,6 +1,6 @@
 """What comes after a person ended or made a connection leaves it as that person wanted it.
 
-What does not belong here: disconnecting itself (``test_disconnecting.py``).
+What does not belong here: disconnecting itself (``connection/test_disconnect.py``).
 """
 
 from datetime import timedelta

@@ -22,7 +22,6 @@ from flyle_sf_assets.tenants.settings_check import open_tenant_org
 from flyle_sf_assets.tenants.settings_drafts import (
     SettingsFromFile,
     SettingsMoved,
-    changes_of,
     drop_draft,
     keep_draft,
     kept_draft,
@@ -97,10 +96,8 @@ def test_a_change_shows_its_diff_and_makes_exactly_that_stale(
     assert settings is not None
     relabelled = [{**ROWS[0], "label": "年商"}, ROWS[1]]
     changed = with_mapping(draft_of(settings, 1), relabelled)
-    assert [c.text.ja for c in changes_of(installation, changed)] == [
-        "項目の対応 › revenue › 表示名: 売上 → 年商"
-    ]
     saved = save_settings(installation, changed, author="console:user-2")
+    assert [c.text.ja for c in saved.changes] == ["項目の対応 › revenue › 表示名: 売上 → 年商"]
     assert (saved.version, saved.stale_assets) == (
         2,
         ("flyle/picklist_options", "flyle/companies"),

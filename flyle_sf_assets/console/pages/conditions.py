@@ -1,6 +1,6 @@
 """Setup, second page: which records, with a live count of those that match.
 
-What does not belong here: reading the rows (``setup_forms.py``).
+What does not belong here: reading the rows (``console/setup_forms.py``).
 """
 
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """Setup, third page: which Salesforce field becomes which custom field, with real values beside.
 
-What does not belong here: reading the rows (``setup_forms.py``).
+What does not belong here: reading the rows (``console/setup_forms.py``).
 """
 
 from dataclasses import dataclass, replace

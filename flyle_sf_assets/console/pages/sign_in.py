@@ -1,6 +1,6 @@
 """Coming in with a token of Flyle, choosing a language, and leaving.
 
-What does not belong here: checking tokens (``tokens.py``).
+What does not belong here: checking tokens (``console/tokens.py``).
 """
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response

@@ -1,5 +1,5 @@
 """What an answer of Salesforce means: the one place where its error codes and texts are matched.
 
-What does not belong here: the error classes (``flyle_sf_assets/errors.py``), and trying again
+What does not belong here: the error classes (``errors.py``), and trying again
 (``salesforce/transport.py``).
 """

@@ -5,10 +5,9 @@ user. What does not belong here: finding the key (``settings/secret_refs.py``).
 Source: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration"; RFC 7523.
 """
 
-import base64
-import json
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from flyle_sf_assets.errors import NotConnected, Text
@@ -69,16 +68,16 @@ def audience_of(org_url: str) -> str:
     return f"https://{'test' if is_sandbox else 'login'}.salesforce.com"
 
 
-def signed(claims: dict[str, object], private_key: str) -> str:
+def signed(claims: dict[str, Any], private_key: str) -> str:
     """The claims as a JWT signed with RS256. NotConnected when the key is no RSA key in PEM."""
     # Half of cryptography is needed for this one flow only.
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
+    import jwt  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
         load_pem_private_key,
     )
 
+    # Read here: PyJWT takes a public key for a key to sign with.
     try:
         key = load_pem_private_key(private_key.encode(), password=None)
     except (ValueError, TypeError):
@@ -91,10 +90,4 @@ def signed(claims: dict[str, object], private_key: str) -> str:
             came_back="it is no RSA private key in PEM form without a passphrase",
             remedy=remedies.PRIVATE_KEY_WRONG,
         )
-    parts = [_encoded(json.dumps(part).encode()) for part in ({"alg": "RS256"}, claims)]
-    text = ".".join(parts)
-    return f"{text}.{_encoded(key.sign(text.encode(), PKCS1v15(), SHA256()))}"
-
-
-def _encoded(part: bytes) -> str:
-    return base64.urlsafe_b64encode(part).decode("ascii").rstrip("=")
+    return jwt.encode(claims, key, algorithm="RS256")

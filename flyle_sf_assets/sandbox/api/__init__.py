@@ -1,4 +1,5 @@
 """The REST resources below ``/services/data``, as functions from a call to an answer.
 
-What does not belong here: HTTP itself, tokens and faults (``front.py``, ``oauth.py``).
+What does not belong here: HTTP itself, tokens and faults (``sandbox/front.py``,
+``sandbox/oauth.py``).
 """

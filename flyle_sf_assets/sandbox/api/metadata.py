@@ -1,7 +1,7 @@
 """Versions, limits, describes, and single records.
 
 Source: REST API Developer Guide, "Versions", "Limits", "sObject Describe", "sObject Rows". What
-does not belong here: what a describe says (``describe.py``).
+does not belong here: what a describe says (``sandbox/describe.py``).
 """
 
 import hashlib

@@ -53,11 +53,6 @@ class Cursors:
                 raise lost_locator()
             return cursor.result
 
-    def close_all(self) -> None:
-        """Lose every locator."""
-        with self._org.lock:
-            self._open.clear()
-
 
 def lost_locator() -> Refusal:
     """400 INVALID_QUERY_LOCATOR."""

@@ -1,6 +1,6 @@
 """Which resource a path means, and what kind of call it counts as.
 
-What does not belong here: what a resource does (its own file), and tokens (``front.py``).
+What does not belong here: what a resource does (its own file), and tokens (``sandbox/front.py``).
 """
 
 from flyle_sf_assets.sandbox.api import composite, metadata, query

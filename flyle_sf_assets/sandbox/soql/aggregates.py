@@ -7,7 +7,6 @@ Source: SOQL and SOSL Reference, "Aggregate Functions", "GROUP BY". What does no
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import Literal
 
 from flyle_sf_assets.sandbox.metadata import NUMERIC_TYPES, Field
 from flyle_sf_assets.sandbox.records.table import Column
@@ -22,8 +21,6 @@ FUNCTIONS = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 
 _INT = Field("count", "", "int")
 _DOUBLE = Field("sum", "", "double", scale=18)
-
-Shape = Literal["text", "number", "boolean", "datetime"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A query run over a snapshot of an org: its columns, its rows, or its groups.
 
-What does not belong here: pages and locators (``api/query.py``), jobs (``api/bulk.py``).
+What does not belong here: pages and locators (``sandbox/api/query.py``), jobs
+(``sandbox/api/bulk.py``).
 """
 
 from collections.abc import Iterable, Sequence

@@ -19,7 +19,7 @@ def text(name: str, label: str, length: int = 255, **more: Any) -> Field:
 
 def text_area(name: str, label: str, length: int = 255) -> Field:
     """A short text area: filterable, unlike a long one."""
-    return Field(name, label, "textarea", length=length, plain_area=True)
+    return Field(name, label, "textarea", length=length)
 
 
 def long_text(name: str, label: str, length: int = 32000, *, html: bool = False) -> Field:
@@ -30,7 +30,6 @@ def long_text(name: str, label: str, length: int = 32000, *, html: bool = False)
         "textarea",
         length=length,
         html=html,
-        plain_area=not html,
         filterable=False,
         sortable=False,
         groupable=False,

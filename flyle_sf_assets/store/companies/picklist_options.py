@@ -51,6 +51,13 @@ def merge_options(
     ``described_fields`` are the fields whose whole list was read: what it lacks becomes inactive
     with ``removed_at``. Without it these are the fields of which the frame has a described
     option; a field whose list is truly empty must be named.
+
+    ``now`` (UTC) stands in ``first_seen_at`` and ``removed_at``. Raises StoreError.
+
+    >>> options = pl.DataFrame([("rank", "A", "上", 0, True, True)], OPTION_COLUMNS, orient="row")
+    >>> with database.tenant("acme") as tx:
+    ...     merge_options(tx, options, now)
+    OptionCounts(added=1, changed=0, removed=0)
     """
     if described_fields is None:
         described_fields = options.filter("described")["field_key"].unique().to_list()

@@ -92,6 +92,18 @@ def upsert_companies(
 
     Raises StoreError before anything is written when the frame has other columns, a key twice,
     or a linked row without a name.
+
+    ``sync_id`` stands in the history, ``now`` (UTC) as ``created_at``, ``updated_at`` and
+    ``changed_at``.
+
+    >>> one = pl.DataFrame([{
+    ...     "external_id": "001", "name": "Acme", "custom_fields": '{"revenue":1.10}',
+    ...     "status": "linked", "status_reason": None, "merged_into": None,
+    ...     "source_modified_at": now, "content_hash": 1,
+    ... }], ROW_SCHEMA)
+    >>> with database.tenant("acme") as tx:
+    ...     upsert_companies(tx, one, source_object="Account", sync_id=1, now=now)
+    UpsertCounts(created=1, changed=0, unchanged=0, gone=0)
     """
     rows = _checked(rows)
     total = rows.height

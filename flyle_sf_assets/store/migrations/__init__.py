@@ -1,6 +1,6 @@
 """The schema's history: one alembic revision per file in ``versions/``, run by the product.
 
-What does not belong here: when to upgrade and the lock around it (``database.py``).
+What does not belong here: when to upgrade and the lock around it (``store/postgres/database.py``).
 """
 
 from pathlib import Path

@@ -125,7 +125,15 @@ class Database:
 
     @contextmanager
     def tenant(self, tenant_id: str) -> Iterator[TenantTransaction]:
-        """One transaction as ``flyle_app``, bound to one tenant; committed at the end."""
+        """One transaction as ``flyle_app``, bound to one tenant; committed at the end.
+
+        Rolled back when the block raises. Row-level security hides every other tenant's rows.
+        Raises StoreUnavailable, DiskFull, StoreError; ValueError for an empty ``tenant_id``.
+
+        >>> with database.tenant("acme") as tx:
+        ...     tx.execute("SELECT count(*) FROM companies").scalar_one()
+        0
+        """
         if not tenant_id:
             raise ValueError("a tenant's transaction needs a tenant id")
         with self._transaction(APP_ROLE, tenant_id) as connection:

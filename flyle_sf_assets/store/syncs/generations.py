@@ -167,15 +167,6 @@ def forget_watermark(tx: TenantTransaction, dataset: str) -> None:
     )
 
 
-def drop_generation(tx: TenantTransaction, dataset: str) -> None:
-    """Forgets a dataset that is not read any more."""
-    tx.execute(
-        "DELETE FROM generations WHERE tenant_id = :tenant_id AND dataset = :dataset",
-        tenant_id=tx.tenant_id,
-        dataset=dataset,
-    )
-
-
 def consumed(tx: TenantTransaction, asset: str) -> dict[str, Consumed]:
     """What the asset has taken in of each of its inputs, by input."""
     found = tx.rows(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 SyncKind = Literal["initial", "refresh", "full", "backfill", "sweep", "census", "rollback"]
 SyncState = Literal["running", "done", "failed", "held", "postponed", "cancelled"]
@@ -172,11 +172,6 @@ def is_cancelled(tx: TenantTransaction, sync_id: int, *, lock: bool = False) -> 
         sync_id=sync_id,
     ).scalar()
     return bool(state == "cancelled")
-
-
-def get_sync(tx: Transaction, sync_id: int) -> Sync | None:
-    """The sync of that id, or None."""
-    return tx.row(Sync, f"SELECT {_COLUMNS} FROM syncs WHERE sync_id = :sync_id", sync_id=sync_id)
 
 
 def sync_of_run(tx: TenantTransaction, dagster_run_id: str) -> Sync | None:

@@ -14,7 +14,6 @@ from typing import Any, Final, Literal
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.postgres.database import (
-    FleetTransaction,
     TenantTransaction,
     Transaction,
 )
@@ -87,11 +86,6 @@ def get_link(tx: TenantTransaction) -> Link:
     """The tenant's link; one that was never stored is ``not_connected``."""
     found = _select(tx)
     return found[0] if found else Link(tx.tenant_id)
-
-
-def all_links(tx: FleetTransaction) -> tuple[Link, ...]:
-    """Every tenant's link, by tenant."""
-    return _select(tx)
 
 
 def put_link(

@@ -26,7 +26,16 @@ from flyle_sf_assets.tenants.object_schemas import known_schemas
 
 @dataclass
 class CommittedState:
-    """Generations, consumed inputs and schemas of one tenant, as last committed."""
+    """Generations, consumed inputs and schemas of one tenant, as last committed.
+
+    Raises StoreUnavailable while PostgreSQL cannot be reached.
+
+    >>> state = CommittedState(database, "acme")
+    >>> state.generation("accounts").dataset, state.generation("unknown")
+    ('accounts', None)
+    >>> sorted(state.consumed("enriched_records"))[:1], "Account" in state.schemas()
+    (['accounts'], True)
+    """
 
     database: Database
     tenant: str

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from flyle_sf_assets.enriched.join import PARENT_ID
 from flyle_sf_assets.errors import RecordFileDamaged
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
@@ -31,7 +32,6 @@ from flyle_sf_assets.store.syncs.generations import (
 )
 from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts, add_reread
 from flyle_sf_assets.sync.state.committed_state import CommittedState
-from flyle_sf_assets.sync.state.value_provenance import PARENT_ID
 from flyle_sf_assets.telemetry.logs import logger
 
 _log = logger("refresh")

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import polars as pl
 
+from flyle_sf_assets.enriched.join import PARENT_ID
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import plan
@@ -18,6 +19,7 @@ from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import read_generation, read_generations
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.sync.state.asset_names import enriched_of
 from flyle_sf_assets.sync.state.lost_files import readable
 from flyle_sf_assets.tenants.object_schemas import known_schemas
 
@@ -70,10 +72,6 @@ def _label(schema: ObjectSchema | None) -> str:
     return "" if schema is None else schema.label
 
 
-PARENT_ID = "_id:"
-"""How the enriched records name the column of a parent's id (``enriched/join.py``)."""
-
-
 def parent_ids(
     installation: Installation, tenant: str, base_object: str, external_id: str
 ) -> dict[tuple[str, ...], str]:
@@ -83,7 +81,7 @@ def parent_ids(
     holds it is damaged.
     """
     with installation.database.tenant(tenant) as tx:
-        kept = read_generation(tx, f"enriched/{base_object}")
+        kept = read_generation(tx, enriched_of(base_object))
     current = {} if kept is None else readable(installation.lake, {kept.dataset: kept})
     manifests = [Manifest.held(one.manifest) for one in current.values()]
     if not manifests or manifests[0] is None:

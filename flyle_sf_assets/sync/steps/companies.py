@@ -48,7 +48,13 @@ FIELDS = "company_fields"
 
 
 def write_companies(refresh: Refresh) -> StepReport:
-    """Converts what the enriched records committed since, and writes it in one transaction."""
+    """Converts what the enriched records committed since, and writes it in one transaction.
+
+    Raises UsageError ``upstream_not_materialized`` before the first join, and GateBroken when a
+    commit would break a rule of the companies.
+
+    Example: `sync.session.open_refresh`
+    """
     plan = refresh.plan()
     fields = company_fields(refresh.settings, plan.leaves)
     manifest = refresh.committed.manifest(enriched_dataset(plan))

@@ -43,7 +43,12 @@ def is_joined(plan: ReadPlan, manifest: Manifest) -> bool:
 
 
 def enrich_records(refresh: Refresh) -> StepReport:
-    """Joins what its inputs committed since it last looked; keeps the rows that differ."""
+    """Joins what its inputs committed since it last looked; keeps the rows that differ.
+
+    Columns: `enriched.join.enriched_columns`. Asks Salesforce nothing.
+
+    Example: `sync.session.open_refresh`
+    """
     plan, lake = refresh.plan(), refresh.lake
     name = enriched_dataset(plan)
     inputs = {d.name: refresh.committed.held(d) for d in plan.datasets}

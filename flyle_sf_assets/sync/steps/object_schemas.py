@@ -49,6 +49,11 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     With If-Modified-Since, but in a census, while something that the settings name is hidden, and
     before settings are refused. ``is_forced`` asks for everything, again if need be.
     Raises SettingsInvalid for settings that never fitted this org.
+
+    Commits the schemas (``flyle.object_schemas``); the report's ``rows`` are objects. Relied on:
+    REST API Developer Guide, "sObject Describe".
+
+    Example: `sync.session.open_refresh`
     """
     with refresh.committed.transaction() as tx:
         stored = read_schemas(tx)

@@ -31,6 +31,10 @@ def follow_options(refresh: Refresh) -> StepReport:
 
     A value that the catalog does not know asks describe at once: a new option, most likely. What
     else the describe brings is read and joined here, before the companies are written.
+
+    Rows: `options.catalog.OPTION_SCHEMA`. Raises what describing raises.
+
+    Example: `sync.session.open_refresh`
     """
     report, is_surprised = _followed(refresh)
     if is_surprised and not refresh.has_described_whole:

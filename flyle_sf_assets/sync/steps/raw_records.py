@@ -41,7 +41,14 @@ PARENTS_ONLY = "parents"
 
 
 def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
-    """Brings the asset's datasets to what the org holds now and commits them together."""
+    """Brings the asset's datasets to what the org holds now and commits them together.
+
+    Each dataset is a record frame (`raw.records.record_schema`): ``Id``, ``SystemModstamp``,
+    ``_status``, ``_merged_into``, then a text column per field. Raises IncompleteRead, Postponed,
+    SalesforceRefused; nothing of a failed read is committed.
+
+    Example: `sync.session.open_refresh`
+    """
     refresh.reading = asset
     plan = refresh.plan()
     datasets = plan.of_asset(asset)

@@ -7,6 +7,12 @@ from datetime import timedelta
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.salesforce.connect import Org, open_org
@@ -65,7 +71,7 @@ def test_a_user_for_whom_the_app_is_not_approved_says_what_to_do(
     assert refused.value.code == "app_not_allowed"
 
 
-@pytest.mark.parametrize("what", ["not a key", "elliptic", "cut off"])
+@pytest.mark.parametrize("what", ["not a key", "elliptic", "cut off", "public", "locked"])
 def test_a_key_that_cannot_sign_is_told_but_not_shown(
     signing: Room, key: rsa.RSAPrivateKey, what: str
 ) -> None:
@@ -74,6 +80,12 @@ def test_a_key_that_cannot_sign_is_told_but_not_shown(
         "not a key": "no key at all, but secret",
         "elliptic": pem(ec.generate_private_key(ec.SECP256R1())),
         "cut off": pem(key)[:-200],
+        "public": key.public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        .decode(),
+        "locked": key.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"passphrase")
+        ).decode(),
     }[what]
     with pytest.raises(errors.NotConnected) as refused:
         open_by_jwt(signing, text)
@@ -100,7 +112,7 @@ def test_an_answer_of_the_five_recorded_members_is_enough(
     signing: Room, key: rsa.RSAPrivateKey
 ) -> None:
     """No real JWT login could succeed: we asked for members that only other flows have."""
-    claims: dict[str, object] = {
+    claims = {
         "iss": signing.there.consumer_key,
         "sub": username_of(signing.there),
         "aud": "https://login.salesforce.com",

@@ -10,7 +10,6 @@ from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
 from flyle_sf_assets.store.syncs.generations import (
     Consumed,
     consumed,
-    drop_generation,
     put_consumed,
     read_generation,
     read_generations,
@@ -97,14 +96,6 @@ def test_two_commits_at_once_cannot_both_win(database: Database) -> None:
         swap(tx, 0, 1)
     with pytest.raises(Exception, match="lock timeout"):
         both()
-
-
-def test_a_dataset_can_be_forgotten(database: Database) -> None:
-    """An object that no path uses any more is not read again."""
-    with database.tenant("acme") as tx:
-        swap(tx, 0, 1)
-        drop_generation(tx, "accounts")
-        assert read_generation(tx, "accounts") is None
 
 
 def test_consumed_inputs_are_replaced_as_a_whole(database: Database) -> None:

@@ -8,7 +8,6 @@ from flyle_sf_assets.store.tenants.links import (
     Attention,
     Link,
     add_attention,
-    all_links,
     clear_attention,
     get_link,
     put_link,
@@ -122,15 +121,3 @@ def test_replacing_leaves_other_codes_alone(database: Database) -> None:
             ("field_hidden", DAY_1),
         ]
         assert replace_attention(tx, ["field_hidden"], [hidden()], DAY_2)
-
-
-def test_the_fleet_lists_every_link(database: Database) -> None:
-    """A schedule's tick asks once for all tenants."""
-    for tenant in ("b", "a"):
-        with database.tenant(tenant) as tx:
-            put_link(tx, state="linked", next_due_at=DAY_1)
-    with database.fleet() as fleet:
-        assert [(link.tenant_id, link.next_due_at) for link in all_links(fleet)] == [
-            ("a", DAY_1),
-            ("b", DAY_1),
-        ]

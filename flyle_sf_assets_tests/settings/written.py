@@ -1,7 +1,4 @@
-"""Settings written out as a settings file again.
-
-What does not belong here: where the file goes; who calls decides.
-"""
+"""Settings written out as a settings file again, for tests that load it."""
 
 from io import StringIO
 

@@ -1,0 +1,22 @@
+"""What the models of the settings have in common.
+
+What does not belong here: the models (``models.py``, ``refresh_limits.py``).
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FrozenModel(BaseModel):
+    """Settings are never changed in place, and a key that is unknown is refused."""
+
+    # Inputs are hidden because pydantic would print a secret that was written by mistake.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True
+    )
+
+
+def described(japanese: str, english: str) -> Any:
+    """A key's description: what editors show beside the cursor, through the JSON Schema."""
+    return Field(description=f"{japanese} / {english}")

@@ -1,0 +1,50 @@
+"""How often a tenant is refreshed, and what a refresh may change and use.
+
+What does not belong here: keeping to them, which a refresh does.
+"""
+
+from typing import Annotated
+
+from flyle_sf_assets.settings.model_base import FrozenModel, described
+from flyle_sf_assets.settings.patterns import Interval, Percent
+
+
+class Refresh(FrozenModel):
+    """How often: ``every`` as written (``3h``), between one hour and one day."""
+
+    every: Annotated[Interval, described("更新の間隔(1h〜24h)。", "How often: 1h to 24h.")] = "3h"
+
+    @property
+    def every_s(self) -> int:
+        """The interval in seconds."""
+        return int(self.every.removesuffix("h")) * 3600
+
+
+class Guard(FrozenModel):
+    """Shares of the companies above which a run is held for approval."""
+
+    max_gone: Annotated[
+        Percent,
+        described(
+            "対象から外れてよい企業の割合。", "The share of companies that may leave in one run."
+        ),
+    ] = "20%"
+    max_blanked: Annotated[
+        Percent,
+        described(
+            "値が空になってよい企業の割合。",
+            "The share of companies that may be blanked in one run.",
+        ),
+    ] = "20%"
+
+
+class ApiBudget(FrozenModel):
+    """The share of the org's daily API requests that the link may use."""
+
+    max_share: Annotated[
+        Percent,
+        described(
+            "組織の1日のAPIリクエストのうち使ってよい割合。",
+            "The share of the org's daily API requests that may be used.",
+        ),
+    ] = "20%"
