@@ -11,12 +11,12 @@ import polars as pl
 from flyle_sf_assets.companies.status import CompanyStatus
 
 SMALL_GROUP = 200
-"""Of the records to read, so many are left for companies that return, and for new ones."""
+"""Of the records to read, this many are left for companies that return, and for new ones."""
 
 
 @dataclass(frozen=True)
 class CompanyGroups:
-    """External ids by fate; every company and every matching record is in one of them.
+    """External ids by what becomes of them: every company and matching record is in one group.
 
     ``staying`` are linked and match, ``returning`` are frozen and match, ``frozen`` are frozen
     and do not, ``leaving`` are linked and do not (or are of another base object), ``created``
@@ -59,7 +59,7 @@ def within(ids: pl.Series, others: pl.Series) -> pl.Series:
 
 
 def spread(ids: pl.Series, most: int) -> pl.Series:
-    """At most so many of the ids, evenly over their order: old records and new ones."""
+    """At most this many of the ids, evenly over their order: old records and new ones."""
     if ids.len() <= most:
         return ids.sort()
     places = [place * ids.len() // most for place in range(most)]
@@ -68,7 +68,7 @@ def spread(ids: pl.Series, most: int) -> pl.Series:
 
 @dataclass(frozen=True)
 class Sample:
-    """The ids to read of each stratum whose values are not held."""
+    """The ids to read of each group whose values are not held."""
 
     staying: pl.Series
     returning: pl.Series

@@ -1,4 +1,4 @@
-"""What is held of a read plan's datasets, in the shape that the plan wants, without reading anew.
+"""What is held of a read plan's datasets, in the shape that the plan wants, without reading again.
 
 What does not belong here: what has changed since (``membership.py``).
 """

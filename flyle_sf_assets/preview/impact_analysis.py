@@ -44,7 +44,7 @@ from flyle_sf_assets.sync.state.asset_names import enriched_of
 from flyle_sf_assets.sync.steps.companies import retyped_keys
 
 SAMPLE_RECORDS_MAX = 2_000
-"""Of records whose values are not held, so many are read; more are an estimate."""
+"""Of records whose values are not held, this many are read; more are an estimate."""
 
 
 @dataclass(frozen=True)
@@ -240,9 +240,9 @@ class ImpactAnalysis:
         conversions: Conversions,
         read: pl.DataFrame,
         ids: pl.Series,
-        stratum: pl.Series,
+        group: pl.Series,
     ) -> Counted:
-        return counted(tx, conversions, _rows_of(read, ids), population=stratum.len())
+        return counted(tx, conversions, _rows_of(read, ids), population=group.len())
 
     def _unconverted(self, tx: TenantTransaction, conversions: Conversions) -> int:
         """Companies that no record is held of lose their values of a type that is not any more."""

@@ -60,8 +60,8 @@ def membership(
     told = answers.get(base.name)
     ended = pl.DataFrame(schema=_ENDED)
     if told is not None:
-        fate = tombstones(told, else_status=RecordStatus.OUT_OF_SCOPE)
-        ended = fate.filter(pl.col("_status") != RecordStatus.OUT_OF_SCOPE.value)
+        statuses = tombstones(told, else_status=RecordStatus.OUT_OF_SCOPE)
+        ended = statuses.filter(pl.col("_status") != RecordStatus.OUT_OF_SCOPE.value)
     manifest = held.manifest(base.name)
     is_scope_new = manifest is None or manifest.scope != scope_of(questions[base.name])
     if told is not None and base.name not in full and not is_scope_new:
@@ -84,7 +84,7 @@ def membership(
 def _stamped(
     org: Org, held: HeldFrames, questions: dict[str, Questions], until: datetime
 ) -> dict[str, pl.DataFrame]:
-    """Per held dataset the fates of what was stamped since it was last read, and a bit before.
+    """Per held dataset the statuses of what was stamped since it was last read, and a bit before.
 
     Of one-to-one objects with values: which record they belong to is among them.
     """
@@ -102,7 +102,7 @@ def _stamped(
 
 
 def _news(held: HeldFrames, dataset: str, stamped: pl.DataFrame) -> pl.Series:
-    """The Ids of records that are not held just so: with this stamp, and alive or not."""
+    """The Ids of records that are held with another stamp, or alive where they are not now."""
     told = tombstones(stamped, else_status=RecordStatus.REFERENCED).select(
         "Id", "SystemModstamp", alive=pl.col("_status") == RecordStatus.REFERENCED.value
     )
@@ -135,7 +135,7 @@ def _window(held: HeldFrames, dataset: Dataset, until: datetime) -> Window | Non
 
 
 def _unfollowed(held: HeldFrames) -> set[str]:
-    """Held datasets that are to be read again from the beginning: after connecting anew."""
+    """Held datasets that are to be read again from the beginning: after connecting again."""
     return {
         dataset.name
         for dataset in held.plan.datasets

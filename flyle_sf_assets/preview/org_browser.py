@@ -49,7 +49,7 @@ class KnownSchemas:
         self._kept: dict[str, tuple[float, ObjectSchema | None]] = {}
 
     def forget(self) -> None:
-        """The next answers describe everything anew."""
+        """The next answers describe everything again."""
         with self._lock:
             self._kept.clear()
 

@@ -45,7 +45,7 @@ class Sampling:
         return company_fields(self._settings, self._plan.leaves)
 
     def first(self, records: int) -> pl.DataFrame:
-        """Enriched rows of some matching records, at most so many."""
+        """Enriched rows of some matching records, at most this many."""
         statement = self._questions[self._base.name].some(records)
         return self._enriched(self._reader.rows(statement))
 

@@ -75,7 +75,7 @@ class Refresh:
     def committing(self) -> Iterator[TenantTransaction]:
         """A transaction of this refresh that is committed only while nobody has cancelled it.
 
-        Raises NotConnected ``disconnected`` instead, and nothing of it is kept. Whoever cancels
+        Raises NotConnected ``disconnected`` instead, and nothing of it is kept. Anyone who cancels
         waits for a commit that has got this far: after a cancellation nothing is written.
         """
         try:
@@ -88,7 +88,7 @@ class Refresh:
             self.committed.forget()
 
     def begin(self, step: str) -> None:
-        """A step begins: whoever watches is told. Raises as `require_running`."""
+        """A step begins: anyone who watches is told. Raises as `require_running`."""
         with self.committed.transaction() as tx:
             self.require_running(tx)
             self.kept_progress.begin(tx, step)
@@ -121,7 +121,7 @@ class Refresh:
         return KeptProgress(self.installation.database, self.tenant, self.sync_id, self.clock)
 
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
-        """Tells progress to whoever listens, in this process or another."""
+        """Tells progress to anyone who listens, in this process or another."""
         progress.tell(progress.Progress(self.tenant, step, done, expected))
         if self.sync_id:
             self.kept_progress.keep(step, done, expected)

@@ -1,7 +1,7 @@
 """The idle check: whether there is anything to do for a tenant at all, at one call in most cases.
 
 Idle means that Salesforce has nothing new in the window, rows that became visible late included,
-and that no asset owes anything. It costs one composite call per five objects; one call more when
+and that no asset is stale. It costs one composite call per five objects; one call more when
 records of the base object are in the window, to see whether they match the conditions now; and one
 for the metadata when they were not asked for in six hours, or when a person asked for a sync.
 
@@ -67,7 +67,7 @@ class IdleQuestion:
 
 
 def is_idle(asked: IdleQuestion, *, is_asked_for: bool = False) -> bool:
-    """Whether nothing is new and nothing is owed. Says no wherever it cannot be sure.
+    """Whether nothing is new and no asset is stale. Says no wherever it cannot be sure.
 
     ``is_asked_for``: a person waits for the answer, so the metadata are asked for too, by one call
     more, however recent they are. Call it under the tenant's lock. Raises what asking Salesforce
@@ -127,7 +127,7 @@ def _asked(
 
 
 def _is_known(org: OrgAccess, lake: Lake, one: _Asked, answer: pl.DataFrame) -> bool:
-    """Whether everything that was stamped is held just so, or is none of ours."""
+    """Whether everything that was stamped is held as it is, or is out of scope."""
     if answer.is_empty() or answer.height >= ROWS_MAX:
         return answer.is_empty()
     told = tombstones(answer, else_status=RecordStatus.REFERENCED).with_columns(

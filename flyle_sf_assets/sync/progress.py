@@ -1,4 +1,4 @@
-"""Progress of a running refresh, told to whoever listens in this process.
+"""Progress of a running refresh, told to anyone who listens in this process.
 
 What does not belong here: showing it (``cli/progress.py``, ``console``).
 """

@@ -3,7 +3,6 @@
 What does not belong here: what the steps do (``steps``) and how Dagster runs them (``defs``).
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,10 +16,8 @@ from flyle_sf_assets.errors import (
     FieldRefused,
     FlyleError,
     IncompleteRead,
-    NotConnected,
     ObjectRefused,
     RecordFileDamaged,
-    Text,
     UsageError,
 )
 from flyle_sf_assets.installation.clock import Clock, utc_now
@@ -28,8 +25,6 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
 from flyle_sf_assets.salesforce.transport import Network
-from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.syncs.syncs import close_abandoned, open_sync
 from flyle_sf_assets.store.tenants.connections import is_reread_asked
 from flyle_sf_assets.store.tenants.links import (
@@ -38,7 +33,6 @@ from flyle_sf_assets.store.tenants.links import (
     put_link,
     record_synced,
 )
-from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 from flyle_sf_assets.sync.context import Refresh, RefreshKind, disconnected
 from flyle_sf_assets.sync.idle_check import IdleQuestion, is_idle
 from flyle_sf_assets.sync.org_access import OrgAccess
@@ -54,6 +48,7 @@ from flyle_sf_assets.telemetry.logs import bind, logger
 from flyle_sf_assets.tenants.backoff import Attempt, record_recovery
 from flyle_sf_assets.tenants.due_times import next_due
 from flyle_sf_assets.tenants.outage import is_outage_alone
+from flyle_sf_assets.tenants.registration import require_settings
 
 P = ParamSpec("P")
 
@@ -100,9 +95,9 @@ def open_refresh(
         database.tenant_lock(tenant, on_wait=on_wait),
         bind(tenant=tenant),
     ):
-        settings, version = _latest_settings(installation, tenant)
+        settings, version = require_settings(installation, tenant)
         with database.tenant(tenant) as tx:
-            # The link's row is held from here: whoever disconnects now finds the sync.
+            # The link's row is held from here: anyone who disconnects now finds the sync.
             put_link(tx, source_object=settings.source.object, settings_version=version)
             if get_link(tx).state == "disconnected":
                 raise disconnected(tenant)
@@ -203,7 +198,7 @@ def check_idle(
     with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
         if not is_held:
             return IdleCheck(is_idle=False, api_calls=0, is_busy=True)
-        settings, version = _latest_settings(installation, tenant)
+        settings, version = require_settings(installation, tenant)
         org = OrgAccess(
             lambda: open_same_org(
                 installation, settings, patience=replace(patience or Network(), clock=clock)
@@ -333,21 +328,3 @@ def _described_again(
             raise
         redescribe_during_refresh(refresh)
         return step(refresh, *args, **kwargs)
-
-
-def _latest_settings(installation: Installation, tenant: str) -> tuple[TenantSettings, int]:
-    with installation.database.tenant(tenant) as tx:
-        latest = latest_settings(tx)
-    if latest is None:
-        raise NotConnected(
-            "no_settings",
-            tried=Text(
-                f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"
-            ),
-            came_back="No settings version is registered.",
-            remedy=Text(
-                f"config/tenants/{tenant}.yaml を用意し flyle-sf apply を実行してください",
-                f"Write config/tenants/{tenant}.yaml and run flyle-sf apply",
-            ),
-        )
-    return from_document(json.loads(latest.document)), latest.version

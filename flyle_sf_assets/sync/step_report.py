@@ -1,4 +1,4 @@
-"""What one step did, for whoever shows it: Dagster's metadata, a terminal, a test.
+"""What one step did, for anyone who shows it: Dagster's metadata, a terminal, a test.
 
 What does not belong here: how it is shown.
 """

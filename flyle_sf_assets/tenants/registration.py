@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flyle_sf_assets.errors import Problem, Text
+from flyle_sf_assets.errors import NotConnected, Problem, Text
 from flyle_sf_assets.installation.clock import utc_now
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
@@ -243,3 +243,22 @@ def _replaced(
         file=name,
     )
     return (warning,)
+
+
+def require_settings(installation: Installation, tenant: str) -> tuple[TenantSettings, int]:
+    """The newest settings and their version; NotConnected ``no_settings`` when there are none."""
+    with installation.database.tenant(tenant) as tx:
+        latest = latest_settings(tx)
+    if latest is None:
+        raise NotConnected(
+            "no_settings",
+            tried=Text(
+                f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"
+            ),
+            came_back="No settings version is registered.",
+            remedy=Text(
+                f"config/tenants/{tenant}.yaml を用意し flyle-sf apply を実行してください",
+                f"Write config/tenants/{tenant}.yaml and run flyle-sf apply",
+            ),
+        )
+    return from_document(json.loads(latest.document)), latest.version

@@ -212,7 +212,7 @@ class Reading:
     def answers_by_id(
         self, one: DatasetReading, ids: pl.Series, columns: Sequence[FieldSchema]
     ) -> pl.DataFrame:
-        """What Salesforce says of these records, deleted ones too: fates and these columns."""
+        """What Salesforce says of these records, deleted ones too: statuses and these columns."""
         asked = one.questions.by_id(ids, columns)
         answers = self._sources.org.opened.reader.rows_by_composite(asked)
         one.staged.pulled += sum(answer.height for answer in answers)

@@ -1,6 +1,6 @@
 """Whether an object's metadata were edited since the values of its records were last compared.
 
-Deleting a custom field and making it anew, or giving it another type for a while, changes values
+Deleting a custom field and making it again, or giving it another type for a while, changes values
 and stamps no record: describe's Last-Modified is all that tells.
 
 What does not belong here: describing (``sync/steps/object_schemas.py``) and comparing

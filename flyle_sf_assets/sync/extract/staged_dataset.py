@@ -71,7 +71,7 @@ class StagedDataset:
         """Writes the files of the next generation; None when nothing is to be committed.
 
         ``unconsumed_since`` is the oldest generation that a reader of this dataset has consumed:
-        segments after it are still owed to somebody and never folded.
+        segments after it are not consumed yet, and never folded.
         """
         following = self.generation + 1
         if self.held is None or self.new_base is not None:
@@ -101,12 +101,12 @@ class StagedDataset:
 
 
 def fold(lake: Lake, tenant: str, manifest: Manifest, unconsumed_since: int | None) -> Manifest:
-    """The manifest with its segments in a new base, when that pays and nobody is owed any of them.
+    """The manifest with its segments in a new base, when that pays and all of them are consumed.
 
     ``unconsumed_since`` is the oldest generation that a reader has consumed, None without readers.
     """
-    owed = unconsumed_since is not None and unconsumed_since < manifest.generation
-    if owed or not wants_compaction(manifest):
+    unconsumed = unconsumed_since is not None and unconsumed_since < manifest.generation
+    if unconsumed or not wants_compaction(manifest):
         return manifest
     base = lake.write(tenant, manifest.dataset, manifest.generation, lake.read(manifest))
     return replace(manifest, base=base, segments=(), added=0)

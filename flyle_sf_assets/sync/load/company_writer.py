@@ -1,6 +1,6 @@
 """Company rows converted and written in batches, in the transaction of the step that asks.
 
-What does not belong here: which rows are owed (``sync/steps/companies.py``), conversion and
+What does not belong here: which rows are not consumed (``sync/steps/companies.py``), conversion and
 validation (``companies``), and the SQL (``store``).
 """
 
@@ -38,18 +38,18 @@ BATCH_ROWS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class EnrichedRows:
-    """Enriched rows to write: those ``owed``, and those ``rest`` that are only compared."""
+    """Enriched rows to write: those ``unconsumed``, and those ``rest`` that are only compared."""
 
-    owed: pl.DataFrame
+    unconsumed: pl.DataFrame
     rest: pl.DataFrame
 
     @staticmethod
-    def split(rows: pl.DataFrame, owed: pl.Series | None) -> "EnrichedRows":
-        """``owed`` are the Ids of the rows that nobody has consumed yet; None: all of them."""
-        if owed is None:
+    def split(rows: pl.DataFrame, unconsumed: pl.Series | None) -> "EnrichedRows":
+        """``unconsumed`` are the Ids of the rows not consumed yet; None: all of them."""
+        if unconsumed is None:
             return EnrichedRows(rows, rows.clear())
-        is_owed = pl.col("Id").is_in(owed.implode())
-        return EnrichedRows(rows.filter(is_owed), rows.filter(~is_owed))
+        is_unconsumed = pl.col("Id").is_in(unconsumed.implode())
+        return EnrichedRows(rows.filter(is_unconsumed), rows.filter(~is_unconsumed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +115,16 @@ class Writing:
         )
 
     def write(self, rows: EnrichedRows) -> Written:
-        """Writes the owed rows, compares the rest, and takes over what was rejected."""
+        """Writes the unconsumed rows, compares the rest, and takes over what was rejected."""
         is_linked = pl.col("_status") == RecordStatus.LINKED.value
         unlinked = self._unlinked() if self.is_base_new else 0
-        parts = (rows.owed, rows.rest.filter(is_linked), rows.rest.filter(~is_linked))
+        parts = (rows.unconsumed, rows.rest.filter(is_linked), rows.rest.filter(~is_linked))
         self._total = sum(part.height for part in parts)
-        owed, linked, frozen = (self._upserted(part) for part in parts)
+        unconsumed, linked, frozen = (self._upserted(part) for part in parts)
         blanked = self._blanked()
-        self._merge_rejected([rows.owed["Id"], rows.rest["Id"]])
+        self._merge_rejected([rows.unconsumed["Id"], rows.rest["Id"]])
         return Written(
-            counts=_sum([UpsertCounts(changed=blanked, gone=unlinked), owed, linked, frozen]),
+            counts=_sum([UpsertCounts(changed=blanked, gone=unlinked), unconsumed, linked, frozen]),
             rejected=count_rejected(self.tx),
             sample=self._sample,
             ids=pl.concat([pl.Series(dtype=pl.String), *self._ids]),

@@ -97,7 +97,7 @@ class CommittedState:
         return self._edited.get(object_name)
 
     def forget(self) -> None:
-        """Something was committed: what is asked next is read anew."""
+        """Something was committed: what is asked next is read again."""
         self._generations = None
 
     def forget_schemas(self) -> None:

@@ -26,7 +26,7 @@ from flyle_sf_assets.sync.state.asset_names import (
 def stale_assets(tx: TenantTransaction, settings: TenantSettings) -> tuple[str, ...]:
     """The assets whose inputs committed something that they have not consumed, in data's order.
 
-    An asset downstream of a stale one is stale too: what it owes will come with the next run.
+    An asset downstream of a stale one is stale too: the next run brings it up to date.
     """
     return stale_of(settings, read_generations(tx), all_consumed(tx))
 

@@ -1,4 +1,4 @@
-"""How each tenant stands: link, companies, rejected values, and which assets owe something.
+"""The status of each tenant: link, companies, rejected values, and which assets are stale.
 
 What does not belong here: showing it (``cli``, ``console``).
 """

@@ -121,14 +121,14 @@ def _rows(
 ) -> EnrichedRows:
     """The rows that nobody has taken in yet; a census compares all the others as well.
 
-    ``taken`` is what these companies are made of, None when all of it must be made anew.
+    ``taken`` is what these companies are made of, None when all of it must be made again.
     """
     if taken is None:
         return EnrichedRows.split(lake.read(manifest).collect(), None)
-    owed = lake.changed_since(manifest, taken.generation).collect()
+    unconsumed = lake.changed_since(manifest, taken.generation).collect()
     if not is_census:
-        return EnrichedRows.split(owed, None)
-    return EnrichedRows.split(lake.read(manifest).collect(), owed["Id"])
+        return EnrichedRows.split(unconsumed, None)
+    return EnrichedRows.split(lake.read(manifest).collect(), unconsumed["Id"])
 
 
 def retyped_keys(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozenset[str]:

@@ -78,7 +78,7 @@ def _leave(tx: TenantTransaction, plan: ReadPlan, asset: RawAsset) -> None:
     """What the plan does not want now is read whole when it wants it again.
 
     Nobody follows it meanwhile, and not everything has a stamp: a field may be deleted and made
-    anew, with other values.
+    again, with other values.
     """
     owned = "related/%" if asset == "related_records" else asset
     forget_watermarks(tx, owned, [dataset.name for dataset in plan.of_asset(asset)])
@@ -220,7 +220,7 @@ def _commit(
     readings: list[DatasetReading],
     above: dict[str, Manifest],
 ) -> None:
-    """Files first, then one transaction: manifests, watermarks, debts, counts."""
+    """Files first, then one transaction: manifests, watermarks, consumed inputs, counts."""
     staged = [one.staged for one in readings]
     readers = refresh.committed.consumed(ENRICHED)
     manifests = {}

@@ -1,4 +1,4 @@
-"""A describe in the middle of a refresh, and what the steps before it owe since then.
+"""A describe in the middle of a refresh, and what the steps before it must read again.
 
 What does not belong here: when one is needed (``sync/session.py``,
 ``sync/steps/picklist_options.py``).
