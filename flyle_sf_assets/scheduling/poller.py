@@ -170,7 +170,7 @@ def refresh_needed(
         return "failed"
     except StoreUnavailable:
         raise
-    except Exception as error:  # noqa: BLE001 - one tenant's bug must not end everybody's tick
+    except Exception as error:  # noqa: BLE001 - one tenant's bug must not end the whole tick
         _log.warning("left to the run", tenant=tenant, raised=raised(error))
         return "work"
     if check.is_busy:

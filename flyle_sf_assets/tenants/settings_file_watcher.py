@@ -52,7 +52,7 @@ class Budget:
         with bind(tenant=tenant):
             try:
                 work()
-            except Exception as error:  # noqa: BLE001 - one tenant's failure stops nobody else
+            except Exception as error:  # noqa: BLE001 - one tenant's failure stops no other one
                 tried = Text(f"{tenant} の設定を反映しました", f"Followed the settings of {tenant}")
                 told = as_flyle_error(error, tried)
                 self.failed[tenant] = str(told)
