@@ -1,6 +1,6 @@
 """The nightly check of the record files of all tenants: is each what was written?
 
-Every file's size is checked, and a seventh of the files are read whole: in a week all of them.
+All files are checked for presence and size, and a seventh are read whole: in a week all of them.
 Damage is reported, not repaired: the tenant's next poll, refresh or census repairs it
 (``sync/state/lost_files.py``).
 """

@@ -24,7 +24,7 @@ def damages(
 ) -> dict[str, str]:
     """Which datasets have a file that is damaged or lost, and what is wrong with it.
 
-    Checks the files' metadata only, or with ``is_read`` the content of every file.
+    Checks presence, type and size, or with ``is_read`` the content of every file.
     Raises StoreUnavailable when the lake as a whole is not there.
     """
     found = {}
