@@ -68,7 +68,7 @@ def add_tenants(instance: DagsterInstance, names: Iterable[str]) -> None:
 def observe_settings(instance: DagsterInstance, settings: TenantSettings) -> tuple[str, ...]:
     """Reports to Dagster the digest of each part of a tenant's settings that it does not know yet.
 
-    Returns these parts. An unchanged digest leaves what depends on it fresh; a changed one makes
+    Returns these parts. An unchanged digest keeps what depends on it fresh; a changed one makes
     exactly this tenant's partitions of the affected assets stale.
     """
     told = []

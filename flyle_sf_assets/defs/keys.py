@@ -44,5 +44,5 @@ SETTINGS_PARTS = ("accounts", "opportunities", "related_records", "companies")
 
 
 def link_settings(part: str) -> AssetKey:
-    """The observed node that stands for the settings one asset reads."""
+    """The observed node that represents the settings one asset reads."""
     return AssetKey(["flyle", "link_settings", part])

@@ -1,7 +1,7 @@
 """Sweep and census: compare all records with what is held, and read differences again.
 
 A sweep compares the columns whose values change without a stamp; a census compares Id,
-SystemModstamp, lookups and what is believed to follow the stamp (`sweep.census_columns`), of
+SystemModstamp, lookups and what is expected to follow the stamp (`sweep.census_columns`), of
 everything in scope and of every parent in use. Both read only what they compare, and whole rows
 only where it differs.
 

@@ -27,8 +27,8 @@ from flyle_sf_assets.sync.steps.redescribe import before, is_read_as_planned, re
 def catch_up(refresh: Refresh, step: partial[StepReport]) -> None:
     """Describes, unless that was never done, and brings the assets before ``step`` up to date.
 
-    Only those that had everything the plan needed so far: one that was never materialized is left
-    to the person who did not select it. ``step`` has its arguments bound.
+    Only those that had everything the plan needed so far: one that was never materialized is the
+    choice of the person who started the run. ``step`` has its arguments bound.
     """
     committed, asset = refresh.committed, _asset_of(step)
     if committed.generation_number(SCHEMAS) == 0:
