@@ -23,7 +23,7 @@ from flyle_sf_assets.private_files import create_privately
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
-    """Everything that Dagster knows of this product, with other resources where given.
+    """All of this product's Dagster definitions, with other resources where given.
 
     ``resource_overrides`` by resource key; the only one is ``refreshes`` (`defs.resources`).
     Nothing is opened here, and nothing raised. Relied on: Dagster docs, "Definitions" and
@@ -42,7 +42,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     )
 
 
-# What runs and their logs leave on disk is the owner's alone, no matter who started Dagster.
+# Files of runs and their logs are accessible to the owner only, whatever starts Dagster.
 create_privately()
 
 defs = build_defs()

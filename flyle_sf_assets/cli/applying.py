@@ -34,7 +34,7 @@ class Applied:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the file's settings stand now."""
+        """Whether the file's settings are current now."""
         return self.registration.is_usable
 
     def document(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Applied:
 
 
 def apply_files() -> tuple[Applied, ...]:
-    """Registers all files, adds partitions, and tells Dagster the settings' digests."""
+    """Registers all files, adds partitions, and reports the settings' digests to Dagster."""
     with installation() as opened:
         return apply_opened(opened)
 
@@ -74,7 +74,7 @@ def apply_opened(opened: Installation) -> tuple[Applied, ...]:
 
 
 def print_registrations(applied: tuple[Applied, ...]) -> None:
-    """The diff of each tenant, and what is wrong, for people."""
+    """The diff of each tenant, and what is wrong, for users."""
     console = to_stdout()
     if not applied:
         console.print("No settings files were found. / 設定ファイルがありません。")
@@ -99,7 +99,7 @@ def print_registrations(applied: tuple[Applied, ...]) -> None:
 
 
 def _consequences(change: SettingsChange) -> Iterator[Text]:
-    """What follows from a change: the assets, the companies, and what Salesforce is asked for."""
+    """What follows from a change: the assets, the companies, and the reads from Salesforce."""
     if not change.affected_assets:
         yield Text("データへの影響はありません", "no data is affected")
         return

@@ -25,7 +25,7 @@ class CensusOutcome:
 
     @property
     def exit_code(self) -> int:
-        """The command's exit code; what was healed is no failure."""
+        """The command's exit code; healed records are no failure."""
         return self.sync.exit_code
 
     def document(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class CensusOutcome:
 def take_census(tenant: str, *, show_progress: bool = True) -> CensusOutcome:
     """Registers the tenant's file, if there is one, and makes a census.
 
-    Raises what stands in the way before it can begin, as `sync_tenant` does.
+    Raises what prevents it before it can begin, as `sync_tenant` does.
     """
     with installation() as opened:
         settle(opened, tenant)
@@ -63,5 +63,5 @@ def take_census(tenant: str, *, show_progress: bool = True) -> CensusOutcome:
 
 
 def no_census(tenant: str, error: FlyleError) -> CensusOutcome:
-    """The outcome of a census that something stood in the way of."""
+    """The outcome of a census that an error prevented."""
     return CensusOutcome(never_began(tenant, error), None)

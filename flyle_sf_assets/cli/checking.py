@@ -1,4 +1,4 @@
-"""``flyle-sf check``: a tenant's settings against its org, whether a file has them or not.
+"""``flyle-sf check``: a tenant's settings compared with its org, from a file or from the console.
 
 What does not belong here: what fits and what does not (``check``).
 """
@@ -13,7 +13,7 @@ from flyle_sf_assets.tenants.settings_drafts import problems_in
 
 
 def problems_of_tenant(tenant: str) -> tuple[Problem, ...]:
-    """Every problem of the tenant's settings file, else of its draft or standing settings.
+    """Every problem of the tenant's settings file, else of its draft or current settings.
 
     Raises NotConnected when it has none, and what connecting raises.
     """

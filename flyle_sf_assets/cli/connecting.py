@@ -1,6 +1,6 @@
 """``flyle-sf connect`` and ``disconnect``: link and unlink a tenant from a terminal.
 
-For the web server flow the browser comes back to a server on loopback that lives until it has.
+For the web server flow the browser returns to a server on loopback that waits for it.
 What does not belong here: what connecting and disconnecting do (``refresh``).
 """
 
@@ -42,9 +42,9 @@ _Waiting = Callable[[str, float], dict[str, str] | None]
 
 
 def run_connect(tenant: str, *, replace_org: bool, port: int) -> None:
-    """Connects the tenant by the flow of its settings, and says to what.
+    """Connects the tenant by the flow of its settings, and prints the org.
 
-    Raises what stands in the way in the words of 「Salesforce連携ができません」.
+    Raises errors in the words of 「Salesforce連携ができません」.
     """
     contact = Environment.from_environment().support_contact
     try:
@@ -64,7 +64,7 @@ def run_connect(tenant: str, *, replace_org: bool, port: int) -> None:
 
 
 def run_disconnect(tenant: str) -> None:
-    """Disconnects the tenant and says what became of it."""
+    """Disconnects the tenant and prints the result."""
     with installation() as opened:
         _require_known(opened, tenant)
         done = disconnect(opened, tenant, by=BY)
@@ -115,7 +115,7 @@ def _by_browser(
         )
         console.print(asked.in_language(language()), markup=False)
         console.print(started.authorisation_url, soft_wrap=True, markup=False)
-        sys.stdout.flush()  # anyone who reads a pipe waits for it
+        sys.stdout.flush()  # a reader of a pipe waits for it
         query = came_back(started.state, PENDING_LIVES.total_seconds())
     if query is None:
         raise _nobody_came(tenant)
@@ -125,7 +125,7 @@ def _by_browser(
 
 
 class _Arrival:
-    """The query that came to the callback with our state, for anyone who waits."""
+    """The query that reached the callback with our state, and a way to wait for it."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -133,16 +133,16 @@ class _Arrival:
         self._query: dict[str, str] | None = None
 
     def is_awaited(self, state: str) -> bool:
-        """Whether it is the one that is waited for; any page may send a browser here."""
+        """Whether this state is the one waited for; any page may send a browser here."""
         return bool(self._state) and hmac.compare_digest(state.encode(), self._state.encode())
 
     def put(self, query: dict[str, str]) -> None:
-        """Ends the waiting."""
+        """Stores the query and ends the waiting."""
         self._query = query
         self._event.set()
 
     def wait(self, state: str, seconds: float) -> dict[str, str] | None:
-        """The query with that state, None when nobody came with it in that time."""
+        """The query with that state, None when none arrived in that time."""
         self._state = state
         self._event.wait(seconds)
         return self._query
@@ -150,7 +150,7 @@ class _Arrival:
 
 @contextmanager
 def _callback_server(port: int) -> Iterator[tuple[str, _Waiting]]:
-    """The callback URL on loopback, and a way to wait for who comes back to it."""
+    """The callback URL on loopback, and a way to wait for the browser's return."""
     arrival = _Arrival()
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), _handler_of(arrival))
@@ -168,7 +168,7 @@ def _callback_server(port: int) -> Iterator[tuple[str, _Waiting]]:
     thread = threading.Thread(target=server.serve_forever, name="callback", daemon=True)
     thread.start()
     try:
-        # Salesforce takes http for localhost only; the name must be as registered with the app.
+        # Salesforce accepts http for localhost only; the name must be as registered with the app.
         yield f"http://localhost:{server.server_address[1]}{CALLBACK_PATH}", arrival.wait
     finally:
         server.shutdown()
@@ -196,7 +196,7 @@ def _handler_of(arrival: _Arrival) -> type[BaseHTTPRequestHandler]:
             arrival.put(query)
 
         def log_message(self, *_: object) -> None:
-            """Nothing: the request's path holds the code."""
+            """Logs nothing: the request's path contains the code."""
 
     return Handler
 

@@ -42,8 +42,8 @@ def console_server(
 ) -> Iterator[str]:
     """The console beside another server; yields the URL to open.
 
-    With ``sample_tenants`` anybody may come in as a sample user of them, and is shown what the
-    set-up can be tried with: for the demo only.
+    With ``sample_tenants`` any visitor may sign in as a sample user of them, and sees the values to
+    try the setup with: for the demo only.
     """
     listener = listening_socket(HOST, port)
     settings = console_settings(opened.environment, f"http://{HOST}:{listener.getsockname()[1]}")

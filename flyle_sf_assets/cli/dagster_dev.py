@@ -28,8 +28,8 @@ UI_PORT = 3000
 def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> Iterator[str]:
     """The Dagster UI and daemon on 127.0.0.1; yields the URL when it answers.
 
-    They are one process group of their own: at the end all of it is asked to stop, and what
-    does not stop in time is killed.
+    They are one process group: at the end all of it is asked to stop, and processes that do not
+    stop in time are killed.
     """
     prepare_home(opened)
     environment = {**os.environ, **opened.child_environment()}

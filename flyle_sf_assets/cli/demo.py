@@ -1,8 +1,8 @@
 """``flyle-sf demo``: two tenants linked to a sandbox org, synced through Dagster, shown in its UI.
 
 What does not belong here: the org (``sandbox``), the sync (``syncing.py``) and the servers
-(``dagster_dev.py``). The sandbox is new each time, and so is everything that is kept of it: a
-folder below FLYLE_HOME that is gone at the end.
+(``dagster_dev.py``). The sandbox is new each time, and so is everything stored about it: a
+folder below FLYLE_HOME that is deleted at the end.
 """
 
 import os
@@ -34,21 +34,21 @@ from flyle_sf_assets.tenants.registration import registered_settings
 
 SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"
 HANDED_ON = ("FLYLE_SUPPORT_CONTACT", "FLYLE_OVERLAP")
-"""What a person may have set that concerns a demo as well."""
+"""Variables of the user's environment that apply to a demo as well."""
 
 PLACEHOLDER = "https://sandbox.invalid"
 CHANGE_EVERY_S = 10.0
 REFRESH_EVERY = "60s"
-"""Nobody watches a demo for the hour that a real tenant's interval has at least."""
+"""A demo is too short for the hour that a real tenant's interval has at least."""
 SHOWN_COMPANIES = 3
 SHOWN_FIELDS = 3
 SHOWN_CHARACTERS = 24
 
 
 def run_demo(*, is_once: bool) -> int:
-    """The whole demo. With ``is_once`` the result is checked and everything stops by itself.
+    """The whole demo. With ``is_once`` the result is checked and everything stops automatically.
 
-    Returns the exit code: 0, or 1 when what arrived is not what the org holds.
+    Returns the exit code: 0, or 1 when the companies differ from the org.
     """
     started = time.perf_counter()
     if is_once:
@@ -121,7 +121,7 @@ def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
             "FLYLE_SF_CA_FILE": server.ca_file,
             "FLYLE_SF_EXTRA_HOSTS": server.url.removeprefix("https://"),
             "FLYLE_REFRESH_EVERY": REFRESH_EVERY,
-            "FLYLE_UI_SAMPLES": "1",  # nobody is behind what these orgs hold
+            "FLYLE_UI_SAMPLES": "1",  # these orgs hold no personal data
         }
         with open_installation(Environment.from_environment(environment)) as opened:
             yield opened
@@ -135,7 +135,7 @@ def _write_settings(folder: Path, org_url: str) -> None:
 
 
 def _print_companies(opened: Installation, tenant: str) -> None:
-    """A few of the companies that have most to show, with the first fields of the settings."""
+    """A few companies with the most values, with the first fields of the settings."""
     settings = registered_settings(opened, tenant)
     fields = settings.mapping[:SHOWN_FIELDS] if settings else ()
     with opened.database.tenant(tenant) as tx:
@@ -157,7 +157,7 @@ def _shown(value: object) -> str:
 
 
 def _differences(opened: Installation, tenant: str, org: Org) -> list[str]:
-    """Where companies are not what the org holds: which there are, and their names."""
+    """Differences between companies and org: which companies there are, and their names."""
     settings = registered_settings(opened, tenant)
     if settings is None:
         return [f"{tenant}: the demo's settings were refused"]
@@ -180,12 +180,12 @@ def _differences(opened: Installation, tenant: str, org: Org) -> list[str]:
 
 
 NOT_LINKED = "initech"
-"""The demo's workspace that has no settings yet."""
+"""The demo's workspace without settings."""
 
 
 @contextmanager
 def demo_console(opened: Installation, tenants: Sequence[str], org: Org) -> Iterator[str]:
-    """The demo's console: sample users, and one workspace more that is to be linked to ``org``."""
+    """The demo's console: sample users, and one more workspace to be linked to ``org``."""
     to_try = [
         ("Salesforceの組織URL / Org URL", f"https://{opened.environment.sf_extra_hosts[0]}"),
         ("Consumer Key", org.consumer_key),

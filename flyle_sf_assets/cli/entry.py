@@ -24,8 +24,8 @@ from flyle_sf_assets.telemetry.incidents import as_flyle_error
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code.
 
-    Wrong usage, and what happens before a command's own boundary begins, is one JSON object on
-    stdout too when ``--json`` was asked for.
+    Wrong usage, and errors before a command's own boundary begins, are one JSON object on stdout
+    too when ``--json`` was given.
     """
     error: FlyleError | None = None
     try:

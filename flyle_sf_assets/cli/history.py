@@ -34,7 +34,7 @@ class History:
     labels: dict[str, str]
 
     def json_text(self) -> str:
-        """The one JSON object of ``--json``, numbers exactly as they are kept."""
+        """The one JSON object of ``--json``, numbers exactly as they are stored."""
         document = {
             "tenant": self.tenant,
             "external_id": self.external_id,
@@ -125,5 +125,5 @@ def _unknown(tenant: str, external_id: str) -> FlyleError:
 
 
 def _raw(text: str | None) -> msgspec.Raw | None:
-    """JSON as PostgreSQL wrote it: no number passes through a float."""
+    """JSON as PostgreSQL returned it: no number passes through a float."""
     return None if text is None else msgspec.Raw(text.encode())

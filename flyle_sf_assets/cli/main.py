@@ -1,4 +1,4 @@
-"""The command ``flyle-sf``: what each word does.
+"""The command ``flyle-sf``: what each command does.
 
 Commands import what they need when they run: ``flyle-sf --help`` loads neither Dagster nor polars.
 What does not belong here: the longer commands (one file each) and everything they decide.
@@ -69,7 +69,7 @@ def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
 
 @app.command()
 def preview(tenant: Tenant, *, as_json: AsJson = False) -> None:
-    """Tell what the settings would do if they were applied now; changes nothing."""
+    """Show what the settings would do if they were applied now; changes nothing."""
     from flyle_sf_assets.cli.opening import installation
     from flyle_sf_assets.cli.previewing import impact_json, impact_of, no_impact, print_impact
 
@@ -229,7 +229,7 @@ def rotate(
         bool, typer.Option("--new-key", help="Make a new key in FLYLE_HOME first.")
     ] = False,
 ) -> None:
-    """Encrypt everything that is stored again, under the newest key."""
+    """Encrypt all stored secrets again, under the newest key."""
     from flyle_sf_assets.cli.secrets import run_rotate
 
     with errors_as_exit_codes("secrets rotate"):

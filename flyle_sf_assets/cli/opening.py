@@ -1,4 +1,4 @@
-"""Opening what a command works with: the environment, the databases, one tenant's file.
+"""Opens what a command works with: the environment, the databases, one tenant's file.
 
 What does not belong here: the commands.
 """
@@ -14,7 +14,7 @@ from flyle_sf_assets.settings.loading import Loaded, load_tenant, settings_file,
 
 @contextmanager
 def installation() -> Iterator[Installation]:
-    """The installation that ``FLYLE_*`` names, with its databases up."""
+    """The installation that ``FLYLE_*`` names, with its databases started."""
     with open_installation(Environment.from_environment()) as opened:
         yield opened
 
@@ -26,7 +26,7 @@ def tenant_file(environment: Environment, tenant: str) -> Loaded | None:
 
 
 def required_file(environment: Environment, tenant: str) -> Loaded:
-    """The tenant's settings file; raises NotConnected naming the files that there are."""
+    """The tenant's settings file; raises NotConnected naming the existing files."""
     loaded = tenant_file(environment, tenant)
     if loaded is not None:
         return loaded

@@ -1,6 +1,6 @@
-"""How commands speak: tables and words on a terminal, one JSON object with ``--json``, exit codes.
+"""Output of commands: tables and text on a terminal, one JSON object with ``--json``, exit codes.
 
-What does not belong here: what is said (the commands). stdout carries the result; progress,
+What does not belong here: the content (the commands). stdout carries the result; progress,
 logs and errors go to stderr.
 """
 
@@ -21,7 +21,7 @@ from flyle_sf_assets.telemetry.redaction import redacted_text
 
 
 def language() -> str:
-    """``ja`` or ``en``, as the terminal's locale says."""
+    """``ja`` or ``en``, by the terminal's locale."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name):
             return "ja" if value.lower().startswith("ja") else "en"
@@ -79,7 +79,7 @@ def error_document(error: FlyleError) -> dict[str, Any]:
 
 
 def print_error(error: FlyleError) -> None:
-    """The error on stderr, once: its code, then the words of both languages."""
+    """The error on stderr, once: its code, then its text in both languages."""
     if isinstance(error, SettingsInvalid):
         print_problems(error.problems)
         return
@@ -91,7 +91,7 @@ def print_error(error: FlyleError) -> None:
 
 @dataclass
 class Answer:
-    """What a command says in the end: at most one JSON object, and its exit code."""
+    """The final output of a command: at most one JSON object, and its exit code."""
 
     exit_code: int = 0
     text: str = ""
@@ -101,7 +101,7 @@ class Answer:
         self.json_text(json.dumps(document, ensure_ascii=False, default=str))
 
     def json_text(self, text: str) -> None:
-        """The same, encoded already: numbers exactly as they are kept."""
+        """The same, already encoded: numbers exactly as they are stored."""
         self.text = text + "\n"
 
 
@@ -114,7 +114,7 @@ def errors_as_exit_codes(
 ) -> Iterator[Answer]:
     """The boundary of a command: whatever happens inside ends in its answer and exit code.
 
-    An error, foreseen or not, is said once on stderr; with ``as_json`` stdout holds
+    An error, foreseen or not, is printed once on stderr; with ``as_json`` stdout has
     ``document(error)`` instead of anything that the command had answered before.
     """
     answer = Answer()
@@ -125,7 +125,7 @@ def errors_as_exit_codes(
     except (typer.Exit, typer.Abort):
         raise
     except Exception as raised:  # noqa: BLE001 - the boundary: nothing passes it as a traceback
-        if isinstance(raised, BrokenPipeError):  # nobody reads: there is nobody to tell
+        if isinstance(raised, BrokenPipeError):  # no process reads the output any more
             _give_stdout_up()
             raise typer.Exit(1) from None
         error = as_flyle_error(raised, tried(command))
@@ -138,7 +138,7 @@ def errors_as_exit_codes(
 def error_answer(
     error: FlyleError, document: Callable[[FlyleError], Mapping[str, Any]] | None = None
 ) -> str:
-    """The JSON object that a command answers in the place of its own."""
+    """The JSON object that a command prints instead of its own."""
     made = document(error) if document else {"error": error_document(error)}
     return json.dumps(made, ensure_ascii=False, default=str) + "\n"
 
@@ -149,18 +149,18 @@ def end(
     as_json: bool,
     document: Callable[[FlyleError], Mapping[str, Any]] | None = None,
 ) -> int:
-    """Says the error, as JSON too on request, and returns its exit code."""
+    """Prints the error, as JSON too on request, and returns its exit code."""
     try:
         write(error_answer(error, document) if as_json else "")
-    except OSError:  # stdout takes nothing, which may be the error itself: stderr says it
+    except OSError:  # stdout fails, which may be the error itself: stderr reports it
         _give_stdout_up()
-    with suppress(OSError):  # there is no other place to say anything
+    with suppress(OSError):  # there is no other output
         print_error(error)
     return error.exit_code
 
 
 def write(text: str) -> None:
-    """Writes to stdout and makes sure that it went out. Raises OSError when it did not."""
+    """Writes to stdout and makes sure that it was written. Raises OSError when it was not."""
     if text:
         encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
         sys.stdout.write(text if encoding == "utf8" and _is_encodable(text) else _ascii(text))
@@ -172,12 +172,12 @@ def _is_encodable(text: str) -> bool:
 
 
 def _ascii(text: str) -> str:
-    """The same JSON in ASCII: only its strings hold anything else, and may have escapes."""
+    """The same JSON in ASCII: only strings contain other characters, and may have escapes."""
     return "".join(sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in text)
 
 
 def _give_stdout_up() -> None:
-    """What is still buffered for it must not fail once more while Python ends."""
+    """Discards stdout's buffer, so that it does not fail once more while Python ends."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     with suppress(OSError, ValueError):
         os.dup2(nothing, sys.stdout.fileno())
@@ -185,5 +185,5 @@ def _give_stdout_up() -> None:
 
 
 def tried(command: str) -> Text:
-    """What a command tries, when nothing more is known."""
+    """The ``tried`` text of a command when nothing more is known."""
     return Text(f"flyle-sf {command} を実行しました", f"Ran flyle-sf {command}")

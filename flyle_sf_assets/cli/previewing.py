@@ -1,6 +1,6 @@
-"""``flyle-sf preview``: what the settings would do, for people and for scripts.
+"""``flyle-sf preview``: what the settings would do, for users and for scripts.
 
-What does not belong here: finding it out (``preview/preview.py``).
+What does not belong here: computing it (``preview/preview.py``).
 """
 
 from dataclasses import replace
@@ -44,7 +44,7 @@ _VALUES_SHOWN = 6
 
 
 def impact_of(opened: Installation, tenant: str) -> Impact:
-    """The preview of the tenant's settings file, draft, or standing settings."""
+    """The preview of the tenant's settings file, draft, or current settings."""
     drafted = drafted_settings(opened, tenant)
     found = preview(opened, drafted.settings)
     return replace(found, problems=(*drafted.warnings, *found.problems))
@@ -172,5 +172,5 @@ def _example(one: Example) -> dict[str, Any]:
 
 
 def _raw(text: str | None) -> msgspec.Raw | None:
-    """JSON as it is kept: no number passes through a float."""
+    """JSON as it is stored: no number passes through a float."""
     return None if text is None else msgspec.Raw(text.encode())

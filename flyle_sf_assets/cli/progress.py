@@ -1,6 +1,6 @@
-"""Progress of a refresh on a terminal; quiet where nobody is watching.
+"""Progress of a refresh on a terminal; nothing is shown elsewhere.
 
-What does not belong here: what is told (``sync/progress.py``).
+What does not belong here: what is reported (``sync/progress.py``).
 """
 
 import sys
@@ -15,7 +15,7 @@ from flyle_sf_assets.sync import progress as told
 
 @contextmanager
 def shown_progress(*, show: bool = True) -> Iterator[None]:
-    """Shows what is told inside the block, one line a step, when stderr is a terminal."""
+    """Shows the progress reported in the block, one line per step, when stderr is a terminal."""
     if not show or not sys.stderr.isatty():
         yield
         return

@@ -12,7 +12,7 @@ CHANGE_EVERY_S = 10.0
 
 
 def serve_sandbox(*, port: int, is_still: bool) -> None:
-    """Serves the two sample orgs on HTTPS until Ctrl-C; they change by themselves unless still."""
+    """Serves the two sample orgs on HTTPS until Ctrl-C; they change automatically unless still."""
     folder = Environment.from_environment().home / "sandbox"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     serve(

@@ -1,4 +1,4 @@
-"""``flyle-sf secrets rotate``: everything that is stored encrypted, under the newest key.
+"""``flyle-sf secrets rotate``: all stored secrets encrypted again, under the newest key.
 
 What does not belong here: envelopes and keys (``store/tenants/envelopes.py``).
 """
@@ -11,10 +11,10 @@ from flyle_sf_assets.store.tenants.envelopes import KEYS_VARIABLE, add_key
 
 
 def run_rotate(*, new_key: bool) -> None:
-    """Re-encrypts the envelopes of all tenants, one tenant a transaction.
+    """Re-encrypts the envelopes of all tenants, one tenant per transaction.
 
     Raises StoreError ``secret_unreadable`` at the end when no key opens some of them; the others
-    are rotated all the same.
+    are rotated anyway.
     """
     unreadable: list[str] = []
     rotated = 0

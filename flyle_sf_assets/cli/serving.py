@@ -1,4 +1,4 @@
-"""What every server that the command line starts needs: a free port, and waiting for Ctrl-C.
+"""For every server that the command line starts: a free port, and waiting for Ctrl-C.
 
 What does not belong here: the servers (``console.py``, ``dagster_dev.py``).
 """
@@ -10,7 +10,7 @@ from flyle_sf_assets.errors import Text, UsageError
 
 
 def wait_for_interrupt() -> None:
-    """Returns when the person presses Ctrl-C, or the process is asked to end."""
+    """Returns when the user presses Ctrl-C, or the process is asked to end."""
     stop = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
     try:
@@ -20,7 +20,7 @@ def wait_for_interrupt() -> None:
 
 
 def free_port(wanted: int) -> int:
-    """``wanted`` if nobody listens there, else any free port of 127.0.0.1."""
+    """``wanted`` if no process listens there, else any free port of 127.0.0.1."""
     import socket
 
     for port in (wanted, 0):

@@ -1,6 +1,6 @@
-"""``flyle-sf status``: how each tenant stands.
+"""``flyle-sf status``: the status of each tenant.
 
-What does not belong here: finding it out (``sync/state/tenant_status.py``).
+What does not belong here: computing it (``sync/state/tenant_status.py``).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ NO_TENANTS = Text(
 
 @dataclass(frozen=True)
 class TenantState:
-    """One tenant's standing as the command shows it."""
+    """One tenant's status as the command shows it."""
 
     status: TenantStatus
 
@@ -74,7 +74,7 @@ def tenant_states(opened: Installation, tenant: str | None) -> list[TenantState]
 
 
 def print_status(states: list[TenantState]) -> None:
-    """A table of the tenants, and below it what is stale and what needs a person."""
+    """A table of the tenants, then what is stale and what needs a person."""
     console = to_stdout()
     if not states:
         console.print(NO_TENANTS.in_language(language()), markup=False)
@@ -114,7 +114,7 @@ def print_status(states: list[TenantState]) -> None:
 
 
 def _next(one: TenantStatus) -> str:
-    """When it is tried next: by the interval, by the back-off, or not before a person acts."""
+    """When it is next tried: by the interval, by the back-off, or not before a person acts."""
     if one.is_stopped:
         return "stopped / 停止中"
     after = f" (failed {one.link.failures}×)" if one.link.failures else ""
@@ -122,7 +122,7 @@ def _next(one: TenantStatus) -> str:
 
 
 def _local(at: datetime | None) -> str:
-    """For people: to the minute, in this machine's time zone."""
+    """For users: to the minute, in this machine's time zone."""
     return "-" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"
 
 

@@ -48,7 +48,7 @@ class SyncOutcome:
     seconds: float
     error: FlyleError | None
     note: Text | None = None
-    """Why there was no sync, when nothing went wrong."""
+    """Why there was no sync, if there was no error."""
     idle_calls: int = 0
 
     @property
@@ -89,21 +89,21 @@ class SyncOutcome:
 
 
 def never_began(tenant: str, error: FlyleError) -> SyncOutcome:
-    """The outcome of a sync that something stood in the way of."""
+    """The outcome of a sync that an error prevented."""
     return SyncOutcome(tenant, None, 0.0, error)
 
 
 def sync_tenant(
     tenant: str, *, full: bool = False, wait: bool = True, show_progress: bool = True
 ) -> SyncOutcome:
-    """Registers the tenant's file, if there is one, and refreshes the tenant if there is anything.
+    """Registers the tenant's file, if there is one, and refreshes the tenant if anything is new.
 
-    A person waits for it, so the org's metadata are asked for in any case: by the refresh, or by
-    the look when there are no news.
+    A person waits for it, so the org's metadata are checked in any case: by the refresh, or by
+    the idle check when nothing is new.
 
     Without ``wait`` it does nothing while another sync of the tenant is running.
 
-    Raises what stands in the way before a sync can begin (PlanNotEligible, SettingsInvalid,
+    Raises what prevents a sync before it can begin (PlanNotEligible, SettingsInvalid,
     NotConnected, StoreUnavailable); what happens during it is in the outcome.
     """
     with installation() as opened:
@@ -152,7 +152,7 @@ def refresh_in_process(
             run_id = result.run_id
         except DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
-        except Exception as raised:  # noqa: BLE001 - the sync's row tells how far it came
+        except Exception as raised:  # noqa: BLE001 - the sync's row says how far it came
             error = _behind(raised, tenant)
     return SyncOutcome(
         tenant, _sync_of(opened, tenant, run_id), time.perf_counter() - started, error
@@ -160,7 +160,7 @@ def refresh_in_process(
 
 
 def _behind(raised: Exception, tenant: str) -> FlyleError:
-    """A step's own error, or what Dagster itself failed at."""
+    """A step's own error, or the error of Dagster itself."""
     if isinstance(raised, Failure) and isinstance(raised.__cause__, FlyleError):
         return raised.__cause__
     tried = Text(f"テナント {tenant} の同期を実行しました", f"Ran the sync of {tenant}")
@@ -168,10 +168,10 @@ def _behind(raised: Exception, tenant: str) -> FlyleError:
 
 
 def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
-    """The check if nothing changed; what it fails at, the sync will say with all it knows."""
+    """The idle check if nothing changed; on an error None, because the sync will report it."""
     try:
         check = check_idle(opened, tenant, is_asked_for=True)
-    except Exception as raised:  # noqa: BLE001 - written down; the sync keeps it on the link
+    except Exception as raised:  # noqa: BLE001 - logged; the sync stores it on the link
         _behind(raised, tenant)
         return None
     return check if check.is_idle else None
@@ -184,7 +184,7 @@ def is_busy(opened: Installation, tenant: str) -> bool:
 
 
 def settle(opened: Installation, tenant: str) -> None:
-    """The file wins: its settings are registered before the sync."""
+    """Registers the file's settings before the sync: the file has priority."""
     loaded = tenant_file(opened.environment, tenant)
     if loaded is None:
         if registered_settings(opened, tenant) is None:

@@ -1,4 +1,4 @@
-"""Whether Salesforce knows an app, before anybody is sent there: its own page says so in English.
+"""Whether Salesforce knows an app, checked before a user is sent there; it answers in English.
 
 What does not belong here: connecting (``connect.py``).
 """
@@ -10,7 +10,7 @@ from flyle_sf_assets.salesforce.tokens.access_tokens import TokenTransport
 from flyle_sf_assets.salesforce.tokens.web_server import exchange_code
 
 NO_CODE = "none"
-"""Exchanged for nothing: the answer tells key and secret apart before it looks at the code."""
+"""No valid code: Salesforce reports a wrong key or secret before it checks the code."""
 
 ABOUT_THE_APP = ("app_unknown", "client_refused", "secret_wrong", "org_url_not_allowed")
 
@@ -20,7 +20,7 @@ def check_app(installation: Installation, app: AppEntry, *, redirect_uri: str) -
 
     NotConnected ``app_unknown`` (also for ten minutes after the app was made) and
     ``secret_wrong``, UsageError for a host that is not allowed, Postponed when the org cannot be
-    reached. Any other refusal is of the code that we do not have, and says nothing.
+    reached. Any other refusal concerns only the code, and proves nothing.
     """
     try:
         exchange_code(

@@ -1,7 +1,7 @@
-"""Connecting a tenant to its org: by an administrator's consent in a browser, or without anybody.
+"""Connecting a tenant to its org: by an administrator's consent in a browser, or headless.
 
-Used by the console and by ``flyle-sf connect``. Nothing is kept before every check has passed: a
-user who may not connect leaves no token behind. What does not belong here: ending a link
+Used by the console and by ``flyle-sf connect``. Nothing is stored before every check has passed:
+for a user who may not connect no token is stored. What does not belong here: ending a link
 (``disconnect.py``), and what a refresh logs in with (``installation/tenant_org.py``).
 """
 
@@ -67,7 +67,7 @@ _CONFIRMATION_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Where to send the browser, until when it may come back, and the state that it will bring."""
+    """Where to send the browser, until when it may return, and the state it will return with."""
 
     authorisation_url: str = field(repr=False)
     state: str = field(repr=False)
@@ -76,9 +76,9 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class OtherOrg:
-    """Everything is allowed, but it is another org than before; nothing has changed yet.
+    """All checks passed, but it is another org than before; nothing has changed yet.
 
-    ``confirmation`` is for `confirm_replacement`; None where the same call is made again with
+    ``confirmation`` is for `confirm_replacement`; None where the caller repeats its call with
     ``replace_org``.
     """
 
@@ -99,9 +99,9 @@ def begin_connect(
 ) -> Started:
     """Begins the web server flow: the page where a Salesforce administrator allows the access.
 
-    ``app`` is what was entered; without it the settings' connection, else what was entered last.
-    ``by`` is who is there: only the same one can finish. Raises UsageError for a host that is not
-    allowed, NotConnected ``app_keys_missing``, PlanNotEligible.
+    ``app`` is what the user entered; without it the settings' connection, else what was entered
+    last. ``by`` is the user: only the same user can finish. Raises UsageError for a host that is
+    not allowed, NotConnected ``app_keys_missing``, PlanNotEligible.
 
     Relied on: Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", with PKCE.
 
@@ -130,11 +130,11 @@ def finish_connect(
     replace_org: bool = False,
     clock: Clock = utc_now,
 ) -> Connected | OtherOrg:
-    """Takes up what came back: exchanges the code, checks the user, keeps the tokens.
+    """Handles the callback: exchanges the code, checks the user, stores the tokens.
 
     Raises NotPermitted (``state_unknown``, ``consent_denied``, ``salesforce_admin_required``,
     ``api_disabled``), NotConnected (``app_unknown``, ``secret_wrong``, ``grant_refused``, …),
-    Postponed. After an error nothing is kept, and tokens that had come are revoked.
+    Postponed. After an error nothing is stored, and issued tokens are revoked.
     """
     with bind(tenant=tenant):
         begun = claim(installation, tenant, callback.state, Begun, by=by, clock=clock)
@@ -169,9 +169,9 @@ def confirm_replacement(
     by: str,
     clock: Clock = utc_now,
 ) -> Connected:
-    """Changes to the other org that `finish_connect` asked about; once, and by the same person.
+    """Changes to the other org that `finish_connect` asked about; once, and by the same user.
 
-    NotPermitted ``state_unknown`` otherwise.
+    Raises NotPermitted ``state_unknown`` otherwise.
     """
     with bind(tenant=tenant):
         allowed = claim(installation, tenant, confirmation, Allowed, by=by, clock=clock)
@@ -186,9 +186,9 @@ def decline_replacement(
     by: str,
     clock: Clock = utc_now,
 ) -> None:
-    """Stays with the org of before: the tokens of the other one are revoked, nothing is kept.
+    """Stays with the earlier org: the tokens of the other one are revoked, nothing is stored.
 
-    NotPermitted ``state_unknown`` as in `confirm_replacement`.
+    Raises NotPermitted ``state_unknown`` as in `confirm_replacement`.
     """
     with bind(tenant=tenant):
         allowed = claim(installation, tenant, confirmation, Allowed, by=by, clock=clock)
@@ -206,9 +206,9 @@ def connect_headless(
     """Connects by client credentials or JWT bearer, as the registered settings say.
 
     The user who reads needs the API and the right to read the base object, nothing more. Raises
-    what logging in and reading raise (NotConnected, NotPermitted, SalesforceRefused, Postponed).
+    the errors of logging in and reading (NotConnected, NotPermitted, SalesforceRefused, Postponed).
 
-    ``by`` is who asked, for the connection's row. Another org than before is answered with
+    ``by`` is who asked, for the connection's row. For another org than before it returns
     `OtherOrg` and changes nothing, unless ``replace_org``.
 
     >>> connected = connect_headless(installation, "acme", by="cli:sato")
@@ -232,13 +232,13 @@ def connect_headless(
 
 
 def connection_of(installation: Installation, tenant: str) -> ConnectionState | None:
-    """How the tenant was last connected, None when nobody has connected it."""
+    """How the tenant was last connected, None before the first connection."""
     with installation.database.tenant(tenant) as tx:
         return get_connection(tx)
 
 
 def stored_connection(installation: Installation, tenant: str) -> Connection | None:
-    """The ``connection`` of settings made in the console; None before anybody entered an app."""
+    """The ``connection`` of settings made in the console; None before an app was entered."""
     app = stored_app(installation, tenant)
     return None if app is None else Connection(org_url=app.org_url, flow=Flow.WEB_SERVER)
 
@@ -258,7 +258,7 @@ def _check_plan(tenant: str, settings: TenantSettings | None) -> None:
 
 
 def _checked_administrator(installation: Installation, granted: Granted) -> rights.Identity:
-    """Whose consent it is. NotPermitted unless the API is on and the user is an administrator."""
+    """The user who consented. NotPermitted unless the API is on and it is an administrator."""
     session = OrgSession(_Once(granted.access), network_of(installation.environment))
     try:
         who = rights.identity(session)
@@ -287,7 +287,7 @@ def _checked_administrator(installation: Installation, granted: Granted) -> righ
 
 
 class _Once:
-    """A token that has just come: it is not renewed."""
+    """A token that was just issued: it is not renewed."""
 
     def __init__(self, access: AccessToken) -> None:
         self._access = access
@@ -300,7 +300,7 @@ class _Once:
 
 
 def _give_up(transport: TokenTransport, granted: Granted) -> None:
-    """Tokens that will not be kept are revoked; the error that led here is what counts."""
+    """Revokes tokens that will not be stored; the error that led here is the one reported."""
     token = granted.refresh_token or granted.access.value
     try:
         revoke(transport, granted.access.instance_url, token)

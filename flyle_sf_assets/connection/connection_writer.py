@@ -1,6 +1,6 @@
-"""What a connection leaves behind: the link's state, its secrets, and what to read again.
+"""What a connection stores: the link's state, its secrets, and what to read again.
 
-What does not belong here: whether somebody may connect (``connect.py``).
+What does not belong here: whether a user may connect (``connect.py``).
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _log = logger("refresh")
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A connection that stands. ``is_reconnected``: the companies of before are taken up again.
+    """A connection in effect. ``is_reconnected``: the earlier companies are linked again.
 
     ``is_other_org``: they became unlinked, because this is another org.
     """
@@ -48,7 +48,7 @@ class Connected:
 
 
 def other_org_of(installation: Installation, tenant: str, who: Identity) -> str | None:
-    """The id of the org that the companies came from, when it is another one."""
+    """The id of the org that the companies came from, when it is another org."""
     with installation.database.tenant(tenant) as tx:
         linked = get_link(tx).org_id
     return None if linked in (None, who.org_id) else linked
@@ -62,7 +62,7 @@ def keep_connection(
     allowed: Allowed | None,
     clock: Clock,
 ) -> Connected:
-    """Leaves another org if there was one, and keeps what belongs to the connection, at once."""
+    """Unlinks another org if there was one, and stores all of the connection, at once."""
     is_other_org = other_org_of(installation, tenant, who) is not None
     if is_other_org:
         stop(installation, tenant, clock=clock)
@@ -81,7 +81,7 @@ def keep_connection(
         put_connection(tx, state)
         put_link(tx, state=_link_state(before), org_id=who.org_id)
         note_state_while_away(tx, _link_state(before))
-        # What failed may be what this connection mends.
+        # This connection may repair what failed.
         put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
         clear_failure(tx)
         forget_outage(tx)
@@ -94,7 +94,7 @@ def keep_connection(
 
 
 def _link_state(before: Link) -> LinkState:
-    """Connecting a link that stands (with another user, say) leaves it as it stands."""
+    """The link's new state; it stays when a linked tenant connects (with another user, say)."""
     if before.state in ("linked", "held", "initial_sync"):
         return before.state
     return "linked" if before.state == "failing" and before.first_synced_at else "connected"
@@ -103,7 +103,7 @@ def _link_state(before: Link) -> LinkState:
 def connection_state(
     org_url: str, flow: Flow, who: Identity, by: str, clock: Clock
 ) -> ConnectionState:
-    """A connection that somebody has just made."""
+    """The state of a connection that was just made."""
     return ConnectionState(
         org_url=org_url,
         flow=flow.value,

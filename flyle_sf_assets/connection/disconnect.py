@@ -1,9 +1,9 @@
-"""Ending a tenant's link: nothing is read any more, tokens are gone, companies stay.
+"""Ending a tenant's link: nothing is read any more, tokens are erased, companies stay.
 
-First the link is marked and running refreshes are cancelled, which is when it takes effect: no
-commit of a cancelled refresh succeeds (`Refresh.committing`). Then tokens are revoked and erased,
-and the companies become ``unlinked``. Each part is committed by itself, in an order in which a
-second call completes what a first one did not get to. What does not belong here: connecting again.
+First the link is marked and running refreshes are cancelled. From then on no commit of a cancelled
+refresh succeeds (`Refresh.committing`). Then tokens are revoked and erased, and the companies
+become ``unlinked``. Each part is a commit of its own, in an order in which a second call
+completes what a first one did not reach. What does not belong here: connecting again.
 """
 
 from dataclasses import dataclass
@@ -42,11 +42,11 @@ class Disconnected:
 def disconnect(
     installation: Installation, tenant: str, *, by: str, clock: Clock = utc_now
 ) -> Disconnected:
-    """Ends the link. Doing it again completes what was interrupted and changes nothing else.
+    """Ends the link. A second call completes what was interrupted and changes nothing else.
 
-    ``by`` is who asked. Syncs that run are cancelled, tokens are revoked and erased, companies
-    become ``unlinked`` and keep their values. Raises StoreError; an org that cannot be reached
-    does not stop it.
+    ``by`` is who asked. Running syncs are cancelled, tokens are revoked and erased, companies
+    become ``unlinked`` and keep their values. An org that cannot be reached does not prevent it.
+    Raises StoreError.
 
     >>> ended = disconnect(installation, "acme", by="cli:sato")
     >>> ended.companies > 0, ended.cancelled_syncs
@@ -78,12 +78,12 @@ def disconnect(
 
 
 def stop(installation: Installation, tenant: str, *, clock: Clock) -> tuple[bool, int]:
-    """Marks the link as disconnected and cancels what runs: no refresh begins or commits any more.
+    """Marks the link as disconnected and cancels running refreshes: none can begin or commit.
 
-    Returns whether it was not disconnected before, and how many refreshes were cancelled.
+    Returns whether it was connected before, and how many refreshes were cancelled.
     """
     with installation.database.tenant(tenant) as tx:
-        # The link's row first: a refresh that is just beginning holds it (`open_refresh`).
+        # The link's row first: a refresh that is beginning holds a lock on it (`open_refresh`).
         put_link(tx, next_due_at=None)
         is_new = get_link(tx).state != "disconnected"
         put_link(tx, state="disconnected")
@@ -92,10 +92,10 @@ def stop(installation: Installation, tenant: str, *, clock: Clock) -> tuple[bool
 
 
 def revoke_and_erase(installation: Installation, tenant: str) -> bool | None:
-    """Revokes the stored tokens at Salesforce and erases all that is stored to log in with.
+    """Revokes the stored tokens at Salesforce and erases all stored credentials.
 
-    Erased also when Salesforce cannot be reached or no key opens them any more: then the org's
-    administrator revokes them there.
+    Erases also when Salesforce cannot be reached or no key decrypts them any more: then the org's
+    administrator revokes them in Salesforce.
     """
     with installation.database.token_lock(tenant):
         try:
@@ -119,10 +119,10 @@ def _revoked(installation: Installation, tenant: str) -> bool | None:
 
 
 def unlink_org(installation: Installation, tenant: str, *, clock: Clock) -> int:
-    """Unlinks everything that came from the org so far and forgets its records.
+    """Unlinks every company of the org so far and clears its record data.
 
-    Another org's records follow. Call it with nothing running (`stop`). Returns how many companies
-    were unlinked by it.
+    Another org's records follow. Call it when nothing is running (`stop`). Returns how many
+    companies it unlinked.
     """
     now = clock()
     with installation.database.tenant(tenant) as tx:

@@ -1,6 +1,6 @@
-"""What waits for somebody to come back: a flow that was begun, a consent that needs a second yes.
+"""Pending consents: a flow that was begun, or a consent that needs a second confirmation.
 
-Sealed, for a quarter of an hour, taken once, by the person who left it. What does not belong here:
+Encrypted, valid a quarter of an hour, claimed once, by the same user. What does not belong here:
 what follows (``connect.py``).
 """
 
@@ -22,7 +22,7 @@ from flyle_sf_assets.store.tenants.credentials import claim_pending, put_pending
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What has to be remembered until the browser comes back."""
+    """What must be stored until the browser returns."""
 
     by: str
     app: AppEntry
@@ -48,7 +48,7 @@ Waiting = TypeVar("Waiting", Begun, Allowed)
 def save(
     installation: Installation, tenant: str, name: str, content: Begun | Allowed, clock: Clock
 ) -> datetime:
-    """Leaves something under a name that nobody can guess; returns until when."""
+    """Saves a consent under a name that cannot be guessed; returns when it expires."""
     kind = type(content).__name__
     text = json.dumps({"kind": kind, "content": msgspec.to_builtins(content)}, ensure_ascii=False)
     with installation.database.tenant(tenant) as tx:
@@ -64,9 +64,9 @@ def claim(
     by: str,
     clock: Clock,
 ) -> Waiting:
-    """What was left under that name. NotPermitted ``state_unknown`` when it is not for this one.
+    """The consent saved under that name. NotPermitted ``state_unknown`` if this user may not.
 
-    That is: unknown, taken before, expired, another tenant's, or left by somebody else.
+    That is: unknown, claimed before, expired, of another tenant, or saved by another user.
     """
     with installation.database.tenant(tenant) as tx:
         content = claim_pending(tx, installation.secrets, name, clock()) if name else None

@@ -1,4 +1,4 @@
-"""The routes: every page of the console in one list, each with whom it is for.
+"""The routes: every page of the console in one list, each with its users.
 
 What does not belong here: pages (``pages``) and serving (``server.py``).
 """
@@ -51,7 +51,7 @@ _log = logger("console")
 
 
 class PageRoute(Route):
-    """A route that knows whom its page is for, and whether it ``asks`` Salesforce."""
+    """A route that knows the users of its page, and whether it ``asks`` Salesforce."""
 
     def __init__(
         self, path: str, page: Page, access: Access, method: str = "GET", *, asks: bool = False
@@ -68,7 +68,7 @@ def build_app(
     rate_limiter: RateLimiter | None = None,
     more: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The console over an installation. ``more`` are routes of anyone who mounts it (the demo)."""
+    """The console over an installation. ``more`` are routes of the caller (the demo)."""
     app = _App(
         routes=[*_routes(), *more, Mount("/static", _Static(directory=STATIC), name="static")],
         middleware=[
@@ -96,8 +96,8 @@ def build_app(
 class _Limits:
     """How many pages are made at once.
 
-    More readers than a few only take turns with each other; and a slow org must not keep other
-    people's pages waiting.
+    More than a few readers only slow each other down; and a slow org must not delay other
+    people's pages.
     """
 
     def __init__(self) -> None:
@@ -106,10 +106,10 @@ class _Limits:
 
 
 class _App(Starlette):
-    """Starlette with headers on its own answer to what nobody foresaw, too."""
+    """Starlette with security headers on its answer to unforeseen errors, too."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Everything, inside the headers."""
+        """The whole stack, inside the headers."""
         console: Console = self.state.console
         headers = security_headers(console.settings.embedded_by, is_https=console.is_https)
         app: ASGIApp = SecurityHeaders(super().build_middleware_stack(), headers)
@@ -197,7 +197,7 @@ def _endpoint(
 
 
 class _Static(StaticFiles):
-    """Files of ours, kept by browsers: their address changes with their content."""
+    """Files of ours, cached by browsers: their address changes with their content."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file."""
@@ -207,7 +207,7 @@ class _Static(StaticFiles):
 
 
 def _static_version() -> str:
-    """Changes when any of the files does."""
+    """A version that changes when any of the files does."""
     digest = sha256()
     for file in sorted(STATIC.rglob("*.*")):
         digest.update(file.read_bytes())
@@ -222,7 +222,7 @@ def _missing(request: Request, _: Exception) -> Response:
 
 
 def _broken(request: Request, error: Exception) -> Response:
-    """What nobody foresaw: told to the log, not to the browser."""
+    """An unforeseen error: it goes to the log, not to the browser."""
     _log.error("page broke", path=request.scope["path"], error=type(error).__name__, exc_info=error)
     return PlainTextResponse(
         "申し訳ありません。ページを表示できませんでした。\nSorry, this page could not be shown.\n",

@@ -1,7 +1,7 @@
-"""One connection to the console: bounds on the size of a request's head, and on its slowness.
+"""One connection to the console: limits on the size and the duration of a request.
 
 uvicorn's protocol on httptools has none: a head without an end filled the memory, and a thousand
-clients that send a byte a minute keep everybody else out. What does not belong here: the size of
+clients that send a byte a minute block all others. What does not belong here: the size of
 a form (``request.py``).
 """
 
@@ -22,7 +22,7 @@ class HeadTooLarge(ValueError):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection that is closed when a request is too slow, or its head too large (400).
+    """A connection that is closed when a request is too slow, or its head is too large (400).
 
     The time runs from the connection, or from the first byte of a later request, to the end of the
     head, and from there to the end of the body. Between requests uvicorn's keep-alive counts.
@@ -35,16 +35,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_in_head = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
-        """The head of the first request has to come."""
+        """Starts waiting for the head of the first request."""
         super().connection_made(transport)
         self._expect_within(HEAD_WITHIN_S)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a head or a body."""
+        """Receives bytes of a head or a body."""
         if self._is_in_head:
             if self._timer is None:
                 self._expect_within(HEAD_WITHIN_S)
-            # The parser keeps an unfinished header to itself.
+            # The parser does not show an unfinished header.
             self._head_bytes += len(data)
         super().data_received(data)
         if self._is_in_head and self._head_bytes > HEAD_BYTES_MAX:
@@ -60,13 +60,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The whole request is there."""
+        """The whole request has arrived."""
         self._expect_no_more()
         self._is_in_head, self._head_bytes = True, 0
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Stops waiting."""
         self._expect_no_more()
         super().connection_lost(exc)
 

@@ -1,4 +1,4 @@
-"""Numbers that take long to count, kept for some seconds: nobody's page waits for them twice.
+"""Numbers that are slow to count, cached for some seconds, so that pages need not wait again.
 
 What does not belong here: counting (``store``).
 """
@@ -17,7 +17,7 @@ TENANTS_MAX = 1_000
 
 @dataclass
 class CompanyFigures:
-    """Companies by status per tenant; ``moment`` changes whenever a sync may have changed them."""
+    """Companies by status per tenant; ``moment`` changes when a sync may have changed them."""
 
     clock_s: Callable[[], float] = time.monotonic
     _kept: dict[str, tuple[object, float, dict[str, int]]] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""A page that lets anybody in as a sample user, as Flyle would by a token; for the demo only.
+"""A page that signs any visitor in as a sample user, as Flyle would by a token; for the demo only.
 
-What does not belong here: checking tokens (``tokens.py``). Anyone who mounts these routes gives the
-console away to everybody who reaches it.
+What does not belong here: checking tokens (``tokens.py``). These routes open the console to
+everyone who can reach it.
 """
 
 import secrets
@@ -27,14 +27,14 @@ TOKEN_S = 120
 
 @dataclass(frozen=True, slots=True)
 class SampleUser:
-    """Somebody who can be played; ``about`` says what this one is good for."""
+    """A sample user; ``about`` says what this one shows."""
 
     user: User
     about: Text
 
 
 def sample_users(tenants: Sequence[str]) -> tuple[SampleUser, ...]:
-    """An administrator of each tenant; then those who may less, and a plan without the link."""
+    """An administrator of each tenant, users with fewer rights, and a plan without the link."""
     first = tenants[0]
     admins = [
         SampleUser(
@@ -61,7 +61,7 @@ def sample_users(tenants: Sequence[str]) -> tuple[SampleUser, ...]:
 
 
 def issue_token(user: User, settings: ConsoleSettings, now: datetime) -> str:
-    """The token by which Flyle would say that this person comes."""
+    """The token by which Flyle would name this user."""
     claims = {
         "aud": AUDIENCE,
         "sub": user.subject,
@@ -79,9 +79,9 @@ def issue_token(user: User, settings: ConsoleSettings, now: datetime) -> str:
 def sample_user_routes(
     users: Sequence[SampleUser], to_try: Sequence[tuple[str, str]] = ()
 ) -> list[BaseRoute]:
-    """The page that lists the users, and the one that sends on with a token.
+    """The page that lists the users, and the one that redirects with a token.
 
-    ``to_try`` are names and values with which the set-up can be tried: of a sandbox org only.
+    ``to_try`` are names and values to try the setup with: of a sandbox org only.
     """
 
     def choose(page_request: PageRequest) -> Response:

@@ -29,7 +29,7 @@ _log = logger("console")
 def answer(
     console: Console, request: Request, form: Form | None, page: Page, access: Access
 ) -> Response:
-    """What a page answers, or why it may not. No exception of ours gets past this."""
+    """What a page answers, or why it refuses. No exception of ours passes it."""
     # Not of request.url: with a Host header like "a:1]" that is no URL, and raises.
     query = parsed(request.scope["query_string"].decode("ascii", "replace"))
     page_request = PageRequest(
@@ -53,7 +53,7 @@ def answer(
 
 
 def _allowed(page_request: PageRequest, access: Access) -> Response | None:
-    """The answer to somebody who may not, None for who may."""
+    """The answer for a user who may not see the page, None for one who may."""
     session = page_request.session
     if session is None or not session.user.has_plan:
         return refusals.no_plan(page_request)
@@ -67,7 +67,7 @@ def _allowed(page_request: PageRequest, access: Access) -> Response | None:
 
 
 def _is_own_form(page_request: PageRequest, session: sessions.Session) -> bool:
-    """The token of the session's own pages, and no other site as the sender."""
+    """Whether it has the token of the session's own pages, and comes from no other site."""
     headers = page_request.request.headers
     token = page_request.form.one(CSRF_FIELD) or headers.get(CSRF_HEADER, "")
     sender = headers.get("sec-fetch-site", "same-origin")

@@ -1,4 +1,4 @@
-"""The draft that a visitor works on: the kept one, or what stands now, with today's connection.
+"""The draft that a visitor works on: the stored draft, or the current settings and connection.
 
 What does not belong here: drafts themselves (``settings/drafts.py``) and keeping them
 (``tenants/settings_drafts.py``).
@@ -26,7 +26,7 @@ from flyle_sf_assets.tenants.settings_drafts import (
 
 
 def draft_for(page_request: PageRequest) -> Draft:
-    """The draft to work on; nothing is written. NotConnected before there is a connection."""
+    """The draft to work on; writes nothing. NotConnected before there is a connection."""
     kept = kept_draft(page_request.installation, page_request.tenant)
     origin = settings_origin(page_request.installation, page_request.tenant)
     draft = kept.draft if kept else _begun(page_request, origin)
@@ -40,7 +40,7 @@ def draft_for(page_request: PageRequest) -> Draft:
 
 
 def keep(page_request: PageRequest, draft: Draft) -> None:
-    """Keeps the draft. Raises SettingsFromFile where a file is what counts."""
+    """Stores the draft. Raises SettingsFromFile where a file has priority."""
     keep_draft(
         page_request.installation,
         draft,
@@ -50,12 +50,12 @@ def keep(page_request: PageRequest, draft: Draft) -> None:
 
 
 def connection_of_draft(draft: Draft) -> Connection:
-    """The draft's connection, which `draft_for` has made sure of."""
+    """The draft's connection, which `draft_for` has checked."""
     return Connection.model_validate(draft.document["connection"], by_alias=True, by_name=False)
 
 
 def source_of(draft: Draft) -> Source:
-    """The draft's base object and one-to-one objects, as far as they are sound."""
+    """The draft's base object and one-to-one objects, as far as they are valid."""
     for parts in (("object", "one_to_one"), ("object",)):
         settings = judged_as_far(draft, *parts).settings
         if settings is not None:

@@ -1,4 +1,4 @@
-"""Answers to those who may not, or for whom something does not work: what, why, and what to do.
+"""Answers to refused or failed requests: what happened, why, and what to do.
 
 What does not belong here: deciding it (``request.py``) and the words of an error (``errors.py``).
 """
@@ -24,23 +24,23 @@ _STATUS: tuple[tuple[type[FlyleError], int], ...] = (
     (StoreUnavailable, 503),
 )
 TROUBLE = 422
-"""What was asked for is understood and cannot be done: wrong settings, a refusal of Salesforce."""
+"""The request is understood and cannot be done: wrong settings, a refusal of Salesforce."""
 
 
 def nobody(page_request: PageRequest) -> Response:
-    """Nobody is known: the session is over, or there never was one."""
+    """No user is signed in: the session has ended, or there never was one."""
     if page_request.is_fragment:
         return Response(status_code=401, headers={"HX-Redirect": "/"})
     return page_request.page("refused/nobody.html", 401)
 
 
 def no_plan(page_request: PageRequest) -> Response:
-    """S3: the plan does not include the link; what it is, and whom to ask."""
+    """S3: the plan does not include the link; says what the link is, and whom to contact."""
     return page_request.page("refused/plan.html", 403)
 
 
 def no_right(page_request: PageRequest) -> Response:
-    """S2: the role may only look."""
+    """S2: the role may only read."""
     return page_request.page(_or_part(page_request, "refused/right"), 403)
 
 
@@ -50,7 +50,7 @@ def foreign_form(page_request: PageRequest) -> Response:
 
 
 def too_large(page_request: PageRequest) -> Response:
-    """More came than any page of ours sends."""
+    """The request is larger than any of our pages sends."""
     return Response(page_request.t("送信内容が大きすぎます", "Too much was sent"), 413)
 
 
@@ -62,7 +62,7 @@ def too_often(page_request: PageRequest) -> Response:
 
 
 def failed(page_request: PageRequest, error: FlyleError) -> Response:
-    """Something that was tried does not work: the error with its remedy and the support contact."""
+    """An action failed: the error with its remedy and the support contact."""
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), TROUBLE)
     refusal = refusal_of(error, page_request.console.settings.support_contact)
     return page_request.page(

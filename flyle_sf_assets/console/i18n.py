@@ -1,6 +1,6 @@
-"""Japanese first, English on request: which language a page has, and how it writes moments.
+"""Japanese first, English on request: the language of a page, and how times are written.
 
-What does not belong here: the words (each page says its own, in both).
+What does not belong here: the words (each page has its own, in both).
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ TIME_ZONE = "Asia/Tokyo"
 
 
 def language_of(request: Request) -> str:
-    """The chosen language, else the one that the browser prefers; Japanese when neither says."""
+    """The chosen language, else the one that the browser prefers; Japanese without either."""
     chosen = request.cookies.get(COOKIE, "")
     if chosen in LANGUAGES:
         return chosen

@@ -1,6 +1,6 @@
 """Words of the product as people read them: states, kinds, statuses, steps, types.
 
-What does not belong here: sentences of one page; they stand in its template.
+What does not belong here: sentences of one page; they are in its template.
 """
 
 from collections.abc import Mapping
@@ -100,7 +100,7 @@ STEPS: Mapping[str, tuple[int, Text]] = {
     "write_companies": (5, Text("企業情報を書き込んでいます", "Writing companies")),
     "companies": (5, Text("企業情報を書き込んでいます", "Writing companies")),
 }
-"""By what a refresh tells (``sync/progress.py``): the stage of `STAGES`, and the sentence."""
+"""By the step that a refresh reports (``sync/progress.py``): the stage of `STAGES`, its text."""
 
 STAGES: tuple[Text, ...] = (
     Text("項目の定義", "Definitions"),

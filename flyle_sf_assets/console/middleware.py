@@ -1,4 +1,4 @@
-"""What stands before every page: headers that bind browsers, and a limit on attempts to sign in.
+"""What runs before every page: security headers, and a limit on attempts to sign in.
 
 What does not belong here: who may see what (``request.py``).
 """
@@ -27,7 +27,7 @@ def security_headers(embedded_by: tuple[str, ...], *, is_https: bool) -> dict[st
     """The headers of every answer. ``embedded_by`` are origins that may frame the pages.
 
     Source: OWASP "HTTP Security Response Headers Cheat Sheet". No script, style or picture comes
-    from elsewhere, and none stands inside a page.
+    from elsewhere, and none is inline.
     """
     ancestors = " ".join(embedded_by) or "'none'"
     policy = (
@@ -66,7 +66,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
-                # Pages are of one person; only files under /static may be kept.
+                # Pages are for one person; only files under /static may be cached.
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -75,10 +75,10 @@ class SecurityHeaders:
 
 @dataclass
 class RateLimiter:
-    """This many attempts to come in within a minute: from one address, and at one tenant.
+    """Limits the attempts to sign in per minute: from one address, and for one tenant.
 
-    Counted in PostgreSQL for all processes of the console. What this process has seen is counted
-    here first, so that a flood from one address costs no statement.
+    Counted in PostgreSQL for all processes of the console. This process first counts its own, so
+    that a flood from one address costs no statement.
     """
 
     most: int = ATTEMPTS_MAX
@@ -92,13 +92,13 @@ class RateLimiter:
         return self.most * TENANT_ADDRESSES
 
     def allows(self, address: str, database: Database, now: datetime) -> bool:
-        """Counts this attempt of an address; False when the address has had its share."""
+        """Counts this attempt of an address; False above its limit."""
         if not self.allows_here(address):
             return False
         return self._counted(database, NO_TENANT, _network(address), now) <= self.most
 
     def allows_tenant(self, tenant: str, database: Database, now: datetime) -> bool:
-        """Counts this attempt at a tenant, whatever the address; False beyond its share."""
+        """Counts this attempt for a tenant, whatever the address; False above its limit."""
         return self._counted(database, tenant, "", now) <= self.most_of_tenant
 
     def allows_here(self, address: str) -> bool:
@@ -127,10 +127,10 @@ class RateLimiter:
 
 
 def _network(address: str) -> str:
-    """What one person has: an IPv4 address, or the /64 of an IPv6 address."""
+    """The network of one person: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
-        return "unknown"  # a proxy that is trusted wrote something else
+        return "unknown"  # a trusted proxy wrote something else
     prefix = 32 if found.version == IPV4 else IPV6_PREFIX
     return str(ipaddress.ip_network((found.packed, prefix), strict=False))

@@ -1,4 +1,4 @@
-"""The schemas of the orgs that were looked at last, each tenant's apart.
+"""The schemas of the most recently used orgs, separate for each tenant.
 
 What does not belong here: opening an org (``orgs.py``).
 """
@@ -12,14 +12,14 @@ TENANTS_KEPT = 200
 
 
 class KnownOrgs:
-    """Schemas of the orgs that were looked at last; each tenant sees its own only."""
+    """Schemas of the most recently used orgs; each tenant sees only its own."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str], KnownSchemas] = OrderedDict()
 
     def of(self, tenant: str, org_url: str) -> KnownSchemas:
-        """What is known of one tenant's org."""
+        """The known schemas of one tenant's org."""
         key = (tenant, org_url)
         with self._lock:
             known = self._kept.setdefault(key, KnownSchemas())
@@ -29,7 +29,7 @@ class KnownOrgs:
             return known
 
     def forget(self, tenant: str) -> None:
-        """The tenant's fields are described again."""
+        """Forgets the tenant's schemas: they are described again."""
         with self._lock:
             for key in [key for key in self._kept if key[0] == tenant]:
                 del self._kept[key]

@@ -1,4 +1,4 @@
-"""The visitor's org, opened when something has to be asked of it, and what is known of it.
+"""The visitor's org, opened on first use, and what is known of it.
 
 What does not belong here: what is asked (``preview/org_browser.py``).
 """
@@ -17,7 +17,7 @@ from flyle_sf_assets.tenants.registration import registered_settings
 
 
 class OrgOnDemand(Org):
-    """An org that is logged in to when it is first asked: what is known already needs no login."""
+    """An org that logs in when it is first asked: known answers need no login."""
 
     def __init__(self, open_it: Callable[[], Org]) -> None:
         self._open_it = open_it
@@ -30,14 +30,14 @@ class OrgOnDemand(Org):
         return self.__dict__[name]
 
     def close(self) -> None:
-        """Closes the connections, if there are any."""
+        """Closes the connections, if any."""
         if "session" in self.__dict__:
             super().close()
 
 
 @contextmanager
 def org_of(page_request: PageRequest) -> Iterator[Org]:
-    """The visitor's org; raises NotConnected and the like when it is first asked."""
+    """The visitor's org; raises NotConnected and similar errors when it is first asked."""
     installation, tenant = page_request.installation, page_request.tenant
     with OrgOnDemand(lambda: open_org_of(installation, tenant)) as org:
         yield org
@@ -45,13 +45,13 @@ def org_of(page_request: PageRequest) -> Iterator[Org]:
 
 @contextmanager
 def answers_of(page_request: PageRequest, org_url: str) -> Iterator[OrgAnswers]:
-    """What the visitor's org answers while settings are chosen."""
+    """The visitor's org for choosing settings."""
     with org_of(page_request) as org:
         yield OrgAnswers(org, page_request.console.orgs.of(page_request.tenant, org_url))
 
 
 def open_org_of(installation: Installation, tenant: str) -> Org:
-    """By the settings where they can log in by themselves, else by the consent that was given."""
+    """Opens it by the settings if they allow a headless login, else by the stored consent."""
     settings = registered_settings(installation, tenant)
     if settings is not None and settings.connection.flow is not Flow.WEB_SERVER:
         return open_tenant_org(installation, settings)

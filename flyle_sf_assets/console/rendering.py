@@ -1,7 +1,7 @@
-"""Templates into HTML: what every template may use, and nothing that asks anything of anybody.
+"""Templates into HTML: the functions for all templates; none of them asks a database or an org.
 
-``t(ja, en)`` is the page's language; both texts stand side by side in the templates, so that
-neither is forgotten. What does not belong here: what a page shows (``pages``).
+``t(ja, en)`` is the text in the page's language; both texts are side by side in the templates, so
+that neither is forgotten. What does not belong here: what a page shows (``pages``).
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ HTMX_CONFIG = (
     '"defaultSettleDelay":0,'
     '"responseHandling":[{"code":"204","swap":false},{"code":".*","swap":true}]}'
 )
-"""No inline style, no eval; answers of errors are shown in the place of the part, and a part is
-alive as soon as it is seen (else a click in its first 20 ms is lost)."""
+"""No inline style, no eval; error answers replace their part of the page, and a part reacts as
+soon as it is visible (else a click in its first 20 ms is lost)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What every template is given: for whom the page is, and where."""
+    """What every template gets: the user, the language and the address of the page."""
 
     language: str
     session: Session | None
@@ -43,7 +43,7 @@ class PageContext:
 
 
 class Renderer:
-    """The templates, read once."""
+    """The templates, loaded once."""
 
     def __init__(self, static_version: str) -> None:
         self._templates = jinja2.Environment(
@@ -58,7 +58,7 @@ class Renderer:
             static_version=static_version, htmx_config=HTMX_CONFIG, words=words
         )
         self._templates.filters.update(number=_number)
-        # Compiled now, and a template that cannot be is told now, not to anyone who comes first.
+        # Compiled now: an invalid template is reported at the start, not to the first visitor.
         for name in self._templates.list_templates():
             self._templates.get_template(name)
 
@@ -102,5 +102,5 @@ def _duration(seconds: float, language: str) -> str:
 
 
 def _number(value: Any) -> Markup:
-    """A whole number with its groups of three."""
+    """A whole number with thousands separators."""
     return escape(f"{value:,}")

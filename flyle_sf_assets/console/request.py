@@ -1,4 +1,4 @@
-"""One request of one person: who it is, what came with it, and what pages answer it with.
+"""One request of one person: who it is, what it contains, and what pages answer it with.
 
 What does not belong here: whether the person may (``dispatch.py``) and pages (``pages``).
 """
@@ -30,12 +30,12 @@ FORM_FIELDS_MAX = 5_000
 
 
 class Access(Enum):
-    """Whom a page is for."""
+    """The users of a page."""
 
     OPEN = "open"
-    """Anybody: it says nothing of any tenant."""
+    """Everyone: it reveals nothing of any tenant."""
     LOOK = "look"
-    """Anyone who has a session, in any role."""
+    """Everyone with a session, in any role."""
     CHANGE = "change"
     """Administrators (S2)."""
 
@@ -55,7 +55,7 @@ class Console:
 
     @property
     def cookie_name(self) -> str:
-        """With the prefix that binds it to this very host, where browsers allow the prefix."""
+        """With the prefix that binds it to this host, where browsers allow the prefix."""
         return "__Host-flyle_sf" if self.is_https else "flyle_sf"
 
     @property
@@ -85,7 +85,7 @@ class Form:
 
 @dataclass(frozen=True)
 class PageRequest:
-    """A request whose sender may do what it asks; pages get nothing else."""
+    """A request whose sender has the right for it; pages get no other."""
 
     console: Console
     request: Request
@@ -96,24 +96,24 @@ class PageRequest:
 
     @property
     def user(self) -> User:
-        """Who is there; only open pages may have nobody."""
+        """The signed-in user; only open pages may have none."""
         if self.session is None:
             raise LookupError("this page is open: nobody is known")
         return self.session.user
 
     @property
     def tenant(self) -> str:
-        """The tenant of the person: the only one that a page may touch."""
+        """The user's tenant: the only one that a page may touch."""
         return self.user.tenant
 
     @property
     def installation(self) -> Installation:
-        """Where the tenant's data is."""
+        """The installation with the tenant's data."""
         return self.console.installation
 
     @property
     def now(self) -> datetime:
-        """The time of the clock that was passed in."""
+        """The time of the injected clock."""
         return self.console.clock()
 
     @property
@@ -141,7 +141,7 @@ class PageRequest:
         return HTMLResponse(html, status_code=status)
 
     def go(self, path: str) -> Response:
-        """Sends the browser on, after a form or instead of a page."""
+        """Redirects the browser, after a form or instead of a page."""
         if self.is_fragment:
             return Response(headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=303)
@@ -168,5 +168,5 @@ def parsed(text: str) -> Form | None:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
     except ValueError:
         return None
-    # PostgreSQL takes no NUL, and nobody means one.
+    # PostgreSQL refuses NUL, and no user needs it.
     return Form(tuple((name, value.replace("\0", "")) for name, value in pairs))

@@ -1,4 +1,4 @@
-"""The console as a server: on this thread until it is told to stop, or on one of its own.
+"""The console as a server: on this thread until it is stopped, or on one of its own.
 
 What does not belong here: the pages (``app.py``) and the command (``cli``).
 """
@@ -22,7 +22,7 @@ from flyle_sf_assets.errors import Text, UsageError
 START_WITHIN_S = 20.0
 POLL_S = 0.01
 KEEP_ALIVE_S = 65
-"""Longer than the idle time of usual proxies, so that it is they who close."""
+"""Longer than the idle time of usual proxies, so that the proxies close first."""
 
 CONNECTIONS_MAX = 1_000
 """More are answered with 503 at once."""
@@ -58,9 +58,9 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 def serve(app: ASGIApp, listener: socket.socket, certificate: Certificate | None = None) -> None:
     """Serves until SIGINT or SIGTERM."""
-    # Many short waits for PostgreSQL: a thread that has its answer must not wait 5 ms to go on.
+    # Many short waits for PostgreSQL: a thread that has its answer must not wait 5 ms to continue.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    # What was loaded until now stays: collecting garbage need not look at it again and again.
+    # What was loaded until now stays: garbage collection need not check it repeatedly.
     gc.collect()
     gc.freeze()
     uvicorn.Server(_config(app, certificate)).run(sockets=[listener])
@@ -86,7 +86,7 @@ def served(
     try:
         yield
     finally:
-        # Idle keep-alive connections would hold a graceful end up.
+        # Idle keep-alive connections would delay a graceful shutdown.
         server.should_exit = server.force_exit = True
         thread.join(timeout=2 * STOP_WITHIN_S)
         listener.close()
@@ -94,7 +94,7 @@ def served(
 
 async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
     await server.serve(sockets=[listener])
-    # A closing TLS connection waits for its peer; nobody has to.
+    # A closing TLS connection waits for its peer, which is unnecessary here.
     for connection in list(server.server_state.connections):
         connection.transport.abort()
     while server.server_state.connections:  # noqa: ASYNC110 - uvicorn tells nobody
@@ -109,10 +109,10 @@ def _config(app: ASGIApp, certificate: Certificate | None) -> uvicorn.Config:
         ws="none",
         lifespan="off",
         log_level="warning",
-        # An access log would keep the tokens of /enter and the codes of /callback.
+        # An access log would contain the tokens of /enter and the codes of /callback.
         access_log=False,
         server_header=False,
-        # Whose X-Forwarded-For is believed is the console's own setting (app.py).
+        # The console's own setting says whose X-Forwarded-For is trusted (app.py).
         proxy_headers=False,
         limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_S,

@@ -1,4 +1,4 @@
-"""Staying known after a token: a cookie whose secret only its holder has, a row that expires.
+"""Sessions after a token: a cookie with a secret, and a row that expires.
 
 The cookie holds the tenant and a secret; PostgreSQL holds the secret's digest below that tenant, so
 a cookie opens its own tenant's session or none. What does not belong here: rights (``users.py``).
@@ -24,7 +24,7 @@ from flyle_sf_assets.store.tenants.console_sessions import (
 )
 
 SESSION_S = 2 * 3600
-"""After that Flyle is asked again who this is: roles and plans change there."""
+"""After that Flyle is asked again who the user is: roles and plans change there."""
 
 SECRET_BYTES = 32
 
@@ -38,11 +38,11 @@ class Session:
 
     @property
     def csrf(self) -> str:
-        """Known to the holder's own pages only; tells nothing of the cookie."""
+        """Known to the holder's own pages only; reveals nothing of the cookie."""
         return hashlib.sha256(f"csrf:{self.cookie}".encode()).hexdigest()
 
     def is_own_form(self, csrf: str) -> bool:
-        """Whether a form or request came from a page that was shown in it."""
+        """Whether a form or request came from a page of this session."""
         return hmac.compare_digest(self.csrf, csrf.encode("ascii", "replace").decode())
 
 
@@ -69,7 +69,7 @@ def sign_in(database: Database, ticket: Ticket, now: datetime) -> Session:
 
 
 def resume(database: Database, cookie: str, now: datetime) -> Session | None:
-    """The session of a cookie, None when it opens none."""
+    """The session of a cookie, None for an invalid one."""
     tenant = _tenant(cookie)
     if tenant is None:
         return None

@@ -1,4 +1,4 @@
-"""What an operator sets of the console: where it stands, whom it trusts, whom people ask.
+"""The operator's settings of the console: its address, what it trusts, the support contact.
 
 What does not belong here: settings of a tenant (``settings``).
 """
@@ -26,7 +26,7 @@ class ConsoleSettings:
 
     With ``jwks_url`` tokens are checked against the keys there (RS256, ES256) and against no
     other; else with ``secret`` (HS256). ``embedded_by`` are origins that may frame the pages.
-    ``trusted_proxies`` are addresses and networks whose ``X-Forwarded-For`` is believed.
+    ``trusted_proxies`` are addresses and networks whose ``X-Forwarded-For`` is trusted.
     """
 
     public_url: str
@@ -44,21 +44,21 @@ class ConsoleSettings:
 
     @property
     def callback_url(self) -> str:
-        """Where Salesforce sends people back to."""
+        """The address to which Salesforce sends users back."""
         return f"{self.public_url}/callback"
 
     @property
     def host(self) -> str:
-        """The host that requests must name."""
+        """The host name that requests must have."""
         return urlsplit(self.public_url).hostname or ""
 
 
 def console_settings(
     environment: Environment, public_url: str, variables: Mapping[str, str] = os.environ
 ) -> ConsoleSettings:
-    """Of ``FLYLE_CONSOLE_*``; ``public_url`` holds unless FLYLE_CONSOLE_URL says another.
+    """Settings from ``FLYLE_CONSOLE_*``; FLYLE_CONSOLE_URL overrides ``public_url``.
 
-    Raises UsageError for a secret that is too short, URLs that are none, and proxies that are no
+    Raises UsageError for a secret that is too short, and for invalid URLs and proxy
     addresses.
     """
     given = {name: value.strip() for name, value in variables.items()}
@@ -76,7 +76,7 @@ def console_settings(
 
 
 def _networks(written: str) -> tuple[str, ...]:
-    """``127.0.0.1, 10.0.0.0/8``; everybody (``0.0.0.0/0``) is nobody to trust."""
+    """``127.0.0.1, 10.0.0.0/8``; all addresses (``0.0.0.0/0``) are refused."""
     found = [entry.strip() for entry in written.split(",") if entry.strip()]
     for entry in found:
         try:

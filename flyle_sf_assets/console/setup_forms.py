@@ -1,4 +1,4 @@
-"""Rows of the setup's forms into parts of a draft, and back: as typed, judged elsewhere.
+"""Rows of the setup's forms into parts of a draft, and back: as typed, checked elsewhere.
 
 A row's fields are named ``<row>.<field>``: ``c0.field``, ``c0.op``, ``c0.value``; rows with the
 same ``group`` are alternatives. What does not belong here: checking (``settings/drafts.py``).
@@ -18,12 +18,12 @@ from flyle_sf_assets.settings.versions import Json
 ROWS_MAX = 300
 
 SHOWN = "shown"
-"""A field beside the rows: without it they were not loaded yet, and nothing was typed."""
+"""A field next to the rows: without it they were not loaded yet, and nothing was typed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionRow:
-    """One condition as typed. ``values`` are texts; ``literal`` a relative date in their place."""
+    """One condition as typed. ``values`` are texts; ``literal`` a relative date instead of them."""
 
     field: str
     op: str
@@ -34,7 +34,7 @@ class ConditionRow:
 
     @property
     def operator(self) -> Operator | None:
-        """The operator, None when it is none."""
+        """The operator, None when the text is not an operator."""
         return next((one for one in Operator if one.value == self.op), None)
 
     @property
@@ -59,7 +59,7 @@ def conditions_typed(form: Form) -> tuple[ConditionRow, ...]:
 
 
 def condition_items(rows: tuple[ConditionRow, ...]) -> list[Mapping[str, Json]]:
-    """The draft's conditions; alternatives together."""
+    """The draft's conditions; alternatives are grouped."""
     groups: dict[int, list[Json]] = {}
     for row in rows:
         groups.setdefault(row.group, []).append(_condition(row))
@@ -74,7 +74,7 @@ def conditions_of(draft: Draft) -> tuple[ConditionRow, ...]:
 
 
 def regrouped(rows: tuple[ConditionRow, ...]) -> tuple[ConditionRow, ...]:
-    """Groups numbered again from 0, alternatives side by side."""
+    """Groups numbered again from 0, with alternatives in sequence."""
     numbers: dict[int, int] = {}
     for row in rows:
         numbers.setdefault(row.group, len(numbers))
@@ -108,7 +108,7 @@ def mappings_typed(form: Form) -> tuple[MappingRow, ...]:
 
 
 def mapping_items(rows: tuple[MappingRow, ...]) -> list[Mapping[str, Json]]:
-    """The draft's mapping; what was left open stays unsaid."""
+    """The draft's mapping, without what was not filled in."""
     items: list[Mapping[str, Json]] = []
     for row in rows:
         item: dict[str, Json] = {"from": row.source, "to": row.to, "label": row.label}
@@ -135,7 +135,7 @@ def mappings_of(draft: Draft) -> tuple[MappingRow, ...]:
 
 
 def one_to_one_items(form: Form) -> list[Mapping[str, Json]]:
-    """The one-to-one objects; rows left empty are none."""
+    """The one-to-one objects, without empty rows."""
     names = ("object", "lookup", "of", "as")
     rows = [{name: form.one(f"{row}.{name}").strip() for name in names} for row in _rows(form, "o")]
     return [dict(row) for row in rows if any(row[name] for name in ("object", "lookup", "as"))]
@@ -151,9 +151,9 @@ def one_to_one_of(draft: Draft) -> list[dict[str, str]]:
 
 
 def base_object_of(draft: Draft) -> str:
-    """The draft's base object; Account in the place of one that a company cannot be made of.
+    """The draft's base object; Account instead of an object that cannot be a base object.
 
-    Drafts are kept as they were sent, right or wrong.
+    Drafts are stored as they were sent, valid or not.
     """
     written = _text(_mapping(draft.document.get("source")), "object")
     return written if written in get_args(BaseObject) else "Account"
@@ -206,7 +206,7 @@ def _plain(value: Json) -> str:
 
 
 def _values(form: Form, row: str) -> tuple[str, ...]:
-    """One per checked option; of a text field one per line."""
+    """One per checked option; for a text field one per line."""
     typed = [line.strip() for value in form.all(f"{row}.value") for line in value.splitlines()]
     return tuple(dict.fromkeys(one for one in typed if one))
 
@@ -223,7 +223,7 @@ def _number(text: str) -> int:
 
 
 def is_number(text: str) -> bool:
-    """A number of ours; ``²`` is a digit as well, and Python refuses to read 5,000 of them."""
+    """Whether it is a short ASCII number: ``²`` is a digit, and Python parses no 5,000 digits."""
     return text.isascii() and text.isdigit() and len(text) < 6  # noqa: PLR2004
 
 

@@ -1,4 +1,4 @@
-"""The tokens by which Flyle says who comes: checked here, each good for one session.
+"""The tokens by which Flyle names a user: checked here, each valid for one session.
 
 Names of claims are the public contract ("Console tokens"). Source: RFC 7519; RFC 8725 for what
 to refuse. What does not belong here: sessions (``sessions.py``).
@@ -23,7 +23,7 @@ from flyle_sf_assets.settings.patterns import TENANT_PATTERN
 AUDIENCE = "flyle-sf-console"
 LIFETIME_S_MAX = 300
 LEEWAY_S = 30
-"""Clocks of two machines differ by that much at most."""
+"""The clocks of two machines may differ by this much."""
 
 TEXT_CHARACTERS_MAX = 255
 TOKEN_CHARACTERS_MAX = 8_192
@@ -33,15 +33,15 @@ RSA_BITS_MIN = 2048
 CLAIMS = ("aud", "sub", "name", "tenant", "role", "plan", "iat", "exp", "jti")
 JWKS_TIMEOUT_S = 5
 JWKS_AGAIN_AFTER_S = 10.0
-"""A token that names an unknown key makes the keys be fetched again, but no sooner."""
+"""A token that names an unknown key causes the keys to be fetched again, but no sooner."""
 
 _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Controls, and halves of surrogate pairs, which are no text and cannot be stored."""
+"""Control characters, and halves of surrogate pairs, which are no text and cannot be stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A token that holds: who comes, and by which id it must not be used again."""
+    """A valid token: its user, and the id by which it must not be used again."""
 
     user: User
     jti: str
@@ -51,7 +51,7 @@ class Ticket:
 class TokenKeys:
     """The keys that the operator trusts: one shared secret, or those at a JWKS URL.
 
-    ``tls`` says whom to believe there; without it the system's authorities.
+    ``tls`` is the trust store for that URL; without it the system's authorities.
     """
 
     def __init__(self, settings: ConsoleSettings, tls: ssl.SSLContext | None = None) -> None:
@@ -106,7 +106,7 @@ class TokenKeys:
         return claims
 
     def _key_for(self, token: str) -> tuple[Any, list[str]]:
-        """The key that the token names, and the one algorithm that is for such a key."""
+        """The key that the token names, and the one algorithm that fits such a key."""
         if self._jwks is None:
             return self._secret, ["HS256"]
         key = self._jwks.get_signing_key_from_jwt(token).key
@@ -120,12 +120,12 @@ class TokenKeys:
 
 
 class _Jwks(jwt.PyJWKClient):
-    """PyJWT's, which would ask the server of the keys once for each forged token."""
+    """PyJWT's client, which would ask the key server once for each forged token."""
 
     _fetched_s = -JWKS_AGAIN_AFTER_S
 
     def get_jwk_set(self, refresh: bool = False) -> jwt.PyJWKSet:  # noqa: FBT001, FBT002  PyJWT's
-        """The keys, fetched again on request when the last time is some seconds ago."""
+        """The keys, fetched again on request if the last fetch is some seconds ago."""
         now_s = time.monotonic()
         is_early = now_s - self._fetched_s < JWKS_AGAIN_AFTER_S
         if refresh and not is_early:

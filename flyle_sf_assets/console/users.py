@@ -1,6 +1,6 @@
-"""Who looks at a page, and what this person may do.
+"""The user of a page, and what this user may do.
 
-What does not belong here: how they prove it (``tokens.py``) and stay known (``sessions.py``).
+What does not belong here: proof of identity (``tokens.py``) and sessions (``sessions.py``).
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ROLE_NAMES: dict[Role, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person of one tenant, as Flyle told: ``subject`` is the person's id there."""
+    """A person of one tenant, as Flyle says: ``subject`` is the person's id there."""
 
     tenant: str
     subject: str
@@ -46,5 +46,5 @@ class User:
 
     @property
     def author(self) -> str:
-        """How settings name who made them."""
+        """The user as author of settings."""
         return f"console:{self.subject}"

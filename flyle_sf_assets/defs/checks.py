@@ -1,11 +1,11 @@
 """The asset checks of one run on the companies: the last ``census``, and the gates of every run.
 
-The run that makes a census tells its figures itself (`census_evaluation`), so that an ordinary
-refresh, which compares nothing, has no check in its plan and leaves what stands. The gates are
-told by every run in the same way. Run by hand a check looks at the run's tenant or, without one,
-at all tenants.
+The run that makes a census logs its figures itself (`census_evaluation`), so that a plain
+refresh, which compares nothing, has no check in its plan and keeps the last result. Every run
+logs the gates in the same way. Run by hand, a check covers the run's tenant or, without one,
+all tenants.
 
-What does not belong here: comparing and checking (``refresh``, ``store``), and what stands of all
+What does not belong here: comparing and checking (``refresh``, ``store``), and the state of all
 tenants (``fleet_checks.py``).
 """
 
@@ -108,7 +108,7 @@ def gate_evaluations(tenant: str, gates: Iterable[Gate]) -> Iterator[AssetCheckE
 
 
 def gates_behind(failure: Failure) -> tuple[Gate, ...]:
-    """The gates of a step that one of them stopped; none of any other failure."""
+    """The gates of a step that a gate stopped; none for any other failure."""
     cause = failure.__cause__
     return cause.gates if isinstance(cause, CompaniesRefused) else ()
 

@@ -1,6 +1,6 @@
 """Dagster's PostgreSQL storage, named in ``config/dagster.yaml``: its URL in any form.
 
-Dagster's own processes read the URL from the environment, no matter who started them, and take a
+Dagster's own processes read the URL from the environment, whatever starts them, and take a
 plain ``postgresql://`` for psycopg 3 (SQLAlchemy 2.1), with which ``dagster-postgres`` cannot store
 an event: it binds a parameter in NOTIFY. Source: dagster_postgres/event_log/event_log.py,
 `store_event`.

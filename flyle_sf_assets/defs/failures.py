@@ -1,7 +1,7 @@
 """Errors as Dagster keeps them: code, what was tried, what came back, the remedy.
 
-Dagster stores the text and the chain of whatever a body of ours raises. So nothing leaves one but
-an error of ours, alone.
+Dagster stores the text and the chain of whatever a body of ours raises. So a body raises only
+errors of ours, without a chain.
 
 What does not belong here: what an unforeseen exception becomes (``telemetry``).
 """
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def failure_of(error: FlyleError) -> Failure:
-    """What a step raises; ``error`` is its cause and has none itself."""
+    """What a step raises; ``error`` is its cause and has no cause itself."""
     failure = Failure(
         description=str(error),
         metadata={
@@ -38,7 +38,7 @@ def failure_of(error: FlyleError) -> Failure:
 
 
 def guarded(body: Callable[P, T]) -> Callable[P, T]:
-    """A body that Dagster calls (an asset's, a check's, an op's): only a Failure leaves it."""
+    """A body that Dagster calls (of an asset, a check or an op): it raises only a Failure."""
     told = _tried(body.__name__)
     if inspect.isgeneratorfunction(body):
 
@@ -70,7 +70,7 @@ def guarded(body: Callable[P, T]) -> Callable[P, T]:
 
 
 def guarded_tick(body: Callable[P, T]) -> Callable[P, T]:
-    """The body of a schedule or sensor: an error of ours leaves it, which the tick's page shows."""
+    """The body of a schedule or sensor: it raises only errors of ours, for the tick's page."""
     told = _tried(body.__name__)
 
     @functools.wraps(body)

@@ -1,6 +1,6 @@
-"""What Dagster knows of the tenants: their partitions, and the runs that they have in flight.
+"""What Dagster knows of the tenants: their partitions, and their runs in flight.
 
-What does not belong here: who is due (``tenants/due_times.py``).
+What does not belong here: which tenants are due (``tenants/due_times.py``).
 """
 
 import os
@@ -26,16 +26,16 @@ SCHEDULES_VARIABLE = "FLYLE_SCHEDULES"
 STOPPED = "stopped"
 
 BEGINS_WITHIN = timedelta(minutes=5)
-"""A run that has begun holds its tenant's lock after seconds."""
+"""A run that has begun holds its tenant's lock within seconds."""
 
 RETRY_WITHIN = timedelta(minutes=10)
-"""A failed run that Dagster wants to try again counts as in flight no longer than this."""
+"""A failed run that Dagster will retry counts as in flight no longer than this."""
 
 
 def start_by_themselves() -> bool:
-    """Whether schedules and sensors run once the code location is loaded.
+    """Whether schedules and sensors run as soon as the code location is loaded.
 
-    With ``FLYLE_SCHEDULES=stopped`` they wait until somebody starts them in the UI.
+    With ``FLYLE_SCHEDULES=stopped`` they wait until a person starts them in the UI.
     """
     return os.environ.get(SCHEDULES_VARIABLE, "") != STOPPED
 
@@ -54,7 +54,7 @@ def known_tenants(instance: DagsterInstance) -> frozenset[str]:
 
 
 def tenants_in_flight(instance: DagsterInstance) -> frozenset[str]:
-    """The tenants with a run that has not ended, or that failed and is about to be tried again."""
+    """The tenants with a run that has not ended, or that failed and is about to be retried."""
     running = instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
     failed = instance.get_runs(
         RunsFilter(
@@ -73,9 +73,9 @@ def end_lost_runs(
 ) -> int:
     """Marks as failed the runs of commands that were killed; returns how many.
 
-    A run that ``flyle-sf sync`` makes is its own process, which nobody monitors: killed, it would
-    count as started for hours, and keep its tenant waiting. It has gone when it began a while ago
-    and nobody is at work on the tenant (``is_at_work``: whether the tenant's lock is held).
+    A run of ``flyle-sf sync`` is its own process, which nothing monitors: killed, it would count as
+    started for hours, and block its tenant. It counts as killed when it began some time ago and no
+    process works on the tenant (``is_at_work``: whether the tenant's lock is held).
     """
     started = instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
     lost = [
@@ -92,7 +92,7 @@ def end_lost_runs(
 
 
 def run_requests(tenants: Iterable[str], kind: RefreshKind, tick: datetime) -> list[RunRequest]:
-    """One run a tenant. The key is the tick's: a tick that is repeated launches nothing twice."""
+    """One run per tenant. The key is the tick's: a repeated tick launches nothing twice."""
     return [
         RunRequest(
             run_key=f"{tenant}:{kind}:{tick.astimezone(UTC):%Y%m%dT%H%M%S}",

@@ -1,6 +1,6 @@
-"""Standing checks over all tenants, and the job and schedule that run them every hour.
+"""Checks over all tenants, and the job and schedule that run them every hour.
 
-A check's status is one per asset, so the truth about each tenant is kept in our own tables; here
+A check has one status per asset, so each tenant's actual state is kept in our own tables; here
 one query over all of them answers each check, and its description names the tenants.
 
 What does not belong here: the queries (``store/syncs/fleet_health.py``), and checks of one run
@@ -41,7 +41,7 @@ from flyle_sf_assets.store.syncs.fleet_health import (
 )
 
 OVERDUE_AFTER = timedelta(hours=1)
-"""A queue and a slow org may take that long; then somebody should look."""
+"""A queue and a slow org may take that long; after that an operator should check."""
 
 REJECTED_AFTER = timedelta(days=1)
 
@@ -69,7 +69,7 @@ _WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE)
 )
 @guarded
 def standing(refreshes: ResourceParam[Refreshes]) -> Iterator[AssetCheckResult]:
-    """Four queries over all tenants, whichever tenant's run they are asked in."""
+    """Four queries over all tenants, whichever tenant's run starts them."""
     with refreshes.installation().database.fleet() as tx:
         count = live_tenants(tx)
         for key, tenants in found(tx, utc_now()).items():
@@ -77,7 +77,7 @@ def standing(refreshes: ResourceParam[Refreshes]) -> Iterator[AssetCheckResult]:
 
 
 def found(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, tuple[str, ...]]:
-    """Which tenants each check names."""
+    """The tenants that each check names."""
     return {
         keys.NONE_FAILING: failing_tenants(tx),
         keys.NONE_OVERDUE: overdue_tenants(tx, now - OVERDUE_AFTER),

@@ -1,4 +1,4 @@
-"""Dagster's instance of an installation: its home, its partitions, what it observes of settings.
+"""Dagster's instance of an installation: its home, its partitions, its observed settings.
 
 What does not belong here: which tenants and settings there are (``tenants/registration.py``).
 """
@@ -49,7 +49,7 @@ def instance_of(installation: Installation) -> DagsterInstance:
     """The Dagster instance of this installation, on its PostgreSQL.
 
     For commands: what a run in this process prints goes to the terminal at once, not through
-    Dagster's files and the four processes that watch them, which Ctrl-C would hit as well.
+    Dagster's files and the four processes that watch them, which Ctrl-C would end as well.
     """
     reference = InstanceRef.from_dir(
         str(prepare_home(installation)), overrides={"compute_logs": OWN_TERMINAL}
@@ -66,9 +66,9 @@ def add_tenants(instance: DagsterInstance, names: Iterable[str]) -> None:
 
 
 def observe_settings(instance: DagsterInstance, settings: TenantSettings) -> tuple[str, ...]:
-    """Tells Dagster the digest of each part of a tenant's settings that it does not know yet.
+    """Reports to Dagster the digest of each part of a tenant's settings that it does not know yet.
 
-    Returns these parts. An unchanged digest leaves what depends on it fresh; a changed one makes
+    Returns these parts. An unchanged digest keeps what depends on it fresh; a changed one makes
     exactly this tenant's partitions of the affected assets stale.
     """
     told = []
@@ -87,7 +87,7 @@ def observe_settings(instance: DagsterInstance, settings: TenantSettings) -> tup
 
 
 def _observed(instance: DagsterInstance, part: str, tenant: str) -> str | None:
-    """The digest that Dagster was last told, None when it never was."""
+    """The digest that was last reported to Dagster, None when none was."""
     newest = AssetRecordsFilter(asset_key=keys.link_settings(part), asset_partitions=[tenant])
     for record in instance.fetch_observations(newest, limit=1).records:
         if record.asset_observation is not None:

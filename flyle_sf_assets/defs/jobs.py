@@ -1,4 +1,4 @@
-"""Jobs: one refresh of one tenant, and tidying up after all of them.
+"""Jobs: one refresh of one tenant, and cleaning up after all of them.
 
 What does not belong here: when they run (schedules and sensors).
 """
@@ -12,7 +12,7 @@ from flyle_sf_assets.defs.tidying import tidy_lake, tidy_runs
 refresh_tenant = define_asset_job(
     name="refresh_tenant",
     description="Everything that one tenant needs, in order; assets with nothing to do say why.",
-    # The checks would be planned in every run; the companies tell those that a run answers.
+    # The checks would be planned in every run; the companies asset logs those that a run answers.
     selection=AssetSelection.assets(*keys.IN_ORDER).without_checks(),
 )
 

@@ -25,7 +25,7 @@ NONE_OVERDUE = AssetCheckKey(COMPANIES, "no_tenant_overdue")
 NO_OLD_REJECTED = AssetCheckKey(COMPANIES, "no_value_rejected_for_a_day")
 NONE_STALE = AssetCheckKey(COMPANIES, "no_tenant_stale")
 STANDING = (NONE_FAILING, NONE_OVERDUE, NO_OLD_REJECTED, NONE_STALE)
-"""What stands of all tenants together."""
+"""The state of all tenants together."""
 
 RECORD_FILES = AssetCheckKey(ENRICHED_RECORDS, "record_files")
 """Whether all tenants' record files are what was written."""
@@ -44,5 +44,5 @@ SETTINGS_PARTS = ("accounts", "opportunities", "related_records", "companies")
 
 
 def link_settings(part: str) -> AssetKey:
-    """The observed node that stands for the settings one asset reads."""
+    """The observed node that represents the settings one asset reads."""
     return AssetKey(["flyle", "link_settings", part])

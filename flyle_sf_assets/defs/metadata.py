@@ -35,9 +35,9 @@ UNUSED_VERSION = "unused"
 
 
 def materialized(report: StepReport) -> MaterializeResult[None]:
-    """What the asset's page shows of this step, and the version by which staleness is told.
+    """What the asset's page shows of this step, and the version that decides staleness.
 
-    The version is the generation of what is kept: a run that changed nothing leaves everything
+    The version is the generation of what is stored: a run that changed nothing keeps everything
     downstream fresh.
     """
     metadata: dict[str, Any] = {
@@ -48,7 +48,7 @@ def materialized(report: StepReport) -> MaterializeResult[None]:
         **{name: MarkdownMetadataValue(text) for name, text in report.notes.items()},
     }
     if report.sync_id is not None:
-        # As text: a number would be plotted. The run carries it as a tag as well.
+        # As text: a number would be plotted. The run has it as a tag as well.
         metadata["sync_id"] = str(report.sync_id)
     if report.idle is not None:
         metadata["why nothing was done"] = f"{report.idle.en} / {report.idle.ja}"
@@ -83,7 +83,7 @@ def _table(sample: pl.DataFrame) -> TableMetadataValue:
 
 
 def _short(value: object) -> str:
-    """One line, as people write it: no quotes, no zeros that only fill up a decimal's scale."""
+    """One line in readable form: no quotes, no trailing zeros of a decimal's scale."""
     match value:
         case None:
             text = ""

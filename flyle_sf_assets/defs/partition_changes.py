@@ -1,4 +1,4 @@
-"""Which partitions come and go: a pure decision.
+"""Which partitions are added and removed: a pure decision.
 
 What does not belong here: which tenants there are (``tenants/settings_file_diff.py``).
 """
@@ -22,10 +22,10 @@ def partition_changes(
     existing: AbstractSet[str],
     in_flight: AbstractSet[str],
 ) -> PartitionChanges:
-    """``listed`` tenants have settings, ``gone`` ones had some; nobody else's partition is touched.
+    """``listed`` tenants have settings, ``gone`` ones had some; other partitions do not change.
 
-    Deleting a partition does not stop its run, which would then write under a key that is not
-    there: such a tenant waits.
+    Deleting a partition does not stop its run, which would then write under a key that does not
+    exist: such a tenant waits.
     """
     return PartitionChanges(
         add=tuple(sorted(listed - existing)),

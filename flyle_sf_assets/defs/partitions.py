@@ -1,4 +1,4 @@
-"""One partition per tenant; tenants come and go at run time.
+"""One partition per tenant; tenants are added and removed at run time.
 
 What does not belong here: deciding which tenants there are (``tenants/registration.py``).
 """

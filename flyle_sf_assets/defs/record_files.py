@@ -1,6 +1,6 @@
-"""The standing check on the record files of all tenants, and the job and schedule that run it.
+"""The check on the record files of all tenants, and the job and schedule that run it.
 
-What does not belong here: looking at files (``scheduling/file_verification.py``).
+What does not belong here: checking files (``scheduling/file_verification.py``).
 """
 
 from dagster import (
@@ -29,7 +29,7 @@ from flyle_sf_assets.scheduling.file_verification import FilesChecked, check_fil
     " the data again from Salesforce.",
 )
 def record_files(refreshes: ResourceParam[Refreshes]) -> AssetCheckResult:
-    """All tenants' files, whichever tenant's run they are asked in."""
+    """All tenants' files, whichever tenant's run starts the check."""
     checked = check_files(refreshes.installation(), refreshes.clock().date())
     return AssetCheckResult(
         passed=not checked.damaged,

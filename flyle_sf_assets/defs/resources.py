@@ -1,7 +1,7 @@
-"""The one resource: the refreshes that a run has open, one a tenant, each under its lock.
+"""The one resource: the refreshes that a run has open, one per tenant, each under its lock.
 
 What does not belong here: what a refresh does (``refresh``). The installation is opened when
-the first step asks for it, so the code location loads without a database.
+the first step needs it, so the code location loads without a database.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,12 +24,12 @@ from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import configure_once
 
 KIND_TAG = "flyle/kind"
-"""What kind of refresh a run is, one of `KINDS`; without the tag an ordinary one."""
+"""What kind of refresh a run is, one of `KINDS`; without the tag a plain one."""
 
 KINDS: tuple[RefreshKind, ...] = get_args(RefreshKind)
 
 TENANT_TAG = "tenant"
-"""Whose run it is, to be filtered by in the list of runs."""
+"""The run's tenant, to filter the list of runs by."""
 
 SYNC_TAG = "flyle/sync_id"
 """The row of ``flyle.syncs`` that a run writes."""
@@ -59,7 +59,7 @@ class Refreshes:
         self._open: dict[str, Refresh] = {}
 
     def installation(self) -> Installation:
-        """The installation, opened when it is first asked for."""
+        """The installation, opened on first use."""
         if self._installation is None:
             configure_once()
             self._installation = self._stack.enter_context(self._opener())
@@ -79,11 +79,11 @@ class Refreshes:
         except Exception as raised:  # noqa: BLE001 - the boundary; raised below as a Failure
             error = as_flyle_error(raised, _tried(context))
         else:
-            # What is a customer's stays out of the event log unless the installation wants it.
+            # Customer data stays out of the event log unless the installation allows it.
             is_shown = self.installation().environment.shows_samples
             return report if is_shown else replace(report, sample=None)
         if not error.retryable:
-            # `allow_retries` speaks of the op only; this tag is what run retries look at.
+            # `allow_retries` concerns only the op; run retries read this tag.
             context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
         raise failure_of(error)
 

@@ -1,6 +1,6 @@
-"""When tenants are refreshed, compared and tidied up after: each body asks who is due, and looks.
+"""When tenants are refreshed, compared and cleaned up: each body polls the tenants that are due.
 
-What does not belong here: deciding (``tenants/due_times.py``), looking (``scheduling/poller.py``)
+What does not belong here: deciding (``tenants/due_times.py``), polling (``scheduling/poller.py``)
 and what becomes of a failed run (``sensors.py``).
 """
 
@@ -40,7 +40,7 @@ from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.tenants.due_times import comparisons_due, refreshes_due
 
 QUEUE_MAX = 200
-"""Runs of tenants that wait or run: more are not launched, and anyone who is due stays due."""
+"""Runs that wait or are in flight: at this number no more are launched, and tenants stay due."""
 
 _log = logger("defs")
 
@@ -111,7 +111,7 @@ def _tick(
     due: Due,
     look: Look,
 ) -> Tick:
-    """The runs of one tick: who is due, of those who has something to do."""
+    """The runs of one tick: tenants that are due and have something to do."""
     installation = refreshes.installation()
     end_lost_runs(context.instance, partial(_is_at_work, installation), datetime.now(UTC))
     in_flight = tenants_in_flight(context.instance)

@@ -1,7 +1,7 @@
-"""What follows when a run has failed: the tenant's link hears of it, also from one that was killed.
+"""What follows when a run has failed: it is recorded on the tenant's link, killed runs included.
 
-A run that ends by an error tells the link itself, in the transaction that closes its sync. One
-that dies cannot: Dagster notices, and this sensor tells the link.
+A run that ends by an error records it on the link itself, in the transaction that closes its sync.
+One that dies cannot: Dagster notices, and this sensor records it.
 
 What does not belong here: what a failure means (``tenants/backoff.py``), and the sensor that
 follows settings (``settings_sensor.py``).
@@ -34,7 +34,7 @@ from flyle_sf_assets.tenants.backoff import LostRun, record_lost_run
 def failed_runs(
     context: RunFailureSensorContext, refreshes: ResourceParam[Refreshes]
 ) -> SkipReason:
-    """One failed run; most have told the link themselves already."""
+    """One failed run; most have already recorded their failure on the link."""
     run = context.dagster_run
     tenant = run.tags.get(PARTITION_NAME_TAG)
     if tenant is None:
@@ -54,9 +54,9 @@ def failed_runs(
 
 
 def _reason(event: DagsterEvent) -> str:
-    """Why a run failed, in Dagster's own words. Without what an exception said: it may quote data.
+    """Why a run failed, in Dagster's own words, without exception text: it may quote data.
 
-    With an exception behind it the message holds that one's text.
+    With an exception as its cause, the message contains that exception's text.
     """
     failure = event.job_failure_data if event.is_job_failure else None
     if failure is not None and failure.error is not None:
@@ -67,7 +67,7 @@ def _reason(event: DagsterEvent) -> str:
 
 
 def _code(event: DagsterEvent) -> str | None:
-    """The code that the failed step told in its metadata, None when it could not tell any."""
+    """The code that the failed step wrote into its metadata, None without one."""
     failure = event.job_failure_data if event.is_job_failure else None
     step = failure.first_step_failure_event if failure is not None else None
     told = step.step_failure_data.user_failure_data if step is not None else None

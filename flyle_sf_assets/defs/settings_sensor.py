@@ -1,7 +1,7 @@
 """The sensor ``settings``: files and console changes become partitions, observations and runs.
 
-It asks, decides by pure functions, and acts within a time budget; what a tick does not reach is
-still there for the next. What does not belong here: reading files and telling what a change means
+It reads, decides by pure functions, and acts within a time budget; the next tick continues with
+what a tick does not reach. What does not belong here: reading files, what a change means
 (``refresh``), and which partitions come and go (``partition_changes.py``).
 """
 
@@ -42,7 +42,7 @@ VERSION_TAG = "flyle/settings_version"
 
 @dataclass
 class Tick:
-    """One tick over all tenants: who comes, who goes, whose settings ask for a run."""
+    """One tick over all tenants: which come, which go, whose settings need a run."""
 
     installation: Installation
     instance: DagsterInstance
@@ -51,9 +51,9 @@ class Tick:
     reached: set[str] = field(default_factory=set)
 
     def run(self) -> SensorResult:
-        """Follows files and console, and says what Dagster has to do about it.
+        """Follows files and console, and returns what Dagster has to do.
 
-        Raises why the settings folder could not be read when there is nothing else to tell.
+        Raises why the settings folder could not be read when there is nothing else to report.
         """
         followed = follow_files(self.installation, self.budget)
         existing = set(self.instance.get_dynamic_partitions(TENANT_PARTITIONS))
@@ -74,7 +74,7 @@ class Tick:
         )
 
     def _tell(self, one: KnownTenant) -> None:
-        """Dagster hears of the settings first, so that what they make stale is seen to be."""
+        """Reports the settings to Dagster first, so that it shows what they make stale."""
         if one.is_open and one.version is not None:
             run = pending_run_of(self.installation, one.tenant, one.version)
             observe_settings(self.instance, run.settings)
@@ -84,7 +84,7 @@ class Tick:
         self.reached.add(one.tenant)
 
     def _partitions(self, followed: Followed, existing: set[str]) -> PartitionChanges:
-        """Adds whom Dagster has heard of; a link stops together with its partition."""
+        """Adds tenants that were reported to Dagster; a link stops together with its partition."""
         leaving = {
             one.tenant
             for one in followed.known
@@ -101,9 +101,9 @@ class Tick:
         return changes
 
     def _requests(self) -> list[RunRequest]:
-        """One run for each tenant whose settings ask for one and have none yet.
+        """One run for each tenant whose settings need one and have none yet.
 
-        A tenant of which another run has not ended is left for a later tick: that run may do it.
+        A tenant with an unfinished run waits for a later tick: that run may do the work.
         """
         started = runs_by_key(self.instance, [run.run_key for run in self.pending])
         in_flight = tenants_in_flight(self.instance) if self.pending else frozenset()
@@ -120,20 +120,20 @@ class Tick:
 
 
 def _request(run: PendingRun) -> RunRequest:
-    """The run of exactly these assets; without a selection it is the whole job."""
+    """The run of exactly these assets; without a selection the whole job."""
     selection = [AssetKey(key.split("/")) for key in run.assets or ()]
     return RunRequest(
         run_key=run.run_key,
         partition_key=run.tenant,
         asset_selection=selection or None,
-        # Left out, Dagster adds every check of the selected assets, whatever the job says.
+        # If it is left out, Dagster adds every check of the selected assets, whatever the job.
         asset_check_keys=[] if selection else None,
         tags={VERSION_TAG: str(run.change.version), KIND_TAG: run.change.kind},
     )
 
 
 def _in_words(followed: Followed, changes: PartitionChanges, budget: Budget) -> str:
-    """Why no run was asked for, and what a person may want to know of this tick."""
+    """Why no run was requested, and what else is worth knowing about this tick."""
     parts = [f"{len(followed.registered)} tenants, no settings that ask for a run"]
     told = (
         ("added", changes.add),

@@ -1,4 +1,4 @@
-"""The two ops of the job ``tidy_up``: old runs, and record files that nobody needs.
+"""The two ops of the job ``tidy_up``: old runs, and record files that nothing uses.
 
 What does not belong here: which record files those are (``scheduling/garbage_collection.py``).
 """
@@ -26,7 +26,7 @@ from flyle_sf_assets.scheduling.garbage_collection import sweep_lake
 
 RUNS_KEPT = timedelta(days=14)
 RUNS_A_NIGHT_MAX = 20_000
-"""More are left to the next night: deleting one takes about 10 ms."""
+"""More wait for the next night: deleting one takes about 10 ms."""
 
 CHUNK = 500
 
@@ -46,17 +46,17 @@ def tidy_runs(context: OpExecutionContext) -> None:
 )
 @guarded
 def tidy_lake(context: OpExecutionContext, refreshes: ResourceParam[Refreshes]) -> None:
-    """Left over from compactions and killed runs."""
+    """Files from compactions and killed runs."""
     swept = sweep_lake(refreshes.installation(), refreshes.clock())
     context.log.info(swept.in_words())
     context.add_output_metadata({"files_deleted": swept.files, "bytes_deleted": swept.size_bytes})
 
 
 def delete_old_runs(instance: DagsterInstance, before: datetime) -> int:
-    """Deletes ended runs that were last touched before; returns how many.
+    """Deletes ended runs that were last updated before; returns how many.
 
     The run of an asset's newest materialization for a tenant stays, however old: without its
-    event Dagster would take the partition for missing.
+    event Dagster would count the partition as missing.
     """
     shown = runs_shown(instance)
     old = instance.get_run_records(

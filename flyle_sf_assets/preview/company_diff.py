@@ -1,4 +1,4 @@
-"""Enriched rows held against the companies that exist: differences counted, estimates scaled.
+"""Enriched rows compared with existing companies: differences counted, estimates scaled.
 
 What does not belong here: which rows (``preview.py``) and the SQL (``store/companies/dry_run.py``).
 """
@@ -26,7 +26,7 @@ EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Conversions:
-    """How rows become companies in this preview. ``foreign_keys`` were not mapped so far."""
+    """How rows become companies in this preview. ``foreign_keys`` were not mapped before."""
 
     fields: Sequence[CompanyField]
     time_zone: str
@@ -36,7 +36,7 @@ class Conversions:
     foreign_keys: frozenset[str]
 
     def documents(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Enriched rows as the store would take them; rejected ones are left out."""
+        """Enriched rows as the store would accept them, without rejected ones."""
         converted = convert(
             rows,
             self.fields,
@@ -49,7 +49,7 @@ class Conversions:
 
 @dataclass(frozen=True)
 class Counted:
-    """Differences of ``judged`` rows that stand for ``population`` companies."""
+    """Differences of ``judged`` rows that represent ``population`` companies."""
 
     judged: int
     population: int
@@ -60,13 +60,13 @@ class Counted:
     changes: tuple[ValueDifference, ...] = ()
 
     def scaled(self, count: int) -> Figure:
-        """A count of the judged rows for all that they stand for."""
+        """A count of the judged rows, scaled to the population."""
         if self.judged >= self.population:
             return Figure(count)
         return Figure(round(count * self.population / max(self.judged, 1)), exact=False)
 
     def of_field(self, key: str) -> tuple[Figure, Figure, Figure]:
-        """Changed, blanked and with a value before, of one custom field."""
+        """Changed, blanked and with an earlier value, of one custom field."""
         changed, blanked, had_value = (self.fields or {}).get(key, (0, 0, 0))
         return self.scaled(changed), self.scaled(blanked), self.scaled(had_value)
 

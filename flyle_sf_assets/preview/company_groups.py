@@ -1,4 +1,4 @@
-"""The companies of a preview, by what would become of them, and which records to read for them.
+"""The companies of a preview, by what would happen to them, and which records to read for them.
 
 What does not belong here: asking the org (``membership.py``) and counting differences
 (``company_diff.py``).
@@ -11,12 +11,12 @@ import polars as pl
 from flyle_sf_assets.companies.status import CompanyStatus
 
 SMALL_GROUP = 200
-"""Of the records to read, this many are left for companies that return, and for new ones."""
+"""Of the records to read, this many are reserved for companies that return, and for new ones."""
 
 
 @dataclass(frozen=True)
 class CompanyGroups:
-    """External ids by what becomes of them: every company and matching record is in one group.
+    """External ids by what happens to them: every company and matching record is in one group.
 
     ``staying`` are linked and match, ``returning`` are frozen and match, ``frozen`` are frozen
     and do not, ``leaving`` are linked and do not (or are of another base object), ``created``
@@ -83,7 +83,7 @@ class Sample:
     def drawn(
         staying: pl.Series, returning: pl.Series, created: pl.Series, *, most: int
     ) -> "Sample":
-        """Together at most ``most``; content that may change comes before what is new."""
+        """At most ``most`` in total; content that may change comes before what is new."""
         for_new = min(created.len(), SMALL_GROUP)
         for_returning = min(returning.len(), SMALL_GROUP)
         of_staying = spread(staying, most - for_new - for_returning)

@@ -1,4 +1,4 @@
-"""What the refresh after a preview would cost, from what the preview has found out.
+"""What the refresh after a preview would cost, from what the preview found.
 
 What does not belong here: how calls add up (``raw/forecast.py``).
 """
@@ -20,7 +20,7 @@ from flyle_sf_assets.salesforce.composite import SUBREQUESTS_MAX
 
 @dataclass(frozen=True)
 class Found:
-    """What a preview has found out that a cost follows from.
+    """What a preview found that determines a cost.
 
     ``read`` are enriched rows out of ``unread`` companies whose values are not held; the parents
     of all of them are estimated from these.
@@ -34,16 +34,16 @@ class Found:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is new, so that a refresh would only have looked."""
+        """Whether nothing is new, so that a refresh would only have polled."""
         touched = any(len(ids) for ids in self.members.touched.values())
         return not (self.leaving or self.unread or touched or self.members.is_untold)
 
 
 def next_cost(found: Found, *, describe_calls: int, is_passed: bool) -> Cost:
-    """The cost of the next refresh; ``describe_calls`` are those to walk lookups never walked.
+    """The cost of the next refresh; ``describe_calls`` are those for lookups never followed.
 
-    Every run describes what is known, 25 objects by a call. ``is_passed`` says that these settings
-    stand and were refreshed with.
+    Every run describes all known objects, 25 per call. ``is_passed`` says that these settings
+    are current and were used by a refresh.
     """
     if is_passed and found.is_idle:
         return looking(found.held.plan)
@@ -81,7 +81,7 @@ def _readable(held: HeldFrames, dataset: Dataset) -> int:
 
 
 def _parents(found: Found, dataset: Dataset) -> tuple[int, ...]:
-    """Records of a dataset that are looked up and not held: at each place of the lookup tree."""
+    """Records of a dataset that are referred to and not held, per node of the lookup tree."""
     known = found.held.all_records[dataset.name].select("Id").collect().to_series()
     if dataset.is_base:
         known = pl.concat([known, found.members.matching])

@@ -1,4 +1,4 @@
-"""A few companies of each kind, before and after, for the people who look at a preview.
+"""A few companies of each kind, before and after, for the readers of a preview.
 
 What does not belong here: the figures (``preview.py``).
 """

@@ -1,4 +1,4 @@
-"""Mappings onto custom fields that Flyle has already: their types must agree.
+"""Mappings onto custom fields that already exist in Flyle: their types must agree.
 
 What does not belong here: counting what would be overwritten (``company_diff.py``).
 """
@@ -15,7 +15,7 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction
 def existing_field_problems(
     tx: TenantTransaction, fields: Sequence[CompanyField]
 ) -> Iterator[Problem]:
-    """One for each mapping onto a field of Flyle's own that has another type.
+    """One problem for each mapping onto a field of Flyle's own that has another type.
 
     ``fields`` are in the order of the settings. A field that a mapping made follows its mapping:
     its values are converted again.

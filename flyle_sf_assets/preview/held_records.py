@@ -1,4 +1,4 @@
-"""What is held of a read plan's datasets, in the shape that the plan wants, without reading again.
+"""What is held of a read plan's datasets, in the shape that the plan needs, without a read.
 
 What does not belong here: what has changed since (``membership.py``).
 """
@@ -22,7 +22,7 @@ from flyle_sf_assets.sync.steps.raw_records import PARENTS_ONLY
 
 @dataclass(frozen=True)
 class HeldFrames:
-    """The committed datasets of one tenant as they stood at one moment, seen through a plan."""
+    """The committed datasets of one tenant at one moment, in the shape of a plan."""
 
     installation: Installation
     plan: ReadPlan
@@ -40,12 +40,12 @@ class HeldFrames:
         return next(dataset for dataset in self.plan.datasets if dataset.is_base)
 
     def manifest(self, dataset: str) -> Manifest | None:
-        """The manifest that stands of a dataset, None when nothing of it is held."""
+        """The current manifest of a dataset, None when nothing of it is held."""
         kept = self.generations.get(dataset)
         return None if kept is None else Manifest.held(kept.manifest)
 
     def has_columns(self, dataset: Dataset) -> bool:
-        """Whether every column that the plan wants of a dataset was read."""
+        """Whether every column that the plan needs of a dataset was read."""
         manifest = self.manifest(dataset.name)
         wanted = {column.name for column in dataset.columns}
         return manifest is not None and wanted <= set(manifest.columns)
@@ -53,8 +53,8 @@ class HeldFrames:
     def records(self, dataset: Dataset) -> pl.LazyFrame:
         """The newest rows with the plan's columns; no rows when nothing is held.
 
-        A column that was never read is null. When the object is the base once more, records of
-        which companies were made before are in or out of scope again.
+        A column that was never read is null. When the object is the base again, records of
+        earlier companies are in or out of scope again.
         """
         manifest = self.manifest(dataset.name)
         if manifest is None:
@@ -75,19 +75,19 @@ class HeldFrames:
 
     @cached_property
     def linked_ids(self) -> pl.Series:
-        """The Ids of base records that matched the conditions that stand."""
+        """The Ids of base records that matched the current conditions."""
         linked = pl.col("_status") == RecordStatus.LINKED.value
         return self.records(self.base).filter(linked).select("Id").collect().to_series()
 
     @cached_property
     def is_whole(self) -> bool:
-        """Whether every value that the plan maps is held for every record that is linked."""
+        """Whether every value that the plan maps is held for every linked record."""
         return all(self.has_columns(dataset) for dataset in self.plan.datasets) and not any(
             self._unheld_at(node.path) for node in self.plan.nodes if node.path
         )
 
     def _unheld_at(self, path: tuple[str, ...]) -> int:
-        """How many records are looked up at a place of the lookup tree and were never asked for."""
+        """How many records are referred to at a node of the lookup tree and were never read."""
         node = next(one for one in self.plan.nodes if one.path == path)
         if node.one_to_one:
             return 0

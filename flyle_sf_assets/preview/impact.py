@@ -1,6 +1,6 @@
 """What settings would do: the figures and examples of a preview, as values.
 
-What does not belong here: finding them out (``preview.py``), showing them (``cli``, ``console``).
+What does not belong here: computing them (``preview.py``), showing them (``cli``, ``console``).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class ValueChange:
-    """One value before and after; JSON texts as companies hold them, None where there is none.
+    """One value before and after; JSON texts as companies hold them, None for no value.
 
     ``key`` is a custom field's, or ``name``/``status`` with ``of_row``.
     """
@@ -47,7 +47,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class AddedOption:
-    """An option that the catalog would take in; ``active`` as described."""
+    """An option that would be added to the catalog; ``active`` as described."""
 
     key: str
     label: str
@@ -60,8 +60,8 @@ class AddedOption:
 class FieldImpact:
     """One mapped field: companies whose value changes, goes blank, or replaces one that Flyle had.
 
-    ``overwritten`` counts companies that have another value under this key although the
-    settings that stand do not map it.
+    ``overwritten`` counts companies that have another value under this key although the current
+    settings do not map it.
     """
 
     key: str

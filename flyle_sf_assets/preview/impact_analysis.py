@@ -1,4 +1,4 @@
-"""What follows for a tenant's companies from draft settings, once it is known who matches them.
+"""What draft settings change for a tenant's companies, once it is known which records match.
 
 What does not belong here: asking who matches (``membership.py``), counting differences
 (``company_diff.py``), examples and cost (``examples.py``, ``cost.py``).
@@ -49,7 +49,7 @@ SAMPLE_RECORDS_MAX = 2_000
 
 @dataclass(frozen=True)
 class DraftInOrg:
-    """Draft settings with the schemas of the org that they are meant for."""
+    """Draft settings with the schemas of their org."""
 
     installation: Installation
     settings: TenantSettings
@@ -70,9 +70,9 @@ class DraftInOrg:
 
 @dataclass(frozen=True)
 class ImpactAnalysis:
-    """What follows for the companies, once it is known who matches.
+    """What changes for the companies, once it is known which records match.
 
-    ``is_passed`` says that these very settings were held against the org by a refresh.
+    ``is_passed`` says that a refresh compared these very settings with the org.
     """
 
     made: DraftInOrg
@@ -143,7 +143,7 @@ class ImpactAnalysis:
         return None if self.latest is None else from_document(json.loads(self.latest.document))
 
     def _known(self, groups: CompanyGroups) -> pl.Series:
-        """Of the companies that match those whose every value is held as it is in the org."""
+        """Of the matching companies, those whose every value is held as it is in the org."""
         if not self.held.is_whole or self.members.is_untold:
             return pl.Series(dtype=pl.String)
         manifest = self.held.manifest(enriched_of(self.plan.base_object))
@@ -155,7 +155,7 @@ class ImpactAnalysis:
         return without(within(companies, self.held.linked_ids), pl.concat([moved, own]))
 
     def _reachable(self) -> dict[str, pl.LazyFrame]:
-        """The held records, those that changed as if they could be read: one may be back."""
+        """The held records; those that changed count as readable: one may be back."""
         is_gone = ~is_any(READABLE)
         return {
             name: records.with_columns(
@@ -170,7 +170,7 @@ class ImpactAnalysis:
         }
 
     def _sample(self, groups: CompanyGroups, known: pl.Series) -> Sample:
-        """What to read; of new companies a few when there are no options to find in them."""
+        """What to read; only some new companies when they cannot contain new options."""
         is_followed = bool(followed_fields(self.made.fields))
         created = groups.created if is_followed else groups.created.sort().head(EXAMPLES)
         return Sample.drawn(
@@ -185,7 +185,7 @@ class ImpactAnalysis:
         return whole - known.len()
 
     def _known_rows(self, ids: pl.Series) -> pl.DataFrame:
-        """Enriched rows as they are held, with what became of those that ended since."""
+        """Enriched rows as they are held, with the tombstones of those that ended since."""
         rows = enrich(self.plan, self.held.all_records, ids).collect()
         ended = self.members.ended.select(
             "Id",
@@ -245,7 +245,7 @@ class ImpactAnalysis:
         return counted(tx, conversions, _rows_of(read, ids), population=group.len())
 
     def _unconverted(self, tx: TenantTransaction, conversions: Conversions) -> int:
-        """Companies that no record is held of lose their values of a type that is not any more."""
+        """Companies without a stored record lose their values of a type that changed."""
         if not conversions.retyped:
             return 0
         base = self.held.records(self.held.base).filter(~is_any(ONLY_REFERENCED))
@@ -281,7 +281,7 @@ def _rows_of(rows: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
 def _changed(
     parts: tuple[Counted, Counted, Counted], groups: CompanyGroups, known: pl.Series, rest: int
 ) -> Figure:
-    """Who returns changes whatever its values are: its status does."""
+    """A returning company changes whatever its values are: its status does."""
     held, staying, _ = parts
     returning = without(groups.returning, known).len()
     return total(

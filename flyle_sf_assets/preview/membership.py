@@ -1,6 +1,6 @@
 """Which records match draft conditions now, and which held records changed: ids, not values.
 
-With the conditions that stand the window since the last refresh tells it; with others the Ids of
+With the current conditions the window since the last refresh shows it; with others the Ids of
 all matching records are asked for. What does not belong here: what follows from it
 (``preview.py``).
 """
@@ -23,7 +23,7 @@ from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.sync.steps.raw_records import scope_of
 
 TOUCHED_ROWS_MAX = 2_000
-"""One REST page. A dataset of which more changed since the last refresh is not told from here."""
+"""One REST page. A dataset with more changes since the last refresh is not evaluated from it."""
 
 _ENDED = pl.Schema({"Id": pl.String, "_status": pl.String, "_merged_into": pl.String})
 
@@ -47,10 +47,10 @@ class Membership:
 def membership(
     org: Org, held: HeldFrames, questions: dict[str, Questions], until: datetime
 ) -> Membership:
-    """Asks the org. ``questions`` are those about every dataset of the plan.
+    """Asks the org. ``questions`` concern every dataset of the plan.
 
     One call for five datasets, and the Ids of all matching records when the conditions are not
-    those that stand: one call for 2,000 of them, or a Bulk job.
+    the current ones: one call for 2,000 of them, or a Bulk job.
     """
     base = held.base
     answers = _stamped(org, held, questions, until)
@@ -84,9 +84,9 @@ def membership(
 def _stamped(
     org: Org, held: HeldFrames, questions: dict[str, Questions], until: datetime
 ) -> dict[str, pl.DataFrame]:
-    """Per held dataset the statuses of what was stamped since it was last read, and a bit before.
+    """Per held dataset the statuses of what was stamped since its last read, with an overlap.
 
-    Of one-to-one objects with values: which record they belong to is among them.
+    For one-to-one objects with values, the record that they belong to is included.
     """
     windows = {d.name: _window(held, d, until) for d in held.plan.datasets}
     one_to_one = {node.dataset for node in held.plan.nodes if node.one_to_one}
@@ -102,7 +102,7 @@ def _stamped(
 
 
 def _news(held: HeldFrames, dataset: str, stamped: pl.DataFrame) -> pl.Series:
-    """The Ids of records that are held with another stamp, or alive where they are not now."""
+    """The Ids of records that are held with another stamp, or exist again but are held as ended."""
     told = tombstones(stamped, else_status=RecordStatus.REFERENCED).select(
         "Id", "SystemModstamp", alive=pl.col("_status") == RecordStatus.REFERENCED.value
     )
@@ -135,7 +135,7 @@ def _window(held: HeldFrames, dataset: Dataset, until: datetime) -> Window | Non
 
 
 def _unfollowed(held: HeldFrames) -> set[str]:
-    """Held datasets that are to be read again from the beginning: after connecting again."""
+    """Held datasets that are to be read whole: after connecting again."""
     return {
         dataset.name
         for dataset in held.plan.datasets
@@ -161,6 +161,6 @@ def _matching_whole(org: Org, questions: Questions) -> pl.DataFrame:
 
 
 def _restamped(held: HeldFrames, came: pl.DataFrame) -> pl.Series:
-    """The matching records whose stamp is not the one that is held."""
+    """The matching records whose stamp differs from the held one."""
     stamps = held.records(held.base).select("Id", "SystemModstamp").collect()
     return came.join(stamps, on=["Id", "SystemModstamp"], how="anti")["Id"]

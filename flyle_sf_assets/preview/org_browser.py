@@ -1,7 +1,7 @@
-"""What a tenant's org answers while settings are being chosen: fields, counts, samples, options.
+"""An org's answers while settings are being chosen: fields, counts, samples, options.
 
-Nothing is kept but schemas, in this process, for `SCHEMA_AGE_S_MAX`. Every answer costs the API
-calls that its docstring tells; ``OrgAnswers.api_calls`` counts them.
+Only schemas are stored, in this process, for `SCHEMA_AGE_S_MAX`. Every answer costs the API
+calls that its docstring says; ``OrgAnswers.api_calls`` counts them.
 
 What does not belong here: the choices themselves (``choosing``) and previews (``preview.py``).
 """
@@ -32,13 +32,13 @@ from flyle_sf_assets.settings.models import FieldMapping, Source, TenantSettings
 T = TypeVar("T")
 
 SCHEMA_AGE_S_MAX = 600
-"""A field that was just made in Salesforce is there after ten minutes, or at once on request."""
+"""A field just made in Salesforce is visible after ten minutes, or at once on request."""
 
 SAMPLE_RECORDS = 3
 
 
 class KnownSchemas:
-    """Schemas of one org as described, kept for a while; safe to share between threads.
+    """Schemas of one org as described, kept for some time; safe to share between threads.
 
     ``seconds`` is a clock that never goes back.
     """
@@ -49,18 +49,18 @@ class KnownSchemas:
         self._kept: dict[str, tuple[float, ObjectSchema | None]] = {}
 
     def forget(self) -> None:
-        """The next answers describe everything again."""
+        """Forgets all schemas: the next answers describe everything again."""
         with self._lock:
             self._kept.clear()
 
     def schemas(self) -> dict[str, ObjectSchema | None]:
-        """What is known and young enough, by API name."""
+        """The known schemas that are recent enough, by API name."""
         oldest = self._seconds() - SCHEMA_AGE_S_MAX
         with self._lock:
             return {name: schema for name, (at, schema) in self._kept.items() if at > oldest}
 
     def describe(self, org: Org, names: Iterable[str]) -> None:
-        """Asks for these objects: one call for 25 of them."""
+        """Describes these objects: one call per 25."""
         at = self._seconds()
         answers = describe_all(org.session, names)
         with self._lock:
@@ -74,7 +74,7 @@ class KnownSchemas:
 class SampleValue:
     """A value as Flyle would show it: text without quotes, numbers exact, lists joined by ``, ``.
 
-    ``text`` is "" for a blank; ``rejected`` is the reason when the value cannot be taken over.
+    ``text`` is "" for a blank; ``rejected`` is the reason why the value is not accepted.
     """
 
     text: str
@@ -99,7 +99,7 @@ class Samples:
 
 
 class OrgAnswers:
-    """Asks one org for one administrator; ``org`` is open and stays the caller's to close."""
+    """Asks one org for one administrator; ``org`` is open, and the caller closes it."""
 
     def __init__(self, org: Org, known: KnownSchemas) -> None:
         self._org = org
@@ -115,7 +115,7 @@ class OrgAnswers:
         return self._told(lambda schemas: level(source, schemas, path))
 
     def search(self, source: Source, word: str, *, depth: int = 1) -> tuple[FieldChoice, ...]:
-        """Fields by label or API name, down to ``depth`` relationships; one call for 25 objects."""
+        """Fields by label or API name, to ``depth`` relationships; one call per 25 objects."""
         root = self.level(source)
         levels = [] if root is None else [root]
         nearest = list(levels)
@@ -128,7 +128,7 @@ class OrgAnswers:
         return search(levels, word)
 
     def field(self, source: Source, path: str) -> FieldChoice | None:
-        """The field at that path, None when it cannot be walked."""
+        """The field at that path, None when the path cannot be followed."""
         return self._told(lambda schemas: choice_at(source, schemas, path))
 
     def suggestions(
@@ -192,7 +192,7 @@ class OrgAnswers:
         return self._known.schemas()
 
     def _told(self, tell: Callable[[Schemas], T | SchemaNeeded]) -> T:
-        """What ``tell`` says once every object that it needs is described."""
+        """What ``tell`` returns once every object that it needs is described."""
         while isinstance(told := tell(self._known.schemas()), SchemaNeeded):
             self._known_with(told.objects)
         return told

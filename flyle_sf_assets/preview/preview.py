@@ -1,7 +1,7 @@
 """The preview: what a refresh with draft settings would do, without changing anything.
 
-Who comes and who leaves is asked of Salesforce by light queries of ids; what changes is told from
-the records that are held, and for values that are not held from a sample. What does not belong
+Light queries of ids say which companies come and which leave; what changes is computed from the
+records that are held, and from a sample for values that are not held. What does not belong
 here: what follows from the answers (``impact_analysis.py``), who matches (``membership.py``).
 """
 
@@ -36,12 +36,12 @@ def preview(
     *,
     open_org: Callable[[], Org] | None = None,
 ) -> Impact:
-    """What the next refresh would do if these settings stood; writes nothing anywhere.
+    """What the next refresh would do with these settings; writes nothing.
 
     Raises SettingsInvalid when the org does not allow the settings, and what asking Salesforce
     raises (NotConnected, NotPermitted, Postponed).
 
-    ``open_org`` replaces the tenant's own connection, for an org that is open already. The figures
+    ``open_org`` replaces the tenant's own connection, with an open org. The figures
     of `Impact` are companies; ``exact`` says whether any of them is an estimate from a sample.
 
     >>> impact = preview(installation, settings)
@@ -79,7 +79,7 @@ def _impact_analysis(draft: DraftInOrg) -> ImpactAnalysis:
         dataset.name: Questions.about(dataset, draft.plan, draft.schemas, settings)
         for dataset in draft.plan.datasets
     }
-    # The refresh comes later than this second, and brings what is stamped in it.
+    # The refresh comes later than this second, and reads what is stamped in it.
     until = draft.org.server_now + timedelta(seconds=1)
     members = membership(draft.org, held, questions, until)
     return ImpactAnalysis(draft, latest, found, held, members, is_passed)

@@ -1,4 +1,4 @@
-"""A few records read as the product would read them, without holding any: base, then parents.
+"""A few records read as a refresh would read them, without storing any: base, then parents.
 
 Each hop of the lookup tree costs one call for five questions of at most 2,000 ids. What does not
 belong here: which records to read (``preview.py``, ``org_browser.py``) and the join (``enriched``).
@@ -50,7 +50,7 @@ class Sampling:
         return self._enriched(self._reader.rows(statement))
 
     def of(self, ids: pl.Series) -> pl.DataFrame:
-        """Enriched rows of these records, whether they match or not; gone ones are left out."""
+        """Enriched rows of these records, whether they match or not, without deleted ones."""
         if ids.is_empty():
             return self._enriched(self._questions[self._base.name].no_answer(self._base.columns))
         asked = self._questions[self._base.name].by_id(ids, self._base.columns)
@@ -60,7 +60,7 @@ class Sampling:
         return self._enriched(answer.join(alive, on="Id", how="semi"))
 
     def converted(self, rows: pl.DataFrame) -> Converted:
-        """The rows as companies, as if nothing of the tenant were known yet."""
+        """The rows as companies, as if nothing was known of the tenant yet."""
         fields = self.fields
         options = pl.concat([described_options(fields), met_values(rows, fields)])
         zone = self._settings.time_zone
@@ -77,7 +77,7 @@ class Sampling:
         return enrich(self._plan, lazy, values["Id"]).collect()
 
     def _fetch(self, records: dict[str, pl.DataFrame], nodes: list[Node]) -> None:
-        """The records at these nodes of one depth, put beside what was read before."""
+        """Reads the records at these nodes of one depth, added to what was read before."""
         asked = [
             (node, ids, statement)
             for node in nodes

@@ -1,4 +1,4 @@
-"""A Salesforce org to try and test with: an in-process model and an HTTPS front.
+"""A Salesforce org for trials and tests: an in-process model and an HTTPS front.
 
 What does not belong here: anything that the product itself needs to run. The sandbox imports
 no other package, so that what it says about Salesforce is said independently of the product.

@@ -1,4 +1,4 @@
-"""Who may log in and how much they may ask: consumer key, tokens, users, the API allowance.
+"""Who may log in, and how many requests are allowed: consumer key, tokens, users, API allowance.
 
 Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow", "OAuth 2.0 Refresh Token Flow",
 "Revoke OAuth Tokens Programmatically"; "API Request Limits and Allocations". What does not belong
@@ -34,7 +34,7 @@ STATEMENTS_KEPT = 200
 
 @dataclass
 class ApiUsage:
-    """Requests as Salesforce counts them, over a rolling day, and what they were for.
+    """Requests as Salesforce counts them, over a rolling day, and their purpose.
 
     ``statements`` are the last SOQL texts that were run, oldest first.
     """
@@ -57,7 +57,7 @@ class ApiUsage:
         return self._recent_sum
 
     def told(self, now: datetime, lag_s: float) -> int:
-        """What the header tells of `used`: for ``lag_s`` the number that it told before."""
+        """The number in the header for `used`: for ``lag_s`` the header repeats its last number."""
         if self._told is None or now >= self._told[0] + timedelta(seconds=lag_s):
             self._told = (now, self.used(now))
         return self._told[1]
@@ -75,7 +75,7 @@ class ApiUsage:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """One session. ``grant`` is the consent that it goes back to, None without one."""
+    """One session. ``grant`` is the consent that it comes from, None without one."""
 
     user_id: str
     expires_at: datetime
@@ -84,7 +84,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A refresh token; the tokens that it and its successors bring are of one ``grant``."""
+    """A refresh token; its tokens and those of its successors are of one ``grant``."""
 
     user_id: str
     grant: int
@@ -113,13 +113,13 @@ class Access(SchemaEdits):
     # Keys and users ---------------------------------------------------------------------------
 
     def new_consumer_key(self, key: str, secret: str) -> None:
-        """Create the app again: it is not known for about ten minutes."""
+        """Create the app again: Salesforce does not know it for about ten minutes."""
         with self.lock:
             self.consumer_key, self.consumer_secret = key, secret
             self.key_created_at = self.now()
 
     def deactivate_user(self, user_id: str | None = None) -> None:
-        """Deactivate a user (the connected one by default): its sessions and tokens die."""
+        """Deactivate a user (the connected one by default): its sessions and tokens end."""
         with self.lock:
             user = user_id or self.connected_user_id
             self.update("User", user, {"IsActive": False})
@@ -136,7 +136,7 @@ class Access(SchemaEdits):
             self._refresh_tokens.clear()
 
     def expire_sessions(self) -> None:
-        """End all sessions; refresh tokens live on."""
+        """End all sessions; refresh tokens stay valid."""
         with self.lock:
             self._access_tokens.clear()
 
@@ -160,14 +160,14 @@ class Access(SchemaEdits):
             return token
 
     def new_grant(self) -> int:
-        """A number for a consent that tokens will go back to."""
+        """A number for a consent that tokens will come from."""
         with self.lock:
             self._grants_made += 1
             return self._grants_made
 
     @property
     def is_key_active(self) -> bool:
-        """Whether the login servers know the app already."""
+        """Whether the login servers know the app yet."""
         return self.now() >= self.key_created_at + KEY_ACTIVE_AFTER
 
     def check_client(self, secret: str | None) -> None:
@@ -183,7 +183,7 @@ class Access(SchemaEdits):
             raise TokenDenied("inactive_user", "user is inactive")
 
     def refresh(self, refresh_token: str) -> tuple[str, str | None]:
-        """A new access token, and a new refresh token where the org rotates them.
+        """A new access token, and a new refresh token if the org rotates them.
 
         A rotated token that is used again revokes everything of its grant, as Salesforce does.
         """
@@ -203,7 +203,7 @@ class Access(SchemaEdits):
             return access, self.issue_refresh_token(kept.user_id, grant=kept.grant)
 
     def revoke(self, token: str) -> bool:
-        """Revoke one token; with a refresh token all sessions of its grant go. False if unknown."""
+        """Revoke one token; a refresh token ends all sessions of its grant. False if unknown."""
         with self.lock:
             if token in self._refresh_tokens:
                 self._drop_grant(self._refresh_tokens[token].grant)
@@ -211,24 +211,24 @@ class Access(SchemaEdits):
             return self._access_tokens.pop(token, None) is not None
 
     def knows(self, token: str) -> bool:
-        """Whether this is a token of this org that works."""
+        """Whether this is a valid token of this org."""
         with self.lock:
             return token in self._refresh_tokens or token in self._access_tokens
 
     @property
     def refresh_tokens(self) -> tuple[str, ...]:
-        """The refresh tokens that work now."""
+        """The refresh tokens that are valid now."""
         with self.lock:
             return tuple(self._refresh_tokens)
 
     @property
     def sessions(self) -> tuple[str, ...]:
-        """The access tokens that nobody revoked."""
+        """The access tokens that were not revoked."""
         with self.lock:
             return tuple(self._access_tokens)
 
     def user_of(self, access_token: str) -> str:
-        """The user of a session; Refusal 401 when it is over."""
+        """The user of a session; Refusal 401 when it has ended."""
         with self.lock:
             session = self._access_tokens.get(access_token)
             if session is None or session.expires_at <= self.now():
@@ -274,7 +274,7 @@ class Access(SchemaEdits):
             self.usage.by_kind[kind] += 1
 
     def count_rows(self, rows: int) -> None:
-        """Count rows that went out."""
+        """Count rows that were sent."""
         with self.lock:
             self.usage.rows_sent += rows
 

@@ -1,4 +1,4 @@
-"""What a user consented to: authorization codes, and assertions signed for a user.
+"""A user's consent: authorization codes, and assertions signed for a user.
 
 Source: Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", "OAuth 2.0 JWT Bearer
 Flow for Server-to-Server Integration". What does not belong here: the page on which the user
@@ -31,7 +31,7 @@ LOGIN_URLS = (LOGIN_URL, "https://test.salesforce.com")
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An authorization code that was given out, and what its exchange must match."""
+    """An issued authorization code, and what its exchange must match."""
 
     user_id: str
     redirect_uri: str
@@ -41,7 +41,7 @@ class Code:
 
 
 class Authorization(Access):
-    """The org's side of a user's consent.
+    """The org's part in a user's consent.
 
     ``callback_urls`` are those registered with the app (None: any); ``requires_pkce`` is the app's
     setting of that name. ``jwt_public_key`` is the PEM of the app's certificate key, and
@@ -65,7 +65,7 @@ class Authorization(Access):
     def issue_code(
         self, user_id: str, redirect_uri: str, challenge: str | None, scopes: frozenset[str]
     ) -> str:
-        """A code for a user who approved; it lives `CODE_LIVES` and works once."""
+        """A code for a user who approved; it is valid for `CODE_LIVES` and works once."""
         with self.lock:
             code = f"aPrx{self._new_secret('code')[:60]}=="
             expires_at = self.now() + CODE_LIVES
@@ -77,7 +77,7 @@ class Authorization(Access):
     ) -> tuple[str, str | None]:
         """The access token, and the refresh token if its scope was asked for. TokenDenied."""
         with self.lock:
-            # A code is used up by the attempt, whatever comes of it.
+            # Every attempt uses the code up, whatever its result.
             kept = self._codes.pop(code, None)
             if kept is None:
                 raise TokenDenied("invalid_grant", "invalid authorization code")

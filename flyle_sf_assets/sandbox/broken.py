@@ -1,7 +1,7 @@
 """Answers that break on the wire: reset connections and bodies that end too soon.
 
-They write to the connection itself, past uvicorn, which would never send such a thing; `Protocol`
-hands the connection over. What does not belong here: when this happens (``front.py``).
+They write to the connection directly, past uvicorn, which never sends such answers; `Protocol`
+provides the connection. What does not belong here: when this happens (``front.py``).
 """
 
 import asyncio
@@ -23,7 +23,7 @@ class Protocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, with its transport in the scope."""
 
     def connection_made(self, transport: Any) -> None:
-        """Keep the socket: a transport that was closed twice does not give it any more."""
+        """Keep the socket: a transport that was closed twice no longer provides it."""
         self._socket = transport.get_extra_info("socket")
         super().connection_made(transport)
 
@@ -42,7 +42,7 @@ class Protocol(HttpToolsProtocol):
         self.scope["extensions"] = extensions
 
     def on_headers_complete(self) -> None:
-        """Cut an address that the parser would refuse, so that the front can refuse it (414)."""
+        """Shorten an address that the parser would refuse: the front then refuses it (414)."""
         self.url = self.url[:_URL_BYTES_MAX]
         super().on_headers_complete()
 
@@ -78,10 +78,10 @@ class Reset(Response):
 
 
 class CutOff(Response):
-    """The head of an answer and a part of its body, then the connection is closed.
+    """The head of an answer and a part of its body, then the connection closes.
 
-    ``announced`` says whether Content-Length tells the full length; without it the client
-    has no way to notice on the wire.
+    ``announced`` says whether Content-Length has the full length; without it the client
+    cannot notice on the wire.
     """
 
     def __init__(self, whole: Response, body: bytes, sent: int, *, announced: bool) -> None:

@@ -1,6 +1,6 @@
-"""TLS for the sandbox: a CA of its own, made at start, or files that are given.
+"""TLS for the sandbox: a CA of its own, made at start, or given files.
 
-What does not belong here: who trusts it; clients are told the CA file.
+What does not belong here: who trusts it; clients are given the CA file.
 """
 
 import ssl
@@ -39,7 +39,7 @@ def fresh(host: str, folder: Path | None = None) -> Certificates:
 
 
 def kept(folder: Path, host: str) -> Certificates:
-    """The CA and certificate kept in ``folder``, made there when there are none yet."""
+    """The CA and certificate stored in ``folder``; made there when there are none yet."""
     names = ("sandbox-ca.pem", "sandbox-cert.pem", "sandbox-key.pem")
     ca_file, cert_file, key_file = (folder / name for name in names)
     if not all(path.exists() for path in (ca_file, cert_file, key_file)):

@@ -1,4 +1,4 @@
-"""`ChangeFeed`: an org that changes by itself, as orgs do, for the demo.
+"""`ChangeFeed`: an org that changes automatically, as real orgs do, for the demo.
 
 The same seed makes the same changes in the same order. What does not belong here: faults
 (``faults.py``).
@@ -12,7 +12,7 @@ from random import Random
 from flyle_sf_assets.sandbox.org import Org
 
 Change = Callable[[], str]
-"""Makes a change and says which."""
+"""Makes a change and returns its description."""
 
 _STAGES = ("Prospecting", "Qualification", "Proposal", "Negotiation", "Closed Won", "Closed Lost")
 _CLOSED = ("Closed Won", "Closed Lost")
@@ -49,14 +49,14 @@ class ChangeFeed:
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave the org alone."""
+        """Stop changing the org."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=_STOPS_WITHIN_S)
             self._thread = None
 
     def step(self) -> str:
-        """Make one change and say which."""
+        """Make one change and return its description."""
         weights = [weight for weight, _ in self._changes]
         ((_, change),) = self._random.choices(self._changes, weights)
         self._made += 1

@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Anything that knows the time."""
+    """Any source of the time."""
 
     def now(self) -> datetime:
         """The present moment, UTC-aware."""
@@ -26,7 +26,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is moved."""
+    """A clock that changes only when it is moved."""
 
     def __init__(self, start: datetime) -> None:
         if start.tzinfo is None:
@@ -51,7 +51,7 @@ class ManualClock:
 
 
 def unpadded_http_date(moment: datetime) -> str:
-    """``Wed, 6 May 2026 07:08:09 GMT``: real orgs write the day of Last-Modified without a zero."""
+    """``Wed, 6 May 2026 07:08:09 GMT``: real orgs write Last-Modified's day without a zero."""
     day, _, rest = format_datetime(moment.astimezone(UTC), usegmt=True).partition(", ")
     return f"{day}, {rest.removeprefix('0')}"
 

@@ -1,9 +1,9 @@
-"""The page on which a user logs in and allows the app its access, and what follows from it.
+"""The page on which a user logs in and allows the app its access, and the answer to it.
 
-As on an org: anyone who has not been named as the app's callback is never redirected to, all other
-refusals go to the callback as ``error`` and ``error_description``. Instead of a password a user is
-chosen. Source: Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", "OAuth 2.0
-Authorization Errors". What does not belong here: what a code is worth (``authorization.py``).
+As on a real org, the browser is never redirected to an unregistered callback; all other refusals
+go to the callback as ``error`` and ``error_description``. Instead of a password the page offers
+users. Source: Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", "OAuth 2.0
+Authorization Errors". What does not belong here: what a code permits (``authorization.py``).
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _SCOPES = {
 
 
 def asked(orgs: Mapping[str, Org], request: Asked) -> Answer:
-    """The page that asks; or the refusal. ``orgs`` are by consumer key."""
+    """The page that asks the user; or the refusal. ``orgs`` are by consumer key."""
     return _checked(orgs, request) or _page(orgs[request["client_id"]], request)
 
 
@@ -54,7 +54,7 @@ def decided(orgs: Mapping[str, Org], form: Asked) -> Answer:
 
 
 def _checked(orgs: Mapping[str, Org], request: Asked) -> Answer | None:
-    """The refusal of a request that must not come to the page."""
+    """The refusal of a request for which the page must not be shown."""
     org = orgs.get(request.get("client_id", ""))
     if org is None or not org.is_key_active:
         return _shown("invalid_client_id", "client identifier invalid")
@@ -109,7 +109,7 @@ def _html(body: str, status: int = 200) -> Answer:
 
 
 def _shown(error: str, description: str) -> Answer:
-    """A refusal that is shown here: who asks is not known, so nothing is sent to a callback."""
+    """A refusal shown here: the sender is unknown, so nothing is sent to a callback."""
     told = f"error={error}&amp;error_description={description}"
     return _html(f"<h1>OAuth Error</h1><p>{told}</p>", 400)
 

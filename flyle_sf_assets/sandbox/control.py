@@ -1,4 +1,4 @@
-"""The control endpoints: what other processes may look at and change in the orgs.
+"""The control endpoints: what other processes may read and change in the orgs.
 
 Every request carries ``Authorization: Bearer <control token>``. No Salesforce org has these. What
 does not belong here: the changes themselves (``org.py``).

@@ -1,6 +1,6 @@
-"""Faults on demand: what an org should get wrong, for which requests, how often.
+"""Faults on demand: which wrong answer an org gives, for which requests, how often.
 
-What does not belong here: how a fault is brought onto the wire (``front.py``).
+What does not belong here: how a fault is sent (``front.py``).
 """
 
 import threading
@@ -26,10 +26,10 @@ class FaultKind(StrEnum):
     """The connection is reset before an answer."""
 
     TRUNCATED = "truncated"
-    """The body breaks off; Content-Length announced all of it."""
+    """The body ends too soon; Content-Length announced all of it."""
 
     TRUNCATED_SILENTLY = "truncated_silently"
-    """The body breaks off and nothing on the wire says so: no Content-Length, closed cleanly."""
+    """The body ends too soon without any sign: no Content-Length, closed cleanly."""
 
     SLOW = "slow"
     """The answer comes after `Fault.seconds`."""
@@ -44,17 +44,17 @@ class FaultKind(StrEnum):
     """The query locator that the request names is unknown."""
 
     WRONG_ROW_COUNT = "wrong_row_count"
-    """``Sforce-NumberOfRecords`` says more rows than the body has."""
+    """``Sforce-NumberOfRecords`` is larger than the number of rows in the body."""
 
     RECORDED = "recorded"
-    """What a real org was recorded to answer: `Fault.answer` in `Fault.language`."""
+    """The recorded answer of a real org: `Fault.answer` in `Fault.language`."""
 
 
 @dataclass
 class Fault:
     """``kind`` for the next ``times`` requests whose path starts with ``path_prefix``.
 
-    ``skip`` requests that match pass unharmed first. ``path_prefix`` is compared without
+    ``skip`` requests that match are first answered normally. ``path_prefix`` is compared without
     the version: ``/query``, ``/jobs/query``, ``/composite``, ``/services/oauth2/token``.
     """
 
@@ -76,7 +76,7 @@ class Fault:
 
     @property
     def recorded(self) -> RecordedAnswer | None:
-        """The recorded answer that it gives, None for the other kinds."""
+        """The recorded answer to give, None for the other kinds."""
         return RECORDED_ANSWERS[self.answer] if self.kind == FaultKind.RECORDED else None
 
     @property
@@ -92,20 +92,20 @@ class Fault:
 
 
 class FaultPlan:
-    """The faults that an org still has to commit."""
+    """The faults that an org still has to produce."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> Fault:
-        """Plan a fault; its ``hits`` tells later how often it happened."""
+        """Plan a fault; its ``hits`` counts how often it happened."""
         with self._lock:
             self._faults.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Behave from now on."""
+        """Answer correctly from now on."""
         with self._lock:
             self._faults.clear()
 
@@ -115,7 +115,7 @@ class FaultPlan:
             return [fault for fault in self._faults if fault.times > 0]
 
     def take(self, method: str, path: str, *, has_locator: bool = False) -> Fault | None:
-        """The fault that this request meets, if any; it is used up by being met."""
+        """The fault for this request, if any; it then counts as used once."""
         if not self._faults:
             return None
         with self._lock:
@@ -136,7 +136,7 @@ class FaultPlan:
 
 
 def _concerns(fault: Fault, method: str, path: str, *, has_locator: bool) -> bool:
-    """Whether a request can commit that fault at all."""
+    """Whether a request can have that fault at all."""
     makes_job = method == "POST" and path.rstrip("/") == "/jobs/query"
     if fault.kind in (FaultKind.JOB_FAILED, FaultKind.JOB_ABORTED):
         return makes_job

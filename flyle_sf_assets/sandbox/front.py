@@ -1,6 +1,6 @@
 """The HTTPS front: which org a request is for, its faults, its counting, its headers.
 
-On a real instance as here, the token decides which org answers, and at the token endpoint the
+As on a real instance, the token decides which org answers, and at the token endpoint the
 consumer key does. What does not belong here: what is answered (``api/``, ``oauth.py``).
 """
 
@@ -40,7 +40,7 @@ _COOKIES = (
     "LSKey-c$CookieConsentPolicy=0:1; path=/; Max-Age=31536000",
     "BrowserId=sandboxBrowserId; path=/; Max-Age=31536000",
 )
-"""Set by every answer of an org; no client of its API has to send them back."""
+"""Set by every answer of an org; API clients need not send them back."""
 
 _STATUS_CODES = {
     500: ("UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId"),
@@ -65,7 +65,7 @@ class Front:
         self._by_id[org.org_id[:15]] = Resources(org)
 
     def remove(self, org: Org) -> None:
-        """Host an org no longer: its tokens mean nothing here."""
+        """Stop hosting an org: its tokens are unknown here from now on."""
         del self._by_id[org.org_id[:15]]
 
     @property
@@ -236,7 +236,7 @@ def _dated(org: Org, response: Response) -> Response:
 
 
 async def _fault_before(org: Org, fault: Fault | None, token: str) -> Response | None:
-    """What a fault answers in the place of the org; None when the org answers."""
+    """The answer of a fault instead of the org's; None when the org answers."""
     if fault is None:
         return None
     if fault.kind == FaultKind.SLOW:
@@ -262,7 +262,7 @@ async def _fault_before(org: Org, fault: Fault | None, token: str) -> Response |
 
 
 async def _fault_after(response: Response, answer: Answer, fault: Fault | None) -> Response:
-    """The answer as a fault leaves it."""
+    """The answer, changed by the fault."""
     truncating = (FaultKind.TRUNCATED, FaultKind.TRUNCATED_SILENTLY)
     if fault is None or fault.kind not in truncating:
         return response

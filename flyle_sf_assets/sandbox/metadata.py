@@ -1,4 +1,4 @@
-"""What an org knows of its objects and fields: immutable, so that many orgs can share it.
+"""The metadata of an org's objects and fields: immutable, so that many orgs can share it.
 
 An edit makes a new `Catalog`; the others keep theirs. What does not belong here: the standard
 objects themselves (``standard/``) and the describe JSON (``describe.py``).
@@ -17,7 +17,7 @@ ID_TYPES = frozenset({"id", "reference"})
 
 
 class RecordView(Protocol):
-    """What a formula sees of its record: ``record["Account.Name"]``, and the org's time."""
+    """What a formula sees of its record: ``record["Account.Name"]``, and the org's date."""
 
     def __getitem__(self, path: str) -> object:
         """The Python value at a field path (see ``values.from_wire``); None when blank."""
@@ -25,7 +25,7 @@ class RecordView(Protocol):
 
     @property
     def today(self) -> object:
-        """The date of today in the org user's time zone."""
+        """Today's date in the org user's time zone."""
         ...
 
 
@@ -34,7 +34,7 @@ Formula = Callable[[RecordView], object]
 
 @dataclass(frozen=True, slots=True)
 class RollUp:
-    """A roll-up summary over the children that point here through ``lookup``."""
+    """A roll-up summary over the children that refer to it through ``lookup``."""
 
     child: str
     lookup: str
@@ -46,7 +46,7 @@ class RollUp:
 class PicklistEntry:
     """One option. ``valid_for`` are positions in the controlling field's list.
 
-    A value may stand several times in a list, for other controlling values each: state codes.
+    A value may occur several times in a list, for different controlling values: state codes.
     """
 
     value: str
@@ -60,9 +60,9 @@ class PicklistEntry:
 class Field:
     """One field. ``type`` is describe's word. ``formula`` and ``roll_up`` are computed when read.
 
-    A calculated field with neither keeps a stored value that only `Org.set_computed` moves:
-    a value that changes without SystemModstamp moving. ``components`` are the fields that a
-    compound field (address, location) is made of, by their key in its JSON.
+    A calculated field with neither has a stored value that only `Org.set_computed` changes:
+    a value that changes without a new SystemModstamp. ``components`` are the fields that a
+    compound field (address, location) consists of, by their key in its JSON.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Field:
 
     @cached_property
     def picklist_position(self) -> dict[str, int]:
-        """The first place of each value in the org's order, by lower-case value."""
+        """The first position of each value in the org's order, by lower-case value."""
         places = reversed(list(enumerate(self.picklist)))
         return {entry.value.lower(): i for i, entry in places}
 
@@ -159,7 +159,7 @@ class SObject:
         return replace(self, fields=tuple(fields))
 
     def with_field(self, field: Field) -> "SObject":
-        """The same object with ``field`` added, or in the place of the one of its name."""
+        """The same object with ``field`` added, or replacing the one of its name."""
         if field.name.lower() in self.by_name:
             return self.with_fields(
                 field if f.name.lower() == field.name.lower() else f for f in self.fields
@@ -193,7 +193,7 @@ class Catalog:
 
     @cached_property
     def children(self) -> dict[str, tuple[tuple[SObject, Field], ...]]:
-        """For each object (lower case), the lookups of other objects that point at it."""
+        """For each object (lower case), the lookups of other objects that refer to it."""
         found: dict[str, list[tuple[SObject, Field]]] = {name: [] for name in self.objects}
         for sobject in self.objects.values():
             for field in sobject.lookups:
@@ -205,7 +205,7 @@ class Catalog:
 
 @dataclass(frozen=True)
 class Visibility:
-    """What the connected user may not see (lower-case names): field-level and object security."""
+    """What the connected user may not see (lower-case names): field and object security."""
 
     hidden_objects: frozenset[str] = frozenset()
     hidden_fields: frozenset[tuple[str, str]] = frozenset()

@@ -1,10 +1,10 @@
 """The OAuth endpoints: token, revoke, userinfo and the identity URL.
 
-The consumer key says which org. A grant is one function in ``_GRANTS``. Source: Salesforce Help,
+The consumer key decides which org. A grant is one function in ``_GRANTS``. Source: Salesforce Help,
 "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration", "OAuth 2.0 Web Server Flow for
 Web App Integration", "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration", "OAuth 2.0
 Refresh Token Flow", "Revoke OAuth Tokens Programmatically", "Identity URLs". What does not belong
-here: what a token is worth (``access.py``, ``authorization.py``).
+here: what a token permits (``access.py``, ``authorization.py``).
 """
 
 import base64
@@ -19,7 +19,7 @@ from flyle_sf_assets.sandbox.authorization import LOGIN_URL, issuer_of
 from flyle_sf_assets.sandbox.org import Org
 
 _JWT_MEMBERS = ("access_token", "scope", "instance_url", "id", "token_type")
-"""All that a JWT answer has: no issued_at, no signature, no refresh token."""
+"""All keys of a JWT answer: no issued_at, no signature, no refresh token."""
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -55,7 +55,7 @@ def _grant(
 
 
 def client_key(form: Form, authorization: str | None) -> str | None:
-    """The consumer key of a request to the token endpoint; None when it names none."""
+    """The consumer key of a request to the token endpoint; None without one."""
     try:
         return _client(form, authorization)[0]
     except TokenDenied:

@@ -1,6 +1,6 @@
 """`Org`: an in-process, thread-safe model of a Salesforce org with its own clock.
 
-All of its behaviour is in the classes that it is made of, one file each: records
+All of its behaviour is in its base classes, one file each: records
 (``records/writes.py``, ``records/lifecycle.py``), schema and visibility (``schema_edits.py``),
 login and limits (``access.py``, ``authorization.py``), all on ``records/state.py``. What does not
 belong here: HTTP.
@@ -21,19 +21,19 @@ class Org(Authorization):
     """
 
     rest_page_rows = 2000
-    """Rows per REST page, at most 2,000; an org may well send fewer."""
+    """Rows per REST page, at most 2,000; an org may send fewer."""
 
     locator_prefix = "0r8"
-    """How query locators begin now; ``01g`` before."""
+    """The prefix of query locators now; ``01g`` before."""
 
     lists_inactive_options = True
-    """Whether describe lists inactive options as such; in all recorded orgs they were absent."""
+    """Whether describe lists inactive options; in all recorded orgs they were absent."""
 
     limit_info_lag_s = 0.0
-    """For so long ``Sforce-Limit-Info`` repeats a number; 12 s and more were recorded."""
+    """How long ``Sforce-Limit-Info`` repeats a number; 12 s and more were recorded."""
 
     bulk_page_rows = 100_000
-    """Rows per Bulk result page when the caller does not say ``maxRecords``."""
+    """Rows per Bulk result page without ``maxRecords``."""
 
     bulk_delay_s = 0.0
     """Wall-clock seconds from a Bulk job's creation to JobComplete (InProgress at half of it)."""

@@ -1,9 +1,9 @@
-"""Refusals that real orgs were recorded to give, which `FaultKind.RECORDED` makes an org give.
+"""Recorded refusals of real orgs, which `FaultKind.RECORDED` makes an org give.
 
 Sources are named in docs/conformance.md. The English words are as recorded; Japanese ones are
 recorded for query errors (``実装の制限: …``) and translated for the others: an org answers in the
-language of the user who asks, and its codes stay as they are. What does not belong here: refusals
-that follow from what the org is (``refusals.py``, ``access.py``, ``authorization.py``).
+language of the user who asks, and its codes stay the same. What does not belong here: refusals
+that follow from the org's state (``refusals.py``, ``access.py``, ``authorization.py``).
 """
 
 from dataclasses import dataclass
@@ -161,4 +161,4 @@ RECORDED_ANSWERS = {
         "326566388-63578 (-436445966)",
     ),
 }
-"""By the name that `Fault.answer` takes."""
+"""By the name in `Fault.answer`."""

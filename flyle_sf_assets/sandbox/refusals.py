@@ -1,4 +1,4 @@
-"""What Salesforce says when it refuses: a status, an error code and a message.
+"""Salesforce's refusals: a status, an error code and a message.
 
 Source: REST API Developer Guide, "Status Codes and Error Responses". What does not belong
 here: OAuth errors, which have a shape of their own (``oauth.py``).
@@ -6,7 +6,7 @@ here: OAuth errors, which have a shape of their own (``oauth.py``).
 
 
 class Refusal(Exception):
-    """An answer ``[{"message": …, "errorCode": …}]`` with an HTTP status.
+    """A refusal ``[{"message": …, "errorCode": …}]`` with an HTTP status.
 
     ``fields`` names the fields that a refused write is about; reads have none.
     """

@@ -1,6 +1,6 @@
 """Results as bytes: JSON records as REST sends them, CSV rows as Bulk 2.0 sends them.
 
-Values are put down as their texts stand; numbers never become floats on the way. Source: REST
+Values are written as their stored text; numbers never become floats. Source: REST
 API Developer Guide, "Query"; Bulk API 2.0 Developer Guide, "Get Results for a Query Job". What does
 not belong here: pages, headers and statuses (``api/``).
 """
@@ -65,7 +65,7 @@ def _records(shape: _Shape, chunk: Chunk, version: str) -> list[str]:
             parts.append(_records(shape.parents[name], chunk, version))
         else:
             parts.append(_leaf(shape.leaves[name], chunk))
-    # One template for all rows: what differs between them are only the fragments.
+    # One template for all rows: only the fragments differ.
     body = "".join(f',"{name}":%s' for name in names)
     template = (
         '{"attributes":{"type":"%s","url":"/services/data/v'
@@ -155,7 +155,7 @@ def csv_header(columns: Sequence[Selected], delimiter: str, line_end: str) -> st
 def csv_rows(columns: Sequence[Selected], chunk: Chunk, delimiter: str, line_end: str) -> str:
     """The rows with every field quoted; blank and null look the same.
 
-    Columns are joined as they stand, a line at a time in C: csv.writer takes twice as long.
+    Columns are joined unchanged, a line at a time in C: csv.writer takes twice as long.
     """
     if not chunk.rows:
         return ""

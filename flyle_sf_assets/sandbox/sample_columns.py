@@ -108,7 +108,7 @@ def _system(org: Org, number: int) -> dict[str, Column]:
 
 
 def _stamps(number: int, tied: int) -> Column:
-    """Stamps a second apart, each shared by ``tied`` records in a row."""
+    """Stamps a second apart, each shared by ``tied`` consecutive records."""
     day, found = 86_400, []
     for start in range(0, number // tied + 1, day):
         date = wire_datetime(_STARTED + timedelta(seconds=start))[:11]

@@ -1,4 +1,4 @@
-"""Records of the demo orgs: plain ones, and every value that has ever broken an import.
+"""Records of the demo orgs: plain ones, and all values that ever broke an import.
 
 The first accounts and opportunities carry the awkward values (``_AWKWARD_…``); the rest are
 drawn from a seeded generator. What does not belong here: orgs of many records
@@ -12,7 +12,7 @@ from random import Random
 from flyle_sf_assets.sandbox.org import Org
 
 _STARTED = datetime(2024, 4, 1, 0, 0, 0, tzinfo=UTC)
-"""Stamps lie in the year and a half after this."""
+"""Stamps are in the year and a half after this."""
 
 _HEADS = ("東京", "大阪", "北海", "富士", "さくら", "みどり", "日の出", "大和", "銀河", "青空")
 _TAILS = (
@@ -181,7 +181,7 @@ def _account(random: Random, i: int) -> Values:
 
 
 def add_queues(org: Org) -> list[str]:
-    """Queues: groups that may own custom records in the place of a user."""
+    """Queues: groups that may own custom records instead of a user."""
     names = ("契約窓口", "更新窓口")
     return [
         org.insert("Group", {"Name": name, "Type": "Queue"} | _stamped(place))

@@ -1,4 +1,4 @@
-"""Demo orgs, the same from the same seed, and big ones that are made quickly.
+"""Demo orgs, the same from the same seed, and big ones that load fast.
 
 Names and credentials are in ``README.md``; they stay. What does not belong here: the records'
 contents (``sample_records.py``, ``sample_columns.py``).

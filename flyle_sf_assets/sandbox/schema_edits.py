@@ -1,7 +1,7 @@
 """Changing an org's schema and who sees it: fields, picklists, field-level security, sharing.
 
-An edit makes a new catalog, so that orgs that shared it do not notice. Every edit but a
-permission moves the object's describe ``Last-Modified``; a hidden field is left out of describe
+An edit makes a new catalog, so that orgs that share the old one do not change. Every edit but a
+permission moves the object's describe ``Last-Modified``; a hidden field is missing in describe
 and is `No such column` in SOQL. Source: Salesforce Help, "Field-Level Security"; REST API
 Developer Guide, "sObject Describe" and "Conditional Requests".
 """
@@ -19,7 +19,7 @@ from flyle_sf_assets.sandbox.refusals import Refusal
 
 
 class SchemaEdits(RecordLifecycle):
-    """What an administrator does in Setup."""
+    """The actions of an administrator in Setup."""
 
     permissions_move_last_modified = False
     """Whether hiding a field moves describe's Last-Modified (a real org may well not)."""
@@ -71,7 +71,7 @@ class SchemaEdits(RecordLifecycle):
             self._replace(sobject.with_field(replace(field, label=label)))
 
     def change_field_type(self, object_name: str, field: Field) -> None:
-        """Put ``field`` in the place of the one with its name; values that do not fit are lost."""
+        """Replace the field of the same name by ``field``; values that do not fit are lost."""
         with self.lock:
             sobject = self._object(object_name)
             old = self._field(sobject, field.name)
@@ -171,23 +171,23 @@ class SchemaEdits(RecordLifecycle):
     # Who sees what ----------------------------------------------------------------------------
 
     def hide_field(self, object_name: str, field_name: str) -> None:
-        """Take the field away from the connected user (field-level security)."""
+        """Hide the field from the connected user (field-level security)."""
         self._see_field(object_name, field_name, visible=False)
 
     def show_field(self, object_name: str, field_name: str) -> None:
-        """Give the field back to the connected user."""
+        """Show the field to the connected user again."""
         self._see_field(object_name, field_name, visible=True)
 
     def hide_object(self, object_name: str) -> None:
-        """Take the object away from the connected user."""
+        """Hide the object from the connected user."""
         self._see_object(object_name, visible=False)
 
     def show_object(self, object_name: str) -> None:
-        """Give the object back to the connected user."""
+        """Show the object to the connected user again."""
         self._see_object(object_name, visible=True)
 
     def hide_record(self, object_name: str, *records: str) -> None:
-        """Stop sharing records with the connected user: it looks like a delete without a trace."""
+        """Stop sharing records with the connected user: it looks like a permanent deletion."""
         self._see_records(object_name, records, visible=False)
 
     def show_record(self, object_name: str, *records: str) -> None:

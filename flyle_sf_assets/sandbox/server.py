@@ -27,8 +27,8 @@ _START_WITHIN_S = 10.0
 class SandboxServer:
     """Hosts orgs over HTTPS in a thread of this process. Use as a context manager.
 
-    ``url`` is the org URL of all of them: the consumer key, and then the token, says which org.
-    ``ca_file`` holds the CA to trust. Without ``certs`` (see ``certificates.from_files``) a CA is
+    ``url`` is the org URL of all of them: the consumer key, and then the token, decides the org.
+    ``ca_file`` is the CA to trust. Without ``certs`` (see ``certificates.from_files``) a CA is
     made at start. ``control_token`` guards the ``/sandbox`` endpoints; without one, one is made.
     """
 
@@ -66,7 +66,7 @@ class SandboxServer:
         """A ``domain`` by which simple-salesforce logs in here.
 
         It always posts to ``https://{domain}.salesforce.com/services/oauth2/token``; this text
-        turns the fixed rest of that address into a query that nobody reads.
+        turns the fixed rest of that address into a query that is ignored.
         """
         return f"{self.host}:{self.port}/services/oauth2/token?fixed="
 
@@ -80,15 +80,15 @@ class SandboxServer:
         self._front.add(org)
 
     def remove(self, org: Org) -> None:
-        """Host an org no longer."""
+        """Stop hosting an org."""
         self._front.remove(org)
 
     def open_jobs(self, org: Org) -> int:
-        """How many Bulk jobs of an org nobody has deleted."""
+        """How many Bulk jobs of an org were not deleted."""
         return self._front.resources_of(org).jobs.open_jobs()
 
     def start(self) -> Self:
-        """Listen; returns when requests are answered."""
+        """Listen; returns when the server answers requests."""
         if self._certs is None:
             self._certs = certificates.fresh(self.host)
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -111,7 +111,7 @@ class SandboxServer:
     def stop(self) -> None:
         """Close the address and all connections."""
         if self._server is not None and self._thread is not None:
-            # Idle keep-alive connections would hold a graceful shutdown up.
+            # Idle keep-alive connections would delay a graceful shutdown.
             self._server.should_exit = self._server.force_exit = True
             self._thread.join(timeout=10)
             self._server = self._thread = None
@@ -151,7 +151,7 @@ class SandboxServer:
 
 async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
     await server.serve(sockets=[listener])
-    # A closing TLS connection waits for its peer; nobody has to.
+    # A closing TLS connection waits for its peer, which is unnecessary here.
     for connection in list(server.server_state.connections):
         cast("Protocol", connection).hang_up()
     while server.server_state.connections:  # noqa: ASYNC110 - uvicorn tells nobody

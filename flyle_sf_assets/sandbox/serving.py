@@ -1,6 +1,6 @@
 """The sandbox as a process of its own: what ``flyle-sf sandbox`` runs.
 
-It leaves ``sandbox.json`` in its folder, so that other processes find it: ``url``, ``ca_file``,
+It writes ``sandbox.json`` into its folder, so that other processes find it: ``url``, ``ca_file``,
 ``control_token``, ``pid``, and each org's ``name``, ``consumer_key`` and ``consumer_secret``. What
 does not belong here: the command line (``cli``).
 """
@@ -31,8 +31,8 @@ def serve(
 ) -> None:
     """Host orgs (the two samples by default) until SIGINT or SIGTERM.
 
-    ``folder`` keeps the CA, the certificate and ``sandbox.json`` (readable by the owner alone).
-    With ``change_every_s`` every org changes by itself at that interval.
+    ``folder`` keeps the CA, the certificate and ``sandbox.json`` (readable only by the owner).
+    With ``change_every_s`` every org changes automatically at that interval.
     """
     hosted = [samples.account_org(), samples.opportunity_org()] if orgs is None else list(orgs)
     server = SandboxServer(hosted, host, port, certs=certificates.kept(folder, host))

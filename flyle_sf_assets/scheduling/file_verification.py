@@ -1,7 +1,7 @@
-"""The nightly look at the record files of all tenants: is each what was written?
+"""The nightly check of the record files of all tenants: is each what was written?
 
-Every file is looked at from outside, and a seventh of them read whole: in a week all of them.
-What is found is told, not mended: the tenant's next look, refresh or census does that
+All files are checked for presence and size, and a seventh are read whole: in a week all of them.
+Damage is reported, not repaired: the tenant's next poll, refresh or census repairs it
 (``sync/state/lost_files.py``).
 """
 
@@ -28,7 +28,7 @@ class DamagedDataset:
 
 @dataclass(frozen=True, slots=True)
 class FilesChecked:
-    """``files`` there are, of which ``read`` were compared with their checksums."""
+    """The number of ``files``, of which ``read`` were compared with their checksums."""
 
     files: int
     read: int
@@ -36,9 +36,9 @@ class FilesChecked:
 
 
 def check_files(installation: Installation, day: date, *, nights: int = NIGHTS) -> FilesChecked:
-    """Looks at all files, and reads those whose night ``day`` is.
+    """Checks all files, and reads those that are due on ``day``.
 
-    Raises StoreUnavailable when the lake as a whole is not there.
+    Raises StoreUnavailable when the whole lake is missing.
     """
     with installation.database.fleet() as tx:
         kept = all_manifests(tx)
@@ -57,12 +57,12 @@ def check_files(installation: Installation, day: date, *, nights: int = NIGHTS) 
 
 
 def _is_due(file: RecordFile, day: date, nights: int) -> bool:
-    """The same files in no two nights of one week; which ones is told by their names."""
+    """The same files in no two nights of one week; their names decide which night."""
     return (zlib.crc32(file.path.encode()) + day.toordinal()) % nights == 0
 
 
 def _is_named(installation: Installation, tenant: str, dataset: str, file: RecordFile) -> bool:
-    """Whether the file still counts: a refresh may have written another one meanwhile."""
+    """Whether a manifest still names the file: a refresh may have replaced it meanwhile."""
     with installation.database.tenant(tenant) as tx:
         kept = read_generation(tx, dataset)
     manifest = None if kept is None else Manifest.held(kept.manifest)

@@ -1,6 +1,6 @@
-"""Record files that no dataset is made of any more: left by compactions and by killed runs.
+"""Record files that no dataset uses any more, from compactions and killed runs.
 
-What does not belong here: when to tidy up (``defs``), and writing record files (``lake``).
+What does not belong here: when to clean up (``defs``), and writing record files (``lake``).
 """
 
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from flyle_sf_assets.store.syncs.generations import read_generations
 from flyle_sf_assets.sync.bulk_downloads import FOLDER as INCOMING
 
 FILES_KEPT = timedelta(days=1)
-"""Many times as long as a run may take: a file that a run has written is named by then."""
+"""Many times the duration of a run: by then a manifest names every file that a run wrote."""
 
 COMMIT_SETTLES = timedelta(minutes=15)
-"""Somebody may still read a dataset as it was before its last commit."""
+"""A process may still read a dataset as it was before its last commit."""
 
 DOWNLOADS_KEPT = timedelta(days=7)
-"""As long as Salesforce keeps the results of a Bulk job, a broken read can go on."""
+"""As long as Salesforce keeps the results of a Bulk job, an interrupted read can continue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What was deleted, and how many tenants were left alone because a run was at work."""
+    """What was deleted, and how many tenants were skipped because a run was in flight."""
 
     files: int = 0
     size_bytes: int = 0
@@ -45,8 +45,8 @@ class Swept:
 def sweep_lake(installation: Installation, now: datetime) -> Swept:
     """Deletes what no manifest names, of the tenants that the database knows.
 
-    A folder of a tenant without datasets is left alone: the database may be the wrong one. What
-    cannot be read is raised, never taken for nothing.
+    A folder of a tenant without datasets is not touched: the database may be the wrong one. A
+    manifest or folder that cannot be read raises; it never counts as empty.
     """
     swept = Swept()
     for tenant in installation.lake.tenants():
@@ -55,7 +55,7 @@ def sweep_lake(installation: Installation, now: datetime) -> Swept:
 
 
 def _sweep_tenant(installation: Installation, tenant: str, now: datetime) -> Swept:
-    """Under the tenant's lock, so that no refresh is about to name or to read a file."""
+    """Works under the tenant's lock, so that no refresh is about to name or to read a file."""
     database, lake = installation.database, installation.lake
     with database.tenant_lock(tenant, wait=False) as is_free:
         if not is_free:

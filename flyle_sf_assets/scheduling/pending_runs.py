@@ -1,4 +1,4 @@
-"""What a tenant's newest settings still ask for: a run of which assets, if any.
+"""What a tenant's newest settings require: a run of which assets, if any.
 
 What does not belong here: starting it (``defs``).
 """
@@ -21,15 +21,15 @@ from flyle_sf_assets.sync.state.staleness import stale_assets
 from flyle_sf_assets.tenants.settings_changes import noted_change, settings_of
 
 EVERYTHING: tuple[str, ...] = ()
-"""In the place of asset keys: the whole job."""
+"""Instead of asset keys: the whole job."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingRun:
-    """What one tenant's newest settings ask for.
+    """What one tenant's newest settings require.
 
     ``assets`` are the keys of exactly the assets that have to be materialized, `EVERYTHING` for a
-    first sync or a census, None when no run is needed, or none may be made.
+    first sync or a census, None when no run is needed or allowed.
     """
 
     tenant: str
@@ -39,7 +39,7 @@ class PendingRun:
 
     @property
     def run_key(self) -> str:
-        """Names the run that takes these settings over: there is never a second one."""
+        """Names the run that applies these settings: there is never a second one."""
         again = f":{self.change.attempt}" if self.change.attempt > 1 else ""
         return f"settings:{self.tenant}:{self.change.version}{again}"
 
@@ -51,7 +51,7 @@ def pending_run_of(
     *,
     clock: Callable[[], datetime] = utc_now,
 ) -> PendingRun:
-    """What that version, the newest one, asks for; what it changes is noted if it was not yet."""
+    """The run that this newest version requires; its change is stored on the first call."""
     with installation.database.tenant(tenant) as tx:
         change = noted_change(tx, version, clock())
         settings = settings_of(tx, version)
@@ -67,7 +67,7 @@ def record_run(
     *,
     clock: Callable[[], datetime] = utc_now,
 ) -> None:
-    """The run of these settings is known, or none is needed."""
+    """Stores that the run of these settings is known, or that none is needed."""
     with installation.database.tenant(pending.tenant) as tx:
         settle_change(tx, pending.change.version, run_id, clock())
 
@@ -78,7 +78,7 @@ def _assets(
     link = get_link(tx)
     if not _may_run(link, settings):
         return None
-    # What failed may be what these settings mend, whichever asset it was.
+    # These settings may repair what failed, whichever asset it was.
     if link.first_synced_at is None or change.kind == "census" or link.state == "failing":
         return EVERYTHING
     if is_reread_asked(tx):
@@ -95,7 +95,7 @@ def _assets(
 
 
 def _may_run(link: Link, settings: TenantSettings) -> bool:
-    """Not while a person has disconnected it, or has yet to log in to Salesforce for it."""
+    """False while a person has disconnected it, or has not yet logged in to Salesforce for it."""
     if link.state == "not_connected":
         return settings.connection.flow is not Flow.WEB_SERVER
     return link.state != "disconnected"

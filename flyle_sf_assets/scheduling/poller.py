@@ -1,9 +1,9 @@
-"""Looks at many tenants at once, within a budget of time: which of them have something to do.
+"""Polls many tenants within a time budget: which of them have something to do.
 
-What a look fails at is kept on the link where it is clear who must act, and left to the run
-else: the run says it with all it knows. A tenant that the budget leaves out stays due.
+The error of a poll is stored on the link where it is clear who must act; otherwise the run
+reports it in full. A tenant that the budget does not reach stays due.
 
-What does not belong here: who is due (``tenants/due_times.py``) and launching runs (``defs``).
+What does not belong here: due tenants (``tenants/due_times.py``) and launching runs (``defs``).
 """
 
 import threading
@@ -33,10 +33,10 @@ from flyle_sf_assets.tenants.object_schemas import known_schemas
 from flyle_sf_assets.tenants.registration import registered_settings
 
 BUDGET_S = 25.0
-"""No look begins later than this in a tick, which Dagster ends after 60 seconds."""
+"""No poll begins later than this in a tick, which Dagster ends after 60 seconds."""
 
 GRACE_S = 15.0
-"""How long a look that has begun is waited for beyond the budget."""
+"""How long a poll in progress is waited for beyond the budget."""
 
 WORKERS = 8
 
@@ -46,7 +46,7 @@ BRIEFLY = Network(
     retry=RetryPolicy(attempts=2, total_s=10.0),
     login_retry=RetryPolicy(attempts=4, total_s=10.0, wait_longest_s=5.0),
 )
-"""An org that does not answer a look at once is asked again after its back-off."""
+"""An org that does not answer a poll at once is asked again after its back-off."""
 
 Verdict = Literal["work", "idle", "busy", "failed"]
 
@@ -55,7 +55,7 @@ _log = logger("refresh")
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """What came of looking: the tenants that need a run, and how many there were of the others."""
+    """The tenants that need a run, and how many other tenants had which result."""
 
     work: tuple[Agenda, ...] = ()
     idle: int = 0
@@ -77,7 +77,7 @@ class PollResult:
 
 @dataclass
 class _Round:
-    """The tenants of one round, taken one by one by several threads."""
+    """The tenants of one round, claimed one by one by several threads."""
 
     agendas: tuple[Agenda, ...]
     poll_one: Callable[[Agenda], Verdict]
@@ -89,7 +89,7 @@ class _Round:
     found: int = 0
 
     def work_through(self) -> None:
-        """Looks at one tenant after the other while there is time and need."""
+        """Polls one tenant after the other while there is time and need."""
         while (agenda := self._next()) is not None:
             verdict = self.poll_one(agenda)
             with self.lock:
@@ -113,9 +113,9 @@ def poll(
     budget_s: float = BUDGET_S,
     grace_s: float = GRACE_S,
 ) -> PollResult:
-    """Looks at tenants in their order until the budget is spent or ``enough`` need a run.
+    """Polls tenants in their order until the budget is spent or ``enough`` need a run.
 
-    A look that hangs beyond the grace is left behind; its tenant counts as not reached.
+    A poll that hangs beyond the grace time is abandoned; its tenant counts as not reached.
 
     ``enough`` counts tenants with something to do, ``budget_s`` and ``grace_s`` are seconds. Raises
     what ``poll_one`` raises; `refresh_needed` turns a tenant's own error into a verdict.
@@ -152,7 +152,7 @@ def poll(
 def refresh_needed(
     installation: Installation, agenda: Agenda, *, clock: Clock = utc_now
 ) -> Verdict:
-    """Whether a tenant that is due needs a run; one that is idle is in step from now on."""
+    """Whether a due tenant needs a run; an idle one counts as synced from now on."""
     tenant = agenda.tenant_id
     try:
         check = check_idle(
@@ -170,7 +170,7 @@ def refresh_needed(
         return "failed"
     except StoreUnavailable:
         raise
-    except Exception as error:  # noqa: BLE001 - one tenant's bug must not end everybody's tick
+    except Exception as error:  # noqa: BLE001 - one tenant's bug must not end the whole tick
         _log.warning("left to the run", tenant=tenant, raised=raised(error))
         return "work"
     if check.is_busy:
@@ -189,7 +189,7 @@ def _attempt(environment: Environment, agenda: Agenda) -> Attempt:
 
 
 def sweep_needed(installation: Installation, agenda: Agenda, *, clock: Clock = utc_now) -> Verdict:
-    """Whether a sweep could find anything; where it could not, it counts as made."""
+    """Whether a sweep could find anything; if not, it counts as made."""
     settings = registered_settings(installation, agenda.tenant_id)
     if settings is None:
         return "idle"

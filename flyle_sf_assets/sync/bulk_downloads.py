@@ -1,7 +1,7 @@
-"""Large reads on their way in: kept across a broken refresh, so that the next one goes on.
+"""Large reads in progress: stored, so that the next refresh continues an interrupted one.
 
-Pages lie below the tenant's record files until the step that read them has committed. What does
-not belong here: the Bulk job itself (``salesforce/bulk.py``).
+Pages are stored below the tenant's record files until the step that read them has committed. What
+does not belong here: the Bulk job itself (``salesforce/bulk.py``).
 """
 
 import shutil
@@ -21,16 +21,16 @@ from flyle_sf_assets.salesforce.query import Reader, Rows
 from flyle_sf_assets.salesforce.soql import Statement
 
 Tell = Callable[[str, int, int | None], None]
-"""Told after each page: the dataset, its rows so far, and how many are expected."""
+"""Called after each page with the dataset, its rows so far, and how many are expected."""
 
 FOLDER = ".incoming"
 PROGRESS_FILE = "progress.json"
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """A Bulk read that has begun: what was asked, and Salesforce's time when it was.
+    """A Bulk read that has begun: its statement, and Salesforce's time at its start.
 
-    ``edited`` is when the object's metadata had been edited last; ``checksums`` are those of the
+    ``edited`` is when the object's metadata was last edited; ``checksums`` are those of the
     pages as they were written.
     """
 
@@ -49,7 +49,7 @@ class Download:
 
 
 class Downloads:
-    """The large reads of one tenant, one a dataset at a time, under the tenant's lock."""
+    """The large reads of one tenant, one per dataset at a time, under the tenant's lock."""
 
     def __init__(self, lake_root: Path, tenant: str, tell: Tell) -> None:
         self._root = folder_of(lake_root, tenant) / FOLDER
@@ -71,9 +71,9 @@ class Downloads:
     ) -> Download:
         """All rows of a statement; ``now`` is Salesforce's time.
 
-        With ``may_resume`` a Bulk read of the same statement goes on where it broke off, and holds
-        the org as of when it was first asked: only for a dataset of which nothing is held yet, and
-        whose object's metadata were not ``edited`` since, which changes values without a stamp.
+        With ``may_resume`` a Bulk read of the same statement continues where it broke off, and
+        holds the org as of its start: only for a dataset without committed rows, whose object's
+        metadata was not ``edited`` since, which changes values without a stamp.
         """
         folder = self._root / self._name(dataset, may_resume=may_resume)
         kept = _load(folder / PROGRESS_FILE) if may_resume else None
@@ -90,7 +90,7 @@ class Downloads:
         checksums = [] if kept is None else list(kept.checksums)
 
         def keep(progress: BulkProgress) -> None:
-            # A job that is not the kept one was made now and sees the org as it is now.
+            # A job other than the stored one was made now and sees the org as it is now.
             moment = asked_at.setdefault(progress.job_id, now)
             del checksums[len(progress.files) :]
             checksums.extend(checksum_of(f)[1] for f in progress.files[len(checksums) :])
@@ -108,7 +108,7 @@ class Downloads:
         return Download(rows, last.asked_at if last else now)
 
     def clear(self, datasets: Iterable[str]) -> None:
-        """Forgets what was read of these datasets: it is committed."""
+        """Deletes the stored reads of these datasets: they are committed."""
         if not self._root.is_dir():
             return
         for dataset in datasets:
@@ -117,9 +117,9 @@ class Downloads:
                     _remove(folder)
 
     def _name(self, dataset: str, *, may_resume: bool) -> str:
-        """A folder that no other read of this refresh has: rows are scanned there until commit.
+        """A folder that no other read of this refresh uses: rows are scanned there until commit.
 
-        The one read that may go on later has a name that the next refresh finds.
+        The one read that can be resumed has a name that the next refresh finds.
         """
         if may_resume:
             return download_folder(dataset)
@@ -128,7 +128,7 @@ class Downloads:
 
 
 def _is_as_written(kept: _Kept, folder: Path) -> bool:
-    """Whether the pages lie in that folder, under our names, with the content that they had."""
+    """Whether the pages are in that folder, under our names, with unchanged content."""
     pages = kept.progress.files
     if not kept.progress.is_in(folder) or len(kept.checksums) != len(pages):
         return False
@@ -140,7 +140,7 @@ def _is_as_written(kept: _Kept, folder: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Removes a folder of ours, if it is there. A link goes, and what it leads to stays."""
+    """Removes a folder of ours, if it exists. Of a link, removes the link but not its target."""
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
     elif folder.exists():
@@ -148,7 +148,7 @@ def _remove(folder: Path) -> None:
 
 
 def _load(file: Path) -> _Kept | None:
-    """What was kept, or None. A file that cannot be read costs reading again, nothing more."""
+    """The stored read, or None. A file that cannot be read only costs reading again."""
     if not file.exists():
         return None
     try:
@@ -169,4 +169,4 @@ def _save(file: Path, kept: _Kept) -> None:
 def _decode(kind: type, value: object) -> object:
     if kind is Path or issubclass(kind, Path):
         return Path(str(value))
-    raise NotImplementedError(kind)  # what msgspec asks of a dec_hook that does not know a type
+    raise NotImplementedError(kind)  # as msgspec requires of a dec_hook for an unknown type

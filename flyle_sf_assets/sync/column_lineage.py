@@ -46,7 +46,7 @@ _OF_BASE = ("Id", NAME_FIELD, "SystemModstamp", "_status", "_status_reason", "_m
 
 
 def beside_notes(names: Sequence[str]) -> tuple[ColumnNote, ...]:
-    """Notes of the columns that are there whatever is mapped."""
+    """Notes of the columns that exist whatever is mapped."""
     return tuple(ColumnNote(name, *_WORDS[name]) for name in names)
 
 
@@ -69,7 +69,7 @@ def raw_column(plan: ReadPlan, dataset: Dataset, name: str) -> str:
 
 
 def enriched_notes(plan: ReadPlan) -> tuple[ColumnNote, ...]:
-    """The columns of the enriched records, without those that only tell about parents."""
+    """The columns of the enriched records, without those that only describe parents."""
     mapped = [
         ColumnNote(path, leaf.field.type, f"{leaf.field.label} ({leaf.node.object})")
         for path, leaf in plan.leaves.items()
@@ -98,7 +98,7 @@ def enriched_origins(plan: ReadPlan) -> Mapping[str, tuple[ColumnOrigin, ...]]:
 
 
 def company_origins(fields: Sequence[CompanyField]) -> Mapping[str, tuple[ColumnOrigin, ...]]:
-    """Of each column of the companies that is written now: the enriched column behind it."""
+    """Of each column of the companies that is written now: its enriched column."""
     fixed = {name: (ColumnOrigin(_ENRICHED, column),) for name, column in _OF_COMPANIES.items()}
     mapped = {
         field_column(field.key): (ColumnOrigin(_ENRICHED, field.source_path),)

@@ -51,9 +51,9 @@ class Refresh:
     """The raw asset that is being read."""
     has_described: bool = False
     has_described_whole: bool = False
-    """Described without leaving out what Salesforce says is unchanged."""
+    """Whether describe was asked for everything, not only for what changed."""
     reread: dict[str, str] = field(default_factory=dict)
-    """Datasets whose files were found damaged or lost, and what was wrong with them."""
+    """Datasets whose files were found damaged or lost, and what was wrong with the files."""
     _planned: tuple[Schemas, ReadPlan] | None = field(default=None, init=False)
 
     @cached_property
@@ -67,16 +67,16 @@ class Refresh:
         return sum(self.compared.values(), Comparison())
 
     def settings_part(self, part: str) -> Consumed:
-        """A part of the settings, as an input of an asset that follows it."""
+        """A part of the settings, as an input of an asset that reads it."""
         digest = part_digests(self.settings)[part]
         return Consumed(f"link_settings/{part}", self.settings_version, digest)
 
     @contextmanager
     def committing(self) -> Iterator[TenantTransaction]:
-        """A transaction of this refresh that is committed only while nobody has cancelled it.
+        """A transaction of this refresh, committed only if the refresh was not cancelled.
 
-        Raises NotConnected ``disconnected`` instead, and nothing of it is kept. Anyone who cancels
-        waits for a commit that has got this far: after a cancellation nothing is written.
+        Otherwise raises NotConnected ``disconnected`` and stores nothing. Cancelling waits for a
+        commit that has begun: after a cancellation nothing is written.
         """
         try:
             with self.committed.transaction() as tx:
@@ -88,7 +88,7 @@ class Refresh:
             self.committed.forget()
 
     def begin(self, step: str) -> None:
-        """A step begins: anyone who watches is told. Raises as `require_running`."""
+        """Stores and reports that a step begins. Raises as `require_running`."""
         with self.committed.transaction() as tx:
             self.require_running(tx)
             self.kept_progress.begin(tx, step)
@@ -107,21 +107,21 @@ class Refresh:
 
     @cached_property
     def committed(self) -> CommittedState:
-        """What the database says that this refresh stands on."""
+        """The committed state that this refresh builds on."""
         return CommittedState(self.installation.database, self.tenant)
 
     @cached_property
     def downloads(self) -> Downloads:
-        """Large reads on their way in."""
+        """Large reads in progress."""
         return Downloads(self.lake.root, self.tenant, self.tell)
 
     @cached_property
     def kept_progress(self) -> KeptProgress:
-        """Where other processes see how far this refresh is."""
+        """Progress of this refresh, stored for other processes."""
         return KeptProgress(self.installation.database, self.tenant, self.sync_id, self.clock)
 
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
-        """Tells progress to anyone who listens, in this process or another."""
+        """Reports progress to listeners in this process and in others."""
         progress.tell(progress.Progress(self.tenant, step, done, expected))
         if self.sync_id:
             self.kept_progress.keep(step, done, expected)

@@ -1,9 +1,9 @@
-"""The idle check: whether there is anything to do for a tenant at all, at one call in most cases.
+"""The idle check: whether a tenant has anything to do, by one call in most cases.
 
 Idle means that Salesforce has nothing new in the window, rows that became visible late included,
 and that no asset is stale. It costs one composite call per five objects; one call more when
 records of the base object are in the window, to see whether they match the conditions now; and one
-for the metadata when they were not asked for in six hours, or when a person asked for a sync.
+for the metadata if they were not checked in six hours, or when a person asked for a sync.
 
 What does not belong here: reading what is new (``extract/dataset_reader.py``) and when to check
 (``defs``).
@@ -41,12 +41,12 @@ from flyle_sf_assets.tenants.object_schemas import known_schemas
 from flyle_sf_assets.tenants.outage import is_outage_alone
 
 ROWS_MAX = 2_000
-"""One REST page. A window with as many rows is news without looking closer."""
+"""One REST page. A window with this many rows is new without a closer check."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One dataset's question: what was stamped since the watermark, and what is held of it."""
+    """One dataset's question: what was stamped since the watermark, and what of it is held."""
 
     questions: Questions
     window: Window
@@ -67,18 +67,18 @@ class IdleQuestion:
 
 
 def is_idle(asked: IdleQuestion, *, is_asked_for: bool = False) -> bool:
-    """Whether nothing is new and no asset is stale. Says no wherever it cannot be sure.
+    """Whether nothing is new and no asset is stale; False when that is not certain.
 
-    ``is_asked_for``: a person waits for the answer, so the metadata are asked for too, by one call
+    ``is_asked_for``: a person waits for the answer, so the metadata are checked too, by one call
     more, however recent they are. Call it under the tenant's lock. Raises what asking Salesforce
     raises.
     """
     org, lake, settings = asked.org, asked.lake, asked.settings
-    # One transaction: a tick looks at a thousand tenants, most of which are idle.
+    # One transaction: a tick polls a thousand tenants, most of which are idle.
     with asked.committed.transaction() as tx:
         link = get_link(tx)
         generations, taken, stored = read_generations(tx), all_consumed(tx), read_schemas(tx)
-    # An org that answers again and has nothing new needs no run to be in step.
+    # An org that answers again and has nothing new needs no run to be up to date.
     is_in_step = link.state == "linked" or is_outage_alone(link)
     if not is_in_step or link.first_synced_at is None:
         return False
@@ -100,7 +100,7 @@ def is_idle(asked: IdleQuestion, *, is_asked_for: bool = False) -> bool:
     known = [one for one in found if one is not None]
     if len(known) < len(found):
         return False
-    # What has no stamp is for the sweep to find.
+    # The sweep finds changes without a stamp.
     known = [one for one in known if one.questions.is_stamped]
     statements = [
         one.questions.touched(one.window, with_values=True, limit=ROWS_MAX) for one in known
@@ -108,7 +108,7 @@ def is_idle(asked: IdleQuestion, *, is_asked_for: bool = False) -> bool:
     answers = org.opened.reader.rows_by_composite(statements)
     if not all(_is_known(org, lake, o, answer) for o, answer in zip(known, answers, strict=True)):
         return False
-    # The records first: where they are news the refresh describes anyway.
+    # The records first: if they are new, the refresh describes anyway.
     return not is_asked_for or not is_recent or is_same()
 
 
@@ -127,16 +127,16 @@ def _asked(
 
 
 def _is_known(org: OrgAccess, lake: Lake, one: _Asked, answer: pl.DataFrame) -> bool:
-    """Whether everything that was stamped is held as it is, or is out of scope."""
+    """Whether everything that was stamped is held unchanged, or is out of scope."""
     if answer.is_empty() or answer.height >= ROWS_MAX:
         return answer.is_empty()
     told = tombstones(answer, else_status=RecordStatus.REFERENCED).with_columns(
         (pl.col("_status") == RecordStatus.REFERENCED.value).alias("alive")
     )
-    # Not kept in memory, and not read before: of most tenants not a row is needed.
+    # Not kept in memory, and not read before: for most tenants no row is needed.
     rows = lake.read(one.manifest)
     held = rows.filter(pl.col("Id").is_in(told["Id"].implode())).collect()
-    # Stamped only through a parent that the conditions look at: membership may have moved.
+    # Stamped only through a parent that the conditions refer to: membership may have changed.
     if (told["SystemModstamp"] < one.window.since).any() or _has_moved(one, answer, told, held):
         return False
     strangers = told.filter("alive").join(held, on="Id", how="anti")
@@ -149,8 +149,8 @@ def _is_known(org: OrgAccess, lake: Lake, one: _Asked, answer: pl.DataFrame) -> 
 def _has_moved(one: _Asked, answer: pl.DataFrame, told: pl.DataFrame, held: pl.DataFrame) -> bool:
     """Whether a held record differs from the answer.
 
-    Stamps alone do not tell: of two changes within a second the later one may have become visible
-    after the record was read.
+    Stamps alone do not show it: of two changes within a second the later one may have become
+    visible after the record was read.
     """
     stands = held.select(
         "Id", pl.col("SystemModstamp").alias("held_stamp"), is_any(READABLE).alias("held_alive")
@@ -165,7 +165,7 @@ def _has_moved(one: _Asked, answer: pl.DataFrame, told: pl.DataFrame, held: pl.D
 
 
 def _is_scope(org: OrgAccess, one: _Asked, held: pl.DataFrame) -> bool:
-    """Whether of what was stamped exactly those records match that are held as matching."""
+    """Whether exactly those stamped records match that are held as matching."""
     columns = one.questions.matching(one.window, columns=())
     answer = canonical(org.opened.reader.rows(columns).lazy(), ()).collect()
     linked = held.filter(pl.col("_status") == RecordStatus.LINKED.value)

@@ -21,7 +21,7 @@ class OrgAccess:
 
     @cached_property
     def opened(self) -> Org:
-        """The org, logged in to when a step first asks it something."""
+        """The org; logs in when a step first needs it."""
         return self.open_org()
 
     @property
@@ -39,6 +39,6 @@ class OrgAccess:
         return Window.after(watermark, self.until, self.overlap_s)
 
     def close(self) -> None:
-        """Closes the connections to the org, if there are any."""
+        """Closes the connections to the org, if any."""
         if "opened" in self.__dict__:
             self.opened.close()

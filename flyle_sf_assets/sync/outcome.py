@@ -1,4 +1,4 @@
-"""How a refresh ends: the sync's row and the link are told, also of what nobody foresaw.
+"""How a refresh ends: records it in the sync's row and the link, unforeseen errors too.
 
 What does not belong here: how a refresh begins (``session.py``) and what a failure means for the
 link (``tenants/backoff.py``).
@@ -29,7 +29,7 @@ _log = logger("refresh")
 class Outcome:
     """The end of one sync, once it is known; ``attempt`` is what a failure of it counts as.
 
-    ``failure`` is the error that ended it, ``is_failure_kept`` whether the database has it;
+    ``failure`` is the error that ended it, ``is_failure_kept`` whether it is stored;
     ``is_complete`` says that the companies are written.
     """
 
@@ -50,7 +50,7 @@ class Outcome:
                 add_counts(tx, self.sync_id, SyncCounts(api_calls=calls))
 
     def end_done(self) -> None:
-        """Closes the sync's row as done; what failed before is over."""
+        """Closes the sync's row as done; earlier failures are over."""
         now = self.clock()
         with self.database.tenant(self.tenant) as tx:
             if is_cancelled(tx, self.sync_id, lock=True):
@@ -65,7 +65,7 @@ class Outcome:
                 record_comparison(tx, sweep_at=now)
 
     def understood(self, error: BaseException) -> BaseException:
-        """The error as one of ours. An interrupt stays one: it says nothing about the tenant."""
+        """The error as one of ours. An interrupt stays one: it does not concern the tenant."""
         if not isinstance(error, Exception):
             return error
         tenant, kind = self.tenant, self.kind
@@ -73,11 +73,11 @@ class Outcome:
         return as_flyle_error(error, tried)
 
     def end_failed(self, error: BaseException, calls: int = 0) -> SyncState:
-        """Keeps the error in the sync's row and the link, unless the sync was cancelled meanwhile.
+        """Stores the error in the sync's row and the link, unless the sync was cancelled meanwhile.
 
-        ``calls`` are API calls to count as well. A database that does not take it (it may be why
+        ``calls`` are API calls to count as well. A database that fails here (maybe the reason why
         the sync ended) does not hide the error: the row stays running and is closed by the next
-        refresh, and the run's failure reaches the link by the sensor.
+        refresh, and the sensor records the run's failure on the link.
         """
         state: SyncState = "postponed" if isinstance(error, Postponed) else "failed"
         was_told = self.failure is error

@@ -1,4 +1,4 @@
-"""Progress of a refresh kept where other processes see it, not more often than is read.
+"""Progress of a refresh, stored for other processes, not more often than it is read.
 
 What does not belong here: listeners in the same process (``progress.py``).
 """
@@ -16,7 +16,7 @@ KEEP_EVERY_S = 1.0
 
 @dataclass
 class KeptProgress:
-    """Of one sync; a new step is kept at once, the rows of a step about once a second."""
+    """Of one sync; a new step is stored at once, the rows of a step about once a second."""
 
     database: Database
     tenant: str
@@ -26,7 +26,7 @@ class KeptProgress:
     _due_s: float = field(default=0.0, init=False)
 
     def keep(self, step: str, done: int = 0, expected: int | None = None) -> None:
-        """Keeps that ``done`` of ``expected`` rows of a step are behind us."""
+        """Stores that ``done`` of ``expected`` rows of a step are done."""
         now_s = time.monotonic()
         is_whole = expected is not None and done >= expected > 0
         if step == self._step and now_s < self._due_s and not is_whole:
@@ -35,7 +35,7 @@ class KeptProgress:
             self._keep(tx, step, done, expected)
 
     def begin(self, tx: TenantTransaction, step: str) -> None:
-        """A step begins."""
+        """Stores that a step begins."""
         self._keep(tx, step, 0, None)
 
     def _keep(self, tx: TenantTransaction, step: str, done: int, expected: int | None) -> None:

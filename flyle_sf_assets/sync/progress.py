@@ -1,4 +1,4 @@
-"""Progress of a running refresh, told to anyone who listens in this process.
+"""Progress of a running refresh, reported to listeners in this process.
 
 What does not belong here: showing it (``cli/progress.py``, ``console``).
 """
@@ -26,7 +26,7 @@ _listener: ContextVar[Listener | None] = ContextVar("progress_listener", default
 
 
 def tell(progress: Progress) -> None:
-    """Passes progress on; without a listener it is simply not shown."""
+    """Passes progress on; without a listener it is not shown."""
     listener = _listener.get()
     if listener is not None:
         listener(progress)
@@ -34,7 +34,7 @@ def tell(progress: Progress) -> None:
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Everything told inside this block goes to ``listener``."""
+    """All progress reported inside this block goes to ``listener``."""
     token = _listener.set(listener)
     try:
         yield

@@ -1,4 +1,4 @@
-"""When a refresh begins and ends: the lock, the sync's row, the link's state, errors kept.
+"""When a refresh begins and ends: the lock, the sync's row, the link's state, stored errors.
 
 What does not belong here: what the steps do (``steps``) and how Dagster runs them (``defs``).
 """
@@ -55,7 +55,7 @@ P = ParamSpec("P")
 _log = logger("refresh")
 
 _PERHAPS_OUR_SCHEMA = (CONDITION_INVALID, "answer_implausible")
-"""Codes of errors whose cause may be that a schema is not what the org says any more."""
+"""Codes of errors that an outdated schema may cause."""
 
 
 @contextmanager
@@ -72,9 +72,9 @@ def open_refresh(
     """One refresh of one tenant under its lock; a second one waits until the first has ended.
 
     Raises NotConnected when the tenant has no settings or was disconnected. The first refresh after
-    a new connection is a census, whatever it was to be. The sync's row says how it ended: a step's
-    error ends it as failed or postponed, and a process that dies leaves a running row that the next
-    refresh closes.
+    a new connection is a census, whatever kind was requested. The sync's row says how it ended: a
+    step's error ends it as failed or postponed, and a process that dies leaves a running row that
+    the next refresh closes.
 
     ``run_id`` is Dagster's (None outside of it), ``is_retry`` says that this run repeats a failed
     one, ``on_wait`` is called once when another refresh of the tenant holds the lock.
@@ -97,7 +97,7 @@ def open_refresh(
     ):
         settings, version = require_settings(installation, tenant)
         with database.tenant(tenant) as tx:
-            # The link's row is held from here: anyone who disconnects now finds the sync.
+            # From here the link's row is locked: a disconnect that starts now finds the sync.
             put_link(tx, source_object=settings.source.object, settings_version=version)
             if get_link(tx).state == "disconnected":
                 raise disconnected(tenant)
@@ -128,7 +128,7 @@ def open_refresh(
         )
         with bind(sync_id=sync.sync_id, run_id=run_id):
             try:
-                # All of it is compared where everything is; else as it is first read.
+                # A census reads every file's content; else a file is checked when it is read.
                 is_read = kind in ("census", "full")
                 committed, lake, sync_id = refresh.committed, refresh.lake, sync.sync_id
                 refresh.reread |= note_damage(committed, lake, sync_id, is_read=is_read)
@@ -142,7 +142,7 @@ def open_refresh(
             if outcome.failure is None:
                 outcome.end_done()
             elif not outcome.is_failure_kept:
-                # The database was away when it happened, and may be back.
+                # The database was not available when it happened, and may be back.
                 outcome.end_failed(outcome.failure)
 
 
@@ -154,7 +154,7 @@ def require_connected(installation: Installation, tenant: str) -> None:
 
 
 def _watchful(refresh: Refresh) -> Callable[[float], None]:
-    """Waiting for a Bulk job ends as soon as the refresh was cancelled."""
+    """Stops waiting for a Bulk job as soon as the refresh was cancelled."""
 
     def sleep(seconds: float) -> None:
         time.sleep(seconds)
@@ -166,7 +166,7 @@ def _watchful(refresh: Refresh) -> Callable[[float], None]:
 
 @dataclass(frozen=True, slots=True)
 class IdleCheck:
-    """Whether there was nothing to do, and the calls that it took to know.
+    """Whether there was nothing to do, and how many calls the check took.
 
     ``is_busy``: a refresh of the tenant is running, so nothing was asked.
     """
@@ -184,15 +184,14 @@ def check_idle(
     clock: Clock = utc_now,
     patience: Network | None = None,
 ) -> IdleCheck:
-    """Whether there is nothing to do for a tenant; if so the link says that it was just synced.
+    """Whether a tenant has nothing to do; if so, records on the link that it was just synced.
 
-    ``is_asked_for``: by a person, so the metadata are asked for however recent they are.
-    ``patience`` brings other timeouts and retries than the usual ones.
+    ``is_asked_for``: a person asked, so the metadata are checked however recent they are.
+    ``patience`` sets other timeouts and retries than the default.
 
     Not idle, without asking anything, while a refresh of the tenant is running; nor when the org
     does not show a field or object any more, or a record file is damaged or lost, which a refresh
-    will find out about. No row is
-    written in ``syncs``. Raises what else asking Salesforce raises.
+    will detect. Writes no row in ``syncs``. Raises any other error of asking Salesforce.
     """
     database = installation.database
     with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
@@ -215,7 +214,7 @@ def check_idle(
         if check.is_idle:
             now = clock()
             with database.tenant(tenant) as tx:
-                # A person may have ended the link meanwhile.
+                # A person may have disconnected it meanwhile.
                 link = locked_link(tx)
                 is_outage = is_outage_alone(link)
                 if is_outage or link.is_outage_told:
@@ -242,10 +241,10 @@ def run_step(
 ) -> StepReport:
     """Runs one step, with its seconds and API calls in the report and in the sync's row.
 
-    An error is kept in the sync's row and in the link before it is raised again. What nobody
-    foresaw is raised as one of ours; nothing hangs on an error that could quote a record.
+    An error is stored in the sync's row and in the link before it is raised again. An unforeseen
+    one is raised as one of ours; no cause that could quote a record is attached.
 
-    ``step`` is a function of `sync.steps`; what it takes besides the refresh follows. Raises any
+    ``step`` is a function of `sync.steps`; its other arguments follow. Raises any
     FlyleError; BaseException (an interrupt) passes.
 
     Example: `sync.session.open_refresh`
@@ -255,19 +254,19 @@ def run_step(
     try:
         refresh.begin(_name_of(step))
         report = _tried_twice(refresh, step, *args, **kwargs)
-    except BaseException as error:  # noqa: BLE001 - raised below, outside: no chain hangs on it
+    except BaseException as error:  # noqa: BLE001 - raised below, outside: without a chain
         ended = refresh.outcome.understood(error)
     else:
         return _told(refresh, report, started, calls)
     state = refresh.outcome.end_failed(ended, refresh.org.api_calls - calls)
     if state == "cancelled" and isinstance(ended, FlyleError):
-        # Whatever stopped it, such as a token that is gone: this is why.
+        # Whatever the error was (a missing token, say): the cancellation caused it.
         raise disconnected(refresh.tenant)
     raise ended
 
 
 def _told(refresh: Refresh, report: StepReport, started: float, calls: int) -> StepReport:
-    """The report of a step that ran to its end, with its seconds and API calls."""
+    """Completes a finished step's report with its seconds and API calls."""
     spent = refresh.org.api_calls - calls
     refresh.outcome.count_calls(spent)
     seconds = time.perf_counter() - started
@@ -279,7 +278,7 @@ def _told(refresh: Refresh, report: StepReport, started: float, calls: int) -> S
 
 
 def _name_of(step: Callable[..., StepReport]) -> str:
-    """The step's function, also when the sequence has bound its asset."""
+    """The step's function, also when its asset is bound to it."""
     inner = step.func if isinstance(step, partial) else step
     return str(getattr(inner, "__name__", "step"))
 
@@ -290,11 +289,11 @@ def _tried_twice(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> StepReport:
-    """What a damaged record file had is read again first, also when it is damaged meanwhile."""
+    """Reads lost datasets again first, also when a file is damaged during the step."""
     try:
         return _described_again(refresh, step, *args, **kwargs)
     except (RecordFileDamaged, pl.exceptions.PolarsError, OSError):
-        # Polars says in its own words that a file which was sound has changed under its hands.
+        # Polars reports in its own words that a file changed while it was being read.
         found = note_damage(refresh.committed, refresh.lake, refresh.sync_id, is_read=True)
         if not found:
             raise
@@ -308,10 +307,10 @@ def _described_again(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> StepReport:
-    """A field or object that went away is noticed, and left out, also where describe said 304.
+    """Detects a missing field or object and leaves it out, also when describe answered 304.
 
-    A run that leaves out the schemas, as one that a person starts of some assets may, asks for
-    them first: what they said before never ends a run.
+    A run without the schemas asset, as a person may start it, describes first: an outdated schema
+    never ends a run.
     """
     if step is not describe_objects:
         bound = partial(step, refresh, *args, **kwargs)
@@ -321,7 +320,7 @@ def _described_again(
     try:
         return step(refresh, *args, **kwargs)
     except (FieldRefused, ObjectRefused, UsageError, IncompleteRead) as error:
-        # Rows that cannot be the object's: it may be its schema that was never true.
+        # Impossible rows for the object: its stored schema may be wrong.
         is_by_code = isinstance(error, UsageError | IncompleteRead)
         is_judged = not is_by_code or error.code in _PERHAPS_OUR_SCHEMA
         if not is_judged or refresh.has_described_whole:

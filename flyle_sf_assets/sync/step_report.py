@@ -1,4 +1,4 @@
-"""What one step did, for anyone who shows it: Dagster's metadata, a terminal, a test.
+"""What one step did, to be shown: Dagster's metadata, a terminal, a test.
 
 What does not belong here: how it is shown.
 """
@@ -34,11 +34,11 @@ class ColumnOrigin:
 class StepReport:
     """What one step did to one tenant.
 
-    ``generation`` is the data version of what the step keeps: it moves only with a commit that
+    ``generation`` is the data version of what the step stores: it changes only with a commit that
     changed something. ``idle`` says why there was nothing to do. ``counts`` are numbers worth
     plotting under stable names; ``sample`` a few rows; ``census`` what a census found;
-    ``sync_id`` the row of ``flyle.syncs`` that the step is part of; ``lineage`` of each column
-    which columns of other assets it is made from; ``gates`` what was let through.
+    ``sync_id`` the row of ``flyle.syncs`` that the step is part of; ``lineage`` the source
+    columns in other assets of each column; ``gates`` the gates that were passed.
     """
 
     asset: str
@@ -59,7 +59,7 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Records ``checked``; of these ``matched``; ``healed`` were read again or found gone.
+    """Records ``checked``; of these ``matched``; ``healed`` were read again or have ended.
 
     ``missing`` of the healed are purged or no longer visible.
     """

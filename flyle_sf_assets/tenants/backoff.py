@@ -1,11 +1,11 @@
 """What a failure means for the link: when it is tried again, and whether a person must act.
 
 Failures that may pass wait longer each time. One that no retry can help stops the tenant until
-its settings change or a person runs it, and is told once. The next sync that runs to its end
-forgets all of it (``store/tenants/links.py``, `record_synced`).
+its settings change or a person runs it, and sends one notice. The next sync that runs to its end
+clears all of it (``store/tenants/links.py``, `record_synced`).
 
 What does not belong here: how a sync ends (``sync/session.py``), an org that does not answer
-for long (``outage.py``), and Dagster's own retries of a run.
+for a long time (``outage.py``), and Dagster's own retries of a run.
 """
 
 import json
@@ -54,7 +54,7 @@ BACK_OFF_FIRST = timedelta(minutes=5)
 BACK_OFF_MAX = timedelta(hours=6)
 
 UNSURE_ATTEMPTS = 3
-"""So often a login is tried again that may work in a while: over 35 minutes."""
+"""How often a refused login that may soon work is tried again: over 35 minutes."""
 
 _STOPPING = (NotPermitted, SalesforceRefused, SettingsInvalid, UsageError)
 
@@ -68,10 +68,10 @@ def back_off(failures: int) -> timedelta:
 
 
 def stops(error: BaseException) -> bool:
-    """Whether only a person can help, and trying again would only repeat the answer.
+    """Whether only a person can help, and a retry would get the same answer.
 
-    What stands in the way of every tenant (a full disk) does not stop any of them, nor does a
-    person who materialized one asset too early.
+    A cause that concerns every tenant (a full disk) stops none of them, nor does a person who
+    materialized one asset too early.
     """
     if not isinstance(error, _STOPPING) or error.retryable:
         return False
@@ -79,10 +79,10 @@ def stops(error: BaseException) -> bool:
 
 
 def _may_pass(error: BaseException, link: Link, failures: int) -> bool:
-    """Whether a refused login may work in a while although it looks final.
+    """Whether a refused login may soon work although the refusal looks permanent.
 
-    An app answers ten minutes after it was made: until then its key is unknown. And a refusal in
-    words that we do not know (of another language) may be two logins at the same moment.
+    Salesforce knows a new app's key only after ten minutes. And a refusal in words that we do not
+    know (of another language) may come from two logins at the same moment.
     """
     if not isinstance(error, FlyleError) or failures > UNSURE_ATTEMPTS:
         return False
@@ -94,9 +94,8 @@ def _may_pass(error: BaseException, link: Link, failures: int) -> bool:
 class Attempt:
     """What failed: the settings ``version``, refreshed at ``every`` interval in that time zone.
 
-    ``contact`` is whom an administrator may ask, named at the end of what is told.
-    ``is_retry``: the failure before it was this very attempt, which Dagster had tried again; it
-    counts once.
+    ``contact`` is whom an administrator may ask, named at the end of the notice.
+    ``is_retry``: Dagster repeated the same attempt after its failure; the failure counts once.
     """
 
     version: int | None
@@ -117,10 +116,9 @@ class Attempt:
 def record_failure(
     tx: TenantTransaction, error: BaseException, now: datetime, attempt: Attempt
 ) -> None:
-    """Keeps a failure on the link.
+    """Stores a failure on the link.
 
-    Being interrupted is no failure: it is tried again soon. A link that a person has ended stays
-    ended.
+    An interrupt is no failure: it is tried again soon. A disconnected link stays disconnected.
     """
     link = locked_link(tx)
     if link.state == "disconnected":
@@ -163,7 +161,7 @@ def _retry_at(
     attempt: Attempt,
     failures: int,
 ) -> datetime | None:
-    """When the tenant is tried again by itself; None: not before a person acts."""
+    """When the tenant is next tried automatically; None: not before a person acts."""
     if stops(error) and attempt.version is not None and not _may_pass(error, link, failures):
         record_answer(tx, link, error)
         return None
@@ -184,12 +182,12 @@ def _retry_at(
 
 
 def _failing_since(link: Link) -> datetime | None:
-    """A link that fails for another reason than before fails since then all the same."""
+    """Since when the link fails; a failure for another reason does not restart the time."""
     return min((one.since for one in link.attention if one.of_sync and one.since), default=None)
 
 
 def record_recovery(tx: TenantTransaction, now: datetime) -> None:
-    """After a sync that ran to its end: what a failure had left on the link is gone, and told."""
+    """After a complete sync: clears what a failure stored on the link, and sends a notice."""
     was_failing = clear_failure(tx)
     was_told = forget_outage(tx)
     if was_failing or was_told:
@@ -204,7 +202,7 @@ def record_recovery(tx: TenantTransaction, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LostRun:
-    """A run that Dagster says has failed; ``message`` is what it knows of the reason."""
+    """A run that Dagster reports as failed; ``message`` is the reason that Dagster knows."""
 
     tenant: str
     run_id: str
@@ -212,14 +210,14 @@ class LostRun:
     message: str
     is_retry: bool = False
     code: str | None = None
-    """The code of the error that ended a step of it, when one did."""
+    """The code of the error that ended one of its steps, None without one."""
 
 
 def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock = utc_now) -> bool:
-    """Tells the link of a run that could not tell it itself; returns whether there was need.
+    """Records a run on the link that could not do it itself; returns whether that was needed.
 
-    Nothing is recorded when the run's sync has ended as it should, when the tenant has been in
-    step since, or while somebody else is working on it already.
+    Nothing is recorded when the run's sync has ended properly, when the tenant has been in
+    step since, or while another process already works on it.
     """
     database = installation.database
     with (
@@ -249,7 +247,7 @@ def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock =
 
 
 def _run_lost(lost: LostRun) -> RunLost:
-    """The run's loss as an error; ``lost.message`` holds no text of an exception."""
+    """The run's loss as an error; ``lost.message`` contains no exception text."""
     return RunLost(
         lost.code or "run_lost",
         tried=Text(

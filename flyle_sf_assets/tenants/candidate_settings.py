@@ -1,4 +1,4 @@
-"""Which settings a tenant would have next: its file, a draft in the console, or what stands.
+"""The settings that a tenant would have next: its file, a console draft, or the current version.
 
 What does not belong here: previewing them (``preview/preview.py``) and saving them
 (``settings_drafts.py``).
@@ -21,14 +21,14 @@ from flyle_sf_assets.tenants.settings_drafts import (
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """Settings that may be applied next; ``warnings`` are what is to be said of them."""
+    """Settings that may be applied next, with ``warnings`` about them."""
 
     settings: TenantSettings
     warnings: tuple[Problem, ...] = ()
 
 
 def drafted_settings(installation: Installation, tenant: str) -> Drafted:
-    """The settings file's when there is one, else the kept draft's, else those that stand.
+    """The settings file when there is one, else the saved draft, else the current version.
 
     Raises SettingsInvalid or PlanNotEligible when they cannot be used, NotConnected when the
     tenant has none.

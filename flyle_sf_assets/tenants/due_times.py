@@ -1,6 +1,6 @@
 """Which tenants have something due now: a pure function of agendas, clock and runs in flight.
 
-Every tenant has its own moment in the interval, and in the night, told by a hash of its name:
+A hash of the tenant's name gives each tenant its own moment in the interval, and in the night:
 thousands of tenants with the same settings do not all start at once, and the moment stays.
 
 What does not belong here: finding out whether there is anything to do (``scheduling/poller.py``),
@@ -22,7 +22,7 @@ NightlyKind = Literal["census", "sweep"]
 
 NIGHT_BEGINS_H = 22
 NIGHT_LASTS_H = 8
-"""The night in which everything is compared, by the clock on the tenant's wall."""
+"""The night in which everything is compared, in the tenant's time zone."""
 
 TOKENS_FROM_CONSOLE = "web_server"
 """The flow that cannot begin before a person has logged in."""
@@ -52,10 +52,10 @@ def refreshes_due(
     partitions: Collection[str],
     in_flight: Collection[str],
 ) -> tuple[Agenda, ...]:
-    """The tenants to look at now, those that have waited longest first.
+    """The tenants to poll now, those that have waited longest first.
 
-    ``partitions`` are the tenants that Dagster knows: one that was removed is not refreshed.
-    ``in_flight`` are those with a run that has not ended, or that is about to be tried again.
+    ``partitions`` are the tenants that Dagster knows: a removed tenant is not refreshed.
+    ``in_flight`` are those with a run that has not ended, or that is about to be retried.
 
     >>> now = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
     >>> agendas = [
@@ -89,8 +89,8 @@ def comparisons_due(
 ) -> tuple[Agenda, ...]:
     """The synced tenants whose nightly census or sweep has not been made since its moment.
 
-    One that a night without the platform left out is due at once. A census tries a stopped tenant
-    too, once a night: what stopped it may have been repaired in Salesforce, which tells nobody.
+    One that was missed while the platform did not run is due at once. A census tries a stopped
+    tenant too, once a night: its cause may have been repaired in Salesforce without any notice.
     """
     return tuple(
         agenda
@@ -103,7 +103,7 @@ def comparisons_due(
 
 
 def may_start(agenda: Agenda, now: datetime) -> bool:
-    """Whether the platform may try this tenant by itself at its interval."""
+    """Whether the platform may automatically try this tenant at its interval."""
     return not is_stopped(agenda) and _is_open(agenda, now)
 
 
@@ -112,7 +112,7 @@ def _may_compare(kind: NightlyKind, agenda: Agenda, now: datetime) -> bool:
 
 
 def _is_open(agenda: Agenda, now: datetime) -> bool:
-    """Whether there is a link that no person has to act on first, nor a wait after a failure."""
+    """Whether the link waits neither for a person's action nor for the end of a back-off."""
     if agenda.state in ("disconnected", "held"):
         return False
     if agenda.state == "not_connected" and agenda.flow == TOKENS_FROM_CONSOLE:
@@ -121,7 +121,7 @@ def _is_open(agenda: Agenda, now: datetime) -> bool:
 
 
 def is_stopped(agenda: Agenda) -> bool:
-    """Whether only a person can help: the newest settings are those that failed for good."""
+    """Whether only a person can help: the newest settings are those that failed permanently."""
     return agenda.stopped_version is not None and agenda.stopped_version >= agenda.settings_version
 
 
@@ -130,7 +130,7 @@ def night_slot(kind: NightlyKind, tenant: str, time_zone: str, now: datetime) ->
     zone = _zone(time_zone)
     offset = timedelta(hours=NIGHT_LASTS_H) * _share(tenant, kind)
     today = now.astimezone(zone).replace(hour=NIGHT_BEGINS_H, minute=0, second=0, microsecond=0)
-    # Added in UTC: a night in which the clocks change has an hour more or less.
+    # Added in UTC: a night in which the clocks change has one hour more or less.
     begins = (today.astimezone(UTC), (today - timedelta(days=1)).astimezone(UTC))
     before = (today - timedelta(days=2)).astimezone(UTC) + offset
     return next((moment + offset for moment in begins if moment + offset <= now), before)
@@ -150,7 +150,7 @@ def _is_comparison_due(kind: NightlyKind, agenda: Agenda, now: datetime) -> bool
     if agenda.first_synced_at is None:
         return False
     last = agenda.census_at if kind == "census" else agenda.sweep_at
-    # The first sync read everything: as good as a comparison.
+    # The first sync read everything: that counts as a comparison.
     since = max(last or agenda.first_synced_at, agenda.first_synced_at)
     return since < slot
 
@@ -160,7 +160,7 @@ def _due_since(agenda: Agenda) -> datetime:
 
 
 def _share(tenant: str, purpose: str) -> float:
-    """A number from 0 to below 1 that stays the tenant's, the same in every process."""
+    """A number from 0 to below 1, always the same for the tenant, in every process."""
     digest = hashlib.sha256(f"{purpose}:{tenant}".encode()).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 
@@ -169,5 +169,5 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        # Settings are checked when they are registered; the host may know fewer zones since.
+        # Settings are checked when they are registered; this host may know fewer time zones.
         return ZoneInfo("UTC")

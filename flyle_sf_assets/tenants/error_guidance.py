@@ -1,4 +1,4 @@
-"""「Salesforce連携ができません」: on which side an error is, what to do, and whom to ask.
+"""「Salesforce連携ができません」: on which side an error is, what to do, and who can help.
 
 What does not belong here: recognising an error (``salesforce/errors/classification.py``) and
 drawing it (``cli``, ``console``).
@@ -75,7 +75,7 @@ _SIDES = {
 
 @dataclass(frozen=True, slots=True)
 class LinkRefusal:
-    """What a page shows of an error. ``right`` is what is missing, None when it is not a right."""
+    """What a page shows of an error. ``right`` is the missing right, None when none is missing."""
 
     code: str
     title: Text
@@ -87,7 +87,7 @@ class LinkRefusal:
 
 
 def refusal_of(error: FlyleError, contact: str) -> LinkRefusal:
-    """The error as the administrator should read it."""
+    """The error in words for the administrator."""
     side, right = _RIGHTS.get(error.code, (_side_of(error), None))
     named = _SIDES[side]
     lacking_ja = f"(権限:{right.ja})" if right else ""
@@ -110,7 +110,7 @@ def refusal_of(error: FlyleError, contact: str) -> LinkRefusal:
 
 
 def explained(error: Error, contact: str) -> Error:
-    """The same error, class and code, in those words. Settings' problems speak for themselves."""
+    """The same error, class and code, in those words. Settings problems stay as they are."""
     if isinstance(error, SettingsInvalid) or error.tried.ja.startswith(TITLE.ja):
         return error
     refusal = refusal_of(error, contact)
@@ -126,7 +126,7 @@ def explained(error: Error, contact: str) -> Error:
 
 
 def flyle_admin_required(role: str) -> NotPermitted:
-    """Anyone who changes the link is 管理者 in Flyle; ``role`` is what this one is."""
+    """Only a 管理者 in Flyle may change the link; ``role`` is the role of this user."""
     return NotPermitted(
         "flyle_admin_required",
         tried=Text("Salesforce連携の設定を変更しました", "Changed the Salesforce link"),

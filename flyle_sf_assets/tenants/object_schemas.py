@@ -1,4 +1,4 @@
-"""The object schemas of a tenant as last described, read from what the store keeps.
+"""The object schemas of a tenant as last described, read from the store.
 
 What does not belong here: describing (``sync/steps/object_schemas.py``) and the table
 (``store/syncs/object_schemas.py``).
@@ -14,7 +14,7 @@ from flyle_sf_assets.salesforce.schema.validation import implausibility
 from flyle_sf_assets.store.syncs.object_schemas import StoredSchema
 
 UNKNOWN = "null"
-"""Kept in the place of the document of an object that the org never showed."""
+"""Stored instead of the document of an object that the org never showed."""
 
 
 HIDDEN = "hidden"
@@ -25,9 +25,9 @@ Its last document stays, for the labels of its options.
 
 
 def known_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema | None]:
-    """The schemas that are kept; None for an object that the org does not know, or hides.
+    """The stored schemas; None for an object that the org does not know, or hides.
 
-    Without those that an earlier version took and that cannot be true: they are asked for again.
+    Leaves out impossible ones that an earlier version stored: they are described again.
     """
     found: dict[str, ObjectSchema | None] = {}
     for name, one in stored.items():
@@ -41,9 +41,9 @@ def known_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema 
 
 
 def last_shown(stored: StoredSchema) -> ObjectSchema | None:
-    """The schema as the org showed it last, though it be hidden now.
+    """The schema as the org showed it last, also when it is hidden now.
 
-    None when it never did, or when what an earlier version kept is no schema.
+    None when the org never showed it, or when what an earlier version stored is no schema.
     """
     if stored.document == UNKNOWN:
         return None

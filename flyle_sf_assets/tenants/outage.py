@@ -1,8 +1,8 @@
-"""An org that does not answer: since when, from when on the link says so, and who is told.
+"""An org that does not answer: since when, when the link says so, and when a notice is sent.
 
-A failure that may pass is no news: it is tried again. After two of the tenant's intervals the
-companies are older than anybody expects, so the link is ``failing``; after a day the administrators
-get one notice. Both end by themselves with the next sync that runs to its end.
+A failure that may pass is not reported: it is tried again. After two of the tenant's intervals the
+companies are older than users expect, so the link is ``failing``; after a day the administrators
+get one notice. Both end automatically with the next sync that runs to its end.
 
 What does not belong here: other failures (``backoff.py``), and an org whose API requests are used
 up: it answers.
@@ -31,13 +31,13 @@ from flyle_sf_assets.store.tenants.links import (
 from flyle_sf_assets.store.tenants.notices import add_notice
 
 OUTAGE = "org_not_answering"
-"""The code of the attention that says that the org does not answer."""
+"""The code of the notice that says that the org does not answer."""
 
 INTERVALS = 2
 TOLD_AFTER = timedelta(hours=24)
 
 ATTEMPTS_MIN = 2
-"""The first attempt after a pause of our own (a stopped platform) proves nothing yet."""
+"""The first attempt after the platform itself was stopped proves nothing yet."""
 
 _ANSWERS = (ApiBudgetSpent, NotPermitted, SalesforceRefused)
 
@@ -48,7 +48,7 @@ def unanswered_since(link: Link, now: datetime) -> datetime:
     """When the org of a link that fails to answer now last answered, as far as is known."""
     if link.unanswered_since is not None:
         return link.unanswered_since
-    # After another failure the last sync says nothing of when the org answered.
+    # After another failure the last sync does not say when the org last answered.
     return link.last_synced_at if link.last_synced_at and not link.failures else now
 
 
@@ -62,11 +62,11 @@ def record_unanswered(
     every: timedelta,
     time_zone: str,
 ) -> datetime | None:
-    """Keeps that the org did not answer at ``now``; ``link`` is as it stood before.
+    """Stores that the org did not answer at ``now``; ``link`` is its state before.
 
-    ``failures`` are those in a row, this one included. Returns the moment at which the link must be
-    tried again at the latest, so that what changes with time is seen in time; None when nothing
-    more changes.
+    ``failures`` are those in a row, this one included. Returns until when the link must be tried
+    again, so that changes that depend on time are noticed in time; None when nothing more
+    changes.
     """
     since = unanswered_since(link, now)
     shown_at = since + INTERVALS * every
@@ -89,7 +89,7 @@ def record_unanswered(
 
 
 def record_answer(tx: TenantTransaction, link: Link, error: BaseException) -> None:
-    """An error by which the org answered ends the outage, though not what the error says."""
+    """An error by which the org answered ends the outage; the error itself still counts."""
     if not isinstance(error, _ANSWERS) or link.unanswered_since is None:
         return
     put_outage(tx, unanswered_since=None, is_told=link.is_outage_told)
@@ -98,14 +98,14 @@ def record_answer(tx: TenantTransaction, link: Link, error: BaseException) -> No
 
 
 def is_outage_alone(link: Link) -> bool:
-    """Whether an outage is all that makes a link ``failing``: when it ends, nothing is left."""
+    """Whether an outage is the only reason why a link is ``failing``."""
     codes = {item.code for item in link.attention}
     is_more = any(item.of_sync for item in link.attention)
     return link.state == "failing" and OUTAGE in codes and not is_more
 
 
 def forget_outage(tx: TenantTransaction) -> bool:
-    """Everything about an outage is over; returns whether the administrators knew of it."""
+    """Ends the outage on the link; returns whether the administrators had been notified."""
     is_told = get_link(tx).is_outage_told
     clear_attention(tx, OUTAGE)
     put_outage(tx, unanswered_since=None, is_told=False)

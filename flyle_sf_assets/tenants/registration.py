@@ -1,4 +1,4 @@
-"""Settings become settings versions; a file that is wrong stops only its own tenant.
+"""Settings become settings versions; an invalid file stops only its own tenant.
 
 What does not belong here: reading and checking a file (``settings``, ``check``), which files have
 to be read (``settings_file_diff.py``) and Dagster's partitions (``defs``, ``cli``).
@@ -51,10 +51,10 @@ FILE_INVALID = "settings_file_invalid"
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What became of one tenant's file. ``version`` is None when the file cannot be used.
+    """The result of registering one tenant's file. ``version`` is None when it cannot be used.
 
-    ``before`` are the settings that stood until now, None for a new tenant. ``change`` is what
-    the version means, None when it is not new.
+    ``before`` are the settings that were current until now, None for a new tenant. ``change`` is
+    what the version means, None when it is not new.
     """
 
     tenant: str
@@ -67,16 +67,16 @@ class Registration:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the file's settings now stand."""
+        """Whether the file's settings are the current ones."""
         return self.version is not None
 
 
 def register_files(
     installation: Installation, *, clock: Callable[[], datetime] = utc_now
 ) -> tuple[Registration, ...]:
-    """Every file of ``config/tenants``, by name; one that is broken stops only itself.
+    """Registers every file of ``config/tenants``; an invalid one stops only its own tenant.
 
-    The small ones are registered first: nobody waits for a huge file of somebody else.
+    Small files are registered first, so that a very large file delays no other tenant.
     """
     environment = installation.environment
     made = [
@@ -89,11 +89,11 @@ def register_files(
 def register(
     installation: Installation, loaded: Loaded, *, clock: Callable[[], datetime] = utc_now
 ) -> Registration:
-    """One loaded file. The versions that stood before stay; an unchanged file makes no new one.
+    """One loaded file. Earlier versions stay; an unchanged file makes no new version.
 
     ``loaded`` is what `settings.loading.load_tenant` read. ``version`` of the result is None when
     the file cannot be used, and counts from 1; ``changes`` are the differences to the version
-    before. Raises StoreError; what is wrong with the settings is in ``problems``.
+    before. Raises StoreError; ``problems`` says what is wrong with the settings.
 
     >>> loaded = load_tenant(file, environment.sf_extra_hosts)
     >>> again = register(installation, loaded)
@@ -128,7 +128,7 @@ def register(
 def note_on_link(
     tx: TenantTransaction, made: Registered, settings: TenantSettings, environment: Environment
 ) -> None:
-    """What a version means for the link: another interval counts from the last sync on."""
+    """Applies a version to the link: a changed interval counts from the last sync."""
     link = get_link(tx)
     if made.is_new and link.last_synced_at is not None and link.state != "disconnected":
         put_link(tx, next_due_at=next_due(link.last_synced_at, settings, environment))
@@ -139,9 +139,9 @@ def note_on_link(
 def back_to_console(
     installation: Installation, tenant: str, *, clock: Callable[[], datetime] = utc_now
 ) -> None:
-    """There is no file (any more): what a person last saved in the console stands.
+    """Without a settings file, what was last saved in the console becomes current.
 
-    As a new version when a file's settings stood until now.
+    It becomes a new version when a file's settings were current until now.
     """
     now = clock()
     with installation.database.tenant(tenant) as tx:
@@ -154,12 +154,12 @@ def back_to_console(
 
 
 def author(loaded: Loaded) -> str:
-    """Who set it: for a file its name."""
+    """Who set it: for a file, the file's name."""
     return f"{FILE_AUTHOR}{loaded.path.name}"
 
 
 def registered_settings(installation: Installation, tenant: str) -> TenantSettings | None:
-    """The settings that stand for a tenant, None when there are none."""
+    """A tenant's current settings, None when there are none."""
     with installation.database.tenant(tenant) as tx:
         return settings_in(tx)
 
@@ -171,9 +171,9 @@ def settings_in(tx: TenantTransaction) -> TenantSettings | None:
 
 
 def _taken_in(tx: TenantTransaction, made: Registered, now: datetime) -> SettingsChange:
-    """What the version changes is kept; a tenant whose file was gone is taken up again.
+    """Stores what the version changes, and links a tenant again whose file was gone.
 
-    Nobody looked at its org meanwhile: everything is compared once.
+    Its org was not polled in the meantime, so everything is compared once.
     """
     file: SettingsFile | None = get_file(tx)
     is_back = file is not None and file.removed_at is not None
@@ -186,14 +186,14 @@ def _taken_in(tx: TenantTransaction, made: Registered, now: datetime) -> Setting
 
 
 def _note_unusable(installation: Installation, loaded: Loaded, now: datetime) -> None:
-    """The settings that stood go on standing, and the link says that the file is not in use."""
+    """The current settings stay current, and the link says that the file is not in use."""
     if loaded.path.suffix != SUFFIX or not is_tenant_name(loaded.tenant):
         return
     with installation.database.tenant(loaded.tenant) as tx:
         if loaded.digest:
             file = get_file(tx)
             if file is not None and file.removed_at is not None:
-                return  # a broken file brings nobody back
+                return  # an invalid file does not link a removed tenant again
             put_file(tx, loaded.digest, None, now)
         if latest_settings(tx) is not None:
             add_attention(tx, [_invalid(loaded)], now)
@@ -221,7 +221,7 @@ def _invalid(loaded: Loaded) -> Attention:
 def _replaced(
     loaded: Loaded, latest: SettingsVersion | None, made: Registered
 ) -> tuple[Problem, ...]:
-    """Where both exist the file wins, and says so."""
+    """Where file and console settings exist, the file wins, and a warning says so."""
     if latest is None or not made.is_new or latest.author.startswith(FILE_AUTHOR):
         return ()
     name = loaded.path.name

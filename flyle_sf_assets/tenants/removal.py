@@ -1,7 +1,7 @@
-"""Tenants whose settings file went away, and came back.
+"""Tenants whose settings file disappeared, and came back.
 
 Nothing of the tenant is deleted: companies, history, record files and tokens stay, and the link
-says that it is not refreshed any more. What does not belong here: telling that a file is gone
+says that it is not refreshed any more. What does not belong here: detecting that a file is gone
 (``settings_file_diff.py``), Dagster's partition (``defs``), and a person's own disconnect, which
 revokes the tokens.
 """
@@ -33,7 +33,7 @@ REMOVED = "settings_removed"
 def remove_tenant(
     installation: Installation, tenant: str, *, clock: Callable[[], datetime] = utc_now
 ) -> None:
-    """The link of a tenant without settings file stops; call it while no run is in flight."""
+    """Stops the link of a tenant without settings file; call it while no run is in flight."""
     now = clock()
     with installation.database.tenant(tenant) as tx:
         mark_removed(tx, get_link(tx).state, now)
@@ -51,9 +51,9 @@ def remove_tenant(
 
 
 def take_up_again(tx: TenantTransaction, file: SettingsFile, now: datetime) -> bool:
-    """The link stands where it stood when the file went; returns whether it had been synced.
+    """Restores the link's state of before the file's removal; returns whether it was ever synced.
 
-    One that a person had disconnected stays so.
+    A link that a person disconnected stays disconnected.
     """
     mark_returned(tx)
     clear_attention(tx, REMOVED)

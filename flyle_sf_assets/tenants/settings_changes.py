@@ -1,6 +1,6 @@
-"""What a settings version changes, told when it is first met and kept.
+"""What a settings version changes, computed when the version is first seen, and stored.
 
-What does not belong here: telling differences and consequences apart (``settings``, ``check``)
+What does not belong here: computing differences and consequences (``settings``, ``check``)
 and making versions (``registration.py``).
 """
 
@@ -29,7 +29,7 @@ from flyle_sf_assets.tenants.object_schemas import known_schemas
 def noted_change(
     tx: TenantTransaction, version: int, now: datetime, *, kind: ChangeKind = "refresh"
 ) -> SettingsChange:
-    """What that version changes against the one before it; told and kept when it was not yet."""
+    """What that version changes against the one before it; computed and stored on first call."""
     kept = get_change(tx, version)
     if kept is not None:
         return kept

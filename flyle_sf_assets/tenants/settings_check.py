@@ -1,4 +1,4 @@
-"""Settings held against the live org, without keeping anything: what ``flyle-sf check`` does.
+"""Settings compared with the live org, without storing anything: what ``flyle-sf check`` does.
 
 What does not belong here: what fits and what does not (``check``).
 """
@@ -23,7 +23,7 @@ __all__ = ["check_file", "describe_reachable", "open_tenant_org"]
 def check_file(environment: Environment, loaded: Loaded) -> tuple[Problem, ...]:
     """Every problem of a settings file: its own, and what the org does not allow.
 
-    A file that cannot be read is not held against the org. Raises what connecting raises
+    A file that cannot be read is not compared with the org. Raises what connecting raises
     (NotConnected, NotPermitted, Postponed, UsageError).
     """
     if loaded.settings is None:

@@ -1,6 +1,6 @@
-"""Settings from the console: drafts that are kept, and drafts that become a settings version.
+"""Settings from the console: stored drafts, and drafts that become a settings version.
 
-Where a settings file exists the file wins: nothing is saved beside it. What does not belong
+Where a settings file exists the file wins: the console saves nothing. What does not belong
 here: checking (``settings``, ``check``), pages (``console``).
 """
 
@@ -42,7 +42,7 @@ class SettingsFromFile(UsageError):
 
 
 class SettingsMoved(UsageError):
-    """Somebody saved other settings since the draft was begun."""
+    """Another user saved other settings since the draft was begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class SettingsOrigin:
     """Where a tenant's settings come from.
 
     ``file`` is the settings file's name when there is one (then the console shows them
-    read-only); ``author`` and ``saved_at`` are of the version that stands.
+    read-only); ``author`` and ``saved_at`` are of the current version.
     """
 
     settings: TenantSettings | None
@@ -67,7 +67,7 @@ class SettingsOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of a draft. ``version`` stands now; without changes it is the one before."""
+    """The result of saving a draft. ``version`` is current now; without changes, as before."""
 
     version: int
     is_new: bool
@@ -78,7 +78,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class KeptDraft:
-    """A draft as kept; ``by`` is who last changed it."""
+    """A draft as stored; ``by`` is who last changed it."""
 
     draft: Draft
     by: str
@@ -100,7 +100,7 @@ def settings_origin(installation: Installation, tenant: str) -> SettingsOrigin:
 
 
 def settings_file(environment: Environment, tenant: str) -> Path | None:
-    """The tenant's settings file, None when there is none."""
+    """Path of the tenant's settings file, None when there is none."""
     return loading.settings_file(environment.config_dir, tenant)
 
 
@@ -120,11 +120,11 @@ def save_settings(
     org: Org | None = None,
     clock: Clock = utc_now,
 ) -> Saved:
-    """Makes the draft the tenant's settings and forgets the kept draft.
+    """Makes the draft the tenant's settings and deletes the stored draft.
 
-    ``author`` is who is there (``console:<sub>``). With ``org`` the settings are held against it
-    first. Raises SettingsFromFile, SettingsInvalid (every problem, with paths), PlanNotEligible,
-    SettingsMoved when another version stands than the draft began from.
+    ``author`` is the user (``console:<sub>``). With ``org`` the settings are first compared with
+    it. Raises SettingsFromFile, SettingsInvalid (every problem, with paths), PlanNotEligible,
+    SettingsMoved when the current version is not the one that the draft began from.
     """
     tenant, draft = draft.tenant, _of(installation, draft)
     _refuse_beside_file(installation, tenant)
@@ -154,7 +154,7 @@ def save_settings(
 
 
 def problems_in(org: Org, settings: TenantSettings) -> tuple[Problem, ...]:
-    """Everything in the settings that this org does not allow; a call for 25 objects."""
+    """Everything in the settings that this org does not allow; one call per 25 objects."""
     schemas = describe_reachable(org, settings)
     return problems(settings, plan(settings, schemas), schemas)
 
@@ -162,7 +162,7 @@ def problems_in(org: Org, settings: TenantSettings) -> tuple[Problem, ...]:
 def keep_draft(
     installation: Installation, draft: Draft, *, by: str, clock: Clock = utc_now
 ) -> None:
-    """Keeps the draft, in the place of the one before. Raises SettingsFromFile."""
+    """Stores the draft and replaces the one before. Raises SettingsFromFile."""
     _refuse_beside_file(installation, draft.tenant)
     text = json.dumps(dict(draft.document), ensure_ascii=False)
     with installation.database.tenant(draft.tenant) as tx:
@@ -170,7 +170,7 @@ def keep_draft(
 
 
 def kept_draft(installation: Installation, tenant: str) -> KeptDraft | None:
-    """The tenant's kept draft, None when there is none."""
+    """The tenant's stored draft, None when there is none."""
     with installation.database.tenant(tenant) as tx:
         stored = get_draft(tx)
     if stored is None:
@@ -180,13 +180,13 @@ def kept_draft(installation: Installation, tenant: str) -> KeptDraft | None:
 
 
 def drop_draft(installation: Installation, tenant: str) -> None:
-    """Forgets the kept draft; without one nothing happens."""
+    """Deletes the stored draft; without one nothing happens."""
     with installation.database.tenant(tenant) as tx:
         delete_draft(tx)
 
 
 def _of(installation: Installation, draft: Draft) -> Draft:
-    """The draft as this installation judges it."""
+    """The draft as checked by this installation."""
     return replace(draft, extra_hosts=installation.environment.sf_extra_hosts)
 
 

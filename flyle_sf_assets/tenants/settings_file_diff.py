@@ -12,10 +12,10 @@ from flyle_sf_assets.store.tenants.settings_files import KnownTenant
 
 @dataclass(frozen=True, slots=True)
 class FileChanges:
-    """``read`` are files whose content nobody knows yet; ``gone`` tenants have no settings left.
+    """``read`` are files with new content; ``gone`` tenants have no settings any more.
 
-    For ``to_console`` the console's settings stand (again). ``is_doubtful`` says that nothing at
-    all is in the folder while several tenants come from files: most likely it is not mounted.
+    For ``to_console`` the console's settings are current (again). ``is_doubtful`` says that the
+    folder is empty although several tenants come from files: most likely it is not mounted.
     """
 
     read: tuple[ListedFile, ...] = ()
@@ -27,12 +27,12 @@ class FileChanges:
 def file_changes(
     listed: Mapping[str, ListedFile] | None, known: Iterable[KnownTenant], *, is_bare: bool = False
 ) -> FileChanges:
-    """What a listing of the folder asks for; ``listed`` is None when it could not be read.
+    """What a listing of the folder requires; ``listed`` is None when it could not be read.
 
-    ``is_bare`` says that the folder holds nothing at all, no other file either.
+    ``is_bare`` says that the folder is empty, without any other file.
 
-    A broken file is listed, so its tenant is not gone. Nobody is gone because of a listing that
-    failed, or because of a bare folder that held more than one tenant before.
+    An invalid file is listed, so its tenant is not gone. No tenant counts as gone after a listing
+    that failed, or when an empty folder had more than one tenant before.
     """
     if listed is None:
         return FileChanges()
@@ -49,9 +49,9 @@ def file_changes(
 
 
 def _is_news(file: ListedFile, known: KnownTenant | None) -> bool:
-    """Not when it was read just so, and what it says stands (or could not be used).
+    """Whether the file has to be read: not if its current content was read and is in effect.
 
-    The console may have saved other settings since; then the file says once more what holds.
+    If the console saved other settings since, the file is registered again.
     """
     if known is None or not file.digest or known.file_digest != file.digest:
         return True

@@ -1,8 +1,8 @@
-"""Settings files and console settings followed, tenant by tenant, within a time budget.
+"""Follows settings files and console settings, tenant by tenant, within a time budget.
 
-Everything is kept in the database before it is acted on, so that whatever a tick does not reach
-is still there for the next one. What does not belong here: which files are news
-(``settings_file_diff.py``) and Dagster's partitions and runs (``defs``).
+Everything is stored in the database before it is acted on: the next tick continues with what a
+tick does not reach. What does not belong here: which files changed (``settings_file_diff.py``)
+and Dagster's partitions and runs (``defs``).
 """
 
 import time
@@ -21,15 +21,15 @@ from flyle_sf_assets.tenants.registration import back_to_console, register
 from flyle_sf_assets.tenants.settings_file_diff import FileChanges, file_changes
 
 READING_SHARE = 0.5
-"""A file of a megabyte takes seconds to read: the largest come last, and what other tenants need
-of the tick is done after them."""
+"""A file of a megabyte takes seconds to read: the largest are read last, after the tick's work for
+other tenants."""
 
 _log = logger("refresh")
 
 
 @dataclass
 class Budget:
-    """Seconds within which a tick has to end, and what went wrong with single tenants in it."""
+    """Seconds within which a tick has to end, and the errors of single tenants in it."""
 
     seconds: float
     monotonic: Callable[[], float] = time.monotonic
@@ -38,11 +38,11 @@ class Budget:
     _started: float = field(init=False)
 
     def __post_init__(self) -> None:
-        """The clock runs from here."""
+        """Starts the clock."""
         self._started = self.monotonic()
 
     def attempt(self, tenant: str, work: Callable[[], object], *, share: float = 1.0) -> bool:
-        """Does one tenant's work if there is time; its failure is kept and stops nobody else.
+        """Does one tenant's work if there is time; its failure is stored and stops no other one.
 
         ``share`` is the part of the seconds that work of this kind may begin in.
         """
@@ -52,7 +52,7 @@ class Budget:
         with bind(tenant=tenant):
             try:
                 work()
-            except Exception as error:  # noqa: BLE001 - one tenant's failure stops nobody else
+            except Exception as error:  # noqa: BLE001 - one tenant's failure stops no other one
                 tried = Text(f"{tenant} の設定を反映しました", f"Followed the settings of {tenant}")
                 told = as_flyle_error(error, tried)
                 self.failed[tenant] = str(told)
@@ -63,10 +63,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """All tenants after the files were read; ``gone`` have no settings left.
+    """All tenants after the files were read; ``gone`` tenants have no settings any more.
 
-    ``unusable`` are the tenants whose file is there and cannot be used. ``folder`` is why the
-    folder could not be read; then nobody is gone.
+    ``unusable`` tenants have a file that cannot be used. ``folder`` says why the folder could not
+    be read; then no tenant counts as gone.
     """
 
     known: tuple[KnownTenant, ...]
@@ -85,7 +85,7 @@ class Followed:
 
 
 def follow_files(installation: Installation, budget: Budget, *, clock: Clock = utc_now) -> Followed:
-    """Registers every file that is news, and tells who is gone. An unchanged file is not parsed."""
+    """Registers every changed file; reports tenants that are gone. Parses no unchanged file."""
     folder: FlyleError | None = None
     listed: dict[str, ListedFile] | None = None
     is_bare = False

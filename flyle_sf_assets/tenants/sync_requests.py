@@ -1,9 +1,9 @@
-"""Asking for a sync from a process that runs none: the link is made due, the schedule goes on.
+"""Asking for a sync from a process that runs none: the link becomes due, the schedule starts it.
 
-The look that the schedule takes first asks for the metadata as well: a person may have edited them
-a minute ago.
+The schedule's first poll then checks the metadata too: they may have been edited a minute ago.
 
-What does not belong here: choosing who is due and launching runs (``defs``).
+
+What does not belong here: choosing which tenants are due and launching runs (``defs``).
 """
 
 from flyle_sf_assets.errors import HeldForApproval, NotConnected, Text
@@ -14,10 +14,10 @@ from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 
 
 def ask_for_sync(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> None:
-    """Makes the tenant due now. Asking twice is asking once; a running sync is not disturbed.
+    """Makes the tenant due now. A second call changes nothing; a running sync is not disturbed.
 
     Raises NotConnected for a tenant without settings or one that was disconnected, and
-    HeldForApproval while the mass-change guard waits for a person.
+    HeldForApproval while the mass-change guard waits for approval.
     """
     tried = Text("今すぐ同期するよう依頼しました", "Asked for a sync now")
     with installation.database.tenant(tenant) as tx:
@@ -44,5 +44,5 @@ def ask_for_sync(installation: Installation, tenant: str, *, clock: Clock = utc_
                 remedy=Text("保留中の変更を承認してください", "Approve the change that is held"),
             )
         record_asked(tx, clock())
-        # A person asks: neither the wait after a failure nor a stop holds it up.
+        # A person asks: neither a back-off nor a stop delays it.
         put_back_off(tx, failures=link.failures, retry_at=None, stopped_version=None)

@@ -1,4 +1,4 @@
-"""The pages, one file per place that a person goes to; each a function from visit to answer.
+"""The pages, one file per part of the console; each a function from request to answer.
 
 What does not belong here: HTML (``templates``) and who may see a page (``console/dispatch.py``).
 """

@@ -1,4 +1,4 @@
-"""Setup, first page: the base object, one-to-one objects beside it, and how often.
+"""Setup, first page: the base object, its one-to-one objects, and the interval.
 
 What does not belong here: conditions and mapping (``conditions.py``, ``mapping.py``).
 """
@@ -24,12 +24,12 @@ INTERVALS_H = (1, 2, 3, 4, 6, 8, 12, 24)
 
 
 def choose_object(page_request: PageRequest) -> Response:
-    """Account or Opportunity, with what either means."""
+    """Account or Opportunity, with an explanation of each."""
     return _page(page_request, draft_for(page_request), ())
 
 
 def object_chosen(page_request: PageRequest) -> Response:
-    """Keeps the choice; the next page, or what is wrong."""
+    """Stores the choice; then the next page, or what is wrong."""
     draft = with_object(draft_for(page_request), page_request.form.one("object"))
     draft = with_one_to_one(draft, one_to_one_items(page_request.form))
     draft = with_refresh(draft, page_request.form.one("every"))
@@ -49,7 +49,7 @@ def object_chosen(page_request: PageRequest) -> Response:
 
 
 def discard(page_request: PageRequest) -> Response:
-    """Forgets what was begun and not saved."""
+    """Deletes the unsaved draft."""
     drop_draft(page_request.installation, page_request.tenant)
     return page_request.go("/settings")
 

@@ -1,4 +1,4 @@
-"""Companies: looking for one, its values with where they come from, and its history.
+"""Companies: search, one company's values with their origin, and its history.
 
 What does not belong here: SQL (``store/companies/search.py``).
 """
@@ -28,7 +28,7 @@ CHANGES_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One custom field of a company as shown; ``origin`` is None when its mapping is gone."""
+    """One custom field of a company as shown; ``origin`` is None without a mapping."""
 
     field: CustomField
     type: Text
@@ -50,7 +50,7 @@ class ShownChange:
 
 
 def companies(page_request: PageRequest) -> Response:
-    """A page of companies by name; with ``q`` those whose name contains it, or whose id it is."""
+    """A page of companies by name; with ``q`` those whose name contains it, or with this id."""
     text = page_request.query.one("q").strip()[:SEARCH_CHARACTERS_MAX]
     after = (page_request.query.one("name"), page_request.query.one("id"))
     wanted = to_18(text) if is_record_id(text) else text
@@ -87,7 +87,7 @@ def company(page_request: PageRequest) -> Response:
 
 
 def parents(page_request: PageRequest) -> Response:
-    """Links to the records of a company's parents; reads record files, so it comes afterwards."""
+    """Links to the records of a company's parents; reads record files, so it is loaded later."""
     external_id = page_request.param("external_id")
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         settings = settings_in(tx)
@@ -113,7 +113,7 @@ def _values(
     labels: Labels,
     places: dict[str, Origin],
 ) -> list[Value]:
-    """Fields of the settings first, in their order; then those whose mapping was taken away."""
+    """Fields of the settings first, in their order; then those whose mapping was removed."""
     held = loads(found.custom_fields)
     order = {key: place for place, key in enumerate(places)}
     mapped = sorted(fields, key=lambda field: (not field.active, order.get(field.key, 1_000)))
@@ -158,7 +158,7 @@ def _change(
 
 
 def _shown(page_request: PageRequest, value: object, key: str, labels: Labels) -> str:
-    """Options by their label, numbers to their last digit, blank as nothing."""
+    """Options by their label, numbers with all digits, blank as nothing."""
     if value is None:
         return ""
     if isinstance(value, bool):

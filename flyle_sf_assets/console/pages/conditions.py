@@ -44,7 +44,7 @@ Rows = tuple[ConditionRow, ...]
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """One row with what its field allows; ``choice`` is None when the org does not show it."""
+    """One row with its field's operators; ``choice`` is None when the org does not show it."""
 
     row: ConditionRow
     choice: FieldChoice | None
@@ -54,7 +54,7 @@ class ShownRow:
 
 
 def conditions(page_request: PageRequest) -> Response:
-    """The page; rows come afterwards, because they have to ask the org."""
+    """The page; rows are loaded afterwards, because they have to ask the org."""
     draft = draft_for(page_request)
     return page_request.page(
         "setup/conditions.html",
@@ -71,7 +71,7 @@ def rows(page_request: PageRequest) -> Response:
 
 
 def edit_rows(page_request: PageRequest) -> Response:
-    """The rows as typed, one more or one less; kept, so that nothing is lost."""
+    """The rows as typed, one more or one less; stored, so that nothing is lost."""
     draft, typed = draft_for(page_request), conditions_typed(page_request.form)
     form, into = page_request.form, page_request.form.one("into")
     if form.one("remove"):
@@ -87,7 +87,7 @@ def edit_rows(page_request: PageRequest) -> Response:
 
 
 def count(page_request: PageRequest) -> Response:
-    """How many records match now; says why when that cannot be told."""
+    """How many records match now, or why that is unknown."""
     draft = draft_for(page_request)
     if page_request.form.one(SHOWN):
         draft = with_conditions(draft, condition_items(conditions_typed(page_request.form)))
@@ -99,7 +99,7 @@ def count(page_request: PageRequest) -> Response:
 
 
 def conditions_chosen(page_request: PageRequest) -> Response:
-    """Keeps the conditions; the next page, or what is wrong."""
+    """Stores the conditions; then the next page, or what is wrong."""
     draft = draft_for(page_request)
     if page_request.form.one(SHOWN):
         typed = regrouped(conditions_typed(page_request.form))
@@ -149,7 +149,7 @@ def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
 
 
 def _paths(typed: Rows) -> list[str]:
-    """Where each row stands in the document: ``source.conditions[0].any[1]``."""
+    """The path of each row in the document: ``source.conditions[0].any[1]``."""
     sizes: dict[int, int] = {}
     for row in typed:
         sizes[row.group] = sizes.get(row.group, 0) + 1

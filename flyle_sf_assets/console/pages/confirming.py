@@ -1,6 +1,6 @@
-"""Setup, last page: what was chosen, what it would do, and 「連携」.
+"""Setup, last page: the chosen settings, their impact, and 「連携」.
 
-What does not belong here: working the impact out (``preview/preview.py``).
+What does not belong here: computing the impact (``preview/preview.py``).
 """
 
 from starlette.responses import Response
@@ -21,7 +21,7 @@ EXAMPLE_KINDS = ("created", "returning", "changed", "leaving", "blanked")
 
 
 def confirm(page_request: PageRequest) -> Response:
-    """The draft in words and against what stands; the preview comes afterwards."""
+    """The draft in words, compared with the current settings; the preview is loaded afterwards."""
     draft = draft_for(page_request)
     settings = required(draft)
     origin = settings_origin(page_request.installation, page_request.tenant)
@@ -56,7 +56,7 @@ def impact(page_request: PageRequest) -> Response:
 
 
 def _labels(page_request: PageRequest, found: Impact) -> dict[str, dict[str, str]]:
-    """What people read for options, by field: those that are known, and those that would come."""
+    """The labels of options by field: those that are known, and those that would be added."""
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         known = option_labels(tx)
     labels: dict[str, dict[str, str]] = {}
@@ -68,7 +68,7 @@ def _labels(page_request: PageRequest, found: Impact) -> dict[str, dict[str, str
 
 
 def link(page_request: PageRequest) -> Response:
-    """Saves the draft as the settings that stand, and asks for a sync."""
+    """Saves the draft as the current settings, and asks for a sync."""
     draft = draft_for(page_request)
     with org_of(page_request) as org:
         saved = save_settings(

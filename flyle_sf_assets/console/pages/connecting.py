@@ -1,4 +1,4 @@
-"""Connecting to an org, coming back from Salesforce, another org, and disconnecting.
+"""Connecting to an org, the return from Salesforce, another org, and disconnecting.
 
 What does not belong here: the flow itself (``connection/connect.py``).
 """
@@ -36,12 +36,12 @@ _log = logger("console")
 
 
 def connect_page(page_request: PageRequest) -> Response:
-    """What to copy into Salesforce, and the form; what stands when there is a connection."""
+    """What to copy into Salesforce, and the form; the current connection, if any."""
     return _page(page_request)
 
 
 def begin(page_request: PageRequest) -> Response:
-    """Sends the browser to Salesforce, by a page: no redirect of a form may leave this site."""
+    """Redirects to Salesforce by a page: a form's redirect may not lead to another site."""
     app = AppEntry(
         org_url=_entered(page_request, "org_url"),
         consumer_key=_entered(page_request, "consumer_key"),
@@ -64,7 +64,7 @@ def begin(page_request: PageRequest) -> Response:
 
 
 def callback(page_request: PageRequest) -> Response:
-    """Back from Salesforce: the connection stands, or it says why not."""
+    """The return from Salesforce: the link is connected, or the page says why not."""
     if not is_attempt_allowed(page_request):
         return refusals.too_often(page_request)
     try:
@@ -83,7 +83,7 @@ def callback(page_request: PageRequest) -> Response:
 
 
 def replace_org(page_request: PageRequest) -> Response:
-    """Confirms that another org than before is meant."""
+    """Confirms that the other org is intended."""
     outcome = confirm_replacement(
         page_request.installation,
         page_request.tenant,
@@ -95,7 +95,7 @@ def replace_org(page_request: PageRequest) -> Response:
 
 
 def ask_disconnect(page_request: PageRequest) -> Response:
-    """Asks once, and says what will happen."""
+    """Asks for confirmation, and says what will happen."""
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         companies = page_request.console.figures.of(tx, "disconnect").get("linked", 0)
         link = get_link(tx)

@@ -1,6 +1,6 @@
 """The field picker: search by label or API name, and the tree through parents, level by level.
 
-What does not belong here: what happens with a chosen field (``conditions.py``, ``mapping.py``).
+What does not belong here: the use of a chosen field (``conditions.py``, ``mapping.py``).
 """
 
 from starlette.responses import Response
@@ -15,7 +15,7 @@ WORD_CHARACTERS_MAX = 100
 
 
 def picker(page_request: PageRequest) -> Response:
-    """Fields that were found, or the first level while nothing is searched for."""
+    """Fields that were found, or the first level without a search."""
     draft, word = draft_for(page_request), page_request.query.one("q").strip()[:WORD_CHARACTERS_MAX]
     source = source_of(draft)
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
@@ -36,7 +36,7 @@ def branch(page_request: PageRequest) -> Response:
 
 
 def reload_fields(page_request: PageRequest) -> Response:
-    """Fields that were just made in Salesforce are there from now on."""
+    """Makes fields visible that were just made in Salesforce."""
     page_request.console.orgs.forget(page_request.tenant)
     return page_request.go(f"/setup/{_purpose(page_request)}")
 

@@ -1,4 +1,4 @@
-"""Setup, third page: which Salesforce field becomes which custom field, with real values beside.
+"""Setup, third page: which Salesforce field becomes which custom field, with real sample values.
 
 What does not belong here: reading the rows (``console/setup_forms.py``).
 """
@@ -29,7 +29,7 @@ Rows = tuple[MappingRow, ...]
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """One row with what its field may become; ``choice`` is None when the org does not show it."""
+    """One row with its field's types; ``choice`` is None when the org does not show it."""
 
     row: MappingRow
     choice: FieldChoice | None
@@ -37,7 +37,7 @@ class ShownRow:
 
 
 def mapping(page_request: PageRequest) -> Response:
-    """The page; rows come afterwards, because they have to ask the org."""
+    """The page; rows are loaded afterwards, because they have to ask the org."""
     draft = draft_for(page_request)
     return _page(page_request, draft, ())
 
@@ -49,7 +49,7 @@ def rows(page_request: PageRequest) -> Response:
 
 
 def edit_rows(page_request: PageRequest) -> Response:
-    """The rows as typed, one more or one less; kept, so that nothing is lost."""
+    """The rows as typed, one more or one less; stored, so that nothing is lost."""
     draft, typed, form = (
         draft_for(page_request),
         mappings_typed(page_request.form),
@@ -65,7 +65,7 @@ def edit_rows(page_request: PageRequest) -> Response:
 
 
 def samples(page_request: PageRequest) -> Response:
-    """Values of three real records for each row that is sound, as Flyle would show them."""
+    """Values of three real records for each valid row, as Flyle would show them."""
     draft = draft_for(page_request)
     analysis = judged_as_far(draft, "object", "one_to_one", "conditions", "mapping")
     if analysis.settings is None:
@@ -77,7 +77,7 @@ def samples(page_request: PageRequest) -> Response:
 
 
 def suggested(page_request: PageRequest) -> Response:
-    """Obvious mappings that are not there yet."""
+    """Obvious mappings that do not exist yet."""
     draft = draft_for(page_request)
     settings = judged_as_far(draft, "object", "one_to_one", "mapping").settings
     mapped = settings.mapping if settings else ()
@@ -89,7 +89,7 @@ def suggested(page_request: PageRequest) -> Response:
 
 
 def options(page_request: PageRequest) -> Response:
-    """The options that a picklist would bring."""
+    """The options that a picklist would add."""
     draft = draft_for(page_request)
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         found = answers.options(source_of(draft), page_request.query.one("path"))
@@ -97,7 +97,7 @@ def options(page_request: PageRequest) -> Response:
 
 
 def mapping_chosen(page_request: PageRequest) -> Response:
-    """Keeps the mapping; the preview, or what is wrong."""
+    """Stores the mapping; then the preview, or what is wrong."""
     draft = draft_for(page_request)
     if page_request.form.one(SHOWN):
         draft = with_mapping(draft, mapping_items(mappings_typed(page_request.form)))

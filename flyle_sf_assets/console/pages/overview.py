@@ -1,4 +1,4 @@
-"""How the link stands: state, progress, what needs a person, and 今すぐ同期.
+"""The status of the link: state, progress, what needs a person, and 今すぐ同期.
 
 What does not belong here: the whole history and lists (``records.py``).
 """
@@ -27,7 +27,7 @@ NOTICES_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the page shows, of one moment."""
+    """What the page shows, at one moment."""
 
     link: Link
     companies: dict[str, int]
@@ -38,11 +38,11 @@ class Overview:
     is_waiting: bool
     """A sync is due and has not begun."""
     is_stopped: bool
-    """Nothing begins by itself until a person acts."""
+    """No sync begins automatically until a person acts."""
 
     @property
     def next_attempt(self) -> datetime | None:
-        """When a sync begins by itself: at its moment, or after the wait that a failure brings."""
+        """When a sync begins automatically: at its due time, or after a back-off."""
         return self.link.retry_at or self.link.next_due_at
 
     @property
@@ -52,12 +52,12 @@ class Overview:
 
     @property
     def stage(self) -> int:
-        """Which of the stages is being worked on, from 1."""
+        """The current stage, from 1."""
         return STEPS[self.progress.step][0] if self.progress and self.progress.step in STEPS else 1
 
     @property
     def is_restless(self) -> bool:
-        """Whether there is progress to follow."""
+        """Whether there is progress to poll."""
         return self.running is not None or self.is_waiting
 
     @property
@@ -80,13 +80,13 @@ def overview(page_request: PageRequest) -> Response:
 
 
 def progress(page_request: PageRequest) -> Response:
-    """The part that follows a running sync; asked for every other second while there is one."""
+    """The part that shows a running sync; requested every other second while there is one."""
     settings, standing = _look(page_request)
     response = page_request.page(
         "overview/progress.html", standing=standing, time_zone=settings and settings.time_zone
     )
     if page_request.query.one("restless") == "1" and not standing.is_restless:
-        # It has ended: everything else on the page has changed too.
+        # The sync has ended: the rest of the page has changed too.
         response.headers["HX-Refresh"] = "true"
     return response
 
@@ -105,7 +105,7 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
         last = syncs[0] if syncs else None
         is_running = last is not None and last.state == "running"
         due = link.retry_at or link.next_due_at
-        # Newer settings than those that failed for good are tried.
+        # Newer settings than those that failed permanently are tried.
         is_stopped = latest is not None and (link.stopped_version or 0) >= latest.version
         is_waiting = due is not None and due <= page_request.now and settings is not None
         standing = Overview(

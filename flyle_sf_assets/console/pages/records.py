@@ -1,4 +1,4 @@
-"""Lists of what happened: syncs, values that could not be taken over, notices.
+"""Lists of past events: syncs, rejected values, notices.
 
 What does not belong here: companies (``companies.py``).
 """
@@ -27,10 +27,10 @@ REJECTED_EXPORTED_MAX = 100_000
 NOTICES_SHOWN = 100
 FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 NOT_SHOWN = "".join(map(chr, range(0x21))) + "\x7f\xa0\u200b\u2060\u3000\ufeff"
-"""Spreadsheets skip these in front of a formula."""
+"""Characters that spreadsheets skip before a formula."""
 
 BYTE_ORDER_MARK = "\ufeff"
-"""Without it Excel reads Japanese as something else."""
+"""Without it Excel decodes Japanese text wrongly."""
 
 
 def syncs(page_request: PageRequest) -> Response:
@@ -71,7 +71,7 @@ def rejected_csv(page_request: PageRequest) -> Response:
 
 
 def notices(page_request: PageRequest) -> Response:
-    """What administrators were told, the newest first."""
+    """The administrators' notices, the newest first."""
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = list_notices(tx, limit=NOTICES_SHOWN)
         time_zone = time_zone_of(tx)
@@ -79,7 +79,7 @@ def notices(page_request: PageRequest) -> Response:
 
 
 def read_notices(page_request: PageRequest) -> Response:
-    """Marks those that the form names as read."""
+    """Marks the notices in the form as read."""
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         for number in page_request.form.all("notice"):
             if number.isascii() and number.isdigit() and len(number) < 19:  # noqa: PLR2004  bigint
@@ -126,7 +126,7 @@ def _line(*cells: str) -> str:
 
 
 def _plain(cell: str) -> str:
-    """A cell that a spreadsheet takes for a text: the value came from somebody's org.
+    """A cell that a spreadsheet reads as text: the value came from an org.
 
     Source: OWASP "CSV Injection". A cell that begins with a tab or a line end is quoted, too.
     """

@@ -1,4 +1,4 @@
-"""「設定を確認」: the settings that stand, where they come from, and every version before.
+"""「設定を確認」: the current settings, where they come from, and all earlier versions.
 
 What does not belong here: changing them (the setup's pages).
 """
@@ -19,7 +19,7 @@ VERSIONS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class ShownVersion:
-    """One version and what it changed of the one before."""
+    """One version and its changes from the one before."""
 
     version: SettingsVersion
     changes: tuple[Change, ...]
@@ -27,7 +27,7 @@ class ShownVersion:
 
 
 def settings(page_request: PageRequest) -> Response:
-    """The settings in words; read-only with the file's name where a file is what counts."""
+    """The settings in words; read-only with the file's name where a file has priority."""
     origin = settings_origin(page_request.installation, page_request.tenant)
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = newest_settings(tx, limit=VERSIONS_SHOWN + 1)
@@ -43,7 +43,7 @@ def settings(page_request: PageRequest) -> Response:
 
 
 def _versions(found: tuple[SettingsVersion, ...]) -> list[ShownVersion]:
-    """Each against the one below it; the oldest one that was read is only there to compare."""
+    """Each compared with the one before it; the oldest one read serves only to compare."""
     read = [from_document(json.loads(one.document)) for one in found]
     shown = []
     for place, version in enumerate(found[:VERSIONS_SHOWN]):

@@ -1,4 +1,4 @@
-"""Coming in with a token of Flyle, choosing a language, and leaving.
+"""Signing in with a token of Flyle, choosing a language, and signing out.
 
 What does not belong here: checking tokens (``console/tokens.py``).
 """
@@ -18,7 +18,7 @@ _log = logger("console")
 
 
 def sign_in(page_request: PageRequest) -> Response:
-    """A session for the holder of a token; nothing but a refusal for anybody else."""
+    """A session for the holder of a valid token; otherwise a refusal."""
     if not is_attempt_allowed(page_request):
         return refusals.too_often(page_request)
     console = page_request.console
@@ -42,7 +42,7 @@ def sign_in(page_request: PageRequest) -> Response:
         path="/",
         secure=True,
         httponly=True,
-        # Not strict: Salesforce's way back to /callback has to carry it.
+        # Not strict: the redirect from Salesforce to /callback has to send it.
         samesite="lax",
     )
     return response
@@ -59,7 +59,7 @@ def sign_out(page_request: PageRequest) -> Response:
 
 
 def choose_language(page_request: PageRequest) -> Response:
-    """Keeps the language and goes back to a page of ours."""
+    """Stores the language and returns to a page of ours."""
     back = page_request.query.one("back", "/")
     is_own_path = back.startswith("/") and not back.startswith(("//", "/\\"))
     response = RedirectResponse(back if is_own_path else "/", status_code=303)
@@ -72,12 +72,12 @@ def choose_language(page_request: PageRequest) -> Response:
 
 
 def health(_: PageRequest) -> Response:
-    """For anyone who watches the process."""
+    """For process monitoring."""
     return PlainTextResponse("ok\n")
 
 
 def is_attempt_allowed(page_request: PageRequest) -> bool:
-    """Whether this address, and the tenant that it names, may try to sign in once more now."""
+    """Whether this address, and the tenant that it names, may now try to sign in once more."""
     client, limit = page_request.request.client, page_request.console.rate_limiter
     database, now = page_request.installation.database, page_request.now
     if not limit.allows(client.host if client else "", database, now):

@@ -1,6 +1,6 @@
 """Bulk API 2.0 query jobs.
 
-A job sees the org as it stood when it was created; its pages can be read again and again, by
+A job sees the org at its creation; its pages can be read repeatedly, by
 locators that do not change. Source: Bulk API 2.0 Developer Guide, "Query Jobs", "Get Results
 for a Query Job", "SOQL Considerations". What does not belong here: ingest jobs.
 """
@@ -44,7 +44,7 @@ _FINISHED = ("JobComplete", "Aborted", "Failed")
 
 @dataclass
 class Job:
-    """One query job. ``fault`` is how it is doomed to end, if it is."""
+    """One query job. ``fault`` is how it will fail, if it will."""
 
     id: str
     operation: str
@@ -62,7 +62,7 @@ class Job:
 
     @property
     def state(self) -> str:
-        """UploadComplete, then InProgress, then how it ends."""
+        """UploadComplete, then InProgress, then the final state."""
         if self.aborted:
             return "Aborted"
         elapsed = time.monotonic() - self.began
@@ -90,7 +90,7 @@ class Jobs:
         self._made = 0
 
     def answer(self, call: RestCall, rest: tuple[str, ...], fault: Fault | None) -> Answer:
-        """Whatever is asked below ``/jobs/query``."""
+        """The answer to a request below ``/jobs/query``."""
         match call.method, rest:
             case "POST", ():
                 return self._create(call, fault)

@@ -1,4 +1,4 @@
-"""A request to a resource and its answer, as values: composite makes them without any HTTP."""
+"""A request to a resource and its answer, as values: composite makes them without HTTP."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ class RestCall:
     user_id: str
 
     def json(self) -> object:
-        """The body as JSON; Refusal 400 JSON_PARSER_ERROR when it is none."""
+        """The body as JSON; Refusal 400 JSON_PARSER_ERROR when it is not JSON."""
         try:
             return json.loads(self.body or b"null")
         except ValueError as problem:
@@ -33,7 +33,7 @@ class RestCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back. A body that is an iterator is sent as it comes."""
+    """A response. A body that is an iterator is sent in chunks."""
 
     status: int = 200
     body: bytes | Iterator[bytes] = b""
@@ -42,7 +42,7 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """Whether the status tells an error."""
+        """Whether the status is an error."""
         return self.status >= HTTPStatus.BAD_REQUEST
 
 
@@ -52,5 +52,5 @@ def json_answer(body: object, status: int = 200) -> Answer:
 
 
 def refused(refusal: Refusal) -> Answer:
-    """The answer that tells a refusal."""
+    """The answer for a refusal."""
     return json_answer(refusal.body(), refusal.status)

@@ -1,7 +1,7 @@
 """composite and composite/batch: several requests in one.
 
 A composite counts as one call and may hold 25 subrequests, five of them queries; every
-subrequest of a batch counts by itself. Source: REST API Developer Guide, "Composite", "Composite
+subrequest of a batch counts as one call. Source: REST API Developer Guide, "Composite", "Composite
 Batch".
 """
 
@@ -73,7 +73,7 @@ def batch(ask: Ask, call: RestCall) -> Answer:
 
 
 def batch_size(call: RestCall) -> int:
-    """How many subrequests a batch has: that many calls it counts."""
+    """How many subrequests a batch has: it counts as that many calls."""
     return max(1, len(_list(_object(call), "batchRequests")))
 
 

@@ -90,7 +90,7 @@ _ALLOWANCES = {
     "SingleEmail": 5000,
     "StreamingApiConcurrentClients": 20,
 }
-"""About as many members as real orgs answer with; which ones depends on the org's features."""
+"""About the number of entries of real orgs; which ones depends on the org's features."""
 
 _RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 
@@ -106,7 +106,7 @@ def versions() -> Answer:
 
 
 def resources(org: Org, call: RestCall) -> Answer:
-    """The resources of one version, and who asks."""
+    """The resources of one version, and the user."""
     paths = {name: f"/services/data/v{call.version}/{name}" for name in _RESOURCES}
     return json_answer(paths | {"identity": f"{LOGIN_URL}/id/{org.org_id}/{call.user_id}"})
 

@@ -46,7 +46,7 @@ class Cursors:
             return locator
 
     def result(self, locator: str) -> Result:
-        """The result behind a locator; Refusal INVALID_QUERY_LOCATOR when it is gone."""
+        """The result behind a locator; Refusal INVALID_QUERY_LOCATOR when it is unknown."""
         with self._org.lock:
             cursor = self._open.get(locator)
             if cursor is None or self._org.now() > cursor.opened_at + _LOCATOR_LIVES:

@@ -17,7 +17,7 @@ _REACHES_BACK = timedelta(days=30)
 
 
 def updated(org: Org, call: RestCall, sobject: SObject) -> Answer:
-    """Ids of the records changed between ``start`` and ``end``, deleted ones left out."""
+    """Ids of the records changed between ``start`` and ``end``, without deleted ones."""
     start, end = _span(org, call)
     ids = [record for record, _, deleted in _changed(org, sobject, start, end) if not deleted]
     return json_answer({"ids": ids, "latestDateCovered": _json_stamp(end)})

@@ -21,7 +21,7 @@ Rest = tuple[str, ...]
 
 
 class Resources:
-    """All that one org answers below ``/services/data/vNN.0``."""
+    """All resources of one org below ``/services/data/vNN.0``."""
 
     def __init__(self, org: Org) -> None:
         self.org = org
@@ -31,7 +31,7 @@ class Resources:
     def answer(self, call: RestCall, fault: Fault | None = None) -> Answer:
         """The answer to a call; Refusal when there is none.
 
-        ``fault`` is one that a resource commits itself: a doomed job, a lost locator.
+        ``fault`` is one that a resource itself produces: a failing job, a lost locator.
         """
         if call.version not in metadata.VERSIONS:
             raise not_found()
@@ -104,7 +104,7 @@ def _lose_locator(fault: Fault | None) -> None:
 
 
 def _kind(call: RestCall) -> str:
-    """What the counters call a request."""
+    """The kind of a request in the counters."""
     name, rest = _split(call.path)
     if name == "jobs":
         return "bulk_results" if rest[2:] == ("results",) else _JOB_KINDS.get(call.method, name)

@@ -1,7 +1,7 @@
 """Record ids: key prefix, serial number, and the checksum of the 18-character form.
 
 Source: Salesforce Help, "Record ID size"; Object Reference, "ID field type": three characters
-say the object, and the 18-character form ends in three characters that tell which of the
+name the object, and the 18-character form ends in three characters that say which of the
 first fifteen are capitals.
 """
 
@@ -25,7 +25,7 @@ def base62(number: int, width: int) -> str:
 
 
 def checksum(id15: str) -> str:
-    """The three characters that tell which of the fifteen are capitals."""
+    """The three characters that say which of the fifteen are capitals."""
     return "".join(
         _CHECK[sum(1 << i for i, char in enumerate(id15[k : k + 5]) if "A" <= char <= "Z")]
         for k in (0, 5, 10)
@@ -34,7 +34,7 @@ def checksum(id15: str) -> str:
 
 @lru_cache(maxsize=65536)
 def canonical(text: str) -> str | None:
-    """The 18-character form of an id written with 15 or 18 characters; None when it is none.
+    """The 18-character form of an id with 15 or 18 characters; None for any other text.
 
     An 18-character id may be written in any case: its checksum restores the capitals.
     """

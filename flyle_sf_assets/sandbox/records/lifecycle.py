@@ -1,8 +1,8 @@
 """Deleting, undeleting, purging and merging records.
 
 Source: SOAP API Developer Guide, "delete()", "undelete()", "emptyRecycleBin()", "merge()": a
-deleted record lies in the Recycle Bin (queryAll shows it with IsDeleted) until it is undeleted or
-purged; a merge deletes the losers, says the winner's id in MasterRecordId, and moves their
+deleted record is in the Recycle Bin (queryAll shows it with IsDeleted) until it is undeleted or
+purged; a merge deletes the losers, stores the winner's id in MasterRecordId, and moves their
 children. What does not belong here: sharing, which only looks like deletion
 (``sandbox/schema_edits.py``).
 """
@@ -19,7 +19,7 @@ Row = tuple[SObject, int]
 
 
 class RecordLifecycle(RecordWrites):
-    """What ends a record, and what brings it back."""
+    """Ending a record, and restoring it."""
 
     def __init__(self, name: str, **parts: Any) -> None:
         super().__init__(name, **parts)
@@ -41,7 +41,7 @@ class RecordLifecycle(RecordWrites):
             return deleted
 
     def undelete(self, object_name: str, *records: str) -> list[str]:
-        """Bring records back from the Recycle Bin with the same ids, and what went with them."""
+        """Restore records from the Recycle Bin with the same ids, and what went with them."""
         with self.lock:
             sobject = self._object(object_name)
             if not sobject.undeletable:
@@ -56,7 +56,7 @@ class RecordLifecycle(RecordWrites):
             return restored
 
     def hard_delete(self, object_name: str, *records: str) -> None:
-        """Remove records without a trace: no queryAll, no getDeleted shows them any more."""
+        """Remove records permanently: neither queryAll nor getDeleted shows them any more."""
         with self.lock:
             sobject = self._object(object_name)
             self._settle_all()
@@ -84,7 +84,7 @@ class RecordLifecycle(RecordWrites):
     ) -> None:
         """Merge ``losers`` into ``winner``: they are deleted and name it, their children move.
 
-        ``values`` are what the winner takes over. Winner, losers and children move their stamps.
+        ``values`` are set on the winner. Winner, losers and children move their stamps.
         """
         with self.lock:
             sobject = self._object(object_name)

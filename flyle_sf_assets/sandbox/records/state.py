@@ -1,4 +1,4 @@
-"""What an org is made of: its lock, its time, its catalog and tables, and snapshots of them.
+"""The parts of an org: its lock, its time, its catalog and tables, and snapshots of them.
 
 What does not belong here: changing records (``writes.py``, ``lifecycle.py``),
 changing the schema (``sandbox/schema_edits.py``), and who may log in (``sandbox/access.py``).
@@ -24,7 +24,7 @@ RollUps = dict[tuple[str, str], tuple[Field, int, dict[str, str]]]
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """An org as it stood at one moment: what a query, a locator or a job reads.
+    """An org at one moment: what a query, a locator or a job reads.
 
     ``today`` is the date in the time zone of the connected user.
     """
@@ -38,7 +38,7 @@ class Snapshot:
 
     @property
     def today(self) -> date:
-        """The date of today where the connected user is."""
+        """Today's date in the connected user's time zone."""
         return self.now.astimezone(self.time_zone).date()
 
     def table(self, sobject: SObject) -> TableView:
@@ -48,7 +48,7 @@ class Snapshot:
 
 @dataclass(frozen=True, order=True, slots=True)
 class _Pending:
-    """A commit that is still to come, and the records that it holds until then."""
+    """A future commit, and the records that it locks until then."""
 
     visible_at: datetime
     order: int
@@ -62,7 +62,7 @@ def column_names(sobject: SObject) -> list[str]:
 
 
 class OrgState:
-    """The parts that all of an org's behaviour works on. Every public method takes the lock."""
+    """The state that all of an org's behaviour uses. Every public method takes the lock."""
 
     def __init__(
         self, name: str, *, org_number: int, catalog: Catalog, clock: Clock | None, time_zone: str
@@ -103,9 +103,9 @@ class OrgState:
     # Reading ----------------------------------------------------------------------------------
 
     def snapshot(self, stamps_of: str | None = None, values_of: Iterable[str] = ()) -> Snapshot:
-        """The org as it stands now; commits that are due become visible first.
+        """The org's current state; commits that are due become visible first.
 
-        ``stamps_of`` names an object whose stamp index is wanted, ``values_of`` columns
+        ``stamps_of`` names an object whose stamp index is needed, ``values_of`` columns
         (``object.column``) to be found by value.
         """
         with self.lock:
@@ -171,7 +171,7 @@ class OrgState:
             heapq.heappop(self._pending).change()
 
     def _settle_for(self, records: Iterable[str]) -> None:
-        """Anyone who changes a record that a long transaction holds has waited for its commit."""
+        """Commits long transactions on these records: another change of them waits for that."""
         wanted = frozenset(records)
         waited_for = sorted(entry for entry in self._pending if entry.records & wanted)
         if waited_for:

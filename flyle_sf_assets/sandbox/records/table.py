@@ -1,7 +1,7 @@
-"""One object's records in columns, and consistent views of them that cost nothing to take.
+"""One object's records in columns, and consistent views of them without a copy.
 
-Every column is a plain list of wire texts. A view lends the lists; anyone who changes a lent list
-copies it first, so a query, a locator or a Bulk job goes on seeing the moment it began at,
+Every column is a plain list of wire texts. A view shares the lists; a change copies a shared list
+first, so a query, a locator or a Bulk job still sees the moment it began at,
 and orgs that were cloned from one another share what they have not changed.
 
 What does not belong here: what a change means (``writes.py``) and who may see a row
@@ -21,7 +21,7 @@ _INDEX_FROM_ROWS = 300
 class StampIndex:
     """Rows by SystemModstamp as of one moment; rows touched since are in ``dirty``.
 
-    Candidates are a superset of the rows in a window: anyone who asks looks at the values too.
+    Candidates are a superset of the rows in a window: the caller checks the values too.
     """
 
     def __init__(self, stamps: Column) -> None:
@@ -58,7 +58,7 @@ class ValueIndex:
 
 
 class TableView:
-    """A table as it stood at one moment. Rows are numbers in insertion order."""
+    """A table at one moment. Rows are numbers in insertion order."""
 
     def __init__(self, table: "Table") -> None:
         self.columns: Mapping[str, Column] = dict(table.columns)
@@ -149,13 +149,13 @@ class Table:
         return table
 
     def view(self) -> TableView:
-        """The table as it stands now."""
+        """The table's current state."""
         self._lent = set(self.columns)
         self._sets_lent = True
         return TableView(self)
 
     def clone(self) -> "Table":
-        """A table with the same records that goes its own way from here."""
+        """A table with the same records that changes independently from here on."""
         twin = Table(())
         twin.columns = dict(self.columns)
         twin.size, twin.version = self.size, self.version
@@ -175,7 +175,7 @@ class Table:
         """Add a record; columns not named are None. Returns its row."""
         row = self.size
         if self._ids_shared:
-            # A clone appends rows of its own, so shared lists cannot grow under it either.
+            # A clone appends rows of its own, so shared lists must not grow.
             self.rows_by_id = dict(self.rows_by_id)
             self.columns = {name: column.copy() for name, column in self.columns.items()}
             self._lent.clear()
@@ -210,7 +210,7 @@ class Table:
         self.columns[name] = [fill] * self.size
 
     def drop_column(self, name: str) -> None:
-        """Forget a column."""
+        """Remove a column."""
         self.columns.pop(name, None)
         self.value_indexes.pop(name, None)
 
@@ -221,7 +221,7 @@ class Table:
         self._lent.add(new)
 
     def mark(self, which: str, row: int, *, on: bool) -> None:
-        """Put a row into, or take it out of, ``deleted``, ``gone`` or ``hidden``."""
+        """Add a row to ``deleted``, ``gone`` or ``hidden``, or remove it."""
         if self._sets_lent:
             self.deleted, self.gone, self.hidden = (
                 set(self.deleted),
@@ -237,7 +237,7 @@ class Table:
             marked.discard(row)
 
     def prepare_indexes(self, *, stamps: bool, values: Iterable[str]) -> None:
-        """Make the indexes that a query is about to use, where they pay."""
+        """Make the indexes that a query will use, where they pay."""
         if self.size < _INDEX_FROM_ROWS:
             return
         if stamps and (self.stamp_index is None or self._stale(self.stamp_index.dirty)):

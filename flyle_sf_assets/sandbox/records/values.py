@@ -1,7 +1,7 @@
-"""Values as they travel: every stored value is Salesforce's own text for it, or None.
+"""Values on the wire: every stored value is Salesforce's own text for it, or None.
 
 ``2024-01-01T00:00:00.000Z``, ``1234567890123456.78``, ``true``: the text that a Bulk CSV
-carries, so that a result of a million rows is written without looking at a single value.
+contains, so that a result of a million rows is written without reading a single value.
 Numbers never pass through a float. Source: SOAP API Developer Guide, "Primitive Data Types".
 """
 

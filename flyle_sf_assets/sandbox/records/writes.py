@@ -19,7 +19,7 @@ class RecordWrites(OrgState):
     """Writes to records. Values are Python values or Salesforce's own texts."""
 
     acting_user_id: str | None = None
-    """Who is shown as creator and last modifier; the connected user until it is set."""
+    """The user shown as creator and last modifier; the connected user until it is set."""
 
     def insert(self, object_name: str, values: Values, *, late_s: float = 0) -> str:
         """Create a record and return its 18-character id.
@@ -76,7 +76,7 @@ class RecordWrites(OrgState):
             return self.insert(object_name, values)
 
     def set_computed(self, object_name: str, record: str, field_name: str, value: object) -> None:
-        """Let a stored value drift without any stamp moving, as formulas and roll-ups do.
+        """Change a stored value without moving any stamp, as formulas and roll-ups do.
 
         A field that is computed when read cannot be set; give it no formula, or change
         what it is computed from.
@@ -106,10 +106,10 @@ class RecordWrites(OrgState):
             self._overwrite(sobject, rows, {"SystemModstamp": stamp})
             return stamp
 
-    # Reading back, past every visibility rule: for oracles ------------------------------------
+    # Reading back, without visibility rules: for oracles ---------------------------------------
 
     def record(self, object_name: str, record: str) -> dict[str, object]:
-        """All stored fields of a record as Python values, no matter who may see it."""
+        """All stored fields of a record as Python values, regardless of visibility."""
         with self.lock:
             self._settle()
             sobject = self._object(object_name)
@@ -219,7 +219,7 @@ def sobject_columns(sobject: SObject) -> set[str]:
 
 
 def _compose_name(sobject: SObject, texts: dict[str, str | None]) -> None:
-    """User.Name and Contact.Name are made of last and first name (Japanese order)."""
+    """User.Name and Contact.Name consist of last and first name (Japanese order)."""
     if "LastName" in texts and "Name" in sobject_columns(sobject) and not texts.get("Name"):
         texts["Name"] = " ".join(
             part for part in (texts["LastName"], texts.get("FirstName")) if part

@@ -25,7 +25,7 @@ _DOUBLE = Field("sum", "", "double", scale=18)
 
 @dataclass(frozen=True, slots=True)
 class AggregateColumn:
-    """One column of the answer: its name, the field whose type its values have, its values."""
+    """One column of the answer: its name, the field with its values' type, its values."""
 
     name: str
     field: Field

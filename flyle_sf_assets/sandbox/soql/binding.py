@@ -20,7 +20,7 @@ _REFER = "Please reference your WSDL or the describe call for the appropriate na
 
 @dataclass(frozen=True, eq=False)
 class BoundField:
-    """A field at the end of a path. ``hops`` are the lookup fields walked; ``owner`` has the field.
+    """A field at the end of a path. ``hops`` are the followed lookup fields; ``owner`` has it.
 
     A lookup with several targets (an owner that is a user or a group) leads to the pseudo-object
     Name and can only be the last hop.
@@ -57,7 +57,7 @@ class Binder:
         return Refusal(code, located(self._text, at, message))
 
     def bind(self, ref: FieldRef) -> BoundField:
-        """The field that a path means."""
+        """The field at the end of a path."""
         path = ref.path
         if (
             len(path) > 1

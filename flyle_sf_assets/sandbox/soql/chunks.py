@@ -42,7 +42,7 @@ class Chunk:
         self._parents: dict[tuple[str, ...], Sequence[int | None]] = {}
 
     def values(self, bound: BoundField) -> Column:
-        """The wire text of a field for each row; None where a parent on the way is missing."""
+        """The wire text of a field for each row; None where a parent on the path is missing."""
         if not bound.hops:
             return self._own(self.sobject, bound.field, self.rows)
         if bound.several_targets:
@@ -105,7 +105,7 @@ class Chunk:
 
 
 class RowView:
-    """What a formula sees of one record: the same by query and queryAll.
+    """What a formula sees of one record: the same in query and queryAll.
 
     That a deleted parent is blank to it is an assumption: no page of Salesforce says so.
     """
@@ -123,7 +123,7 @@ class RowView:
 
     @property
     def today(self) -> date:
-        """Today's date where the connected user is."""
+        """Today's date in the connected user's time zone."""
         return self._snapshot.today
 
     def __getitem__(self, path: str) -> object:
@@ -186,7 +186,7 @@ _COMBINE: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 
 
 def _roll_up(snapshot: Snapshot, sobject: SObject, field: Field, roll_up: RollUp) -> dict[str, str]:
-    """The summary of each parent's live children, kept as long as the children do not change."""
+    """The summary of each parent's live children, cached as long as the children do not change."""
     child = snapshot.catalog.get(roll_up.child)
     if child is None:
         return {}

@@ -2,7 +2,7 @@
 
 Source: SOQL and SOSL Reference, "Date Formats and Date Literals in WHERE". Weeks begin on Sunday;
 "last n days" include today, "next n days" begin tomorrow, the last and next n weeks, months,
-quarters and years leave out the present one. What does not belong here: fiscal calendars other
+quarters and years exclude the present one. What does not belong here: fiscal calendars other
 than the civil year.
 """
 
@@ -81,7 +81,7 @@ def _counted(name: str, n: int, today: date) -> Days | None:
     if head in ("LAST", "NEXT") and unit in _UNITS:
         begin = _UNITS[unit]
         if head == "LAST":
-            # The last n days end with today; longer units end before the present one.
+            # The last n days end with today; longer units end before the current one.
             return begin(today, -n), begin(today, 1 if unit == "DAY" else 0)
         return begin(today, 1), begin(today, n + 1)
     if name.startswith("N_") and name.endswith("S_AGO") and name[2:-5] in _UNITS:
@@ -91,5 +91,5 @@ def _counted(name: str, n: int, today: date) -> Days | None:
 
 
 def midnight(day: date, zone: ZoneInfo) -> str:
-    """The moment at which a day begins where the user is, as a stamp."""
+    """The moment at which a day begins in the user's time zone, as a stamp."""
     return wire_datetime(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))

@@ -38,7 +38,7 @@ class Selected:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The answer to a query. Exactly one of ``rows`` and ``groups`` says it; COUNT() has neither.
+    """The answer to a query: exactly one of ``rows`` and ``groups``; COUNT() has neither.
 
     ``rows`` number records of ``sobject`` in ``snapshot``; ``columns`` are what to show of them.
     """
@@ -61,9 +61,9 @@ class Result:
 def execute(
     org: Org, text: str, *, include_deleted: bool = False, user: str | None = None
 ) -> Result:
-    """Run a query; Refusal as Salesforce words it when it cannot be.
+    """Run a query; Refusal in Salesforce's words when that is impossible.
 
-    ``user`` is who asks (the connected user by default); only UserPermissionAccess looks at it.
+    ``user`` is who asks (the connected user by default); only UserPermissionAccess depends on it.
     """
     org.usage.statements.append(text)
     query = parse(text)

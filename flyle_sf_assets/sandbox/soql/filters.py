@@ -25,7 +25,7 @@ SubSelect = Callable[[s.Query], Iterable[str | None]]
 
 
 class Filter(Protocol):
-    """Something that keeps some of a chunk's rows, in their order."""
+    """A filter that keeps some of a chunk's rows, in their order."""
 
     def keep(self, chunk: Chunk) -> Sequence[int]:
         """The rows for which the condition holds."""
@@ -111,7 +111,7 @@ def _filterable(binder: Binder, ref: s.FieldRef) -> BoundField:
 
 
 class _Values:
-    """Tests for one field: what its type makes of the literals."""
+    """Tests for one field: its type decides how literals are read."""
 
     def __init__(self, binder: Binder, bound: BoundField) -> None:
         self._binder, self._bound = binder, bound
@@ -216,7 +216,7 @@ class _Values:
 
     def _against_null(self, op: str) -> Test:
         if self._field.type == "boolean" and op in ("=", "!="):
-            # A checkbox is never blank: null stands for false.
+            # A checkbox is never blank: null means false.
             wanted = "false" if op == "=" else "true"
             return lambda v: v == wanted
         if op == "=":

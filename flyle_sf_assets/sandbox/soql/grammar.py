@@ -276,7 +276,7 @@ def _parser() -> Lark:
 
 
 def warm_up() -> None:
-    """Build the parser now, so that the first query need not wait for it."""
+    """Build the parser now, so that the first query does not wait for it."""
     _parser()
 
 
@@ -287,7 +287,7 @@ def _parse_cached(text: str) -> s.Query:
 
 def _parse(text: str) -> s.Query:
     try:
-        # What the parser's transformer makes of a whole statement.
+        # The result of the parser's transformer for a whole statement.
         return cast("s.Query", _parser().parse(text))
     except UnexpectedInput as problem:
         raise _malformed(text, problem) from None

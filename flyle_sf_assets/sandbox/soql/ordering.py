@@ -14,7 +14,7 @@ from flyle_sf_assets.sandbox.records.table import Column
 
 
 def sort_key(field: Field) -> Callable[[str], Any]:
-    """What to compare in the place of a field's wire text."""
+    """The sort key of a field's wire text."""
     if field.type in NUMERIC_TYPES:
         return Decimal
     if field.type in ID_TYPES or field.type in ("date", "datetime", "time", "boolean"):

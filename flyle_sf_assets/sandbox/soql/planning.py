@@ -1,6 +1,6 @@
 """Which index a condition can use: ids, a window of SystemModstamp, a lookup's or key's value.
 
-Only what stands at the top level, joined by AND, narrows; the whole condition is tested on
+Only conditions at the top level, joined by AND, narrow; the whole condition is tested on
 every candidate afterwards. What does not belong here: the test (``filters.py``).
 """
 

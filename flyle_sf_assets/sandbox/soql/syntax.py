@@ -1,4 +1,4 @@
-"""The parsed query: what was written, before anybody knows whether it makes sense.
+"""The parsed query: what was written, before its meaning is checked.
 
 ``at`` is the offset of a name in the query text, for the caret of Salesforce's messages.
 """
@@ -30,7 +30,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class TypeOf:
-    """A TYPEOF clause, which only REST knows; what it selects is not kept."""
+    """A TYPEOF clause, for REST only; what it selects is not stored."""
 
     at: int
 

@@ -1,4 +1,4 @@
-"""Account, with every kind of custom field that a mapping or a condition can meet."""
+"""Account, with every kind of custom field that a mapping or a condition can contain."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,7 +7,7 @@ from flyle_sf_assets.sandbox.metadata import Field, PicklistEntry, RecordView, R
 from flyle_sf_assets.sandbox.standard import kinds as k
 
 LARGE_FROM, MEDIUM_FROM = 1000, 100
-"""Employees from which the formulas call a company large or medium."""
+"""From how many employees on the formulas call a company large or medium."""
 
 TYPES = k.options(
     ("Prospect", "見込み客"), ("Customer", "顧客"), ("Partner", "パートナー"), ("Other", "その他")

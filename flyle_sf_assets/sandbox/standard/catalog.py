@@ -55,7 +55,7 @@ def _account_history() -> SObject:
 
 @cache
 def standard_catalog() -> Catalog:
-    """Account, Opportunity, Contact, Contract_Info__c, User and what they need."""
+    """Account, Opportunity, Contact, Contract_Info__c, User and the objects that these need."""
     return Catalog.of(
         (
             account(),

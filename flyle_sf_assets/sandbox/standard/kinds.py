@@ -168,9 +168,9 @@ def lookup(
     children: str | None = None,
     **more: Any,
 ) -> Field:
-    """A reference to another record; ``children`` is the relationship's name seen from there.
+    """A reference to another record; ``children`` is the relationship's name in the other object.
 
-    Without a ``relationship`` SOQL cannot walk it: the id is all that it gives.
+    Without a ``relationship`` SOQL cannot follow it: it provides only the id.
     """
     targets = (target,) if isinstance(target, str) else target
     return Field(
@@ -206,7 +206,7 @@ def base64_field(name: str, label: str) -> Field:
 
 
 def any_type(name: str, label: str) -> Field:
-    """A value whose type differs by record (field history)."""
+    """A value whose type depends on the record (field history)."""
     return Field(
         name,
         label,
@@ -229,7 +229,7 @@ def formula(
     precision: int = 0,
     scale: int = 0,
 ) -> Field:
-    """A formula field; without ``compute`` its stored value moves by `Org.set_computed` alone."""
+    """A formula field; without ``compute`` its stored value changes only by `Org.set_computed`."""
     length = 1300 if type_ == "string" else 0
     return Field(
         name,
@@ -282,7 +282,7 @@ def system_fields(*, owner: tuple[str, ...] = ("User",)) -> tuple[Field, ...]:
 
 
 def master_record(object_name: str) -> Field:
-    """The winner of the merge that a deleted record lost."""
+    """The winner of the merge that deleted a record."""
     return lookup(
         "MasterRecordId", "主レコード ID", object_name, "MasterRecord", system=True, **_READ_ONLY
     )

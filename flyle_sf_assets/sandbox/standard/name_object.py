@@ -1,7 +1,7 @@
-"""The pseudo-object Name: what SOQL shows through a lookup that may point at several objects.
+"""The pseudo-object Name: what SOQL shows through a lookup that may refer to several objects.
 
 Source: Object Reference, "Name": Alias, Email, IsActive, Phone, ProfileId, Title, Username and
-UserRoleId have a value for a user alone, FirstName and LastName for people. No SystemModstamp and
+UserRoleId have a value for users only, FirstName and LastName for people. No SystemModstamp and
 no custom field is among them. That Type of a group is the group's own type is an assumption.
 """
 
@@ -16,7 +16,7 @@ NAME = SObject(
     "名前",
     "",
     (
-        # What a query cannot do without: it is in no describe of Name.
+        # Every query needs these; no describe of Name lists them.
         k.system_fields(owner=())[0],
         k.text("Name", "名前"),
         k.text("Type", "種別", 40),
@@ -57,12 +57,12 @@ _HAVE: Mapping[str, frozenset[str]] = {
 
 
 def is_of(target: SObject, field_name: str) -> bool:
-    """Whether records of an object give their own field of that name to Name."""
+    """Whether records of an object give Name their own field of that name."""
     objects = _HAVE.get(field_name)
     is_there = field_name.lower() in target.by_name
     return is_there and (objects is None or target.name in objects)
 
 
 def constant(target: SObject, field_name: str) -> str | None:
-    """What all records of an object give to a field of Name: their object, as Type."""
+    """The value of all records of an object in a field of Name: their object, as Type."""
     return target.name if field_name == "Type" and target.name != "Group" else None

@@ -96,7 +96,7 @@ def opportunity() -> SObject:
 
 
 def contract_info() -> SObject:
-    """Contract_Info__c: at most one for each account, which it looks up."""
+    """Contract_Info__c: at most one for each account, with a lookup to it."""
     fields = (
         *k.system_fields(owner=("Group", "User")),
         k.text(

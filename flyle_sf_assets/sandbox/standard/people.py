@@ -13,7 +13,7 @@ TIME_ZONES = k.options(
     "Pacific/Kiritimati",
     "GMT",
 )
-"""``TimeZoneSidKey`` holds IANA names (a picklist that nobody restricts here)."""
+"""``TimeZoneSidKey`` holds IANA names (a picklist that is not restricted here)."""
 
 
 def user() -> SObject:
@@ -41,7 +41,7 @@ def user() -> SObject:
 
 
 def profile() -> SObject:
-    """The Profile object, with the two permissions that tell an administrator."""
+    """The Profile object, with the two permissions that mark an administrator."""
     fields = (
         *(f for f in k.system_fields(owner=()) if f.name != "IsDeleted"),
         k.text("Name", "プロファイル名", 255, nillable=False, name_field=True),

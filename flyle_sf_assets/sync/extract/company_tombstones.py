@@ -1,6 +1,6 @@
-"""What the companies tell of the base object's records when the record files were lost.
+"""Base records reconstructed from the companies when the record files were lost.
 
-What does not belong here: finding out that they were lost (``sync/state/lost_files.py``), reading
+What does not belong here: detecting the loss (``sync/state/lost_files.py``), reading
 them again (``sync/steps/raw_records.py``).
 """
 
@@ -19,15 +19,15 @@ _ENDED = (RecordStatus.DELETED, RecordStatus.MERGED, RecordStatus.MISSING)
 def records_of_companies(committed: CommittedState, plan: ReadPlan, base: Dataset) -> pl.LazyFrame:
     """Record rows of ``base`` for every company that was made of it.
 
-    Without values but the name. Who is not known to have ended counts as out of scope: the read
-    that follows brings those that are in scope, and tells what became of the others. A record
-    that was deleted while its file was lost is brought by nothing; its company stayed linked.
+    Without values except the name. A record not known to have ended counts as out of scope: the
+    following read finds those that are in scope, and the status of the others. A record that was
+    deleted while its file was lost is found by no read; its company stayed linked.
     """
     with committed.transaction() as tx:
         companies = company_ends(tx, plan.base_object)
     schema = record_schema(base.columns)
     has_ended = pl.col("status").is_in([status.value for status in _ENDED])
-    # What an earlier version made of an impossible id is no record to ask for.
+    # An impossible id that an earlier version stored is not a record to ask for.
     possible = companies.lazy().filter(is_valid_id(pl.col("external_id")))
     rows = possible.select(
         pl.col("external_id").alias("Id"),

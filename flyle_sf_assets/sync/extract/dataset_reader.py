@@ -39,7 +39,7 @@ from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 
 WHOLE_OBJECT_IDS_MIN = 20_000
-"""From this many missing parents on, reading the object by Bulk costs fewer calls than by Id."""
+"""From this many missing parents on, Bulk reads the object in fewer calls than reading by Id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class DatasetReading:
     """A dataset with the questions about it, and how much of it to ask.
 
     ``window`` is None when it must be read whole; ``new_columns`` were never read, or
-    only as fields of another type: changing it converts values without a stamp; ``compared``
+    only as fields of another type: a type change converts values without a stamp; ``compared``
     are the columns by which a sweep or census compares all records (None: none is due).
     """
 
@@ -61,19 +61,19 @@ class DatasetReading:
 
     @property
     def status(self) -> RecordStatus:
-        """The status of a record that the dataset's own question brings."""
+        """The status of a record that the dataset's own question returns."""
         is_base = self.questions.dataset.is_base
         return RecordStatus.LINKED if is_base else RecordStatus.REFERENCED
 
     @property
     def is_asked_by_conditions(self) -> bool:
-        """Whether records come by a question of their own, not only by being referred to."""
+        """Whether records are read by a question of their own, not only by reference."""
         return self.questions.dataset.is_base or self.is_one_to_one
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where rows are read from: the org, and what was read of it before."""
+    """Where rows are read from: the org, and earlier downloads."""
 
     org: OrgAccess
     downloads: Downloads
@@ -83,7 +83,7 @@ class Sources:
 
 
 class Reading:
-    """Brings datasets of one asset up to what the org holds, without committing anything."""
+    """Brings one asset's datasets to the org's current state, without committing anything."""
 
     def __init__(self, sources: Sources, plan: ReadPlan, datasets: list[DatasetReading]) -> None:
         self._sources = sources
@@ -91,9 +91,9 @@ class Reading:
         self._datasets = {one.staged.name: one for one in datasets}
 
     def read_own_changes(self) -> None:
-        """Whole datasets where there is no window to trust; of the others the window's changes.
+        """Reads whole datasets without a valid window, and of the others the window's changes.
 
-        Nothing of a dataset without stamps: a sweep or census compares its values.
+        Skips datasets without stamps: a sweep or census compares their values.
         """
         windows = []
         for one in self._datasets.values():
@@ -109,10 +109,10 @@ class Reading:
     def close_references(
         self, asset: RawAsset, changed_above: Mapping[str, pl.Series] | None = None
     ) -> None:
-        """Fetches the records that others look up and that are not held, hop by hop.
+        """Reads the records that others look up and that are not held, hop by hop.
 
         ``changed_above`` are the Ids that changed in other assets' datasets since the references
-        were last closed: only what these reach is looked at. None looks at everything.
+        were last closed: only their references are checked. None checks every reference.
         """
         for node in self._plan.nodes:
             if node.asset != asset or not node.path or node.one_to_one:
@@ -140,9 +140,9 @@ class Reading:
             self.fetch(one, ids)
 
     def _read_matching(self, one: DatasetReading) -> None:
-        """All that match the conditions, or all records of a one-to-one object.
+        """Reads all that match the conditions, or all records of a one-to-one object.
 
-        On top of what is held only what differs counts as a change.
+        Compared with what is held, only differences count as changes.
         """
         staged = one.staged
         matching = self.matching(one, one.questions.dataset.columns)
@@ -158,7 +158,7 @@ class Reading:
         self.settle_absent(one, held, came)
 
     def matching(self, one: DatasetReading, columns: Sequence[FieldSchema]) -> pl.LazyFrame:
-        """Canonical rows, with these columns, of all records that the conditions bring."""
+        """Canonical rows, with these columns, of all records that match the conditions."""
         reader, staged = self._sources.org.opened.reader, one.staged
         expected = reader.count(one.questions.count())
         self._sources.tell(staged.name, 0, expected)
@@ -177,7 +177,7 @@ class Reading:
         return canonical(download.rows.frame, columns)
 
     def settle_absent(self, one: DatasetReading, held: pl.DataFrame, came: pl.DataFrame) -> None:
-        """What became of records that are held and that the whole answer does not have."""
+        """Sets the status of records that are held but missing in the complete answer."""
         if not one.questions.dataset.is_base:
             self.fetch(one, held.join(came, on="Id", how="anti")["Id"])
             return
@@ -185,7 +185,7 @@ class Reading:
         one.staged.add(absent_changes(absent, self.tombstones_of(one, absent["Id"])), absent)
 
     def _fold_in(self, one: DatasetReading) -> None:
-        """Reads only Id and the new columns and puts them beside what is held."""
+        """Reads only Id and the new columns and adds them to the rows that are held."""
         staged, new = one.staged, one.new_columns
         names = [column.name for column in new]
         rows = staged.records().collect()
@@ -198,35 +198,35 @@ class Reading:
             answer = self.answers_by_id(one, rest, new)
             frames.append(canonical(answer.lazy(), new).select("Id", *names).collect())
         values = pl.concat(frames).unique("Id", keep="last").with_columns(_answered=True)
-        # Records that nobody can read any more keep the last values that they had.
+        # Records that cannot be read any more keep their last values.
         folded = rows.join(values, on="Id", how="left", suffix="_new").with_columns(
             pl.when("_answered").then(f"{name}_new").otherwise(name).alias(name) for name in names
         )
         staged.new_base = folded.select(record_schema(staged.columns).names()).lazy()
 
     def tombstones_of(self, one: DatasetReading, ids: pl.Series) -> pl.DataFrame:
-        """What became of records that were in scope."""
+        """The tombstones of records that were in scope."""
         answer = self.answers_by_id(one, ids, ())
         return tombstones(answer, else_status=RecordStatus.OUT_OF_SCOPE)
 
     def answers_by_id(
         self, one: DatasetReading, ids: pl.Series, columns: Sequence[FieldSchema]
     ) -> pl.DataFrame:
-        """What Salesforce says of these records, deleted ones too: statuses and these columns."""
+        """Salesforce's answer for these records, deleted ones too: statuses and these columns."""
         asked = one.questions.by_id(ids, columns)
         answers = self._sources.org.opened.reader.rows_by_composite(asked)
         one.staged.pulled += sum(answer.height for answer in answers)
         return pl.concat([one.questions.no_answer(columns), *answers])
 
     def _since_download(self, one: DatasetReading) -> Window | None:
-        """What is to be read after a download that was taken up again: it saw the org before."""
+        """What to read after a resumed download: it saw the org as of its start."""
         until, asked_at = self._sources.org.until, one.staged.asked_at
         if asked_at is None or asked_at >= until:
             return None
         return self._sources.org.window_after(asked_at)
 
     def _read_windows(self, windows: Sequence[tuple[DatasetReading, Window]]) -> None:
-        """What changed in these windows, for all datasets in as few calls as possible."""
+        """Reads what changed in these windows, for all datasets in as few calls as possible."""
         asked = []
         for one, window in windows:
             if one.serves_lookups:
@@ -269,7 +269,7 @@ class Reading:
         one.staged.add(parent_changes(held, values, told), held)
 
     def fetch(self, one: DatasetReading, ids: pl.Series) -> None:
-        """Records by Id; beyond some number of them the whole object is read and the rest left.
+        """Reads records by Id; above a limit reads the whole object and keeps only these.
 
         Not of an object without stamps: Bulk does not read external objects.
         """
@@ -296,14 +296,14 @@ class Reading:
         one.staged.add(fetched_parents(ids, values, told, held), held)
 
     def _changed(self) -> dict[str, pl.Series]:
-        """The Ids that are pending, by dataset."""
+        """The staged Ids, by dataset."""
         return {
             name: pl.concat([pl.Series(dtype=pl.String), *(c["Id"] for c in one.staged.changes)])
             for name, one in self._datasets.items()
         }
 
     def _records(self) -> references.Records:
-        """The newest rows of every dataset of the plan, with what is pending on top."""
+        """The newest rows of every dataset of the plan, staged ones included."""
         frames = {name: one.staged.records() for name, one in self._datasets.items()}
         for dataset in self._plan.datasets:
             if dataset.name not in frames:

@@ -1,7 +1,7 @@
-"""Whether an object's metadata were edited since the values of its records were last compared.
+"""Whether an object's metadata was edited since its records' values were last compared.
 
 Deleting a custom field and making it again, or giving it another type for a while, changes values
-and stamps no record: describe's Last-Modified is all that tells.
+and stamps no record: only describe's Last-Modified shows it.
 
 What does not belong here: describing (``sync/steps/object_schemas.py``) and comparing
 (``reconcile.py``).
@@ -19,7 +19,7 @@ from flyle_sf_assets.sync.state.committed_state import CommittedState
 
 
 def is_edited(committed: CommittedState, dataset: Dataset) -> bool:
-    """Whether there was an edit that a census has not looked behind yet."""
+    """Whether there was an edit that no census has checked yet."""
     now = _metadata_of(committed, dataset)
     return committed.consumed(dataset.asset).get(now.input) != now
 
@@ -27,7 +27,7 @@ def is_edited(committed: CommittedState, dataset: Dataset) -> bool:
 def metadata_compared(
     committed: CommittedState, asset: RawAsset, readings: Sequence[DatasetReading]
 ) -> list[Consumed]:
-    """The metadata by which all values of each dataset were last read, or compared."""
+    """The metadata state at which all values of each dataset were last read or compared."""
     taken, found = committed.consumed(asset), []
     for one in readings:
         now = _metadata_of(committed, one.questions.dataset)

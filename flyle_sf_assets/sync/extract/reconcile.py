@@ -1,9 +1,9 @@
-"""Sweep and census: all records compared with what is held, and differences read again.
+"""Sweep and census: compare all records with what is held, and read differences again.
 
 A sweep compares the columns whose values change without a stamp; a census compares Id,
-SystemModstamp, lookups and what is believed to follow the stamp (`sweep.census_columns`), of
-everything in scope and of every parent in use. Both read only what
-they compare, and whole rows only where it differs.
+SystemModstamp, lookups and what is expected to follow the stamp (`sweep.census_columns`), of
+everything in scope and of every parent in use. Both read only what they compare, and whole rows
+only where it differs.
 
 What does not belong here: which columns to compare (``raw/sweep.py``) and the windows
 (``dataset_reader.py``), which come first.
@@ -22,7 +22,7 @@ from flyle_sf_assets.sync.step_report import Comparison
 
 
 def reconcile(reading: Reading, datasets: Iterable[DatasetReading]) -> Comparison:
-    """Compares the datasets that are due; what differs is pending afterwards."""
+    """Compares the datasets that are due; what differs is staged afterwards."""
     total = Comparison()
     for one in datasets:
         if one.compared is None:
@@ -35,7 +35,7 @@ def reconcile(reading: Reading, datasets: Iterable[DatasetReading]) -> Compariso
 
 
 def _scope(reading: Reading, one: DatasetReading, compared: tuple[FieldSchema, ...]) -> Comparison:
-    """Everything that the conditions bring, against what is held as brought by them."""
+    """Compares all records that match the conditions with those held as matching."""
     held = one.staged.records().collect()
     came = reading.matching(one, compared).collect()
     current = held.filter(pl.col("_status") == one.status.value)
@@ -55,7 +55,7 @@ def _scope(reading: Reading, one: DatasetReading, compared: tuple[FieldSchema, .
 def _parents(
     reading: Reading, one: DatasetReading, compared: tuple[FieldSchema, ...]
 ) -> Comparison:
-    """Every parent in use by its Id; those in scope were compared with the scope."""
+    """Compares every parent in use by its Id; those in scope were compared with the scope."""
     held = one.staged.records().collect()
     looked_up = (
         RecordStatus.REFERENCED,
@@ -81,7 +81,7 @@ def _parents(
 
 
 def _read_again(reading: Reading, one: DatasetReading, ids: pl.Series) -> None:
-    """Whole rows of records that differ, with the status of what the conditions bring."""
+    """Whole rows of records that differ, with the status that the conditions give them."""
     columns = one.questions.dataset.columns
     answer = reading.answers_by_id(one, ids, columns)
     told = tombstones(answer, else_status=one.status)

@@ -1,4 +1,4 @@
-"""Asking describe again: which objects, by how many calls, and where a 304 is not believed.
+"""Redescribing: which objects, by how many calls, and when a 304 is not trusted.
 
 What does not belong here: keeping the answers (``sync/steps/object_schemas.py``) and the HTTP side
 of it (``salesforce/describe.py``).
@@ -25,7 +25,7 @@ Answer = Described | NotModified | None
 
 @dataclass(frozen=True, slots=True)
 class Redescribed:
-    """What the org answered, and the schemas that it comes to, by object.
+    """What the org answered, and the resulting schemas, by object.
 
     ``is_whole``: asked without If-Modified-Since, so no change of permissions can be missing.
     """
@@ -36,7 +36,7 @@ class Redescribed:
 
     @property
     def has_news(self) -> bool:
-        """Whether the org told more than that nothing changed."""
+        """Whether the org's answer is more than that nothing changed."""
         return any(not isinstance(one, NotModified) for one in self.answers.values())
 
 
@@ -48,10 +48,10 @@ def redescribe(
     *,
     is_whole: bool,
 ) -> Redescribed:
-    """Describes every object that the settings reach: by one call per 25 that are known.
+    """Describes every object that the settings reach: one call per 25 objects that are known.
 
-    One call more for each level of lookups that was never walked. ``known`` are the schemas that
-    ``stored`` holds.
+    One call more for each level of lookups that was never followed. ``known`` are the schemas in
+    ``stored``.
     """
     answers: dict[str, Answer] = {}
     schemas: dict[str, ObjectSchema | None] = {}
@@ -74,7 +74,7 @@ def ask(
     moments: Mapping[str, datetime],
     _stored: Mapping[str, StoredSchema],
 ) -> dict[str, Answer]:
-    """The org's answers. However recent what is stored may be: an edit has no other messenger."""
+    """The org's answers, however recent the stored schemas are: only describe shows an edit."""
     return describe.describe_all(org.session, names, moments)
 
 
@@ -87,9 +87,9 @@ def reached_objects(settings: TenantSettings, known: Schemas) -> tuple[str, ...]
 
 
 def is_anything_hidden(settings: TenantSettings, schemas: Schemas) -> bool:
-    """Whether a path of a mapping or a condition cannot be walked now, or its type does not fit.
+    """Whether a mapped or filtered path cannot be followed now, or its type does not fit.
 
-    Then a 304 is not believed: a permission that came back need not move Last-Modified.
+    Then a 304 is not trusted: a restored permission may leave Last-Modified unchanged.
     """
     made = plan(settings, schemas)
     if made.faults:
@@ -100,14 +100,14 @@ def is_anything_hidden(settings: TenantSettings, schemas: Schemas) -> bool:
 def _moments(
     names: tuple[str, ...], stored: Mapping[str, StoredSchema], known: Schemas
 ) -> dict[str, datetime]:
-    """None for a schema that an earlier version kept: it lacks what this one reads of describe."""
+    """None for a schema that an earlier version stored: it lacks properties that we now read."""
     is_current = {name for name, one in known.items() if one and one.format == SCHEMA_FORMAT}
     since = {name: stored[name].last_modified for name in names if name in is_current}
     return {name: datetime.fromisoformat(text) for name, text in since.items() if text}
 
 
 def _remembering(answer: Answer, stored: StoredSchema | None) -> Answer:
-    """The answer with the options that earlier ones told and it does not."""
+    """The answer, with options that only earlier answers contained."""
     if not isinstance(answer, Described) or stored is None:
         return answer
     return replace(answer, schema=with_former_options(answer.schema, last_shown(stored)))

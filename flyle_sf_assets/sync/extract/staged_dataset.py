@@ -1,4 +1,4 @@
-"""One dataset while a step works on it: what is held, what came, and the commit to be made.
+"""A staged dataset: committed rows, downloaded rows, and the commit to be made.
 
 What does not belong here: which rows came (``dataset_reader.py``) and what they mean (``raw``).
 """
@@ -17,10 +17,10 @@ from flyle_sf_assets.store.syncs.generations import swap_generation
 
 @dataclass
 class StagedDataset:
-    """A dataset's committed state, and on top of it what this step is about to commit.
+    """A dataset's committed state, and the rows that this step is about to commit on top of it.
 
-    ``new_base`` replaces everything held before; ``changes`` are frames that win over it, in
-    order. Nothing is visible to others until `commit`.
+    ``new_base`` replaces all committed rows; ``changes`` are frames that replace older rows, in
+    order. Nothing is visible to other processes until `commit`.
     """
 
     lake: Lake
@@ -34,7 +34,7 @@ class StagedDataset:
     new_base: pl.LazyFrame | None = None
     changes: list[pl.DataFrame] = field(default_factory=list)
     asked_at: datetime | None = None
-    """The moment, in Salesforce's time, as of which a whole read saw the org; None without one."""
+    """The moment, in Salesforce's time, at which a whole read saw the org; None without one."""
     pulled: int = 0
     changed: int = 0
     gone: int = 0
@@ -46,7 +46,7 @@ class StagedDataset:
         return self.held is None and self.new_base is None
 
     def records(self) -> pl.LazyFrame:
-        """The newest rows, with what is pending on top."""
+        """The newest rows, staged ones included."""
         newest = self._base()
         for change in self.changes:
             frame = change.lazy()
@@ -58,7 +58,7 @@ class StagedDataset:
         return self.records().filter(pl.col("Id").is_in(ids.implode())).collect()
 
     def add(self, rows: pl.DataFrame, held: pl.DataFrame) -> None:
-        """Rows to commit, which differ from ``held`` (the same records as they stood)."""
+        """Rows to commit, which differ from ``held`` (the same records as committed)."""
         if rows.is_empty():
             return
         self.changes.append(rows.select(self._base().collect_schema().names()))
@@ -71,7 +71,7 @@ class StagedDataset:
         """Writes the files of the next generation; None when nothing is to be committed.
 
         ``unconsumed_since`` is the oldest generation that a reader of this dataset has consumed:
-        segments after it are not consumed yet, and never folded.
+        segments after it are not consumed yet, and never compacted.
         """
         following = self.generation + 1
         if self.held is None or self.new_base is not None:
@@ -101,7 +101,7 @@ class StagedDataset:
 
 
 def fold(lake: Lake, tenant: str, manifest: Manifest, unconsumed_since: int | None) -> Manifest:
-    """The manifest with its segments in a new base, when that pays and all of them are consumed.
+    """The manifest with its segments in a new base, if that pays and all of them are consumed.
 
     ``unconsumed_since`` is the oldest generation that a reader has consumed, None without readers.
     """
@@ -119,7 +119,7 @@ def commit(
     watermark: datetime | None,
     now: datetime,
 ) -> int:
-    """Swaps the dataset's manifest and moves its watermark; returns the generation that stands.
+    """Replaces the dataset's manifest and moves its watermark; returns the current generation.
 
     Without a new manifest only the watermark (and a changed scope) is stored. Raises
     GenerationConflict when another process committed this dataset in the meantime.
@@ -140,6 +140,6 @@ def commit(
 
 
 def _left_scope(rows: pl.DataFrame, held: pl.DataFrame) -> int:
-    """How many rows were linked and are not any more."""
+    """How many rows were linked and are no longer."""
     linked = pl.col("_status") == RecordStatus.LINKED.value
     return rows.filter(~linked).join(held.filter(linked), on="Id", how="semi").height

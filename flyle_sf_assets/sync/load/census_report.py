@@ -1,4 +1,4 @@
-"""What a census found: its figures, and one line that says them.
+"""What a census found: its figures, and one line of text about them.
 
 What does not belong here: comparing records (``sync/extract/reconcile.py``) and companies
 (``company_writer.py``).
@@ -15,11 +15,11 @@ from flyle_sf_assets.sync.step_report import Comparison
 def census_figures(records: Comparison, written: Written) -> CensusFigures:
     """The figures of a census: what was compared with the org, and the companies beside it.
 
-    A record counts once. It matches when what is held of it and its company both did.
+    A record counts once. It matches when both its stored row and its company matched.
     """
     healed_companies = written.healed_linked + written.healed_frozen
     healed = records.healed + healed_companies
-    # A run that goes on where another broke off has not compared the records itself.
+    # A run that continues an interrupted one has not compared the records itself.
     checked = max(records.checked, written.compared_linked) + written.healed_frozen
     return CensusFigures(
         checked=checked,

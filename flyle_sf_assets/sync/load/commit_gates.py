@@ -1,7 +1,7 @@
-"""The gates in front of a commit of companies: what breaks a rule is not committed.
+"""The gates before a commit of companies: what breaks a rule is not committed.
 
-The conversion sets failing values aside long before; a gate that closes means that something here
-is wrong, and nobody sees the companies until it is mended. What does not belong here: the rules
+The conversion rejects invalid values long before; a gate that closes shows an error of this
+product, and the companies are not visible until it is fixed. What does not belong here: the rules
 (``store/companies/invariants.py``) and how they are shown (``defs``).
 """
 
@@ -18,11 +18,11 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.sync.load.company_writer import Written
 
 IDS_MAX = 50_000
-"""More companies than these are not looked up one by one: all of the tenant's are read."""
+"""Above this number companies are not checked by id: all of the tenant's are read."""
 
 
 class CompaniesRefused(GateBroken):
-    """The gates that closed are among ``gates``."""
+    """A refused commit; ``gates`` contains those that closed."""
 
     def __init__(self, tenant: str, gates: tuple[Gate, ...]) -> None:
         self.gates = gates
@@ -45,8 +45,8 @@ class CompaniesRefused(GateBroken):
 def passed_gates(tx: TenantTransaction, written: Written, *, is_whole: bool) -> tuple[Gate, ...]:
     """Both gates over what this transaction wrote. Raises CompaniesRefused when one closes.
 
-    A run that wrote nothing has nothing to let through; one that made no company made no id.
-    ``is_whole`` asks for both all the same, over every company.
+    A run that wrote nothing needs no gate; one that made no company made no id.
+    ``is_whole`` runs both in any case, over every company.
     """
     touched = written.counts.created + written.counts.changed
     ids, options = Gate(EXTERNAL_IDS_UNIQUE, 0), Gate(OPTIONS_IN_CATALOG, 0)

@@ -33,7 +33,7 @@ from flyle_sf_assets.sync.state.asset_names import COMPANIES
 
 SAMPLE_ROWS = 5
 BATCH_ROWS = 50_000
-"""Rows converted at once: bounds memory whatever the tenant's size."""
+"""Rows converted at once: limits memory, whatever the tenant's size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class EnrichedRows:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written; ``rejected`` counts the values that are rejected now.
+    """What was written; ``rejected`` counts the values that are now rejected.
 
     ``ids`` are the external ids of the companies that were converted, changed or not.
 
     Of the companies whose records had not changed, ``compared_linked`` and ``compared_frozen``
-    were compared, and ``healed_linked`` and ``healed_frozen`` differed all the same.
+    were compared, and ``healed_linked`` and ``healed_frozen`` differed anyway.
     """
 
     counts: UpsertCounts
@@ -86,8 +86,8 @@ class Written:
 class Writing:
     """Writes the company rows of one refresh: readers see all of it or nothing.
 
-    ``is_base_new`` says that no company was written of this base object before, or of another one
-    since; ``retyped`` are the keys whose type changed; ``is_census`` compares rows of the same hash
+    ``is_base_new`` says that the last companies written, if any, were of another base object;
+    ``retyped`` are the keys whose type changed; ``is_census`` compares rows of the same hash
     too.
     """
 
@@ -115,7 +115,7 @@ class Writing:
         )
 
     def write(self, rows: EnrichedRows) -> Written:
-        """Writes the unconsumed rows, compares the rest, and takes over what was rejected."""
+        """Writes the unconsumed rows, compares the rest, and stores what was rejected."""
         is_linked = pl.col("_status") == RecordStatus.LINKED.value
         unlinked = self._unlinked() if self.is_base_new else 0
         parts = (rows.unconsumed, rows.rest.filter(is_linked), rows.rest.filter(~is_linked))
@@ -173,7 +173,7 @@ class Writing:
         return _sum(done)
 
     def _blanked(self) -> int:
-        """Rows that no record is held of lose their values of a type that is not any more."""
+        """Companies without a stored record lose their values of a type that changed."""
         if not self.retyped:
             return 0
         converted = pl.concat(self._ids) if self._ids else pl.Series(dtype=pl.String)

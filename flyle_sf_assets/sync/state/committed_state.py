@@ -1,9 +1,9 @@
-"""What the database says that a refresh stands on, read once between two commits.
+"""The committed state that a refresh builds on, read once between two commits.
 
-Nobody else moves generations or consumed inputs while a refresh holds its tenant's lock, and a
+No other process moves generations or consumed inputs while a refresh holds its tenant's lock, and a
 commit on top of another generation than the expected one is refused.
 
-What does not belong here: what is stale by it (``staleness.py``) and the tables (``store``).
+What does not belong here: what is stale (``staleness.py``) and the tables (``store``).
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class CommittedState:
     _edited: dict[str, str | None] = field(default_factory=dict, init=False)
 
     def transaction(self) -> AbstractContextManager[TenantTransaction]:
-        """A transaction of the tenant, also of a refresh that was cancelled."""
+        """A transaction of the tenant, also for a refresh that was cancelled."""
         return self.database.tenant(self.tenant)
 
     def generation(self, dataset: str) -> Generation | None:
@@ -78,7 +78,7 @@ class CommittedState:
         return manifest
 
     def consumed(self, asset: str) -> dict[str, Consumed]:
-        """What an asset has taken in of its inputs, by input."""
+        """What an asset has consumed of its inputs, by input."""
         self._read()
         return self._consumed.get(asset, {})
 
@@ -92,16 +92,16 @@ class CommittedState:
         return self._schemas
 
     def edited(self, object_name: str) -> str | None:
-        """When an object's metadata were last edited, as far as describe told."""
+        """When an object's metadata were last edited, as far as describe reported."""
         self.schemas()
         return self._edited.get(object_name)
 
     def forget(self) -> None:
-        """Something was committed: what is asked next is read again."""
+        """Call it after a commit: the next call reads the state again."""
         self._generations = None
 
     def forget_schemas(self) -> None:
-        """The same after a describe."""
+        """The same for schemas, after a describe."""
         self._schemas = None
 
     def _read(self) -> dict[str, Generation]:
@@ -113,7 +113,7 @@ class CommittedState:
 
 
 def not_materialized(tenant: str, asset: str) -> UsageError:
-    """The error for an asset that was materialized alone, before one that it is made from."""
+    """The error for an asset that was materialized alone, before one of its inputs."""
     return UsageError(
         "upstream_not_materialized",
         tried=Text(f"テナント {tenant} の {asset} を読みました", f"Read {asset} of {tenant}"),

@@ -1,6 +1,6 @@
-"""What an earlier version kept and no org says: impossible rows and times, found once and mended.
+"""Impossible rows and times that an earlier version stored: found once and repaired.
 
-Versions before this one took rows with any Id or stamp, and any ``Date`` as Salesforce's time. A
+Earlier versions accepted rows with any Id or stamp, and any ``Date`` as Salesforce's time. A
 dataset that holds such rows counts as not held, and one whose watermark lies ahead is read whole:
 the refresh that finds it reads it again. What does not belong here: checking what comes in
 (``salesforce/answers.py``) and damaged files (``lost_files.py``).
@@ -38,16 +38,16 @@ _log = logger("refresh")
 
 
 def is_doubtful(current: Mapping[str, Generation], now: datetime) -> bool:
-    """Whether a refresh has something to judge; nothing is read for it."""
+    """Whether a refresh has something to check; no file is read for it."""
     return bool(_unjudged(current) or _ahead(current, now))
 
 
 def note_impossible(
     committed: CommittedState, lake: Lake, settings: TenantSettings, sync_id: int, now: datetime
 ) -> dict[str, str]:
-    """Judges what was not judged yet; what cannot be true is not held any more.
+    """Checks what was not checked yet; impossible data no longer counts as held.
 
-    Returns what was found, by dataset; the sync's row and the log say it too. Companies of
+    Returns what was found, by dataset; the sync's row and the log contain it too. Companies of
     impossible ids are ``missing``.
     """
     current = committed.generations()
@@ -86,7 +86,7 @@ def _unjudged(current: Mapping[str, Generation]) -> dict[str, Manifest]:
 
 
 def _ahead(current: Mapping[str, Generation], now: datetime) -> list[str]:
-    """The datasets whose watermark no clock of Salesforce can have told."""
+    """The datasets whose watermark is later than any clock of Salesforce can have been."""
     latest = _latest(now)
     return [name for name, one in current.items() if one.watermark and one.watermark > latest]
 
@@ -108,7 +108,7 @@ def _lookups(settings: TenantSettings, schemas: Schemas) -> dict[str, frozenset[
 def _impossible(
     lake: Lake, manifest: Manifest, latest: datetime, lookups: frozenset[str]
 ) -> str | None:
-    """What rows of a dataset no org has; None when all are possible. Reads a few columns of it."""
+    """Rows of a dataset that no org has; None when all are possible. Reads a few columns of it."""
     try:
         found = _figures(lake.read(manifest), latest, lookups)
     except RecordFileDamaged as error:

@@ -24,7 +24,7 @@ def damages(
 ) -> dict[str, str]:
     """Which datasets have a file that is damaged or lost, and what is wrong with it.
 
-    As far as it is seen from outside, or with ``is_read`` by comparing every file's content.
+    Checks presence, type and size, or with ``is_read`` the content of every file.
     Raises StoreUnavailable when the lake as a whole is not there.
     """
     found = {}
@@ -39,9 +39,9 @@ def damages(
 
 
 def readable(lake: Lake, current: Mapping[str, Generation]) -> dict[str, Generation]:
-    """The generations with nothing held of those whose files are damaged or lost.
+    """The generations; those with damaged or lost files count as holding nothing.
 
-    For those who only look: what a refresh will find out, and mend, changes nothing here.
+    For readers only: nothing is changed here that a refresh will detect and repair.
     """
     lost = damages(lake, current)
     for name, one in current.items():
@@ -61,9 +61,9 @@ def readable(lake: Lake, current: Mapping[str, Generation]) -> dict[str, Generat
 def note_damage(
     committed: CommittedState, lake: Lake, sync_id: int, *, is_read: bool = False
 ) -> dict[str, str]:
-    """Looks at every record file of the tenant; what is damaged or lost is not held any more.
+    """Checks every record file of the tenant; what is damaged or lost no longer counts as held.
 
-    Returns what is wrong, by dataset; the sync's row and the log say it too.
+    Returns what is wrong, by dataset; the sync's row and the log contain it too.
     """
     current = committed.generations()
     found = damages(lake, current, is_read=is_read)
@@ -81,7 +81,7 @@ def note_damage(
 
 
 def with_rereads(report: StepReport, reread: Mapping[str, str]) -> StepReport:
-    """The report of a step that read lost datasets again says so."""
+    """Adds to the report of a step that it read lost datasets again."""
     own = {name: why for name, why in reread.items() if f"{name}@" in report.generation}
     if not own:
         return report

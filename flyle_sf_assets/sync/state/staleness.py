@@ -1,6 +1,6 @@
 """Which assets of a tenant are stale: an input has a newer generation than they consumed.
 
-What does not belong here: what a tenant's status is beside it (``tenant_status.py``).
+What does not belong here: the rest of a tenant's status (``tenant_status.py``).
 """
 
 from flyle_sf_assets.check.parts import part_digests
@@ -24,7 +24,7 @@ from flyle_sf_assets.sync.state.asset_names import (
 
 
 def stale_assets(tx: TenantTransaction, settings: TenantSettings) -> tuple[str, ...]:
-    """The assets whose inputs committed something that they have not consumed, in data's order.
+    """The assets with an input generation that they have not consumed, in order of data flow.
 
     An asset downstream of a stale one is stale too: the next run brings it up to date.
     """
@@ -36,7 +36,7 @@ def stale_of(
     current: dict[str, Generation],
     consumed: dict[str, dict[str, Consumed]],
 ) -> tuple[str, ...]:
-    """The same of what was read already: the generations, and by asset what it has consumed."""
+    """The same from values already read: the generations, and what each asset has consumed."""
     digests = part_digests(settings)
     stale: list[str] = []
     if SCHEMAS not in current:

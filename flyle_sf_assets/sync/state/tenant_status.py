@@ -29,11 +29,11 @@ class TenantStatus:
     stale_assets: tuple[str, ...]
     last_sync: Sync | None
     is_stopped: bool = False
-    """Not tried again by itself: these very settings failed for good."""
+    """Not tried again automatically: these very settings failed permanently."""
 
     @property
     def next_attempt_at(self) -> datetime | None:
-        """When the platform tries it next by itself; None when it does not, or at once."""
+        """When the platform next tries it automatically; None when it does not, or at once."""
         if self.is_stopped:
             return None
         return self.link.retry_at or self.link.next_due_at
@@ -42,7 +42,7 @@ class TenantStatus:
 def tenant_statuses(
     installation: Installation, tenant: str | None = None
 ) -> tuple[TenantStatus, ...]:
-    """Every tenant that has settings, or just one."""
+    """Every tenant that has settings, or only one."""
     if tenant is None:
         with installation.database.fleet() as tx:
             names = tenants_with_settings(tx)

@@ -1,4 +1,4 @@
-"""Where each custom field's value comes from: object, field, place of its record, when it was read.
+"""Where each custom field's value comes from: object, field, path to its record, when it was read.
 
 What does not belong here: showing it (``console``), and the map that Dagster shows
 (``companies/field_map.py``).
@@ -77,8 +77,8 @@ def parent_ids(
 ) -> dict[tuple[str, ...], str]:
     """The ids of the records that a company's values came from, by the relationships to them.
 
-    Empty before the first sync, for a company that no record is held of, and while the file that
-    holds it is damaged.
+    Empty before the first sync, for a company without a stored record, and while the file that
+    contains it is damaged.
     """
     with installation.database.tenant(tenant) as tx:
         kept = read_generation(tx, enriched_of(base_object))
@@ -93,11 +93,11 @@ def parent_ids(
     return {
         _relationships(name.removeprefix(PARENT_ID)): str(value)
         for name, value in row.row(0, named=True).items()
-        # An earlier version kept what no org says, until the next refresh judges it.
+        # An earlier version stored impossible ids, which stay until the next refresh checks them.
         if name.startswith(PARENT_ID) and value and is_record_id(str(value))
     }
 
 
 def _relationships(path: str) -> tuple[str, ...]:
-    """A node's path without the object of one among several, of which only one stands there."""
+    """A node's path without the object where a lookup has several targets: it has only one here."""
     return tuple(step.partition(":")[0] for step in path.split("."))

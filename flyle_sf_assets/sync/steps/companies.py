@@ -119,9 +119,9 @@ def write_companies(refresh: Refresh) -> StepReport:
 def _rows(
     lake: Lake, manifest: Manifest, taken: Consumed | None, *, is_census: bool
 ) -> EnrichedRows:
-    """The rows that nobody has taken in yet; a census compares all the others as well.
+    """The unconsumed rows; a census compares all the others as well.
 
-    ``taken`` is what these companies are made of, None when all of it must be made again.
+    ``taken`` is what these companies consumed, None when all of them must be made again.
     """
     if taken is None:
         return EnrichedRows.split(lake.read(manifest).collect(), None)
@@ -153,7 +153,7 @@ def _custom_fields(
 
 
 def _end(tx: TenantTransaction, org_id: str, now: datetime, due_at: datetime) -> None:
-    """The link after a sync that ran to its end; the first one is told to the administrators."""
+    """The link after a complete sync; the first one sends the administrators a notice."""
     is_first = get_link(tx).first_synced_at is None
     put_link(tx, state="linked", org_id=org_id)
     record_synced(tx, now, due_at)
@@ -169,7 +169,7 @@ def _end(tx: TenantTransaction, org_id: str, now: datetime, due_at: datetime) ->
 
 
 def _is_all_read(tx: TenantTransaction, plan: ReadPlan) -> bool:
-    """Whether every dataset was read since it had to be: a run may leave raw assets out."""
+    """Whether every dataset was read since it had to be: a run may skip raw assets."""
     current = read_generations(tx)
     kept = [current.get(dataset.name) for dataset in plan.datasets]
     return all(one is not None and one.watermark is not None for one in kept)
@@ -200,7 +200,7 @@ def _report(
             "rejected": written.rejected,
             "settings_version": version,
         },
-        # Those that cannot be read now too: they are still columns of the companies.
+        # Also those that cannot be read now: they are still columns of the companies.
         columns=tuple(ColumnNote(name, types[name], text) for name, text in texts.items()),
         lineage=company_origins(fields),
         sample=None if written.sample.is_empty() else written.sample.select(shown),
@@ -210,7 +210,7 @@ def _report(
 def _field_map(
     version: int, mapped: Sequence[FieldMapRow], former: Sequence[CustomField], language: str
 ) -> str:
-    """The map of one settings version; fields that are not mapped any more keep what they have."""
+    """The map of one settings version; fields that are no longer mapped keep their origin."""
     lines = [
         Text(f"設定バージョン {version}", f"Settings version {version}").in_language(language),
         "",

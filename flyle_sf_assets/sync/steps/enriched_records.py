@@ -1,4 +1,4 @@
-"""The enriched records: rows that a change touches joined again, compared, and kept.
+"""The enriched records: rows affected by a change joined again, compared, and stored.
 
 What does not belong here: the join and the affected rows (``enriched``).
 """
@@ -33,17 +33,17 @@ SAMPLE_ROWS = 5
 
 
 def enriched_dataset(plan: ReadPlan) -> str:
-    """The name under which the enriched records of a base object are kept."""
+    """The name under which the enriched records of a base object are stored."""
     return enriched_of(plan.base_object)
 
 
 def is_joined(plan: ReadPlan, manifest: Manifest) -> bool:
-    """Whether the rows have exactly the columns that the plan wants."""
+    """Whether the rows have exactly the columns that the plan needs."""
     return manifest.columns == enriched_columns(plan)
 
 
 def enrich_records(refresh: Refresh) -> StepReport:
-    """Joins what its inputs committed since it last looked; keeps the rows that differ.
+    """Joins what its inputs committed since its last run; stores the rows that differ.
 
     Columns: `enriched.join.enriched_columns`. Asks Salesforce nothing.
 
@@ -101,9 +101,9 @@ def _affected(
 
 
 def _follows(inputs: dict[str, Manifest], taken: dict[str, Consumed]) -> bool:
-    """Whether each input is what was taken in and what came on top of it.
+    """Whether each input is what was consumed plus newer segments.
 
-    One that was read again from the beginning may lack rows that it had: nothing tells which.
+    An input that was read again from the beginning may lack earlier rows: it is unknown which.
     """
     return all(
         name not in taken or manifest.added_since(taken[name].generation) is not None
@@ -128,14 +128,14 @@ def _some_rows(
     held: Manifest,
     ids: pl.Series | None,
 ) -> tuple[Manifest | None, int]:
-    """Joins the rows of ``ids``, or all of them to compare; keeps those that differ."""
+    """Joins the rows of ``ids``, or all of them to compare; stores those that differ."""
     if ids is not None and ids.is_empty():
         return None, 0
     of_ids = pl.lit(value=True) if ids is None else pl.col("Id").is_in(ids.implode())
     before = lake.read(held).filter(of_ids).collect()
     joined = enrich(plan, records, ids).collect()
     if not before.join(joined, on="Id", how="anti").is_empty():
-        # The raw file of these was lost before a company was made of them: they are no records.
+        # Their raw file was lost before they became companies: they are no records.
         return _all_rows(lake, committed.tenant, plan, records, held.generation + 1)
     rows = with_former_parents(plan, records, joined, before)
     rows = _different(plan, rows, before)
@@ -150,7 +150,7 @@ def _some_rows(
 
 
 def _different(plan: ReadPlan, rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The rows that differ; why a parent is gone only explains a difference, it makes none."""
+    """The rows that differ; the reason why a parent is gone is no difference of its own."""
     told = [gone_column(node) for node in plan.nodes if node.path]
     ids = changed_rows(rows.drop(told), before.drop(told)).select("Id")
     return rows.join(ids, on="Id", how="semi")

@@ -1,6 +1,6 @@
-"""The object schemas: what describe says of every object that the settings reach.
+"""The object schemas: the describe of every object that the settings reach.
 
-What does not belong here: asking (``sync/extract/schema_reader.py``) and the walk
+What does not belong here: asking (``sync/extract/schema_reader.py``) and following paths
 (``raw/plan.py``).
 """
 
@@ -40,14 +40,14 @@ from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
 from flyle_sf_assets.tenants.object_schemas import HIDDEN, UNKNOWN, known_schemas
 
 DESCRIBE_EVERY_S = 6 * 3600
-"""How old the schemas may be for a look that nobody asked for. Runs always ask the org."""
+"""How old the schemas may be in a scheduled poll. Runs always ask the org."""
 
 
 def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport:
     """Describes the objects that the settings reach, once in a refresh: by one call per 25.
 
-    With If-Modified-Since, but in a census, while something that the settings name is hidden, and
-    before settings are refused. ``is_forced`` asks for everything, again if need be.
+    Uses If-Modified-Since, except in a census, while something that the settings name is hidden,
+    and before settings are refused. ``is_forced`` describes everything, again if necessary.
     Raises SettingsInvalid for settings that never fitted this org.
 
     Commits the schemas (``flyle.object_schemas``); the report's ``rows`` are objects. Relied on:
@@ -65,8 +65,8 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     if not found.is_whole and not is_tried and _are_errors(_problems(settings, found.schemas)):
         found = _described(refresh, stored, known, is_whole=True)
     generation = _commit(refresh, stored, found)
-    # Settings that once passed are not refused again: what the org takes away later stops only the
-    # fields that it concerns, and says so.
+    # Settings that once passed are not refused again: what the org removes later stops only the
+    # fields that it concerns, and they report it.
     if not is_tried:
         reasons = _problems(settings, found.schemas)
         if _are_errors(reasons):
@@ -84,9 +84,9 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
 def are_passed(
     settings: TenantSettings, version: int, passed: Consumed | None, schemas: Schemas
 ) -> bool:
-    """Whether these very settings were held against schemas of every object that they reach.
+    """Whether these very settings passed with schemas of every object that they reach.
 
-    ``passed`` is what the settings were last held against.
+    ``passed`` is what the settings were last compared with.
     """
     if passed is None or passed.generation != version:
         return False
@@ -96,7 +96,7 @@ def are_passed(
 def are_recent(
     settings: TenantSettings, stored: Mapping[str, StoredSchema], schemas: Schemas, now: datetime
 ) -> bool:
-    """Whether what is stored of every object that the settings reach was just checked."""
+    """Whether the stored schemas of all objects that the settings reach were just checked."""
     ages = [now - stored[name].checked_at for name in reached_objects(settings, schemas)]
     return max(ages).total_seconds() < DESCRIBE_EVERY_S
 
@@ -109,9 +109,9 @@ def is_unchanged(
     schemas: Schemas,
     clock: Clock,
 ) -> bool:
-    """Whether the org says now that the schemas are as they are stored; that they are is noted.
+    """Whether the org now says that the stored schemas are unchanged; stores that it said so.
 
-    No, without asking, while something is hidden: only a refresh asks for all of it. One call.
+    False without asking while something is hidden: only a refresh describes everything. One call.
     """
     if is_anything_hidden(settings, schemas):
         return False
@@ -126,7 +126,7 @@ def is_unchanged(
         return False
     with committed.transaction() as tx:
         for name in found.answers:
-            # An edit that left everything as it was may have cost values: its moment is kept.
+            # An edit that changed no schema may have removed values: its time is stored.
             if name in new:
                 put_schema(tx, new[name])
             else:
@@ -178,7 +178,7 @@ def _commit(refresh: Refresh, stored: Mapping[str, StoredSchema], found: Redescr
 
 
 def _known_until(org: OrgAccess) -> datetime:
-    """Until when this describe knows all edits.
+    """Until when this describe includes all edits.
 
     One of the same second may follow it, and one by a transaction that ends late may have been
     stamped before it: both are asked for again.
@@ -194,7 +194,7 @@ def _stored(
     now: datetime,
 ) -> StoredSchema:
     if answer is None:
-        # What was known of it stays: what its options are called matters when it comes back.
+        # The last known schema stays: the labels of its options are needed if it comes back.
         return StoredSchema(name, HIDDEN, None, before.document if before else UNKNOWN, now)
     modified = min(answer.last_modified or known_until, known_until).isoformat()
     document = describe.to_bytes(answer.schema).decode()

@@ -1,6 +1,6 @@
 """A run that begins in the middle: what comes before its first step is described and read first.
 
-What does not belong here: finding out which files were lost (``sync/state/lost_files.py``), and a
+What does not belong here: detecting which files were lost (``sync/state/lost_files.py``), and a
 refusal in the middle of a refresh (``redescribe.py``).
 """
 
@@ -25,17 +25,17 @@ from flyle_sf_assets.sync.steps.redescribe import before, is_read_as_planned, re
 
 
 def catch_up(refresh: Refresh, step: partial[StepReport]) -> None:
-    """Describes, unless nothing was ever described, and brings the assets before ``step`` up.
+    """Describes, unless that was never done, and brings the assets before ``step`` up to date.
 
-    Only those that had everything that the plan wanted until now: one that was never materialized
-    is the business of the person who left it out. ``step`` has its arguments bound.
+    Only those that had everything the plan needed so far: one that was never materialized is the
+    choice of the person who started the run. ``step`` has its arguments bound.
     """
     committed, asset = refresh.committed, _asset_of(step)
     if committed.generation_number(SCHEMAS) == 0:
         return
 
     def is_planned(one: RawAsset) -> bool | None:
-        """None when what is planned cannot be asked now: nothing is read for it, or refused."""
+        """None when what is planned is unknown now: nothing is read for it, or it is refused."""
         try:
             return is_read_as_planned(committed, refresh.settings, refresh.plan(), one)
         except (FieldRefused, ObjectRefused, UsageError):
@@ -54,10 +54,10 @@ def catch_up(refresh: Refresh, step: partial[StepReport]) -> None:
 
 
 def restore(refresh: Refresh, step: partial[StepReport]) -> None:
-    """Reads again what was lost of the datasets that a step, with its arguments, builds on.
+    """Reads lost datasets again that a step, with its arguments, builds on.
 
-    A run does all of it in its own order. This is for one that begins in the middle: somebody
-    materializes one asset, Dagster goes on where a run failed, a file is damaged under way.
+    A full run does it in its own order. This is for a run that begins in the middle: a person
+    materializes one asset, Dagster retries a failed run, a file is damaged during the run.
     """
     plan, asset, is_lost = refresh.plan(), _asset_of(step), partial(_is_lost, refresh.committed)
     is_any_read = read_again(

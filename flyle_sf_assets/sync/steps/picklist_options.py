@@ -27,10 +27,10 @@ FIELDS = "select_fields"
 
 
 def follow_options(refresh: Refresh) -> StepReport:
-    """Brings the catalog up to describe and to the values that records hold.
+    """Updates the catalog from describe and from the values in records.
 
-    A value that the catalog does not know asks describe at once: a new option, most likely. What
-    else the describe brings is read and joined here, before the companies are written.
+    A value missing in the catalog causes a redescribe at once: most likely it is a new option.
+    Other changes in that describe are read and joined here, before the companies are written.
 
     Rows: `options.catalog.OPTION_SCHEMA`. Raises what describing raises.
 
@@ -45,7 +45,7 @@ def follow_options(refresh: Refresh) -> StepReport:
 
 
 def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
-    """The step once, and whether records hold values that the catalog did not know."""
+    """Runs the step once; says whether records have values that the catalog did not know."""
     plan = refresh.plan()
     fields = followed_fields(company_fields(refresh.settings, plan.leaves))
     manifest = refresh.committed.manifest(enriched_dataset(plan))

@@ -1,4 +1,4 @@
-"""The raw assets: their datasets read to the same moment and committed together.
+"""The raw assets: their datasets read up to the same moment and committed together.
 
 What does not belong here: the reading itself (``sync/extract/dataset_reader.py``).
 """
@@ -41,7 +41,7 @@ PARENTS_ONLY = "parents"
 
 
 def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
-    """Brings the asset's datasets to what the org holds now and commits them together.
+    """Brings the asset's datasets to the org's current state and commits them together.
 
     Each dataset is a record frame (`raw.records.record_schema`): ``Id``, ``SystemModstamp``,
     ``_status``, ``_merged_into``, then a text column per field. Raises IncompleteRead, Postponed,
@@ -63,7 +63,7 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     reading.read_own_changes()
     compared = reconcile(reading, readings)
     above = _above(committed, plan, asset)
-    # Everything else than a plain refresh looks at every reference.
+    # Only a plain refresh may skip unchanged references.
     taken = committed.consumed(asset) if refresh.kind == "refresh" else {}
     reading.close_references(asset, _changed_above(lake, plan, taken, readings, above))
     _commit(refresh, plan, asset, readings, above)
@@ -75,17 +75,17 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
 
 
 def _leave(tx: TenantTransaction, plan: ReadPlan, asset: RawAsset) -> None:
-    """What the plan does not want now is read whole when it wants it again.
+    """Marks what the plan no longer needs: it is read whole when it is needed again.
 
-    Nobody follows it meanwhile, and not everything has a stamp: a field may be deleted and made
-    again, with other values.
+    It is not kept up to date meanwhile, and not everything has a stamp: a field may be deleted
+    and made again, with other values.
     """
     owned = "related/%" if asset == "related_records" else asset
     forget_watermarks(tx, owned, [dataset.name for dataset in plan.of_asset(asset)])
 
 
 def _above(committed: CommittedState, plan: ReadPlan, asset: RawAsset) -> dict[str, Manifest]:
-    """The datasets of the assets before this one, whose rows may look its records up."""
+    """The datasets of the assets before this one, whose rows may refer to its records."""
     before = RAW_ASSETS[: RAW_ASSETS.index(asset)]
     names = [dataset.name for dataset in plan.datasets if dataset.asset in before]
     found = {name: committed.manifest(name) for name in names}
@@ -99,7 +99,7 @@ def _changed_above(
     readings: list[DatasetReading],
     above: dict[str, Manifest],
 ) -> dict[str, pl.Series] | None:
-    """What changed above since this asset last closed its references; None: look at everything."""
+    """What changed above since this asset last closed its references; None: check all."""
     is_same_tree = taken.get(NODES) == Consumed(NODES, 0, digest_of(plan.nodes))
     is_known = all(one.window is not None and not one.new_columns for one in readings)
     if not is_same_tree or not is_known:
@@ -115,7 +115,7 @@ def _changed_above(
 def _begun(
     sources: Sources, plan: ReadPlan, settings: TenantSettings, kind: RefreshKind, dataset: Dataset
 ) -> DatasetReading:
-    """What is held of a dataset, brought into the shape that the plan wants now."""
+    """What is held of a dataset, in the shape that the plan now needs."""
     questions = Questions.about(dataset, plan, sources.committed.schemas(), settings)
     kept = sources.committed.generation(dataset.name)
     held = sources.committed.manifest(dataset.name)
@@ -172,7 +172,7 @@ def _compared(
 
 
 def scope_of(questions: Questions) -> str:
-    """What decides which records the dataset holds, as a text that changes with it."""
+    """What decides which records the dataset holds, as a text that changes when that changes."""
     if not questions.dataset.is_base:
         return PARENTS_ONLY
     return f"base {digest_of(questions.scope.text if questions.scope else '')}"
@@ -187,8 +187,8 @@ def _reshaped(
 ) -> pl.LazyFrame:
     """The held rows with the columns of the plan; new ones are null until they are read.
 
-    When the object is not the base any more, its records are only referred to; when it is again,
-    those that were in scope are judged by the read that follows.
+    Records of an object that is no longer the base are only referred to; when it is the base
+    again, the read that follows decides on those that were in scope.
     """
     rows = sources.lake.read(held)
     new = [name for name in staged.columns if name not in held.columns]
@@ -202,7 +202,7 @@ def _reshaped(
 
 
 def _former(sources: Sources, plan: ReadPlan) -> pl.LazyFrame | None:
-    """What was enriched of the base object before; made of its companies when it was lost."""
+    """The base object's earlier enriched records; made from its companies if they were lost."""
     name = enriched_of(plan.base_object)
     manifest = sources.committed.manifest(name)
     if manifest is not None:

@@ -20,10 +20,10 @@ from flyle_sf_assets.sync.steps.raw_records import NODES, read_records, scope_of
 
 
 def redescribe_during_refresh(refresh: Refresh) -> None:
-    """Asks for every schema at once, and reads again what was read by a narrower plan.
+    """Describes every schema at once, and reads again what was read by a narrower plan.
 
-    A permission that came back behind a 304 widens the read plan while the refresh is under way.
-    Only the raw assets behind us are read here: all of them when none is being read.
+    A permission that was restored behind a 304 widens the read plan while the refresh runs.
+    Reads only the raw assets before the current one, or all of them when none is being read.
     """
     asking = refresh.reading
     describe_objects(refresh, is_forced=True)
@@ -45,7 +45,7 @@ def read_again(
 ) -> bool:
     """Reads the first asset that is due and all after it; returns whether there was one.
 
-    What is read again may refer to records that those after it do not hold.
+    The rows may refer to records that later assets do not hold.
     """
     due = list(dropwhile(lambda asset: not is_due(asset), assets))
     for asset in due:
