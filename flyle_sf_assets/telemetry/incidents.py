@@ -21,7 +21,7 @@ _log = logger("telemetry")
 def as_flyle_error(error: Exception, tried: Text) -> FlyleError:
     """The error to show for ``error``, without a cause or context that could quote a record.
 
-    An error of ours is returned unchanged. Any other is logged, once, under a new incident id, which the
+    An error of ours stays the same. Any other is logged, once, under a new incident id, which the
     returned error has. Raise the returned error outside the ``except`` block (or ``from None``):
     Dagster stores the texts of whole chains.
     """
@@ -39,7 +39,7 @@ def as_flyle_error(error: Exception, tried: Text) -> FlyleError:
 
 
 def _alone(error: FlyleError) -> FlyleError:
-    """The error without its cause, which is kept in an attribute."""
+    """The error without its cause, which is logged."""
     if error.__cause__ is not None or error.__context__ is not None:
         with _log_may_fail():
             _log.info("behind the error", code=error.code, raised=raised(error))
