@@ -122,8 +122,8 @@ class Transport(requests.Session):
 
         ``kwargs`` are those of ``requests.request``. Raises the error of
         ``errors/classification.py`` for a refusal; IncompleteRead raised by ``consume`` is retried.
-        With ``retries=False`` the request is sent once: for requests that must not be repeated, such
-        as with a rotating refresh token. Only when Salesforce did nothing with it, it is sent again.
+        With ``retries=False`` it is sent once: for requests that must not be repeated, such as with
+        a rotating refresh token. It is sent again only when Salesforce did nothing with it.
         """
         policy = self._retry
         try:
