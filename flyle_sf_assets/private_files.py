@@ -1,4 +1,4 @@
-"""Folders and files that only their owner can access, whatever the umask of the process.
+"""Folders and files that only their owner can access, independent of the process's umask.
 
 What does not belong here: what is in them, and where they are (``installation/opened.py``).
 """

@@ -50,7 +50,7 @@ def configure_once(*, level: str = "INFO") -> None:
 
 
 def logger(name: str) -> Any:
-    """A logger whose events carry ``component=name`` and whatever tenant and sync are bound."""
+    """A logger whose events have ``component=name`` and the bound tenant and sync."""
     return structlog.get_logger(component=name)
 
 

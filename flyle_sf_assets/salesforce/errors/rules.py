@@ -29,7 +29,7 @@ from flyle_sf_assets.salesforce.errors import remedies
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CALLBACK = "callback"
-"""The source of an OAuth error that the browser brought, not the token endpoint."""
+"""The source of an OAuth error that came by the browser, not from the token endpoint."""
 
 
 @dataclass(frozen=True, slots=True)

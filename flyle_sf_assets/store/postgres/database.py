@@ -175,7 +175,7 @@ class Database:
             yield
 
     def upgrade(self) -> None:
-        """Brings the schema to the newest version; safe to call from several processes at once.
+        """Upgrades the schema to the newest version; safe to call from several processes at once.
 
         Raises StoreError with the remedy when the server is too old or the connecting user may
         not create what is needed.
