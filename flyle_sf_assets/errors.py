@@ -5,7 +5,7 @@
     FlyleError
     ├── SettingsInvalid        exit 2   what the tenant asked for cannot be done: every problem
     ├── UsageError             exit 2   the command or its environment is wrong
-    ├── NotFound               exit 1   what was named is not there
+    ├── NotFound               exit 1   what was named does not exist
     ├── HeldForApproval        exit 3   the mass-change guard waits for a person
     ├── NotPermitted           exit 4   a right or a plan is missing, or the tenant is not connected
     │   ├── NotConnected
@@ -14,19 +14,19 @@
     │   ├── OrgUnavailable              network, 5xx, maintenance
     │   └── ApiBudgetSpent              the org's daily requests are used up
     ├── SalesforceRefused      exit 1   permanent: a person must act
-    │   ├── FieldRefused                a field is gone or hidden (INVALID_FIELD)
-    │   └── ObjectRefused               an object is gone or hidden (INVALID_TYPE)
-    ├── IncompleteRead         exit 1   retryable: a read that broke off is never an empty read
-    │   └── AnswerTooLarge              more than is ever taken
-    ├── GateBroken             exit 1   what was about to be committed breaks a rule of ours
+    │   ├── FieldRefused                a field is missing or hidden (INVALID_FIELD)
+    │   └── ObjectRefused               an object is missing or hidden (INVALID_TYPE)
+    ├── IncompleteRead         exit 1   retryable: an interrupted read is never an empty read
+    │   └── AnswerTooLarge              more than is ever read
+    ├── GateBroken             exit 1   a staged dataset breaks a rule of the product
     ├── StoreError             exit 1
     │   ├── StoreUnavailable            retryable
-    │   ├── DiskFull                    retryable: space may be made, by us or by a person
-    │   ├── StorageReadOnly             a person must make the place writable
+    │   ├── DiskFull                    retryable: space may be freed, by us or by a person
+    │   ├── StorageReadOnly             a person must make the storage writable
     │   ├── RecordFileDamaged           retryable: its dataset is read again from Salesforce
-    │   └── GenerationConflict          retryable: someone else committed first
-    ├── RunLost                exit 1   retryable: a run ended without saying why
-    └── Unforeseen             exit 1   retryable: no rule of ours knows it; the log has the place
+    │   └── GenerationConflict          retryable: another process committed first
+    ├── RunLost                exit 1   retryable: a run ended without a reported cause
+    └── Unforeseen             exit 1   retryable: no rule of ours covers it; the log has the place
 
 What does not belong here: matching Salesforce's error strings (``salesforce/errors/rules.py``)
 and deciding what a run does about an error (``sync``, ``defs``).
@@ -66,7 +66,7 @@ class Problem:
 
     @property
     def place(self) -> str:
-        """``acme.yaml:12 mapping[2].from`` as far as it is known."""
+        """``acme.yaml:12 mapping[2].from``, or the part of it that is known."""
         where = f"{self.file or ''}:{self.line}" if self.line else (self.file or "")
         return " ".join(part for part in (where, self.path) if part)
 
@@ -74,13 +74,13 @@ class Problem:
 class FlyleError(Exception):
     """Base of all errors that a person may read.
 
-    ``code`` is stable and machine-readable; ``retryable`` says whether trying again without
-    anybody acting can help. ``incident`` is an id that finds the place in the log, where the
-    error was made from one that nobody foresaw.
+    ``code`` is stable and machine-readable; ``retryable`` says whether a retry can help without
+    action of a person. ``incident`` is the id of the log entry, when the error was made from an
+    unforeseen exception.
 
     ``tried`` and ``remedy`` are for people, in both languages; ``came_back`` is what the other side
-    said, in English, without secrets or customers' values. The exit code of a command is that of
-    the error's class. Errors can be pickled: they cross process borders in Dagster.
+    answered, in English, without secrets or customers' values. The exit code of a command is that
+    of the error's class. Errors can be pickled: Dagster passes them between processes.
 
     >>> error = NotFound(
     ...     "company_unknown",
@@ -117,8 +117,8 @@ class FlyleError(Exception):
         return f"[{self.code}] {self.in_language('en')}\n[{self.code}] {self.in_language('ja')}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Errors cross process borders in Dagster; keyword-only arguments need this.
-        # The last item is what a class keeps besides (the field of a FieldRefused).
+        # Dagster passes errors between processes; keyword-only arguments need this.
+        # The last item is what a class stores in addition (the field of a FieldRefused).
         arguments = (type(self), self.code, self.tried, self.came_back, self.remedy)
         return (_rebuild, arguments, self.__dict__)
 
@@ -132,7 +132,7 @@ def _rebuild(
 
 
 class SettingsInvalid(FlyleError):
-    """The settings cannot be used; ``problems`` holds every one of them, not only the first.
+    """The settings cannot be used; ``problems`` has every problem, not only the first.
 
     >>> missing = Text("to がありません", "to is missing")
     >>> write = Text("to を書いてください", "Write to")
@@ -170,11 +170,11 @@ class UsageError(FlyleError):
 
 
 class NotFound(FlyleError):
-    """What the command names is not there: a company, a sync."""
+    """What the command names does not exist: a company, a sync."""
 
 
 class HeldForApproval(FlyleError):
-    """The mass-change guard holds what came; ``flyle-sf approve`` lets it through."""
+    """The mass-change guard holds the staged dataset; ``flyle-sf approve`` releases it."""
 
     exit_code = 3
 
@@ -194,7 +194,7 @@ class PlanNotEligible(NotPermitted):
 
 
 class Postponed(FlyleError):
-    """Nothing is wrong with the tenant; it is tried again later."""
+    """Nothing is wrong with the tenant; the product retries later."""
 
     exit_code = 5
     retryable = True
@@ -209,7 +209,7 @@ class ApiBudgetSpent(Postponed):
 
 
 class SalesforceRefused(FlyleError):
-    """Salesforce answered that it will not do this; asking again gives the same answer."""
+    """Salesforce refused this; the same request would get the same answer."""
 
 
 class FieldRefused(SalesforceRefused):
@@ -232,21 +232,21 @@ class ObjectRefused(SalesforceRefused):
 
 
 class IncompleteRead(FlyleError):
-    """Fewer rows or bytes came than were announced; nothing of it is kept."""
+    """Fewer rows or bytes arrived than were announced; none of them is stored."""
 
     retryable = True
 
 
 class AnswerTooLarge(IncompleteRead):
-    """An answer went beyond a bound; asking for the same at once would bring the same again."""
+    """An answer exceeded a limit; an immediate retry would get the same answer."""
 
 
 class GateBroken(FlyleError):
-    """What was about to be committed breaks a rule of the companies; nothing of it is kept."""
+    """The staged dataset breaks a rule of the companies; none of it is committed."""
 
 
 class StoreError(FlyleError):
-    """PostgreSQL or the lake would not do what was asked."""
+    """PostgreSQL or the lake refused an operation."""
 
 
 class StoreUnavailable(StoreError):
@@ -267,7 +267,7 @@ class RecordFileDamaged(StoreError):
 
 
 class GenerationConflict(StoreError):
-    """Another process committed this dataset first; the work is done again on top of it."""
+    """Another process committed this dataset first; the work is repeated from its generation."""
 
     retryable = True
 
@@ -279,16 +279,16 @@ class DiskFull(StoreError):
 
 
 class StorageReadOnly(StoreError):
-    """A place that must be written to cannot be: read-only, or another account's."""
+    """Storage that must be writable is not: read-only, or owned by another account."""
 
 
 class RunLost(FlyleError):
-    """A run ended without saying how: killed, out of memory, its machine gone."""
+    """A run ended without a reported cause: killed, out of memory, its machine lost."""
 
     retryable = True
 
 
 class Unforeseen(FlyleError):
-    """No rule of ours knows what happened; ``incident`` finds the place in the log."""
+    """No rule of ours covers the exception; ``incident`` finds its entry in the log."""
 
     retryable = True

@@ -1,4 +1,4 @@
-"""Folders and files that only their owner may look at, whatever the umask of the process.
+"""Folders and files that only their owner can access, independent of the process's umask.
 
 What does not belong here: what is in them, and where they are (``installation/opened.py``).
 """
@@ -15,41 +15,41 @@ _OTHERS = 0o077
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it that are missing, each for its owner alone.
+    """Creates a folder and its missing parents, each accessible to its owner only.
 
-    Folders that are there already stay as they are.
+    Existing folders are not changed.
     """
     missing = []
     while not folder.exists():
         missing.append(folder)
         folder = folder.parent
     for made in reversed(missing):
-        # The umask takes from this mode and adds nothing to it.
+        # The umask removes bits from this mode and adds none.
         made.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
 def make_file(file: Path) -> None:
-    """Makes an empty file for its owner alone; FileExistsError when there is one.
+    """Creates an empty file for its owner only; FileExistsError when it exists.
 
-    Anyone who opens it for writing afterwards, polars for one, leaves its mode as it is.
+    Code that opens it for writing later, such as polars, does not change its mode.
     """
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
 
 
 def create_privately() -> None:
-    """From here on everything that this process makes is for its owner alone."""
+    """From now on, every file that this process creates is accessible to its owner only."""
     os.umask(_OTHERS)
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Whether somebody else than the owner may do anything with it."""
+    """Whether an account other than the owner has any rights to it."""
     return bool(stat.S_IMODE(path.lstat().st_mode) & _OTHERS)
 
 
 def close_to_others(folder: Path) -> None:
-    """Takes everybody else's rights to a folder and all that is in it.
+    """Removes all rights of other accounts to a folder and its content.
 
-    Links are not followed, and what belongs to another account is that account's matter.
+    Links are not followed. Files that another account owns are not changed.
     """
     close_one(folder)
     for parent, folders, files in os.walk(folder):
@@ -58,7 +58,7 @@ def close_to_others(folder: Path) -> None:
 
 
 def close_one(path: Path) -> None:
-    """The same for one folder or file alone."""
+    """The same for one folder or file only."""
     found = path.lstat()
     mode = stat.S_IMODE(found.st_mode)
     if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid() or not mode & _OTHERS:
@@ -66,6 +66,6 @@ def close_one(path: Path) -> None:
     try:
         path.chmod(mode & ~_OTHERS)
     except OSError as error:
-        # What only reads goes on; what writes there will say that it cannot.
+        # Readers continue to work; writers will report an error.
         if error.errno != errno.EROFS:
             raise

@@ -1,7 +1,7 @@
-"""Conditions held against the org: can the field be filtered, so asked, with such a value?
+"""Conditions compared with the org: is the field filterable, by this operator and value?
 
-The last word is that of the writer of SOQL (``salesforce/conditions.py``): what it would refuse
-is a problem here. What does not belong here: what needs no org (``settings/condition_rules.py``).
+The SOQL writer (``salesforce/conditions.py``) decides: what it would refuse is a problem here.
+What does not belong here: what needs no org (``settings/condition_rules.py``).
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ _PICKLIST_OPERATORS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PlacedCondition:
-    """A condition and its place in the settings; ``in_any`` when it is one of alternatives."""
+    """A condition and its path in the settings; ``in_any`` when it is one of alternatives."""
 
     place: str
     condition: Condition
@@ -47,7 +47,7 @@ class PlacedCondition:
 
 
 def placed_conditions(source: Source) -> Iterator[PlacedCondition]:
-    """Every single condition in the order of the settings."""
+    """Every condition in the order of the settings."""
     for index, item in enumerate(source.conditions):
         place = item_path("source.conditions", index)
         if isinstance(item, AnyOf):
@@ -74,7 +74,7 @@ def condition_problems(placed: PlacedCondition, leaf: Leaf) -> Iterator[Problem]
 
 
 def one_to_one_in_any(placed: PlacedCondition, names: frozenset[str]) -> Iterator[Problem]:
-    """SOQL has no semi-join inside OR: alternatives cannot ask a one-to-one object."""
+    """SOQL has no semi-join inside OR: alternatives cannot use a one-to-one object."""
     walked = {step.lower() for step in placed.condition.field.split(".")[:-1]}
     if placed.in_any and walked & names:
         yield Problem(
@@ -143,7 +143,7 @@ def _value_problems(placed: PlacedCondition, field: FieldSchema) -> Iterator[Pro
 
 
 def _misfit(field: FieldSchema, scalar: Scalar) -> Text | None:
-    """What kind of value the field takes, when this one is not of that kind."""
+    """The kind of value that the field needs, when this one is of another kind."""
     expected = _EXPECTED.get(field.type, _TEXT)
     if isinstance(scalar, DateLiteral):
         return None if field.type in ("date", "datetime") else expected
@@ -157,7 +157,7 @@ def _misfit(field: FieldSchema, scalar: Scalar) -> Text | None:
 
 
 def _read(kind: str, scalar: str) -> None:
-    """Reads the value as the writer of SOQL will. ValueError when it cannot."""
+    """Parses the value as the SOQL writer will. ValueError when it cannot."""
     if kind == "boolean":
         literals.boolean(scalar)
     elif kind in literals.NUMBER_TYPES:
@@ -250,7 +250,7 @@ def _unknown_options(place: str, field: FieldSchema, written: str) -> Iterator[P
 
 
 def _unwritable(placed: PlacedCondition, field: FieldSchema) -> Iterator[Problem]:
-    """What the writer of SOQL refuses although nothing above told why."""
+    """What the SOQL writer refuses although no check above found a reason."""
     try:
         predicate(placed.condition, FieldPath(field), UTC)
     except UsageError as error:

@@ -1,7 +1,7 @@
-"""What an org took away from settings that once fitted: which field, and what a person can do.
+"""Fields of settings that fitted once and cannot be read now, with the remedy for each.
 
-Such a field stops being written and keeps its last value; everything else goes on, and when the
-field comes back it is read again by itself.
+Such a field is not written and keeps its last value; all other fields are still synced, and when
+the field is available again it is read again automatically.
 
 What does not belong here: settings that never fitted (``fit.py``).
 """

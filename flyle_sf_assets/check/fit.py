@@ -1,4 +1,4 @@
-"""Settings held against an org: every problem at once, with its place and line.
+"""Settings compared with an org: every problem at once, with its path and line.
 
 What does not belong here: problems that need no org (``settings/loading.py``); describing the
 objects (``raw.plan.objects_missing`` says which are needed).
@@ -45,13 +45,13 @@ def problems(
     schemas: Mapping[str, ObjectSchema | None],
     lines: LineMap | None = None,
 ) -> tuple[Problem, ...]:
-    """Everything in the settings that this org does not allow, or that deserves a warning.
+    """Everything in the settings that this org does not allow, or that needs a warning.
 
-    ``plan`` and ``schemas`` belong together: the plan was made from these schemas, which hold
-    every object that `raw.plan.objects_missing` named (None for one that the org does not show).
-    Problems carry lines when ``lines`` is given, and come in the order of the file.
+    ``plan`` must be made from these ``schemas``, which have every object that
+    `raw.plan.objects_missing` named (None for one that the org does not show).
+    Problems have lines when ``lines`` is given, and are in the order of the file.
 
-    Nothing is asked and nothing raised. Errors stop the settings from being used, warnings do not.
+    No request is sent and nothing raised. Errors make the settings unusable, warnings do not.
 
     Example: ``check/test_fit.py``
     """
@@ -67,7 +67,7 @@ def problems(
 
 
 def _base(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Problem]:
-    """The base object itself: is it there, and does its name make a company's name?"""
+    """The base object: does it exist, and can its name be a company's name?"""
     # The walk to the company's name starts and ends at the base object.
     fault = next((fault for fault in plan.faults if fault.path == NAME_FIELD), None)
     if fault is not None:
@@ -84,7 +84,7 @@ def _base(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Proble
 
 
 def _faults(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Problem]:
-    """Paths that cannot be walked, at every place that names them."""
+    """Paths that cannot be walked, wherever the settings name them."""
     told_elsewhere = broken(settings, org)
     if any(f.fault == "object_unknown" and f.path == NAME_FIELD for f in plan.faults):
         told_elsewhere |= {plan.base_object.lower()}
@@ -98,7 +98,7 @@ def _faults(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Prob
             yield path_problem(faults[mapping.from_], place, settings, org)
     for placed in placed_conditions(settings.source):
         path = placed.condition.field
-        # A system field cannot be mapped, but a condition may ask it.
+        # A system field cannot be mapped, but a condition may use it.
         if path in faults and path not in plan.condition_leaves:
             yield path_problem(faults[path], f"{placed.place}.field", settings, org)
 

@@ -1,7 +1,7 @@
-"""What a change of settings means before any run: companies touched, and what is read again.
+"""The impact of a settings change before any run: affected companies, and what is read again.
 
-Told from the settings and the object schemas as last described, so that `apply` can say it without
-asking the org. What does not belong here: which assets become stale (``parts.py``), and the exact
+Computed from the settings and the last stored object schemas, so that `apply` can report it
+without the org. What does not belong here: which assets become stale (``parts.py``), and the exact
 preview, which asks the org (X6).
 """
 
@@ -15,7 +15,7 @@ from flyle_sf_assets.settings.versions import Json, canonical
 
 
 class Touched(IntEnum):
-    """Which of the companies that are held a change can touch; a larger one includes the others."""
+    """Which stored companies a change can affect; a larger one includes the smaller ones."""
 
     NONE = 0
     LINKED = 1
@@ -24,10 +24,10 @@ class Touched(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadAgain:
-    """One object of which Salesforce is asked again: ``columns`` of all records that are held.
+    """One object that is read again from Salesforce: ``columns`` of all stored records.
 
     With ``whole`` every record in scope is read with all its columns. While the object is not
-    known yet, ``object`` is the path that leads to it.
+    known yet, ``object`` is the path to it.
     """
 
     object: str
@@ -36,7 +36,7 @@ class ReadAgain:
 
 
 def companies_touched(before: TenantSettings | None, after: TenantSettings) -> Touched:
-    """Which companies can change by this; a label or a mapping taken away changes no row."""
+    """Which companies can change by this; a label or a removed mapping changes no row."""
     if before is None:
         return Touched.NONE
     if _scope(before) != _scope(after):
@@ -52,7 +52,7 @@ def companies_touched(before: TenantSettings | None, after: TenantSettings) -> T
 def read_again(
     before: TenantSettings | None, after: TenantSettings, schemas: Schemas
 ) -> tuple[ReadAgain, ...]:
-    """What the next run asks of Salesforce because of the change, in the order of the reads."""
+    """What the next run reads from Salesforce because of the change, in the order of the reads."""
     described = {name: schema for name, schema in schemas.items() if schema is not None}
     new = plan(after, described)
     old = plan(before, described) if before else None
@@ -79,7 +79,7 @@ def _by_dataset(old: ReadPlan | None, new: ReadPlan, *, is_scope_new: bool) -> I
 def _unresolved(
     before: TenantSettings | None, after: TenantSettings, new: ReadPlan
 ) -> Iterator[ReadAgain]:
-    """New paths through objects that were not described yet, named as they are written."""
+    """New paths through objects that were not described yet, as written."""
     known = {mapping.from_ for mapping in before.mapping} if before else set()
     faulty = {fault.path for fault in new.faults}
     found: dict[str, dict[str, None]] = {}
@@ -94,7 +94,7 @@ def _unresolved(
 
 
 def _mapping_touches(before: FieldMapping | None, after: FieldMapping) -> Touched:
-    """Of a new type all rows are converted again, frozen ones too."""
+    """For a new type all rows are converted again, frozen ones too."""
     if before is not None and before.type != after.type:
         return Touched.ALL
     if before is None or (before.from_, before.when_blank) != (after.from_, after.when_blank):
@@ -103,13 +103,13 @@ def _mapping_touches(before: FieldMapping | None, after: FieldMapping) -> Touche
 
 
 def _scope(settings: TenantSettings) -> tuple[str, Json]:
-    """What decides which records are read: the base object and the conditions in one order."""
+    """What decides which records are read: the base object and the conditions, sorted."""
     source = canonical(settings)["source"]
     return settings.source.object, source["conditions"] if isinstance(source, dict) else None
 
 
 def _joins(settings: TenantSettings) -> Mapping[str, tuple[str, str, str]]:
-    """How each one-to-one object that a mapping goes through is joined."""
+    """How each one-to-one object on a mapped path is joined."""
     walked = {part.lower() for m in settings.mapping for part in m.from_.split(".")[:-1]}
     return {
         extra.as_.lower(): (extra.object, extra.lookup, extra.of)

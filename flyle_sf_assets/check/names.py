@@ -1,4 +1,4 @@
-"""How objects and fields of the org are named to people, and which fields are near a wrong name.
+"""How objects and fields of the org are shown to people, and which fields are near a wrong name.
 
 What does not belong here: finding what is wrong (the other modules of this package).
 """
@@ -18,25 +18,25 @@ _STANDARD_LABELS = {
     "Opportunity": "商談",
     "User": "ユーザー",
 }
-"""For objects that need no describe because nothing of them can be read (one to many)."""
+"""For objects that need no describe because they cannot be read (one to many)."""
 
 
 class Org:
-    """The described objects of one org by name, whatever the case of the letters."""
+    """The described objects of one org by name, ignoring case."""
 
     def __init__(self, schemas: Mapping[str, ObjectSchema | None]) -> None:
         self._schemas = {name.lower(): schema for name, schema in schemas.items()}
 
     def has_asked(self, name: str) -> bool:
-        """Whether this object was described, or found to be unknown or hidden."""
+        """Whether this object was described, also with the result unknown or hidden."""
         return name.lower() in self._schemas
 
     def object(self, name: str) -> ObjectSchema | None:
-        """The object, or None when the org does not know it or hides it."""
+        """The object, or None when it does not exist or is hidden."""
         return self._schemas.get(name.lower())
 
     def named(self, name: str) -> Text:
-        """``取引先(Account)`` and ``Account``, as far as the label is known."""
+        """``取引先(Account)``, or ``Account`` when the label is not known."""
         schema = self.object(name)
         if schema is None:
             label = _STANDARD_LABELS.get(name)
@@ -46,7 +46,7 @@ class Org:
         return Text(f"{schema.label}({schema.name})", schema.name)
 
     def over_lookups(self, schema: ObjectSchema, field_name: str) -> tuple[str, ...]:
-        """Paths one lookup up under which a field of that name or label is found."""
+        """Paths by one lookup to a field of that name or label."""
         found = []
         for lookup in schema.fields:
             if not lookup.relationship_name or len(lookup.reference_to) != 1:
@@ -66,10 +66,10 @@ def named_field(field: FieldSchema) -> Text:
 
 
 def nearest_fields(schema: ObjectSchema, word: str) -> tuple[FieldSchema, ...]:
-    """The fields whose API name or label is most like the word, the likest first.
+    """The fields whose API name or label is most similar to the word, the nearest first.
 
-    A label that is, or holds, the word comes before API names that only resemble it: who
-    writes ``売上高`` means the field with that label.
+    A label that is, or contains, the word comes before API names that are only similar:
+    ``売上高`` means the field with that label.
     """
     exact = _exactly(schema, word)
     by_api_name = _by(schema.fields, (field.name for field in schema.fields), word)
@@ -99,6 +99,6 @@ def _by(fields: Iterable[FieldSchema], names: Iterable[str], word: str) -> list[
 
 
 def choices(texts: Iterable[Text]) -> Text:
-    """Several names in a row."""
+    """Several names, joined."""
     listed = list(texts)
     return Text("、".join(t.ja for t in listed), ", ".join(t.en for t in listed))

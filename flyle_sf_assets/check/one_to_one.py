@@ -1,6 +1,6 @@
-"""Declared one-to-one objects held against the org.
+"""Declared one-to-one objects compared with the org.
 
-Whether each record really has at most one cannot be told from describe; the sync sees it.
+Whether each record really has at most one is not known from describe; the sync detects it.
 What does not belong here: what the names in ``as`` must obey without an org (``settings``).
 """
 
@@ -17,7 +17,7 @@ from flyle_sf_assets.settings.wording import item_path
 def one_to_one_problems(settings: TenantSettings, org: Org) -> Iterator[Problem]:
     """Objects, lookups and names that the org does not have, or has already.
 
-    Objects that were never described (no path goes through them) are passed over.
+    Objects that were never described (no path goes through them) are skipped.
     """
     for index, extra in enumerate(settings.source.one_to_one):
         place = item_path("source.one_to_one", index)
@@ -26,7 +26,7 @@ def one_to_one_problems(settings: TenantSettings, org: Org) -> Iterator[Problem]
 
 
 def broken(settings: TenantSettings, org: Org) -> frozenset[str]:
-    """The objects, in small letters, whose declaration is already told as wrong."""
+    """The objects, in lower case, whose declaration is already reported as wrong."""
     declared = settings.source.one_to_one
     return frozenset(e.object.lower() for e in declared if any(_declared(e, "", org)))
 

@@ -1,14 +1,13 @@
 """Which settings each asset reads, so that a change makes only the affected assets stale.
 
-Told from the field paths alone, so that a version can be registered before the org is asked.
+Known from the field paths only, so that a version can be registered before any request.
 
-- A raw part (``accounts``, ``opportunities``, ``related_records``) holds what that asset reads
-  from Salesforce: the base object, and for each place of the lookup tree that it owns the
-  fields read there, the lookups that lead on from there and, for a one-to-one object, how it
-  is joined. The part that owns the base also holds the conditions, which are asked of
-  Salesforce together with it.
-- ``companies`` holds what turns records into company rows: the base object, the one-to-one
-  objects, every mapping with label and type, and the time zone.
+- A raw part (``accounts``, ``opportunities``, ``related_records``) has what that asset reads
+from Salesforce: the base object, and for each node of the lookup tree that it owns the
+fields read there, its lookups and, for a one-to-one object, how it is joined. The part that
+owns the base also has the conditions, which are in the same queries.
+- ``companies`` has what turns records into company rows: the base object, the one-to-one
+objects, every mapping with label and type, and the time zone.
 
 What does not belong here: digests of whole versions and their diff (``settings/versions.py``).
 """
@@ -32,14 +31,14 @@ ENRICHED, OPTIONS, COMPANIES = "flyle/enriched_records", "flyle/picklist_options
 def part_digests(settings: TenantSettings) -> dict[str, str]:
     """The digest of each part's settings, by part.
 
-    An asset that these settings do not use has the digest of an empty part, which stays the
-    same whatever else changes.
+    An asset that these settings do not use has the digest of an empty part, which no other
+    change affects.
     """
     return {part: digest_of(content) for part, content in part_contents(settings).items()}
 
 
 def part_contents(settings: TenantSettings) -> dict[str, Json]:
-    """What each part's digest is made of, as JSON values."""
+    """The content of each part's digest, as JSON values."""
     whole = canonical(settings)
     source = whole["source"]
     conditions = source["conditions"] if isinstance(source, dict) else []
@@ -68,8 +67,8 @@ def part_contents(settings: TenantSettings) -> dict[str, Json]:
 def affected_assets(before: TenantSettings | None, after: TenantSettings) -> tuple[str, ...]:
     """The keys of the assets that must be materialized again after the change, in order.
 
-    Exactly what Dagster calls stale, and what stands downstream of that: the raw assets whose part
-    changed with all that is made from them, else the options and the companies when theirs did.
+    Exactly what Dagster reports as stale, and everything downstream: the raw assets whose part
+    changed with all assets made from them, else options and companies when their part did.
     """
     old = part_digests(before) if before else dict.fromkeys(PARTS, UNUSED)
     new = part_digests(after)
@@ -80,9 +79,9 @@ def affected_assets(before: TenantSettings | None, after: TenantSettings) -> tup
 
 
 def reaches_new_places(before: TenantSettings, after: TenantSettings) -> bool:
-    """Whether ``after`` reaches places of the lookup tree that ``before`` did not.
+    """Whether ``after`` reaches nodes of the lookup tree that ``before`` did not.
 
-    There may be objects among them that were never described.
+    Some of their objects may never have been described.
     """
     return not _places(after) <= _places(before)
 
@@ -96,9 +95,9 @@ def _places(settings: TenantSettings) -> set[tuple[str, ...]]:
 
 
 def _nodes(settings: TenantSettings) -> Mapping[tuple[str, ...], dict[str, set[str]]]:
-    """What is read at each place of the lookup tree: ``fields``, ``lookups``, ``joined_by``.
+    """What is read at each node of the lookup tree: ``fields``, ``lookups``, ``joined_by``.
 
-    A one-to-one object needs nothing of the record that it belongs to: it names that record.
+    A one-to-one object needs no field of the record that it belongs to: it names that record.
     """
     declared = {
         extra.as_.lower(): f"{extra.object}.{extra.lookup} -> {extra.of}"

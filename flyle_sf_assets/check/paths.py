@@ -22,7 +22,7 @@ _HIDDEN = Text(
 
 
 def path_problem(fault: PathFault, place: str, settings: TenantSettings, org: Org) -> Problem:
-    """The problem of one path that cannot be walked, at its place in the settings."""
+    """The problem of one path that cannot be walked, with its path in the settings."""
     code, message, remedy = _TELLERS[fault.fault](fault, settings, org)
     return Problem(code, place, None, message, remedy)
 

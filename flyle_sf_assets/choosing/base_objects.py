@@ -1,4 +1,4 @@
-"""The base object as something to choose: what is recommended, and what Opportunity means.
+"""The choice of the base object: the recommended one, and what Opportunity means.
 
 What does not belong here: the same warning about settings that were chosen (``check/fit.py``).
 """
@@ -15,7 +15,7 @@ from flyle_sf_assets.settings.models import BaseObject
 class BaseObjectChoice:
     """Account or Opportunity. ``external_id`` says which id becomes the company's external id.
 
-    ``warning`` is what choosing it must say; ``why_not`` is set when the org does not show it.
+    ``warning`` is shown with the choice; ``why_not`` is set when the org does not show the object.
     """
 
     name: BaseObject

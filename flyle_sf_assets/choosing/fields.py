@@ -1,4 +1,4 @@
-"""One field as something to choose: where it stands, what it may become, how it may be filtered.
+"""One field as a choice: its path, the types it may become, and whether it can be filtered.
 
 What does not belong here: walking from object to object (``tree.py``), operators and widgets
 (``widgets.py``).
@@ -30,7 +30,7 @@ class FieldChoice:
     ``path`` is what settings write (``Account.Owner.Name``); ``label_path`` the same in labels
     (``取引先 › 所有者 › 氏名``). ``types`` are the Flyle types that it may become, the default
     first; when there are none ``why_not`` says why it cannot be mapped. ``why_not_filterable``
-    is None when a condition may ask it.
+    is None when a condition may use it.
     """
 
     path: str
@@ -50,7 +50,7 @@ class FieldChoice:
 def field_choice(
     field: FieldSchema, *, object_name: str, names: tuple[str, ...], labels: tuple[str, ...]
 ) -> FieldChoice:
-    """The field below the relationships ``names``, which people know as ``labels``."""
+    """The field below the relationships ``names``, whose labels are ``labels``."""
     types = () if field.name in SYSTEM_FIELDS and field.name != "Id" else allowed_types(field)
     reason = None
     if not types:

@@ -1,4 +1,4 @@
-"""Fields found by a word, over the levels that are known.
+"""Search for fields by a word, in the known levels.
 
 What does not belong here: opening levels (``tree.py``).
 """
@@ -15,10 +15,10 @@ FOUND_MAX = 50
 def search(
     levels: Iterable[Level], word: str, *, limit: int = FOUND_MAX
 ) -> tuple[FieldChoice, ...]:
-    """Fields whose label, API name or path holds the word (case and width ignored), best first.
+    """Fields whose label, API name or path contains the word (ignoring case and width), best first.
 
     Several words separated by blanks must all be found, each in label path or API path. Exact
-    labels and names come first, then beginnings, then the rest; nearer levels before deeper
+    labels and names come first, then prefixes, then the rest; nearer levels before deeper
     ones. An empty word finds nothing.
     """
     words = _folded(word).split()
@@ -32,7 +32,7 @@ def search(
 
 
 def _rank(choice: FieldChoice, words: list[str]) -> int | None:
-    """0 for what is meant exactly, 3 for what is found only on the way; None when not found."""
+    """0 for an exact match, 3 for a match only in the path; None when not found."""
     whole = f"{_folded(choice.label_path)} {_folded(choice.path)}"
     if not all(word in whole for word in words):
         return None
@@ -45,5 +45,5 @@ def _rank(choice: FieldChoice, words: list[str]) -> int | None:
 
 
 def _folded(text: str) -> str:
-    """Full-width letters and capitals are what keyboards make of the same word."""
+    """Removes differences of width and case, which keyboards make in the same word."""
     return unicodedata.normalize("NFKC", text).casefold()

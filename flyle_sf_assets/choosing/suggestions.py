@@ -1,4 +1,4 @@
-"""Obvious mappings: fields that nearly every administrator wants, as this org has them.
+"""Obvious mappings: fields that nearly every administrator needs, as this org has them.
 
 What does not belong here: whether a mapping is allowed (``companies/types.py``).
 """
@@ -41,7 +41,7 @@ _OBVIOUS: Mapping[BaseObject, tuple[tuple[str, str, str], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A mapping that can be taken with one click, and the field that it reads."""
+    """A mapping that one click adds, and the field that it reads."""
 
     mapping: FieldMapping
     choice: FieldChoice
@@ -51,9 +51,9 @@ class Suggestion:
 def suggestions(
     source: Source, schemas: Schemas, mapped: Collection[FieldMapping] = ()
 ) -> tuple[Suggestion, ...] | SchemaNeeded:
-    """What is worth mapping and is not mapped yet: 売上, 従業員規模, 商談フェーズ, 業種, 担当者.
+    """Useful fields that are not mapped yet: 売上, 従業員規模, 商談フェーズ, 業種, 担当者.
 
-    Only fields that this org has and shows. A key that is taken gives way to a free one.
+    Only fields that this org has and shows. A key in use is replaced by a free one.
     """
     paths = {mapping.from_.lower() for mapping in mapped}
     taken = {mapping.to for mapping in mapped}
@@ -74,7 +74,7 @@ def suggestions(
 def suggested_key(choice: FieldChoice, taken: Collection[str]) -> str:
     """A valid, free ``to`` for a field: ``Account.NumberOfEmployees`` gives number_of_employees.
 
-    When that is taken the objects on the way come before it, and then numbers behind it.
+    When that is in use, the objects on the path are added before it, then numbers after it.
     """
     names = [_snake(part) for part in choice.path.split(".")]
     keys = ["_".join(names[-length:]) for length in range(1, len(names) + 1)]

@@ -1,6 +1,6 @@
 """The tree of fields that settings may name, one level at a time: an object's fields and parents.
 
-Levels are opened lazily: a level needs the schemas of the objects on its own path only. What
+Levels are opened lazily: a level needs only the schemas of the objects on its own path. What
 does not belong here: describing objects (``preview/org_browser.py``), search over levels
 (``search.py``).
 """
@@ -28,9 +28,9 @@ Schemas = Mapping[str, ObjectSchema | None]
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A way on from a level: a many-to-one lookup or a declared one-to-one object.
+    """A branch of a level: a many-to-one lookup or a declared one-to-one object.
 
-    ``path`` opens it (``("Account", "Owner")``). ``objects`` are those that may stand there,
+    ``path`` opens it (``("Account", "Owner")``). ``objects`` are those that it may point at,
     mostly one. ``why_closed`` is None when it can be opened.
     """
 
@@ -49,7 +49,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class ManyBelow:
-    """A one-to-many relationship, which cannot be linked, and which base object would do it."""
+    """A one-to-many relationship, which cannot be mapped, and the base object that allows it."""
 
     name: str
     object: str
@@ -74,14 +74,14 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class SchemaNeeded:
-    """The level cannot be told before these objects are described."""
+    """The level is not known before these objects are described."""
 
     objects: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a walk has come to: an object, and the names and labels that led there."""
+    """The position of a walk: an object, and the names and labels of its path."""
 
     schema: ObjectSchema
     names: tuple[str, ...] = ()
@@ -93,8 +93,8 @@ def level(
 ) -> Level | SchemaNeeded | None:
     """The level at the end of ``path`` (relationship names from the base object).
 
-    None when the path cannot be walked in this org. Only what stands on the path must be
-    described; a one-to-one object is open only when its lookup really points here.
+    None when the path cannot be walked in this org. Only objects on the path must be described;
+    a one-to-one object is open only when its lookup really points here.
     """
     known = {name.lower(): schema for name, schema in schemas.items()}
     place = _walked(source, known, path)
@@ -117,7 +117,7 @@ def level(
 
 
 def choice_at(source: Source, schemas: Schemas, path: str) -> FieldChoice | SchemaNeeded | None:
-    """The field at a path as settings write it; None when there is none."""
+    """The field at a path of settings; None when there is none."""
     *names, name = path.split(".")
     found = level(source, schemas, tuple(names))
     if not isinstance(found, Level):
@@ -163,7 +163,7 @@ def _step(source: Source, known: Schemas, place: _Place, name: str) -> _Place | 
 
 
 def _behind(known: Schemas, lookup: FieldSchema) -> ObjectSchema | SchemaNeeded | None:
-    """The object behind a lookup; behind one to several objects what SOQL shows of all of them."""
+    """The object behind a lookup; for a lookup to several objects the pseudo-object Name."""
     if len(lookup.reference_to) > TARGETS_MAX or lookup.extra_type_info in EXTERNAL_LOOKUPS:
         return None
     found = [_schema(known, target) for target in lookup.reference_to]
@@ -189,7 +189,7 @@ def _declared(source: Source, schema: ObjectSchema, name: str) -> OneToOne | Non
 
 
 def relationship_label(lookup: FieldSchema) -> str:
-    """What people call the record behind a lookup: ``所有者 ID`` leads to the ``所有者``."""
+    """The label of the record behind a lookup: ``所有者 ID`` becomes ``所有者``."""
     return lookup.label.removesuffix(" ID").removesuffix("ID").rstrip() or lookup.label
 
 

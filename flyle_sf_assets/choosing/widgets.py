@@ -37,8 +37,8 @@ class OperatorChoice:
 class ValueWidget:
     """What to show for the value of a condition.
 
-    ``options`` are those of a picklist, inactive ones too (records may still hold them);
-    ``takes_date_literals`` says that `date_literal_choices` may stand in the value's place.
+    ``options`` are those of a picklist, inactive ones too (records may still have them);
+    ``takes_date_literals`` says that `date_literal_choices` may replace the value.
     """
 
     kind: WidgetKind
@@ -51,7 +51,7 @@ class ValueWidget:
 
 @dataclass(frozen=True, slots=True)
 class DateLiteralChoice:
-    """One relative date; one that is counted needs a number behind a colon."""
+    """One relative date; a counted one needs a number after a colon."""
 
     literal: str
     label: Text
@@ -119,7 +119,7 @@ def _meaning(name: str) -> Text:
 
 
 def _counted_meaning(name: str) -> Text:
-    """``n`` stands for the number that is to be given."""
+    """``n`` is the number to enter."""
     if name.endswith("_AGO"):
         unit = _UNITS[name.removeprefix("N_").removesuffix("S_AGO")]
         return Text(f"n {unit.ja}前", f"n {unit.en}s ago")

@@ -1,6 +1,6 @@
 """From Salesforce's canonical text to Flyle's types, one polars expression per field.
 
-A text that cannot be converted gives null; `fault` then says why. Blank text is null before.
+A text that cannot be converted gives null; `fault` then returns why. Blank text is null already.
 
 What does not belong here: which pairs are allowed (``types.py``), what becomes of a value that
 fails (``convert.py``), and rules on values that converted well (``validation.py``).
@@ -25,7 +25,7 @@ from flyle_sf_assets.salesforce.schema.picklists import (
 from flyle_sf_assets.settings.models import FlyleType
 
 RFC_3339_MS = "%Y-%m-%dT%H:%M:%S%.3fZ"
-"""Always three digits of a second, so that the texts sort as the instants do."""
+"""Always three digits of a second, so that texts and times have the same order."""
 
 _PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
 _DAY = r"(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
@@ -39,7 +39,7 @@ Cast = Callable[[pl.Expr, CompanyField, str], pl.Expr]
 
 
 def cleaned_text(column: str, source_type: str) -> pl.Expr:
-    """The text without NUL characters (PostgreSQL's jsonb refuses them); nothing left is null."""
+    """The text without NUL characters (PostgreSQL's jsonb refuses them); null when then empty."""
     text = pl.col(column).str.replace_all("\x00", "", literal=True)
     content = text.str.strip_chars(SEPARATOR) if source_type == "multipicklist" else text
     return pl.when(content != "").then(text)
@@ -48,7 +48,7 @@ def cleaned_text(column: str, source_type: str) -> pl.Expr:
 def cast(
     text: pl.Expr, field: CompanyField, time_zone: str, controlling: pl.Expr | None = None
 ) -> pl.Expr:
-    """The value of ``text`` as ``field.type`` (`polars_type`); null where it cannot be one.
+    """The value of ``text`` as ``field.type`` (`polars_type`); null when it cannot be converted.
 
     ``time_zone`` (IANA name) is where a datetime becomes a date. ``controlling`` is the text of
     the controlling field where ``field.controller`` is set.
@@ -83,7 +83,7 @@ def _as_it_is(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
 
 
 def _number(text: pl.Expr, field: CompanyField, _time_zone: str) -> pl.Expr:
-    """Exact or null. The cast itself rounds silently: the digits are counted before it."""
+    """Exact or null. The cast rounds silently: the digits are counted before it."""
     scale = decimal_scale(field)
     exact = rf"^-?0*[0-9]{{1,{DECIMAL_DIGITS - scale}}}(\.[0-9]{{0,{scale}}}0*)?$"
     return (
@@ -98,7 +98,7 @@ def _date(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
 
 
 def _instant(text: pl.Expr) -> pl.Expr:
-    """The pattern comes first: the parser takes 23:59:60, and years of any length."""
+    """The pattern is checked first: the parser accepts 23:59:60, and years of any length."""
     return (
         pl.when(text.str.contains(_DATETIME))
         .then(text)
@@ -112,7 +112,7 @@ def _datetime(text: pl.Expr, _field: CompanyField, _time_zone: str) -> pl.Expr:
 
 
 def _local_date(text: pl.Expr, _field: CompanyField, time_zone: str) -> pl.Expr:
-    """The day in the tenant's zone. The zone tables end in 2100: later, summer time is unknown."""
+    """The day in the tenant's zone. The zone tables end in 2100: later DST is unknown."""
     local = _instant(text).dt.convert_time_zone(time_zone)
     return pl.when(local.dt.year().is_between(MINYEAR, MAXYEAR)).then(local.dt.date())
 
@@ -148,9 +148,9 @@ def _joined_labels(text: pl.Expr, field: CompanyField, time_zone: str) -> pl.Exp
 
 
 def _labels(field: CompanyField) -> dict[str, str]:
-    """API value to label; a value that describe never told, or without a label, is its own.
+    """API value to label; a value that describe never listed, or without a label, is its own label.
 
-    So is a value of several labels, of which nothing here tells the right one.
+    So is a value with several labels, because the right one is not known here.
     """
     labels = labels_of(field.source)
     return {value: some[0] if len(some) == 1 else value for value, some in labels.items()}
@@ -159,7 +159,7 @@ def _labels(field: CompanyField) -> dict[str, str]:
 def _label_under(
     text: pl.Expr, field: CompanyField, controller: FieldSchema, controlling: pl.Expr
 ) -> pl.Expr:
-    """The labels that the controlling field's value gives to values of several labels."""
+    """The labels of values with several labels, by the controlling field's value."""
     under = labels_under(field.source, controller)
     if field.source.type == "multipicklist":
         return _joined_labels_under(text, field, controlling, under)

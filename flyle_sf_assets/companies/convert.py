@@ -1,7 +1,8 @@
-"""From enriched records to typed company rows, with every value that failed set aside.
+"""From enriched records to typed company rows; failed values are rejected separately.
 
-Salesforce wins for what can be written; a value that fails keeps the field's last good value,
-and the rest of its row goes on. Only a bad id, an empty name or an unsound status rejects a row.
+Salesforce's valid values overwrite; for a value that fails the field keeps its last good value,
+and the rest of its row is written. Only an invalid id, an empty name or an invalid status
+rejects a row.
 
 What does not belong here: each type's conversion (``casts.py``), the rules on converted values
 (``validation.py``) and the text for the store (``document.py``).
@@ -59,7 +60,7 @@ def convert(
     mapping's type changed; these are written in frozen rows too, and what cannot be converted
     becomes null, because the last good value is of another type.
 
-    Nothing is raised for a value: what cannot be converted is a row of ``rejected`` with its
+    Nothing is raised for a value: one that cannot be converted is a row of ``rejected`` with its
     reason, and its field is omitted, so that the last good value stays.
 
     >>> from datetime import UTC, datetime
@@ -140,9 +141,9 @@ def _texts_and_values(
 
 
 def _rejections(work: pl.DataFrame, faults: FieldFaults, sound: pl.Series) -> list[pl.DataFrame]:
-    """The rejected values of every field, in sound and linked rows only."""
+    """The rejected values of every field, only in valid linked rows."""
     judged = work.filter(sound).filter(_IS_LINKED)
-    # Most values are sound: one look tells which fields have any that is not.
+    # Most values are valid: one query finds the fields with invalid ones.
     found = judged.select(
         *[pl.col(_several(field)).any() for field, _ in faults],
         *[_is_unconverted(field).any().alias(_text(field)) for field, _ in faults],
@@ -163,7 +164,7 @@ def _rejections(work: pl.DataFrame, faults: FieldFaults, sound: pl.Series) -> li
 
 
 def _is_unconverted(field: CompanyField) -> pl.Expr:
-    """Whether there is a text, of one record, and no value came of it."""
+    """Whether there is a text, of only one record, that gave no value."""
     has_text = ~pl.col(_several(field)) & pl.col(_text(field)).is_not_null()
     return has_text & pl.col(field_column(field.key)).is_null()
 
@@ -177,7 +178,7 @@ def _unconverted(rows: pl.DataFrame, field: CompanyField) -> list[pl.DataFrame]:
 
 
 def _set_aside(work: pl.DataFrame, faults: FieldFaults, retyped: frozenset[str]) -> pl.DataFrame:
-    """The failing values taken out, and per field the column that tells where to omit it."""
+    """Without the failing values, and per field with the column of the rows that omit it."""
     valid = [
         pl.when(pl.lit(_none_of(found, work.height)))
         .then(pl.col(field_column(field.key)))

@@ -1,4 +1,4 @@
-"""Company values as people read them: no quotes, numbers to their last digit, options by label.
+"""Company values for people: no quotes, all digits of numbers, options by label.
 
 What does not belong here: pages and tables (``cli``, ``console``).
 """
@@ -22,10 +22,10 @@ _SELECTS = (FlyleType.SINGLE_SELECT, FlyleType.MULTI_SELECT)
 
 @dataclass(frozen=True, slots=True)
 class ShownRows:
-    """Converted rows as people read them.
+    """Converted rows for people.
 
-    ``records`` are (external id, name); ``values`` has by key one (text, reason) per record, the
-    text "" for a blank, the reason set where the value cannot be taken over.
+    ``records`` are (external id, name); ``values`` has by key one (text, reason) per record: the
+    text is "" for a blank, the reason is set when the value is rejected.
     """
 
     records: tuple[tuple[str, str], ...]
@@ -37,7 +37,7 @@ class ShownRows:
 
 
 def shown(text: str | None, labels: Mapping[str, str] | None = None) -> str:
-    """A JSON value as text; ``labels`` are those of options by API value."""
+    """A JSON value as text; ``labels`` are the options' labels by API value."""
     if text is None or text == "null":
         return ""
     names = labels or {}
@@ -50,9 +50,9 @@ def shown(text: str | None, labels: Mapping[str, str] | None = None) -> str:
 
 
 def shown_change(before: str | None, after: str | None) -> tuple[str, str]:
-    """Two JSON values beside each other; as JSON where the texts would not tell them apart.
+    """Two JSON values as texts to compare; as JSON when the texts would be the same.
 
-    A number that becomes text looks the same, but for its quotes.
+    A number that becomes text differs only by its quotes.
     """
     texts = shown(before), shown(after)
     if texts[0] != texts[1] or before is None or after is None:
@@ -70,7 +70,7 @@ def option_labels(field: CompanyField) -> dict[str, str]:
 def shown_rows(
     enriched: pl.DataFrame, converted: Converted, fields: Sequence[CompanyField]
 ) -> ShownRows:
-    """A few rows for people. ``enriched``: the ``Id`` and ``Name`` of what was converted."""
+    """A few rows for people. ``enriched``: the ``Id`` and ``Name`` of the converted records."""
     records = tuple((str(i), str(n or "")) for i, n in enriched.select("Id", "Name").rows())
     made = documents(converted.rows, fields).select(EXTERNAL_ID, CUSTOM_FIELDS).rows()
     members = {key: _MEMBERS.decode(text or "{}") for key, text in made}

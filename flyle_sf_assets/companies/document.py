@@ -1,7 +1,7 @@
-"""Typed rows as the store takes them: one JSON document of custom fields, and a content hash.
+"""Typed rows as the store's input: one JSON document of custom fields, and a content hash.
 
-The JSON is written here, member by member, because a member may be left out of one row and not
-of the next, and because polars' own encoder writes decimals as text.
+The JSON is written here, member by member, because each row may omit other members, and because
+polars' own encoder writes decimals as text.
 
 What does not belong here: merging a document into a company (``store``).
 """
@@ -32,7 +32,7 @@ CUSTOM_FIELDS = "custom_fields"
 CONTENT_HASH = "content_hash"
 
 HASH_VERSION = 1
-"""Raised when the hash of unchanged content would change; the store keeps it beside the hash."""
+"""Increased when the hash of unchanged content would change; stored with the hash."""
 
 DOCUMENT_SCHEMA = pl.Schema(
     {
@@ -54,7 +54,7 @@ _ESCAPES = {
 }
 _ESCAPED, _ESCAPES_TO = list(_ESCAPES), list(_ESCAPES.values())
 _NOTHING = "\x01"
-"""Stands for null in the hashed text, where "" would read as an empty value."""
+"""Represents null in the hashed text, where "" would mean an empty value."""
 
 
 def documents(rows: pl.DataFrame, fields: Sequence[CompanyField]) -> pl.DataFrame:
@@ -73,34 +73,34 @@ def documents(rows: pl.DataFrame, fields: Sequence[CompanyField]) -> pl.DataFram
         MERGED_INTO,
         SOURCE_MODIFIED_AT,
     )
-    # One step each: an expression that is used twice in one step is computed twice.
+    # Separate steps: an expression that is used twice in one step is computed twice.
     return written.with_columns(_object().alias(CUSTOM_FIELDS)).with_columns(
         _content_hash().alias(CONTENT_HASH)
     )
 
 
 def _members(fields: Sequence[CompanyField]) -> pl.Expr:
-    """The members of the object, joined; empty where all are omitted."""
+    """The members of the object, joined; empty when all are omitted."""
     members = [_member(field) for field in sorted(readable_fields(fields), key=lambda f: f.key)]
     return pl.concat_str(members, separator=",", ignore_nulls=True) if members else pl.lit("")
 
 
 def _object() -> pl.Expr:
-    """The object; null where the row is frozen and has no member to write."""
+    """The object; null when the row is frozen and has no member to write."""
     members = pl.col(CUSTOM_FIELDS)
     is_written = (pl.col(STATUS) == str(CompanyStatus.LINKED)) | (members != "")
     return pl.when(is_written).then(pl.concat_str(pl.lit("{"), members, pl.lit("}")))
 
 
 def _member(field: CompanyField) -> pl.Expr:
-    """``"key":value``; null where the field is omitted."""
+    """``"key":value``; null when the field is omitted."""
     value = _JSON_OF[field.type](pl.col(field_column(field.key)), field)
     member = pl.concat_str(pl.lit(f'"{field.key}":'), value.fill_null("null"))
     return pl.when(~pl.col(omitted_column(field.key))).then(member)
 
 
 def _number(value: pl.Expr, field: CompanyField) -> pl.Expr:
-    """The exact decimal, without the zeros that only fill up the column's scale."""
+    """The exact decimal, without trailing zeros of the column's scale."""
     text = value.cast(pl.String)
     if decimal_scale(field) == 0:
         return text
@@ -148,7 +148,7 @@ _JSON_OF: Mapping[FlyleType, Callable[[pl.Expr, CompanyField], pl.Expr]] = Mappi
 
 
 def _content_hash() -> pl.Expr:
-    """XXH3 of the columns with separators that occur in none of them."""
+    """XXH3 of the columns, joined by separators that occur in none of them."""
     columns = (NAME, STATUS, STATUS_REASON, MERGED_INTO, CUSTOM_FIELDS)
     content = plh.concat_str(
         *[pl.col(column).fill_null(_NOTHING) for column in columns], separator="\x00"

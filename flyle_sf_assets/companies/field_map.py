@@ -1,4 +1,4 @@
-"""The field map: Flyle field ← conversion in words ← object path, as people and the UI read it.
+"""The field map: Flyle field ← conversion in words ← object path, for people and the UI.
 
 What does not belong here: the conversion itself (``casts.py``) and attaching the map to an
 asset (``defs``).
@@ -63,10 +63,10 @@ _FIXED_DESCRIPTIONS: dict[str, tuple[str, Text]] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldMapRow:
-    """One mapped field: where it goes, how, and where it comes from.
+    """One mapped field: its target, its conversion, and its source.
 
-    ``source_path`` begins at the base object (``Opportunity.Account.Type``); ``source_type`` is
-    Salesforce's type word, empty while the field is hidden.
+    ``source_path`` starts at the base object (``Opportunity.Account.Type``); ``source_type`` is
+    Salesforce's type name, empty while the field is hidden.
     """
 
     key: str
@@ -82,7 +82,7 @@ class FieldMapRow:
 def field_map(
     fields: Sequence[CompanyField], *, base_object: str, time_zone: str
 ) -> tuple[FieldMapRow, ...]:
-    """One row per mapped field, in the order of the settings, those that cannot be read too."""
+    """One row per mapped field, in the order of the settings, also for unreadable fields."""
     return tuple(
         FieldMapRow(
             key=field.key,
@@ -99,7 +99,7 @@ def field_map(
 
 
 def conversion(field: CompanyField, time_zone: str) -> Text:
-    """What happens to a value on its way, in words."""
+    """The conversion of a value in words."""
     if not field.readable:
         return _NOT_READABLE
     words = _CONVERSIONS.get((field.type, field.source.type), _AS_IT_IS)
@@ -124,7 +124,7 @@ def _decimal(digits: int) -> Text:
 
 
 def field_map_markdown(rows: Sequence[FieldMapRow], language: str = "en") -> str:
-    """The map as a Markdown table; what people named is escaped."""
+    """The map as a Markdown table; names given by people are escaped."""
     header = Text(
         "| Flyleの項目 | 型 | 変換 | Salesforceの項目 |",
         "| Flyle field | type | conversion | Salesforce field |",
@@ -155,7 +155,7 @@ def column_descriptions(
 
 
 def column_types(rows: Sequence[FieldMapRow]) -> dict[str, str]:
-    """Flyle's type of every column of the typed frame, in the words of the settings."""
+    """Flyle's type of every column of the typed frame, as named in the settings."""
     fixed = dict.fromkeys(_FIXED_DESCRIPTIONS, str(FlyleType.TEXT))
     fixed[SOURCE_MODIFIED_AT] = str(FlyleType.DATETIME)
     return fixed | {field_column(row.key): str(row.type) for row in rows}
@@ -166,7 +166,7 @@ def _source_words(row: FieldMapRow) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that cannot break the table or become markup in the UI."""
+    """The text escaped, so that it cannot break the table or become markup in the UI."""
     one_line = " ".join(text.split())
     for special in ("\\", "|", "`", "*", "_", "[", "]"):
         one_line = one_line.replace(special, f"\\{special}")

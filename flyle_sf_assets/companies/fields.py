@@ -1,4 +1,4 @@
-"""The custom fields of one tenant's companies: what is mapped, from where, and as which type.
+"""The custom fields of one tenant's companies: each with its source path and type.
 
 What does not belong here: which types fit (``types.py``), words for people (``field_map.py``)
 and the conversion (``casts.py``).
@@ -15,17 +15,17 @@ from flyle_sf_assets.salesforce.schema.picklists import needs_controller
 from flyle_sf_assets.settings.models import FieldMapping, FlyleType, TenantSettings
 
 UNKNOWN_TYPE = "unknown"
-"""``source.type`` of a field that the org hides, so that describe says nothing of it."""
+"""``source.type`` of a field that the org hides, so that describe does not list it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyField:
     """One custom field: ``key`` in ``custom_fields``, filled from ``source_path``.
 
-    A field that is not ``readable`` (hidden from the connected user, gone, of a type that no
-    longer fits, or one whose labels need a field that is hidden) is neither written nor blanked.
-    When it is hidden ``source`` is a stand-in of type `UNKNOWN_TYPE`, and ``type`` is a guess
-    unless the settings name it: keep what is already known of such a field.
+    A field that is not ``readable`` (hidden from the connected user, deleted, of a type that no
+    longer fits, or with labels that need a hidden field) is neither written nor blanked.
+    When it is hidden, ``source`` is a placeholder of type `UNKNOWN_TYPE`, and ``type`` is a guess
+    unless the settings name it: keep the stored properties of such a field.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Values and rows that could not become a company's: the reasons, and what to do about each.
+"""Rejected values and rows of companies: the reasons, and the remedy for each.
 
 What does not belong here: finding them (``casts.py``, ``validation.py``) and keeping them
 (``store``).
@@ -26,7 +26,7 @@ REJECTED_SCHEMA = pl.Schema(
 
 
 VALUE_LENGTH_MAX = 1_000
-"""Characters that are kept of a rejected value: an org may send a megabyte."""
+"""Characters that are stored of a rejected value: an org may send a megabyte."""
 
 
 class RejectReason(StrEnum):
@@ -121,14 +121,14 @@ _REMEDIES: Mapping[RejectReason, Text] = MappingProxyType(
 
 
 def remedy(reason: RejectReason, field: CompanyField | None = None) -> str:
-    """What to do, in Japanese and then in English, naming the Salesforce field."""
+    """The remedy, in Japanese and then in English, with the name of the Salesforce field."""
     text = _REMEDIES[reason]
     path = field.source_path if field else ""
     return f"{text.ja} / {text.en}".replace("{path}", path)
 
 
 def _beginning(value: pl.Expr) -> pl.Expr:
-    """The value as text, whole or, of a very long one, as much as helps to find it."""
+    """The value as text; a very long one is cut."""
     text = value.cast(pl.String)
     cut = pl.concat_str(text.str.slice(0, VALUE_LENGTH_MAX - 1), pl.lit("…"))
     return pl.when(text.str.len_chars() > VALUE_LENGTH_MAX).then(cut).otherwise(text)
@@ -159,6 +159,6 @@ def rejected_rows(failing: pl.DataFrame, value: pl.Expr, reason: RejectReason) -
 
 
 def all_rejected(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """The parts as one frame, at most one row per record and field: the first reason stands."""
+    """The parts as one frame, at most one row per record and field: the first reason is kept."""
     frame = pl.concat([REJECTED_SCHEMA.to_frame(), *parts])
     return frame.unique(subset=["external_id", "field"], keep="first", maintain_order=True)

@@ -29,7 +29,7 @@ ROW_COLUMNS = MappingProxyType(
         SOURCE_MODIFIED_AT: pl.Datetime("us", "UTC"),
     }
 )
-"""What every company row has, whatever is mapped."""
+"""The columns of every company row, independent of the mapping."""
 
 DECIMAL_DIGITS = 38
 _FRACTION_DIGITS = 20
@@ -49,11 +49,11 @@ _POLARS_TYPES = MappingProxyType(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Converted:
-    """What one conversion yields.
+    """The result of one conversion.
 
-    ``rows``: `ROW_COLUMNS`, one typed `field_column` per readable field, and beside it one
-    Boolean `omitted_column`: true where the field is not to be written, so that its last value
-    stays; a null that is not omitted blanks the field. ``rejected``: see ``rejections.py``.
+    ``rows``: `ROW_COLUMNS`, one typed `field_column` per readable field, each with one Boolean
+    `omitted_column`: true when the field is not written, so that its last value stays; a null
+    that is not omitted blanks the field. ``rejected``: see ``rejections.py``.
     """
 
     rows: pl.DataFrame
@@ -66,17 +66,17 @@ def field_column(key: str) -> str:
 
 
 def omitted_column(key: str) -> str:
-    """The Boolean column that tells where a custom field is not to be written."""
+    """The Boolean column that is true when a custom field is not written."""
     return f"omitted.{key}"
 
 
 def decimal_scale(field: CompanyField) -> int:
-    """Digits behind the point that the typed column of a number holds.
+    """Digits after the point in the typed column of a number.
 
-    It follows from describe alone, so that whether a value fits never depends on the values
-    beside it. Whole numbers have 38 digits. Others have 18 before the point (all that
-    Salesforce has) and 20 behind it, more than their ``scale``: Salesforce keeps the digits
-    that came through the API beyond the scale, and formulas have their own.
+    It depends on describe only, so that whether a value fits never depends on other values.
+    Whole numbers have 38 digits. Others have 18 before the point (Salesforce's maximum) and 20
+    after it, more than their ``scale``: Salesforce stores digits beyond the scale that were
+    written through the API, and formulas have their own.
     """
     if field.source.type in {"int", "long"}:
         return 0
@@ -92,6 +92,6 @@ def polars_type(field: CompanyField) -> pl.DataType:
 
 
 def typed_schema(fields: Sequence[CompanyField]) -> pl.Schema:
-    """The typed frame's columns without the ``omitted`` ones: what people are shown."""
+    """The typed frame's columns without the ``omitted`` ones: those shown to people."""
     typed = {field_column(field.key): polars_type(field) for field in readable_fields(fields)}
     return pl.Schema({**ROW_COLUMNS, **typed})

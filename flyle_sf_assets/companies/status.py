@@ -1,4 +1,4 @@
-"""The fixed words of a company's status and its reasons (public contract).
+"""The fixed values of a company's status and its reasons (public contract).
 
 What does not belong here: finding out which status a record has (``enriched``).
 """
@@ -48,5 +48,5 @@ _REASONS: Mapping[CompanyStatus, tuple[StatusReason, ...]] = MappingProxyType(
 
 
 def reasons_of(status: CompanyStatus) -> tuple[StatusReason, ...]:
-    """The reasons that may stand beside this status; none for ``linked``."""
+    """The reasons allowed with this status; none for ``linked``."""
     return _REASONS[status]

@@ -1,8 +1,8 @@
 """The type table: which Salesforce field type may be mapped to which Flyle type.
 
-The first Flyle type of a row is the default. A calculated (formula) field appears in describe
-with the type of its result, so that it follows the same row; a rich text area is a ``textarea``
-whose HTML is taken as it is. Field types: Object Reference, "Field Types".
+The first Flyle type of a row is the default. A calculated (formula) field has in describe
+the type of its result, so that the same row applies; a rich text area is a ``textarea``
+whose HTML is not changed. Field types: Object Reference, "Field Types".
 
 What does not belong here: the conversion itself (``casts.py``) and checking whole settings
 (``check``).
@@ -42,7 +42,7 @@ TYPE_TABLE: Mapping[str, tuple[FlyleType, ...]] = MappingProxyType(
         "datetime": (FlyleType.DATETIME, FlyleType.DATE, FlyleType.TEXT),
     }
 )
-"""Salesforce's type word to the Flyle types that it may become, the default first."""
+"""Salesforce's type name to the Flyle types that it may become, the default first."""
 
 _COMPOUND_REASONS: Mapping[str, Text] = MappingProxyType(
     {
@@ -72,7 +72,7 @@ def allowed_types(field: FieldSchema) -> tuple[FlyleType, ...]:
 
 
 def default_type(field: FieldSchema) -> FlyleType | None:
-    """The type that a mapping without ``type`` takes, or None when the field is not supported."""
+    """The type of a mapping without ``type``, or None when the field is not supported."""
     return next(iter(allowed_types(field)), None)
 
 

@@ -1,7 +1,7 @@
 """The pandera schema of the typed frame, and its failures as exact masks.
 
 A frame is validated whole and lazily; each failed check yields one Boolean mask over the rows.
-pandera's own ``drop_invalid_rows`` is not used: it overlooks wrong types and keeps rows that
+pandera's own ``drop_invalid_rows`` is not used: it misses wrong types and keeps rows that
 fail uniqueness.
 
 What does not belong here: converting (``casts.py``) and what becomes of failing values
@@ -38,14 +38,14 @@ _NAME_WITH_DOT = r"[\p{L}\p{N}][\p{L}\p{N}-]*(\.[\p{L}\p{N}-]+)+"
 WEB_URL = rf"(?i)^(https?://{_HOST}|{_NAME_WITH_DOT})(:[0-9]{{1,5}})?([/?#][^\s<>\"]*)?$"
 """http or https, a host without user name or password, and no spaces or quotes anywhere.
 
-The scheme may be missing (``www.example.com``): Salesforce's URL fields hold most addresses so,
-shows them as links, and the value is taken over as it is.
+The scheme may be missing (``www.example.com``): most URLs in Salesforce have none, Salesforce
+shows them as links, and the value is not changed.
 """
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Failure:
-    """One check that failed: ``failing`` is true at the rows whose ``column`` is at fault."""
+    """One check that failed: ``failing`` is true at the rows whose ``column`` is invalid."""
 
     column: str
     reason: RejectReason
@@ -79,10 +79,10 @@ def company_schema(fields: Sequence[CompanyField], catalog: pl.DataFrame) -> pa.
 
 
 def failures(rows: pl.DataFrame, schema: pa.DataFrameSchema) -> list[Failure]:
-    """Every check that failed, in the order of the columns; empty when all rows are sound.
+    """Every check that failed, in the order of the columns; empty when all rows are valid.
 
     Raises pandera's SchemaErrors when the frame itself is wrong (a column missing or of
-    another type): that is a fault of the program, not of a value.
+    another type): that is a bug of the program, not an invalid value.
     """
     try:
         with config_context(
@@ -101,7 +101,7 @@ def _failure(error: SchemaError) -> Failure:
     return Failure(
         column=error.schema.name,
         reason=_reason(error),
-        # A check that has no opinion on a null is no failure.
+        # A check without a result for a null is no failure.
         failing=~passed.fill_null(value=True),
     )
 
@@ -118,7 +118,7 @@ def _check(reason: RejectReason, passes: pl.Expr) -> pa.Check:
     def check(data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(passes.alias(data.key))
 
-    # The mask is exact whatever is listed; listing a million failure cases would be slow.
+    # The mask is exact without the list; listing a million failure cases would be slow.
     return pa.Check(check, name=str(reason), n_failure_cases=1)
 
 
@@ -137,13 +137,13 @@ def _field_checks(field: CompanyField, catalog: pl.DataFrame) -> list[pa.Check]:
 
 
 def _has_name_when_linked() -> pl.Expr:
-    """A frozen row keeps the name that it has; what the record says now is not written."""
+    """A frozen row keeps its name; the record's current name is not written."""
     named = (pl.col(NAME).str.strip_chars() != "").fill_null(value=False)
     return named | (pl.col(STATUS) != CompanyStatus.LINKED).fill_null(value=True)
 
 
 def _status_is_sound() -> pl.Expr:
-    """The words of the contract, each with a reason of its own; a winner beside ``merged``."""
+    """The contract's statuses, each with an allowed reason; a winner with ``merged``."""
     sound = pl.lit(value=False)
     for status in CompanyStatus:
         reasons = [str(reason) for reason in reasons_of(status)]

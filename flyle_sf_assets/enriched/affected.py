@@ -1,9 +1,9 @@
 """Which base records must be joined again, given which records changed in any dataset.
 
-A record's own change touches its row; a parent's change touches every row that reaches it, on
-any hop. What a row reached before counts as well as what it reaches now: a one-to-one object
-that moved from one account to another touches both. Of several records that claim to be the one,
-the row reaches only the oldest, so a claim counts by the record that it names.
+A record's own change affects its row; a parent's change affects every row that reaches it by
+any number of lookups. Parents before and after the change count: a one-to-one object that moved
+from one account to another affects both. When several records are in the place of a one-to-one
+object, the row reaches only the oldest, so the others count by the record that they name.
 
 What does not belong here: the join (``join.py``).
 """
@@ -21,8 +21,8 @@ def affected_ids(
 ) -> pl.Series:
     """The Ids of base records whose enriched row may differ.
 
-    ``changed`` has the Ids of changed records by dataset; ``held`` is the enriched frame as it
-    stands, None before the first.
+    ``changed`` has the Ids of changed records by dataset; ``held`` is the committed enriched
+    frame, None before the first.
 
     Returns one column of Ids, each once, in no order.
 
@@ -32,14 +32,14 @@ def affected_ids(
     ['001']
     """
     if not any(node.path and len(changed.get(node.dataset, ())) for node in plan.nodes):
-        # Only the base's own records: no need to look at everybody's parents.
+        # Only the base's own records: no need to check all parents.
         return changed.get(plan.nodes[0].dataset, pl.Series(dtype=pl.String)).unique()
     claimed = _claimed(plan, records, changed)
     frames = [_reaching(plan, skeleton(plan, records), changed, claimed)]
     if held is not None:
         frames.append(_reaching(plan, held, changed, claimed))
         if claimed:
-            # One of several claims may have gone elsewhere; what it named before is not held.
+            # One of several may now name another record; the one it named before is not stored.
             frames.append(held.filter(pl.col("_ambiguous").list.len() > 0).select("Id"))
     return pl.concat(frames).unique().collect().to_series()
 
@@ -49,7 +49,7 @@ def _claimed(
 ) -> dict[str, pl.Series]:
     """The Ids that changed one-to-one records name, by the column of the node that they belong to.
 
-    Deleted records keep the lookup that they had.
+    Deleted records keep their last lookup.
     """
     claimed: dict[str, pl.Series] = {}
     for node in plan.nodes:

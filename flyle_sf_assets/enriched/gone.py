@@ -24,17 +24,17 @@ BLANKED_SCHEMA = pl.Schema({"Id": pl.String, "key": pl.String, "reason": pl.Stri
 def with_former_parents(
     plan: ReadPlan, records: Records, rows: pl.DataFrame, before: pl.DataFrame
 ) -> pl.DataFrame:
-    """``rows`` (enriched), told also of parents that a row had in ``before`` and that are gone.
+    """``rows`` (enriched), also marked for parents that a row had in ``before`` and that ended.
 
-    Salesforce clears the lookups to a record that is deleted: when the child is read again it
-    looks nothing up any more, and without its former parent nobody could say why. What is told
-    stays until there is a parent again.
+    Salesforce clears the lookups to a deleted record: a child that is read again has no lookup
+    any more, and without its former parent the reason would be unknown. The mark stays until there
+    is a parent again.
     """
     for node in plan.nodes:
         former = pl.DataFrame() if not node.path else _gone_before(node, records, before)
         if former.is_empty():
             continue
-        # Behind a lookup to several objects another one may stand there now.
+        # A lookup to several objects may now point at another one.
         beside = [one for one in plan.nodes if one.relationships == node.relationships]
         has_none = pl.all_horizontal(
             pl.col(node_id(one)).is_null() for one in (*beside, parent_of(plan, node)) if one.path
@@ -49,7 +49,7 @@ def with_former_parents(
 
 
 def _gone_before(node: Node, records: Records, before: pl.DataFrame) -> pl.DataFrame:
-    """``Id`` and ``_told``: of rows whose parent at this node is gone now, or was so already."""
+    """``Id`` and ``_told``: of rows whose parent at this node ended now or earlier."""
     gone = records[node.dataset].filter(~is_any(READABLE))
     words = gone.select(pl.col("Id").alias("_former"), gone_word().alias("_now"))
     return (
@@ -63,9 +63,9 @@ def _gone_before(node: Node, records: Records, before: pl.DataFrame) -> pl.DataF
 
 
 def what_blanked(plan: ReadPlan, rows: pl.DataFrame, paths: Mapping[str, str]) -> pl.DataFrame:
-    """Which values have no parent to come from: `BLANKED_SCHEMA`, at most one row per Id and key.
+    """Which values have no parent: `BLANKED_SCHEMA`, at most one row per Id and key.
 
-    ``paths`` are mapped paths by key. ``reason`` names the topmost parent that is gone:
+    ``paths`` are mapped paths by key. ``reason`` names the topmost parent that is missing:
     ``parent_deleted:Account``, ``parent_missing:Account.Owner``.
     """
     parts = [BLANKED_SCHEMA.to_frame().lazy()]

@@ -32,7 +32,7 @@ GONE_WORDS = {
 
 
 PARENT_ID = "_id:"
-"""How a column with the ids of parents begins; the parent's path follows."""
+"""The prefix of a column with the ids of parents; the parent's path follows."""
 
 
 def node_id(node: Node) -> str:
@@ -41,7 +41,7 @@ def node_id(node: Node) -> str:
 
 
 def gone_column(node: Node) -> str:
-    """The column that tells why a node has no values: ``_gone:Account.Owner``."""
+    """The column with the reason why a node has no values: ``_gone:Account.Owner``."""
     return "_gone:" + ".".join(node.path)
 
 
@@ -56,7 +56,7 @@ def enriched_columns(plan: ReadPlan) -> tuple[str, ...]:
     ``Id``, ``Name``, ``SystemModstamp`` (of the base record), ``_status``, ``_status_reason``,
     ``_merged_into``, ``_ambiguous`` (paths under a one-to-one object that has several records),
     ``_id:<node>`` and ``_gone:<node>`` per parent (``deleted`` or ``missing`` when it, or one
-    above it, is looked up and cannot be read), ``_controller:<path>`` per mapped picklist whose
+    above it, is referred to and cannot be read), ``_controller:<path>`` per mapped picklist whose
     labels need the controlling field's value, then one text column per mapped path as written.
     """
     parents = [name(node) for name in (node_id, gone_column) for node in plan.nodes if node.path]
@@ -68,7 +68,7 @@ def enriched_columns(plan: ReadPlan) -> tuple[str, ...]:
 def enrich(plan: ReadPlan, records: Records, ids: pl.Series | None = None) -> pl.LazyFrame:
     """Base records (those of ``ids``, or all that are or were in scope) with their parents' values.
 
-    A parent that is deleted or not visible gives null, as Salesforce does, and says so. Columns
+    A parent that is deleted or not visible gives null, as in Salesforce, and its reason. Columns
     as in `enriched_columns`.
 
     ``records`` has a record frame (`raw.records.record_schema`) for every dataset of the plan, each
@@ -115,7 +115,7 @@ def enrich(plan: ReadPlan, records: Records, ids: pl.Series | None = None) -> pl
 def skeleton(
     plan: ReadPlan, records: Records, ids: pl.Series | None = None, *, with_values: bool = False
 ) -> pl.LazyFrame:
-    """Base records with the Id of the record at every node, and on request every node's values.
+    """Base records with the Id of the record at every node, optionally with every node's values.
 
     Columns: those of the base's record frame, ``_id:<node>`` and ``_gone:<node>`` per parent,
     values as ``<node>/<field>``, and ``_several:<node>`` for one-to-one objects.
@@ -136,7 +136,7 @@ def skeleton(
 def _joined(
     frame: pl.LazyFrame, node: Node, parent: Node, records: pl.LazyFrame, wanted: list[str]
 ) -> pl.LazyFrame:
-    # Records that cannot be read take part without their values, to be told from no lookup.
+    # Records that cannot be read are joined without values: that differs from no lookup.
     shown = pl.when(is_any(READABLE))
     values = [
         shown.then(pl.col("Id")).alias(node_id(node)),
@@ -163,9 +163,9 @@ def _by_id(records: pl.LazyFrame, key: str, values: list[pl.Expr]) -> pl.LazyFra
 def _claimants(node: Node, records: pl.LazyFrame, key: str, values: list[pl.Expr]) -> pl.LazyFrame:
     """One record of a one-to-one object for each record that it belongs to.
 
-    Declared one-to-one, but nothing in the org holds it so: of several the oldest Id stands, and
-    ``_several`` makes the values be rejected instead of quietly choosing one. What cannot be read
-    stands only where nothing else does.
+    The org does not enforce the declared one-to-one: of several records the oldest Id is used, and
+    by ``_several`` the values are rejected, so that none is chosen silently. A record that cannot
+    be read is used only when there is no other.
     """
     owner = node.lookup_field or ""
     readable = is_any(READABLE)
@@ -182,13 +182,13 @@ def _claimants(node: Node, records: pl.LazyFrame, key: str, values: list[pl.Expr
 
 
 def gone_word() -> pl.Expr:
-    """Why a record has no values to give: ``deleted`` or ``missing``; null when it can be read."""
+    """Why a record has no values: ``deleted`` or ``missing``; null when it can be read."""
     words = {status.value: word for status, word in GONE_WORDS.items()}
     return pl.col("_status").replace_strict(words, default=None, return_dtype=pl.String)
 
 
 def _from(target: Target) -> pl.Expr:
-    """The value that one of the objects behind a lookup gives: null where it does not stand."""
+    """The value of one of the objects behind a lookup: null when the lookup points at another."""
     if target.field is not None:
         return pl.col(_value(target.node, target.field.name))
     return pl.when(pl.col(node_id(target.node)).is_not_null()).then(
@@ -197,7 +197,7 @@ def _from(target: Target) -> pl.Expr:
 
 
 def _needed(plan: ReadPlan, node: Node, *, all_of_them: bool) -> list[str]:
-    """The fields of a node that the join needs: lookups onwards and, on request, mapped values."""
+    """The fields of a node that the join needs: its lookups and, optionally, mapped values."""
     onwards = [
         child.lookup_field or ""
         for child in plan.nodes
@@ -218,7 +218,7 @@ def _needed(plan: ReadPlan, node: Node, *, all_of_them: bool) -> list[str]:
 
 
 def parent_of(plan: ReadPlan, node: Node) -> Node:
-    """The node below which this one stands in the lookup tree."""
+    """The parent node of this one in the lookup tree."""
     return next(other for other in plan.nodes if other.path == node.path[:-1])
 
 
@@ -231,7 +231,7 @@ def _several(node: Node) -> str:
 
 
 def _ambiguous(plan: ReadPlan) -> pl.Expr:
-    """The mapped paths that stand under a one-to-one object with several records."""
+    """The mapped paths under a one-to-one object with several records."""
     doubtful = []
     for node in plan.nodes:
         if not node.one_to_one:

@@ -1,4 +1,4 @@
-"""The clock that is passed in: what time it is on this machine.
+"""The clock that is passed in: this machine's time.
 
 Watermarks never come from it, but from Salesforce's clock.
 """

@@ -15,12 +15,12 @@ SUPPORT_CONTACT = "customer@flyle.io"
 
 
 OVERLAP_S_DEFAULT = 15 * 60
-"""Rows may become visible long after their stamp, under long transactions: read that far back."""
+"""Long transactions make rows visible long after their stamp: windows start this much earlier."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """The environment as given: paths are absolute, a missing URL means the embedded server."""
+    """The resolved variables: paths are absolute, a missing URL means the embedded server."""
 
     home: Path
     config_dir: Path
@@ -33,16 +33,16 @@ class Environment:
     overlap_s: int = OVERLAP_S_DEFAULT
     """How far before the watermark a refresh reads again, for rows that become visible late."""
     shows_samples: bool = False
-    """Whether Dagster's pages show a few rows of records, which its event log then keeps."""
+    """Whether Dagster's pages show a few rows of records, which its event log then stores."""
     refresh_every_s: int | None = None
-    """For demos and trials: every tenant's interval, in the place of the one in its settings."""
+    """For demos and trials: every tenant's interval, instead of the one in its settings."""
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] | None = None) -> "Environment":
         """Reads ``FLYLE_*`` (see the public contract); an empty variable counts as unset.
 
-        Intervals are written ``30s``, ``2m`` or ``1h``, switches ``0`` or ``1``, hosts with commas
-        between. Without ``environment`` the process's own is read; relative paths begin at the
+        Intervals are written ``30s``, ``2m`` or ``1h``, switches ``0`` or ``1``, hosts separated by
+        commas. Without ``environment`` the process's own is read; relative paths start at the
         working directory. Raises UsageError (``interval_invalid``, ``switch_invalid``).
 
         >>> given = Environment.from_environment({"FLYLE_HOME": "/data", "FLYLE_OVERLAP": "30m"})
@@ -72,7 +72,7 @@ class Environment:
 
     @property
     def dagster_home(self) -> Path:
-        """Where Dagster's own files go."""
+        """The folder of Dagster's own files."""
         return self.home / "dagster"
 
 

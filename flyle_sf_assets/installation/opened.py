@@ -1,4 +1,4 @@
-"""Where this installation keeps things, told by the ``FLYLE_*`` environment.
+"""The storage of this installation, opened by the ``FLYLE_*`` environment.
 
 What does not belong here: what is kept there (``store``, ``lake``) and starting other
 processes (``cli``).
@@ -20,7 +20,7 @@ from flyle_sf_assets.store.tenants.envelopes import SecretBox, secret_box
 
 @dataclass(frozen=True)
 class Installation:
-    """An installation whose databases are up: what every step and command works with."""
+    """An installation whose databases are running: every step and command uses it."""
 
     environment: Environment
     database: Database
@@ -34,11 +34,11 @@ class Installation:
 
     @property
     def secrets(self) -> SecretBox:
-        """What seals and opens secrets, with the keys as they are now: they may be rotated."""
+        """Seals and opens secrets, with the current keys: they may be rotated."""
         return secret_box(self.environment.home)
 
     def child_environment(self) -> dict[str, str]:
-        """What a child process needs to find the same installation."""
+        """The variables by which a child process opens the same installation."""
         values = {
             "FLYLE_HOME": str(self.environment.home),
             "FLYLE_CONFIG_DIR": str(self.environment.config_dir),
@@ -62,11 +62,11 @@ class Installation:
 
 @contextmanager
 def open_installation(environment: Environment) -> Iterator[Installation]:
-    """The installation with its databases up and its schema current.
+    """The installation with running databases and the current schema.
 
-    Starts or joins the embedded server unless both URLs are given; leaves it at the end.
-    Its files are closed to everybody else first. Raises UsageError when a URL cannot be read,
-    StoreUnavailable when a database cannot be reached.
+    Starts or joins the embedded server unless both URLs are given; releases it at the end.
+    First removes other accounts' rights to its files. Raises UsageError when a URL cannot be
+    parsed, StoreUnavailable when a database cannot be reached.
 
     >>> with open_installation(environment) as opened:  # Environment.from_environment()
     ...     opened.environment.config_dir == environment.config_dir
@@ -87,7 +87,7 @@ def open_installation(environment: Environment) -> Iterator[Installation]:
 
 
 def _close_to_others(environment: Environment) -> None:
-    """The state of an installation is its owner's alone; earlier versions left it to the umask."""
+    """Only the owner may access an installation's state; earlier versions relied on the umask."""
     private_files.make_folder(environment.home)
     if private_files.is_open_to_others(environment.home):
         private_files.close_to_others(environment.home)

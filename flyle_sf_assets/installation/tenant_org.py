@@ -1,4 +1,4 @@
-"""Opening a tenant's org with what it was connected with: settings, stored keys, stored tokens.
+"""Opening a tenant's org by its connection: settings, stored keys, stored tokens.
 
 What does not belong here: connecting (``connection/connect.py``), and how Salesforce is asked
 (``salesforce``).
@@ -38,12 +38,12 @@ APP, GRANT = "app", "grant"
 """The kinds of a tenant's stored secrets."""
 
 REUSED_FOR = timedelta(minutes=10)
-"""A page that only shows something takes a kept access token of this age as it is."""
+"""A page that only reads uses a stored access token up to this age."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppEntry:
-    """What an administrator enters of the app: its org, its key, and its secret if it has one."""
+    """The app's data from an administrator: its org, its key, and its secret if it has one."""
 
     org_url: str
     consumer_key: str = field(repr=False)
@@ -59,14 +59,14 @@ class StoredGrant:
     clock: Clock = utc_now
 
     def read(self) -> Granted | None:
-        """What is kept now."""
+        """The stored grant."""
         with self.installation.database.tenant(self.tenant) as tx:
             kept = get_secret(tx, self.installation.secrets, GRANT)
         return None if kept is None else msgspec.json.decode(kept, type=Granted)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """One at a time over all processes."""
+        """The lock: one holder over all processes."""
         with self.installation.database.token_lock(self.tenant):
             yield
 
@@ -79,27 +79,27 @@ class StoredGrant:
 def put_grant(
     tx: TenantTransaction, installation: Installation, granted: Granted, clock: Clock
 ) -> None:
-    """Keeps a grant, sealed. Call it holding the lock of the tenant's tokens."""
+    """Stores a grant, sealed. Call it while holding the lock of the tenant's tokens."""
     text = msgspec.json.encode(granted).decode()
     put_secret(tx, installation.secrets, GRANT, text, clock())
 
 
 def stored_app(installation: Installation, tenant: str) -> AppEntry | None:
-    """The app that was entered when the tenant was connected, None when the settings name it."""
+    """The app entered when the tenant was connected, None when the settings name it."""
     with installation.database.tenant(tenant) as tx:
         kept = get_secret(tx, installation.secrets, APP)
     return None if kept is None else msgspec.json.decode(kept, type=AppEntry)
 
 
 def put_app(tx: TenantTransaction, installation: Installation, app: AppEntry, clock: Clock) -> None:
-    """Keeps the app that was entered, sealed."""
+    """Stores the entered app, sealed."""
     put_secret(tx, installation.secrets, APP, msgspec.json.encode(app).decode(), clock())
 
 
 def app_of(installation: Installation, tenant: str, connection: Connection | None) -> AppEntry:
-    """The app to log in with: as the settings name it, else as it was entered.
+    """The app to log in with: from the settings, else as entered.
 
-    NotConnected ``app_keys_missing`` when neither knows it; what `reveal` raises passes.
+    NotConnected ``app_keys_missing`` when there is neither; errors of `reveal` are passed on.
     """
     stored = stored_app(installation, tenant)
     if connection is not None and connection.consumer_key is not None:
@@ -136,10 +136,9 @@ def open_tenant_org(
 ) -> Org:
     """The tenant's org, logged in to; ``sleep`` waits for Bulk jobs.
 
-    ``patience`` brings other timeouts and retries than the usual ones. With ``Environment`` alone
-    only flows whose secrets the settings refer to can log in: the tokens of the web server flow are
-    in the database. Raises what logging in raises (NotConnected, NotPermitted, Postponed,
-    UsageError).
+    ``patience`` replaces the default timeouts and retries. With ``Environment`` only, a login works
+    for flows whose secrets are in the settings: the tokens of the web server flow are in the
+    database. Raises the errors of a login (NotConnected, NotPermitted, Postponed, UsageError).
     """
     if isinstance(where, Environment):
         return open_org(settings.connection, reveal, _access(where, sleep, patience))
@@ -149,9 +148,9 @@ def open_tenant_org(
 
 
 def open_connected_org(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> Org:
-    """The org of the stored grant alone: for pages that show something of it.
+    """The org of the stored grant only: for pages that show its data.
 
-    A kept access token is used as it is for `REUSED_FOR`. NotConnected without a grant.
+    A stored access token is used without renewal for `REUSED_FOR`. NotConnected without a grant.
     """
     app = app_of(installation, tenant, None)
 
@@ -180,8 +179,8 @@ def open_same_org(
 ) -> Org:
     """The tenant's org for a refresh: the one that its records came from until now.
 
-    The first time its id is kept. Raises NotConnected ``org_changed`` for any other org: its
-    records must not be mixed with those that are held.
+    The first time its id is stored. Raises NotConnected ``org_changed`` for any other org: its
+    records must not be mixed with the stored ones.
     """
     org = open_tenant_org(installation, settings, sleep=sleep, patience=patience)
     with installation.database.tenant(settings.tenant) as tx:
@@ -196,7 +195,7 @@ def open_same_org(
 
 
 def other_org(tenant: str, linked: str, found: str) -> NotConnected:
-    """The refusal to read another org than the linked one without being told to."""
+    """The refusal to read another org than the linked one without a confirmation."""
     return NotConnected(
         "org_changed",
         tried=Text(f"テナント {tenant} の組織に接続しました", f"Connected to the org of {tenant}"),
@@ -231,7 +230,7 @@ def _access(
 def _stored_tokens(
     installation: Installation, tenant: str, connection: Connection, network: Network
 ) -> TokenSource | None:
-    """The tokens of connections that do not name all their secrets; None: the settings do."""
+    """The tokens of connections that do not name all their secrets; None when they do."""
     transport = TokenTransport(network)
     if connection.flow is Flow.WEB_SERVER:
         return RefreshTokens(
@@ -265,5 +264,5 @@ def _secret_missing(org_url: str) -> NotConnected:
 
 
 def origin_of(environment: Environment, org_url: str) -> str:
-    """The org's origin. UsageError ``org_url_not_allowed`` for a host that may not be called."""
+    """The org's origin. UsageError ``org_url_not_allowed`` for a host that is not allowed."""
     return check_org_url(org_url, environment.sf_extra_hosts)

@@ -1,4 +1,4 @@
-"""What is wrong with a record file: looked at from outside, or compared with its checksum.
+"""What is wrong with a record file: by its metadata, or by its checksum.
 
 What does not belong here: what follows from it (``sync/state/lost_files.py``).
 """
@@ -22,7 +22,7 @@ def checksum_of(place: Path) -> tuple[int, str]:
 
 
 def seen_damage(place: Path, file: RecordFile) -> str | None:
-    """What is wrong as far as it is seen without opening the file; None when nothing is."""
+    """What is wrong with the file by its metadata, without opening it; None when nothing is."""
     try:
         found = place.lstat()
     except FileNotFoundError:
@@ -41,8 +41,8 @@ def seen_damage(place: Path, file: RecordFile) -> str | None:
 def read_damage(place: Path, file: RecordFile) -> str | None:
     """What is wrong with the content; None when nothing is. Reads the whole file.
 
-    A file of an earlier version has no checksum: its footer must tell the number of its rows, and
-    every value be readable.
+    A file of an earlier version has no checksum: its footer must have the number of its rows, and
+    every value must be readable.
     """
     try:
         if file.checksum:
@@ -59,7 +59,7 @@ def read_damage(place: Path, file: RecordFile) -> str | None:
 
 
 def damaged(file: RecordFile, reason: str) -> RecordFileDamaged:
-    """The error for a file that a manifest names and that is not what was written."""
+    """The error for a file of a manifest whose content is not what was written."""
     error = RecordFileDamaged(
         "record_file_damaged",
         tried=Text(f"{file.path} を読み込みました", f"Read {file.path}"),
@@ -76,7 +76,7 @@ def damaged(file: RecordFile, reason: str) -> RecordFileDamaged:
 
 
 def unavailable(root: Path, came_back: str, remedy: Text) -> StoreUnavailable:
-    """The error for a lake that is not there as a whole: nothing is read again because of it."""
+    """The error for a lake that is missing as a whole: no dataset is read again because of it."""
     return StoreUnavailable(
         "lake_unavailable",
         tried=Text(

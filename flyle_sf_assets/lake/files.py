@@ -1,4 +1,4 @@
-"""Writing record frames to immutable files and reading the newest row of each record back.
+"""Writes record frames to immutable files and reads the newest row of each record.
 
 What does not belong here: deciding which rows changed (``raw/records.py``).
 """
@@ -19,7 +19,7 @@ from flyle_sf_assets.telemetry.unforeseen import storage_error
 
 COMPACT_SEGMENTS = 20
 COMPACT_SHARE = 0.1
-"""A dataset is folded into a new base at this many segments, or this share of the base's rows."""
+"""A dataset is compacted into a new base at this many segments, or this share of its rows."""
 
 SMALL_ROWS = 20_000
 """Datasets of at most this many rows stay in memory during a refresh."""
@@ -27,7 +27,7 @@ SMALL_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file as it lies there: its path inside the lake, and when it was last written (UTC)."""
+    """A file in the lake: its path inside the lake, and when it was last written (UTC)."""
 
     path: str
     size_bytes: int
@@ -37,9 +37,9 @@ class StoredFile:
 class Lake:
     """Record files below one folder, ``<tenant>/<dataset>/<generation>-<unique>.parquet``.
 
-    Files are written beside their place, made durable, and then named: a file that a manifest
-    names is whole. Files that no manifest names are left over from a killed run. A file is
-    compared with its checksum before it is first read, and again when it looks changed.
+    Files are written under a temporary name, synced to disk, and then renamed: a manifest's file
+    is complete. Files that no manifest names come from a killed run. A file is compared with its
+    checksum before it is first read, and again when its metadata changed.
     """
 
     def __init__(self, url: str) -> None:
@@ -60,7 +60,7 @@ class Lake:
         self._compared: dict[str, tuple[int, int, int]] = {}
 
     def remembering(self) -> "Lake":
-        """The same lake for one refresh: reads small datasets once, and trusts no file unread."""
+        """The same lake for one refresh: reads small datasets once, and verifies every file."""
         lake = Lake(str(self.root))
         lake._memory = {}
         return lake
@@ -102,7 +102,7 @@ class Lake:
             unfinished.rename(target)
             rows = _height(frame, target)
         except (OSError, pl.exceptions.PolarsError) as error:
-            # A part of a file would keep a full disk full until the night.
+            # An incomplete file would keep a full disk full until the nightly cleanup.
             unfinished.unlink(missing_ok=True)
             tried = Text(f"{path} に書き込みました", f"Wrote {path}")
             known = storage_error(error, tried, Text("FLYLE_LAKE_URL", "FLYLE_LAKE_URL"))
@@ -115,10 +115,10 @@ class Lake:
         """The rows of these files, one per Id: the last file that has it wins.
 
         Raises RecordFileDamaged for a file that is not what was written, and StoreUnavailable when
-        the lake is not there.
+        the lake is missing.
         """
         scans = [
-            # The path as it is: polars would expand what looks like a pattern in it.
+            # The literal path: polars would expand patterns in it.
             pl.scan_parquet(self._sound(file), glob=False).with_columns(
                 pl.lit(position, pl.UInt32).alias("_file")
             )
@@ -155,13 +155,13 @@ class Lake:
     def _read(self, manifest: Manifest) -> pl.LazyFrame:
         if not manifest.segments:
             return self.scan((manifest.base,))
-        # Segments are small: the base loses the ids that they have, without a sort of the whole.
+        # Segments are small: their ids are removed from the base, without sorting everything.
         overlay = self.scan(manifest.segments)
         kept = self.scan((manifest.base,)).join(overlay.select("Id"), on="Id", how="anti")
         return pl.concat([kept, overlay.select(kept.collect_schema().names())], how="vertical")
 
     def sample(self, manifest: Manifest, rows: int) -> pl.DataFrame:
-        """A few rows, of those written last."""
+        """A few of the last written rows."""
         return self.scan(manifest.files[-1:]).head(rows).collect()
 
     def changed_since(self, manifest: Manifest, generation: int) -> pl.LazyFrame:
@@ -176,8 +176,8 @@ class Lake:
     def damage(self, file: RecordFile, *, is_read: bool = False) -> str | None:
         """What is wrong with a file, in English; None when nothing is.
 
-        As far as it is seen from outside, or with ``is_read`` by comparing all of its content.
-        Raises StoreUnavailable when the lake as a whole is not there.
+        By its metadata, or with ``is_read`` by comparing all of its content.
+        Raises StoreUnavailable when the lake as a whole is missing.
         """
         place = names.place_of(self.root, file.path)
         found = seen_damage(place, file) or (read_damage(place, file) if is_read else None)
@@ -186,18 +186,18 @@ class Lake:
         return found
 
     def distrust(self) -> None:
-        """Every file is compared again before it is read: one of them was damaged meanwhile."""
+        """Every file is verified again before it is read, because one of them was damaged."""
         self._compared.clear()
 
     def tenants(self) -> list[str]:
-        """Whose files there are."""
+        """The tenants that have files."""
         if not self.root.exists():
             return []
         folders = (path for path in self.root.iterdir() if names.is_tenant(path.name))
         return sorted(path.name for path in folders if path.is_dir() and not path.is_symlink())
 
     def files_of(self, tenant: str) -> list[StoredFile]:
-        """Every file of a tenant, whole or not, named by a manifest or not. Follows no link."""
+        """Every file of a tenant, complete or not, named by a manifest or not. Follows no link."""
         found = []
         for parent, _, files in os.walk(names.folder_of(self.root, tenant)):
             for name in files:
@@ -209,11 +209,11 @@ class Lake:
         return sorted(found, key=lambda file: file.path)
 
     def delete(self, tenant: str, file: StoredFile) -> None:
-        """Deletes a file of the tenant that nobody names any more, by its exact name."""
+        """Deletes a file of the tenant that no manifest names any more, by its exact name."""
         names.place_below(self.root, tenant, file.path).unlink()
 
     def close_to_others(self) -> None:
-        """Takes everybody else's rights to the lake and to all tenants' files."""
+        """Removes all rights of other accounts to the lake and to all tenants' files."""
         if not self.root.is_dir():
             return
         tenants = [self.root / tenant for tenant in self.tenants()]
@@ -224,7 +224,7 @@ class Lake:
                 private_files.close_to_others(folder)
 
     def _sound(self, file: RecordFile) -> Path:
-        """Where the file is, once it was compared: each time in a refresh, else when it changed."""
+        """The file's path after it was verified: each time in a refresh, else when it changed."""
         place = names.place_of(self.root, file.path)
         reason = seen_damage(place, file)
         if reason is None and self._compared.get(file.path) != (looks := _looks(place)):
@@ -238,7 +238,7 @@ class Lake:
 
 
 def _looks(place: Path) -> tuple[int, int, int]:
-    """What a file that was written again does not keep: inode, size, time of its last change."""
+    """What changes when a file is written again: inode, size, time of its last change."""
     told = place.lstat()
     return told.st_ino, told.st_size, told.st_mtime_ns
 
@@ -250,6 +250,6 @@ def _height(frame: pl.DataFrame | pl.LazyFrame, written: Path) -> int:
 
 
 def wants_compaction(manifest: Manifest) -> bool:
-    """Whether folding the segments into a new base pays."""
+    """Whether compacting the segments into a new base is worth its cost."""
     rows = sum(segment.rows for segment in manifest.segments)
     return len(manifest.segments) >= COMPACT_SEGMENTS or rows > COMPACT_SHARE * manifest.base.rows

@@ -1,7 +1,7 @@
-"""A manifest names the files that make up one dataset at one generation.
+"""A manifest names the files of one dataset at one generation.
 
-A base file and segments on top of it; of several rows with one Id the last wins. Readers hold
-a manifest and so a snapshot: files are never changed, only added and, long after, pruned.
+A base file and segments after it; of several rows with one Id the last is used. A reader with a
+manifest has a snapshot: files are never changed, only added and, much later, pruned.
 
 What does not belong here: reading and writing the files (``files.py``).
 """
@@ -15,8 +15,8 @@ import msgspec
 class RecordFile:
     """One Parquet file: its path inside the lake, its rows, the generation that added it.
 
-    ``size`` in bytes and ``checksum`` (SHA-256) are those of what was written, ``lake`` is the name
-    of the lake that it was written to; files of earlier versions have none.
+    ``size`` in bytes and ``checksum`` (SHA-256) are those of the written file, ``lake`` is the name
+    of its lake; files of earlier versions have none.
     """
 
     path: str
@@ -29,7 +29,7 @@ class RecordFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The files of one dataset at one generation; ``scope`` is the digest of what was asked for.
+    """The files of one dataset at one generation; ``scope`` is the digest of what was queried.
 
     ``columns`` are the field columns that every row has; ``types`` are, in the same order, the
     Salesforce types by which they were read (empty for enriched records and older manifests).
@@ -45,16 +45,16 @@ class Manifest:
     """Records that only segments have."""
     types: tuple[str, ...] = ()
     is_judged: bool = False
-    """Whether its rows are known to be possible ones: read by a version that judges answers."""
+    """Whether its rows are known to be plausible: read by a version that checks answers."""
 
     @property
     def rows(self) -> int:
-        """How many records there are."""
+        """The number of records."""
         return self.base.rows + self.added
 
     @property
     def files(self) -> tuple[RecordFile, ...]:
-        """Base first, then the segments in the order in which they win."""
+        """Base first, then the segments; the last has priority."""
         return (self.base, *self.segments)
 
     def has_column(self, name: str, of_type: str) -> bool:
@@ -64,7 +64,7 @@ class Manifest:
         return not self.types or self.types[self.columns.index(name)] == of_type
 
     def with_segment(self, segment: RecordFile, *, added: int) -> "Manifest":
-        """The next generation: this one with a segment on top, ``added`` of whose rows are new."""
+        """The next generation: this one with another segment, ``added`` of whose rows are new."""
         return replace(
             self,
             generation=segment.generation,
@@ -79,7 +79,7 @@ class Manifest:
         return tuple(file for file in self.segments if file.generation > generation)
 
     def encode(self) -> str:
-        """JSON text, as the store keeps it."""
+        """JSON text for the store."""
         return msgspec.json.encode(self).decode()
 
     @staticmethod
@@ -89,9 +89,9 @@ class Manifest:
 
     @staticmethod
     def held(text: str) -> "Manifest | None":
-        """The same; None for `NOTHING`, which stands for a dataset of which nothing is held."""
+        """The same; None for `NOTHING`, which marks a dataset without stored records."""
         return None if text == NOTHING else Manifest.decode(text)
 
 
 NOTHING = "{}"
-"""In the place of a manifest: no files, or files that were lost."""
+"""Replaces a manifest: no files, or files that were lost."""

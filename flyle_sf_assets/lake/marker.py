@@ -1,7 +1,7 @@
-"""The mark by which a folder is known to be the lake that our files were written to.
+"""The marker file of a folder that is the lake that our files were written to.
 
 A disk that is not mounted, or a wrong ``FLYLE_LAKE_URL``, looks like the loss of every file of
-every tenant. Without the mark nothing counts as lost. What does not belong here: single files.
+every tenant. Without the marker no file counts as lost. What does not belong here: single files.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ MARKER = ".flyle-lake"
 
 
 def identity(root: Path) -> str:
-    """The lake's name, made when there is none yet. OSError when the folder cannot be written."""
+    """The lake's name, created when there is none. OSError when the folder cannot be written."""
     found = _read(root)
     if found:
         return found
@@ -28,7 +28,7 @@ def identity(root: Path) -> str:
     try:
         private_files.make_file(made)
         made.write_text(uuid.uuid4().hex[:12], encoding="ascii")
-        # Not renamed: of two processes that make it the first one's must stay.
+        # Not renamed: when two processes create it, the first one's must stay.
         with contextlib.suppress(FileExistsError):
             os.link(made, root / MARKER)
     finally:
@@ -61,7 +61,7 @@ def _read(root: Path) -> str | None:
 
 
 def _has_tenants(root: Path) -> bool:
-    """Lakes of earlier versions have no mark, but files in tenants' folders."""
+    """Lakes of earlier versions have no marker, but files in tenants' folders."""
     if not root.is_dir():
         return False
     tenants = (path for path in root.iterdir() if is_tenant(path.name) and path.is_dir())

@@ -1,7 +1,7 @@
-"""Names of record files, made by us alone, and the only place where a name becomes a path.
+"""Names of record files, made only by us, and the only module that makes paths from names.
 
-Tenants, datasets and files have names of a known form; whatever else asks for a place in the lake
-is refused. What does not belong here: what is in a file (``files.py``).
+Tenants, datasets and files have names of a known form; every other name is refused.
+What does not belong here: what is in a file (``files.py``).
 """
 
 import re
@@ -17,12 +17,12 @@ _PATH = re.compile(rf"(?P<tenant>{_TENANT})/(?P<dataset>{_DATASET})/{_NAME}", re
 
 
 def is_tenant(name: str) -> bool:
-    """Whether a folder of that name may be a tenant's."""
+    """Whether a folder of that name can be a tenant's."""
     return re.fullmatch(_TENANT, name, re.ASCII) is not None
 
 
 def new_path(tenant: str, dataset: str, generation: int) -> str:
-    """The path of a file that is about to be written: ``acme/accounts/00000007-….parquet``.
+    """The path for a new file: ``acme/accounts/00000007-….parquet``.
 
     Raises StoreError ``lake_path_refused`` for names of another form.
     """
@@ -32,13 +32,13 @@ def new_path(tenant: str, dataset: str, generation: int) -> str:
 
 
 def place_of(root: Path, path: str) -> Path:
-    """Where a record file lies; StoreError when the name is none of ours or leads elsewhere."""
+    """The path of a record file; StoreError when the name is not ours or points elsewhere."""
     _require(_PATH.fullmatch(path) is not None, path)
     return _inside(root, path, path.split("/", 1)[0])
 
 
 def place_below(root: Path, tenant: str, path: str) -> Path:
-    """Where any file of a tenant lies, whole or not. StoreError when it is not in its folder."""
+    """The path of any file of a tenant, complete or not. StoreError outside the tenant's folder."""
     parts = path.split("/")
     is_named = len(parts) > 1 and not {"", ".", ".."} & set(parts) and "\0" not in path
     _require(is_named and parts[0] == tenant, path)
@@ -46,7 +46,7 @@ def place_below(root: Path, tenant: str, path: str) -> Path:
 
 
 def folder_of(root: Path, tenant: str) -> Path:
-    """A tenant's folder, which may be missing; StoreError when a link leads elsewhere."""
+    """A tenant's folder, which may be missing; StoreError when a link points elsewhere."""
     _require(is_tenant(tenant), tenant)
     folder = root / tenant
     _require(folder.resolve() == root.resolve() / tenant, tenant)
@@ -54,21 +54,21 @@ def folder_of(root: Path, tenant: str) -> Path:
 
 
 def download_folder(dataset: str, number: int = 0) -> str:
-    """The folder of one large read among a tenant's downloads; numbered ones go with a refresh."""
+    """The folder of one large read among a tenant's downloads; a refresh removes numbered ones."""
     _require(re.fullmatch(_DATASET, dataset, re.ASCII) is not None, dataset)
     name = dataset.replace("/", "_")
     return f"{name}.{number}" if number else name
 
 
 def is_download_folder(folder: str, dataset: str) -> bool:
-    """Whether a folder is one of those that `download_folder` names for a dataset."""
+    """Whether a folder is one that `download_folder` names for a dataset."""
     name, _, number = folder.partition(".")
     return name == download_folder(dataset) and (folder == name or number.isdecimal())
 
 
 def _inside(root: Path, path: str, tenant: str) -> Path:
     place = root / path
-    # Resolved without its last part: a file that is a link is itself in the folder.
+    # Resolved without its last part: a file that is a link is in the folder itself.
     wanted = root.resolve() / tenant
     _require(place.parent.resolve() == root.resolve() / Path(path).parent, path)
     _require(place.parent.resolve().is_relative_to(wanted), path)

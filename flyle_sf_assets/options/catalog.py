@@ -1,9 +1,9 @@
-"""The option catalog of select fields: what describe lists, what records hold, what was held.
+"""The option catalog of select fields: options of describe, of records, and former ones.
 
-An option that is gone in Salesforce stays (inactive) and is never deleted; a value met on a
-record outside the list is listed too, so that companies refer only to values of the catalog.
-Dependent and record-type lists narrow what a person may choose, not what exists: describe's
-list is their union, in which one API value may stand several times with different labels.
+An option that Salesforce no longer has stays (inactive) and is never deleted; a record's value
+outside the list is added too, so that companies refer only to values of the catalog.
+Dependent and record-type lists limit what a person may choose, not what exists: describe's
+list is their union, in which one API value may occur several times with different labels.
 
 What does not belong here: when the catalog is refreshed (``defs``) and ``first_seen_at`` and
 ``removed_at`` (``store``).
@@ -36,7 +36,7 @@ _SELECT_TYPES = frozenset({FlyleType.SINGLE_SELECT, FlyleType.MULTI_SELECT})
 
 
 class OptionField(Protocol):
-    """What the catalog needs of a mapped field; `companies.fields.CompanyField` is one."""
+    """What the catalog needs of a mapped field; `companies.fields.CompanyField` has it."""
 
     @property
     def key(self) -> str:
@@ -60,7 +60,7 @@ class OptionField(Protocol):
 
 
 def followed_fields(fields: Sequence[OptionField]) -> tuple[OptionField, ...]:
-    """The select fields whose options describe tells now; of the others nothing is known."""
+    """The select fields whose options describe lists now; of the others nothing is known."""
     return tuple(field for field in fields if field.readable and field.type in _SELECT_TYPES)
 
 
@@ -79,9 +79,9 @@ def described_options(fields: Sequence[OptionField]) -> pl.DataFrame:
 
 
 def met_values(enriched: pl.DataFrame, fields: Sequence[OptionField]) -> pl.DataFrame:
-    """`OPTION_SCHEMA`: values that records hold and describe does not list.
+    """`OPTION_SCHEMA`: values that records have and describe does not list.
 
-    Not active, not described, label = value; per field sorted by value, with positions behind
+    Not active, not described, label = value; per field sorted by value, with positions after
     the described ones. ``enriched`` has one text column per field, named by its path.
     """
     parts = [OPTION_SCHEMA.to_frame().lazy()]
@@ -115,17 +115,17 @@ def catalog(
     *,
     followed: Sequence[str] = (),
 ) -> pl.DataFrame:
-    """`OPTION_SCHEMA`: the union, in which nothing that was once held disappears.
+    """`OPTION_SCHEMA`: the union, which keeps every stored option.
 
-    ``held`` has at least ``field_key, value, label, position, active``. Per field the described
-    options come first, in their order and with their labels, then those held before in the
-    order that they had, then newly met ones by value; the latter two are not active. An option
-    that was held keeps its label when describe no longer lists it.
+    ``held`` (the stored catalog) has at least ``field_key, value, label, position, active``. Per
+    field the described options come first, in their order and with their labels, then other stored
+    ones in their stored order, then new values of records by value; the latter two are not active.
+    A stored option keeps its label when describe no longer lists it.
 
-    ``followed`` are the keys of the fields that describe told about (`followed_fields`), needed
-    to tell a list that became empty from one that could not be read; fields with rows in
-    ``described`` or ``met`` are followed anyway. Options of any other field stay exactly as
-    held: a hidden field is not an emptied list.
+    ``followed`` are the keys of the fields that describe listed (`followed_fields`), needed to
+    distinguish an empty list from one that could not be read; fields with rows in
+    ``described`` or ``met`` are followed anyway. Options of any other field do not change: a
+    hidden field is not an empty list.
 
     >>> columns = {"field_key": pl.String, "value": pl.String, "label": pl.String,
     ...            "position": pl.Int32, "active": pl.Boolean, "described": pl.Boolean}

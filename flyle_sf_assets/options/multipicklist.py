@@ -15,7 +15,7 @@ SEPARATOR = ";"
 def selected_values(text: pl.Expr, described: Sequence[str]) -> pl.Expr:
     """List(String) of the selected API values: each once, none empty, in the org's order.
 
-    The order is that of ``described``; values outside it follow as they came. Text that selects
+    The order is that of ``described``; other values follow in their own order. Text that selects
     nothing (``;``) gives null.
     """
     positions = pl.DataFrame(

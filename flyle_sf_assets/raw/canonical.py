@@ -1,8 +1,8 @@
-"""One text for one value, whichever way Salesforce sent it.
+"""One canonical text per value, whether it was read by REST or by Bulk 2.0.
 
 REST and Bulk 2.0 write the same value differently (``+0000`` and ``Z``, ``1.0E7`` and
-``10000000``, ``5`` and ``5.0``). Record files keep text, so that decimals stay exact and a
-mapping's type can change without reading again; this module makes that text comparable.
+``10000000``, ``5`` and ``5.0``). Record files store text, so that decimals stay exact and a
+mapping's type can change without another read; this module makes that text comparable.
 
 What does not belong here: turning text into Flyle's types (``companies/convert.py``).
 """
@@ -24,14 +24,14 @@ def canonical_texts(frame: pl.LazyFrame, columns: Iterable[FieldSchema]) -> pl.L
 
     boolean ``true``/``false``; numbers plain decimals without exponent or trailing zeros; date
     ``YYYY-MM-DD``; datetime ``YYYY-MM-DDTHH:MM:SS.sssZ``; time ``HH:MM:SS.sssZ``. Text that does
-    not look like its type is kept as it came: converting it is what fails, with its own reason.
+    not match its type is kept unchanged: its conversion then fails with its own reason.
     """
     names, texts, numbers = [], [], []
     for field in columns:
         names.append(field.name)
         text = pl.col(field.name).cast(pl.String)
         if field.type in NUMBER_TYPES:
-            # A column of its own: an expression that is named twice is computed twice.
+            # A separate column: an expression that is used twice is computed twice.
             text = text.map_batches(_without_exponents, return_dtype=pl.String, is_elementwise=True)
             numbers.append(field.name)
         elif field.type == "datetime":
@@ -42,7 +42,7 @@ def canonical_texts(frame: pl.LazyFrame, columns: Iterable[FieldSchema]) -> pl.L
 
 
 def _trimmed(name: str) -> pl.Expr:
-    """A plain number without trailing zeros behind the point, and without ``-0``."""
+    """A plain number without trailing zeros after the point, and without ``-0``."""
     plain = pl.col(name)
     has_fraction = plain.str.contains(PLAIN_NUMBER) & plain.str.contains(".", literal=True)
     trimmed = (
@@ -54,10 +54,10 @@ def _trimmed(name: str) -> pl.Expr:
 
 
 def _without_exponents(column: pl.Series) -> pl.Series:
-    """Exponents occur only in very large or small doubles: those few values take the slow way.
+    """Exponents occur only in very large or small doubles: these few values use a slow path.
 
-    A double's exponent has three digits. One with more would be written out with as many zeros:
-    it stays as it came, and its conversion fails.
+    A double's exponent has at most three digits. A longer one would need too many zeros: the
+    text stays unchanged, and its conversion fails.
     """
     written = column.filter(
         column.str.contains(r"^-?[0-9]{1,400}(\.[0-9]{1,400})?[eE][+-]?[0-9]{1,3}$")
@@ -69,7 +69,7 @@ def _without_exponents(column: pl.Series) -> pl.Series:
 
 
 def stamp(column: str = "SystemModstamp") -> pl.Expr:
-    """Salesforce's UTC stamp (either way of writing it) as a Datetime in microseconds."""
+    """Salesforce's UTC stamp (in either format) as a Datetime in microseconds."""
     text = pl.col(column).cast(pl.String).str.replace(r"(Z|\+00:?00)$", "+0000")
     return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC").alias(
         column

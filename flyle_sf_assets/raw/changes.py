@@ -1,6 +1,6 @@
-"""What the answers of Salesforce change in a held record frame.
+"""What the answers of Salesforce change in a stored record frame.
 
-Pure: canonical answers and the held frame go in, the rows to append come out. Every function
+Pure: from canonical answers and the stored frame (``held``) to the rows to append. Every function
 returns a record frame with the same columns as ``held``, and only rows that differ from it.
 
 What does not belong here: asking (``questions.py``, ``salesforce``) and files (``lake``).
@@ -22,7 +22,7 @@ REFERENCED = RecordStatus.REFERENCED.value
 
 
 def tombstones(answer: pl.DataFrame, *, else_status: RecordStatus) -> pl.DataFrame:
-    """What became of records, from an answer that includes deleted ones.
+    """The statuses of records, from an answer that includes deleted ones.
 
     ``answer`` has the texts ``Id`` and, where the object has them, ``SystemModstamp``,
     ``IsDeleted`` and (if it can be merged) ``MasterRecordId``. Returns ``Id``,
@@ -62,8 +62,8 @@ def scope_changes(
     """A window's change of the base object's records.
 
     ``matching`` are the canonical rows that match the conditions now; ``touched`` the statuses of
-    everything that changed, matching or not. What was in scope, changed and does not match any
-    more is out of scope, deleted or merged, and keeps its last values.
+    all changed records, matching or not. A changed record that was in scope and no longer matches
+    is out of scope, deleted or merged, and keeps its last values.
     """
     came = as_records(matching, RecordStatus.LINKED)
     were_in_scope = held.filter(~is_any(ONLY_REFERENCED))
@@ -73,11 +73,10 @@ def scope_changes(
 
 
 def absent_changes(absent: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """What becomes of held rows that a read of everything did not bring.
+    """The new statuses of stored rows that a full read did not return.
 
-    ``told`` are their statuses. One that nobody answers for is missing (purged, or no longer
-    visible to the connected user), unless it is known to be deleted or merged: the Recycle Bin is
-    emptied.
+    ``told`` are their statuses. A record without one is missing (purged, or no longer visible to
+    the connected user), unless it is known to be deleted or merged: the Recycle Bin was emptied.
     """
     unseen = absent.join(told.select("Id"), on="Id", how="anti")
     lost = unseen.filter(is_any(READABLE)).with_columns(
@@ -87,16 +86,16 @@ def absent_changes(absent: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
 
 
 def absent_rows(held: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
-    """The rows held as in scope, or as having been so, that a read of the whole scope lacks."""
+    """The stored rows, in scope now or before, that a read of the whole scope lacks."""
     were_in_scope = held.filter(~is_any(ONLY_REFERENCED))
     return were_in_scope.join(came.select("Id"), on="Id", how="anti")
 
 
 def parent_changes(held: pl.DataFrame, answer: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """What an answer changes in held records as far as others look them up.
+    """What an answer changes in stored records that other records refer to.
 
-    ``answer`` are canonical rows, deleted ones among them; ``told`` their statuses. Records in the
-    tenant's scope keep the status that the conditions gave them; records that went away keep
+    ``answer`` are canonical rows, including deleted ones; ``told`` their statuses. Records in the
+    tenant's scope keep the status that the conditions gave them; deleted or missing records keep
     their last values.
     """
     if told.is_empty():
@@ -131,9 +130,9 @@ def parent_changes(held: pl.DataFrame, answer: pl.DataFrame, told: pl.DataFrame)
 def fetched_parents(
     asked: pl.Series, answer: pl.DataFrame, told: pl.DataFrame, held: pl.DataFrame
 ) -> pl.DataFrame:
-    """Records that were asked for by Id because others look them up: new ones and held ones.
+    """Records read by Id because others refer to them: new ones and stored ones.
 
-    What Salesforce does not show is kept as missing, so that it is not asked for again and again.
+    A record that Salesforce does not show is stored as missing, so that it is not read repeatedly.
     """
     new = answer.join(held, on="Id", how="anti")
     found = as_records(new, RecordStatus.REFERENCED).select(held.columns)
@@ -155,7 +154,7 @@ def fetched_parents(
 
 
 def _with_tombstone(held: pl.DataFrame, statuses: pl.DataFrame) -> pl.DataFrame:
-    """The held rows that ``statuses`` speaks of, with its stamp, status and winner."""
+    """The stored rows in ``statuses``, with its stamp, status and winner."""
     told = statuses.lazy().select(
         "Id",
         pl.col("SystemModstamp").alias("_new_stamp"),

@@ -1,4 +1,4 @@
-"""What a refresh will cost, told from a read plan and a few numbers: calls, records, seconds.
+"""The cost of a refresh, estimated from a read plan and a few numbers: calls, records, seconds.
 
 A forecast: pages may be smaller than Salesforce promises, and polls depend on its queue. What does
 not belong here: counting what was spent (``salesforce/session.py``).
@@ -17,7 +17,7 @@ from flyle_sf_assets.salesforce.query import REST_ROWS_MAX
 
 REST_PAGE_ROWS = 2_000
 BULK_CALLS = 8
-"""Creating a job, a few polls, deleting it; pages of results come on top."""
+"""Creating a job, a few polls, deleting it; result pages are extra."""
 
 BULK_SECONDS = 20
 CALL_SECONDS = 0.3
@@ -40,8 +40,8 @@ class DatasetLoad:
     """How much of one dataset the refresh reads.
 
     ``whole`` is the number of records to read by the conditions (None: only what is new),
-    ``by_id`` the numbers of records to read by Id, one for each time that Ids are asked for;
-    ``is_held`` says that a window is asked.
+    ``by_id`` the numbers of records to read by Id, one per read by Id; ``is_held`` says that a
+    window is read.
     """
 
     is_held: bool
@@ -59,7 +59,7 @@ def forecast(plan: ReadPlan, loads: Mapping[str, DatasetLoad], *, describe_calls
             if load.is_held and dataset.followed == "stamp":
                 statements += 2 if dataset.is_base else 1
             if load.whole is not None:
-                # It is counted first, to choose the way of reading.
+                # A count first, to choose REST or Bulk.
                 calls += 1 + read_calls(load.whole)
                 bulk_jobs += load.whole > REST_ROWS_MAX
             calls += sum(ceil(ids / (IDS_PER_QUESTION * QUERIES_MAX)) for ids in load.by_id)
@@ -72,7 +72,7 @@ def forecast(plan: ReadPlan, loads: Mapping[str, DatasetLoad], *, describe_calls
 
 
 def looking(plan: ReadPlan) -> Cost:
-    """The cost of finding out that nothing is new."""
+    """The cost of a poll that finds nothing new."""
     stamped = [dataset for dataset in plan.datasets if dataset.followed == "stamp"]
     calls = ceil(len(stamped) / QUERIES_MAX)
     return Cost(calls, 0, ceil(calls * CALL_SECONDS))

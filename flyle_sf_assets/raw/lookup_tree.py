@@ -1,4 +1,4 @@
-"""The lookup tree of a read plan: its places, what is kept of each, and how each is followed.
+"""The lookup tree of a read plan: its nodes, what is stored of each, how changes are followed.
 
 What does not belong here: walking the paths of settings (``plan.py``).
 """
@@ -27,14 +27,14 @@ Fault = Literal[
 Followed = Literal["stamp", "reread", "never"]
 """How changes of an object's records are found.
 
-``stamp``: every refresh asks what SystemModstamp says has changed. ``reread``: there is no such
-stamp, or none that can be filtered; the records in use are read again by Id, and judged by their
-values, by every sweep (once a day), census and full read. ``never``: not even that is possible.
+``stamp``: every refresh reads what changed by SystemModstamp. ``reread``: there is no such
+stamp, or none that can be filtered; every sweep (once a day), census and full read reads the
+records in use again by Id, and compares their values. ``never``: not even that is possible.
 """
 
 
 def followed_by(schema: ObjectSchema) -> Followed:
-    """How an object's records can be followed, as its describe tells."""
+    """How changes of an object's records can be found, by its describe."""
     stamp, own_id = schema.field("SystemModstamp"), schema.field("Id")
     if stamp is not None and stamp.filterable:
         return "stamp"
@@ -45,9 +45,9 @@ def followed_by(schema: ObjectSchema) -> Followed:
 class PathFault:
     """Why a path cannot be walked: ``segment`` of ``path``, seen from ``object``.
 
-    ``one_to_many`` carries the child object in ``detail``; ``several_targets`` and
-    ``beyond_name`` the objects; ``controller_unknown`` the field whose labels need the controlling
-    field ``segment``.
+    ``one_to_many`` has the child object in ``detail``; ``several_targets`` and ``beyond_name``
+    the objects; ``controller_unknown`` the field whose labels need the controlling field
+    ``segment``.
     """
 
     path: str
@@ -59,13 +59,13 @@ class PathFault:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One place in the lookup tree. ``path`` is empty at the root (the base object).
+    """One node of the lookup tree. ``path`` is empty at the root (the base object).
 
     ``lookup_field`` is the field that joins it to its parent node: on the parent node's object
-    for a many-to-one lookup (it holds this node's Id), on this node's own object for a
-    one-to-one object (it holds the parent node's Id; then ``one_to_one`` is true). A lookup to
+    for a many-to-one lookup (it has this node's Id), on this node's own object for a
+    one-to-one object (it has the parent node's Id; then ``one_to_one`` is true). A lookup to
     several objects has one node for each (``Owner:Group``, ``Owner:User``), whose records are
-    told by their ``key_prefix``, the first three characters of an Id; it is empty elsewhere.
+    recognised by ``key_prefix``, the first three characters of an Id; it is empty elsewhere.
     """
 
     path: tuple[str, ...]
@@ -79,13 +79,13 @@ class Node:
 
     @property
     def relationships(self) -> tuple[str, ...]:
-        """The path as settings and SOQL write it: without the object of one among several."""
+        """The path in settings and SOQL: without the object name of a lookup to several objects."""
         return tuple(step.partition(":")[0] for step in self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One of the objects that a lookup may point at, and its part in a field of Name.
+    """One of the objects that a lookup may point at, and its source for a field of Name.
 
     The value is that of ``field``, or ``literal`` for every record; blank when both are None.
     """
@@ -97,14 +97,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A field at the end of a path: the node that has it, and what describe says of it.
+    """A field at the end of a path: its node, and its describe.
 
-    Behind a lookup to several objects ``node`` stands for the pseudo-object Name, which is not
-    in the plan, and ``targets`` say where the values come from. ``followed`` of a condition's leaf
-    is how changes on the whole way from the base object are found: by stamp only when every
+    Behind a lookup to several objects ``node`` is the pseudo-object Name, which is not in the
+    plan, and ``targets`` are the sources of the values. ``followed`` of a condition's leaf
+    is how changes on the whole path from the base object are found: by stamp only when every
     node on it has one in SOQL; Name has none. ``controller`` is the controlling field of the same
-    node, which is read too where only its value tells which label of a picklist is meant
-    (`needs_controller`).
+    node, which is read too when a picklist's label depends on its value (`needs_controller`).
     """
 
     path: str
@@ -116,13 +115,13 @@ class Leaf:
 
     @property
     def sources(self) -> tuple[Target, ...]:
-        """Where its values come from: one node, or one for each object that may stand there."""
+        """The sources of its values: one node, or one per object that the lookup may point at."""
         return self.targets or (Target(self.node, self.field),)
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One object's records as one asset keeps them. ``columns`` are sorted by name."""
+    """One object's records as one asset stores them. ``columns`` are sorted by name."""
 
     name: str
     asset: RawAsset

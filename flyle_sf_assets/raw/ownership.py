@@ -1,10 +1,10 @@
-"""Which raw asset keeps which place of the lookup tree, told from the path alone.
+"""Which raw asset owns which node of the lookup tree, known from the path only.
 
-The path alone, without describe, so that a settings version's digests per asset can be made
-before the org was ever asked. ``accounts`` keeps the Account that is the base or stands
+From the path only, without describe, so that a settings version's digests per asset can be
+made before the first request to the org. ``accounts`` owns the Account that is the base or is
 directly above an Opportunity, with its ``Parent`` chain; ``opportunities`` the base
-Opportunity; ``related_records`` all that is reached in any other way (an Account behind a
-custom lookup too). So data flows opportunities → accounts → related_records, never back.
+Opportunity; ``related_records`` all other nodes (also an Account behind a custom lookup).
+So data flows opportunities → accounts → related_records, never back.
 
 What does not belong here: resolving fields and objects (``plan.py``).
 """
@@ -18,7 +18,7 @@ RAW_ASSETS: tuple[RawAsset, ...] = ("opportunities", "accounts", "related_record
 
 
 def owner_of(base_object: str, relationships: tuple[str, ...]) -> RawAsset:
-    """The asset that keeps the records at the end of these relationship names."""
+    """The asset that owns the records at the end of these relationship names."""
     if not relationships:
         return "accounts" if base_object == "Account" else "opportunities"
     chain = relationships if base_object == "Account" else relationships[1:]

@@ -1,8 +1,8 @@
 """From settings and object schemas to the read plan: which objects, columns and lookups are needed.
 
 A field path (``Account.Owner.Name``) is walked from the base object through many-to-one
-lookups and declared one-to-one objects; each place that a walk passes is a `Node`. Nodes that
-hold the same object in the same asset share one `Dataset`, the unit that is read and kept.
+lookups and declared one-to-one objects; each step of a walk is a `Node`. Nodes with the same
+object in the same asset share one `Dataset`, the unit that is read and stored.
 
 What does not belong here: checking the settings with texts for people (``check``) and SOQL.
 """
@@ -49,19 +49,19 @@ Schemas = Mapping[str, ObjectSchema | None]
 """Object schemas by API name; None for an object that the org does not know or hides."""
 
 NAME_FIELD = "Name"
-"""Read of every base object: it becomes the company's name."""
+"""Read for every base object: it becomes the company's name."""
 
 SYSTEM_FIELDS = ("Id", "SystemModstamp", "IsDeleted")
-"""Read of every object to follow its changes; not in a dataset's ``columns``.
+"""Read for every object to follow its changes; not in a dataset's ``columns``.
 
-Only Id may be mapped: the stamp also moves when Salesforce itself touches a record
+Only Id may be mapped: the stamp also moves when Salesforce itself updates a record
 (LastModifiedDate is the field for people), and a company's record is never a deleted one.
 """
 TARGETS_MAX = 5
-"""A lookup to more objects is not read through: each of them costs a question of its own."""
+"""A lookup to more objects is not followed: each of them would cost a separate query."""
 
 EXTERNAL_LOOKUPS = frozenset({"externallookup", "indirectlookup"})
-"""Lookups to or from external objects that hold another system's id, not a record's Id."""
+"""Lookups to or from external objects that have another system's id, not a record's Id."""
 
 
 def condition_fields(settings: TenantSettings) -> tuple[str, ...]:
@@ -74,17 +74,17 @@ def condition_fields(settings: TenantSettings) -> tuple[str, ...]:
 
 
 def objects_missing(settings: TenantSettings, schemas: Schemas) -> tuple[str, ...]:
-    """The objects whose schema is needed next; describe them and ask again until none is left."""
+    """The objects whose schema is needed next; describe them and repeat until none is missing."""
     return _Walker(settings, schemas).walk_all().missing
 
 
 def plan(settings: TenantSettings, schemas: Schemas) -> ReadPlan:
     """The read plan of these settings in this org.
 
-    ``schemas`` holds every object that `objects_missing` named; None stands for an object that
-    the org does not know (or hides). What cannot be walked is in ``faults``, the rest goes on.
+    ``schemas`` has every object that `objects_missing` named; None for an object that the org
+    does not know (or hides). Paths that cannot be walked are in ``faults``; the others are planned.
 
-    The plan's ``nodes`` are the places on the way (the base object first), ``datasets`` what is
+    The plan's ``nodes`` are the steps of the paths (the base object first), ``datasets`` what is
     read (each with its ``columns``), ``leaves`` the mapped fields by path. It raises nothing.
 
     Example: ``raw/test_plan.py``
@@ -120,7 +120,7 @@ class _Walker:
             if leaf is not None and (leaf.controller or mapping.from_ not in self._leaves):
                 self._leaves[mapping.from_] = leaf
         for path in condition_fields(self._settings):
-            # Salesforce judges conditions: their parents need not be held.
+            # Salesforce evaluates conditions: their parents need not be stored.
             leaf = self._walk(path, keep=False)
             if leaf is not None:
                 self._condition_leaves[path] = leaf
@@ -177,7 +177,7 @@ class _Walker:
         return Leaf(path, node, field, followed=followed)
 
     def _with_controller(self, leaf: Leaf) -> Leaf:
-        """The leaf with its controlling field, where the field's labels need that."""
+        """The leaf with its controlling field, when the field's labels need it."""
         name, at = leaf.field.controller_name, leaf.node.object
         schema = self._schemas.get(at.lower())
         if name is None or schema is None or not needs_controller(leaf.field):
@@ -201,7 +201,7 @@ class _Walker:
     def _through_name(
         self, path: str, node: Node, lookup: FieldSchema, rest: tuple[str, ...], *, keep: bool
     ) -> Leaf | None:
-        """A field of the pseudo-object Name, which each object that may stand there gives."""
+        """A field of the pseudo-object Name, with one source per object of the lookup."""
         detail = ", ".join(lookup.reference_to)
         segment = str(lookup.relationship_name)
         field = name_object.NAME.field(rest[0]) if len(rest) == 1 else None
@@ -257,7 +257,7 @@ class _Walker:
         if schema is None:
             return None
         lookup = schema.lookup(name)
-        # A lookup to an object that the user may not see has no target in describe.
+        # A lookup to an object that the user cannot see has no target in describe.
         if lookup is None or not lookup.reference_to:
             child = next(
                 (
@@ -299,7 +299,7 @@ class _Walker:
         return self._kept(path, child, child, lookup) if keep else child
 
     def _kept(self, path: str, child: Node, holder: Node, lookup: FieldSchema) -> Node | None:
-        """The node among those that are read, with the lookup that joins it; a fault if it cannot.
+        """Adds the node to those that are read, with the lookup that joins it, or a fault.
 
         ``holder`` is the node whose records have the lookup.
         """

@@ -1,4 +1,4 @@
-"""What to ask of Salesforce about one dataset, as SOQL made from describe's own names.
+"""The queries about one dataset, as SOQL made from describe's own names.
 
 What does not belong here: sending the questions (``salesforce/query.py``) and what the answers
 change (``changes.py``).
@@ -21,42 +21,42 @@ MERGE_FIELD = "MasterRecordId"
 """On objects whose records can be merged: the winner's Id on a loser."""
 
 IDS_PER_QUESTION = 2_000
-"""As many as fit on one REST page, so that one question is one answer."""
+"""As many as fit on one REST page, so that one query has one answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of SystemModstamp: from ``since`` on, before ``until`` (both Salesforce's time)."""
+    """A range of SystemModstamp: from ``since`` on, before ``until`` (both Salesforce's time)."""
 
     since: datetime
     until: datetime
 
     @staticmethod
     def after(watermark: datetime, until: datetime, overlap_s: int) -> "Window":
-        """From the watermark on, and back by the overlap for rows that became visible late."""
+        """From the watermark minus the overlap, which covers rows that became visible late."""
         return Window(watermark - timedelta(seconds=overlap_s), until)
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """The questions about one dataset. Answers have ``Id``, ``SystemModstamp`` and what is named.
+    """The queries about one dataset. Answers have ``Id``, ``SystemModstamp`` and the named columns.
 
-    An object that has no SystemModstamp gives answers without it. Those that speak of statuses also
-    have ``IsDeleted`` and, where the object knows merges, ``MasterRecordId``; they must be asked
-    with deleted rows included (queryAll).
+    Answers of an object without SystemModstamp lack it. Answers about statuses also have
+    ``IsDeleted`` and, when the object can be merged, ``MasterRecordId``; they must be queried with
+    deleted rows included (queryAll).
     """
 
     dataset: Dataset
     schema: ObjectSchema
     scope: soql.Predicate | None
     parent_stamps: tuple[soql.FieldPath, ...] = ()
-    """The stamps of parents that the conditions look at: their change moves the scope."""
+    """The stamps of parents that the conditions use: their change moves the scope."""
 
     @staticmethod
     def about(
         dataset: Dataset, plan: ReadPlan, schemas: Schemas, settings: TenantSettings
     ) -> "Questions":
-        """The questions about one dataset of the plan.
+        """The queries about one dataset of the plan.
 
         Raises ObjectRefused when the object has no schema any more, FieldRefused when the org
         does not show a field that a condition names.
@@ -81,7 +81,7 @@ class Questions:
 
     @property
     def is_stamped(self) -> bool:
-        """Whether the window of SystemModstamp may be asked for."""
+        """Whether a window of SystemModstamp can be queried."""
         return self.dataset.followed == "stamp"
 
     def count(self) -> soql.Statement:
@@ -104,7 +104,7 @@ class Questions:
     ) -> soql.Statement:
         """The statuses of every record stamped in the window, whether it matches or not.
 
-        A record counts as stamped, too, when a parent was that the conditions look at.
+        A record also counts as stamped when a parent that the conditions use was stamped.
         """
         columns = [*self._keys(), *self._tombstone_fields()]
         columns += self.dataset.columns if with_values else ()
@@ -114,7 +114,7 @@ class Questions:
     def leaving(self, window: Window) -> soql.Statement:
         """The statuses of every record that may have left the scope within the window.
 
-        Without conditions everything alive is in scope, and only deleted records can have left.
+        Without conditions every record is in scope until it is deleted.
         """
         deleted = self.schema.field("IsDeleted")
         if self.scope is not None or deleted is None:
@@ -165,12 +165,12 @@ class Questions:
         return [self._field("Id"), *([stamp] if stamp is not None else [])]
 
     def _tombstone_fields(self) -> list[FieldSchema]:
-        """What tells deleted and merged records; a few objects (User) know neither."""
+        """The columns that mark deleted and merged records; a few objects (User) have neither."""
         found = (self.schema.field(name) for name in ("IsDeleted", MERGE_FIELD))
         return [field for field in found if field is not None]
 
     def _may_be_deleted(self) -> bool:
-        """An object without stamp and Recycle Bin, an external one, is asked by a plain query."""
+        """An object without stamp and Recycle Bin (an external one) needs a plain query."""
         return self.is_stamped or self.schema.field("IsDeleted") is not None
 
     def _stamped(self, window: Window | None) -> soql.Predicate | None:
@@ -191,7 +191,7 @@ def _parent_stamps(
     """SystemModstamp of every parent on the conditions' paths that has one to filter by.
 
     A one-to-one object has no path from the base object in SOQL, and the pseudo-object Name no
-    stamp: what they move is found by the sweep (`sweep.needs_rescope`).
+    stamp: the sweep finds their changes (`sweep.needs_rescope`).
     """
     known = soql.by_lower_name(schemas)
     prefixes = {

@@ -1,8 +1,8 @@
-"""The shape of a record frame, and what differs between what is held and what came.
+"""The columns of a record frame, and the difference between stored and new rows.
 
 A record frame has ``Id`` (18 characters), ``SystemModstamp`` (UTC), ``_status``,
-``_merged_into`` and then one text column per field of the dataset, sorted by name. A record
-that went away keeps its row and its last values; only ``_status`` says so.
+``_merged_into`` and then one text column per field of the dataset, sorted by name. A deleted
+or missing record keeps its row and its last values; only ``_status`` changes.
 
 What does not belong here: which records to ask for (``questions.py``) and files (``lake``).
 """
@@ -17,10 +17,10 @@ from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 
 
 class RecordStatus(StrEnum):
-    """Why a record is held, or why it is not what it was.
+    """The record status: why a record is stored, or how it ended.
 
-    ``REFERENCED*`` records are held only because others look them up, also when there is nothing
-    (more) to see of them; the rest are, or were, in the scope of the tenant's conditions.
+    ``REFERENCED*`` records are stored only because others refer to them, also when they are not
+    visible (any more); the others are, or were, in the scope of the tenant's conditions.
     """
 
     LINKED = "linked"
@@ -34,14 +34,14 @@ class RecordStatus(StrEnum):
 
 
 READABLE = (RecordStatus.LINKED, RecordStatus.REFERENCED, RecordStatus.OUT_OF_SCOPE)
-"""Records that exist in the org and that the connected user may see: parents with values."""
+"""Records that exist in the org and that the connected user can see: parents with values."""
 
 ONLY_REFERENCED = (
     RecordStatus.REFERENCED,
     RecordStatus.REFERENCED_DELETED,
     RecordStatus.REFERENCED_MISSING,
 )
-"""Records that never were in scope: no company is made of them."""
+"""Records that never were in scope: they become no company."""
 
 BESIDE_FIELDS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "Id": pl.String,
@@ -78,7 +78,7 @@ def is_any(statuses: Iterable[RecordStatus]) -> pl.Expr:
 def changed_rows(came: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """The rows of ``came`` that are new or differ from ``held`` in any column.
 
-    Both are record frames with the same columns; ``held`` may miss rows but not columns.
+    Both are record frames with the same columns; ``held`` may lack rows but not columns.
     """
     if came.is_empty():
         return came

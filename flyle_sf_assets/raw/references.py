@@ -1,4 +1,4 @@
-"""Which records are referred to, hop by hop, from the records in scope.
+"""Which records the records in scope refer to, one lookup at a time.
 
 What does not belong here: fetching those that are not held (``sync/extract/dataset_reader.py``).
 """
@@ -17,7 +17,7 @@ Records = Mapping[str, pl.LazyFrame]
 def ids_at(plan: ReadPlan, node: Node, records: Records) -> pl.LazyFrame:
     """The Ids (column ``Id``, each once) of the records that rows in scope reach at ``node``.
 
-    Only rows that are linked count: a company that is frozen needs no parents.
+    Only linked rows count: a frozen company needs no parents.
     """
     frame = records[node.dataset]
     if not node.path:
@@ -36,8 +36,8 @@ def newly_reached(
 ) -> pl.LazyFrame:
     """The Ids at ``node`` that may be reached for the first time since rows changed.
 
-    ``changed`` has the Ids of changed rows by dataset. A row that did not change counts as well
-    when it is newly reached itself: what it looks up was never asked for on this path.
+    ``changed`` has the Ids of changed rows by dataset. An unchanged row that is newly reached
+    counts too: the records it refers to were never read on this path.
     """
     own = changed.get(node.dataset, pl.Series(dtype=pl.String)).to_frame("Id").lazy()
     if not node.path:
@@ -55,6 +55,6 @@ def newly_reached(
 
 
 def _looked_up(referring: pl.LazyFrame, node: Node) -> pl.LazyFrame:
-    """The Ids that these rows look up at a node; of a lookup to several objects, this one's."""
+    """The Ids that these rows refer to at a node; only its own of a lookup to several objects."""
     ids = referring.select(pl.col(node.lookup_field or "").alias("Id")).drop_nulls().unique()
     return ids.filter(pl.col("Id").str.starts_with(node.key_prefix)) if node.key_prefix else ids

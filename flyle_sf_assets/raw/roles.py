@@ -1,4 +1,4 @@
-"""What becomes of an object's held records when it is made the base object, or is not any more.
+"""What happens to an object's stored records when it becomes, or stops being, the base object.
 
 What does not belong here: reading them again (``sync/extract/dataset_reader.py``).
 """
@@ -9,7 +9,7 @@ from flyle_sf_assets.raw.records import ONLY_REFERENCED, RecordStatus, is_any
 
 
 def only_referenced(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Records of what was the base object: others look them up, no company is made of them."""
+    """Records of the former base object: others refer to them, they become no company."""
     return rows.with_columns(
         pl.when(is_any((RecordStatus.LINKED, RecordStatus.OUT_OF_SCOPE)))
         .then(pl.lit(RecordStatus.REFERENCED.value))
@@ -23,12 +23,12 @@ def only_referenced(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def in_scope_again(rows: pl.LazyFrame, former: pl.LazyFrame) -> pl.LazyFrame:
-    """Records of what is the base object again, as far as companies were made of them before.
+    """Records of an object that is the base object again, if they were companies before.
 
     ``former`` are the enriched rows of that time (``Id``, ``_status``, ``_merged_into``). A record
-    that ended then keeps how it ended; any other counts as out of scope until the read that follows
-    brings it, or tells what became of it. One purged in between is brought by nothing: without this
-    its company would stay as it was.
+    that ended then keeps its status; any other counts as out of scope until the next read returns
+    it or its status. A record purged in between is never returned: without this its company would
+    not change.
     """
     was = former.select(
         "Id", pl.col("_status").alias("_was"), pl.col("_merged_into").alias("_was_merged_into")
@@ -45,7 +45,7 @@ def in_scope_again(rows: pl.LazyFrame, former: pl.LazyFrame) -> pl.LazyFrame:
         .then("_was")
         .otherwise(pl.lit(RecordStatus.OUT_OF_SCOPE.value))
     )
-    # Who won belongs to a merge alone: what others look up keeps it beside another status.
+    # Only a merged record has a winner; records that others refer to keep it with another status.
     merged_into = pl.when(~returns).then("_merged_into").when(has_ended).then("_was_merged_into")
     return (
         rows.join(was, on="Id", how="left")

@@ -1,9 +1,9 @@
-"""What changes without SystemModstamp moving, and must therefore be read again on a cadence.
+"""What changes without a new SystemModstamp, and must therefore be read again regularly.
 
 Formulas, roll-ups and cross-object values (``calculated`` in describe), the standard fields of
 ``unstamped_fields.py``, whole records of objects that have no stamp to filter by, and conditions
-whose answer moves with the day, with such a field or record, with a one-to-one object, or with an
-owner that may be of several objects. What is believed to follow the stamp is compared by the
+whose result changes with the day, with such a field or record, with a one-to-one object, or with
+an owner that may be of several objects. Values assumed to follow the stamp are compared by the
 census.
 
 What does not belong here: reading it (``sync/extract/reconcile.py``) and when (``defs``).
@@ -28,8 +28,8 @@ def unstamped_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
 def lookup_columns(plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...]:
     """The columns of a dataset by which the plan joins.
 
-    A lookup is cleared when its parent is deleted, and set again when that is undeleted: no stamp
-    of the child tells of either.
+    A lookup is cleared when its parent is deleted, and set again when it is undeleted: neither
+    changes the child's stamp.
     """
     at = {node.path: node for node in plan.nodes}
     names = {
@@ -43,20 +43,20 @@ def lookup_columns(plan: ReadPlan, dataset: Dataset) -> tuple[FieldSchema, ...]:
 def custom_columns(dataset: Dataset) -> tuple[FieldSchema, ...]:
     """The columns whose values an edit of the object's metadata can change without a stamp.
 
-    A custom field may be deleted and made again, or be of another type for a while. Its name has a
-    suffix: ``__c``, ``__pc`` of a person account, ``__Latitude__s`` of a place.
+    A custom field may be deleted and created again, or temporarily have another type. Its name has
+    a suffix: ``__c``, ``__pc`` of a person account, ``__Latitude__s`` of a geolocation.
     """
     return tuple(column for column in dataset.columns if "__" in column.name)
 
 
 def census_columns(plan: ReadPlan, dataset: Dataset, *, is_edited: bool) -> tuple[FieldSchema, ...]:
-    """The columns by which a census compares all records with what is held.
+    """The columns by which a census compares all records with the stored ones.
 
-    Lookups, and every field that is believed to follow the stamp: the belief is a list of known
-    exceptions (``unstamped_fields.py``), and no list is complete. What the sweep reads is left to
-    it. Long text is left out, because people alone write it and it makes the pages of an answer
-    small; after an edit of the object's metadata (``is_edited``) custom fields are compared, all
-    of them.
+    Lookups, and every field assumed to follow the stamp: the assumption relies on a list of known
+    exceptions (``unstamped_fields.py``), and no list is complete. Columns of the sweep are
+    excluded. Long text is excluded, because only people write it and it makes the pages of an
+    answer small; after an edit of the object's metadata (``is_edited``) all custom fields are
+    compared.
     """
     custom = custom_columns(dataset) if is_edited else ()
     stamped = (
@@ -77,7 +77,7 @@ def _is_long_text(field: FieldSchema) -> bool:
 
 
 def needs_rescope(plan: ReadPlan, settings: TenantSettings) -> bool:
-    """Whether records enter or leave the scope without anything being stamped."""
+    """Whether records can enter or leave the scope without a new stamp."""
     if any(_moves_with_the_day(condition) for condition in _conditions(settings)):
         return True
     aliases = {extra.as_.lower() for extra in settings.source.one_to_one}

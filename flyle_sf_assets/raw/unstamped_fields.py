@@ -1,11 +1,11 @@
-"""Standard fields that change without SystemModstamp moving though describe calls none calculated.
+"""Standard fields that change without a new SystemModstamp and are not calculated in describe.
 
-Describe's ``calculated`` tells formulas, roll-ups and cross-object values. Some standard fields
-behave so without it; nothing in describe tells them apart, so they stand here, each with its
-reason and source. The list need not be complete: a census compares every other field as well
-(`sweep.census_columns`); the list makes a sweep find them, and a condition on them move its scope.
+Describe's ``calculated`` marks formulas, roll-ups and cross-object values. Some standard fields
+behave so without it; describe does not mark them, so they are listed here, each with its reason
+and source. The list need not be complete: a census compares every other field as well
+(`sweep.census_columns`); by the list a sweep finds them, and rescopes conditions on them.
 
-Looked at and not listed, because they follow the record's own stamp: ``ExpectedRevenue`` (Amount ×
+Checked and not listed, because they follow the record's own stamp: ``ExpectedRevenue`` (Amount ×
 Probability), ``Fiscal…`` (from CloseDate), ``IsClosed``, ``IsWon`` and ``ForecastCategory`` (from
 StageName), ``HasOpportunityLineItem`` (adding a product changes the opportunity). An edit of the
 stages or of the fiscal year may change them by metadata alone: the census finds that.
@@ -21,10 +21,10 @@ ANY_OBJECT = "*"
 
 @dataclass(frozen=True, slots=True)
 class UnstampedField:
-    """One field of one object (`ANY_OBJECT`: of all), why it moves alone, and who says so.
+    """One field of one object (`ANY_OBJECT`: of all), why it changes alone, and the source.
 
-    ``basis``: the source documents it, was recorded or reported from an org, or says only what the
-    value is made of, so that the rest is assumed.
+    ``basis``: the source documents it, was recorded or reported from an org, or only describes
+    the value's inputs, so that the rest is assumed.
     """
 
     object: str
@@ -79,6 +79,6 @@ _NAMES = frozenset((one.object.lower(), one.field.lower()) for one in UNSTAMPED_
 
 
 def is_listed(object_name: str, field_name: str) -> bool:
-    """Whether the field of that object is one of `UNSTAMPED_FIELDS`; case does not count."""
+    """Whether the field of that object is one of `UNSTAMPED_FIELDS`; case is ignored."""
     name = field_name.lower()
     return (object_name.lower(), name) in _NAMES or (ANY_OBJECT, name) in _NAMES

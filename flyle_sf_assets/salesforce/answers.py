@@ -1,4 +1,4 @@
-"""Whether an answer can be true, judged where it is read: its JSON, its columns, its ids.
+"""Whether an answer is plausible, checked where it is read: its JSON, its columns, its ids.
 
 A page that fails is an incomplete read: nothing of it is used. No error names a value of it. What
 does not belong here: how much is read (``bounds.py``), what a refusal means
@@ -31,9 +31,9 @@ _STRUCTURE = (b"{", b"[", b",")
 
 
 def decoded(body: bytes, decode: Callable[[bytes], T], *, values_max: int, tried: Text) -> T:
-    """What ``decode`` (of a msgspec decoder) makes of a JSON body.
+    """The result of ``decode`` (of a msgspec decoder) for a JSON body.
 
-    IncompleteRead when it is no JSON of that shape, nested too deeply, or of more than
+    IncompleteRead when it is not JSON of that shape, is nested too deeply, or has more than
     ``values_max`` members and elements.
     """
     if len(body) > values_max and sum(map(body.count, _STRUCTURE)) > values_max:
@@ -62,8 +62,8 @@ def require_columns(records: Sequence[Any], tree: Tree, *, tried: Text, at: str 
 def require_sound(rows: pl.DataFrame, statement: Statement, *, tried: Text) -> None:
     """IncompleteRead unless every row of the frame (all columns String) can be a record.
 
-    Each Id is 18 characters with the right checksum, of the statement's object, and there once;
-    lookups are blank or such ids; SystemModstamp is a moment, IsDeleted true or false.
+    Each Id is unique, of the statement's object, and has 18 characters with the right checksum;
+    lookups are blank or such ids; SystemModstamp is a datetime, IsDeleted true or false.
     """
     checks = {name: check for name, check in _checks(statement).items() if name in rows.columns}
     if rows.is_empty() or not checks:
@@ -78,7 +78,7 @@ def require_sound(rows: pl.DataFrame, statement: Statement, *, tried: Text) -> N
 
 
 def _checks(statement: Statement) -> dict[str, pl.Expr]:
-    """By column: whether a row's value can be one; never null."""
+    """By column: whether a row's value is plausible; never null."""
     checks = {name: _is_id(name) | pl.col(name).is_null() for name in statement.id_columns}
     own = _is_id("Id")
     if statement.key_prefix is not None:
@@ -101,7 +101,7 @@ def _is_id(name: str) -> pl.Expr:
 
 
 def job_id(text: str, *, tried: Text) -> str:
-    """The id of a Bulk job: letters and digits only, as it becomes part of an address."""
+    """The id of a Bulk job: letters and digits only, because it becomes part of a URL."""
     return _matching(_JOB_ID, text, "the job's id", tried)
 
 
@@ -111,12 +111,12 @@ def locator(text: str, *, tried: Text) -> str:
 
 
 def next_page(path: str | None, *, tried: Text) -> str:
-    """The address of a REST result's next page."""
+    """The URL path of a REST result's next page."""
     return _matching(_NEXT_PAGE, path or "", "nextRecordsUrl", tried)
 
 
 def count(text: str) -> int | None:
-    """A number of rows as a header tells it; None for anything else."""
+    """A number of rows from a header; None for anything else."""
     return int(text) if _COUNT.fullmatch(text) else None
 
 

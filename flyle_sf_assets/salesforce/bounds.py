@@ -1,7 +1,7 @@
-"""How much of an answer is taken: bytes, values, pages, rows, time. An org is outside our control.
+"""Limits of an answer: bytes, values, pages, rows, time. An org is outside our control.
 
-What is read here is read no further than the bound; beyond it the read ends with an error and
-nothing of it is used. What does not belong here: whether what came is plausible (``answers.py``).
+A read that reaches its limit ends with an error, and nothing of it is used.
+What does not belong here: whether what came is plausible (``answers.py``).
 """
 
 import ssl
@@ -16,22 +16,22 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce.errors import classification as faults
 
 CLOCK_SKEW_S = 7_200.0
-"""How far Salesforce's clock may be from this machine's."""
+"""The maximal difference between Salesforce's clock and this machine's."""
 
 _LOCAL = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The bounds of one installation.
+    """The limits of one installation.
 
     ``answer_bytes`` (a JSON answer) and ``page_bytes`` (a Bulk result page) count after
-    decompression. ``values`` are the members and elements of one JSON answer: small ones take
+    decompression. ``values`` are the members and elements of one JSON answer: small ones need
     far more memory as objects than as text. A page of Salesforce has at most 2,000 rows; a
-    composite answer five of them. ``request_s`` is for one whole request, from the first byte
-    sent to the last byte read. Salesforce's clock may be ``clock_skew_s`` from ours, and
-    within a session move ``clock_jump_s`` against it: less than the default overlap, so that a
-    wrong ``Date`` within it moves no watermark past a record.
+    composite answer has five pages. ``request_s`` is for one whole request, from the first byte
+    sent to the last byte read. Salesforce's clock may differ from ours by ``clock_skew_s``, and
+    this difference may change by ``clock_jump_s`` within a session: less than the default
+    overlap, so that such a wrong ``Date`` moves no watermark past a record.
     """
 
     answer_bytes: int = 64 << 20
@@ -46,8 +46,8 @@ class Bounds:
 class BoundedBody:
     """A response's body that ends with an error beyond ``limit`` decompressed bytes.
 
-    Stands in the place of ``requests.Response.raw``; what is read is what has arrived, so that the
-    deadline is looked at however slowly the bytes come.
+    Replaces ``requests.Response.raw``; each read returns the bytes that have arrived, so that the
+    deadline is checked even when they arrive slowly.
     """
 
     def __init__(self, raw: Any, limit: int, tried: Text) -> None:
@@ -69,7 +69,7 @@ class BoundedBody:
         self._raw.close()
 
     def release_conn(self) -> None:
-        """Gives the connection back to the pool; one whose body was not read to its end, too."""
+        """Returns the connection to the pool, also one whose body was not read completely."""
         self._raw.release_conn()
 
     def __getattr__(self, name: str) -> Any:
@@ -78,7 +78,7 @@ class BoundedBody:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Every read from a `DeadlineSocket` in this thread ends when the time is over."""
+    """Every read from a `DeadlineSocket` in this thread ends at the deadline."""
     _LOCAL.ends_at = time.monotonic() + seconds
     try:
         yield
@@ -87,7 +87,7 @@ def deadline(seconds: float) -> Iterator[None]:
 
 
 class DeadlineSocket(ssl.SSLSocket):
-    """A TLS socket on which a timeout bounds all reads of a request together, not each of them.
+    """A TLS socket whose timeout limits all reads of a request together, not each of them.
 
     A server that sends a byte a second never exceeds a read timeout.
     """

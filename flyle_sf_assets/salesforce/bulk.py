@@ -1,7 +1,7 @@
 """Large reads by Bulk API 2.0: a query job, its result pages streamed to Parquet, its end.
 
-A page's rows are compared with what Salesforce announced: a body that breaks off without a sign
-counts as success for every HTTP library. What does not belong here: when to read by Bulk
+A page's rows are compared with the number that Salesforce announced: HTTP libraries report a
+truncated body as success. What does not belong here: when to read by Bulk
 (``query.py``), where a job's progress is kept between runs (``store``).
 Source: Bulk API 2.0 and Bulk API Developer Guide, "Query Jobs": results live for seven days.
 """
@@ -41,12 +41,12 @@ from flyle_sf_assets.telemetry.unforeseen import storage_error
 
 _CHUNK_BYTES = 1 << 20
 JOB_GONE = ("not_found", "job_gone")
-"""The codes of errors about a job that Salesforce does not know any more."""
+"""The error codes for a job that Salesforce no longer knows."""
 _PAGE_ROWS_MIN = 500
-"""A page of fewer rows is not asked for: one that is too large is taken for hostile."""
+"""The smallest page that is requested: when even this one is too large, the org is hostile."""
 
 _PAGE_VALUES = 10_000_000
-"""More rows of fewer columns, or fewer of more: each value takes 16 bytes beside its text."""
+"""More rows of fewer columns, or the reverse: each value needs 16 bytes besides its text."""
 
 _ENDED = frozenset({"Failed", "Aborted"})
 
@@ -85,7 +85,7 @@ def read(
         except (SalesforceRefused, IncompleteRead) as refused:
             if refused.code not in JOB_GONE:
                 raise
-            # The job is gone (seven days, or deleted): its pages are read again.
+            # The job no longer exists (seven days, or deleted): its pages are read again.
             logger(__name__).info("bulk_job_gone", job_id=resume.job_id, object=statement.object)
     return reading.finish(reading.submit())
 
@@ -131,7 +131,7 @@ class _Reading:
                 headers={"Content-Type": "application/json"},
             )
         except IncompleteRead as error:
-            # No job can be gone that was not made: this one is refused.
+            # A job that was never created cannot be missing: this one is refused.
             raise faults.of_refused_job(error) if error.code in JOB_GONE else error from None
         progress = BulkProgress(
             job.id,
@@ -142,7 +142,7 @@ class _Reading:
         return self._told(progress)
 
     def finish(self, progress: BulkProgress) -> BulkRead:
-        """Waits for the job, reads what is left of its result, and deletes it."""
+        """Waits for the job, reads the rest of its result, and deletes it."""
         try:
             processed = self._wait(progress)
             read = self._download(progress, processed)
@@ -154,7 +154,7 @@ class _Reading:
         return read
 
     def _is_resumable(self, error: BaseException) -> bool:
-        """Whether the same job can still give the rest: else every resume would fail like this."""
+        """Whether the same job can still return the rest: otherwise every resume would fail."""
         if not isinstance(error, FlyleError):
             return True
         is_lost = error.code in ("locator_expired", *JOB_GONE)
@@ -162,7 +162,7 @@ class _Reading:
         return is_passing and not self._is_spent and not is_lost
 
     def _wait(self, progress: BulkProgress) -> int | None:
-        """The number of rows that the job found, once it is complete."""
+        """The number of rows that the job found, when it is complete."""
         wait_s, waited_s = self._pace.first_wait_s, 0.0
         while True:
             self._sleep(wait_s)
@@ -230,7 +230,7 @@ class _Reading:
         locator = response.headers.get("Sforce-Locator", "null")
         following = None if locator in ("null", "") else answers.locator(locator, tried=self._tried)
         csv_file = file.with_suffix(".csv")
-        # What a killed run left there may be half a page.
+        # A file of a killed run may be an incomplete page.
         for left in (csv_file, file):
             left.unlink(missing_ok=True)
             private_files.make_file(left)
@@ -263,11 +263,11 @@ class _Reading:
         answers.require_sound(rows, self._statement, tried=self._tried)
 
     def _discard(self, progress: BulkProgress) -> None:
-        """Removes files and job, whatever its state: only a job that ended can be deleted."""
+        """Removes files and job in any state; aborts it first: only ended jobs can be deleted."""
         for file in self._folder.iterdir() if self._folder.is_dir() else ():
             if PAGE_FILE.fullmatch(file.name):
                 file.unlink()
-        # Refused when it ended already; that the org cannot be reached is told by the next line.
+        # Refused when it ended already; the next line reports an org that cannot be reached.
         with suppress(FlyleError):
             self._session.fetch(
                 "PATCH",
@@ -281,7 +281,7 @@ class _Reading:
         self._delete(progress)
 
     def _delete(self, progress: BulkProgress) -> None:
-        """Salesforce keeps jobs for seven days and 10,000 of them: a failure costs nothing now."""
+        """Salesforce keeps jobs for seven days and 10,000 of them: a failure here does no harm."""
         try:
             self._session.fetch(
                 "DELETE", self._path(progress), lambda response: response.status_code
@@ -303,5 +303,5 @@ class _Reading:
         return job
 
     def _path(self, progress: BulkProgress) -> str:
-        """By the version that made the job: another one is refused (409)."""
+        """By the API version that created the job: another one is refused (409)."""
         return f"/services/data/v{progress.api_version}/jobs/query/{progress.job_id}"

@@ -1,4 +1,4 @@
-"""A Bulk read between its pages: its pace, how far it came, and what it brought.
+"""The state of a Bulk read between its pages: its pace, its progress, and its result.
 
 What does not belong here: asking Salesforce (``bulk.py``).
 """
@@ -17,9 +17,9 @@ PAGE_FILE = re.compile(r"page-[0-9]{5,}\.parquet")
 
 @dataclass(frozen=True, slots=True)
 class BulkPace:
-    """How a job is waited for and its result cut: every poll and every page is an API call.
+    """The poll interval of a job and its page size: every poll and every page is an API call.
 
-    100,000 rows a page keep memory and disk bounded and cost ten calls a million rows.
+    100,000 rows per page limit memory and disk, and cost ten calls per million rows.
     """
 
     first_wait_s: float = 0.5
@@ -31,7 +31,7 @@ class BulkPace:
 
 @dataclass(frozen=True, slots=True)
 class BulkProgress:
-    """How far a Bulk read came, so that it can be taken up again while its results live.
+    """The progress of a Bulk read, so that it can be resumed while Salesforce keeps its results.
 
     ``files`` are the Parquet files written so far, ``rows`` their rows; ``locator`` names the next
     page (None: the first one).
@@ -46,7 +46,7 @@ class BulkProgress:
     locator: str | None = None
 
     def is_of(self, statement: Statement) -> bool:
-        """Whether it is about that statement and its files are still there."""
+        """Whether it belongs to that statement and its files still exist."""
         same = (self.query, self.include_deleted) == (statement.text, statement.include_deleted)
         return same and all(file.exists() for file in self.files)
 
@@ -57,7 +57,7 @@ class BulkProgress:
 
 @dataclass(frozen=True, slots=True)
 class BulkRead:
-    """A whole result: Parquet files with the statement's columns, all String. ``rows`` in all."""
+    """A whole result: Parquet files with the statement's columns, all String; ``rows`` in total."""
 
     files: tuple[Path, ...]
     rows: int
@@ -71,5 +71,5 @@ class BulkRead:
 
 
 def page_file(folder: Path, number: int) -> Path:
-    """The file of one result page. Nothing of its name comes from an answer."""
+    """The file of one result page. No part of its name comes from an answer."""
     return folder / f"page-{number:05d}.parquet"

@@ -31,14 +31,14 @@ class Subrequest:
 
 @dataclass(frozen=True, slots=True)
 class Subanswer:
-    """Status, headers and JSON body of one subrequest; a refusal is in there, not raised."""
+    """Status, headers and JSON body of one subrequest; a refusal is returned, not raised."""
 
     status: int
     headers: Mapping[str, Any]
     body: bytes
 
     def refusal(self, tried: Text) -> Exception | None:
-        """What the answer's status and body mean when it is a refusal, else None."""
+        """The error of an answer that is a refusal, else None."""
         if self.status < HTTPStatus.MULTIPLE_CHOICES or self.status == HTTPStatus.NOT_MODIFIED:
             return None
         return faults.of_answer(self.status, self.body, tried=tried).error
@@ -63,7 +63,7 @@ def composite(
 ) -> list[Subanswer]:
     """The answers in the order of the subrequests, by one counted call.
 
-    When a subrequest is refused for a transient reason, the whole call is tried again.
+    When a subrequest is refused for a transient reason, the whole call is retried.
     IncompleteRead when an answer is missing.
     """
     if not 0 < len(subrequests) <= SUBREQUESTS_MAX:

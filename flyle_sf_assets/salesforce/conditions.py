@@ -1,6 +1,6 @@
 """The conditions of a tenant's settings as SOQL: all operators for all types with a filter.
 
-Salesforce judges them; nothing here is ever evaluated on our side. What does not belong here:
+Salesforce evaluates them; nothing is evaluated on our side. What does not belong here:
 telling a person what is wrong with a condition, line by line (``check``).
 Source: SOQL and SOSL Reference, "Comparison Operators", "Use null in WHERE",
 "Query Multi-Select Picklists", "Comparison Operators: Semi-Joins with IN".
@@ -36,7 +36,7 @@ from flyle_sf_assets.settings.models import (
 )
 
 CONDITION_INVALID = "condition_invalid"
-"""The code of the refusal of a condition that does not fit its field."""
+"""The error code for a condition that does not fit its field."""
 
 _EQUALITY = frozenset({Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN})
 _ORDER = frozenset({Operator.LT, Operator.LE, Operator.GT, Operator.GE})
@@ -50,7 +50,7 @@ _OPERATORS = {
     **dict.fromkeys(("date", "datetime", "time"), _EQUALITY | _ORDER | _NULL),
     **dict.fromkeys(literals.ID_TYPES, _EQUALITY | _NULL),
     "multipicklist": _EQUALITY | _SELECTION | _NULL,
-    # A checkbox is never blank; "= null" would find the unchecked ones.
+    # A checkbox is never blank; "= null" would match the unchecked ones.
     "boolean": frozenset({Operator.EQ, Operator.NE}),
 }
 _SYMBOLS = {
@@ -70,7 +70,7 @@ _OPPOSITES = {
 
 
 def operators_of(field: FieldSchema) -> frozenset[Operator]:
-    """What a condition may ask of this field; empty when it cannot be filtered at all."""
+    """The operators that a condition may use on this field; empty when it cannot be filtered."""
     return _OPERATORS.get(field.type, frozenset()) if field.filterable else frozenset()
 
 
@@ -79,9 +79,9 @@ def where(
 ) -> Predicate | None:
     """All conditions of the settings in one predicate; None when there are none.
 
-    ``schemas`` by API name hold every object on the conditions' paths. ``zone`` is the tenant's:
-    a day compared with a datetime field means that day there. FieldRefused when the org does not
-    show a field that a condition names, UsageError when a condition cannot be written.
+    ``schemas`` by API name have every object on the conditions' paths. ``zone`` is the tenant's:
+    a day compared with a datetime field is that day in this zone. FieldRefused when the org does
+    not show a field that a condition names, UsageError when a condition cannot be written.
     """
     by_name = by_lower_name(schemas)
     root = by_name.get(source.object.lower())
@@ -102,10 +102,10 @@ def where(
 
 
 def predicate(condition: Condition, path: FieldPath, zone: tzinfo) -> Predicate:
-    """One condition on a field that was resolved. UsageError when the two do not fit.
+    """One condition on a resolved field. UsageError when the two do not fit.
 
-    As everywhere in SOQL, ``ne``, ``not_in`` and ``excludes`` also hold for a record whose field
-    is blank or whose parent is missing, and text is compared without regard to case. ``in`` for
+    As everywhere in SOQL, ``ne``, ``not_in`` and ``excludes`` also match a record whose field
+    is blank or whose parent is missing, and text comparison ignores case. ``in`` for
     a multi-select field compares the whole selection. ``contains`` is ``LIKE '%…%'``.
     """
     if condition.op not in operators_of(path.field):
@@ -156,7 +156,7 @@ def _alternatives(
 
 @dataclass(frozen=True, slots=True)
 class _SemiJoin:
-    """A field of a one-to-one object: ``object.lookup`` holds the id that ``owner`` holds."""
+    """A field of a one-to-one object: ``object.lookup`` has the same id as ``owner``."""
 
     owner: FieldPath
     object: ObjectSchema
@@ -164,7 +164,7 @@ class _SemiJoin:
     path: FieldPath
 
     def predicate(self, condition: Condition, zone: tzinfo) -> Predicate:
-        """Conditions that hold for blank fields hold where there is no such object, too."""
+        """Conditions that match blank fields also match where there is no such object."""
         opposite = _OPPOSITES.get(condition.op)
         asked = condition.model_copy(update={"op": opposite}) if opposite else condition
         present = Predicate(f"{FieldPath(self.lookup).text} != null")
@@ -195,7 +195,7 @@ def _semi_join(
 
 
 def _owner(lookups: tuple[FieldSchema, ...], root: ObjectSchema) -> FieldPath | None:
-    """The field on our side that holds the id of the record above the one-to-one object."""
+    """The field of the queried object with the id of the record above the one-to-one object."""
     if not lookups:
         own_id = root.field("Id")
         return FieldPath(own_id) if own_id else None
@@ -258,7 +258,7 @@ def _compared(op: Operator, path: FieldPath, value: Scalar, zone: tzinfo) -> Pre
 
 
 def _compared_with_day(op: Operator, name: str, day: date, zone: tzinfo) -> Predicate:
-    """A datetime field against a whole day of the tenant: from its midnight to the next."""
+    """A datetime field against a whole day of the tenant: from midnight to midnight."""
     start, end = (
         literals.moment(datetime.combine(midnight, time.min, tzinfo=zone))
         for midnight in (day, day + timedelta(days=1))

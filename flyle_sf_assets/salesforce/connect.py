@@ -1,4 +1,4 @@
-"""Opening a tenant's org: settings and secrets in, one handle out.
+"""Opening a tenant's org: from settings and secrets to one handle.
 
 What does not belong here: deciding whether the tenant may connect (``check``, ``refresh``).
 """
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceAccess:
-    """How this installation asks Salesforce; one for all tenants.
+    """How this installation calls Salesforce; one for all tenants.
 
-    With ``api_version=None`` each login asks for the newest version that both sides know.
+    With ``api_version=None`` each login chooses the newest version that both sides support.
     ``sleep`` waits for Bulk jobs.
     """
 
@@ -51,9 +51,9 @@ class SalesforceAccess:
 
 
 class Org:
-    """One tenant's org while it is being asked; a context manager that closes the connections.
+    """One tenant's org while it is in use; a context manager that closes the connections.
 
-    ``reader`` reads rows, ``session`` asks everything else. Times are UTC.
+    ``reader`` reads rows, ``session`` sends all other requests. Times are UTC.
 
     >>> with open_org(connection, reveal, access) as org:
     ...     len(org.org_id), len(org.user_id), org.api_calls
@@ -81,7 +81,7 @@ class Org:
 
     @property
     def limit_usage(self) -> LimitUsage | None:
-        """The org's API requests of 24 hours, as last told; None before the first answer."""
+        """The org's API requests of 24 hours, as last reported; None before the first answer."""
         return self.session.limit_usage
 
     @property
@@ -92,7 +92,7 @@ class Org:
     def simple_salesforce(self) -> "Salesforce":
         """A simple_salesforce client on our session: its requests are authorised, retried, counted.
 
-        For what is asked rarely (``limits()``, ``restful()``). Rows are read by ``reader``: its own
+        For rare requests (``limits()``, ``restful()``). Rows are read by ``reader``: the client's
         query methods turn decimals into floats, and its bulk2 neither checks nor retries.
         """
         from simple_salesforce.api import Salesforce  # noqa: PLC0415 - 0.3 s few runs need
@@ -128,14 +128,14 @@ def open_org(
     *,
     tokens: TokenSource | None = None,
 ) -> Org:
-    """The org of a connection, logged in: a wrong key shows here, not in the middle of a read.
+    """The org of a connection, logged in: a wrong key fails here, not during a read.
 
-    ``tokens`` replaces the connection's flow (a stored refresh token, say). UsageError when the org
-    URL is no Salesforce host, NotConnected and NotPermitted when Salesforce refuses the login,
-    Postponed when it cannot be reached; what ``reveal`` raises passes.
+    ``tokens`` replaces the connection's flow (by a stored refresh token, for example). UsageError
+    when the org URL is no Salesforce host, NotConnected and NotPermitted when Salesforce refuses
+    the login, Postponed when it cannot be reached; errors of ``reveal`` are passed on.
 
     ``reveal`` finds the secret that a reference names (`settings.secret_refs.reveal`); ``access``
-    is the way to Salesforce: CA file, allowed hosts, timeouts, API version.
+    is how Salesforce is reached: CA file, allowed hosts, timeouts, API version.
 
     >>> org = open_org(connection, reveal, access)
     >>> org.reader.count(count(account))
@@ -157,9 +157,9 @@ def open_org(
 def source_of(
     connection: Connection, reveal: Callable[[SecretRef], str], transport: TokenTransport
 ) -> TokenSource:
-    """Where the tokens of a connection come from that names all its secrets.
+    """The token source of a connection that names all its secrets.
 
-    NotConnected for the web server flow: its tokens are kept elsewhere.
+    NotConnected for the web server flow: its tokens are stored in the database.
     """
     org_url = check_org_url(connection.org_url, transport.network.extra_hosts)
     key, secret, private = (

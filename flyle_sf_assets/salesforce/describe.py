@@ -1,4 +1,4 @@
-"""Describe: which fields an object has for the connected user, parsed and kept as a value.
+"""Describe: the fields of an object that the connected user can see, parsed into a value.
 
 What does not belong here: what the fields may be mapped to (``companies``) and where schemas
 are kept (``store``). Source: REST API Developer Guide, "sObject Describe" and "Composite".
@@ -39,7 +39,7 @@ _OBJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """An object's schema, and the moment of its last change as far as Salesforce tells it."""
+    """An object's schema, and the time of its last change if Salesforce reports it."""
 
     schema: ObjectSchema
     last_modified: datetime | None
@@ -47,9 +47,9 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """Nothing changed since the moment that was given.
+    """Nothing changed since the given time.
 
-    It may miss changes of permissions: ask without a moment from time to time.
+    It may miss changes of permissions: redescribe without a time regularly.
     """
 
 
@@ -102,7 +102,7 @@ _SCHEMA = msgspec.json.Decoder(ObjectSchema)
 def describe(
     session: OrgSession, object_name: str, if_modified_since: datetime | None = None
 ) -> Described | NotModified:
-    """One object. ObjectRefused when the org does not know it or hides it from the user."""
+    """One object. ObjectRefused when it does not exist or is hidden from the user."""
     tried = _tried(object_name)
 
     def consume(response: requests.Response) -> Described | NotModified:
@@ -123,11 +123,11 @@ def describe_all(
     object_names: Iterable[str],
     if_modified_since: Mapping[str, datetime] | None = None,
 ) -> dict[str, Described | NotModified | None]:
-    """Several objects, 25 by each counted call. None for an object that the org hides.
+    """Several objects, 25 per counted call. None for an object that the org hides.
 
-    Keys are the names as given, each once; ``if_modified_since`` has moments by these names.
+    Keys are the names as given, each once; ``if_modified_since`` has times (UTC) by these names.
 
-    Moments are UTC; an object that was not edited since its moment is `NotModified`. Raises
+    An object that was not edited since its time is `NotModified`. Raises
     NotPermitted, Postponed, IncompleteRead. Relied on: REST API Developer Guide, "sObject
     Describe", "Composite".
 
@@ -148,19 +148,19 @@ def describe_all(
 
 
 def to_bytes(schema: ObjectSchema) -> bytes:
-    """The schema as JSON, for keeping; `from_bytes` reads it."""
+    """The schema as JSON, for storage; `from_bytes` reads it."""
     return msgspec.json.encode(schema)
 
 
 def from_bytes(data: bytes) -> ObjectSchema:
-    """The schema that `to_bytes` wrote; fields added to the model since take their defaults."""
+    """The schema that `to_bytes` wrote; fields added to the model since get their defaults."""
     return _SCHEMA.decode(data)
 
 
 def digest(schema: ObjectSchema) -> str:
-    """64 hex digits that change when anything of the schema does, but not with the order of fields.
+    """64 hex digits that change with any part of the schema except the order of fields.
 
-    The order of picklist values counts: it is the org's. `format` does not: it is ours.
+    The order of picklist values is included: it is the org's. `format` is not: it is ours.
     """
     ordered = replace(
         schema,
@@ -190,7 +190,7 @@ def _of_answer(session: OrgSession, name: str, answer: Subanswer) -> Described |
 
 
 def _parsed(session: OrgSession, name: str, body: bytes, last_modified: object) -> Described:
-    """IncompleteRead for a describe that cannot be that object's."""
+    """IncompleteRead for a describe that cannot belong to that object."""
     tried = _tried(name)
     described = session.decoded(body, _DESCRIBE.decode, tried=tried)
     schema = ObjectSchema(
@@ -216,7 +216,7 @@ def _field(field: _Field) -> FieldSchema:
         label=field.label,
         type=field.type,
         length=field.length,
-        # Integers have their number of digits in a member of its own.
+        # Integers have their number of digits in a separate member.
         precision=field.precision or field.digits,
         scale=field.scale,
         nillable=field.nillable,

@@ -21,8 +21,8 @@ def text_schema(columns: Sequence[str]) -> pl.Schema:
 def of_records(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pl.DataFrame:
     """REST records (decoded with floats as their text) as a frame of these columns, all String.
 
-    Parents' fields are found in their nested objects and named by their path (``Account.Name``);
-    where there is no parent they are null. Booleans are ``true`` and ``false``. Every record has
+    Parents' fields are read from the nested objects and named by their path (``Account.Name``);
+    without a parent they are null. Booleans are ``true`` and ``false``. Every record has
     every column (`answers.require_columns`). polars' ComputeError for a value that is no scalar.
     """
     if not records:
@@ -41,10 +41,9 @@ def csv_to_parquet(
 ) -> int:
     """A Bulk 2.0 result page as Parquet with these columns, all String; the number of its rows.
 
-    Bulk quotes every value and cannot tell blank from empty: both are null. Holds one page;
-    ``judge`` sees its rows before they are written. Of more than ``rows_max`` rows one more is
-    read, and the rest is not. ValueError when the header has other columns;
-    polars' ComputeError when the page is no CSV.
+    Bulk quotes every value and does not distinguish blank from empty: both are null. One page is
+    in memory; ``judge`` checks its rows before they are written. At most ``rows_max`` + 1 rows are
+    read. ValueError when the header has other columns; polars' ComputeError when it is no CSV.
     """
     if csv_file.stat().st_size == 0:
         pl.DataFrame(schema=text_schema(columns)).write_parquet(parquet_file)
@@ -62,7 +61,7 @@ def csv_to_parquet(
     if [name.lower() for name in header] != [name.lower() for name in columns]:
         raise ValueError(f"columns {header} instead of {list(columns)}")
     renamed = page.rename(dict(zip(header, columns, strict=True)))
-    # Not sunk: after an error in the middle a sink's writer may still make the file.
+    # No sink: its writer may still create the file after an error during the write.
     rows = renamed.collect(engine="streaming")
     if judge is not None:
         judge(rows)
@@ -71,7 +70,7 @@ def csv_to_parquet(
 
 
 def _require_short_header(csv_file: Path, columns: Sequence[str]) -> None:
-    """ValueError for a first line that cannot be these: polars takes minutes for millions."""
+    """ValueError for a first line with other columns: polars needs minutes for millions of them."""
     longest = sum(len(name.encode()) + 4 for name in columns) + 4
     with csv_file.open("rb") as handle:
         if len(handle.readline(longest + 1)) > longest:

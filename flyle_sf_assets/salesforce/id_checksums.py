@@ -1,6 +1,6 @@
-"""Salesforce record ids in their 18-character form, and the checksum that guards them.
+"""Salesforce record ids in their 18-character form, and their checksum.
 
-The last three characters say which of the first fifteen are capitals, five by five (Knowledge
+The last three characters say which of the first fifteen are capitals, in groups of five (Knowledge
 article 000385585, "How to convert 15-character IDs to 18-character IDs").
 
 What does not belong here: turning 15 characters into 18 (``ids.py``).
@@ -26,8 +26,8 @@ def is_valid_id(record_id: pl.Expr) -> pl.Expr:
     capitals = record_id.str.slice(0, _BASE_LENGTH).str.replace_many(
         list(_CAPITALS + _OTHERS), ["1"] * len(_CAPITALS) + ["0"] * len(_OTHERS)
     )
-    # Every group of five bits is a key of the table, so that the first match begins at 0, the
-    # next at 5 and 10. A character that is no bit stays and makes the result too long.
+    # Every group of five bits is a key of the table, so that matches start at 0, 5 and 10.
+    # A character that is not a bit stays and makes the result too long.
     checksum = capitals.str.replace_many(list(_CHECK_OF_GROUP), list(_CHECK_OF_GROUP.values()))
     has_length = record_id.str.len_chars() == _LENGTH
     return has_length & (record_id.str.slice(_BASE_LENGTH) == checksum)

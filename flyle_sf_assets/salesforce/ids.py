@@ -1,4 +1,4 @@
-"""Record ids: 15 characters that are case-sensitive, or 18 that carry a checksum.
+"""Record ids: 15 case-sensitive characters, or 18 characters with a checksum.
 
 Source: Object Reference, "ID Field Type". What does not belong here: which object an id is of.
 """
@@ -11,16 +11,16 @@ _CHECKSUM_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def is_record_id(text: str) -> bool:
-    """Whether the text is an id of 15 characters, or one of 18 whose checksum agrees."""
+    """Whether the text is an id of 15 characters, or one of 18 with a correct checksum."""
     if _ID15.fullmatch(text):
         return True
     return bool(_ID18.fullmatch(text)) and _checksum(text[:15]) == text[15:]
 
 
 def to_18(text: str) -> str:
-    """The 18-character form of an id. ValueError when the text is none (see `is_record_id`).
+    """The 18-character form of an id. ValueError when the text is no id (see `is_record_id`).
 
-    An 18-character id whose capitals were lost on the way is refused rather than guessed.
+    An 18-character id whose upper and lower case was lost is refused, not guessed.
     """
     if not is_record_id(text):
         raise ValueError(f"{text!r} is not a Salesforce record id of 15 or 18 characters")
@@ -28,7 +28,7 @@ def to_18(text: str) -> str:
 
 
 def _checksum(id15: str) -> str:
-    """One character for each five of the id: which of them are capitals, lowest bit first."""
+    """One character per five characters of the id: which are capitals, lowest bit first."""
     return "".join(
         _CHECKSUM_ALPHABET[
             sum(

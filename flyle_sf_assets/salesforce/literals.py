@@ -1,4 +1,4 @@
-"""Values as SOQL writes them: quoted, escaped, exact; nothing a value holds can leave its quotes.
+"""Values as SOQL literals: quoted, escaped, exact; a value cannot end its own quotes.
 
 What does not belong here: fields and statements (``soql.py``), operators (``conditions.py``).
 Source: SOQL and SOSL Reference, "Quoted String Escape Sequences", "Date Formats and Date Literals".
@@ -41,7 +41,7 @@ def quoted(text: str) -> str:
 
 
 def like_contains(text: str) -> str:
-    """A LIKE pattern for values that contain the text; its own ``%`` and ``_`` are letters."""
+    """A LIKE pattern for values that contain the text; its own ``%`` and ``_`` are escaped."""
     return f"'%{text.translate(_ESCAPES).translate(_LIKE_ESCAPES)}%'"
 
 
@@ -51,7 +51,7 @@ def like_starts_with(text: str) -> str:
 
 
 def number(text: str) -> str:
-    """A number with exactly these digits, without exponent. ValueError when it is none."""
+    """A number with exactly these digits, without exponent. ValueError when it is no number."""
     try:
         value = Decimal(text.strip())
     except InvalidOperation:
@@ -80,7 +80,7 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """A datetime literal in UTC, cut to the second as Salesforce keeps its stamps."""
+    """A datetime literal in UTC, cut to the second as Salesforce stores its stamps."""
     if value.tzinfo is None:
         raise ValueError("a datetime without zone has no place in a query")
     utc = value.astimezone(UTC)
@@ -113,9 +113,9 @@ def parsed_day(text: str) -> date:
 
 
 def parsed_moment(text: str, zone: tzinfo) -> datetime | date:
-    """The moment that an ISO 8601 text writes, or the date when it writes a day alone.
+    """The datetime of an ISO 8601 text, or the date when it has no time.
 
-    ``zone`` is meant when the text names none. ValueError when it is neither.
+    ``zone`` applies when the text names none. ValueError when it is neither.
     """
     if _DATE.fullmatch(text.strip()):
         return parsed_day(text)

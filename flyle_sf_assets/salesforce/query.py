@@ -26,15 +26,15 @@ from flyle_sf_assets.salesforce.soql import Statement, querying
 from flyle_sf_assets.telemetry.logs import logger
 
 REST_ROWS_MAX = 5_000
-"""Up to here REST: three pages of 2,000 rows, no waiting. A Bulk job costs at least four calls
-(create, poll, result, delete) and seconds in a queue, whatever its size; beyond some thousand rows
+"""REST up to this number: three pages of 2,000 rows, no waiting. A Bulk job of any size costs at
+least four calls (create, poll, result, delete) and seconds in a queue; beyond some thousand rows
 it costs fewer calls and, in CSV, a third of the CPU."""
 
 _ROWS_PER_FILE = 50_000
-"""Of a large result by REST: 25 pages are held in memory at most."""
+"""For a large result by REST: at most 25 pages are in memory."""
 
 _URL_LENGTH_MAX = 8_000
-"""Longer ones may be refused with 414 or 431: they travel in a composite's body instead."""
+"""Longer ones may be refused with 414 or 431: they are sent in a composite's body instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ _log = logger(__name__)
 class Reader:
     """Reads from one org.
 
-    ``sleep`` is what waiting for a Bulk job calls. Errors of all methods: NotPermitted, Postponed,
-    SalesforceRefused (FieldRefused and ObjectRefused name what is gone), IncompleteRead.
+    ``sleep`` waits for Bulk jobs. Errors of all methods: NotPermitted, Postponed,
+    SalesforceRefused (FieldRefused and ObjectRefused name what is missing), IncompleteRead.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Reader:
         return self._first_page(statement).total_size
 
     def counts(self, statements: Sequence[Statement]) -> list[int]:
-        """The numbers of rows, in order; one call for each five statements."""
+        """The numbers of rows, in order; one call per five statements."""
         found: list[int] = []
         for start in range(0, len(statements), QUERIES_MAX):
             some = statements[start : start + QUERIES_MAX]
@@ -84,11 +84,11 @@ class Reader:
         return found
 
     def rows(self, statement: Statement) -> pl.DataFrame:
-        """All rows by REST, page after page. The text of every value is exactly what JSON had."""
+        """All rows by REST, page by page. The text of every value is exactly that of the JSON."""
         return self._rest(statement, self._first_page(statement))
 
     def rows_by_composite(self, statements: Sequence[Statement]) -> list[pl.DataFrame]:
-        """All rows of each statement, in order; five pages by each counted call.
+        """All rows of each statement, in order; five pages per counted call.
 
         So up to five statements with small results cost one call. When one statement is refused,
         its error is raised and nothing is returned.
@@ -116,10 +116,9 @@ class Reader:
     ) -> BulkRead:
         """All rows by a Bulk 2.0 job, in Parquet files in ``sink_folder``; bounded memory.
 
-        The job is deleted at the end, and when it fails for good. With ``on_progress`` (called
-        after each page, to keep the progress) a job that broke off for a passing reason is left
-        to be taken up with ``resume``; a resume of another statement, or of a job that is gone,
-        starts again.
+        The job is deleted at the end, and when it fails permanently. With ``on_progress`` (called
+        after each page, to store the progress) a job interrupted for a transient reason is kept
+        for ``resume``; a resume of another statement, or of a missing job, starts again.
         """
         return bulk.read(
             self._session,
@@ -142,9 +141,9 @@ class Reader:
     ) -> Rows:
         """All rows by the cheaper way: REST up to ``rest_rows_max`` rows, else Bulk.
 
-        ``expected_rows`` may be a guess: the first REST page tells the true number, and a result
-        that turns out large goes to Bulk after all. When the Bulk job breaks inside Salesforce, the
-        same rows are read by REST. ``sink_folder`` is not used for a small result.
+        ``expected_rows`` may be a guess: the first REST page has the true number, and a large
+        result is then read by Bulk. When the Bulk job fails inside Salesforce, the same rows are
+        read by REST. ``sink_folder`` is not used for a small result.
 
         Returns a lazy frame with the statement's columns, all text as Salesforce wrote it. Relied
         on: REST API Developer Guide, "Query"; Bulk API 2.0 Developer Guide, "Query Jobs".
@@ -171,7 +170,7 @@ class Reader:
         return Rows(whole.scan(), whole.rows, "bulk")
 
     def _rest_files(self, statement: Statement, folder: Path) -> BulkRead:
-        """All rows by REST in files like those of a Bulk read: memory stays bounded."""
+        """All rows by REST in files like those of a Bulk read, with bounded memory."""
         private_files.make_folder(folder)
         result = RestResult(statement, rows_max=None)
         files: list[Path] = []
@@ -227,5 +226,5 @@ class Reader:
 
     def _query_path(self, statement: Statement) -> str:
         resource = "queryAll" if statement.include_deleted else "query"
-        # Everything is escaped: composite would take a bare @{…} in a value for a reference.
+        # Everything is escaped: composite would read a bare @{…} in a value as a reference.
         return self._session.data_path(f"/{resource}?q={quote(statement.text, safe='')}")

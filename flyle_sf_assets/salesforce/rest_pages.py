@@ -1,4 +1,4 @@
-"""The pages of a REST query as they come in, and what they may not do.
+"""The pages of a REST query as they arrive, and their checks.
 
 What does not belong here: asking for them (``query.py``), checking one row (``answers.py``).
 Source: REST API Developer Guide, "Query": a page names the next one, and the number of all rows.
@@ -28,9 +28,9 @@ PAGE = msgspec.json.Decoder(Page, float_hook=str)
 
 
 class RestResult:
-    """The rows of one statement while its pages come in.
+    """The rows of one statement while its pages arrive.
 
-    ``rows_max`` bounds what is held in memory; None for rows that are drained into files.
+    ``rows_max`` limits the rows in memory; None for rows that are drained into files.
     """
 
     def __init__(self, statement: Statement, rows_max: int | None) -> None:
@@ -44,14 +44,14 @@ class RestResult:
 
     @property
     def buffered(self) -> int:
-        """The rows that came and were not taken out yet."""
+        """The rows that arrived and were not drained yet."""
         return len(self._records)
 
     def add(self, page: Page) -> str | None:
-        """Takes a page; returns the address of the next one, None after the last.
+        """Adds a page; returns the URL path of the next one, None after the last.
 
-        IncompleteRead when a page cannot be true: without a column, beyond the announced number
-        of rows, or leading back to a page that was read.
+        IncompleteRead when a page is not plausible: without a column, beyond the announced number
+        of rows, or followed by a page that was already read.
         """
         tried = self._statement.tried
         require_columns(page.records, self._tree, tried=tried)
@@ -71,7 +71,7 @@ class RestResult:
         return address
 
     def drain(self, *, is_last: bool) -> pl.DataFrame:
-        """Takes the buffered rows out, all columns String; the last must make up the announced."""
+        """Drains the buffered rows, all columns String; ``is_last`` also checks their number."""
         statement, tried = self._statement, self._statement.tried
         if is_last and self.rows != self._total:
             raise faults.cut_off(f"{self.rows} rows of {self._total}", tried=tried)
@@ -85,5 +85,5 @@ class RestResult:
         return rows
 
     def frame(self) -> pl.DataFrame:
-        """All rows, when all that were announced have come."""
+        """All rows, when all announced rows have arrived."""
         return self.drain(is_last=True)

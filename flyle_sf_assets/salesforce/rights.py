@@ -1,8 +1,8 @@
 """What the connected user may do: use the API, read an object, administer the org.
 
-An administrator is who has the permission "Modify All Data" (「すべてのデータの編集」), by profile
-or permission set: it is what the standard System Administrator profile has and what a profile's
-name does not tell. Asked of UserPermissionAccess, which describes the running user alone and needs
+An administrator is a user with the permission "Modify All Data" (「すべてのデータの編集」), by
+profile or permission set: the standard System Administrator profile has it, and a profile's name
+does not show it. Read from UserPermissionAccess, which describes only the running user and needs
 no right to read other users' permissions.
 Sources: Field Reference Guide, "UserPermissionAccess"; REST API Developer Guide, "List Available
 REST Resources" (``identity``). What does not belong here: who needs to be one
@@ -27,7 +27,7 @@ _ORG = "SELECT Id, Name FROM Organization"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose connection it is: ids have 18 characters."""
+    """The org and user of the connection: ids have 18 characters."""
 
     org_id: str
     org_name: str
@@ -64,7 +64,7 @@ def check_readable(session: OrgSession, sobject: str) -> None:
 
 
 def _user_id(session: OrgSession, tried: Text) -> str:
-    """Who the running user is, where the token's answer did not tell; one call."""
+    """The running user's id, when the token's answer did not have it; one call."""
     resources = session.json(HTTPMethod.GET, session.data_path("/"), tried=tried)
     try:
         return to_18(str(resources["identity"]).rpartition("/")[2])

@@ -1,7 +1,7 @@
-"""One org's session: authorised requests, counted, with the org's limits and clock kept in view.
+"""One org's session: authorised, counted requests; it tracks the org's limits and clock.
 
-An expired access token is renewed once per request; a fresh one that is refused as well means that
-a right is missing. What does not belong here: retries and TLS
+An expired access token is renewed once per request; when the new one is refused too, a right is
+missing. What does not belong here: retries and TLS
 (``transport.py``), where tokens come from (``tokens/access_tokens.py``), queries (``query.py``).
 Source: REST API Developer Guide, "Limit Info Header", "Status Codes and Error Responses".
 """
@@ -25,10 +25,10 @@ from flyle_sf_assets.salesforce.transport import ASKED, Failed, Network, Transpo
 T = TypeVar("T")
 
 API_VERSION = "64.0"
-"""Summer '25. Every org serves it: orgs are upgraded together, and versions live for years."""
+"""Summer '25. Every org serves it: all are upgraded together, and versions stay for years."""
 
 API_VERSION_NEWEST = "66.0"
-"""Spring '26: the newest that this code was written against."""
+"""Spring '26: the newest version that this code was written for."""
 
 _TIME = Text("Salesforce の時刻を確認しました", "Looked for Salesforce's time")
 _API_USAGE = re.compile(r"(?:^|[ ,;])api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
@@ -37,7 +37,7 @@ _UNTYPED = msgspec.json.Decoder(float_hook=str)
 
 @dataclass(frozen=True, slots=True)
 class LimitUsage:
-    """The org's API requests of the last 24 hours, by all its integrations, and the allowance."""
+    """The org's API requests of the last 24 hours, by all its integrations, and the limit."""
 
     used: int
     max: int
@@ -69,7 +69,7 @@ class OrgSession(Transport):
 
     @property
     def access(self) -> AccessToken:
-        """The access token in use: org id, user id, instance. Logs in when nobody has yet."""
+        """The access token in use: org id, user id, instance. Logs in when there is none yet."""
         return self._tokens.token()
 
     @property
@@ -79,15 +79,15 @@ class OrgSession(Transport):
 
     @property
     def limit_usage(self) -> LimitUsage | None:
-        """What ``Sforce-Limit-Info`` last said; None before the first answer."""
+        """The last ``Sforce-Limit-Info``; None before the first answer."""
         return self._limit_usage
 
     @property
     def server_now(self) -> datetime:
         """Salesforce's time (UTC) when it last answered; never ahead of its clock.
 
-        Cut to the second (``Date`` header). Before the first answer, when the token was issued.
-        IncompleteRead when no answer told a time: our own clock is no substitute.
+        Cut to the second (``Date`` header). Before the first answer, the time the token was issued.
+        IncompleteRead when no answer had a time: our own clock is no substitute.
         """
         known = self._server_date or self.access.issued_at
         if known is None:
@@ -165,9 +165,9 @@ class OrgSession(Transport):
         self._believe(date, tried)
 
     def _believe(self, date: datetime, tried: Text) -> None:
-        """Takes Salesforce's time: a watermark follows it, and one ahead passes over changes.
+        """Records Salesforce's time: watermarks follow it; one in the future would skip changes.
 
-        IncompleteRead when it is far from ours, or moves otherwise than time does.
+        IncompleteRead when it is far from ours, or does not advance as time does.
         """
         ours, bounds = self.network.clock(), self.network.bounds
         ahead_s = (date - ours).total_seconds()
@@ -188,7 +188,7 @@ class OrgSession(Transport):
 
 
 def newest_common_version(transport: Transport, instance_url: str) -> str:
-    """The newest API version that the org serves and this code knows; needs no token, not counted.
+    """The newest API version that org and code support; needs no token, is not counted.
 
     NotPermitted when the org serves only older ones than `API_VERSION`.
     """
@@ -215,7 +215,7 @@ def newest_common_version(transport: Transport, instance_url: str) -> str:
 
 
 def _may_have_arrived(exception: requests.RequestException) -> bool:
-    """Whether a request without an answer may have been counted: it left, as far as we know."""
+    """Whether a request without an answer may have been counted: it was probably sent."""
     never_left = (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError)
     if isinstance(exception, never_left):
         return False

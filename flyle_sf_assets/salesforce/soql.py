@@ -1,8 +1,8 @@
-"""SOQL statements, built only from names that describe gave and from literals that are escaped.
+"""SOQL statements, built only from names of describe and from escaped literals.
 
-Nothing here takes a field name as plain text from outside: a path is a `FieldPath`, made from
-describe's own spelling. What does not belong here: literals (``literals.py``), the conditions of
-settings (``conditions.py``), which windows to ask for (``raw``).
+No function here accepts a field name as plain text from outside: a path is a `FieldPath`, made
+from describe's own spelling. What does not belong here: literals (``literals.py``), the
+conditions of settings (``conditions.py``), which windows to ask for (``raw``).
 Source: SOQL and SOSL Reference; "SOQL and SOSL Limits for Search Queries" (100,000 characters).
 """
 
@@ -42,7 +42,7 @@ class FieldPath:
 
     @property
     def text(self) -> str:
-        """As SOQL writes it: ``Account.Owner.Name``."""
+        """In SOQL's notation: ``Account.Owner.Name``."""
         return ".".join((*self.relationships, self.field.name))
 
 
@@ -61,10 +61,10 @@ def by_lower_name(schemas: Mapping[str, ObjectSchema | None]) -> Schemas:
 def walk(
     steps: Sequence[str], root: ObjectSchema, schemas: Schemas
 ) -> tuple[tuple[FieldSchema, ...], ObjectSchema] | None:
-    """The lookup fields that these relationship names walk, and the object at the end.
+    """The lookup fields that these relationship names follow, and the object at the end.
 
-    None when a step is not there. A lookup that may point at several objects leads to the
-    pseudo-object Name, from which nothing leads on.
+    None when a step does not exist. A lookup that may point at several objects leads to the
+    pseudo-object Name, which has no further lookups.
     """
     lookups: list[FieldSchema] = []
     schema = root
@@ -83,7 +83,7 @@ def walk(
 
 
 def resolve(path: str, root: ObjectSchema, schemas: Schemas) -> FieldPath | None:
-    """The path in describe's spelling, or None when a step of it is not there."""
+    """The path in describe's spelling, or None when a step of it does not exist."""
     *steps, name = path.split(".")
     walked = walk(steps, root, schemas)
     field = walked[1].field(name) if walked else None
@@ -110,7 +110,7 @@ def any_of(predicates: Iterable[Predicate | None]) -> Predicate | None:
 
 
 def querying(objects: str) -> Text:
-    """What a query of these objects is, for people."""
+    """A description of a query of these objects, for people."""
     return Text(f"{objects} を検索しました", f"Queried {objects}")
 
 
@@ -118,10 +118,10 @@ def querying(objects: str) -> Text:
 class Statement:
     """A query: the object, the names of its result columns in order, and its text.
 
-    A column through a parent is named as SOQL writes it (``Account.Name``). Without columns the
-    statement counts rows. With ``include_deleted`` it is asked by queryAll: rows in the Recycle
-    Bin and losers of merges come too. ``id_columns`` hold record ids, or are blank; the object's
-    own ids begin with ``key_prefix``, where describe tells it.
+    A column of a parent has SOQL's notation (``Account.Name``). Without columns the statement
+    counts rows. With ``include_deleted`` it is sent by queryAll: rows in the Recycle Bin and losers
+    of merges are included. ``id_columns`` have record ids, or are blank; the object's own ids start
+    with ``key_prefix``, when describe has it.
     """
 
     object: str
@@ -133,7 +133,7 @@ class Statement:
 
     @property
     def tried(self) -> Text:
-        """What asking it is, for people."""
+        """A description of the query, for people."""
         return querying(self.object)
 
     def __post_init__(self) -> None:
@@ -157,9 +157,9 @@ def select(
     limit: int | None = None,
     include_deleted: bool = False,
 ) -> Statement:
-    """``SELECT columns FROM object``. ORDER BY and LIMIT switch Bulk 2.0's chunking off.
+    """``SELECT columns FROM object``. ORDER BY and LIMIT would disable Bulk 2.0's chunking.
 
-    SalesforceRefused when the text is longer than Salesforce takes.
+    SalesforceRefused when the text is longer than Salesforce accepts.
     """
     by_path = {as_path(column).text: as_path(column) for column in columns}
     paths = tuple(by_path)
@@ -177,7 +177,7 @@ def select(
 
 
 def holds_ids(field: FieldSchema) -> bool:
-    """Whether its values are record ids: lookups of external objects hold another system's keys."""
+    """Whether its values are record ids: lookups of external objects have another system's keys."""
     if field.type == "id":
         return True
     return field.type == "reference" and not any(o.endswith("__x") for o in field.reference_to)
@@ -196,7 +196,7 @@ def count(
 def in_window(column: Column, low: datetime | None, high: datetime | None) -> Predicate | None:
     """``column >= low AND column < high``, an open end for None; None when both are open.
 
-    Both are cut to the second, as Salesforce keeps its stamps: windows that meet leave no gap.
+    Both are cut to the second, as Salesforce stores its stamps: adjacent windows have no gap.
     """
     path = as_path(column).text
     return all_of(
@@ -208,10 +208,9 @@ def in_window(column: Column, low: datetime | None, high: datetime | None) -> Pr
 
 
 def id_in(column: Column, ids: Iterable[str], *, length_max: int = 60_000) -> list[Predicate]:
-    """``column IN (ids)`` in as many predicates as keep each below ``length_max`` characters.
+    """``column IN (ids)``, split into predicates of at most ``length_max`` characters.
 
-    Ids are written with 18 characters, each once, in sorted order. ValueError for a text that is
-    no id.
+    Ids are written with 18 characters, each once, sorted. ValueError for a text that is no id.
     """
     path = as_path(column).text
     wanted = sorted({literals.record_id(text) for text in ids})
@@ -223,12 +222,12 @@ def id_in(column: Column, ids: Iterable[str], *, length_max: int = 60_000) -> li
 
 
 def is_deleted(field: FieldSchema, *, deleted: bool) -> Predicate:
-    """Only soft-deleted rows, or only living ones, of a queryAll."""
+    """Only soft-deleted rows, or only others, of a queryAll."""
     return Predicate(f"{as_path(field).text} = {'TRUE' if deleted else 'FALSE'}")
 
 
 def as_path(column: Column) -> FieldPath:
-    """A column as a path; a field stands for itself."""
+    """A column as a path; a field is the path of itself."""
     return column if isinstance(column, FieldPath) else FieldPath(column)
 
 

@@ -1,8 +1,8 @@
 """How a request reaches Salesforce: an HTTPS session with timeouts, and the only retries here.
 
-Transport faults and answers that say "not now" are tried again, a bounded number of times and
-for a bounded time; the answer's body is read inside the attempt, so that a body that breaks off
-is tried again too. What does not belong here: access tokens and counting (``session.py``),
+Transport faults and transient refusals are retried, a limited number of times and for a limited
+time; the answer's body is read inside the attempt, so that a truncated body is retried too.
+What does not belong here: access tokens and counting (``session.py``),
 what an error means (``errors/classification.py``).
 """
 
@@ -41,9 +41,9 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """When a request is given up: after this many attempts, or this many seconds in all.
+    """When retries of a request end: after this many attempts, or this many seconds in total.
 
-    A Retry-After longer than ``wait_longest_s`` is not waited for here: the run comes back later.
+    A Retry-After longer than ``wait_longest_s`` is not waited for here: the run is retried later.
     """
 
     attempts: int = 5
@@ -58,9 +58,9 @@ class Network:
 
     ``ca_file`` is trusted besides the system's CAs; ``extra_hosts`` are ``host[:port]`` allowed
     besides Salesforce's own domains. A query may run for 120 s before Salesforce answers.
-    ``login_retry`` is for the token endpoint: of logins at the same moment Salesforce takes up one
-    after the other, so that many short waits find their turn. ``clock`` is this machine's: what
-    Salesforce says of the time is held against it.
+    ``login_retry`` is for the token endpoint: Salesforce processes simultaneous logins one after
+    the other, so that many short waits succeed. ``clock`` is this machine's: Salesforce's time is
+    compared with it.
     """
 
     ca_file: Path | None = None
@@ -82,7 +82,7 @@ class Network:
 
 
 class Failed(Exception):
-    """One attempt's fault, on its way from the attempt to the retry loop."""
+    """Carries one attempt's fault from the attempt to the retry loop."""
 
     def __init__(self, fault: faults.Fault) -> None:
         self.fault = fault
@@ -118,12 +118,12 @@ class Transport(requests.Session):
         retries: bool = True,
         **kwargs: Any,
     ) -> T:
-        """What ``consume`` makes of the answer (status 2xx or 304), read within the attempt.
+        """The result of ``consume`` for the answer (status 2xx or 304), read within the attempt.
 
-        ``kwargs`` are those of ``requests.request``. Raises what ``errors/classification.py`` makes
-        of a refusal; IncompleteRead raised by ``consume`` is tried again. With ``retries=False``
-        the request is sent once: for what must not be repeated, such as using a rotating refresh
-        token. Only when Salesforce answers that it did nothing with it, it is sent again even so.
+        ``kwargs`` are those of ``requests.request``. Raises the error of
+        ``errors/classification.py`` for a refusal; IncompleteRead raised by ``consume`` is retried.
+        With ``retries=False`` it is sent once: for requests that must not be repeated, such as with
+        a rotating refresh token. It is sent again only when Salesforce did nothing with it.
         """
         policy = self._retry
         try:
@@ -141,7 +141,7 @@ class Transport(requests.Session):
         raise AssertionError("stamina ends with a result or an exception")
 
     def decoded(self, body: bytes, decode: Callable[[bytes], T], *, tried: Text) -> T:
-        """`answers.decoded` within this installation's bounds."""
+        """`answers.decoded` within this installation's limits."""
         values_max = self.network.bounds.values
         return answers.decoded(body, decode, values_max=values_max, tried=tried)
 
@@ -153,7 +153,7 @@ class Transport(requests.Session):
         return self.fetch(str(method), address, lambda response: response, **kwargs)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: requests would read the address although it is not followed, and may fail at it."""
+        """None: requests would parse the URL although it is not followed, and may fail."""
 
     @property
     def _retry(self) -> RetryPolicy:
@@ -177,14 +177,14 @@ class Transport(requests.Session):
         tried: Text,
         kwargs: dict[str, Any],
     ) -> T:
-        """One request. Failed with its fault; other exceptions are bugs and pass."""
+        """One request. Raises Failed with its fault; other exceptions are bugs."""
         if not is_allowed(url, self.network.extra_hosts):
             raise AssertionError("a URL that hosts.check_org_url never gave out")
         options = {
             "timeout": (self.network.connect_timeout_s, self.network.read_timeout_s),
             **kwargs,
             "allow_redirects": False,
-            "stream": True,  # the body is read here, within its bounds
+            "stream": True,  # the body is read here, within its limits
         }
         bounds = self.network.bounds
         limit = bounds.page_bytes if kwargs.get("stream") else bounds.answer_bytes
@@ -220,13 +220,13 @@ class Transport(requests.Session):
         )
 
     def _saw(self, response: requests.Response, tried: Text) -> None:
-        """Told of every answer before its body is read. May refuse it with IncompleteRead."""
+        """Called for every answer before its body is read. May refuse it with IncompleteRead."""
 
     def _saw_no_answer(self, exception: requests.RequestException) -> None:
-        """Told of every request that broke before its answer's headers came."""
+        """Called for every request that failed before its answer's headers arrived."""
 
     def _backoff(self, exception: Exception) -> bool | float:
-        """Whether to try again, and in how many seconds when Salesforce said so."""
+        """Whether to retry, and after how many seconds when Salesforce said so."""
         if not isinstance(exception, Failed) or not exception.fault.transient:
             return False
         wait_s = exception.fault.wait_s
@@ -240,7 +240,7 @@ class Transport(requests.Session):
 
 
 def parsed_date(header: str | None) -> datetime | None:
-    """A moment as HTTP writes it (``Date``, ``Last-Modified``), UTC; None for anything else."""
+    """A time in HTTP's format (``Date``, ``Last-Modified``), UTC; None for anything else."""
     if not header:
         return None
     try:
@@ -256,7 +256,7 @@ def _is_an_answer(status: int) -> bool:
 
 
 class _TrustingAdapter(HTTPAdapter):
-    """Connections that are verified, always, by the context of `_trust`."""
+    """Connections that are always verified by the context of `_trust`."""
 
     def __init__(self, network: Network) -> None:
         self._context = _trust_of(network.ca_file)
@@ -268,7 +268,7 @@ class _TrustingAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ARG002
-        """Whatever ``verify`` says; requests would read certifi's file at every connection."""
+        """Ignores ``verify``; requests would read certifi's file at every connection."""
         conn.cert_reqs = "CERT_REQUIRED"
         conn.ca_certs = conn.ca_cert_dir = None
 
@@ -296,7 +296,7 @@ def _trust_of(ca_file: Path | None) -> ssl.SSLContext:
 
 @lru_cache(maxsize=8)
 def _trust(ca_file: Path | None, _state: tuple[int, int] | None) -> ssl.SSLContext:
-    """The system's CAs, certifi's and the operator's: 60 ms to read, so kept while unchanged."""
+    """The system's CAs, certifi's and the operator's: 60 ms to read, so cached while unchanged."""
     context = ssl.create_default_context()
     context.sslsocket_class = DeadlineSocket
     context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)

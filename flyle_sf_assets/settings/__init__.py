@@ -2,5 +2,5 @@
 
 What does not belong here: whether the org has these fields (``check``), how a condition is
 written in SOQL (``salesforce/soql.py``) and where versions are kept (``store``). This package is
-pure but for reading the settings files and the secrets they refer to.
+pure, except that it reads the settings files and the secrets they refer to.
 """

@@ -1,4 +1,4 @@
-"""Whether a condition's operator and value go together, before any org is asked.
+"""Whether a condition's operator and value are compatible, before any org is asked.
 
 What does not belong here: whether the field, its type and the value exist in the org
 (``check/conditions.py``).
@@ -25,7 +25,7 @@ from flyle_sf_assets.settings.wording import (
 )
 
 VALUE_CHARACTERS_MAX = 4_000
-"""SOQL takes no longer text in a condition; no field that can be filtered holds one."""
+"""SOQL accepts no longer text in a condition; no field that can be filtered contains one."""
 
 SELECTION_OPERATORS = frozenset({Operator.INCLUDES, Operator.EXCLUDES})
 LIST_OPERATORS = frozenset({Operator.IN, Operator.NOT_IN, *SELECTION_OPERATORS})
@@ -35,7 +35,7 @@ ORDER_OPERATORS = frozenset({Operator.LT, Operator.LE, Operator.GT, Operator.GE}
 
 
 def condition_problems(source: Mapping[str, object]) -> Iterator[Problem]:
-    """Every problem of the conditions' operators and values."""
+    """All problems of the conditions' operators and values."""
     for path, condition in _conditions(source, "source", "conditions"):
         if "any" in condition:
             for alternative_path, alternative in _conditions(condition, path, "any"):

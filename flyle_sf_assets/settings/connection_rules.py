@@ -1,4 +1,4 @@
-"""What the ``connection`` part must obey: My Domain, secrets by reference, what a flow needs.
+"""The rules of the ``connection`` part: My Domain, secrets by reference, what a flow needs.
 
 What does not belong here: whether the org lets us in (``salesforce``).
 """
@@ -18,7 +18,7 @@ NEEDED_BY_FLOW: Mapping[str, tuple[str, ...]] = {
     "client_credentials": ("consumer_key", "consumer_secret"),
     "jwt_bearer": ("consumer_key", "username", "private_key"),
 }
-"""web_server needs neither: key and secret may have been entered in the console."""
+"""web_server needs neither: an administrator may have entered both in the console."""
 
 _UNUSED_BY_FLOW: Mapping[str, tuple[str, ...]] = {
     "web_server": ("username", "private_key"),
@@ -84,7 +84,7 @@ def _org(connection: Mapping[str, object], extra_hosts: Iterable[str]) -> Iterat
 
 
 def _secret(path: str, value: object) -> Iterator[Problem]:
-    """A secret must be a reference. What was written instead is never repeated."""
+    """A secret must be a reference. A value written in its place is never repeated."""
     key = path.rsplit(".", 1)[-1]
     example = f"{key}: {{env: ACME_SF_{'KEY' if key.endswith('key') else 'SECRET'}}}"
     reference = Text(
@@ -132,7 +132,7 @@ def _secret_place(path: str, where: str, place: object, reference: Text) -> Iter
 
 
 def _looks_like_a_secret(where: str, place: str) -> bool:
-    """A variable's name or a path never look like this; keys pasted in their place do."""
+    """The form of a pasted key; a variable's name or a path never has it."""
     if where == "file":
         return "-----BEGIN" in place or re.search(r"[\x00-\x1f]", place) is not None
     if re.search(ENV_NAME_PATTERN, place) is None or place.endswith("\n"):

@@ -1,4 +1,4 @@
-"""Characters that nobody sees and that settings may not hold.
+"""Invisible characters that settings must not contain.
 
 What does not belong here: the other rules (``validation.py``).
 """
@@ -12,15 +12,15 @@ from flyle_sf_assets.settings.wording import child_path, item_path
 _CONTROL_CHARACTERS = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
-"""Also what turns the direction of writing: a name must not read as another one."""
+"""Also bidirectional controls: a name must not look like another one."""
 
 _LINE_CHARACTERS = re.compile(r"[\t\n\r]")
 _MANY_LINES = re.compile(r"source\.conditions\[.*")
-"""Where text may have tabs and line ends; names, labels and places may not."""
+"""Where text may have tabs and line ends; names, labels and paths may not."""
 
 
 def places(document: dict[str, object]) -> Iterator[str]:
-    """Places of text that PostgreSQL, a terminal or a person cannot take: NUL, lone surrogates."""
+    """Paths of text that PostgreSQL or a terminal cannot accept: NUL, lone surrogates."""
     waiting: list[tuple[str, object]] = [("", document)]
     while waiting:
         path, value = waiting.pop()
@@ -39,7 +39,7 @@ def _has_control_characters(path: str, text: str) -> bool:
 
 
 def problem(path: str) -> Problem:
-    """The problem of the text at that place."""
+    """The problem of the text at that path."""
     return Problem(
         "control_character",
         path,

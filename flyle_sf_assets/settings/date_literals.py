@@ -15,14 +15,14 @@ DATE_LITERALS: tuple[str, ...] = (
     "NEXT_90_DAYS",
     *(f"{which}_{unit}" for unit in _UNITS for which in ("LAST", "THIS", "NEXT")),
 )
-"""Literals that stand alone."""
+"""Literals without a number."""
 
 COUNTED_DATE_LITERALS: tuple[str, ...] = tuple(
     name
     for unit in _COUNTED_UNITS
     for name in (f"LAST_N_{unit}S", f"NEXT_N_{unit}S", f"N_{unit}S_AGO")
 )
-"""Literals that need a number behind a colon: ``LAST_N_DAYS:365``."""
+"""Literals that need a number after a colon: ``LAST_N_DAYS:365``."""
 
 DATE_LITERAL_PATTERN = (
     rf"^({'|'.join(DATE_LITERALS)}|({'|'.join(COUNTED_DATE_LITERALS)}):[1-9][0-9]{{0,4}})$"

@@ -1,7 +1,7 @@
-"""Settings while an administrator is still choosing: a document of which parts may be missing.
+"""Unfinished settings that an administrator is editing: parts of the document may be missing.
 
-A draft is the same document as a settings file's, so that it is judged by the same rules and
-with the same paths. What does not belong here: keeping drafts (``store``) and saving them as a
+A draft has the format of a settings file, so that the same rules and paths apply to it.
+What does not belong here: keeping drafts (``store``) and saving them as a
 version (``tenants/settings_drafts.py``).
 """
 
@@ -24,7 +24,7 @@ from flyle_sf_assets.settings.validation import Validated, validate
 from flyle_sf_assets.settings.versions import Json, document
 
 Part = Literal["connection", "object", "one_to_one", "conditions", "mapping", "refresh"]
-"""The parts that the setup's pages fill in, one after the other."""
+"""The parts that the setup pages fill in, in this order."""
 
 _PLACES: Mapping[Part, str] = {
     "connection": "connection",
@@ -43,9 +43,9 @@ MappingItem = FieldMapping | Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Settings in the making. ``base_version`` is the settings version that it began from.
+    """Unfinished settings. ``base_version`` is the settings version that the draft started from.
 
-    Values are as they were typed, right or wrong: `judged` says what is wrong with them.
+    Values are as they were typed, valid or not: `judged` returns their problems.
     ``extra_hosts`` are the hosts that the operator allows besides Salesforce's.
     """
 
@@ -74,7 +74,7 @@ def new_draft(tenant: str, display_name: str, plan: str, *, time_zone: str = "As
 
 
 def draft_of(settings: TenantSettings, version: int | None) -> Draft:
-    """A draft that says what stands now; what was never chosen stays unsaid."""
+    """A draft of the current settings; what was never chosen stays missing."""
     defaults = TenantSettings.model_fields
     said = {
         key: value
@@ -95,17 +95,17 @@ def with_object(draft: Draft, name: str) -> Draft:
 
 
 def with_one_to_one(draft: Draft, items: Sequence[OneToOne | Mapping[str, Json]]) -> Draft:
-    """The draft with these one-to-one objects and no others."""
+    """The draft with exactly these one-to-one objects."""
     return _with_source(draft, one_to_one=[_plain(item) for item in items])
 
 
 def with_conditions(draft: Draft, items: Sequence[ConditionItem]) -> Draft:
-    """The draft with these conditions and no others."""
+    """The draft with exactly these conditions."""
     return _with_source(draft, conditions=[_plain(item) for item in items])
 
 
 def with_mapping(draft: Draft, items: Sequence[MappingItem]) -> Draft:
-    """The draft with these mappings and no others."""
+    """The draft with exactly these mappings."""
     return _with(draft, mapping=[_plain(item) for item in items])
 
 
@@ -115,15 +115,15 @@ def with_refresh(draft: Draft, every: str) -> Draft:
 
 
 def judged(draft: Draft) -> Validated:
-    """The settings when the draft is whole and sound, and every problem with its path."""
+    """The settings when the draft is complete and valid, and every problem with its path."""
     return validate(dict(draft.document), extra_hosts=draft.extra_hosts)
 
 
 def judged_as_far(draft: Draft, *parts: Part) -> Validated:
-    """The same with only these of the parts and the connection: a page before the last one.
+    """The same for only these parts and the connection: for a page before the last one.
 
     ``judged_as_far(draft, "object", "one_to_one", "conditions")`` is what the live count needs:
-    rows of the mapping that are half typed are no hindrance.
+    incomplete rows of the mapping do not prevent it.
     """
     kept: dict[str, Json] = dict(draft.document)
     source = _source(draft)
@@ -161,7 +161,7 @@ def _source(draft: Draft) -> dict[str, Json]:
 
 
 def _plain(item: BaseModel | Mapping[str, Json]) -> dict[str, Json]:
-    """JSON values, without what was left out."""
+    """JSON values, without missing ones."""
     if isinstance(item, BaseModel):
         return item.model_dump(mode="json", by_alias=True, exclude_none=True)
     return dict(item)

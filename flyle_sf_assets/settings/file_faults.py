@@ -1,4 +1,4 @@
-"""What can be wrong with a settings file as a file, in sentences.
+"""The messages about a settings file that cannot be used as a file.
 
 What does not belong here: reading it (``loading.py``) and its text (``yaml_faults.py``).
 """
@@ -10,7 +10,7 @@ from flyle_sf_assets.settings.wording import named_value
 
 
 def more_problems(count: int, line: int | None) -> Problem:
-    """More problems than a person reads at once; these are not told one by one."""
+    """Problems beyond this number are not reported one by one."""
     return Problem(
         "more_problems",
         "",
@@ -24,7 +24,7 @@ def more_problems(count: int, line: int | None) -> Problem:
 
 
 def no_tenant_name(name: str) -> Problem:
-    """The file's name cannot be that of a tenant: not UTF-8, capitals, blanks, controls."""
+    """The file's name cannot be a tenant's name: not UTF-8, capitals, blanks, controls."""
     return Problem(
         "file_name_invalid",
         "",
@@ -78,7 +78,7 @@ def wrong_suffix(name: str, tenant: str) -> Problem:
 
 
 def unreadable(name: str, error: OSError | ValueError) -> Problem:
-    """The file is missing, may not be read, or is no regular file."""
+    """The file is missing, cannot be read, or is not a regular file."""
     reason = getattr(error, "strerror", None) or type(error).__name__
     return Problem(
         "file_unreadable",

@@ -1,7 +1,7 @@
-"""Reading a file that somebody else put there: it never waits, and never reads more than asked.
+"""Reading a file from an untrusted place: never waits, never reads more than the limit.
 
-A settings folder, or the place of a secret, may hold a named pipe, a device without an end, a
-link to one, or a file of 5 GB. What does not belong here: what is in the file.
+A settings folder, or a secret's path, may hold a named pipe, an endless device, a link to one,
+or a file of 5 GB. What does not belong here: what is in the file.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 _FOLLOWED = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _CHUNK_BYTES = 65_536
 _BYTE_KEPT_AS = 0xDC00
-"""PEP 383: a byte that is not UTF-8 stands in a name as U+DC80 to U+DCFF."""
+"""PEP 383: a byte that is not UTF-8 becomes U+DC80 to U+DCFF in a name."""
 
 _KINDS = (
     (stat.S_ISDIR, "it is a folder"),
@@ -23,7 +23,7 @@ _KINDS = (
 
 
 class FileTooLarge(OSError):
-    """The file holds ``size_bytes``, more than was asked for; nothing of it is returned."""
+    """The file has ``size_bytes``, more than the limit; nothing of it is returned."""
 
     def __init__(self, size_bytes: int, bytes_max: int) -> None:
         self.size_bytes = size_bytes
@@ -35,19 +35,19 @@ class NotARegularFile(OSError):
 
 
 def read_bounded(path: Path, bytes_max: int) -> bytes:
-    """The whole content of a regular file, or of the one that a symbolic link leads to.
+    """The whole content of a regular file, or of the one that a symbolic link points to.
 
-    At most ``bytes_max`` + 1 bytes are read, whatever the size that the file says. Nothing but a
-    regular file is opened: opening alone makes a pipe wait and a device act.
+    At most ``bytes_max`` + 1 bytes are read, whatever size the file reports. Only a regular file
+    is opened: to open a pipe waits, and to open a device can have effects.
     Raises NotARegularFile, FileTooLarge, and OSError or ValueError as `os.open` does.
     """
     _refuse_special(os.stat(path), bytes_max)  # noqa: PTH116  the same call as for the descriptor
     descriptor = os.open(path, _FOLLOWED)
     try:
-        # It may have been exchanged since.
+        # It may have been replaced since.
         _refuse_special(os.fstat(descriptor), bytes_max)
         content = bytearray()
-        # A file below /proc says that it is empty, and a file may grow.
+        # A file below /proc reports that it is empty, and a file may grow.
         while len(content) <= bytes_max:
             chunk = os.read(descriptor, min(_CHUNK_BYTES, bytes_max + 1 - len(content)))
             if not chunk:
@@ -64,7 +64,7 @@ def shown_name(name: str) -> str:
 
 
 def _escaped(letter: str) -> str:
-    r"""``\n``, ``\u202e``, and ``\xff`` for a byte that Python keeps as half a surrogate pair."""
+    r"""``\n``, ``\u202e``, and ``\xff`` for a byte that Python stores as half a surrogate pair."""
     code = ord(letter)
     if _BYTE_KEPT_AS <= code - 0x80 < _BYTE_KEPT_AS + 0x80:
         return f"\\x{code - _BYTE_KEPT_AS:02x}"

@@ -1,7 +1,7 @@
 """Which hosts may be called: Salesforce's own, and those that the operator lists.
 
-Tokens and secrets go only where this module lets them go, and settings that name another host are
-refused by it. What does not belong here: sending.
+Tokens and secrets are sent only to hosts that this module allows, and it refuses settings that
+name another host. What does not belong here: sending.
 Source: Salesforce Help, "My Domain URL Formats" and "Allow the Required Domains".
 """
 
@@ -15,12 +15,12 @@ from flyle_sf_assets.errors import Text, UsageError
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ORG_DOMAINS = (
-    # Production, and between name and suffix also sandbox, develop, scratch, trailblaze, …
+    # Production; also with sandbox, develop, scratch, trailblaze, … between name and suffix.
     re.compile(rf"(?:{_LABEL}\.)+my\.salesforce\.com"),
     re.compile(rf"(?:{_LABEL}\.)+my\.salesforce\.mil"),
     re.compile(rf"(?:{_LABEL}\.)+my\.sfcrmproducts\.cn"),
     re.compile(rf"{_LABEL}\.cloudforce\.com"),
-    # Instances (na123, cs42, ap5s): older orgs still name them as instance_url.
+    # Instances (na123, cs42, ap5s): older orgs still return them as instance_url.
     re.compile(r"[a-z]{2,4}[0-9]{1,4}[a-z]?\.salesforce\.com"),
     re.compile(r"(?:login|test)\.salesforce\.(?:com|mil)"),
     re.compile(r"login\.sfcrmproducts\.cn"),
@@ -58,7 +58,7 @@ def extra_hosts(listed: Iterable[str]) -> frozenset[str]:
 def check_org_url(url: str, extra: Iterable[str] = ()) -> str:
     """The origin (``https://host[:port]``) of an org's URL, when it may be called.
 
-    A path behind the host is dropped: people copy it from the browser. ``extra`` are entries of
+    A path after the host is dropped: people copy it from the browser. ``extra`` are entries of
     ``FLYLE_SF_EXTRA_HOSTS``; only they may be IP addresses or use another port than 443.
     UsageError ``org_url_not_allowed`` otherwise.
     """
@@ -73,7 +73,7 @@ def check_org_url(url: str, extra: Iterable[str] = ()) -> str:
 
 
 def is_allowed(url: str, extra: Iterable[str] = ()) -> bool:
-    """Whether a request may go to this URL: https, no user info, and a host of ours to call."""
+    """Whether a request may be sent to this URL: https, no user info, and an allowed host."""
     parts = _split(url)
     if parts is None or parts.scheme.lower() != "https" or not _is_bare(parts):
         return False
@@ -86,7 +86,7 @@ def is_allowed(url: str, extra: Iterable[str] = ()) -> bool:
 
 
 def _split(url: str) -> SplitResult | None:
-    """The parts of a URL, None for what is none: ``https://a]`` looks like half an IPv6 address."""
+    """The parts of a URL, None for an invalid one: ``https://a]`` is half an IPv6 address."""
     try:
         return urlsplit(url.strip())
     except ValueError:
@@ -94,7 +94,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _is_bare(parts: SplitResult) -> bool:
-    """A host and perhaps a port: no user info, and nothing that parsers may read in two ways."""
+    """A host with an optional port: no user info, and nothing that parsers read differently."""
     try:
         port_is_good = parts.port != 0
     except ValueError:
@@ -112,7 +112,7 @@ def _bracketed(host: str) -> str:
 
 
 def _is_ip(host: str) -> bool:
-    # Also the short and octal forms (127.1, 0x7f000001) that resolvers take for addresses.
+    # Also the short and octal forms (127.1, 0x7f000001) that resolvers accept as addresses.
     if re.fullmatch(r"[0-9.]+|0x[0-9a-f.x]+", host):
         return True
     try:

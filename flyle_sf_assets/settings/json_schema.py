@@ -1,8 +1,8 @@
 """The JSON Schema (2020-12) of a settings file, for editors that complete and check while typing.
 
-Made from the models, their descriptions included. What is added by hand are rules that YAML
-editors can hold without an org: which secret a flow needs, which operator takes a list. The
-product's own check is `loading.load_tenant`; an editor's is only earlier.
+Made from the models, with their descriptions. Added by hand are rules that YAML editors can
+check without an org: which secret a flow needs, which operator needs a list. The product's own
+check is `loading.load_tenant`; an editor's is only earlier.
 
 What does not belong here: writing the schema anywhere (``cli``).
 """
@@ -47,7 +47,7 @@ def _members(value: Json) -> dict[str, dict[str, Json]]:
 
 
 def _shorten(model: str, schema: dict[str, Json]) -> None:
-    """Drops what editors need not know, and allows what YAML writes without quotes."""
+    """Drops what editors do not need, and allows what YAML writes without quotes."""
     schema.pop("description", None) if model else None
     schema.pop("title", None) if model else None
     for key, member in _members(schema.get("properties", {})).items():
@@ -112,7 +112,7 @@ def _condition(schema: dict[str, Json]) -> None:
 
 
 def _nothing(_: dict[str, Json]) -> None:
-    """Most models say all there is to say."""
+    """Most models need no addition."""
 
 
 _RULES: Mapping[str, Callable[[dict[str, Json]], None]] = {

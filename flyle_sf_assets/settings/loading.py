@@ -1,4 +1,4 @@
-"""Settings files: ``config/tenants/<tenant>.yaml``, each with every problem it has, with lines.
+"""Settings files: ``config/tenants/<tenant>.yaml``, each with all its problems and their lines.
 
 What does not belong here: YAML itself (``yaml_reading.py``), what a document must obey
 (``validation.py``, ``rules.py``) and whether the org agrees (``check``).
@@ -45,14 +45,14 @@ __all__ = [
 TENANTS_FOLDER = "tenants"
 SUFFIX = ".yaml"
 PROBLEMS_MAX = 100
-"""Told of one file; how many more there are is told with them."""
+"""Reported for one file, with the number of further problems."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """One settings file after reading. ``settings`` is None when ``problems`` holds an error.
 
-    ``tenant`` is the name that the file's name gives, also when nothing of it can be read.
+    ``tenant`` is taken from the file's name, also when nothing of the file can be read.
     ``digest`` is that of the bytes read (`content_digest`), empty when there were none.
     """
 
@@ -64,10 +64,9 @@ class Loaded:
     digest: str = ""
 
     def require(self) -> TenantSettings:
-        """The settings; raises what stands in their way.
+        """The settings; raises when they have problems.
 
-        PlanNotEligible when the plan is all that is wrong, else SettingsInvalid with every
-        problem.
+        PlanNotEligible when the plan is the only problem, else SettingsInvalid with all of them.
         """
         if self.settings is not None:
             return self.settings
@@ -77,7 +76,7 @@ class Loaded:
 def cannot_be_used(tenant: str, problems: tuple[Problem, ...]) -> FlyleError:
     """The error of settings that have these problems.
 
-    PlanNotEligible when the plan is all that is wrong, else SettingsInvalid with every problem.
+    PlanNotEligible when the plan is the only problem, else SettingsInvalid with all of them.
     """
     errors = [problem for problem in problems if problem.severity == "error"]
     if not errors or any(problem.code != "plan_not_eligible" for problem in errors):
@@ -91,11 +90,11 @@ def cannot_be_used(tenant: str, problems: tuple[Problem, ...]) -> FlyleError:
 
 
 def load_tenant(path: Path, extra_hosts: Iterable[str] = ()) -> Loaded:
-    """Reads one settings file; what is wrong with it is in ``problems``.
+    """Reads one settings file; its problems are in ``problems``.
 
     ``extra_hosts`` are entries of ``FLYLE_SF_EXTRA_HOSTS``: org hosts allowed besides Salesforce's.
-    Raises UsageError when one of them is no host, and nothing else. A pipe, a device or a file of
-    any size costs no more time than its first megabyte.
+    Raises only UsageError, when one of them is not a host. A pipe, a device or a file of any size
+    takes no more time than one megabyte.
 
     >>> demo = Path("config/demo/tenants/acme.yaml")
     >>> loaded = load_tenant(demo, ["sandbox.invalid"])
@@ -137,13 +136,13 @@ def load_all(config_dir: Path, extra_hosts: Iterable[str] = ()) -> tuple[Loaded,
     """Every settings file below ``config_dir/tenants``, by name; a broken one hides no other.
 
     Raises UsageError when the folder is missing or cannot be listed: that is not the same as
-    "no tenants". Hidden files and files that are not YAML are passed over.
+    "no tenants". Hidden files and files that are not YAML are skipped.
     """
     return tuple(sorted(load_each(config_dir, extra_hosts), key=lambda loaded: loaded.path))
 
 
 def load_each(config_dir: Path, extra_hosts: Iterable[str] = ()) -> Iterator[Loaded]:
-    """The same one after the other, the smallest first: a huge file delays no other tenant."""
+    """The same, one at a time, the smallest first: a huge file delays no other tenant."""
     for path in sorted(_paths(config_dir), key=_size_bytes):
         yield load_tenant(path, extra_hosts)
 
@@ -154,9 +153,9 @@ def is_tenant_name(name: str) -> bool:
 
 
 def settings_file(config_dir: Path, tenant: str) -> Path | None:
-    """The tenant's settings file, None when there is none; whether it can be used is not asked.
+    """The tenant's settings file, None when there is none; its content is not checked.
 
-    Raises UsageError when the folder may not be entered: that is not the same as "no file".
+    Raises UsageError when the folder cannot be accessed: that is not the same as "no file".
     """
     if not is_tenant_name(tenant):
         return None
@@ -171,14 +170,14 @@ def settings_file(config_dir: Path, tenant: str) -> Path | None:
 
 
 def tenants_of_files(config_dir: Path) -> list[str]:
-    """Whom a message may name as known: the tenants that have a file; none without the folder."""
+    """The tenants that a message may list: those that have a file; none without the folder."""
     names = (path.stem for path in (config_dir / TENANTS_FOLDER).glob(f"*{SUFFIX}"))
     return sorted(name for name in names if is_tenant_name(name))
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
-    """A settings file that is there; ``digest`` of its bytes, empty when they cannot be read.
+    """An existing settings file; ``digest`` of its bytes, empty when they cannot be read.
 
     ``size_bytes`` is 0 when it is not known.
     """
@@ -190,17 +189,17 @@ class ListedFile:
 
 
 def list_files(config_dir: Path) -> dict[str, ListedFile]:
-    """The settings files by tenant, without looking into them: a thousand take a tenth of a second.
+    """The settings files by tenant, not parsed: a thousand take a tenth of a second.
 
-    Raises UsageError as `load_all` does. A file with the wrong suffix is listed where there is no
-    other of that tenant.
+    Raises UsageError as `load_all` does. A file with the wrong suffix is listed when that tenant
+    has no other.
     """
     listed: dict[str, ListedFile] = {}
     for path in sorted(_paths(config_dir), key=lambda path: path.suffix == SUFFIX):
         try:
             content = read_bounded(path, FILE_BYTES_MAX) if path.suffix == SUFFIX else b""
         except (OSError, ValueError):
-            content = b""  # loading it says why
+            content = b""  # loading reports why
         digest = content_digest(content) if content else ""
         tenant = shown_name(path.stem)
         listed[tenant] = ListedFile(tenant, path, digest, len(content))
@@ -208,12 +207,12 @@ def list_files(config_dir: Path) -> dict[str, ListedFile]:
 
 
 def is_bare_folder(config_dir: Path) -> bool:
-    """Whether nothing at all is in the folder, as at a mount point without its volume."""
+    """Whether the folder is empty, as a mount point without its volume is."""
     return not _entries(config_dir)
 
 
 def content_digest(content: bytes) -> str:
-    """What stays the same as long as reading the file again, with this version, tells the same."""
+    """A value that changes whenever reading the file with this version can give another result."""
     return hashlib.sha256(f"{__version__}:".encode() + content).hexdigest()
 
 
@@ -264,13 +263,13 @@ def _size_bytes(path: Path) -> int:
     try:
         return path.stat().st_size
     except (OSError, ValueError):
-        return 0  # loading it says why
+        return 0  # loading reports why
 
 
 def _placed(problems: Iterable[Problem], lines: LineMap) -> tuple[Problem, ...]:
-    """The problems with file and line, in the file's order, each place and fault once.
+    """The problems with file and line, in the file's order, each path and fault once.
 
-    At most `PROBLEMS_MAX`, errors before warnings, and behind them how many more there are.
+    At most `PROBLEMS_MAX`, errors before warnings, and then the number of further ones.
     """
     unique: dict[tuple[str, str, int | None], Problem] = {}
     for problem in problems:

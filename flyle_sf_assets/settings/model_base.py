@@ -1,4 +1,4 @@
-"""What the models of the settings have in common.
+"""The common base of the settings models.
 
 What does not belong here: the models (``models.py``, ``refresh_limits.py``).
 """
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class FrozenModel(BaseModel):
-    """Settings are never changed in place, and a key that is unknown is refused."""
+    """Settings are never changed in place, and an unknown key is refused."""
 
     # Inputs are hidden because pydantic would print a secret that was written by mistake.
     model_config = ConfigDict(

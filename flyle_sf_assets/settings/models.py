@@ -1,7 +1,7 @@
 """The settings of one tenant as frozen models; the file format is the public contract.
 
-The models hold types, names and, for the JSON Schema, each key's description in Japanese and
-English. What else a settings file must obey (a flow needs a secret, ``to`` only once, …) stands in
+The models have types, names and, for the JSON Schema, each key's description in Japanese and
+English. All other rules of a settings file (a flow needs a secret, ``to`` only once, …) are in
 ``rules.py``.
 
 What does not belong here: reading files (``loading.py``), sentences about what is wrong
@@ -46,7 +46,7 @@ class FlyleType(StrEnum):
 
 
 class Operator(StrEnum):
-    """What a condition may ask of a field."""
+    """The operators of a condition."""
 
     EQ = "eq"
     NE = "ne"
@@ -86,7 +86,7 @@ class SecretRef(FrozenModel):
 class Connection(FrozenModel):
     """The org and how to log in to it; ``flow`` decides which optional parts are needed.
 
-    Without ``consumer_key`` it is the one that was entered when the tenant was connected.
+    Without ``consumer_key``, the key entered when the tenant was connected is used.
     """
 
     org_url: Annotated[
@@ -134,7 +134,7 @@ class Connection(FrozenModel):
 
 
 class OneToOne(FrozenModel):
-    """An object of which each record of ``of`` has at most one.
+    """An object with at most one record for each record of ``of``.
 
     ``object.lookup`` points at ``of``; paths name it ``as`` (``Account.ContractInfo.Plan__c``).
     """
@@ -158,7 +158,7 @@ class OneToOne(FrozenModel):
 
 
 class DateLiteral(FrozenModel):
-    """A date that moves with the day, in Salesforce's words: ``TODAY``, ``LAST_N_DAYS:365``."""
+    """A date relative to today, as a Salesforce date literal: ``TODAY``, ``LAST_N_DAYS:365``."""
 
     date: Annotated[
         DateLiteralName,
@@ -191,7 +191,7 @@ class Condition(FrozenModel):
 
 
 class AnyOf(FrozenModel):
-    """Alternatives, of which at least one must hold."""
+    """Alternatives, of which at least one must be true."""
 
     any: Annotated[
         tuple[Condition, ...],
@@ -206,7 +206,7 @@ def _kind_of_condition(value: object) -> Literal["one", "any_of"]:
 
 
 class Source(FrozenModel):
-    """The base object, the one-to-one objects beside it, and the conditions (all must hold)."""
+    """The base object, its one-to-one objects, and the conditions (all must be true)."""
 
     object: Annotated[
         BaseObject,
@@ -238,7 +238,7 @@ class Source(FrozenModel):
 class FieldMapping(FrozenModel):
     """One Salesforce field (``from``, a path) to one custom field (``to``, its key).
 
-    Without ``type`` the first Flyle type that the Salesforce type allows is taken.
+    Without ``type``, the first Flyle type that the Salesforce type allows is used.
     """
 
     from_: Annotated[

@@ -1,4 +1,4 @@
-"""What each pattern of the models asks for, in sentences with the offending value.
+"""The message of each pattern of the models, with the refused value.
 
 What does not belong here: the patterns themselves (``patterns.py``).
 """

@@ -1,4 +1,4 @@
-"""What names, paths and shares in a settings file look like, and how long they may be.
+"""The patterns of names, paths and shares in a settings file, and their maximal lengths.
 
 What does not belong here: sentences about what breaks a pattern (``pattern_texts.py``).
 """

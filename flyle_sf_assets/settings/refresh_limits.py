@@ -21,7 +21,7 @@ class Refresh(FrozenModel):
 
 
 class Guard(FrozenModel):
-    """Shares of the companies above which a run is held for approval."""
+    """Shares of the companies above which a run waits for approval."""
 
     max_gone: Annotated[
         Percent,

@@ -1,7 +1,7 @@
-"""What a settings document must obey beyond the types and patterns of the models.
+"""The rules of a settings document beyond the types and patterns of the models.
 
-Every rule looks at the plain document and passes over what is not of the right type: that is
-told elsewhere, and one mistake must not hide another.
+Every rule reads the plain document and skips values of a wrong type: those are reported
+elsewhere, and one mistake must not hide another.
 
 What does not belong here: rules that need the org (``check``); the connection
 (``connection_rules.py``); a condition's operator and value (``condition_rules.py``).
@@ -17,7 +17,7 @@ from flyle_sf_assets.settings.models import ELIGIBLE_PLANS
 from flyle_sf_assets.settings.wording import item_path, listed, named_value, nearest, quoted
 
 NOT_ENFORCED_YET = ("guard", "api_budget")
-"""Accepted and kept, but nothing acts on them yet: each is a warning until something does."""
+"""Accepted and stored, but not implemented yet: each gives a warning until it is."""
 
 _STANDARD_RELATIONSHIPS = frozenset(
     {"account", "owner", "parent", "createdby", "lastmodifiedby", "recordtype"}
@@ -91,7 +91,7 @@ def _time_zone(document: Mapping[str, object]) -> Iterator[Problem]:
 
 def _is_time_zone(name: str) -> bool:
     if "/" not in name and name != "UTC":
-        return False  # "localtime" and the like mean something else on every machine
+        return False  # "localtime" and similar names differ between machines
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -100,7 +100,7 @@ def _is_time_zone(name: str) -> bool:
 
 
 def _written_paths(document: Mapping[str, object], source: Mapping[str, object]) -> set[str]:
-    """Every relationship name that a path of the document walks, in small letters."""
+    """Every relationship name on a path of the document, in lower case."""
     paths = [item.get("from") for _, item in _items(document, "mapping")]
     for _, item in _items(source, "conditions"):
         paths += [item.get("field"), *(alt.get("field") for _, alt in _items(item, "any"))]

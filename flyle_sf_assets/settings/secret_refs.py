@@ -1,4 +1,4 @@
-"""Secrets that the settings refer to, looked up at the moment of use.
+"""Secrets that the settings refer to, resolved when they are used.
 
 What does not belong here: secrets that the product keeps itself, such as tokens (``store``).
 """
@@ -17,7 +17,7 @@ def reveal(ref: SecretRef) -> str:
     """The secret itself, without surrounding blanks.
 
     Raises NotConnected when the variable or file is missing, unreadable or empty; the error
-    names the place, never what was found there.
+    names the variable or file, never its content.
     """
     if ref.env is not None and ref.file is None:
         return _from_environment(ref.env)
@@ -80,7 +80,7 @@ def _from_file(written: str) -> str:
 
 
 def _expanded(written: str) -> Path:
-    """The path with ``~`` as people mean it; as written for a home that is not known."""
+    """The path with ``~`` expanded; as written when the home directory is not known."""
     path = Path(written)
     try:
         return path.expanduser()

@@ -1,8 +1,8 @@
-"""A plain document against the models: every misfit as a `Problem` in our own words.
+"""Checks a plain document against the models: every fault is a `Problem` in our own words.
 
-pydantic finds the misfits of type, name and pattern; its texts are never shown (they are
-English only and repeat the input, which may be a secret). What the models cannot say is in
-``rules.py``.
+pydantic finds the faults of type, name and pattern; its texts are never shown (they are
+English only and repeat the input, which may be a secret). Rules that models cannot express are
+in ``rules.py``.
 
 What does not belong here: files and lines (``loading.py``).
 """
@@ -34,7 +34,7 @@ from flyle_sf_assets.settings.wording import (
 )
 
 SUGGESTED_MAX = 1_000
-"""Unknown keys for which the nearest one is looked up; more are told without it."""
+"""Unknown keys for which the nearest one is searched; more are reported without it."""
 
 _CONDITION_TAGS = ("one", "any_of")
 _JUDGED_BY_RULES = re.compile(
@@ -80,7 +80,7 @@ _EXAMPLES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The settings, unless something is an error, and everything that is to be said of them."""
+    """The settings, unless a problem is an error, and all their problems."""
 
     settings: TenantSettings | None
     problems: tuple[Problem, ...]
@@ -92,11 +92,11 @@ def validate(
     unreadable: frozenset[str] = frozenset(),
     extra_hosts: Iterable[str] = (),
 ) -> Validated:
-    """Judges a document of plain values; problems carry paths but no lines.
+    """Checks a document of plain values; problems have paths but no lines.
 
-    Nothing is said about the places in ``unreadable``, nor about what would stand below them.
+    Nothing is reported for the paths in ``unreadable`` and the paths below them.
     ``extra_hosts`` are entries of ``FLYLE_SF_EXTRA_HOSTS``: only they may be org hosts besides
-    Salesforce's own. Raises UsageError when one of them is no host, and nothing else.
+    Salesforce's own. Raises only UsageError, when one of them is not a host.
     """
     if not isinstance(document, dict):
         text = Text(
@@ -122,20 +122,20 @@ def validate(
 
 
 def _is_below(path: str, places: frozenset[str]) -> bool:
-    """Whether the path is one of these places or inside one; costs its depth, not their number."""
+    """Whether the path is one of these or below one; the cost is its depth, not their number."""
     while path and path not in places:
         path = path[: max(path.rfind("."), path.rfind("["), 0)]
     return path in places
 
 
 def _translated(errors: list[ErrorDetails]) -> Iterator[Problem]:
-    """Our problems for pydantic's, without those that ``rules.py`` tells better.
+    """Our problems for pydantic's, without those that ``rules.py`` reports better.
 
-    A mistyped key is told once: the key that it was meant to be is not called missing as well,
-    nor are those of a mapping that holds ``any`` where no alternatives can be.
+    A mistyped key is reported once: the intended key is not reported as missing, nor are the keys
+    of a mapping with ``any`` where alternatives are not allowed.
     """
     extra = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
-    # Looking for the nearest key is dear, and nobody reads more than the first of them.
+    # The search for the nearest key is slow, and people read only the first ones.
     meant = {(loc[:-1], _meant_key(loc)) for loc in extra[:SUGGESTED_MAX]}
     nested_any = {loc[:-1] for loc in extra if loc[-1] == "any"}
     unsuggested = frozenset(extra[SUGGESTED_MAX:])
@@ -151,7 +151,7 @@ def _translated(errors: list[ErrorDetails]) -> Iterator[Problem]:
         elif kind == "extra_forbidden":
             yield _unknown_key(loc, suggests=loc not in unsuggested)
         elif kind != "too_short" or not error["input"]:
-            # pydantic also calls a list too short when its items are wrong.
+            # pydantic also reports a list as too short when its items are invalid.
             yield _misfit(path, error)
 
 
@@ -170,7 +170,7 @@ def _is_tag(loc: tuple[int | str, ...], index: int) -> bool:
 
 
 def _general(loc: tuple[int | str, ...]) -> str:
-    """``mapping[].from``: the place without its numbers, condition tags kept."""
+    """``mapping[].from``: the path without its numbers, condition tags kept."""
     text = ""
     for part in loc:
         text += "[]" if isinstance(part, int) else f".{part}"

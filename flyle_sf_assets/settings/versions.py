@@ -1,7 +1,7 @@
-"""Versions of a tenant's settings: the document that is kept, its digest, and what changed.
+"""Versions of a tenant's settings: the stored document, its digest, and what changed.
 
-The digest says what the settings mean, not how they are written: the order of mappings,
-conditions and listed values, and defaults written out or left out, make no difference.
+The digest depends on the meaning of the settings, not on how they are written: the order of
+mappings, conditions and listed values, and explicit defaults, make no difference.
 
 What does not belong here: keeping versions (``store``) and which assets a change touches
 (``check/parts.py``).
@@ -58,8 +58,8 @@ _WORDS: Mapping[str, Text] = {
 class Change:
     """One difference between two versions.
 
-    ``path`` names items by what they are, not by their number: ``mapping[amount].label``.
-    ``before`` or ``after`` is None where the thing is not there.
+    ``path`` names items by their key, not by their number: ``mapping[amount].label``.
+    ``before`` or ``after`` is None when the item does not exist there.
     """
 
     path: str
@@ -91,18 +91,18 @@ def _word(part: str, language: str) -> str:
 
 
 def document(settings: TenantSettings) -> dict[str, Json]:
-    """The settings as they are kept: JSON values, secrets only as references, order as written."""
+    """The settings as stored: JSON values, secrets only as references, order as written."""
     kept: dict[str, Json] = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
     return kept
 
 
 def from_document(kept: Mapping[str, Json]) -> TenantSettings:
-    """The settings that were kept. Raises pydantic's ValidationError when they are not valid."""
+    """The stored settings. Raises pydantic's ValidationError when they are not valid."""
     return TenantSettings.model_validate(kept, by_alias=True, by_name=False)
 
 
 def digest(settings: TenantSettings) -> str:
-    """64 hexadecimal digits that stay the same exactly as long as the settings mean the same."""
+    """64 hexadecimal digits, the same exactly when the settings mean the same."""
     return digest_of(canonical(settings))
 
 
@@ -112,7 +112,7 @@ def digest_of(value: Json) -> str:
 
 
 def canonical(settings: TenantSettings) -> dict[str, Json]:
-    """The document with everything whose order means nothing put into one order."""
+    """The document with all lists sorted whose order has no meaning."""
     whole = document(settings)
     source = dict(_mapping(whole["source"]))
     source["conditions"] = _unique(_canonical_condition(c) for c in _list(source["conditions"]))
@@ -133,7 +133,7 @@ def diff(before: TenantSettings | None, after: TenantSettings) -> tuple[Change, 
 
 
 def _by_place(whole: dict[str, Json]) -> dict[str, Json]:
-    """The canonical document with lists of items turned into mappings by what names an item."""
+    """The canonical document with lists of items as mappings by each item's name."""
     source = dict(_mapping(whole["source"]))
     source["conditions"] = {_condition_text(c): c for c in _list(source["conditions"])}
     source["one_to_one"] = {

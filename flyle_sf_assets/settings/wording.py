@@ -1,7 +1,7 @@
-"""How values, keys and places are shown to people, and which names are near a mistyped one.
+"""How values, keys and paths are shown to people, and which names are near a mistyped one.
 
-Nothing that stands under ``connection`` is shown unless it cannot be a secret: a person who
-wrote the consumer secret into the file must not find it again in a log or on a page.
+Nothing under ``connection`` is shown unless it cannot be a secret: a consumer secret written
+into the file by mistake must not appear in a log or on a page.
 
 What does not belong here: what is wrong (``yaml_reading.py``, ``validation.py``, ``rules.py``).
 """
@@ -28,13 +28,13 @@ def shown_key(parent: str, key: str) -> str:
 
 
 def child_path(parent: str, key: str) -> str:
-    """The place of a key in its mapping: ``source.object``."""
+    """The path of a key in its mapping: ``source.object``."""
     shown = shown_key(parent, key)
     return f"{parent}.{shown}" if parent else shown
 
 
 def item_path(parent: str, index: int) -> str:
-    """The place of an item in its list, counted from zero: ``mapping[2]``."""
+    """The path of an item in its list, counted from zero: ``mapping[2]``."""
     return f"{parent}[{index}]"
 
 
@@ -74,7 +74,7 @@ def _may_be_shown(path: str, text: str) -> bool:
 
 
 def nearest(word: str, names: Iterable[str], *, limit: int = SUGGESTIONS_MAX) -> tuple[str, ...]:
-    """The names most like the word, the likest first; case does not count."""
+    """The names most similar to the word, the nearest first; case is ignored."""
     by_folded: dict[str, str] = {}
     for name in names:
         by_folded.setdefault(name.casefold(), name)
@@ -83,5 +83,5 @@ def nearest(word: str, names: Iterable[str], *, limit: int = SUGGESTIONS_MAX) ->
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names in a row: ``Account, Opportunity``."""
+    """Names joined by commas: ``Account, Opportunity``."""
     return ", ".join(names)

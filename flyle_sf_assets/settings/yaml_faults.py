@@ -1,7 +1,7 @@
-"""What can be wrong with a settings file as a YAML file, in sentences.
+"""The messages about a settings file that is not valid as a YAML file.
 
-The sentences never repeat what stands in the file: a file that cannot be parsed may hold a
-secret anywhere.
+The messages never repeat the file's content: a file that cannot be parsed may have a secret
+anywhere.
 
 What does not belong here: finding these faults (``yaml_reading.py``) and what the keys and
 values mean (``validation.py``).
@@ -21,7 +21,7 @@ _CONFIG_EXAMPLE = Text(
 
 
 def file_too_large(size_bytes: int, max_bytes: int) -> Problem:
-    """The file is larger than any settings file can sensibly be."""
+    """The file is larger than any real settings file."""
     return Problem(
         "file_too_large",
         "",
@@ -193,7 +193,7 @@ def too_many_values(line: int, most: int) -> Problem:
 
 
 def duplicate_key(path: str, first_line: int | None, line: int) -> Problem:
-    """The same key twice in one mapping; YAML readers would silently take the last."""
+    """The same key twice in one mapping; YAML parsers would silently use the last."""
     return Problem(
         "duplicate_key",
         path,
@@ -226,7 +226,7 @@ def unprintable(error: YAMLError, text: str) -> Problem:
 
 
 def syntax(error: MarkedYAMLError | None) -> Problem:
-    """The parser gave up. The file's own text is not repeated."""
+    """The parser failed. The file's own text is not repeated."""
     problem = str(error.problem or "") if error else ""
     context = str(error.context or "") if error else ""
     mark = (error.problem_mark or error.context_mark) if error else None

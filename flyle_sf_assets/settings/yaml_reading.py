@@ -1,4 +1,4 @@
-"""From the bytes of a YAML file to a plain document, with the line of every place in it.
+"""From the bytes of a YAML file to a plain document, with the line of every path in it.
 
 Scalars keep their exact text: ``1.10``, ``2024-01-31`` and ``007`` arrive as written. Only an
 unquoted ``true``/``false`` becomes a boolean and an unquoted ``null``/``~`` (or nothing at all)
@@ -23,8 +23,8 @@ from flyle_sf_assets.settings.wording import child_path, item_path
 FILE_BYTES_MAX = 1_000_000
 NESTING_MAX = 20
 EVENTS_MAX = 150_000
-"""Begins, ends, keys and values. The parser takes about 50 µs for each, so this bounds a file's
-time; 2,000 mappings are 24,000 of them."""
+"""Starts, ends, keys and values. The parser needs about 50 µs for each, so this bounds the time
+for a file; 2,000 mappings are 24,000 of them."""
 
 TAG_CHARACTERS_MAX = 1_000
 
@@ -39,17 +39,17 @@ Plain = str | bool | None | list["Plain"] | dict[str, "Plain"]
 
 @dataclass(frozen=True)
 class LineMap:
-    """Where each place of a document stands in its file. ``file`` is the file's name."""
+    """The line of each path of a document in its file. ``file`` is the file's name."""
 
     file: str | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def line_of(self, path: str) -> int | None:
-        """The line (1-based) of exactly that place, such as ``mapping[2].from``, or None."""
+        """The line (1-based) of exactly that path, such as ``mapping[2].from``, or None."""
         return self.lines.get(path)
 
     def nearest_line(self, path: str) -> int | None:
-        """The line of the place or, when it is not in the file, of what it would stand in."""
+        """The line of the path or, when it is not in the file, of the nearest path above it."""
         while path not in self.lines and path:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self.lines.get(path)
@@ -59,8 +59,8 @@ class LineMap:
 class Reading:
     """A document as far as it could be read.
 
-    ``document`` is None when nothing can be said about its content; ``unreadable`` holds the
-    places whose value was refused here, about which nobody need complain again.
+    ``document`` is None when its content is not known; ``unreadable`` has the paths whose value
+    was refused here and must not be reported again.
     """
 
     document: Plain
@@ -70,7 +70,7 @@ class Reading:
 
 
 def read_yaml(content: bytes, file: str) -> Reading:
-    """The document in these bytes. Never raises: what is wrong is in ``problems``."""
+    """The document in these bytes. Never raises: faults are in ``problems``."""
     empty = LineMap(file)
     if len(content) > FILE_BYTES_MAX:
         return Reading(None, empty, (faults.file_too_large(len(content), FILE_BYTES_MAX),))
@@ -92,7 +92,7 @@ def read_yaml(content: bytes, file: str) -> Reading:
 
 
 def _build(text: str, builder: "_Builder") -> None:
-    """Hands every event to the builder. Raises _Refused, YAMLError."""
+    """Passes every event to the builder. Raises _Refused, YAMLError."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Scanner = _Scanner
     try:
@@ -102,12 +102,12 @@ def _build(text: str, builder: "_Builder") -> None:
                 raise _Refused(faults.too_many_values(line, EVENTS_MAX))
             builder.take(event)
     except (AssertionError, ValueError, OverflowError):
-        # The parser's own slips: a %YAML directive of version 1.0, a \U escape beyond Unicode.
+        # Bugs of the parser: a %YAML directive of version 1.0, a \U escape beyond Unicode.
         raise MarkedYAMLError from None
 
 
 class _Refused(Exception):
-    """Not to be read any further, because of ``problem``."""
+    """Reading stops because of ``problem``."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -117,9 +117,9 @@ class _Refused(Exception):
 class _Scanner(Scanner):
     """ruamel's, without the two places where its time grows with the square of the size.
 
-    For each token it looks at every open bracket: 8 kB of ``[`` took 15 s, 100 kB minutes. It
-    copies a tag for each of its letters. The parser reads ahead, so a limit on what that returns
-    would come too late.
+    For each token it checks every open bracket: 8 kB of ``[`` took 15 s, 100 kB minutes. It
+    copies a tag for each of its letters. The parser reads ahead, so a limit on what it returns
+    would be too late.
     """
 
     def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:  # noqa: N803
@@ -168,7 +168,7 @@ class _Builder:
         return Reading(self._root, self._map, problems, frozenset(self._unreadable))
 
     def broken_off(self, last: Problem) -> Reading:
-        """Nothing can be said of the whole; what was found until here is told with the reason."""
+        """The whole document is refused; the problems found so far are reported with the reason."""
         return Reading(None, self._map, (*self._problems, last))
 
     def take(self, event: events.Event) -> None:
@@ -233,7 +233,7 @@ class _Builder:
         return isinstance(top.value, dict) and top.key is None
 
     def _place(self, value: Plain, line: int) -> str:
-        """Puts a value where it belongs and returns its path."""
+        """Inserts a value into the document and returns its path."""
         if not self._stack:
             self._root = value
             self._lines[""] = line
@@ -252,7 +252,7 @@ class _Builder:
 
     def _refuse_value(self, line: int, fault: faults.PlacedFault) -> None:
         if self._waits_for_key:
-            # What follows is this key's value; it is dropped with it.
+            # What follows is this key's value; both are dropped.
             top = self._stack[-1]
             top.key, top.skips_value = "", True
             self._problems.append(faults.key_not_text(top.path, line))

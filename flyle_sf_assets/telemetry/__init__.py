@@ -1,4 +1,4 @@
-"""What the product tells about itself: structured logs, and how secrets are kept out of them.
+"""What the product logs: structured logs, and how secrets are kept out of them.
 
 What does not belong here: metadata of assets (``defs``) and messages for administrators
 (``errors``).

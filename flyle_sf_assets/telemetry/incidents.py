@@ -1,4 +1,4 @@
-"""The boundary: what nobody foresaw becomes an error of ours, with an id that finds it in the log.
+"""Unforeseen exceptions become errors of ours, each with an id that finds its log entry.
 
 What does not belong here: which error it becomes (``unforeseen.py``), what the log keeps of an
 exception (``raised.py``), and what a run does about it (``refresh``).
@@ -19,11 +19,11 @@ _log = logger("telemetry")
 
 
 def as_flyle_error(error: Exception, tried: Text) -> FlyleError:
-    """The error to show for ``error``, alone: nothing hangs on it that could quote a record.
+    """The error to show for ``error``, without a cause or context that could quote a record.
 
-    One of ours stays what it is. Any other is written to the log under a new incident id, which
-    the returned error carries, the first time it is met. Raise what is returned outside the
-    ``except`` block (or ``from None``): Dagster keeps the texts of whole chains.
+    An error of ours stays the same. Any other is logged, once, under a new incident id, which the
+    returned error has. Raise the returned error outside the ``except`` block (or ``from None``):
+    Dagster stores the texts of whole chains.
     """
     told = getattr(error, _TOLD, None)
     if isinstance(told, FlyleError):
@@ -33,13 +33,13 @@ def as_flyle_error(error: Exception, tried: Text) -> FlyleError:
     told = error_for(error, tried)
     told.incident = f"inc-{uuid.uuid4().hex[:12]}"
     _write_down(told, error)
-    with contextlib.suppress(AttributeError):  # then it would only be written down once more
+    with contextlib.suppress(AttributeError):  # then it would only be logged once more
         setattr(error, _TOLD, told)
     return told
 
 
 def _alone(error: FlyleError) -> FlyleError:
-    """The error without what it was raised from, which is noted for anyone who looks for it."""
+    """The error without its cause, which is logged."""
     if error.__cause__ is not None or error.__context__ is not None:
         with _log_may_fail():
             _log.info("behind the error", code=error.code, raised=raised(error))

@@ -1,4 +1,4 @@
-"""Structured logs on stderr: one line an event, JSON unless a person is watching.
+"""Structured logs on stderr: one line per event, JSON unless stderr is a terminal.
 
 What does not belong here: progress on a terminal (``cli/progress.py``). Nothing is ever logged
 to stdout, which belongs to ``--json``.
@@ -17,7 +17,7 @@ EventDict = structlog.typing.EventDict
 
 
 def configure(*, level: str = "INFO", human: bool | None = None) -> None:
-    """Sets logging up for a process of ours; libraries that use structlog go through it too."""
+    """Configures logging for a process of ours, also for libraries that use structlog."""
     if human is None:
         human = sys.stderr.isatty()
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -41,16 +41,16 @@ def configure(*, level: str = "INFO", human: bool | None = None) -> None:
 
 
 def configure_once(*, level: str = "INFO") -> None:
-    """The same, unless this process has set its logs up already.
+    """The same, unless this process has configured logging already.
 
-    For code that others start (Dagster's processes): without it, libraries log to stdout.
+    For code in processes that Dagster starts: without it, libraries log to stdout.
     """
     if not structlog.is_configured():
         configure(level=level)
 
 
 def logger(name: str) -> Any:
-    """A logger whose events carry ``component=name`` and whatever tenant and sync are bound."""
+    """A logger whose events have ``component=name`` and the bound tenant and sync."""
     return structlog.get_logger(component=name)
 
 
@@ -60,7 +60,7 @@ def bind(**values: Any) -> Any:
 
 
 def _without_texts_of_exceptions(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """``exc_info`` as types and places: the texts of a traceback quote records."""
+    """``exc_info`` as types and code locations: the texts of a traceback quote records."""
     given = event.pop("exc_info", None)
     if given is True:
         given = sys.exc_info()[1]

@@ -18,21 +18,21 @@ from flyle_sf_assets.errors import FlyleError
 
 FRAMES_FIRST = 8
 FRAMES_LAST = 24
-"""A recursion has a thousand frames; its entrance and its end tell it."""
+"""A recursion has a thousand frames; the first and the last ones are enough to recognise it."""
 
 CHAIN_MAX = 8
 
 _PACKAGE = Path(__file__).parents[1]
 
 _RUST_ERRNO = re.compile(r"\(os error (\d{1,4})\)(: /|$)")
-"""How Rust's standard library ends the text of an I/O error; polars keeps nothing else of it."""
+"""The end of an I/O error's text in Rust's standard library: all that polars keeps of it."""
 
 _IO_ERRORS = ("OSError", "ComputeError")
-"""What polars raises for one; its errors of conversion quote values, which could say anything."""
+"""What polars raises for one; its conversion errors quote values, which can be any text."""
 
 
 def raised(error: BaseException) -> list[dict[str, Any]]:
-    """An exception and those behind it, the outermost first, without any of their texts."""
+    """An exception and its causes, the outermost first, without any of their texts."""
     return [_described(one) for one in list(chain(error))[:CHAIN_MAX]]
 
 
@@ -64,7 +64,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def os_error_number(error: BaseException) -> int | None:
-    """The errno of an I/O error, as Python or polars tell it."""
+    """The errno of an I/O error, as Python or polars reports it."""
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno
     found = _RUST_ERRNO.search(str(error)) if type(error).__name__ in _IO_ERRORS else None
@@ -90,7 +90,7 @@ def _described(error: BaseException) -> dict[str, Any]:
 
 
 def _shown_path(file: str) -> str:
-    """Below the package or site-packages when it is there: no home directory is told."""
+    """Relative to the package or site-packages when it is there: home directories stay hidden."""
     path = Path(file)
     if path.is_relative_to(_PACKAGE.parent):
         return path.relative_to(_PACKAGE.parent).as_posix()

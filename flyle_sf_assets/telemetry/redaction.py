@@ -1,7 +1,7 @@
-"""Secrets taken out of anything that is about to be written down.
+"""Secrets removed from everything that is about to be logged or stored.
 
 By name (``access_token``, ``consumer_secret``) and by shape (a Salesforce session id, a JWT, a
-bearer header, a password inside a URL), because a secret may also stand in the middle of a text.
+bearer header, a password inside a URL), because a secret may also be inside a longer text.
 
 What does not belong here: deciding what to log.
 """
@@ -27,7 +27,7 @@ _SECRET_SHAPES = (
 
 
 def redacted_text(text: str) -> str:
-    """The text with everything that has a secret's shape replaced."""
+    """The text with everything replaced that has the shape of a secret."""
     for shape in _SECRET_SHAPES:
         text = shape.sub(HIDDEN, text)
     return text

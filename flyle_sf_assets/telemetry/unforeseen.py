@@ -1,6 +1,6 @@
-"""Which of our errors stands for an exception of Python, polars or a database driver.
+"""Which of our errors replaces an exception of Python, polars or a database driver.
 
-Judged by errno, SQLSTATE and type, never by a text that may quote a record.
+Decided by errno, SQLSTATE and type, never by a text that may quote a record.
 
 What does not belong here: Salesforce's errors (``salesforce/errors/classification.py``), what the
 product's own database raises (``store/postgres/driver_errors.py``), and writing to the log
@@ -40,7 +40,7 @@ POSTGRES = Text("PostgreSQL", "PostgreSQL")
 def storage_error(error: BaseException, tried: Text, place: Text) -> StoreError | None:
     """The error of a disk that is full, read-only, forbidden or broken; None for any other.
 
-    ``place`` names the disk for a person: the lake, ``FLYLE_HOME``.
+    ``place`` names the disk in the message: the lake, ``FLYLE_HOME``.
     """
     for one in chain(error):
         number = os_error_number(one)
@@ -105,7 +105,7 @@ def storage_read_only(tried: Text, came_back: str, place: Text) -> StorageReadOn
 
 
 def error_for(error: Exception, tried: Text) -> FlyleError:
-    """Our error for any exception that is none of ours; it repeats nothing of its text."""
+    """Our error for any exception of another class; it repeats nothing of its text."""
     place = Text("FLYLE_HOME・FLYLE_LAKE_URL", "FLYLE_HOME and FLYLE_LAKE_URL")
     return (
         _database_error(error, tried)
@@ -116,7 +116,7 @@ def error_for(error: Exception, tried: Text) -> FlyleError:
 
 
 def _database_error(error: Exception, tried: Text) -> StoreError | None:
-    """The error when PostgreSQL (Dagster's, say) is full, read-only or not there."""
+    """The error when PostgreSQL (for example Dagster's) is full, read-only or unreachable."""
     errors = [one for one in chain(error) if type(one).__module__.split(".")[0] in _DRIVERS]
     states = [state for one in errors if (state := sqlstate(one))]
     for state in states:

@@ -1,7 +1,7 @@
-"""What an answer of Salesforce means for us, judged by the table of ``rules.py``.
+"""What an answer of Salesforce means for us, decided by the table of ``rules.py``.
 
 HTTP statuses, REST and OAuth error bodies, transport exceptions and the messages of failed Bulk
-jobs become errors of ``flyle_sf_assets.errors``. No text made here holds a token or a secret.
+jobs become errors of ``flyle_sf_assets.errors``. No text made here contains a token or a secret.
 
 No other file knows Salesforce's error strings. What does not belong here: retrying
 (``salesforce/transport.py``) and the remedies' wording (``remedies.py``).
@@ -40,10 +40,10 @@ CAME_BACK_LENGTH_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One refusal. ``transient``: the same request may work in a moment.
+    """One refusal. ``transient``: the same request may succeed soon.
 
-    ``is_unused``: Salesforce did nothing with the request, whatever it was. ``session_expired``:
-    the access token is dead, a new one may work. ``wait_s`` is Retry-After.
+    ``is_unused``: Salesforce did nothing with the request. ``session_expired``:
+    the access token is invalid, a new one may work. ``wait_s`` is Retry-After.
     """
 
     error: FlyleError
@@ -55,7 +55,7 @@ class Fault:
 
 _CODE = re.compile(
     r"\b(?:[A-Z]+(?:_[A-Z]+)+|INVALIDENTITY|INVALIDFIELD|INVALIDJOB|FEATURENOTENABLED)\b",
-    re.ASCII,  # a code may touch Japanese letters
+    re.ASCII,  # Japanese letters may directly follow a code
 )
 _TRANSIENT_STATUSES = frozenset({406, 408, 420, 429})
 _UNKNOWN_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?([\w]+)")
@@ -79,10 +79,10 @@ def of_answer(status: int, body: bytes, *, tried: Text, retry_after: str | None 
     came_back = f"HTTP {status} {error_code} {message}".strip()
     rule = rules.BY_ERROR_CODE.get(error_code)
     if error_code == "REQUEST_LIMIT_EXCEEDED" and "Concurrent" in message:
-        # Too many long requests at this moment, not the day's allowance.
+        # Too many long requests now; the daily limit is not reached.
         rule = rules.BUSY
     if rule is rules.FIELD and "filter criterion" in message:
-        # The field is there; the value compared with it is of another type.
+        # The field exists; the value compared with it is of another type.
         rule = rules.QUERY
     if error_code == "INVALID_SESSION_ID" and rules.NOT_FOR_REST in message:
         rule = rules.ACCESS_RESTRICTED
@@ -98,9 +98,9 @@ def of_answer(status: int, body: bytes, *, tried: Text, retry_after: str | None 
 
 
 def of_refused_fresh_token(fault: Fault) -> Fault:
-    """What an expired session means when the token had just been issued: a right is missing.
+    """What an expired session means when the token was just issued: a right is missing.
 
-    Renewing again would be answered alike, for ever.
+    Every further renewal would get the same answer.
     """
     error, rule = fault.error, rules.ACCESS_RESTRICTED
     restricted = rule.kind(
@@ -114,7 +114,7 @@ def of_oauth(
 ) -> Fault:
     """What the token endpoint's refusal means (RFC 6749 section 5.2 with Salesforce's codes).
 
-    ``flow`` is the ``grant_type`` that was asked with.
+    ``flow`` is the ``grant_type`` of the request.
     """
     answer = _json(body)
     if not isinstance(answer, dict) or "error" not in answer:
@@ -175,7 +175,7 @@ def of_transport(exception: Exception, *, tried: Text) -> Fault:
 
 
 def of_job(state: str, error_message: str, *, tried: Text) -> FlyleError:
-    """What a Bulk 2.0 job that ended Failed or Aborted means, told from its ``errorMessage``.
+    """What a Bulk 2.0 job that ended Failed or Aborted means, by its ``errorMessage``.
 
     IncompleteRead ``job_crashed``: the same rows can be read over REST.
     """
@@ -188,7 +188,7 @@ def of_job(state: str, error_message: str, *, tried: Text) -> FlyleError:
 
 
 def of_refused_job(error: FlyleError) -> SalesforceRefused:
-    """INVALIDJOB in answer to making a Bulk job: the same code, but asking again does not help."""
+    """INVALIDJOB as the answer to creating a Bulk job: same code, but a retry does not help."""
     return SalesforceRefused(
         "job_refused", tried=error.tried, came_back=error.came_back, remedy=remedies.OBJECT_GONE
     )
@@ -213,7 +213,7 @@ def cut_off(came_back: str, *, tried: Text) -> IncompleteRead:
 
 
 def too_large(came_back: str, *, tried: Text) -> IncompleteRead:
-    """An answer beyond every bound: the same request would bring the same again."""
+    """An answer beyond a limit: the same request would get the same answer."""
     return AnswerTooLarge(
         "answer_too_large",
         tried=tried,
@@ -223,28 +223,28 @@ def too_large(came_back: str, *, tried: Text) -> IncompleteRead:
 
 
 def implausible(what: str, *, tried: Text) -> IncompleteRead:
-    """An answer that can be read and cannot be true. ``what`` tells no value."""
+    """An answer that can be parsed but is not plausible. ``what`` contains no value."""
     return IncompleteRead(
         "answer_implausible", tried=tried, came_back=what, remedy=remedies.ANSWER_IMPLAUSIBLE
     )
 
 
 def clock_apart(came_back: str, *, tried: Text) -> IncompleteRead:
-    """Salesforce's clock and ours differ by more than can be."""
+    """Salesforce's clock and ours differ by more than is plausible."""
     return IncompleteRead(
         "clock_apart", tried=tried, came_back=came_back, remedy=remedies.CLOCK_APART
     )
 
 
 def unreadable(what: str, *, tried: Text) -> IncompleteRead:
-    """An answer that is not what it says it is: most often a body that broke off."""
+    """An answer that does not match its headers: most often a truncated body."""
     return IncompleteRead(
         "answer_unreadable", tried=tried, came_back=_shown(what), remedy=remedies.READ_AGAIN
     )
 
 
 def too_slow(came_back: str, *, tried: Text) -> OrgUnavailable:
-    """Salesforce did not get ready within the time that we give it."""
+    """Salesforce did not finish within our time limit."""
     return OrgUnavailable(
         "timed_out", tried=tried, came_back=_shown(came_back), remedy=remedies.LATER
     )
@@ -263,7 +263,7 @@ def _json(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # A gateway's HTML page, for instance: then the status has to do.
+        # A gateway's HTML page, for example: then only the status is used.
         return None
 
 
@@ -315,7 +315,7 @@ def _transport_fault(rule: Rule, exception: Exception, tried: Text) -> Fault:
 
 
 def _quotes_no_answer(cause: BaseException) -> bool:
-    """Whether a text is the system's, TLS's or a count: others quote the bytes that came."""
+    """Whether a text is the system's, TLS's or a count: others quote received bytes."""
     if isinstance(cause, requests.RequestException):  # an OSError by its type alone
         return False
     return isinstance(cause, _TEXTS_OF_THE_SYSTEM)
@@ -335,7 +335,7 @@ def _seconds(retry_after: str | None) -> float | None:
 
 
 def _shown(came_back: str) -> str:
-    # A control character would move a terminal's cursor, or begin a line of its own in a log.
+    # A control character would move a terminal's cursor, or start a new line in a log.
     text = " ".join(_CONTROL.sub(" ", redacted_text(came_back)).split())
     if len(text) <= CAME_BACK_LENGTH_MAX:
         return text or "no detail"

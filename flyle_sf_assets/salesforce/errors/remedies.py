@@ -1,4 +1,4 @@
-"""What a person can do about each way in which Salesforce refuses, in Japanese and English.
+"""What a person can do about each kind of refusal by Salesforce, in Japanese and English.
 
 What does not belong here: recognising the refusal (``classification.py``).
 """

@@ -1,10 +1,10 @@
 """Which answer of Salesforce means which error: the table that ``classification.py`` reads.
 
-Codes decide (``errorCode``, OAuth's ``error``, the flow that was asked). Messages come in the
-connected user's language: their words only sharpen a verdict that is safe without them. What is
-safe for a login that is refused without a word that is known: to try it again for some seconds
-and then three times over 35 minutes (it may be "already being processed"), and then to stop and
-tell a person (it may be revoked). The recorded answers are listed in docs/conformance.md.
+Codes decide (``errorCode``, OAuth's ``error``, the requested flow). Messages are in the connected
+user's language: their words only refine a decision that is safe without them. The safe decision
+for a refused login with an unknown message: retry for some seconds and then three times over 35
+minutes (it may be "already being processed"), and then stop and inform a person (it may be
+revoked). The recorded answers are listed in docs/conformance.md.
 
 What does not belong here: reading an answer (``classification.py``), the remedies' wording
 (``remedies.py``).
@@ -29,12 +29,12 @@ from flyle_sf_assets.salesforce.errors import remedies
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CALLBACK = "callback"
-"""Where an OAuth error came from when it came by the browser and not from the token endpoint."""
+"""The source of an OAuth error that came by the browser, not from the token endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``transient``: the same request may work in a moment.
+    """``transient``: the same request may succeed soon.
 
     ``is_unused``: Salesforce did nothing with the request, so that even one that must not be
     repeated (a rotating refresh token) may be sent again.
@@ -118,7 +118,7 @@ _IN_PROGRESS = Rule(
 
 
 def _unclear(remedy: Text) -> Rule:
-    """A login that is refused without a reason that we can read (see the module's docstring)."""
+    """A login that is refused without a known reason (see the module's docstring)."""
     return Rule(NotConnected, "grant_unclear", remedy, transient=True, is_unused=True)
 
 
@@ -147,17 +147,17 @@ BY_OAUTH_ERROR = {
 }
 
 BY_OAUTH_ERROR_AND_FLOW = {
-    # No secret is sent in these two, so that it cannot be the secret.
+    # These two send no secret, so that the secret cannot be the cause.
     ("invalid_client", JWT_BEARER): _APP_NOT_INSTALLED,
     ("invalid_client", CALLBACK): _APP_NOT_INSTALLED,
     ("invalid_grant", JWT_BEARER): _unclear(remedies.ASSERTION_WRONG),
     ("invalid_grant", "client_credentials"): _unclear(remedies.FLOW_OFF),
-    # Sending again harms nothing: a token that was refused is dead already, or still unused.
+    # A retry is harmless: a refused token is already invalid, or still unused.
     ("invalid_grant", "refresh_token"): _unclear(remedies.RECONNECT),
-    # A code works once and for minutes: whatever the reason was, it takes a new one.
+    # A code works once and for some minutes: in every case a new one is needed.
     ("invalid_grant", "authorization_code"): _CODE,
 }
-"""Sharper than ``error`` alone, and in every language."""
+"""More precise than ``error`` alone, and the same in every language."""
 
 BY_OAUTH_DESCRIPTION = (
     ("already being processed", _IN_PROGRESS),
@@ -178,12 +178,12 @@ BY_OAUTH_DESCRIPTION = (
     ("user hasn't approved", _APP_NOT_ALLOWED),
     ("not admin approved", _APP_NOT_ALLOWED),
 )
-"""What English words in ``error_description`` add."""
+"""Refinements by English words in ``error_description``."""
 
 NOT_FOR_REST = "not valid for use with the"
-"""In a 401: the session lives but may not use the API; a renewal would not help."""
+"""In a 401: the session is valid but may not use the API; a renewal would not help."""
 
 ERROR_ID = re.compile(
     r"Unexpected exception encountered in query processing|(?<!\d)\d+-\d+ ?\(-?\d+\)"
 )
-"""A Bulk job broke inside Salesforce: in every language its message names an id for support."""
+"""A Bulk job failed inside Salesforce: in every language its message names an id for support."""

@@ -1,4 +1,4 @@
-"""What describe says of objects, fields and picklists, as values, and whether it can be true.
+"""Describe's objects, fields and picklists as values, and whether a describe is plausible.
 
 What does not belong here: asking (``salesforce/describe.py``).
 """

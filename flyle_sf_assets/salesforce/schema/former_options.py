@@ -1,7 +1,7 @@
-"""Options that describe told once and tells no more: what people read for them is kept.
+"""Options that describe no longer lists: their labels are kept.
 
-In most orgs describe leaves a deactivated option out, and a deleted one always, while records
-go on holding its value. The label that describe told last stays the text of those records.
+In most orgs describe omits a deactivated option, and always a deleted one, while records
+still have its value. The last label from describe stays the text of those records.
 
 What does not belong here: the options that describe lists now (``picklists.py``), and what a
 company shows (``companies/casts.py``).
@@ -25,10 +25,10 @@ from flyle_sf_assets.salesforce.schema.picklists import (
 
 
 def with_former_options(new: ObjectSchema, before: ObjectSchema | None) -> ObjectSchema:
-    """The schema with the options that ``before``, the one kept until now, knew beyond it.
+    """The schema, with the options that only ``before``, the stored schema, has.
 
-    Picklists that are hidden now are kept too: what they are called matters when they come back.
-    Twice with the same answer gives the same schema.
+    Picklists that are hidden now are kept too: their labels are needed when they are visible again.
+    The same answer twice gives the same schema.
     """
     if before is None:
         return new
@@ -53,7 +53,7 @@ def _with_former(field: FieldSchema, new: ObjectSchema, before: ObjectSchema) ->
         if entry.value not in told:
             former.append(entry)
         elif len(known_labels[entry.value]) > 1 or len(told[entry.value]) > 1:
-            # The value is another option under each controlling value: each may go alone.
+            # The value is a separate option under each controlling value: one may be removed alone.
             rest = tuple(under for under in entry.under if (entry.value, under) not in pairs)
             if rest:
                 former.append(replace(entry, under=rest))
@@ -61,7 +61,7 @@ def _with_former(field: FieldSchema, new: ObjectSchema, before: ObjectSchema) ->
 
 
 def _entries(field: FieldSchema, schema: ObjectSchema) -> Iterator[FormerOption]:
-    """All options of a field: those that are listed, then those that were."""
+    """All options of a field: the listed ones, then the former ones."""
     controller = schema.field(field.controller_name) if field.controller_name else None
     above = controlling_values(controller) if controller else []
     for option in field.picklist_values:
@@ -71,7 +71,7 @@ def _entries(field: FieldSchema, schema: ObjectSchema) -> Iterator[FormerOption]
 
 
 def _placed(known: FieldSchema, options: list[FormerOption]) -> tuple[FormerOption, ...]:
-    """The options in the order in which they were known, each with the value before it."""
+    """The options in their former order, each with the value before it."""
     order = known_values(known)
     places = {value: place for place, value in enumerate(order)}
     return tuple(

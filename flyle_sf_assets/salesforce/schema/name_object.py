@@ -1,7 +1,7 @@
 """The pseudo-object Name: all that SOQL shows through a lookup that may point at several objects.
 
-``Owner`` of most custom objects is a User or a Group. SOQL then knows no column of either object:
-``No such column 'Department' on entity 'Name'``, and there is no SystemModstamp among Name's own.
+``Owner`` of most custom objects is a User or a Group. SOQL then has no column of either object:
+``No such column 'Department' on entity 'Name'``, and Name itself has no SystemModstamp.
 Source: Object Reference, "Name". What does not belong here: how such a record is read and
 followed (``raw/plan.py``).
 """
@@ -30,7 +30,7 @@ NAME = ObjectSchema(
         FieldSchema("ProfileId", "プロファイル ID", "reference"),
     ),
 )
-"""As documented; SOQL cannot select from it, only look through a lookup."""
+"""As documented; SOQL cannot select from it, only reach it through a lookup."""
 
 _PEOPLE = frozenset({"User", "Contact", "Lead"})
 _USERS = frozenset({"User"})
@@ -39,19 +39,19 @@ _HAVE: dict[str, frozenset[str]] = {
     "FirstName": _PEOPLE,
     "Type": frozenset({"Group"}),
 }
-"""The objects whose records have a value for a field of Name: without an entry User alone.
+"""The objects whose records have a value for a field of Name: without an entry only User.
 
 Every record has a Name.
 """
 
 
 def is_of_several(lookup: FieldSchema) -> bool:
-    """Whether a lookup may point at several objects, so that SOQL shows Name behind it."""
+    """Whether a lookup may point at several objects, so that SOQL shows Name through it."""
     return len(lookup.reference_to) > 1
 
 
 def has_value(field_name: str, target: str) -> bool:
-    """Whether a field of Name comes from the field of that name on an object's own records.
+    """Whether a field of Name comes from the field of the same name on an object's records.
 
     False: it is blank for such records, or it is `literal`.
     """
@@ -72,7 +72,7 @@ def gives(field_name: str, target: str) -> bool:
 
 
 def seen_through(targets: Iterable[ObjectSchema]) -> ObjectSchema:
-    """Name with the fields that these objects give, as far as each shows its own to the user."""
+    """Name with the fields of these objects that the user can see."""
     described = tuple(targets)
 
     def is_shown(name: str) -> bool:

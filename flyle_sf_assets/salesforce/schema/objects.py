@@ -1,4 +1,4 @@
-"""What describe says of objects and fields, as values that the other packages can hold.
+"""Describe's objects and fields as values for the other packages.
 
 What does not belong here: asking for it (``salesforce/describe.py``) and deciding what may be
 mapped to what (``companies/types.py``). Source: REST API Developer Guide, "sObject Describe".
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 SCHEMA_FORMAT = 1
-"""Raise it when a member is added here that describe tells: what is kept lacks it until then.
+"""Raise it when a member from describe is added here: stored schemas lack it.
 
-A schema of an older format is asked for without If-Modified-Since.
+A schema of an older format is redescribed without If-Modified-Since.
 """
 
 
@@ -30,10 +30,10 @@ class PicklistValue:
 
 @dataclass(frozen=True, slots=True)
 class FormerOption:
-    """An option that describe told once and tells no more; records may still hold its value.
+    """An option that describe no longer lists; records may still have its value.
 
     ``under`` are the controlling field's values for which it was valid and no option of this value
-    is now; empty where the field depended on none. ``after`` is the API value that stood before
+    is now; empty where the field depended on none. ``after`` is the API value that was before
     it in the list, None for the first.
     """
 
@@ -45,12 +45,12 @@ class FormerOption:
 
 @dataclass(frozen=True, slots=True)
 class FieldSchema:
-    """One field. ``type`` is Salesforce's own word (``currency``, ``reference``, …).
+    """One field. ``type`` is Salesforce's type name (``currency``, ``reference``, …).
 
-    ``relationship_name`` is the name by which SOQL walks a lookup (``Owner`` for ``OwnerId``),
+    ``relationship_name`` is the name by which SOQL follows a lookup (``Owner`` for ``OwnerId``),
     ``reference_to`` the objects that it may point at. ``precision`` and ``scale`` are digits.
-    ``extra_type_info`` tells a lookup that holds another system's id (``externallookup``).
-    ``former_options`` are no part of the answer: earlier answers had them (``former_options.py``).
+    ``extra_type_info`` marks a lookup with another system's id (``externallookup``).
+    ``former_options`` are not in the answer: earlier answers had them (``former_options.py``).
     """
 
     name: str
@@ -85,7 +85,7 @@ class ChildRelationship:
 class ObjectSchema:
     """One object with the fields that the connected user may see.
 
-    A field hidden by field-level security is simply not in ``fields``: Salesforce leaves it out.
+    A field hidden by field-level security is not in ``fields``: Salesforce omits it.
     ``former_fields`` are picklists of earlier answers, with nothing but their former options.
     ``format`` is the `SCHEMA_FORMAT` of the version that described it.
     """
@@ -116,9 +116,9 @@ class ObjectSchema:
         return self._by_name.get(name.lower())
 
     def lookup(self, relationship_name: str) -> FieldSchema | None:
-        """The lookup field that SOQL walks by that relationship name, or None."""
+        """The lookup field that SOQL follows by that relationship name, or None."""
         return self._by_relationship.get(relationship_name.lower())
 
     def former_field(self, name: str) -> FieldSchema | None:
-        """The picklist of that name that an earlier answer had, and this one has not, or None."""
+        """The picklist of that name that only an earlier answer had, or None."""
         return next((f for f in self.former_fields if f.name.lower() == name.lower()), None)

@@ -1,4 +1,4 @@
-"""What describe's list of options says: the labels of an API value, and where each is valid.
+"""Describe's list of options: the labels of an API value, and where each is valid.
 
 Describe lists one option per entry of the org. State and country codes are unique within a
 country only, so that one API value may be listed several times, each time with another label and
@@ -18,7 +18,7 @@ LABEL_JOIN = " / "
 """Between the labels of a value that has several."""
 
 _OF_A_CHECKBOX = ("false", "true")
-"""A controlling checkbox has no options: its first bit is false, its second true."""
+"""A controlling checkbox has no options: its first bit is for false, its second for true."""
 
 _HIGHEST_BIT = 0x80
 
@@ -26,8 +26,8 @@ _HIGHEST_BIT = 0x80
 def labels_of(field: FieldSchema) -> dict[str, tuple[str, ...]]:
     """The labels of each API value, each once; without NUL characters.
 
-    In describe's order, and then what earlier answers told of options that are gone. An option
-    without a label is its own label.
+    In describe's order, then former options of earlier answers. An option without a label is its
+    own label.
     """
     listed = ((option.value, option.label) for option in field.picklist_values)
     former = ((option.value, option.label) for option in field.former_options)
@@ -39,10 +39,10 @@ def labels_of(field: FieldSchema) -> dict[str, tuple[str, ...]]:
 
 
 def options_of(field: FieldSchema) -> tuple[PicklistValue, ...]:
-    """One option per API value that describe lists, in the place of its first, no `valid_for`.
+    """One option per API value that describe lists, at its first position, without `valid_for`.
 
     State codes are unique within a country only: describe lists one value several times. Its label
-    is then all of them (``東京都 / 河北省``), and it is active when one of them is.
+    then joins all of them (``東京都 / 河北省``), and it is active when one of them is.
     """
     active = {plain(option.value) for option in field.picklist_values if option.active}
     listed = {plain(option.value) for option in field.picklist_values}
@@ -54,7 +54,7 @@ def options_of(field: FieldSchema) -> tuple[PicklistValue, ...]:
 
 
 def known_values(field: FieldSchema) -> list[str]:
-    """The API values in the org's order, each once; those that are gone where they stood."""
+    """The API values in the org's order, each once; former ones at their old position."""
     listed = list(dict.fromkeys(plain(option.value) for option in field.picklist_values))
     met = set(listed)
     behind: dict[str | None, list[str]] = {}
@@ -63,7 +63,7 @@ def known_values(field: FieldSchema) -> list[str]:
             before = option.after if option.after in met else None
             behind.setdefault(before, []).append(option.value)
             met.add(option.value)
-    # Of several behind one value the last stands first, as if each had been put there in turn.
+    # Of several after one value the last comes first, as if each was inserted in turn.
     order, waiting = [], [*reversed(listed), *behind.get(None, ())]
     while waiting:
         order.append(waiting.pop())
@@ -72,7 +72,7 @@ def known_values(field: FieldSchema) -> list[str]:
 
 
 def needs_controller(field: FieldSchema) -> bool:
-    """Whether a value alone does not tell its label: the controlling field's value must say it."""
+    """Whether a value's label depends on the controlling field's value."""
     return field.controller_name is not None and any(
         len(labels) > 1 for labels in labels_of(field).values()
     )
@@ -82,7 +82,7 @@ def labels_under(field: FieldSchema, controller: FieldSchema) -> dict[str, Mappi
     """By the controlling field's value: the label of each of this field's values there.
 
     Only values that have several labels. Of two options that are valid for the same controlling
-    value the first of describe's order counts.
+    value, the first in describe's order is used.
     """
     doubled = {value for value, labels in labels_of(field).items() if len(labels) > 1}
     above = controlling_values(controller)
@@ -99,7 +99,7 @@ def labels_under(field: FieldSchema, controller: FieldSchema) -> dict[str, Mappi
 
 
 def controlling_values(controller: FieldSchema) -> list[str]:
-    """What the bits of `valid_for` stand for, in their order."""
+    """The controlling values of the bits of `valid_for`, in order."""
     if controller.type == "boolean":
         return list(_OF_A_CHECKBOX)
     return [plain(option.value) for option in controller.picklist_values]
@@ -117,6 +117,6 @@ def plain(text: str) -> str:
 
 
 def _positions(bits: bytes, size: int) -> list[int]:
-    """The places in the controlling field's list whose bit is set, the highest bit first."""
+    """The positions in the controlling field's list whose bit is set, the highest bit first."""
     most = min(size, 8 * len(bits))
     return [n for n in range(most) if bits[n // 8] & (_HIGHEST_BIT >> n % 8)]

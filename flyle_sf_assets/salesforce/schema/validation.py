@@ -1,7 +1,7 @@
-"""Whether a describe can be true: one that cannot is an incomplete read, and changes nothing.
+"""Whether a describe is plausible: one that is not is an incomplete read, and changes nothing.
 
-Refused is only what no org says, as a wrong refusal stops a tenant; a describe that is merely odd
-(a field less, another type) is taken, and the permission watchdog sees to it that no data is lost.
+Only an impossible describe is refused, because a wrong refusal stops a tenant. An unusual one
+(a missing field, another type) is accepted; the permission watchdog prevents loss of data.
 What does not belong here: parsing it (``salesforce/describe.py``).
 Sources: Object Reference, "Field Types"; REST API Developer Guide, "sObject Describe".
 """
@@ -16,9 +16,9 @@ _NAMES = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]{0,254}\n)*")
 _TYPES = re.compile(r"(?:[A-Za-z]{1,40}\n)*")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9]{3}")
 _DIGITS_MAX = 38
-"""Salesforce's numbers have 18; PostgreSQL and polars keep 38."""
+"""Salesforce's numbers have 18; PostgreSQL and polars store 38."""
 _BASES = ("account", "opportunity")
-"""Anyone who sees one may query it, and see its Name: no field-level security hides that."""
+"""A user who sees one may query it and see its Name: field-level security cannot hide that."""
 _LENGTH_MAX = 1 << 31
 _TARGETS_MAX = 2_000
 
@@ -26,7 +26,7 @@ _TARGETS_MAX = 2_000
 def implausibility(schema: ObjectSchema, name: str) -> str | None:
     """Why this cannot be the object ``name``, without a value of it; None when it can.
 
-    It is cheap (one pattern over all names): stored schemas are judged whenever they are read.
+    It is cheap (one pattern over all names): stored schemas are checked at every read.
     """
     if schema.name.lower() != name.lower():
         return "another object than the one asked for"
@@ -67,7 +67,7 @@ def _faults_of_fields(fields: Sequence[FieldSchema]) -> Iterator[str]:
 
 
 def _are(pattern: re.Pattern[str], names: Iterable[str]) -> bool:
-    """Whether each of them, with a line end behind it, is what the pattern repeats."""
+    """Whether each of them, followed by a line end, matches the repeated pattern."""
     listed = list(names)
     text = "".join(f"{name}\n" for name in listed)
     return text.count("\n") == len(listed) and pattern.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Access tokens: where they come from, and how a dead one is replaced.
+"""Access tokens: where they come from, and how an invalid one is replaced.
 
 Here: the OAuth 2.0 client credentials flow. The other `TokenSource`s are stored refresh tokens
 (``refresh_tokens.py``) and signed assertions (``jwt_bearer.py``). What does not belong here:
@@ -32,11 +32,11 @@ TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A session with an org. ``value`` never shows in a repr.
+    """A session with an org. ``value`` is never in a repr.
 
-    ``instance_url`` is an origin that `check_org_url` let pass; ``org_id`` and ``user_id`` have 18
-    characters (``user_id`` is blank when the answer did not tell it); ``issued_at`` is by
-    Salesforce's clock (UTC), None when the answer told no time.
+    ``instance_url`` is an origin that `check_org_url` accepted; ``org_id`` and ``user_id`` have 18
+    characters (``user_id`` is blank when the answer did not have it); ``issued_at`` is by
+    Salesforce's clock (UTC), None when the answer had no time.
     """
 
     value: str = field(repr=False)
@@ -48,13 +48,13 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What the token endpoint gave: an access token, and a refresh token if there was one."""
+    """What the token endpoint returned: an access token, and a refresh token if there was one."""
 
     access: AccessToken
     refresh_token: str | None = field(default=None, repr=False)
 
     def or_else(self, refresh_token: str | None) -> "Granted":
-        """The same with the refresh token that goes on when no new one came."""
+        """The same with the refresh token that stays in use when no new one was returned."""
         return Granted(self.access, self.refresh_token or refresh_token)
 
 
@@ -62,16 +62,16 @@ class TokenSource(Protocol):
     """Gives access tokens. Safe to use from several threads."""
 
     def token(self) -> AccessToken:
-        """The token in use; asks for one when there is none yet. NotPermitted, Postponed."""
+        """The token in use; requests one when there is none yet. NotPermitted, Postponed."""
         ...
 
     def renew(self, stale: AccessToken) -> AccessToken:
-        """A token other than ``stale``, which Salesforce refused; asks only when nobody has yet."""
+        """A token other than ``stale``, which Salesforce refused; threads share one request."""
         ...
 
 
 class _TokenAnswer(msgspec.Struct):
-    """Of a JWT answer only the first four are there; nothing but the first two is required."""
+    """A JWT answer has only the first four; only the first two are required."""
 
     access_token: str
     instance_url: str
@@ -81,17 +81,17 @@ class _TokenAnswer(msgspec.Struct):
 
 
 class TokenTransport(Transport):
-    """Posts to the token endpoint; its refusals are OAuth's."""
+    """Posts to the token endpoint; its refusals are OAuth errors."""
 
     def ask(self, org_url: str, form: dict[str, str], *, retries: bool = True) -> AccessToken:
-        """The token that this form (``grant_type`` and what belongs to it) gets.
+        """The token for this form (``grant_type`` and its parameters).
 
         NotConnected, NotPermitted, Postponed. Such requests do not count against the org's limit.
         """
         return self.ask_granted(org_url, form, retries=retries).access
 
     def ask_granted(self, org_url: str, form: dict[str, str], *, retries: bool = True) -> Granted:
-        """The same with the refresh token that came along."""
+        """The same, with the refresh token of the answer."""
         tried = _tried(org_url)
         return self.fetch(
             "POST",
@@ -122,21 +122,21 @@ class TokenTransport(Transport):
 
 
 class AskedTokens(ABC):
-    """A `TokenSource` that asks for a token when one is needed, and keeps it in memory alone."""
+    """A `TokenSource` that requests a token when one is needed, and keeps it only in memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._current: AccessToken | None = None
 
     def token(self) -> AccessToken:
-        """The token in use; asks for one when there is none yet."""
+        """The token in use; requests one when there is none yet."""
         with self._lock:
             if self._current is None:
                 self._current = self._ask()
             return self._current
 
     def renew(self, stale: AccessToken) -> AccessToken:
-        """A token other than ``stale``; when another thread renewed already, that one."""
+        """A token other than ``stale``; the one of another thread when it renewed already."""
         with self._lock:
             if self._current is None or self._current.value == stale.value:
                 self._current = self._ask()
@@ -148,10 +148,10 @@ class AskedTokens(ABC):
 
 
 class ClientCredentials(AskedTokens):
-    """Tokens by consumer key and secret alone; the app's Run As user is who reads.
+    """Tokens by consumer key and secret only; reads are done by the app's Run As user.
 
-    ``consumer_secret`` is called when a token is asked for, so that a changed secret is found
-    without a restart and none is kept here.
+    ``consumer_secret`` is called for each token request, so that a changed secret is used
+    without a restart and none is stored here.
     """
 
     def __init__(
@@ -177,12 +177,12 @@ class ClientCredentials(AskedTokens):
 
 
 def read_granted(body: bytes, network: Network, *, tried: Text, date: str | None = None) -> Granted:
-    """The tokens in an answer of the token endpoint. IncompleteRead when it is none.
+    """The tokens in an answer of the token endpoint. IncompleteRead when it is not one.
 
-    Org and user come from the answer's ``id`` URL (…/id/ORG/USER, on the login host), the org else
-    from the token's first 15 characters. ``date`` is the answer's ``Date`` header; ``issued_at``
-    serves without it. UsageError when ``instance_url`` is no host that may be called: a token is
-    sent nowhere else.
+    Org and user come from the answer's ``id`` URL (…/id/ORG/USER, on the login host), without it
+    the org from the token's first 15 characters. ``date`` is the answer's ``Date`` header; without
+    it ``issued_at`` is used. UsageError when ``instance_url`` is not an allowed host: a token is
+    sent only to those.
     """
     try:
         answer = msgspec.json.decode(body, type=_TokenAnswer)
@@ -196,19 +196,19 @@ def read_granted(body: bytes, network: Network, *, tried: Text, date: str | None
         )
         return Granted(access, answer.refresh_token)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
-        # The body may hold a token: only the kind of the error is told.
+        # The body may contain a token: only the kind of the error is reported.
         raise faults.unreadable(f"token answer: {type(error).__name__}", tried=tried) from None
 
 
 def _sendable(token: str) -> str:
-    """ValueError for a token that no header can hold."""
+    """ValueError for a token that is not valid in a header."""
     if not _TOKEN.fullmatch(token):
         raise ValueError("no token")
     return token
 
 
 def _org_and_user(answer: _TokenAnswer) -> tuple[str, str]:
-    """Ids with 18 characters, the user's blank when it is not told. ValueError without an org."""
+    """Ids with 18 characters, the user's blank when it is not known. ValueError without an org."""
     *_, org_id, user_id = ("", "", *urlsplit(answer.id or "").path.split("/"))
     if org_id.startswith(_ORG_PREFIX):
         return to_18(org_id), to_18(user_id)

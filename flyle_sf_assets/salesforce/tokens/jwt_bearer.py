@@ -1,6 +1,6 @@
-"""Tokens for a user by a signed assertion (JWT, RS256): nobody logs in, nothing is kept.
+"""Tokens for a user by a signed assertion (JWT, RS256): no user logs in, no token is stored.
 
-The app holds the certificate, we the private key; an administrator has approved the app for the
+The app has the certificate, we the private key; an administrator has approved the app for the
 user. What does not belong here: finding the key (``settings/secret_refs.py``).
 Source: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration"; RFC 7523.
 """
@@ -21,11 +21,11 @@ from flyle_sf_assets.salesforce.tokens.access_tokens import (
 from flyle_sf_assets.settings.hosts import check_org_url
 
 ASSERTION_LIVES_S = 180
-"""Salesforce wants an assertion that expires within minutes."""
+"""Salesforce requires an assertion that expires within minutes."""
 
 
 class JwtBearer(AskedTokens):
-    """Tokens for ``username``; consumer key and private key (PEM) are asked for when needed."""
+    """Tokens for ``username``; consumer key and private key (PEM) are read when needed."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class JwtBearer(AskedTokens):
 
 
 def audience_of(org_url: str) -> str:
-    """Whom the assertion is for: the login server of production or of sandboxes.
+    """The audience of the assertion: the login server of production or of sandboxes.
 
-    A host that is none of Salesforce's (``FLYLE_SF_EXTRA_HOSTS``) is its own login server.
+    A host that is not Salesforce's (``FLYLE_SF_EXTRA_HOSTS``) is its own login server.
     """
     host = urlsplit(org_url).hostname or ""
     if not host.endswith((".salesforce.com", ".cloudforce.com", ".salesforce.mil")):
@@ -70,20 +70,20 @@ def audience_of(org_url: str) -> str:
 
 def signed(claims: dict[str, Any], private_key: str) -> str:
     """The claims as a JWT signed with RS256. NotConnected when the key is no RSA key in PEM."""
-    # Half of cryptography is needed for this one flow only.
+    # Large parts of cryptography are needed for this flow only.
     import jwt  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
         load_pem_private_key,
     )
 
-    # Read here: PyJWT takes a public key for a key to sign with.
+    # Parsed here: PyJWT would accept a public key as a signing key.
     try:
         key = load_pem_private_key(private_key.encode(), password=None)
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, RSAPrivateKey):
-        # Not chained: what failed to parse may be most of a key.
+        # Not chained: the text that failed to parse may be most of a key.
         raise NotConnected(
             "private_key_invalid",
             tried=Text("秘密鍵で署名しました", "Signed with the private key"),

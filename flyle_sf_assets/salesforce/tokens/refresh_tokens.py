@@ -1,7 +1,7 @@
-"""Access tokens by a stored refresh token, which may be replaced each time that it is used.
+"""Access tokens by a stored refresh token, which each use may replace.
 
-A rotating refresh token that is used twice revokes everything, so one process at a time uses it,
-and what comes back is stored before anybody works with it. What does not belong here: where the
+A rotating refresh token that is used twice revokes all tokens, so one process at a time uses it,
+and the answer is stored before any process uses it. What does not belong here: where the
 grant is kept and what locks it (``store``, behind `GrantKeeper`).
 Source: Salesforce Help, "OAuth 2.0 Refresh Token Flow", "Enable Refresh Token Rotation".
 """
@@ -22,23 +22,23 @@ from flyle_sf_assets.settings.hosts import check_org_url
 
 
 class GrantKeeper(Protocol):
-    """Keeps one tenant's grant: its refresh token and the access token that it last brought."""
+    """Stores one tenant's grant: its refresh token and the last access token from it."""
 
     def read(self) -> Granted | None:
-        """What is kept now; None when nothing is (any more)."""
+        """The stored grant; None when there is none (any more)."""
         ...
 
     def turn(self) -> AbstractContextManager[None]:
-        """Whose turn it is to use the refresh token: one at a time over all processes."""
+        """The lock for using the refresh token: one holder over all processes."""
         ...
 
     def replace(self, granted: Granted) -> None:
-        """Keeps this instead; it is durable when this returns. Only during one's turn."""
+        """Replaces the grant; it is durable when this returns. Only while holding the lock."""
         ...
 
 
 class RefreshTokens:
-    """A `TokenSource` over a kept grant. Safe across threads and processes."""
+    """A `TokenSource` over a stored grant. Safe across threads and processes."""
 
     def __init__(
         self,
@@ -50,10 +50,10 @@ class RefreshTokens:
         keeper: GrantKeeper,
         is_fresh: Callable[[AccessToken], bool] = lambda _access: False,
     ) -> None:
-        """``is_fresh`` says of a kept access token that it may be used as it is.
+        """``is_fresh`` returns whether a stored access token may be used without renewal.
 
-        By default each opening asks for a new one: that is also when a revoked token shows, and
-        from when the org's time is known.
+        By default each opening requests a new one: this also detects a revoked token and returns
+        the org's time.
         """
         self._transport = transport
         self._org_url = check_org_url(org_url, transport.network.extra_hosts)
@@ -65,7 +65,7 @@ class RefreshTokens:
         self._current: AccessToken | None = None
 
     def token(self) -> AccessToken:
-        """The token in use. NotConnected when nothing is kept, or what is kept was revoked."""
+        """The token in use. NotConnected when no grant is stored, or it was revoked."""
         with self._lock:
             if self._current is None:
                 kept = self._kept().access
@@ -73,7 +73,7 @@ class RefreshTokens:
             return self._current
 
     def renew(self, stale: AccessToken) -> AccessToken:
-        """A token other than ``stale``; when another thread renewed already, that one."""
+        """A token other than ``stale``; the one of another thread when it renewed already."""
         with self._lock:
             if self._current is not None and self._current.value != stale.value:
                 return self._current
@@ -81,9 +81,9 @@ class RefreshTokens:
             return self._current
 
     def _asked(self) -> AccessToken:
-        """A token that was issued after this was called, by us or by whose turn we waited for.
+        """A token issued after this call, by us or by the process whose lock we waited for.
 
-        What was kept before is not used: that of another process may be as dead as ours.
+        A token stored before is not used: another process's token may be as invalid as ours.
         """
         before = self._kept()
         with self._keeper.turn():
@@ -108,7 +108,7 @@ class RefreshTokens:
         return kept
 
     def _refreshed(self, kept: Granted) -> Granted:
-        """Sent once: the answer that got lost may have replaced the token."""
+        """Sent once: a lost answer may have replaced the token."""
         form = {
             "grant_type": "refresh_token",
             "refresh_token": kept.refresh_token or "",

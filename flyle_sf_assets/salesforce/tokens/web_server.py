@@ -1,6 +1,6 @@
 """The web server flow: the page where a user allows the access, and the tokens that follow.
 
-PKCE (S256) always, and a ``state`` that only the browser that was sent there brings back. What
+PKCE (S256) always, and a ``state`` that only the redirected browser returns. What
 does not belong here: keeping state and verifier until then (``store``), and tokens once they are
 kept (``refresh_tokens.py``).
 Source: Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", "OAuth 2.0
@@ -30,7 +30,7 @@ VERIFIER_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """Where to send the browser; ``state`` and ``verifier`` never show in a repr."""
+    """Where to redirect the browser; ``state`` and ``verifier`` are never in a repr."""
 
     url: str = field(repr=False)
     state: str = field(repr=False)
@@ -39,7 +39,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What came back on the callback URL; blanks where nothing came."""
+    """The parameters of the callback URL; blank when missing."""
 
     state: str = field(repr=False)
     code: str = field(default="", repr=False)
@@ -53,10 +53,10 @@ class Callback:
         return Callback(**{name: query.get(name, "") for name in names})
 
     def require_code(self, org_url: str) -> str:
-        """The code; raises what the error of the callback means (NotPermitted when denied)."""
+        """The code; raises the error of the callback (NotPermitted when denied)."""
         if self.code and not self.error:
             return self.code
-        # The documentation writes this one error in two ways.
+        # The documentation spells this one error in two ways.
         error = self.error.replace("access-denied", "access_denied") or "unknown_error"
         tried = Text(
             f"{org_url} でアクセスの許可を求めました", f"Asked at {org_url} for the access"
@@ -100,9 +100,9 @@ def exchange_code(
     redirect_uri: str,
     verifier: str,
 ) -> Granted:
-    """The tokens that a code brings. Sent once: a code works once, whatever became of the answer.
+    """The tokens for a code. Sent once: a code works once, even when the answer is lost.
 
-    NotConnected, NotPermitted, Postponed. A refresh token is missing when its scope was not given.
+    NotConnected, NotPermitted, Postponed. Without its scope there is no refresh token.
     """
     form = {
         "grant_type": "authorization_code",
@@ -118,7 +118,7 @@ def exchange_code(
 
 
 def revoke(transport: TokenTransport, org_url: str, token: str) -> bool:
-    """Revokes a token; with a refresh token its access tokens go too.
+    """Revokes a token; a refresh token together with its access tokens.
 
     False when Salesforce does not know it (any more). Postponed when it cannot be reached.
     """

@@ -1,4 +1,4 @@
-"""How many companies a tenant has, by status; and the same for all tenants at once.
+"""The number of companies by status, of one tenant or of all tenants.
 
 What does not belong here: changing companies (``upsert.py``).
 """
@@ -7,7 +7,7 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction, Transacti
 
 
 def companies_by_status(tx: Transaction) -> dict[str, dict[str, int]]:
-    """Numbers of companies by tenant and status; of one tenant in a tenant's transaction."""
+    """Numbers of companies by tenant and status; in a tenant's transaction only that tenant's."""
     counts: dict[str, dict[str, int]] = {}
     rows = tx.execute(
         "SELECT tenant_id, status, count(*) AS companies FROM companies GROUP BY tenant_id, status"
@@ -18,12 +18,12 @@ def companies_by_status(tx: Transaction) -> dict[str, dict[str, int]]:
 
 
 def linked_companies(tx: TenantTransaction) -> int:
-    """How many companies of one tenant are linked."""
+    """The number of linked companies of one tenant."""
     return companies_of(tx)["linked"]
 
 
 def companies_of(tx: TenantTransaction) -> dict[str, int]:
-    """One tenant's numbers by status, by indexes alone: those not linked are few."""
+    """One tenant's numbers by status, from indexes only: few companies are not linked."""
     rows = tx.execute(
         "SELECT status, count(*) AS companies FROM companies"
         " WHERE tenant_id = :tenant_id AND status <> 'linked' GROUP BY status",

@@ -1,4 +1,4 @@
-"""The custom fields that a tenant's mappings write; a mapping taken away leaves its field.
+"""The custom fields that a tenant's mappings write; the field of a removed mapping stays.
 
 What does not belong here: resolving a mapping's type (``check``, ``companies``).
 """

@@ -1,4 +1,4 @@
-"""Company rows compared with what is held, by the same rules as writing them, without writing.
+"""Company rows compared with the stored ones by the rules of an upsert, without writing.
 
 What does not belong here: which rows to compare (``preview/preview.py``).
 """
@@ -31,7 +31,7 @@ ENDS_SCHEMA: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """Of one custom field: companies with another value, a blank one, one that replaces a value."""
+    """Per custom field: companies with another value, a blanked one, an overwritten one."""
 
     field: str
     changed: int
@@ -54,9 +54,9 @@ class ValueDifference:
 
 @dataclass(frozen=True, slots=True)
 class CompanyDifferences:
-    """What writing would change in companies that exist, in companies.
+    """What an upsert would change in existing companies; counts are companies.
 
-    ``blanked`` lose at least one value, ``overwritten`` a value of a key that was asked about.
+    ``blanked`` lose at least one value, ``overwritten`` a value of one of the ``foreign_keys``.
     ``changes`` are all differences of a few of them.
     """
 
@@ -76,7 +76,7 @@ def compare_companies(
     foreign_keys: Collection[str] = (),
     examples: int = 5,
 ) -> CompanyDifferences:
-    """What `companies.upsert_companies` would change of rows that exist; writes nothing.
+    """What `companies.upsert_companies` would change in existing rows; writes nothing.
 
     ``foreign_keys`` are the custom fields whose values did not come from the link so far.
     """
@@ -100,7 +100,7 @@ def compare_companies(
 
 
 def company_ends(tx: TenantTransaction, source_object: str) -> pl.DataFrame:
-    """How each company of a base object stands: `ENDS_SCHEMA`; those of a former org do not."""
+    """The status of each company of a base object, without a former org's: `ENDS_SCHEMA`."""
     query = (
         "SELECT external_id, name, status, merged_into,"
         " (extract(epoch FROM source_modified_at) * 1000000)::bigint FROM companies"

@@ -15,7 +15,7 @@ class CompanyChange:
 
     ``field`` is a custom field's key or, when ``of_row``, a column of the row (``name``,
     ``status``, ``status_reason``, ``merged_into``). ``old`` is None when the row had no such
-    member before. ``reason`` is None when the record itself says so.
+    member before. ``reason`` is None when the value is that of the record.
     """
 
     field: str
@@ -28,7 +28,7 @@ class CompanyChange:
 
 
 def company_history(tx: TenantTransaction, external_id: str) -> tuple[CompanyChange, ...]:
-    """Every change of the company's row, the newest first; its creation is none."""
+    """Every change of the company's row, the newest first, without its creation."""
     return tx.rows(
         CompanyChange,
         "SELECT field, of_row, old::text AS old, new::text AS new, changed_at, sync_id, reason"

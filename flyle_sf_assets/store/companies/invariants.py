@@ -1,10 +1,10 @@
-"""What must hold of the companies whenever a transaction commits, asked of the database itself.
+"""Rules that all companies obey after every commit, checked in the database.
 
-In a tenant's transaction of that tenant, in a fleet transaction of all. What does not belong here:
-what follows from an answer (``refresh``, ``defs``).
+In a tenant's transaction for that tenant, in a fleet transaction for all. What does not belong
+here: what follows from an answer (``refresh``, ``defs``).
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own text
+# ruff: noqa: S608  the SQL is formatted only from this file's own text
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ EXAMPLES_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One rule: ``checked`` companies, of which ``failing`` break it; ``examples`` name some."""
+    """One rule: ``checked`` companies, of which ``failing`` violate it; ``examples`` are some."""
 
     name: str
     checked: int
@@ -28,12 +28,12 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        """Whether the rule holds."""
+        """Whether no company violates the rule."""
         return self.failing == 0
 
 
 def external_ids_unique(tx: Transaction) -> Gate:
-    """One company per Salesforce record, however its id is spelt.
+    """One company per Salesforce record, for every spelling of its id.
 
     The first 15 characters name a record; the last three only repeat their upper and lower case.
     """
@@ -52,7 +52,7 @@ def external_ids_unique(tx: Transaction) -> Gate:
 
 _ALL = "companies c"
 
-# One look-up by the primary key for each id: a join read all companies of the tenant for a few.
+# One look-up by the primary key per id: a join would read all companies of the tenant.
 _OF_IDS = """
 unnest(CAST(:ids AS text[])) AS written (external_id)
 CROSS JOIN LATERAL (
@@ -71,8 +71,8 @@ CROSS JOIN LATERAL jsonb_array_elements_text(
 WHERE held.value IS NOT NULL AND f.active AND f.type IN ('single_select', 'multi_select')
 """
 
-# A look-up by the primary key, which LIMIT keeps from being planned as a join: without statistics
-# that read all options of a field for each value.
+# A look-up by the primary key; LIMIT prevents that it is planned as a join, which without
+# statistics read all options of a field for each value.
 _NO_OPTION = """
 (SELECT o.value FROM custom_field_options o WHERE o.tenant_id = {held}.tenant_id
     AND o.field_key = {held}.key AND o.value = {held}.value LIMIT 1) IS NULL
@@ -96,9 +96,9 @@ def options_in_catalog(tx: Transaction) -> Gate:
 
 
 def options_of_companies_in_catalog(tx: TenantTransaction, ids: pl.Series) -> Gate:
-    """The same of the companies of these external ids: those that were written just now.
+    """The same for the companies of these external ids: those written just now.
 
-    Options are never deleted, so the others cannot have lost theirs.
+    Options are never deleted, so that the other companies still have theirs.
     """
     chosen = {"ids": ids.to_list(), "tenant_id": tx.tenant_id}
     return _options_in_catalog(tx, _OF_IDS, ids.len(), **chosen)

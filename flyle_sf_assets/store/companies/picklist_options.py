@@ -1,4 +1,4 @@
-"""The catalog of picklist options: follows describe, and forgets nothing.
+"""The catalog of picklist options: updated from describe, and nothing is deleted.
 
 What does not belong here: which options a field has (``options`` package).
 """
@@ -30,7 +30,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class OptionCounts:
-    """What a merge did, in options; ``removed`` are those that describe no longer has."""
+    """The result of a merge, in options; ``removed`` are those that describe no longer has."""
 
     added: int
     changed: int
@@ -44,15 +44,15 @@ def merge_options(
     *,
     described_fields: Sequence[str] | None = None,
 ) -> OptionCounts:
-    """Adds, relabels, deactivates and brings back options; never deletes one.
+    """Adds, relabels, deactivates and reactivates options; never deletes one.
 
-    ``options``: `OPTION_COLUMNS`; ``described`` is false for a value that was met on a record
-    outside the list: it is added (inactive), and changes nothing about an option already known.
-    ``described_fields`` are the fields whose whole list was read: what it lacks becomes inactive
-    with ``removed_at``. Without it these are the fields of which the frame has a described
-    option; a field whose list is truly empty must be named.
+    ``options``: `OPTION_COLUMNS`; ``described`` is false for a record's value outside the list:
+    it is added (inactive), and does not change an option already known. ``described_fields`` are
+    the fields whose whole list was read: options outside it become inactive with ``removed_at``.
+    The default is the fields with a described option in the frame; a field whose list is really
+    empty must be named.
 
-    ``now`` (UTC) stands in ``first_seen_at`` and ``removed_at``. Raises StoreError.
+    ``now`` (UTC) is written to ``first_seen_at`` and ``removed_at``. Raises StoreError.
 
     >>> options = pl.DataFrame([("rank", "A", "上", 0, True, True)], OPTION_COLUMNS, orient="row")
     >>> with database.tenant("acme") as tx:
@@ -86,7 +86,7 @@ def list_options(tx: Transaction, field_key: str | None = None) -> tuple[Option,
 
 
 def option_labels(tx: TenantTransaction) -> dict[tuple[str, str], str]:
-    """What people read for a value, by field and value."""
+    """The labels by field and value."""
     rows = tx.execute(
         "SELECT field_key, value, label FROM custom_field_options WHERE tenant_id = :tenant_id",
         tenant_id=tx.tenant_id,

@@ -1,4 +1,4 @@
-"""Values that could not be taken over, kept until they can.
+"""Rejected values, stored until they are valid.
 
 What does not belong here: checking values (``companies`` package).
 """
@@ -30,7 +30,7 @@ class RejectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class RejectedCounts:
-    """What a merge did, in values: ``rejected`` now, ``resolved`` by this run."""
+    """The result of a merge, in values: ``rejected`` now, ``resolved`` by this run."""
 
     rejected: int
     resolved: int
@@ -39,10 +39,10 @@ class RejectedCounts:
 def merge_rejected(
     tx: TenantTransaction, rejected: pl.DataFrame, now: datetime, *, scope: pl.Series | None = None
 ) -> RejectedCounts:
-    """Takes over what this run rejected (columns: `REJECTED_COLUMNS`, all text).
+    """Stores the rejected values of this run (columns: `REJECTED_COLUMNS`, all text).
 
-    ``scope`` holds the external ids that the run judged; of these, what was rejected before and
-    is not any more becomes resolved. None: the run judged all.
+    ``scope`` has the external ids that the run checked: their values that were rejected before and
+    are not any more become resolved. None: the run checked all.
     """
     text = "external_id text NOT NULL, field text, value text, reason text NOT NULL, remedy text"
     frame = rejected.select(pl.col(name).cast(pl.String) for name in REJECTED_COLUMNS)
@@ -64,7 +64,7 @@ def merge_rejected(
 def list_rejected(
     tx: TenantTransaction, *, open_only: bool = True, limit: int = 1000
 ) -> tuple[RejectedRecord, ...]:
-    """The tenant's rejected values, the longest failing first."""
+    """The tenant's rejected values, the oldest first."""
     return tx.rows(
         RejectedRecord,
         "SELECT external_id, field, value, reason, remedy, first_seen_at, last_seen_at, resolved_at"
@@ -78,7 +78,7 @@ def list_rejected(
 
 
 def count_rejected(tx: TenantTransaction) -> int:
-    """How many values are rejected and not resolved."""
+    """The number of values that are rejected and not resolved."""
     return int(
         tx.execute(
             "SELECT count(*) FROM rejected_records"

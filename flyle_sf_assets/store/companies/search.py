@@ -1,9 +1,9 @@
-"""Companies as people look for them: by a part of the name or by id, a page at a time.
+"""Search for companies by a part of the name or by id, one page at a time.
 
-The index ``companies_by_name`` gives a page without sorting, and a search inside names reads it
-alone: 100,000 names take some tens of milliseconds. It is a partial index whose condition
-``name > ''`` holds for every company: only a query that states it can use the index, so that it
-is never taken for looking up an id, for which all names would have to be read.
+The index ``companies_by_name`` returns a page without sorting, and a search inside names reads
+only the index: 100,000 names take some tens of milliseconds. It is a partial index whose condition
+``name > ''`` is true for every company: only a query with this condition can use the index, so
+that it is never used to look up an id, which would read all names.
 
 What does not belong here: writing companies (``upsert.py``) and their history (``history.py``).
 """
@@ -29,7 +29,7 @@ class FoundCompany:
 
 @dataclass(frozen=True, slots=True)
 class CompanyPage:
-    """Up to `PAGE_ROWS` companies by name; ``next`` is where the following page begins."""
+    """Up to `PAGE_ROWS` companies by name; ``next`` is where the next page starts."""
 
     companies: tuple[FoundCompany, ...]
     next: tuple[str, str] | None
@@ -56,10 +56,10 @@ class Company:
 def search_companies(
     tx: TenantTransaction, text: str = "", *, after: tuple[str, str] = ("", "")
 ) -> CompanyPage:
-    """Companies whose name contains ``text`` or whose id it is, after a name and id."""
+    """Companies whose name contains ``text`` or whose id equals it, after a name and id."""
     found = tx.rows(
         FoundCompany,
-        # Comparing regardless of case costs five times as much; Japanese has none.
+        # A case-insensitive comparison costs five times as much; Japanese has no case.
         _SEARCH.format(
             contains=f"name {'LIKE' if text.lower() == text.upper() else 'ILIKE'} :pattern"
         ),
@@ -89,7 +89,7 @@ def get_company(tx: TenantTransaction, external_id: str) -> Company | None:
 
 
 def _escaped(text: str) -> str:
-    """LIKE's own signs taken as themselves."""
+    """The text with LIKE's wildcards escaped."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 

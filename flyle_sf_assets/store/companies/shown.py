@@ -1,4 +1,4 @@
-"""Companies as the demo prints and compares them: those with most values, and the names of all.
+"""Companies for the demo's output and checks: those with most values, and all names.
 
 What does not belong here: what people search for (``search.py``).
 """

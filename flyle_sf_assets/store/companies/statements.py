@@ -1,15 +1,15 @@
 """The SQL of the companies table.
 
-Nothing may depend on statistics: until the next ANALYZE the planner takes a new tenant for one
-row, and a join of 50,000 staged rows with that one row, which then turn out to be a million,
-takes hours. So held rows are looked up one by one (LATERAL with LIMIT, and ON CONFLICT), never
-joined; the look-up has one index that can serve it, the primary key; and no statement looks up
-in a table to which it adds rows.
+No plan may depend on statistics: until the next ANALYZE the planner assumes one row for a new
+tenant, and a join of 50,000 staged rows with that one row, which is really a million, takes
+hours. So stored rows are looked up one by one (LATERAL with LIMIT, and ON CONFLICT), never
+joined; the look-up can use only one index, the primary key; and no statement looks up in a
+table to which it adds rows.
 
 What does not belong here: when to run it (``upsert.py``).
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own text
+# ruff: noqa: S608  the SQL is formatted only from this file's own text
 
 STAGED_COLUMNS = """
     external_id text NOT NULL, name text, custom_fields jsonb
@@ -20,7 +20,7 @@ STAGED_COLUMNS = """
 
 REASON_COLUMNS = "external_id text NOT NULL, field text NOT NULL, reason text NOT NULL"
 
-# A hash that says nothing here is null: of another version, another object, or a frozen row.
+# A hash that cannot be compared is null: of another version, another object, or a frozen row.
 _HELD_COLUMNS = """h.external_id,
     CASE WHEN h.hash_version = %(hash_version)s AND h.source_object = %(source_object)s
         AND h.status = 'linked' THEN h.content_hash END,
@@ -45,7 +45,7 @@ CROSS JOIN LATERAL (SELECT * FROM companies c
 ON CONFLICT (tenant_id, external_id) DO UPDATE SET source_modified_at = excluded.source_modified_at
 """
 
-# What writing the staged rows changes in rows that exist: `change` (field, old, new, of_row).
+# What writing the staged rows changes in existing rows: `change` (field, old, new, of_row).
 _CHANGES = """
     FROM staged_companies s
     CROSS JOIN LATERAL (SELECT * FROM companies c
@@ -87,7 +87,7 @@ SELECT count(DISTINCT external_id) AS moved,
 FROM recorded
 """
 
-# The same differences counted instead of written; a value goes blank that was there before.
+# The same differences, counted instead of written; a blanked value existed before.
 COMPARE = f"""
 WITH found AS MATERIALIZED (
     SELECT s.external_id, h.name, change.field, change.old, change.new, change.of_row,
@@ -114,7 +114,7 @@ SELECT (SELECT count(DISTINCT external_id) FROM found) AS moved,
         FROM found WHERE external_id IN (SELECT external_id FROM shown)) AS changes
 """
 
-# A linked row is merged, a frozen one keeps its values but for those whose type changed.
+# A linked row is merged, a frozen one keeps its values except those whose type changed.
 UPDATE_HELD = """
 INSERT INTO companies AS c (tenant_id, external_id, name, source_object, custom_fields,
     status, status_reason, merged_into, source_modified_at, created_at, updated_at,
@@ -157,8 +157,8 @@ ON CONFLICT (tenant_id, external_id) DO UPDATE SET
     content_hash = excluded.content_hash, hash_version = excluded.hash_version
 """
 
-# A statement of its own, which looks nothing up: a look-up in a table that the same statement
-# fills is planned for the table as it was before, and on an empty one that is a walk over it all.
+# A separate statement without look-ups: a look-up in a table that the same statement fills is
+# planned for the table as it was before, which for an empty one is a full scan.
 INSERT_NEW = """
 INSERT INTO companies (tenant_id, external_id, name, source_object, custom_fields,
     source_modified_at, created_at, updated_at, last_sync_id, status_changed_at,
@@ -217,7 +217,7 @@ WITH ended AS (
 SELECT count(*) FROM ended
 """
 
-# The rows of a former org keep being unlinked, now for the reason that they cannot come back.
+# The rows of a former org stay unlinked, now with the reason that they cannot come back.
 RENAME_REASON = """
 WITH renamed AS (
     UPDATE companies SET status_reason = :reason, updated_at = :now, last_sync_id = NULL

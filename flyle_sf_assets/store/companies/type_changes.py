@@ -1,12 +1,12 @@
-"""A custom field's new type, in the rows that nothing is held of to convert them from.
+"""A custom field's new type, in the rows without stored records to convert from.
 
-Rows of another base object, or of an org that was replaced: their value is of the old type and
-becomes null, so that a field never holds two types at once; the old value is in the history.
+Rows of another base object, or of a replaced org: their value is of the old type and becomes
+null, so that a field never has two types at once; the old value is in the history.
 
 What does not belong here: rows that are converted again (``upsert.py``).
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own text
+# ruff: noqa: S608  the SQL is formatted only from this file's own text
 
 from collections.abc import Collection
 from datetime import datetime
@@ -25,7 +25,7 @@ def blank_unconverted(
     sync_id: int | None,
     now: datetime,
 ) -> int:
-    """Blanks these custom fields in all rows but those of ``converted``; returns how many rows."""
+    """Blanks these custom fields in all rows except ``converted``; returns how many rows."""
     ids = converted.cast(pl.String).unique().alias("external_id").to_frame()
     stage(tx, "converted_ids", "external_id text NOT NULL", ids, index="external_id")
     values = {
@@ -61,8 +61,8 @@ _REST = """
 
 _COUNT = f"SELECT count(DISTINCT external_id) FROM ({_REST}) AS rest"
 
-# Written by looking up, like all companies (``statements.py``): a join with what the
-# planner takes for one row compared each row with each.
+# Written by look-ups, like all companies (``statements.py``): a join with a table that
+# the planner assumes to have one row compared each row with each.
 _BLANK = f"""
 WITH rest AS MATERIALIZED ({_REST}
 ), recorded AS (

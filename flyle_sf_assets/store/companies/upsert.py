@@ -1,7 +1,7 @@
 """The companies table: set-based upsert, its history, and unlinking.
 
 ``updated_at`` moves exactly when content changed: name, custom fields, status, reason or
-merged_into. The content hash only saves comparing; the content decides.
+merged_into. The content hash only avoids comparisons; the content decides.
 
 What does not belong here: making the rows (``companies`` package) and which status a record has.
 """
@@ -27,8 +27,8 @@ ROW_SCHEMA: dict[str, pl.DataType] = {
     "source_modified_at": pl.Datetime("us", "UTC"),
     "content_hash": pl.Int64(),
 }
-"""The columns of the rows to upsert. ``custom_fields`` is the text of a JSON object with the
-members to write and no others; it may be null when ``status`` is not ``linked``."""
+"""The columns of the rows to upsert. ``custom_fields`` is the text of a JSON object with only
+the members to write; it may be null when ``status`` is not ``linked``."""
 
 REASON_SCHEMA: dict[str, pl.DataType] = {
     "external_id": pl.String(),
@@ -38,17 +38,17 @@ REASON_SCHEMA: dict[str, pl.DataType] = {
 """Why the custom field ``field`` of a row has no value, at most once per row and field."""
 
 LOOKED_UP_ROWS_MAX = 100_000
-"""Up to this many rows the stored hashes are looked up by id, above it all are read: either
-way the work follows the smaller side."""
+"""Up to this many rows the stored hashes are looked up by id, above it all are read: so the
+work depends on the smaller side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conversion:
-    """What is known of how rows were made.
+    """How the rows were made.
 
-    ``hash_version`` says how ``content_hash`` was. ``retyped`` are the keys of custom fields
+    ``hash_version`` is that of ``content_hash``. ``retyped`` are the keys of custom fields
     whose type changed: these are written in frozen rows too, where they have a value.
-    ``reasons`` (columns: `REASON_SCHEMA`) stand in the history of the values that they blanked.
+    ``reasons`` (columns: `REASON_SCHEMA`) are written to the history of the blanked values.
     """
 
     hash_version: int = 1
@@ -58,10 +58,10 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class UpsertCounts:
-    """What an upsert did, in rows.
+    """The result of an upsert, in rows.
 
-    ``gone`` stopped being linked; ``changed`` are the other changes of content; ``unchanged`` had
-    none (their hash or stamp may have been stored all the same).
+    ``gone`` are no longer linked; ``changed`` are the other changes of content; ``unchanged`` had
+    none (their hash or stamp may have been stored anyway).
     """
 
     created: int = 0
@@ -86,14 +86,13 @@ def upsert_companies(
     """Writes company rows (columns: `ROW_SCHEMA`) and the history of what changed.
 
     A linked row is created or merged: custom fields that it does not name stay. A row of another
-    status changes only the status columns of a row that exists; its values stay frozen, but for
-    those that changed their type.
-    ``compare_all`` compares also rows whose hash says that they are the same.
+    status changes only the status columns of an existing row; its values stay frozen, except
+    those whose type changed. ``compare_all`` also compares rows with the same hash.
 
     Raises StoreError before anything is written when the frame has other columns, a key twice,
     or a linked row without a name.
 
-    ``sync_id`` stands in the history, ``now`` (UTC) as ``created_at``, ``updated_at`` and
+    ``sync_id`` is written to the history, ``now`` (UTC) to ``created_at``, ``updated_at`` and
     ``changed_at``.
 
     >>> one = pl.DataFrame([{
@@ -129,7 +128,7 @@ def upsert_companies(
         "retyped": sorted(conversion.retyped),
     }
     moved = gone = 0
-    if is_any_held:  # a first load has nothing to compare with
+    if is_any_held:  # a first load has no rows to compare with
         held = tx.execute(statements.RECORD_CHANGES, **values).one()
         moved, gone = int(held.moved), int(held.gone)
         tx.execute(statements.UPDATE_HELD, **values)
@@ -150,7 +149,7 @@ def unlink_companies(
     """Sets linked rows ``unlinked`` with that reason and returns how many.
 
     ``other_than_object``: only the rows that came from another base object than this one.
-    Rows that are frozen already keep their own state and reason.
+    Rows that are already frozen keep their own status and reason.
     """
     values = {
         "tenant_id": tx.tenant_id,
@@ -173,13 +172,13 @@ def end_companies(
 def rows_to_write(
     tx: TenantTransaction, rows: pl.DataFrame, source_object: str, conversion: Conversion
 ) -> pl.DataFrame:
-    """The rows (columns: `ROW_SCHEMA`) whose content is not known to be held as it is."""
+    """The rows (columns: `ROW_SCHEMA`) whose content may differ from the stored one."""
     rows = _not_held(tx, _checked(rows), source_object, conversion.hash_version)
     return rows.filter(~pl.col("same_content")).select(*ROW_SCHEMA)
 
 
 def rename_unlinked(tx: TenantTransaction, *, former: str, reason: str, now: datetime) -> int:
-    """Gives rows that are unlinked for one reason another one; returns how many."""
+    """Replaces one reason of unlinked rows by another; returns how many rows."""
     values = {"tenant_id": tx.tenant_id, "former": former, "reason": reason, "now": now}
     return tx.execute(statements.RENAME_REASON, **values).rowcount
 
@@ -210,9 +209,9 @@ def _checked(rows: pl.DataFrame) -> pl.DataFrame:
 def _not_held(
     tx: TenantTransaction, rows: pl.DataFrame, source_object: str, hash_version: int
 ) -> pl.DataFrame:
-    """Without the rows that are held as they are; ``same_content`` where only the stamp differs.
+    """Without the rows that are stored unchanged; ``same_content`` when only the stamp differs.
 
-    ``may_be_held`` is false where no row of that id exists.
+    ``may_be_held`` is false when no row of that id exists.
     """
     linked = rows.filter(pl.col("status") == "linked")
     is_looked_up = linked.height <= LOOKED_UP_ROWS_MAX
@@ -243,7 +242,7 @@ def _not_held(
 
 
 def _store_stamps(tx: TenantTransaction, stamps: pl.DataFrame) -> None:
-    """Records that were touched in Salesforce without any change that shows here."""
+    """Records that were updated in Salesforce without a change of the company."""
     if stamps.is_empty():
         return
     columns = "external_id text NOT NULL, source_modified_at timestamptz"

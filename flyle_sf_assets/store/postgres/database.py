@@ -43,15 +43,15 @@ _OPEN_TRANSACTION = sa.text(
     " set_config('timezone', 'UTC', true), set_config('search_path', 'flyle, pg_temp', true),"
     " set_config('statement_timeout', :statement_timeout, true),"
     " set_config('lock_timeout', :lock_timeout, true),"
-    # A change of 1 % must not be planned as a walk over everything: keys are looked up, on
-    # today's disks as cheaply as pages are read in a row, and no plan is worth compiling.
+    # A change of 1 % must not be planned as a full scan: keys are looked up, because random
+    # reads are as cheap as sequential ones on current disks; no plan is worth JIT compilation.
     " set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)"
 )
 
 
 @functools.lru_cache(maxsize=1_024)
 def _statement(sql: str) -> sa.TextClause:
-    """Taking the names of parameters out of a text costs as much as running a small statement."""
+    """Parsing the parameter names of a text costs as much as running a small statement."""
     return sa.text(sql)
 
 
@@ -66,7 +66,7 @@ class Transaction:
         return self.connection.execute(_statement(sql), values)
 
     def rows(self, kind: type[Row], sql: str, **values: Any) -> tuple[Row, ...]:
-        """The rows of a query whose columns are named like the fields of ``kind``."""
+        """The rows of a query whose columns have the names of the fields of ``kind``."""
         return tuple(kind(**row._asdict()) for row in self.execute(sql, **values))
 
     def row(self, kind: type[Row], sql: str, **values: Any) -> Row | None:
@@ -81,7 +81,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class TenantTransaction(Transaction):
-    """A transaction in which only the rows of ``tenant_id`` exist."""
+    """A transaction in which only the rows of ``tenant_id`` are visible."""
 
     tenant_id: str
 
@@ -109,7 +109,7 @@ class Database:
             json_deserializer=exact_json.loads,
             connect_args=_defaults(self._url, application_name="flyle-sf"),
         )
-        # Connections of their own, as many as there are locks: nobody waits for another tenant's.
+        # Separate connections, one per lock: no tenant waits for the connection of another.
         self._lock_engine = sa.create_engine(
             self._url,
             pool_size=POOL_SIZE,
@@ -156,9 +156,9 @@ class Database:
     ) -> Iterator[bool]:
         """Holds the tenant's lock across processes; yields whether it is held.
 
-        With ``wait`` it is always held, after ``on_wait`` was called once when somebody else had
-        it; without, False is yielded when somebody else has it. The lock lives on a connection of
-        its own: PostgreSQL gives it up when the process or the connection dies.
+        With ``wait`` it is always held, after ``on_wait`` was called once when another process had
+        it; without, False is yielded when another process has it. The lock has a separate
+        connection: PostgreSQL releases it when the process or the connection ends.
         Source: PostgreSQL documentation, 13.3.5 "Advisory Locks".
         """
         with self._held(f"flyle.tenant:{tenant_id}", wait=wait, on_wait=on_wait) as held:
@@ -166,16 +166,16 @@ class Database:
 
     @contextmanager
     def token_lock(self, tenant_id: str) -> Iterator[None]:
-        """Whose turn it is to use the tenant's refresh token; waits for its turn.
+        """The lock for using the tenant's refresh token; waits until it is free.
 
-        A lock of its own: a refresh that holds the tenant's lock renews its token under it, and so
-        does anybody else who works with the tenant's org at the same time.
+        A separate lock: a refresh that holds the tenant's lock renews its token under it, and so
+        does every other process that uses the tenant's org at the same time.
         """
         with self._held(f"flyle.tokens:{tenant_id}", wait=True, on_wait=None):
             yield
 
     def upgrade(self) -> None:
-        """Brings the schema to the newest version; safe to call from several processes at once.
+        """Upgrades the schema to the newest version; safe to call from several processes at once.
 
         Raises StoreError with the remedy when the server is too old or the connecting user may
         not create what is needed.
@@ -216,11 +216,11 @@ class Database:
             connection.commit()
 
     def _opened(self, values: dict[str, str]) -> sa.Connection:
-        """A connection with an open transaction, of which nothing but its settings was said.
+        """A connection with an open transaction, in which only its settings were sent.
 
-        A server that was restarted has dropped the pooled connections. The first statement finds
-        that out, which costs no round trip as a ping before each transaction would, and the pool
-        lets go of all of them: the second try gets a new one.
+        A restarted server has dropped the pooled connections. The first statement detects that
+        without the round trip of a ping before each transaction, and the pool then discards all of
+        them: the second try gets a new one.
         """
         try:
             return self._open(values)
@@ -256,7 +256,7 @@ class Database:
 
     @contextmanager
     def _lock_connection(self) -> Iterator[sa.Connection]:
-        """A connection that nobody else uses while the lock is held."""
+        """A connection that is not shared while the lock is held."""
         with self._errors():
             connection = self._lock_engine.connect()
         try:
@@ -265,7 +265,7 @@ class Database:
             connection.close()
 
     def _unlock(self, connection: sa.Connection, key: dict[str, str]) -> None:
-        """Gives the lock up; a connection that cannot any more is closed, and the lock with it."""
+        """Releases the lock; a broken connection is closed, which releases the lock too."""
         statement = sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))")
         try:
             is_unlocked = bool(connection.execute(statement, key).scalar())
@@ -300,7 +300,7 @@ class Database:
 
 
 def _defaults(url: sa.URL, **more: str | int) -> dict[str, str | int]:
-    """Parameters of a connection, but for those that the URL sets itself."""
+    """Parameters of a connection, except those that the URL sets."""
     ours = {"connect_timeout": CONNECT_TIMEOUT_S, "keepalives_idle": 30, **more}
     return {name: value for name, value in ours.items() if name not in url.query}
 

@@ -1,7 +1,7 @@
-"""Turns what the PostgreSQL driver raises into this product's errors.
+"""Converts exceptions of the PostgreSQL driver into this product's errors.
 
 The texts name the server and the SQLSTATE, never the password, the statement's values or the
-row that was refused (PostgreSQL's DETAIL line would quote it).
+refused row (PostgreSQL's DETAIL line would quote it).
 Source: PostgreSQL documentation, Appendix A "PostgreSQL Error Codes".
 """
 
@@ -25,7 +25,7 @@ BUSY_CLASSES = ("40", "53", "55P03", "57014")
 """Deadlock, too many connections, lock or statement that took too long."""
 
 QUIET_CLASSES = ("22", "23", "42804", "P0", "XX")
-"""Whose first line may quote a value: "invalid input syntax for type date: …"."""
+"""Errors whose first line may quote a value: "invalid input syntax for type date: …"."""
 
 SYSTEM_ERRORS = "58"
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -34,7 +34,7 @@ DRIVER_ERRORS = (sa_exc.DBAPIError, psycopg.Error, sa_exc.TimeoutError)
 
 
 def store_error(error: Exception, url: URL, tried: Text | None = None) -> StoreError:
-    """The error to raise instead of ``error``; retryable when trying again can help."""
+    """The error to raise instead of ``error``; retryable when a retry can help."""
     cause = error.orig if isinstance(error, sa_exc.DBAPIError) and error.orig else error
     state = sqlstate(cause)
     came_back = without_password(f"{_told(cause, state)} (SQLSTATE {state or 'none'})", url)
@@ -67,7 +67,7 @@ def store_error(error: Exception, url: URL, tried: Text | None = None) -> StoreE
 def _passing(
     cause: BaseException, state: str | None, tried: Text, came_back: str
 ) -> StoreError | None:
-    """The error of a server that is away, full, broken or busy; None for any other."""
+    """The error of a server that is unreachable, full, broken or busy; None for any other."""
     if state == DATABASE_FULL:
         return disk_full(tried, came_back, POSTGRES)
     if state == DATABASE_READ_ONLY:
@@ -105,9 +105,9 @@ def _is_gone(cause: BaseException, state: str | None) -> bool:
 
 
 def _told(cause: BaseException, state: str | None) -> str:
-    """The server's first line where it cannot quote a value, else what kind of error it was.
+    """The server's first line when it cannot quote a value, else the kind of error.
 
-    Of constraints the name is told, of no error the DETAIL line: it quotes the row.
+    Constraints are named; the DETAIL line is never included: it quotes the row.
     """
     if not isinstance(cause, psycopg.Error):
         return type(cause).__name__
@@ -121,11 +121,11 @@ def _told(cause: BaseException, state: str | None) -> str:
 
 
 def place(url: URL) -> str:
-    """Host and database as a person may read them, without user and password."""
+    """Host and database for messages, without user and password."""
     host = url.host or url.query.get("host") or "localhost"
     return f"{host if isinstance(host, str) else ','.join(host)}/{url.database or ''}"
 
 
 def without_password(text: str, url: URL) -> str:
-    """The text with the URL's password, should a driver have quoted it, struck out."""
+    """The text with the URL's password removed, in case a driver quoted it."""
     return text.replace(str(url.password), "***") if url.password else text

@@ -1,13 +1,13 @@
-"""The embedded PostgreSQL: one server per FLYLE_HOME, shared by every process that asks for it.
+"""The embedded PostgreSQL: one server per FLYLE_HOME, shared by every process that needs it.
 
-Who uses the server is known from file locks, not from a list of pids: every user holds a shared
-lock on ``postgres/users.lock``, which the kernel gives up when the process ends in whatever way.
-The last user to leave stops the server; when users were killed, the server's parent
-(``guardian.py``) sees the lock go free and stops it. Files, below FLYLE_HOME/postgres::
+The users of the server are known from file locks, not from a list of pids: every user holds a
+shared lock on ``postgres/users.lock``, which the kernel releases when the process ends or is
+killed. The last user stops the server; when users were killed, the server's parent
+(``guardian.py``) gets the free lock and stops it. Files, below FLYLE_HOME/postgres::
 
     data/        the PostgreSQL cluster        start.lock  one process starts or stops at a time
     socket/      its Unix socket (mode 0700)   users.lock  shared by all users
-    server.log   what the server says
+    server.log   the server's log
 
 What does not belong here: the product's tables (``database.py`` and the migrations).
 """
@@ -39,7 +39,7 @@ PRODUCT_DATABASE = "flyle"
 DAGSTER_DATABASE = "dagster"
 
 START_TIMEOUT_S = 120.0
-"""A server that was killed replays its log first; that may take a while."""
+"""A killed server replays its WAL first; that may take some time."""
 
 STOP_TIMEOUT_S = 60.0
 POLL_S = 0.02
@@ -50,7 +50,7 @@ LOG_KEPT_BYTES = 8_000_000
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrls:
-    """Where the two databases are; ``admin`` is the superuser's way in (tests, repairs)."""
+    """The URLs of the two databases; ``admin`` is the superuser's (tests, repairs)."""
 
     product: str
     dagster: str
@@ -58,9 +58,9 @@ class DatabaseUrls:
 
 
 class EmbeddedPostgres:
-    """One user's hold on the embedded server of ``home`` (FLYLE_HOME).
+    """One user's share of the embedded server of ``home`` (FLYLE_HOME).
 
-    `start` may be called by any number of processes at once: they get the same server. It runs
+    `start` may be called by several processes at once: they get the same server. It runs
     until the last of them called `close` or ended.
     """
 
@@ -73,9 +73,9 @@ class EmbeddedPostgres:
         self._pid = 0
 
     def start(self) -> DatabaseUrls:
-        """Starts the server, or joins the one that runs, and returns its two databases.
+        """Starts the server, or joins the running one, and returns its two databases.
 
-        Raises StoreUnavailable when it does not come up in time, StoreError when it cannot run.
+        Raises StoreUnavailable when it does not start in time, StoreError when it cannot run.
         """
         try:
             private_files.make_folder(self._root)
@@ -104,11 +104,11 @@ class EmbeddedPostgres:
             return urls
 
     def close(self) -> None:
-        """Gives up this hold; the server is down on return when it was the last one."""
+        """Releases this user's lock; when it was the last one, the server is stopped on return."""
         if self._users_fd is None:
             return
-        forked = self._pid != os.getpid()  # then the hold is the parent's
-        if forked or not self._root.exists():  # somebody removed FLYLE_HOME: the guardian ends it
+        forked = self._pid != os.getpid()  # then the lock is the parent's
+        if forked or not self._root.exists():  # FLYLE_HOME was removed: the guardian ends it
             atexit.unregister(self.close)
             os.close(self._users_fd)
             self._users_fd = None
@@ -128,7 +128,7 @@ class EmbeddedPostgres:
         self.close()
 
     def _leave(self) -> None:
-        """Under start.lock: gives up the hold, and stops the server when nobody else has one."""
+        """Under start.lock: releases the user's lock, and stops the server when it was the last."""
         atexit.unregister(self.close)
         if self._users_fd is not None:
             os.close(self._users_fd)
@@ -137,7 +137,7 @@ class EmbeddedPostgres:
         try:
             last = _lock(users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            # Other users, or the guardian that was faster and holds it until the server is down.
+            # Other users, or the guardian, which was faster and holds it until the server ends.
             os.close(_lock(users_lock, fcntl.LOCK_SH))
             return
         try:
@@ -161,7 +161,7 @@ class EmbeddedPostgres:
             time.sleep(POLL_S)
 
     def _bring_up(self, account: cluster.Account | None) -> None:
-        """Launches the server; again when processes of a killed one were still on their way out."""
+        """Starts the server; again when processes of a killed one had not ended yet."""
         for launch in range(1, LAUNCHES_MAX + 1):
             with tempfile.NamedTemporaryFile(dir=self._root, prefix="ended-") as ended:
                 self._launch(account, Path(ended.name))
@@ -206,7 +206,7 @@ class EmbeddedPostgres:
         )
 
     def _await_ready(self, ended: Path | None = None) -> None:
-        """Returns when the server takes connections; ``ended`` gets text when it has ended."""
+        """Returns when the server accepts connections; ``ended`` gets text when it has ended."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while not (self._is_running() and self._said() == "ready"):
             if ended is not None and ended.stat().st_size:
@@ -216,7 +216,7 @@ class EmbeddedPostgres:
             time.sleep(POLL_S)
 
     def _said(self) -> str:
-        """What the server says of itself: the last line of postmaster.pid once it is whole."""
+        """The server's own status: the last line of postmaster.pid when the file is complete."""
         lines = self._pid_file_lines()
         return lines[-1].strip() if lines else ""
 
@@ -224,7 +224,7 @@ class EmbeddedPostgres:
         return self._server_pid() is not None
 
     def _server_pid(self) -> int | None:
-        """The pid of this data directory's server, or None; another process' pid does not count."""
+        """The pid of this data directory's server, or None; another process' pid is ignored."""
         pid = self._noted_pid()
         return pid if pid is not None and self._is_ours(pid) else None
 
@@ -239,10 +239,10 @@ class EmbeddedPostgres:
             return []
 
     def _forget_reused_pid(self) -> None:
-        """After a reboot or in a new container the pid left behind may be another program's.
+        """After a reboot or in a new container the old pid may be another program's.
 
-        PostgreSQL then takes that program for itself and refuses to start. A pid that is free
-        is left to PostgreSQL, which looks for orphaned backends first.
+        PostgreSQL then assumes that this program is itself and refuses to start. A file with a free
+        pid is not removed: PostgreSQL handles it, after a check for orphaned backends.
         """
         pid = self._noted_pid()
         if pid is not None and cluster.command_line(pid) and not self._is_ours(pid):
@@ -265,7 +265,7 @@ class EmbeddedPostgres:
 
 
 def _lock(path: Path, how: int) -> int:
-    """An open descriptor that holds the lock; closing it (or dying) gives the lock up."""
+    """An open descriptor that holds the lock; closing it (or the process's end) releases it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, how)
@@ -288,7 +288,7 @@ def _urls(socket_dir: Path) -> DatabaseUrls:
 
 
 def ensure_databases(admin_url: str) -> None:
-    """Makes the owner's role and the two databases where they are missing."""
+    """Creates the owner's role and the two databases when they are missing."""
     url = admin_url.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(url, autocommit=True) as connection:
         roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}

@@ -1,4 +1,4 @@
-"""JSON in which a number is the number that was written, to its last digit.
+"""JSON with exact numbers: all digits as written.
 
 What does not belong here: what the documents mean.
 """

@@ -1,9 +1,9 @@
-"""Runs one PostgreSQL server for as long as anybody uses it; started as a script, not imported.
+"""Runs one PostgreSQL server while any process uses it; started as a script, not imported.
 
-It is the server's parent, in a session of its own, so that Ctrl-C in a terminal does not reach
-it. Every user of the server holds a shared lock on ``users_lock`` for its life; the kernel gives
-the lock up when a user dies, ``kill -9`` included. The guardian waits for the exclusive lock:
-it gets it when nobody is left, and then shuts the server down.
+It is the server's parent, in a separate session, so that Ctrl-C in a terminal does not reach
+it. Every user of the server holds a shared lock on ``users_lock`` while it runs; the kernel
+releases the lock when a user ends, also by ``kill -9``. The guardian waits for the exclusive
+lock: it gets it when there is no user any more, and then stops the server.
 
 What does not belong here: deciding whether a server is needed (``embedded.py``), and anything
 outside the standard library: this process lives as long as the server and should stay small.
@@ -29,7 +29,7 @@ def main(order: dict[str, Any]) -> None:
     if os.fork():
         os._exit(
             0
-        )  # no matter who started us waits for this process only, and is left without a child
+        )  # the process that started us waits only for this one, and keeps no child process
     os.setsid()
     os.umask(0o077)
     server = _started(order)
@@ -39,7 +39,7 @@ def main(order: dict[str, Any]) -> None:
     ).start()
     code = server.wait()
     ended = Path(order["ended"])
-    if ended.exists():  # anyone who launched us still waits for the server to come up
+    if ended.exists():  # the process that started us still waits for the server
         ended.write_text(f"{code}\n")
 
 
@@ -64,7 +64,7 @@ def _shut_down_when_unused(users_lock: str, server: subprocess.Popen[bytes]) -> 
 
 def _shut_down(server: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
-        server.send_signal(signal.SIGINT)  # "fast": sessions are cut off, then a checkpoint
+        server.send_signal(signal.SIGINT)  # "fast": sessions are terminated, then a checkpoint
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 r"""Frames in and out of PostgreSQL: COPY into a temporary table, COPY out of a query.
 
 COPY into a table under row-level security is refused, so rows are staged in a temporary table
-of the transaction and moved by one INSERT or UPDATE. Text goes as CSV: an absent value is an
-unquoted nothing, an empty text is ``""``, and ``\N`` is just text.
+of the transaction and moved by one INSERT or UPDATE. The format is CSV: a null is an empty
+field without quotes, an empty text is ``""``, and ``\N`` is only text.
 Source: PostgreSQL documentation, "COPY", and 5.9 "Row Security Policies".
 
 What does not belong here: what the rows mean.
@@ -18,16 +18,16 @@ from flyle_sf_assets.errors import StoreError, Text
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 SLICE_ROWS = 20_000
-"""Rows turned into CSV at once: a few megabytes."""
+"""Rows converted to CSV at once: a few megabytes."""
 
 
 def stage(
     tx: TenantTransaction, table: str, columns: str, rows: pl.DataFrame, *, index: str | None = None
 ) -> None:
-    """Fills the new temporary table ``table`` with ``rows``; it goes with the transaction.
+    """Fills the new temporary table ``table`` with ``rows``; the transaction's end drops it.
 
-    ``columns`` is the SQL of its columns, in the order of the frame's; ``index`` names those to
-    look up by.
+    ``columns`` is the SQL of its columns, in the order of the frame's; ``index`` names the key
+    for look-ups.
     """
     tx.execute(f"DROP TABLE IF EXISTS pg_temp.{table}")
     tx.execute(f"CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP")
@@ -37,11 +37,11 @@ def stage(
     )
     with tx.cursor() as cursor, cursor.copy(statement) as copy:
         for part in rows.iter_slices(SLICE_ROWS):
-            # Texts quoted, everything else not: the only way to tell "" from null.
+            # Only texts are quoted: the only way to distinguish "" from null.
             copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))
     if index is not None:
         tx.execute(f"CREATE INDEX ON pg_temp.{table} ({index})")
-    # Its size and its key are what the planner needs; sampling documents would take long.
+    # The planner needs its size and its key; sampling documents would take long.
     tx.execute(f"ANALYZE pg_temp.{table} ({rows.columns[0]})")
 
 
@@ -53,7 +53,7 @@ def unstage(tx: TenantTransaction, table: str) -> None:
 def copy_out(
     tx: TenantTransaction, query: str, values: Mapping[str, Any], schema: dict[str, pl.DataType]
 ) -> pl.DataFrame:
-    """The query's rows as a frame of that schema; ``%(name)s`` stands for the values."""
+    """The query's rows as a frame of that schema; ``%(name)s`` are the values."""
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(query))
     with tx.cursor() as cursor, cursor.copy(statement, values) as copy:
         text = b"".join(copy)
@@ -63,7 +63,7 @@ def copy_out(
 
 
 def require_unique(rows: pl.DataFrame, key: Sequence[str], what: str) -> None:
-    """Raises StoreError when one batch holds a key twice: which one holds is not ours to say."""
+    """Raises StoreError when one batch has a key twice: which one is valid is not known here."""
     twice = rows.select(key).filter(pl.struct(key).is_duplicated())
     if twice.is_empty():
         return

@@ -1,9 +1,9 @@
-"""PostgreSQL URLs as people write them, read once for both databases.
+"""PostgreSQL URLs as people write them, parsed once for both databases.
 
 ``postgresql://`` and ``postgres://`` with any driver suffix or none, ``?host=/directory`` for a
-Unix socket, ``sslmode`` and every other parameter of libpq. Which driver opens the connection is
-this product's choice: psycopg 3 for its own data; psycopg 2 for Dagster, whose storage binds a
-parameter in NOTIFY, which PostgreSQL takes from psycopg 2 alone.
+Unix socket, ``sslmode`` and every other parameter of libpq. The product chooses the driver:
+psycopg 3 for its own data; psycopg 2 for Dagster, whose storage binds a parameter in NOTIFY,
+which works only with psycopg 2.
 
 No error shows any part of a URL that may belong to its password.
 Source: PostgreSQL documentation, 32.1.1.2 "Connection URIs" and 32.1.2 "Parameter Key Words".
@@ -41,17 +41,17 @@ ENCODE = Text(
 
 
 def product_url(text: str) -> sa.URL:
-    """The product's database as psycopg 3 opens it. Raises UsageError."""
+    """The URL of the product's database for psycopg 3. Raises UsageError."""
     return _read(text.strip(), PRODUCT_VARIABLE).set(drivername="postgresql+psycopg")
 
 
 def dagster_url(text: str) -> str:
-    """Dagster's database as its storage opens it, the password included. Raises UsageError."""
+    """The URL of Dagster's database for its storage, with the password. Raises UsageError."""
     return as_text(_read(text.strip(), DAGSTER_VARIABLE).set(drivername="postgresql+psycopg2"))
 
 
 def as_text(url: sa.URL) -> str:
-    """The whole URL, the password included, in a form that is read as the same again."""
+    """The whole URL with the password, in a form that parses to the same URL."""
     return url.render_as_string(hide_password=False).replace(" ", "%20")
 
 
@@ -60,7 +60,7 @@ def _read(text: str, variable: str) -> sa.URL:
     userinfo, _, place = split.netloc.rpartition("@")
     user, has_password, password = userinfo.partition(":")
     query = _query(split.query, variable)
-    # As libpq reads them: what stands behind the question mark goes first.
+    # As in libpq: parameters after the question mark have priority.
     host, port = _host_and_port(place, variable)
     host = query.pop("host", host)
     port = query.pop("port", port)
@@ -94,7 +94,7 @@ def _read(text: str, variable: str) -> sa.URL:
 
 
 def _split(text: str, variable: str) -> SplitResult:
-    """The URL's five parts, of which the fragment is empty."""
+    """The URL's five parts, with an empty fragment."""
     scheme, colon, _ = text.partition("://")
     if not colon or not _SCHEME.fullmatch(scheme):
         _refuse(
@@ -113,14 +113,14 @@ def _split(text: str, variable: str) -> SplitResult:
         split = urlsplit(text)
     except ValueError:  # square brackets that do not enclose an address
         split = None
-    # A slash, question mark or number sign of a password ends the part that it belongs to.
+    # A slash, question mark or number sign in a password ends that part of the URL.
     if split is None or split.fragment or "@" in split.path + split.query:
         _refuse(variable, "user, password and host cannot be told apart", ENCODE)
     return split
 
 
 def _host_and_port(place: str, variable: str) -> tuple[str, str]:
-    """``host:port``, ``[::1]:port`` or an encoded ``/directory``; what is missing is empty."""
+    """``host:port``, ``[::1]:port`` or an encoded ``/directory``; missing parts are empty."""
     if "," in place:
         _refuse_several_hosts(variable)
     found = re.fullmatch(
@@ -164,7 +164,7 @@ def _query(text: str, variable: str) -> dict[str, str]:
 
 
 def _check_parameters(query: Mapping[str, str], variable: str) -> None:
-    """Every parameter is one that libpq knows."""
+    """Checks that libpq knows every parameter."""
     for name, value in query.items():
         try:
             conninfo.make_conninfo("", **{name: value})

@@ -1,4 +1,4 @@
-"""The figures of a census, kept in the row of the sync that made it.
+"""The figures of a census, stored in the row of its sync.
 
 What does not belong here: comparing (``refresh``) and saying the figures (``defs``, ``cli``).
 """
@@ -15,10 +15,10 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction, Transacti
 class CensusFigures:
     """``checked`` records, with their companies; ``matched`` + ``healed`` of them.
 
-    Checked are the records in scope, the parents in use, and frozen companies that were found
-    different. ``missing`` of the healed are purged or no longer visible. Of the companies,
-    ``companies_checked`` were compared whole and ``companies_healed`` written again although
-    their records had not changed.
+    Checked are the records in scope, the parents in use, and frozen companies with differences.
+    ``missing`` of the healed are purged or no longer visible. ``companies_checked`` companies were
+    compared completely, and ``companies_healed`` of them written again although their records had
+    not changed.
     """
 
     checked: int
@@ -31,7 +31,7 @@ class CensusFigures:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """One tenant's census: its sync, when that began, and the figures."""
+    """One tenant's census: its sync, the sync's start, and the figures."""
 
     tenant_id: str
     sync_id: int
@@ -40,7 +40,7 @@ class Census:
 
 
 def put_census(tx: TenantTransaction, sync_id: int, figures: CensusFigures) -> None:
-    """Keeps the figures with the sync."""
+    """Stores the figures with the sync."""
     tx.execute(
         "UPDATE syncs SET census = CAST(:census AS jsonb)"
         " WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
@@ -51,7 +51,7 @@ def put_census(tx: TenantTransaction, sync_id: int, figures: CensusFigures) -> N
 
 
 def census_of_sync(tx: TenantTransaction, sync_id: int) -> CensusFigures | None:
-    """The figures of one sync; None when it made no census, or did not come so far."""
+    """The figures of one sync; None when it made no census, or did not finish it."""
     found = tx.execute(
         "SELECT census FROM syncs WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
         tenant_id=tx.tenant_id,
@@ -61,7 +61,7 @@ def census_of_sync(tx: TenantTransaction, sync_id: int) -> CensusFigures | None:
 
 
 def latest_censuses(tx: Transaction) -> tuple[Census, ...]:
-    """The last census of every tenant; of one tenant in a tenant's transaction."""
+    """The last census of every tenant; in a tenant's transaction only that tenant's."""
     rows = tx.execute(
         "SELECT DISTINCT ON (tenant_id) tenant_id, sync_id, started_at, census FROM syncs"
         " WHERE census IS NOT NULL ORDER BY tenant_id, sync_id DESC"

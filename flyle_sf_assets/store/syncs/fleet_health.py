@@ -1,21 +1,21 @@
-"""All tenants at once: who fails, who is late, who has old rejected values, who is stale.
+"""All tenants at once: which fail, are late, have old rejected values, or are stale.
 
 One query each, whatever the number of tenants. What does not belong here: one tenant's standing
 (``sync/state/tenant_status.py``), and what follows from an answer (``defs``).
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own text
+# ruff: noqa: S608  the SQL is formatted only from this file's own text
 
 from datetime import datetime
 
 from flyle_sf_assets.store.postgres.database import FleetTransaction
 
 _LIVE = "state NOT IN ('not_connected', 'disconnected')"
-"""Links that are meant to be refreshed."""
+"""Links that must be refreshed."""
 
 
 def live_tenants(tx: FleetTransaction) -> int:
-    """How many tenants are meant to be refreshed."""
+    """The number of tenants that must be refreshed."""
     return int(tx.execute(f"SELECT count(*) FROM links WHERE {_LIVE}").scalar_one())
 
 
@@ -25,7 +25,7 @@ def failing_tenants(tx: FleetTransaction) -> tuple[str, ...]:
 
 
 def overdue_tenants(tx: FleetTransaction, before: datetime) -> tuple[str, ...]:
-    """The tenants whose refresh was due before that moment and has not been made."""
+    """The tenants whose refresh was due before that time and has not run."""
     return _names(
         tx,
         f"SELECT tenant_id FROM links WHERE {_LIVE} AND next_due_at < :before ORDER BY 1",
@@ -34,7 +34,7 @@ def overdue_tenants(tx: FleetTransaction, before: datetime) -> tuple[str, ...]:
 
 
 def tenants_with_rejected(tx: FleetTransaction, before: datetime) -> tuple[str, ...]:
-    """The tenants with values that have been rejected since before that moment."""
+    """The tenants with values that have been rejected since before that time."""
     return _names(
         tx,
         "SELECT DISTINCT r.tenant_id FROM rejected_records r JOIN links l USING (tenant_id)"
@@ -44,9 +44,9 @@ def tenants_with_rejected(tx: FleetTransaction, before: datetime) -> tuple[str, 
 
 
 def stale_tenants(tx: FleetTransaction, unused_digest: str) -> tuple[str, ...]:
-    """The tenants that have been synced and of which any asset has not taken in all of its inputs.
+    """The synced tenants with an asset that has not consumed all of its inputs.
 
-    The same as ``stale_assets`` (``sync/state/staleness.py``) says of each. ``unused_digest`` is
+    Equal to ``stale_assets`` (``sync/state/staleness.py``) of each. ``unused_digest`` is
     that of a part which the settings do not use.
     """
     return _names(tx, _STALE, unused=unused_digest)

@@ -1,11 +1,11 @@
-"""Which record files make up each dataset now, and what each asset has taken in of its inputs.
+"""The committed manifest of each dataset, and what each asset has consumed of its inputs.
 
 A swap is the commit of an asset: manifest, watermark and consumed inputs in one transaction.
 
 What does not belong here: the files (``lake``); a manifest is text here.
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+# ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from flyle_sf_assets.store.postgres.database import FleetTransaction, TenantTran
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A dataset as it stands: ``manifest`` is JSON text, ``watermark`` Salesforce's clock."""
+    """A dataset's committed state: ``manifest`` is JSON text, ``watermark`` Salesforce's clock."""
 
     dataset: str
     generation: int
@@ -28,7 +28,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Consumed:
-    """Up to where one input was taken in: a generation, or the digest of what has no number."""
+    """What was consumed of one input: a generation, or a digest when it has no generation."""
 
     input: str
     generation: int
@@ -48,7 +48,7 @@ _COLUMNS = "dataset, generation, manifest::text AS manifest, watermark, committe
 
 
 def read_generation(tx: TenantTransaction, dataset: str) -> Generation | None:
-    """The dataset as it stands, or None when nothing of it was ever committed."""
+    """The dataset's committed state, or None when it was never committed."""
     return tx.row(
         Generation,
         f"SELECT {_COLUMNS} FROM generations WHERE tenant_id = :tenant_id AND dataset = :dataset",
@@ -68,7 +68,7 @@ def read_generations(tx: TenantTransaction) -> dict[str, Generation]:
 
 
 def all_manifests(tx: FleetTransaction) -> tuple[TenantManifest, ...]:
-    """What every dataset of every tenant is made of."""
+    """The manifest of every dataset of every tenant."""
     query = "SELECT tenant_id, dataset, manifest::text AS manifest FROM generations ORDER BY 1, 2"
     return tuple(tx.rows(TenantManifest, query))
 
@@ -83,10 +83,10 @@ def swap_generation(
     manifest: str = "{}",
     watermark: datetime | None = None,
 ) -> None:
-    """Commits ``generation`` of the dataset on top of ``expected_generation`` (0: nothing yet).
+    """Commits ``generation`` of the dataset after ``expected_generation`` (0: nothing yet).
 
     ``generation`` equal to the expected one moves only the watermark (and the manifest's text).
-    What has no record files has no ``manifest``, and what is not read by time no ``watermark``.
+    A dataset without record files has no ``manifest``, and one not read by time no ``watermark``.
     Raises GenerationConflict when another process committed in between.
     """
     values = {
@@ -118,7 +118,7 @@ def swap_generation(
 
 
 def forget_watermarks(tx: TenantTransaction, owned: str, kept: Collection[str]) -> None:
-    """Datasets of one owner that nobody follows now: their windows are not to be trusted later.
+    """Clears watermarks of one owner's datasets that are not followed now: later windows have gaps.
 
     ``owned`` is a LIKE pattern over dataset names; those in ``kept`` are followed.
     """
@@ -132,9 +132,9 @@ def forget_watermarks(tx: TenantTransaction, owned: str, kept: Collection[str]) 
 
 
 def lose_generation(tx: TenantTransaction, dataset: str, generation: int) -> None:
-    """Nothing is held of the dataset any more: its files are damaged or lost.
+    """Marks the dataset as empty: its files are damaged or lost.
 
-    The number stays, so that anyone who consumed it sees that what is read again is newer.
+    The generation stays, so that the next one is newer for every asset that consumed it.
     """
     tx.execute(
         "UPDATE generations SET manifest = '{}', watermark = NULL WHERE tenant_id = :tenant_id"
@@ -146,7 +146,7 @@ def lose_generation(tx: TenantTransaction, dataset: str, generation: int) -> Non
 
 
 def keep_manifest(tx: TenantTransaction, dataset: str, generation: int, manifest: str) -> None:
-    """Another manifest for the same rows of a generation: something more is known of them."""
+    """Replaces the manifest of a generation by one for the same rows, with more data about them."""
     tx.execute(
         "UPDATE generations SET manifest = CAST(:manifest AS jsonb)"
         " WHERE tenant_id = :tenant_id AND dataset = :dataset AND generation = :generation",
@@ -158,7 +158,7 @@ def keep_manifest(tx: TenantTransaction, dataset: str, generation: int, manifest
 
 
 def forget_watermark(tx: TenantTransaction, dataset: str) -> None:
-    """The next read of the dataset is of all of it, compared with what is held."""
+    """Makes the next read of the dataset a full one, compared with the stored rows."""
     tx.execute(
         "UPDATE generations SET watermark = NULL"
         " WHERE tenant_id = :tenant_id AND dataset = :dataset",
@@ -168,7 +168,7 @@ def forget_watermark(tx: TenantTransaction, dataset: str) -> None:
 
 
 def consumed(tx: TenantTransaction, asset: str) -> dict[str, Consumed]:
-    """What the asset has taken in of each of its inputs, by input."""
+    """What the asset has consumed, by input."""
     found = tx.rows(
         Consumed,
         "SELECT input, generation, digest FROM consumed"
@@ -180,7 +180,7 @@ def consumed(tx: TenantTransaction, asset: str) -> dict[str, Consumed]:
 
 
 def all_consumed(tx: TenantTransaction) -> dict[str, dict[str, Consumed]]:
-    """The same of every asset that has taken in anything, by asset."""
+    """The same for every asset that has consumed an input, by asset."""
     found: dict[str, dict[str, Consumed]] = {}
     for row in tx.execute(
         "SELECT asset, input, generation, digest FROM consumed WHERE tenant_id = :tenant_id",
@@ -192,7 +192,7 @@ def all_consumed(tx: TenantTransaction) -> dict[str, dict[str, Consumed]]:
 
 
 def put_consumed(tx: TenantTransaction, asset: str, inputs: Iterable[Consumed]) -> None:
-    """Replaces what the asset has taken in; an input that is not named is forgotten."""
+    """Replaces what the asset has consumed; inputs that are not named are deleted."""
     tx.execute(
         "DELETE FROM consumed WHERE tenant_id = :tenant_id AND asset = :asset",
         tenant_id=tx.tenant_id,

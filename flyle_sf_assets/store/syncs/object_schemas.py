@@ -1,4 +1,4 @@
-"""What describe said of each object in use, per tenant.
+"""The described schema of each object in use, per tenant.
 
 What does not belong here: asking Salesforce and reading the document (``salesforce``).
 """
@@ -13,7 +13,7 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction
 class StoredSchema:
     """One object's schema; ``document`` is JSON text, ``null`` when the org has no such object.
 
-    ``last_modified`` is the answer's header as it came, to be sent as If-Modified-Since.
+    ``last_modified`` is the answer's unchanged header, to be sent as If-Modified-Since.
     """
 
     object: str
@@ -24,7 +24,7 @@ class StoredSchema:
 
 
 def put_schema(tx: TenantTransaction, schema: StoredSchema) -> None:
-    """Stores what describe said."""
+    """Stores a described schema."""
     tx.execute(
         "INSERT INTO object_schemas"
         " (tenant_id, object, digest, last_modified, document, checked_at) VALUES (:tenant_id,"
@@ -42,7 +42,7 @@ def put_schema(tx: TenantTransaction, schema: StoredSchema) -> None:
 
 
 def touch_schema(tx: TenantTransaction, object_name: str, now: datetime) -> None:
-    """Salesforce said that nothing changed (304)."""
+    """Notes that Salesforce reported no change (304)."""
     tx.execute(
         "UPDATE object_schemas SET checked_at = :now"
         " WHERE tenant_id = :tenant_id AND object = :object",

@@ -1,4 +1,4 @@
-"""How far a tenant's running sync is, for anyone who watches from another process.
+"""The progress of a tenant's running sync, for other processes.
 
 What does not belong here: telling it, and how often (``sync/persisted_progress.py``).
 """
@@ -21,7 +21,7 @@ class SyncProgress:
 
 
 def put_progress(tx: TenantTransaction, progress: SyncProgress) -> None:
-    """Keeps it in the place of what was told before."""
+    """Replaces the last stored progress."""
     tx.execute(
         "INSERT INTO sync_progress (tenant_id, sync_id, step, done, expected, told_at)"
         " VALUES (:tenant_id, :sync_id, :step, :done, :expected, :told_at)"
@@ -37,7 +37,7 @@ def put_progress(tx: TenantTransaction, progress: SyncProgress) -> None:
 
 
 def get_progress(tx: TenantTransaction, sync_id: int) -> SyncProgress | None:
-    """What that sync told last, None when it has told nothing."""
+    """The last progress of that sync, None when it has stored none."""
     return tx.row(
         SyncProgress,
         "SELECT sync_id, step, done, expected, told_at FROM sync_progress"

@@ -1,4 +1,4 @@
-"""What the schedules need to know of every tenant, in one read.
+"""What the schedules need of every tenant, in one read.
 
 What does not belong here: deciding what is due (``tenants/due_times.py``).
 """
@@ -12,7 +12,7 @@ from flyle_sf_assets.store.tenants.links import LinkState
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """One tenant that has settings: its newest ones, and how its link stands. Times are UTC.
+    """One tenant that has settings: its newest ones, and its link's state. Times are UTC.
 
     ``every`` and ``time_zone`` are as written in the settings (``3h``, ``Asia/Tokyo``).
     """

@@ -1,9 +1,9 @@
-"""One row per refresh that had something to do: when, how it ended, and its figures.
+"""One row per refresh that was not idle: its times, its result, and its figures.
 
 What does not belong here: running a refresh (``refresh``).
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+# ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class SyncCounts:
-    """What to add to a sync's figures."""
+    """Numbers to add to a sync's figures."""
 
     pulled: int = 0
     created: int = 0
@@ -68,10 +68,10 @@ def open_sync(
     *,
     upper_bound: datetime | None = None,
 ) -> Sync:
-    """The sync of that Dagster run, made when it is not there yet.
+    """The sync of that Dagster run, created when it does not exist.
 
-    Every asset of a run asks and gets the same one. A run that is tried again under its own id
-    takes its row up again as running.
+    All assets of a run get the same one. A retry under the same run id sets its row to running
+    again.
     """
     row = tx.execute(
         "INSERT INTO syncs AS s (tenant_id, kind, dagster_run_id, started_at, upper_bound)"
@@ -107,7 +107,7 @@ def add_counts(tx: TenantTransaction, sync_id: int, counts: SyncCounts) -> None:
 
 
 def add_reread(tx: TenantTransaction, sync_id: int, found: Mapping[str, str]) -> None:
-    """Keeps which datasets the sync reads again, by name, and what was wrong with their files."""
+    """Stores which datasets the sync reads again, by name, and the damage of their files."""
     tx.execute(
         "UPDATE syncs SET reread = reread || CAST(:reread AS text[])"
         " WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
@@ -120,7 +120,7 @@ def add_reread(tx: TenantTransaction, sync_id: int, found: Mapping[str, str]) ->
 def finish_sync(
     tx: TenantTransaction, sync_id: int, state: SyncState, now: datetime, error: str | None = None
 ) -> Sync:
-    """Closes the sync with how it ended; ``error`` is for people and holds no secret."""
+    """Closes the sync with its result; ``error`` is for people and has no secret."""
     row = tx.execute(
         "UPDATE syncs SET state = :state, finished_at = :now, error = :error"
         f" WHERE tenant_id = :tenant_id AND sync_id = :sync_id RETURNING {_COLUMNS}",
@@ -152,7 +152,7 @@ def close_abandoned(tx: TenantTransaction, now: datetime, *, keep: int | None = 
 def cancel_running(tx: TenantTransaction, now: datetime) -> int:
     """Cancels the tenant's running syncs and returns how many; none of them commits any more.
 
-    Waits for a commit that is being made at this moment (`is_cancelled` with ``lock``).
+    Waits for a commit in progress (`is_cancelled` with ``lock``).
     """
     return tx.execute(
         "UPDATE syncs SET state = 'cancelled', finished_at = :now, error = :error"
@@ -164,7 +164,7 @@ def cancel_running(tx: TenantTransaction, now: datetime) -> int:
 
 
 def is_cancelled(tx: TenantTransaction, sync_id: int, *, lock: bool = False) -> bool:
-    """Whether somebody cancelled the sync; with ``lock`` nobody can until this transaction ends."""
+    """Whether the sync was cancelled; ``lock`` prevents that until this transaction ends."""
     state = tx.execute(
         "SELECT state FROM syncs WHERE tenant_id = :tenant_id AND sync_id = :sync_id"
         + (" FOR UPDATE" if lock else ""),
@@ -175,7 +175,7 @@ def is_cancelled(tx: TenantTransaction, sync_id: int, *, lock: bool = False) -> 
 
 
 def sync_of_run(tx: TenantTransaction, dagster_run_id: str) -> Sync | None:
-    """The sync of a Dagster run, or None when the run never came to open one."""
+    """The sync of a Dagster run, or None when the run never opened one."""
     return tx.row(
         Sync,
         f"SELECT {_COLUMNS} FROM syncs"

@@ -1,9 +1,9 @@
-"""Who connected a tenant to which org, and the marks that connecting leaves on what is held.
+"""Who connected a tenant to which org, and which stored data must be read again after it.
 
 What does not belong here: secrets (``credentials.py``) and how the link stands (``links.py``).
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+# ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,7 @@ _COLUMNS = (
 
 
 def get_connection(tx: TenantTransaction) -> ConnectionState | None:
-    """The tenant's connection, None when it was never connected by anybody."""
+    """The tenant's connection, None when no person ever connected it."""
     return tx.row(
         ConnectionState,
         f"SELECT {_COLUMNS} FROM connections WHERE tenant_id = :tenant_id",
@@ -58,7 +58,7 @@ def put_connection(tx: TenantTransaction, state: ConnectionState) -> None:
 
 
 def mark_disconnected(tx: TenantTransaction, by: str, now: datetime) -> None:
-    """Notes who disconnected the tenant; the first time counts."""
+    """Stores who disconnected the tenant; a second call changes nothing."""
     tx.execute(
         "UPDATE connections SET disconnected_at = :now, disconnected_by = :by"
         " WHERE tenant_id = :tenant_id AND disconnected_at IS NULL",
@@ -69,7 +69,7 @@ def mark_disconnected(tx: TenantTransaction, by: str, now: datetime) -> None:
 
 
 def ask_reread(tx: TenantTransaction, now: datetime) -> None:
-    """Lets the next refresh read and compare everything again, and write every company."""
+    """Makes the next refresh read and compare everything again, and write every company."""
     tx.execute(
         "UPDATE links SET reread_since = :now WHERE tenant_id = :tenant_id",
         tenant_id=tx.tenant_id,
@@ -79,7 +79,7 @@ def ask_reread(tx: TenantTransaction, now: datetime) -> None:
 
 
 def forget_windows(tx: TenantTransaction) -> None:
-    """No window is trusted any more: while nobody read, more may have happened than they show."""
+    """Makes the next refresh read everything: windows may miss changes after a pause."""
     tx.execute(
         "UPDATE generations SET watermark = NULL WHERE tenant_id = :tenant_id",
         tenant_id=tx.tenant_id,
@@ -91,7 +91,7 @@ def forget_windows(tx: TenantTransaction) -> None:
 
 
 def is_reread_asked(tx: TenantTransaction) -> bool:
-    """Whether everything has to be read and compared again."""
+    """Whether everything must be read and compared again."""
     found = tx.execute(
         "SELECT reread_since IS NOT NULL FROM links WHERE tenant_id = :tenant_id",
         tenant_id=tx.tenant_id,
@@ -100,7 +100,7 @@ def is_reread_asked(tx: TenantTransaction) -> bool:
 
 
 def reread_done(tx: TenantTransaction) -> None:
-    """Everything was read and compared."""
+    """Notes that everything was read and compared."""
     tx.execute(
         "UPDATE links SET reread_since = NULL WHERE tenant_id = :tenant_id",
         tenant_id=tx.tenant_id,
@@ -108,10 +108,10 @@ def reread_done(tx: TenantTransaction) -> None:
 
 
 def forget_records(tx: TenantTransaction, now: datetime) -> None:
-    """Nothing of the org's records is held any more: another org's must not be mixed with them.
+    """Drops the org's records: another org's must not be mixed with them.
 
     Companies, their history, the options and the settings stay; rejected values of records that
-    nobody will read again are closed. The files stay until they are pruned: no manifest names them.
+    are never read again are closed. The files stay until they are pruned: no manifest names them.
     """
     for table in ("generations", "consumed", "object_schemas"):
         tx.execute(f"DELETE FROM {table} WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id)

@@ -1,4 +1,4 @@
-"""Who is in the console: tokens that were used, the sessions that they opened, attempts to sign in.
+"""Sessions of the console: used tokens, the sessions opened by them, attempts to sign in.
 
 What does not belong here: checking a token and making cookies (``console``).
 """
@@ -10,7 +10,7 @@ from typing import Literal
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 NO_TENANT = "*"
-"""No tenant can have this name: attempts of an unknown tenant are counted by address, below it."""
+"""No tenant can have this name: it counts attempts for unknown tenants, by address."""
 
 Role = Literal["admin", "editor", "contributor"]
 
@@ -28,7 +28,7 @@ class ConsoleSession:
 
 
 def use_token(tx: TenantTransaction, jti: str, expires_at: datetime, now: datetime) -> bool:
-    """Notes that a token was used; False when it had been, whichever process saw it."""
+    """Marks a token as used; False when any process had marked it already."""
     tx.execute(
         "DELETE FROM console_tokens WHERE tenant_id = :tenant_id AND expires_at < :now",
         tenant_id=tx.tenant_id,
@@ -45,7 +45,7 @@ def use_token(tx: TenantTransaction, jti: str, expires_at: datetime, now: dateti
 
 
 def open_session(tx: TenantTransaction, cookie_digest: bytes, session: ConsoleSession) -> None:
-    """Keeps a session under the digest of its cookie; those that have expired go."""
+    """Stores a session under the digest of its cookie; expired ones are deleted."""
     tx.execute(
         "DELETE FROM console_sessions WHERE tenant_id = :tenant_id AND expires_at < :now",
         tenant_id=tx.tenant_id,
@@ -81,7 +81,7 @@ def get_session(
 
 
 def end_session(tx: TenantTransaction, cookie_digest: bytes) -> None:
-    """The cookie opens nothing any more."""
+    """Deletes the session of the cookie."""
     tx.execute(
         "DELETE FROM console_sessions WHERE tenant_id = :tenant_id AND cookie_digest = :digest",
         tenant_id=tx.tenant_id,
@@ -90,10 +90,10 @@ def end_session(tx: TenantTransaction, cookie_digest: bytes) -> None:
 
 
 def count_request(tx: TenantTransaction, address: str, since: datetime) -> int:
-    """Counts one attempt to come in, and returns how many there were since then, this one too.
+    """Counts one attempt to sign in, and returns the number since then, including this one.
 
-    Shared by all processes. ``since`` is when the minute began; the tenant's older minutes are
-    forgotten.
+    Shared by all processes. ``since`` is the start of the minute; the tenant's older minutes are
+    deleted.
     """
     tx.execute(
         "DELETE FROM console_knocks WHERE tenant_id = :tenant_id AND since < :since",

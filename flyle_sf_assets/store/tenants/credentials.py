@@ -1,7 +1,7 @@
-"""The table ``credentials``: what a tenant logs in with, as envelopes that only it can open.
+"""The table ``credentials``: what a tenant logs in with, in envelopes for this tenant only.
 
-Kinds: ``app`` (what the administrator entered), ``grant`` (tokens), and ``pending:…`` (something
-begun in a browser, which comes back once or never). What does not belong here: sealing
+Kinds: ``app`` (what the administrator entered), ``grant`` (tokens), and ``pending:…`` (started
+in a browser, which returns once or never). What does not belong here: sealing
 (``envelopes.py``), and what the secrets are for (``refresh``).
 """
 
@@ -13,7 +13,7 @@ from flyle_sf_assets.store.postgres.database import FleetTransaction, TenantTran
 from flyle_sf_assets.store.tenants.envelopes import SecretBox
 
 PENDING_LIVES = timedelta(minutes=15)
-"""As long as Salesforce's authorization code: longer nobody comes back."""
+"""The lifetime of Salesforce's authorization code: a later callback cannot succeed."""
 
 _PENDING = "pending:"
 
@@ -21,7 +21,7 @@ _PENDING = "pending:"
 def put_secret(
     tx: TenantTransaction, box: SecretBox, kind: str, secret: str, now: datetime
 ) -> None:
-    """Keeps the secret in the place of the one of that kind."""
+    """Stores the secret; it replaces the one of that kind."""
     tx.execute(
         "INSERT INTO credentials (tenant_id, kind, envelope, created_at, updated_at)"
         " VALUES (:tenant_id, :kind, :envelope, :now, :now)"
@@ -45,7 +45,7 @@ def get_secret(tx: TenantTransaction, box: SecretBox, kind: str) -> str | None:
 
 
 def erase_secrets(tx: TenantTransaction) -> int:
-    """Erases everything that the tenant could log in with; returns how many there were."""
+    """Deletes all credentials of the tenant; returns how many there were."""
     return tx.execute(
         "DELETE FROM credentials WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id
     ).rowcount
@@ -54,10 +54,10 @@ def erase_secrets(tx: TenantTransaction) -> int:
 def put_pending(
     tx: TenantTransaction, box: SecretBox, name: str, content: str, now: datetime
 ) -> datetime:
-    """Keeps ``content`` until somebody comes back with ``name``; returns when it expires.
+    """Stores ``content`` until it is claimed with ``name``; returns when it expires.
 
-    Only a digest of the name is stored: who reads the table cannot come back with it. What
-    expired is erased here.
+    Only a digest of the name is stored: a reader of the table cannot claim it. Expired entries
+    are deleted here.
     """
     tx.execute(
         "DELETE FROM credentials WHERE tenant_id = :tenant_id AND kind LIKE 'pending:%'"
@@ -70,7 +70,7 @@ def put_pending(
 
 
 def claim_pending(tx: TenantTransaction, box: SecretBox, name: str, now: datetime) -> str | None:
-    """What was kept under that name, once; None when it is unknown, used or expired."""
+    """Claims the content of that name, once; None when it is unknown, claimed or expired."""
     found = tx.execute(
         "DELETE FROM credentials WHERE tenant_id = :tenant_id AND kind = :kind"
         " RETURNING envelope, updated_at",
@@ -84,20 +84,20 @@ def claim_pending(tx: TenantTransaction, box: SecretBox, name: str, now: datetim
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """How many envelopes of a tenant are under the newest key now, and how many no key opens."""
+    """The numbers of a tenant's envelopes under the newest key now, and without a valid key."""
 
     rotated: int = 0
     unreadable: int = 0
 
 
 def tenants_with_secrets(tx: FleetTransaction) -> tuple[str, ...]:
-    """The tenants that have anything to log in with."""
+    """The tenants that have credentials."""
     rows = tx.execute("SELECT DISTINCT tenant_id FROM credentials ORDER BY tenant_id")
     return tuple(str(row.tenant_id) for row in rows)
 
 
 def rotate_secrets(tx: TenantTransaction, box: SecretBox) -> Rotated:
-    """Every envelope of the tenant under the newest key; one that no key opens stays as it is."""
+    """Reseals the tenant's envelopes by the newest key; one that no key opens is unchanged."""
     rows = tx.execute(
         "SELECT kind, envelope FROM credentials WHERE tenant_id = :tenant_id"
         " ORDER BY kind FOR UPDATE",

@@ -1,4 +1,4 @@
-"""Encrypts what must not be read from the database: an envelope opens only for its own tenant.
+"""Encrypts secrets for the database: an envelope opens only for its own tenant.
 
 Fernet (AES-128-CBC with HMAC-SHA256) with several keys: the first encrypts, all decrypt.
 Source: cryptography's documentation, "Fernet", `MultiFernet`.
@@ -29,7 +29,7 @@ class SecretBox:
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError:
-            # The cause quotes nothing of the key, but its traceback's frames hold it.
+            # The cause does not quote the key, but its traceback's frames have it.
             raise _refused(
                 "secret_keys_invalid",
                 f"{KEYS_VARIABLE} holds something that is not a key (32 bytes, base64url)",
@@ -85,7 +85,7 @@ class SecretBox:
 def secret_box(home: Path, environment: Mapping[str, str] = os.environ) -> SecretBox:
     """The box of this installation: keys from FLYLE_SECRET_KEYS, else from FLYLE_HOME.
 
-    The file is made once, with mode 0600; of several processes at once all use the same key.
+    The file is created once, with mode 0600; simultaneous processes use the same key.
     """
     given = environment.get(KEYS_VARIABLE, "").strip()
     text = given or _key_file(home / KEY_FILE)
@@ -93,9 +93,9 @@ def secret_box(home: Path, environment: Mapping[str, str] = os.environ) -> Secre
 
 
 def add_key(home: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Puts a new key before those of FLYLE_HOME's file and returns the file's path.
+    """Inserts a new key before those of FLYLE_HOME's file and returns the file's path.
 
-    Raises StoreError when the keys come from FLYLE_SECRET_KEYS: then anyone who sets it adds one.
+    Raises StoreError when the keys come from FLYLE_SECRET_KEYS: its operator adds keys there.
     """
     if environment.get(KEYS_VARIABLE, "").strip():
         raise _refused(
@@ -122,7 +122,7 @@ def _key_file(path: Path) -> str:
 
 
 def made_once(path: Path, content: bytes) -> str:
-    """The text of a file of mode 0600; ``content`` is written when there is no such file yet."""
+    """The text of a file of mode 0600; it is created with ``content`` when it does not exist."""
     if not path.exists():
         private_files.make_folder(path.parent)
         descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # mode 0600
@@ -131,7 +131,7 @@ def made_once(path: Path, content: bytes) -> str:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            # A link appears whole or not at all, and never replaces another process' key.
+            # A link is atomic, and never replaces another process' key.
             with contextlib.suppress(FileExistsError):
                 os.link(written, path)
         finally:

@@ -1,9 +1,9 @@
-"""How each tenant's link to Salesforce stands, and what about it needs a person.
+"""The state of each tenant's link to Salesforce, and its items that need a person.
 
 What does not belong here: deciding the state (``refresh``, ``defs``).
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+# ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
 import json
 from collections.abc import Iterable, Sequence
@@ -28,12 +28,12 @@ class _Unset(Enum):
 
 
 UNSET: Final = _Unset.UNSET
-"""Leave the column as it is; None writes null."""
+"""Does not change the column; None writes null."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something that a person must look at. ``code``, ``object`` and ``field`` identify it."""
+    """An item that a person must check. ``code``, ``object`` and ``field`` identify it."""
 
     code: str
     object: str | None
@@ -42,11 +42,11 @@ class Attention:
     remedy: Text
     since: datetime | None = None
     of_sync: bool = False
-    """Whether it says why the sync does not work; its code is the error's. At most one stands."""
+    """Whether it is why the sync fails (at most one item); its code is the error's."""
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:
-        """What makes two of them the same matter."""
+        """The identity of the item."""
         return (self.code, self.object, self.field)
 
 
@@ -64,20 +64,20 @@ class Link:
     next_due_at: datetime | None = None
     attention: tuple[Attention, ...] = ()
     failures: int = 0
-    """How often in a row the sync failed."""
+    """The number of consecutive failures of the sync."""
     retry_at: datetime | None = None
-    """Not tried again by itself before; None: when it is due."""
+    """No automatic retry before this time; None: when it is due."""
     stopped_version: int | None = None
-    """Not tried again by itself while this is the newest settings version."""
+    """No automatic retry while this is the newest settings version."""
     census_at: datetime | None = None
     sweep_at: datetime | None = None
     unanswered_since: datetime | None = None
-    """When the org last answered, while it does not answer now."""
+    """The time of the org's last answer, while it does not answer now."""
     is_outage_told: bool = False
 
 
 def locked_link(tx: TenantTransaction) -> Link:
-    """The link as it is; it cannot change before the transaction ends."""
+    """The link, locked: it cannot change before the transaction ends."""
     tx.execute("SELECT FROM links WHERE tenant_id = :tenant_id FOR UPDATE", tenant_id=tx.tenant_id)
     return get_link(tx)
 
@@ -97,7 +97,7 @@ def put_link(
     settings_version: int | _Unset | None = UNSET,
     next_due_at: datetime | _Unset | None = UNSET,
 ) -> None:
-    """Writes what is given and leaves the rest; the link is made when it is not there yet."""
+    """Writes only the given columns; the link is created when it does not exist."""
     given = {
         "state": state,
         "org_id": org_id,
@@ -109,9 +109,9 @@ def put_link(
 
 
 def record_synced(tx: TenantTransaction, at: datetime, next_due_at: datetime | None) -> None:
-    """The sync ran to its end at ``at``: the first time is kept, the last one moves.
+    """Notes that the sync succeeded at ``at``: as the last success, and the first if there is none.
 
-    Failures before it are forgotten, and a person who asked for it has it.
+    Clears earlier failures and the request of a person.
     """
     done = {"last_synced_at": at, "next_due_at": next_due_at, "tried_at": at}
     _write(tx, {**done, "asked_at": None, "unanswered_since": None})
@@ -131,25 +131,25 @@ def put_back_off(
     retry_at: datetime | None,
     stopped_version: int | None,
 ) -> None:
-    """How often in a row the sync failed, and from when on it is tried again by itself.
+    """Stores the number of consecutive failures, and the time of the next automatic retry.
 
-    With ``stopped_version`` not at all while that is the newest settings version.
+    With ``stopped_version`` there is none while that is the newest settings version.
     """
     _write(tx, {"failures": failures, "retry_at": retry_at, "stopped_version": stopped_version})
 
 
 def record_tried(tx: TenantTransaction, at: datetime) -> None:
-    """An attempt ended at ``at``, and did not do what it was for."""
+    """Notes an attempt that ended at ``at`` without success."""
     _write(tx, {"tried_at": at})
 
 
 def record_asked(tx: TenantTransaction, at: datetime) -> None:
-    """A person asked for a sync: it is due at once, and asks for the metadata too."""
+    """Notes a person's request for a sync: it is due at once, and redescribes the objects too."""
     _write(tx, {"next_due_at": at, "asked_at": at})
 
 
 def put_outage(tx: TenantTransaction, *, unanswered_since: datetime | None, is_told: bool) -> None:
-    """Since when the org does not answer (None: it does), and whether the people know of it."""
+    """Stores since when the org does not answer (None: it does), and if people were notified."""
     _write(tx, {"unanswered_since": unanswered_since, "is_outage_told": is_told})
 
 
@@ -159,15 +159,15 @@ def record_comparison(
     census_at: datetime | _Unset = UNSET,
     sweep_at: datetime | _Unset = UNSET,
 ) -> None:
-    """When everything was compared with the org, or what changes without a stamp was read."""
+    """Stores the time of the last full comparison with the org, or of the last sweep."""
     given = {"census_at": census_at, "sweep_at": sweep_at}
     _write(tx, {name: value for name, value in given.items() if value is not UNSET})
 
 
 def add_attention(tx: TenantTransaction, items: Iterable[Attention], now: datetime) -> bool:
-    """Adds the items; one that stands already gets the new texts and keeps its ``since``.
+    """Adds the items; an existing one gets the new texts and keeps its ``since``.
 
-    Returns whether something was added that did not stand before.
+    Returns whether a new item was added.
     """
     current = {item.key: item for item in _locked_attention(tx)}
     added = False
@@ -187,7 +187,7 @@ def clear_attention(
     object: str | _Unset | None = UNSET,  # noqa: A002  Salesforce's word, as in the contract
     field: str | _Unset | None = UNSET,
 ) -> bool:
-    """Takes away the items of that code (and object, and field); returns whether there were any."""
+    """Removes the items of that code (and object, and field); returns whether there were any."""
     current = _locked_attention(tx)
     kept = [
         item
@@ -204,9 +204,9 @@ def clear_attention(
 def replace_attention(
     tx: TenantTransaction, codes: Sequence[str], items: Sequence[Attention], now: datetime
 ) -> bool:
-    """Of the matters with these codes exactly ``items`` stand afterwards; others stay.
+    """Replaces the items with these codes by exactly ``items``; others stay.
 
-    Returns whether something was added that did not stand before.
+    Returns whether a new item was added.
     """
     wanted = {item.key for item in items}
     kept = [i for i in _locked_attention(tx) if i.code not in codes or i.key in wanted]
@@ -215,7 +215,7 @@ def replace_attention(
 
 
 def put_failure(tx: TenantTransaction, item: Attention, now: datetime) -> None:
-    """Why the sync does not work now; the same reason keeps its ``since``, any other is gone."""
+    """Stores why the sync fails now; the same reason keeps its ``since``, any other is removed."""
     since = item.since or now
     kept = []
     for one in _locked_attention(tx):
@@ -227,7 +227,7 @@ def put_failure(tx: TenantTransaction, item: Attention, now: datetime) -> None:
 
 
 def clear_failure(tx: TenantTransaction) -> bool:
-    """Takes away why the sync did not work; returns whether anything stood."""
+    """Removes the reason why the sync failed; returns whether there was one."""
     current = _locked_attention(tx)
     kept = [one for one in current if not one.of_sync]
     if len(kept) != len(current):
@@ -262,7 +262,7 @@ def _write(tx: TenantTransaction, values: dict[str, object]) -> None:
 
 
 def _locked_attention(tx: TenantTransaction) -> list[Attention]:
-    """What stands now; the row stays locked, so that nobody else's item is overwritten."""
+    """The current items; the row stays locked, so that no other process's item is overwritten."""
     _write(tx, {})
     found = tx.execute(
         "SELECT attention FROM links WHERE tenant_id = :tenant_id FOR UPDATE",
@@ -298,6 +298,6 @@ def _read_attention(item: dict[str, Any]) -> Attention:
         message=Text(str(item.get("message_ja")), str(item.get("message_en"))),
         remedy=Text(str(item.get("remedy_ja")), str(item.get("remedy_en"))),
         since=datetime.fromisoformat(since) if since else None,
-        # Version 0.1.0 wrote this one code, whatever the reason was.
+        # Version 0.1.0 wrote this one code for every reason.
         of_sync=bool(item.get("of_sync")) or item["code"] == "sync_failed",
     )

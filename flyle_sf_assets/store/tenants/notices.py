@@ -1,4 +1,4 @@
-"""What a tenant's administrators are told.
+"""Notices to a tenant's administrators.
 
 What does not belong here: the wording, and when to tell (``refresh``, ``defs``).
 """
@@ -14,7 +14,7 @@ NoticeKind = Literal["first_sync_done", "attention", "held", "recovered", "disco
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notice; ``read_at`` is None until somebody has read it."""
+    """One notice; ``read_at`` is None until a person has read it."""
 
     notification_id: int
     kind: NoticeKind
@@ -57,7 +57,7 @@ def list_notices(
 
 
 def mark_read(tx: TenantTransaction, notification_id: int, now: datetime) -> None:
-    """Notes when it was first read."""
+    """Stores when it was first read."""
     tx.execute(
         "UPDATE notifications SET read_at = :now WHERE tenant_id = :tenant_id"
         " AND notification_id = :notification_id AND read_at IS NULL",

@@ -1,10 +1,10 @@
-"""What each settings version changed against the one before it, and which run took it over.
+"""What each settings version changed against the one before it, and which run applied it.
 
 What does not belong here: the versions themselves (``settings_versions.py``), and telling what
 changed (``settings``, ``check``).
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+# ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ ChangeKind = Literal["refresh", "census"]
 
 @dataclass(frozen=True, slots=True)
 class StoredChange:
-    """One difference in one place; ``before`` and ``after`` are JSON values."""
+    """One difference at one path; ``before`` and ``after`` are JSON values."""
 
     path: str
     before: Any
@@ -30,7 +30,7 @@ class StoredChange:
 
 @dataclass(frozen=True, slots=True)
 class StoredRead:
-    """One object of which Salesforce is asked again; see `check.impact.ReadAgain`."""
+    """One object that is read again from Salesforce; see `check.impact.ReadAgain`."""
 
     object: str
     columns: tuple[str, ...]
@@ -39,7 +39,7 @@ class StoredRead:
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """One version's change. ``kind`` is that of the refresh which takes it over.
+    """One version's change. ``kind`` is that of the refresh which applies it.
 
     ``settled_at`` is None while it is open: until its run is known, or none is needed.
     """
@@ -64,7 +64,7 @@ _COLUMNS = (
 
 
 def put_change(tx: TenantTransaction, change: SettingsChange) -> None:
-    """Keeps what a version changed; a second time leaves what is kept."""
+    """Stores what a version changed; a second call changes nothing."""
     tx.execute(
         "INSERT INTO settings_changes (tenant_id, version, changes, affected_assets,"
         " affected_companies, read_again, part_digests, recorded_at, kind)"
@@ -84,7 +84,7 @@ def put_change(tx: TenantTransaction, change: SettingsChange) -> None:
 
 
 def get_change(tx: TenantTransaction, version: int) -> SettingsChange | None:
-    """What that version changed, None when nobody told it yet."""
+    """What that version changed, None when it is not stored yet."""
     row = tx.execute(
         f"SELECT {_COLUMNS} FROM settings_changes"
         " WHERE tenant_id = :tenant_id AND version = :version",
@@ -108,9 +108,9 @@ def get_change(tx: TenantTransaction, version: int) -> SettingsChange | None:
 
 
 def settle_change(tx: TenantTransaction, version: int, run_id: str | None, now: datetime) -> None:
-    """Closes that version and the ones before it: ``run_id`` took them over, None: no run was due.
+    """Closes that version and the ones before it: ``run_id`` applied them, None: no run was due.
 
-    A run reads the newest settings, so what an older version asked for is in it.
+    A run reads the newest settings, which include the changes of older versions.
     """
     tx.execute(
         "UPDATE settings_changes SET settled_at = :now, dagster_run_id = :run_id"
@@ -123,7 +123,7 @@ def settle_change(tx: TenantTransaction, version: int, run_id: str | None, now: 
 
 
 def reopen_change(tx: TenantTransaction, version: int, kind: ChangeKind) -> None:
-    """Asks for another run of the same version, for a tenant that has been away."""
+    """Requests another run of the same version, for a tenant that was removed in between."""
     tx.execute(
         "UPDATE settings_changes SET kind = :kind, attempt = attempt + 1, settled_at = NULL,"
         " dagster_run_id = NULL WHERE tenant_id = :tenant_id AND version = :version",

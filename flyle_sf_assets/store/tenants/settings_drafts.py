@@ -12,7 +12,7 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 @dataclass(frozen=True, slots=True)
 class StoredDraft:
-    """The tenant's draft; ``document`` is JSON text, ``author`` who last changed it."""
+    """The tenant's draft; ``document`` is JSON text, ``author`` the person who last changed it."""
 
     document: str
     base_version: int | None
@@ -21,7 +21,7 @@ class StoredDraft:
 
 
 def put_draft(tx: TenantTransaction, draft: StoredDraft) -> None:
-    """Keeps the draft in the place of the one before."""
+    """Stores the draft; it replaces the one before."""
     tx.execute(
         "INSERT INTO settings_drafts (tenant_id, document, base_version, author, saved_at)"
         " VALUES (:tenant_id, CAST(:document AS jsonb), :base_version, :author, :saved_at)"
@@ -47,5 +47,5 @@ def get_draft(tx: TenantTransaction) -> StoredDraft | None:
 
 
 def delete_draft(tx: TenantTransaction) -> None:
-    """Forgets the tenant's draft, if there is one."""
+    """Deletes the tenant's draft, if there is one."""
     tx.execute("DELETE FROM settings_drafts WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id)

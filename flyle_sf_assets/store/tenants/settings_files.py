@@ -1,4 +1,4 @@
-"""What was last read of each tenant's settings file, and all tenants as a sensor's tick sees them.
+"""What was last read of each tenant's settings file, and all tenants for a tick of the sensor.
 
 What does not belong here: reading files (``settings``) and deciding what follows (``refresh``).
 """
@@ -10,7 +10,7 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction, Transacti
 from flyle_sf_assets.store.tenants.links import LinkState
 
 FILE_AUTHOR = "file:"
-"""What the author of a settings version begins with when a file made it."""
+"""The prefix of the author of a settings version that a file made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class KnownTenant:
     """One tenant that has settings, or a file that was read once.
 
     ``version`` and ``author`` are those of the newest settings, None when no file of it could be
-    used yet. ``file_digest`` is that of the file's bytes as last read, ``file_version`` the
-    version that they mean. ``removed_at`` is set while the file is gone. ``is_open`` says that
-    nobody has taken the newest settings to Dagster yet; ``has_console`` that a person in the
-    console once saved some.
+    used yet. ``file_digest`` is that of the file's bytes as last read, ``file_version`` their
+    settings version. ``removed_at`` is set while the file is missing. ``is_open``: no tick has
+    passed the newest settings to Dagster yet; ``has_console``: a person once saved some in the
+    console.
     """
 
     tenant: str
@@ -36,13 +36,13 @@ class KnownTenant:
 
     @property
     def is_of_file(self) -> bool:
-        """Whether the settings that stand come from a file."""
+        """Whether the current settings come from a file."""
         return self.author is not None and self.author.startswith(FILE_AUTHOR)
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """What is kept of one tenant's file; ``state_before`` is the link's state when it went."""
+    """The stored state of one tenant's file; ``state_before``: the link's when it was removed."""
 
     digest: str
     version: int | None
@@ -51,7 +51,7 @@ class SettingsFile:
 
 
 def known_tenants(tx: Transaction) -> tuple[KnownTenant, ...]:
-    """Every tenant in one query, for a fleet transaction: a tick asks for thousands."""
+    """Every tenant in one query, for a fleet transaction: a tick reads thousands."""
     return tx.rows(
         KnownTenant,
         "SELECT coalesce(v.tenant_id, f.tenant_id) AS tenant, v.version, v.author,"
@@ -70,7 +70,7 @@ def known_tenants(tx: Transaction) -> tuple[KnownTenant, ...]:
 
 
 def get_file(tx: TenantTransaction) -> SettingsFile | None:
-    """What is kept of the tenant's file, None before it was first read."""
+    """The stored state of the tenant's file, None before it was first read."""
     return tx.row(
         SettingsFile,
         "SELECT digest, version, removed_at, state_before FROM settings_files"
@@ -80,7 +80,7 @@ def get_file(tx: TenantTransaction) -> SettingsFile | None:
 
 
 def put_file(tx: TenantTransaction, digest: str, version: int | None, now: datetime) -> None:
-    """Notes that the file was read; ``version`` is None when it cannot be used."""
+    """Stores that the file was read; ``version`` is None when it cannot be used."""
     tx.execute(
         "INSERT INTO settings_files (tenant_id, digest, version, read_at)"
         " VALUES (:tenant_id, :digest, :version, :now)"
@@ -94,7 +94,7 @@ def put_file(tx: TenantTransaction, digest: str, version: int | None, now: datet
 
 
 def mark_removed(tx: TenantTransaction, state: LinkState, now: datetime) -> None:
-    """Notes that the file is gone; what was noted when it first went stays."""
+    """Stores that the file is missing; a second call changes nothing."""
     tx.execute(
         "INSERT INTO settings_files (tenant_id, digest, read_at, removed_at, state_before)"
         " VALUES (:tenant_id, '', :now, :now, :state)"
@@ -108,7 +108,7 @@ def mark_removed(tx: TenantTransaction, state: LinkState, now: datetime) -> None
 
 
 def mark_returned(tx: TenantTransaction) -> None:
-    """The tenant has settings again."""
+    """Stores that the tenant has settings again."""
     tx.execute(
         "UPDATE settings_files SET removed_at = NULL, state_before = NULL"
         " WHERE tenant_id = :tenant_id",
@@ -117,7 +117,7 @@ def mark_returned(tx: TenantTransaction) -> None:
 
 
 def note_state_while_away(tx: TenantTransaction, state: LinkState) -> None:
-    """A person connected or disconnected the tenant while its file was gone: so it comes back."""
+    """Stores the state that a returning file restores: a person changed it while it was missing."""
     tx.execute(
         "UPDATE settings_files SET state_before = :state"
         " WHERE tenant_id = :tenant_id AND removed_at IS NOT NULL",

@@ -3,7 +3,7 @@
 What does not belong here: digests per asset and diffs (``settings``).
 """
 
-# ruff: noqa: S608  what is put into the SQL here is this file's own column names
+# ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ class SettingsVersion:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """Which version the settings have, and whether this call made it."""
+    """The version of the settings, and whether this call created it."""
 
     version: int
     is_new: bool
@@ -36,7 +36,7 @@ _COLUMNS = "version, digest, document::text AS document, author, created_at"
 def register_settings(
     tx: TenantTransaction, document: str, digest: str, author: str, now: datetime
 ) -> Registered:
-    """Makes a new version when ``digest`` differs from the latest one's."""
+    """Creates a new version when ``digest`` differs from the latest one's."""
     lock_settings(tx)
     latest = latest_settings(tx)
     if latest is not None and latest.digest == digest:
@@ -56,7 +56,7 @@ def register_settings(
 
 
 def lock_settings(tx: TenantTransaction) -> None:
-    """Until the transaction ends nobody else registers: numbers have no gaps and no twins."""
+    """Blocks other registrations until the transaction ends: numbers have no gaps or duplicates."""
     tx.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))",
         key=f"flyle.settings:{tx.tenant_id}",
@@ -96,7 +96,7 @@ def get_settings(tx: TenantTransaction, version: int) -> SettingsVersion | None:
 
 
 def latest_settings_besides(tx: TenantTransaction, author_prefix: str) -> SettingsVersion | None:
-    """The newest version whose author does not begin so, or None."""
+    """The newest version whose author does not start with the prefix, or None."""
     return tx.row(
         SettingsVersion,
         f"SELECT {_COLUMNS} FROM settings_versions"

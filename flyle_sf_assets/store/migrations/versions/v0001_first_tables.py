@@ -14,24 +14,24 @@ branch_labels = None
 depends_on = None
 
 SET_RIGHT_SINCE = 160000
-"""PostgreSQL 16 tells taking a role apart from being its member."""
+"""PostgreSQL 16 distinguishes SET ROLE from membership."""
 
 ROLES = ("flyle_app", "flyle_fleet")
 
 
 def upgrade() -> None:
-    """Creates everything. Raises StoreError when the user may neither create nor take the roles."""
+    """Creates everything. Raises StoreError when the user may neither create nor set the roles."""
     connection = op.get_bind()
     for role in ROLES:
         _ensure_role(connection, role)
-    # The whole file at once: the driver takes several statements only without parameters.
+    # The whole file at once: the driver accepts several statements only without parameters.
     connection.connection.cursor().execute(
         Path(__file__).with_name("v0001_first_tables.sql").read_text(encoding="utf-8"), None
     )
 
 
 def _ensure_role(connection: sa.Connection, role: str) -> None:
-    """Roles belong to the whole server: another database's upgrade may have made them already."""
+    """Roles belong to the whole server: another database's upgrade may have created them."""
     try:
         with connection.begin_nested():
             if not _exists(connection, role):
@@ -41,7 +41,7 @@ def _ensure_role(connection: sa.Connection, role: str) -> None:
     except sa.exc.DBAPIError as error:
         if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise _may_not(connection, error.orig) from error
-        # Somebody on the same server was faster by an instant; anything else is an error.
+        # Another process on the same server created it first; anything else is an error.
         if not _exists(connection, role):
             raise
     _refuse_powerful(connection, role)
@@ -63,7 +63,7 @@ def _exists(connection: sa.Connection, role: str) -> bool:
 
 
 def _refuse_powerful(connection: sa.Connection, role: str) -> None:
-    """A role of that name that row-level security does not bind would show everybody's rows."""
+    """A role of that name that row-level security does not bind would show all tenants' rows."""
     powers = connection.execute(
         sa.text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = :role"),
         {"role": role},

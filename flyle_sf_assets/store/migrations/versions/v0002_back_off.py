@@ -1,4 +1,4 @@
-"""When a link is tried again after failures, and when it was last compared as a whole."""
+"""When a link is retried after failures, and when its last full comparison was."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds columns to the links; those that were there before have never failed."""
-    # The whole file at once: the driver takes several statements only without parameters.
+    """Adds columns to the links; existing links have never failed."""
+    # The whole file at once: the driver accepts several statements only without parameters.
     op.get_bind().connection.cursor().execute(
         Path(__file__).with_name("v0002_back_off.sql").read_text(encoding="utf-8"), None
     )

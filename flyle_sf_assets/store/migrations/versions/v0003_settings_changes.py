@@ -12,7 +12,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Creates both tables."""
-    # The whole file at once: the driver takes several statements only without parameters.
+    # The whole file at once: the driver accepts several statements only without parameters.
     op.get_bind().connection.cursor().execute(
         Path(__file__).with_name("v0003_settings_changes.sql").read_text(encoding="utf-8"), None
     )

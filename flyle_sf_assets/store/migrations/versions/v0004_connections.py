@@ -1,4 +1,4 @@
-"""The table of connections, and the mark that everything has to be read again."""
+"""The table of connections, and the mark that everything must be read again."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Creates the table and the column."""
-    # The whole file at once: the driver takes several statements only without parameters.
+    # The whole file at once: the driver accepts several statements only without parameters.
     op.get_bind().connection.cursor().execute(
         Path(__file__).with_name("v0004_connections.sql").read_text(encoding="utf-8"), None
     )

@@ -1,4 +1,4 @@
-"""Settings that an administrator has begun and not saved yet."""
+"""Settings that an administrator has started and not saved yet."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """One row a tenant, bound by row-level security like every other table."""
+    """One row per tenant, bound by row-level security like every other table."""
     op.execute(
         """
         CREATE TABLE flyle.settings_drafts (

@@ -1,4 +1,4 @@
-"""The console: who is there, how far a running sync is, and companies by name."""
+"""The console: sessions, the progress of a running sync, and companies by name."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ depends_on = None
 def upgrade() -> None:
     """Creates the tables and the index."""
     connection = op.get_bind()
-    # The whole file at once: the driver takes several statements only without parameters.
+    # The whole file at once: the driver accepts several statements only without parameters.
     connection.connection.cursor().execute(
         Path(__file__).with_name("v0006_console.sql").read_text(encoding="utf-8"), None
     )

@@ -1,4 +1,4 @@
-"""The index of companies by name is of use for names alone."""
+"""The index of companies by name is used only for names."""
 
 from alembic import op
 
@@ -9,10 +9,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Makes it partial: a look-up by id, which does not say ``name > ''``, cannot take it.
+    """Makes it partial: a look-up by id, without ``name > ''``, cannot use it.
 
-    Without statistics the planner thought it as good as the primary key, and walked all of it
-    for each look-up.
+    Without statistics the planner chose it instead of the primary key, and scanned all of it for
+    each look-up.
     """
     op.execute("DROP INDEX flyle.companies_by_name")
     op.execute(

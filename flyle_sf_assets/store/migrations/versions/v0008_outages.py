@@ -1,4 +1,4 @@
-"""Since when an org does not answer, and when a link was last tried or asked for."""
+"""Since when an org does not answer, and when a sync was last tried or requested."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds columns to the links; of those that were there before nothing is known."""
-    # The whole file at once: the driver takes several statements only without parameters.
+    """Adds columns to the links; they are empty for existing links."""
+    # The whole file at once: the driver accepts several statements only without parameters.
     op.get_bind().connection.cursor().execute(
         Path(__file__).with_name("v0008_outages.sql").read_text(encoding="utf-8"), None
     )

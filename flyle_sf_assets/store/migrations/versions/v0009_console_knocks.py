@@ -1,4 +1,4 @@
-"""Requests counted for all processes of the console together."""
+"""Request counts shared by all processes of the console."""
 
 from alembic import op
 
@@ -10,7 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Creates the table."""
-    # Counts of a minute: a crash may empty them, and nothing is written ahead.
+    # Counts of a minute: a crash may empty them, so the table is unlogged.
     op.execute(
         "CREATE UNLOGGED TABLE flyle.console_knocks ("
         " tenant_id text NOT NULL CHECK (tenant_id <> ''),"
