@@ -36,8 +36,8 @@ def verdict(fault: faults.Fault) -> Verdict:
         return Verdict(type(error).__name__, error.code, "in seconds")
     if fault.session_expired:
         return Verdict(type(error).__name__, error.code, "a new token, once")
-    retry = "later" if error.retryable else "by a person"
-    return Verdict(type(error).__name__, error.code, retry)  # type: ignore[arg-type]
+    retry: recorded.Retry = "later" if error.retryable else "by a person"
+    return Verdict(type(error).__name__, error.code, retry)
 
 
 def test_the_table_of_recorded_answers_is_current() -> None:
