@@ -173,7 +173,7 @@ def test_a_budget_that_is_spent_leaves_the_rest_due(
     platform.add(*others)
     rename(small)
     platform.until_due(small)
-    monkeypatch.setattr(schedules, "look_at", partial(looking.poll, budget_s=0.0))
+    monkeypatch.setattr(schedules, "poll", partial(looking.poll, budget_s=0.0))
     ticked = platform.tick()
     assert (ticked.requests, ticked.skipped) == ([], "3 not reached, still due")
     monkeypatch.undo()
