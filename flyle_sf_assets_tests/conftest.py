@@ -1,6 +1,6 @@
 """What holds for every test: in CI a skipped test is a failure, and orgs have times of their own.
 
-What does not belong here: other fixtures. Each room's tests have their own.
+What does not belong here: other fixtures. Each package's tests have their own.
 """
 
 import os

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.clock import Clock
 from flyle_sf_assets.sandbox.metadata import Catalog, Field, SObject
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.standard import kinds as k
@@ -24,13 +25,13 @@ def shared(object_name: str, record: Mapping[str, object], name: str) -> object:
     return record[name] if name in SHARED[object_name] else None
 
 
-def regional_org(*, clock: object = None) -> Org:
+def regional_org(*, clock: Clock | None = None) -> Org:
     """55 accounts in six regions, of which some belong to users and some to queues.
 
     Regions refer to suppliers in another system, of which there is no stamp, and to offices, whose
     stamp cannot be filtered.
     """
-    org = samples.account_org(accounts=55, clock=clock)  # type: ignore[arg-type]
+    org = samples.account_org(accounts=55, clock=clock)
     changed = with_regions(org.catalog)
     for name in ("Supplier__x", "Office__c", "Region__c"):
         org.add_object(changed.objects[name.lower()])
