@@ -62,6 +62,11 @@ class Refresh:
         return self.installation.lake.remembering()
 
     @property
+    def shows_samples(self) -> bool:
+        """Whether reports may hold rows of the customer; they are not read otherwise."""
+        return self.installation.environment.shows_samples
+
+    @property
     def comparison(self) -> Comparison:
         """What a sweep or census has compared so far."""
         return sum(self.compared.values(), Comparison())
