@@ -89,8 +89,10 @@ class Refresh:
                 yield tx
                 if is_cancelled(tx, self.sync_id, lock=True):
                     raise disconnected(self.tenant)
-        finally:
+                self.committed.load(tx)
+        except BaseException:
             self.committed.forget()
+            raise
 
     def begin(self, step: str) -> None:
         """Stores and reports that a step begins. Raises as `require_running`."""
