@@ -27,9 +27,6 @@
     │   └── GenerationConflict          retryable: another process committed first
     ├── RunLost                exit 1   retryable: a run ended without a reported cause
     └── Unforeseen             exit 1   retryable: no rule of ours covers it; the log has the place
-
-What does not belong here: matching Salesforce's error strings (``salesforce/errors/rules.py``)
-and deciding what a run does about an error (``sync``, ``defs``).
 """
 
 from dataclasses import dataclass

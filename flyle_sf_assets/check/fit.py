@@ -1,8 +1,4 @@
-"""Settings compared with an org: every problem at once, with its path and line.
-
-What does not belong here: problems that need no org (``settings/loading.py``); describing the
-objects (``raw.plan.objects_missing`` says which are needed).
-"""
+"""Settings compared with an org: every problem at once, with its path and line."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,7 +1,6 @@
 """Declared one-to-one objects compared with the org.
 
 Whether each record really has at most one is not known from describe; the sync detects it.
-What does not belong here: what the names in ``as`` must obey without an org (``settings``).
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""Why a field path cannot be walked in this org, and what to write instead.
-
-What does not belong here: the walk itself (``raw/plan.py``).
-"""
+"""Why a field path cannot be walked in this org, and what to write instead."""
 
 from collections.abc import Callable, Mapping
 

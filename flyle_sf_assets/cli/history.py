@@ -1,7 +1,4 @@
-"""``flyle-sf history``: what changed in one company, when, by which sync, and why.
-
-What does not belong here: recording it (``store``).
-"""
+"""``flyle-sf history``: what changed in one company, when, by which sync, and why."""
 
 from dataclasses import dataclass
 from typing import Any

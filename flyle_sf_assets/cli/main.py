@@ -1,7 +1,6 @@
 """The command ``flyle-sf``: what each command does.
 
 Commands import what they need when they run: ``flyle-sf --help`` loads neither Dagster nor polars.
-What does not belong here: the longer commands (one file each) and everything they decide.
 """
 
 import json

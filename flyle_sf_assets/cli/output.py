@@ -1,8 +1,4 @@
-"""Output of commands: tables and text on a terminal, one JSON object with ``--json``, exit codes.
-
-What does not belong here: the content (the commands). stdout carries the result; progress,
-logs and errors go to stderr.
-"""
+"""Output of commands: text on a terminal, one JSON object with ``--json``, exit codes."""
 
 import json
 import os

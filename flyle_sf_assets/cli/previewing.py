@@ -1,7 +1,4 @@
-"""``flyle-sf preview``: what the settings would do, for users and for scripts.
-
-What does not belong here: computing it (``preview/preview.py``).
-"""
+"""``flyle-sf preview``: what the settings would do, for users and for scripts."""
 
 from dataclasses import replace
 from typing import Any, cast

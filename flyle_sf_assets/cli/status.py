@@ -1,7 +1,4 @@
-"""``flyle-sf status``: the status of each tenant.
-
-What does not belong here: computing it (``sync/state/tenant_status.py``).
-"""
+"""``flyle-sf status``: the status of each tenant."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,4 @@
-"""``flyle-sf sync``: one refresh through the same Dagster assets, in this process.
-
-What does not belong here: the refresh itself (``refresh``), the wiring (``definitions.py``).
-"""
+"""``flyle-sf sync``: one refresh through the same Dagster assets, in this process."""
 
 import time
 from contextlib import nullcontext

@@ -3,9 +3,6 @@
 A frame is validated whole and lazily; each failed check yields one Boolean mask over the rows.
 pandera's own ``drop_invalid_rows`` is not used: it misses wrong types and keeps rows that
 fail uniqueness.
-
-What does not belong here: converting (``casts.py``) and what becomes of failing values
-(``convert.py``).
 """
 
 from collections.abc import Sequence

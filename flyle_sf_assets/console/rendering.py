@@ -1,7 +1,7 @@
 """Templates into HTML: the functions for all templates; none of them asks a database or an org.
 
 ``t(ja, en)`` is the text in the page's language; both texts are side by side in the templates, so
-that neither is forgotten. What does not belong here: what a page shows (``pages``).
+that neither is forgotten.
 """
 
 from collections.abc import Mapping

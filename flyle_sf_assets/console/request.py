@@ -1,7 +1,4 @@
-"""One request of one person: who it is, what it contains, and what pages answer it with.
-
-What does not belong here: whether the person may (``dispatch.py``) and pages (``pages``).
-"""
+"""One request of one person: who it is, what it contains, and what pages answer it with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

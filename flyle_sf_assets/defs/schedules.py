@@ -1,8 +1,4 @@
-"""When tenants are refreshed, compared and cleaned up: each body polls the tenants that are due.
-
-What does not belong here: deciding (``tenants/due_times.py``), polling (``scheduling/poller.py``)
-and what becomes of a failed run (``sensors.py``).
-"""
+"""When tenants are refreshed, compared and cleaned up: each body polls the tenants that are due."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

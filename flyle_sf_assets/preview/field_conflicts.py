@@ -1,7 +1,4 @@
-"""Mappings onto custom fields that already exist in Flyle: their types must agree.
-
-What does not belong here: counting what would be overwritten (``company_diff.py``).
-"""
+"""Mappings onto custom fields that already exist in Flyle: their types must agree."""
 
 from collections.abc import Iterator, Sequence
 

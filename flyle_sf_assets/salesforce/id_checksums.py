@@ -2,8 +2,6 @@
 
 The last three characters say which of the first fifteen are capitals, in groups of five (Knowledge
 article 000385585, "How to convert 15-character IDs to 18-character IDs").
-
-What does not belong here: turning 15 characters into 18 (``ids.py``).
 """
 
 import polars as pl

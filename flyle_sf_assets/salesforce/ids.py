@@ -1,6 +1,6 @@
 """Record ids: 15 case-sensitive characters, or 18 characters with a checksum.
 
-Source: Object Reference, "ID Field Type". What does not belong here: which object an id is of.
+Source: Object Reference, "ID Field Type".
 """
 
 import re

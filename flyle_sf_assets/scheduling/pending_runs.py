@@ -1,7 +1,4 @@
-"""What a tenant's newest settings require: a run of which assets, if any.
-
-What does not belong here: starting it (``defs``).
-"""
+"""What a tenant's newest settings require: a run of which assets, if any."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

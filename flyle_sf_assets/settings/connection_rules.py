@@ -1,7 +1,4 @@
-"""The rules of the ``connection`` part: My Domain, secrets by reference, what a flow needs.
-
-What does not belong here: whether the org lets us in (``salesforce``).
-"""
+"""The rules of the ``connection`` part: My Domain, secrets by reference, what a flow needs."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

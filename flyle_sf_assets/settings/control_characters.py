@@ -1,7 +1,4 @@
-"""Invisible characters that settings must not contain.
-
-What does not belong here: the other rules (``validation.py``).
-"""
+"""Invisible characters that settings must not contain."""
 
 import re
 from collections.abc import Iterator

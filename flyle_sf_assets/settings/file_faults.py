@@ -1,7 +1,4 @@
-"""The messages about a settings file that cannot be used as a file.
-
-What does not belong here: reading it (``loading.py``) and its text (``yaml_faults.py``).
-"""
+"""The messages about a settings file that cannot be used as a file."""
 
 from collections.abc import Iterator
 

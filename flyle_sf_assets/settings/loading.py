@@ -1,8 +1,4 @@
-"""Settings files: ``config/tenants/<tenant>.yaml``, each with all its problems and their lines.
-
-What does not belong here: YAML itself (``yaml_reading.py``), what a document must obey
-(``validation.py``, ``rules.py``) and whether the org agrees (``check``).
-"""
+"""Settings files: ``config/tenants/<tenant>.yaml``, each with all its problems and their lines."""
 
 import errno
 import hashlib

@@ -1,7 +1,4 @@
-"""The message of each pattern of the models, with the refused value.
-
-What does not belong here: the patterns themselves (``patterns.py``).
-"""
+"""The message of each pattern of the models, with the refused value."""
 
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.settings.patterns import (

@@ -2,9 +2,6 @@
 
 Every rule reads the plain document and skips values of a wrong type: those are reported
 elsewhere, and one mistake must not hide another.
-
-What does not belong here: rules that need the org (``check``); the connection
-(``connection_rules.py``); a condition's operator and value (``condition_rules.py``).
 """
 
 import zoneinfo

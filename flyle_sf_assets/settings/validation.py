@@ -3,8 +3,6 @@
 pydantic finds the faults of type, name and pattern; its texts are never shown (they are
 English only and repeat the input, which may be a secret). Rules that models cannot express are
 in ``rules.py``.
-
-What does not belong here: files and lines (``loading.py``).
 """
 
 import re

@@ -2,9 +2,6 @@
 
 The messages never repeat the file's content: a file that cannot be parsed may have a secret
 anywhere.
-
-What does not belong here: finding these faults (``yaml_reading.py``) and what the keys and
-values mean (``validation.py``).
 """
 
 from collections.abc import Callable

@@ -1,8 +1,4 @@
-"""What the steps of one refresh share: settings, org, data, and one bound in time.
-
-What does not belong here: what a step does (``steps``) and when a refresh begins and ends
-(``session.py``).
-"""
+"""What the steps of one refresh share: settings, org, data, and one bound in time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

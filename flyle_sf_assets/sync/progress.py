@@ -1,7 +1,4 @@
-"""Progress of a running refresh, reported to listeners in this process.
-
-What does not belong here: showing it (``cli/progress.py``, ``console``).
-"""
+"""Progress of a running refresh, reported to listeners in this process."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,8 +1,4 @@
-"""「Salesforce連携ができません」: on which side an error is, what to do, and who can help.
-
-What does not belong here: recognising an error (``salesforce/errors/classification.py``) and
-drawing it (``cli``, ``console``).
-"""
+"""「Salesforce連携ができません」: on which side an error is, what to do, and who can help."""
 
 import copy
 from dataclasses import dataclass

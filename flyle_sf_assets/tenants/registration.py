@@ -1,8 +1,4 @@
-"""Settings become settings versions; an invalid file stops only its own tenant.
-
-What does not belong here: reading and checking a file (``settings``, ``check``), which files have
-to be read (``settings_file_diff.py``) and Dagster's partitions (``defs``, ``cli``).
-"""
+"""Settings become settings versions; an invalid file stops only its own tenant."""
 
 import json
 from collections.abc import Callable

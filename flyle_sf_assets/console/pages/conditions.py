@@ -1,7 +1,4 @@
-"""Setup, second page: which records, with a live count of those that match.
-
-What does not belong here: reading the rows (``console/setup_forms.py``).
-"""
+"""Setup, second page: which records, with a live count of those that match."""
 
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,4 @@
-"""Setup, third page: which Salesforce field becomes which custom field, with real sample values.
-
-What does not belong here: reading the rows (``console/setup_forms.py``).
-"""
+"""Setup, third page: which Salesforce field becomes which custom field, with real sample values."""
 
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,6 @@
 """Tokens for a user by a signed assertion (JWT, RS256): no user logs in, no token is stored.
 
-The app has the certificate, we the private key; an administrator has approved the app for the
-user. What does not belong here: finding the key (``settings/secret_refs.py``).
+The app has the certificate, we the private key; an administrator has approved the app for the user.
 Source: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration"; RFC 7523.
 """
 

@@ -1,7 +1,4 @@
-"""The number of companies by status, of one tenant or of all tenants.
-
-What does not belong here: changing companies (``upsert.py``).
-"""
+"""The number of companies by status, of one tenant or of all tenants."""
 
 from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
 

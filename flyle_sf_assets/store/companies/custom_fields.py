@@ -1,7 +1,4 @@
-"""The custom fields that a tenant's mappings write; the field of a removed mapping stays.
-
-What does not belong here: resolving a mapping's type (``check``, ``companies``).
-"""
+"""The custom fields that a tenant's mappings write; the field of a removed mapping stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

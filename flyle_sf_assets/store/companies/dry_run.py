@@ -1,7 +1,4 @@
-"""Company rows compared with the stored ones by the rules of an upsert, without writing.
-
-What does not belong here: which rows to compare (``preview/preview.py``).
-"""
+"""Company rows compared with the stored ones by the rules of an upsert, without writing."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

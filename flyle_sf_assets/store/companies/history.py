@@ -1,7 +1,4 @@
-"""The history of one company: what changed in its row, when, by which sync, and why.
-
-What does not belong here: recording it, which goes with the write (``upsert.py``).
-"""
+"""The history of one company: what changed in its row, when, by which sync, and why."""
 
 from dataclasses import dataclass
 from datetime import datetime

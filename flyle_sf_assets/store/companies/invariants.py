@@ -1,7 +1,6 @@
 """Rules that all companies obey after every commit, checked in the database.
 
-In a tenant's transaction for that tenant, in a fleet transaction for all. What does not belong
-here: what follows from an answer (``refresh``, ``defs``).
+In a tenant's transaction for that tenant, in a fleet transaction for all.
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own text

@@ -1,7 +1,4 @@
-"""The catalog of picklist options: updated from describe, and nothing is deleted.
-
-What does not belong here: which options a field has (``options`` package).
-"""
+"""The catalog of picklist options: updated from describe, and nothing is deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Rejected values, stored until they are valid.
-
-What does not belong here: checking values (``companies`` package).
-"""
+"""Rejected values, stored until they are valid."""
 
 from dataclasses import dataclass
 from datetime import datetime

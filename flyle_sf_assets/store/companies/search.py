@@ -4,8 +4,6 @@ The index ``companies_by_name`` returns a page without sorting, and a search ins
 only the index: 100,000 names take some tens of milliseconds. It is a partial index whose condition
 ``name > ''`` is true for every company: only a query with this condition can use the index, so
 that it is never used to look up an id, which would read all names.
-
-What does not belong here: writing companies (``upsert.py``) and their history (``history.py``).
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Companies for the demo's output and checks: those with most values, and all names.
-
-What does not belong here: what people search for (``search.py``).
-"""
+"""Companies for the demo's output and checks: those with most values, and all names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,8 +2,6 @@
 
 Rows of another base object, or of a replaced org: their value is of the old type and becomes
 null, so that a field never has two types at once; the old value is in the history.
-
-What does not belong here: rows that are converted again (``upsert.py``).
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own text

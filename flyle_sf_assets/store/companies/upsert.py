@@ -2,8 +2,6 @@
 
 ``updated_at`` moves exactly when content changed: name, custom fields, status, reason or
 merged_into. The content hash only avoids comparisons; the content decides.
-
-What does not belong here: making the rows (``companies`` package) and which status a record has.
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,6 @@
 
 Every transaction runs under a role that row-level security binds: ``flyle_app`` sees and
 changes the rows of one tenant, ``flyle_fleet`` reads all tenants and changes nothing.
-
-What does not belong here: tables (one file per group beside this one) and their migrations.
 """
 
 import functools

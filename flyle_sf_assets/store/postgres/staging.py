@@ -4,8 +4,6 @@ COPY into a table under row-level security is refused, so rows are staged in a t
 of the transaction and moved by one INSERT or UPDATE. The format is CSV: a null is an empty
 field without quotes, an empty text is ``""``, and ``\N`` is only text.
 Source: PostgreSQL documentation, "COPY", and 5.9 "Row Security Policies".
-
-What does not belong here: what the rows mean.
 """
 
 from collections.abc import Mapping, Sequence

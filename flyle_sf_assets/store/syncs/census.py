@@ -1,7 +1,4 @@
-"""The figures of a census, stored in the row of its sync.
-
-What does not belong here: comparing (``refresh``) and saying the figures (``defs``, ``cli``).
-"""
+"""The figures of a census, stored in the row of its sync."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime

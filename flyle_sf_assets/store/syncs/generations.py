@@ -1,8 +1,6 @@
 """The committed manifest of each dataset, and what each asset has consumed of its inputs.
 
 A swap is the commit of an asset: manifest, watermark and consumed inputs in one transaction.
-
-What does not belong here: the files (``lake``); a manifest is text here.
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names

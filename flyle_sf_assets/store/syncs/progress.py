@@ -1,7 +1,4 @@
-"""The progress of a tenant's running sync, for other processes.
-
-What does not belong here: telling it, and how often (``sync/persisted_progress.py``).
-"""
+"""The progress of a tenant's running sync, for other processes."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,4 @@
-"""One row per refresh that was not idle: its times, its result, and its figures.
-
-What does not belong here: running a refresh (``refresh``).
-"""
+"""One row per refresh that was not idle: its times, its result, and its figures."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 

@@ -1,7 +1,4 @@
-"""Who connected a tenant to which org, and which stored data must be read again after it.
-
-What does not belong here: secrets (``credentials.py``) and how the link stands (``links.py``).
-"""
+"""Who connected a tenant to which org, and which stored data must be read again after it."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 

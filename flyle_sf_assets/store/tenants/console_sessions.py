@@ -1,7 +1,4 @@
-"""Sessions of the console: used tokens, the sessions opened by them, attempts to sign in.
-
-What does not belong here: checking a token and making cookies (``console``).
-"""
+"""Sessions of the console: used tokens, the sessions opened by them, attempts to sign in."""
 
 from dataclasses import dataclass
 from datetime import datetime

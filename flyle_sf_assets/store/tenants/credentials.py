@@ -1,8 +1,7 @@
 """The table ``credentials``: what a tenant logs in with, in envelopes for this tenant only.
 
-Kinds: ``app`` (what the administrator entered), ``grant`` (tokens), and ``pending:…`` (started
-in a browser, which returns once or never). What does not belong here: sealing
-(``envelopes.py``), and what the secrets are for (``refresh``).
+Kinds: ``app`` (what the administrator entered), ``grant`` (tokens), and ``pending:…`` (started in a
+browser, which returns once or never).
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""The state of each tenant's link to Salesforce, and its items that need a person.
-
-What does not belong here: deciding the state (``refresh``, ``defs``).
-"""
+"""The state of each tenant's link to Salesforce, and its items that need a person."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 

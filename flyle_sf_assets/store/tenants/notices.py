@@ -1,7 +1,4 @@
-"""Notices to a tenant's administrators.
-
-What does not belong here: the wording, and when to tell (``refresh``, ``defs``).
-"""
+"""Notices to a tenant's administrators."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,8 +1,4 @@
-"""What each settings version changed against the one before it, and which run applied it.
-
-What does not belong here: the versions themselves (``settings_versions.py``), and telling what
-changed (``settings``, ``check``).
-"""
+"""What each settings version changed against the one before it, and which run applied it."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 

@@ -1,7 +1,4 @@
-"""What was last read of each tenant's settings file, and all tenants for a tick of the sensor.
-
-What does not belong here: reading files (``settings``) and deciding what follows (``refresh``).
-"""
+"""What was last read of each tenant's settings file, and all tenants for a tick of the sensor."""
 
 from dataclasses import dataclass
 from datetime import datetime

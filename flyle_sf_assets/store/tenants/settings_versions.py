@@ -1,7 +1,4 @@
-"""Every version of a tenant's settings, numbered from 1; a version is never changed.
-
-What does not belong here: digests per asset and diffs (``settings``).
-"""
+"""Every version of a tenant's settings, numbered from 1; a version is never changed."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 

@@ -1,8 +1,4 @@
-"""Base records reconstructed from the companies when the record files were lost.
-
-What does not belong here: detecting the loss (``sync/state/lost_files.py``), reading
-them again (``sync/steps/raw_records.py``).
-"""
+"""Base records reconstructed from the companies when the record files were lost."""
 
 import polars as pl
 

@@ -1,8 +1,4 @@
-"""Redescribing: which objects, by how many calls, and when a 304 is not trusted.
-
-What does not belong here: keeping the answers (``sync/steps/object_schemas.py``) and the HTTP side
-of it (``salesforce/describe.py``).
-"""
+"""Redescribing: which objects, by how many calls, and when a 304 is not trusted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -2,8 +2,7 @@
 
 Earlier versions accepted rows with any Id or stamp, and any ``Date`` as Salesforce's time. A
 dataset that holds such rows counts as not held, and one whose watermark lies ahead is read whole:
-the refresh that finds it reads it again. What does not belong here: checking what comes in
-(``salesforce/answers.py``) and damaged files (``lost_files.py``).
+the refresh that finds it reads it again.
 """
 
 from collections.abc import Mapping

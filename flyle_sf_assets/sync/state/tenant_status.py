@@ -1,7 +1,4 @@
-"""The status of each tenant: link, companies, rejected values, and which assets are stale.
-
-What does not belong here: showing it (``cli``, ``console``).
-"""
+"""The status of each tenant: link, companies, rejected values, and which assets are stale."""
 
 from dataclasses import dataclass
 from datetime import datetime
