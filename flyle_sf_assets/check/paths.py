@@ -21,7 +21,7 @@ _HIDDEN = Text(
 def path_problem(fault: PathFault, place: str, settings: TenantSettings, org: Org) -> Problem:
     """The problem of one path that cannot be walked, with its path in the settings."""
     code, message, remedy = _TELLERS[fault.fault](fault, settings, org)
-    return Problem(code, place, None, message, remedy)
+    return Problem(code, place, message, remedy)
 
 
 Told = tuple[str, Text, Text]

@@ -24,7 +24,6 @@ def existing_field_problems(
             yield Problem(
                 "existing_field_other_type",
                 f"{item_path('mapping', index)}.type",
-                None,
                 Text(
                     f"Flyleのカスタムフィールド「{standing.label}」({field.key})の型は"
                     f" {standing.type} です。{field.type} の値は連携できません。",

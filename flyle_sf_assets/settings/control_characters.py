@@ -40,7 +40,6 @@ def problem(path: str) -> Problem:
     return Problem(
         "control_character",
         path,
-        None,
         Text("値に目に見えない制御文字が含まれています。", "The value holds a control character."),
         Text("その文字を消してください。", "Delete that character."),
     )

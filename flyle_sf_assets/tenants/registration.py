@@ -224,7 +224,6 @@ def _replaced(
     warning = Problem(
         "file_replaces_console",
         "",
-        None,
         Text(
             f"「{name}」が、コンソールで保存された設定(バージョン{latest.version}、{latest.author})に"
             "優先します。",
