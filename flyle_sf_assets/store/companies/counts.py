@@ -23,11 +23,10 @@ def companies_of(tx: TenantTransaction) -> dict[str, int]:
     """One tenant's numbers by status, from indexes only: few companies are not linked."""
     rows = tx.execute(
         "SELECT status, count(*) AS companies FROM companies"
-        " WHERE tenant_id = :tenant_id AND status <> 'linked' GROUP BY status",
-        tenant_id=tx.tenant_id,
+        " WHERE tenant_id = :tenant_id AND status <> 'linked' GROUP BY status"
     )
     counts = {str(row.status): int(row.companies) for row in rows}
     everything = tx.execute(
-        "SELECT count(*) FROM companies WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id
+        "SELECT count(*) FROM companies WHERE tenant_id = :tenant_id"
     ).scalar_one()
     return {"linked": int(everything) - sum(counts.values()), **counts}

@@ -22,7 +22,6 @@ def put_fields(tx: TenantTransaction, fields: Sequence[CustomField]) -> None:
     tx.execute(
         "UPDATE custom_fields SET active = false"
         " WHERE tenant_id = :tenant_id AND active AND key <> ALL(:keys)",
-        tenant_id=tx.tenant_id,
         keys=[field.key for field in fields],
     )
     for field in fields:
@@ -31,7 +30,6 @@ def put_fields(tx: TenantTransaction, fields: Sequence[CustomField]) -> None:
             " VALUES (:tenant_id, :key, :label, :type, :source_path, :active)"
             " ON CONFLICT (tenant_id, key) DO UPDATE SET label = excluded.label,"
             " type = excluded.type, source_path = excluded.source_path, active = excluded.active",
-            tenant_id=tx.tenant_id,
             key=field.key,
             label=field.label,
             type=str(field.type),

@@ -31,7 +31,6 @@ def company_history(tx: TenantTransaction, external_id: str) -> tuple[CompanyCha
         "SELECT field, of_row, old::text AS old, new::text AS new, changed_at, sync_id, reason"
         " FROM company_changes WHERE tenant_id = :tenant_id AND external_id = :external_id"
         " ORDER BY change_id DESC",
-        tenant_id=tx.tenant_id,
         external_id=external_id,
     )
 
@@ -40,7 +39,6 @@ def company_name(tx: TenantTransaction, external_id: str) -> str | None:
     """The company's name; None when the tenant has no such company."""
     name = tx.execute(
         "SELECT name FROM companies WHERE tenant_id = :tenant_id AND external_id = :external_id",
-        tenant_id=tx.tenant_id,
         external_id=external_id,
     ).scalar()
     return None if name is None else str(name)

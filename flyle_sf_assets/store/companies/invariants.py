@@ -99,8 +99,7 @@ def options_of_companies_in_catalog(tx: TenantTransaction, ids: pl.Series) -> Ga
 
     Options are never deleted, so that the other companies still have theirs.
     """
-    chosen = {"ids": ids.to_list(), "tenant_id": tx.tenant_id}
-    return _options_in_catalog(tx, _OF_IDS, ids.len(), **chosen)
+    return _options_in_catalog(tx, _OF_IDS, ids.len(), ids=ids.to_list())
 
 
 def _options_in_catalog(tx: Transaction, companies: str, checked: int, **chosen: object) -> Gate:

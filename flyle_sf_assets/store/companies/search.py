@@ -61,7 +61,6 @@ def search_companies(
         _SEARCH.format(
             contains=f"name {'LIKE' if text.lower() == text.upper() else 'ILIKE'} :pattern"
         ),
-        tenant_id=tx.tenant_id,
         pattern=f"%{_escaped(text)}%",
         exact=text,
         any_name=not text,
@@ -81,7 +80,6 @@ def get_company(tx: TenantTransaction, external_id: str) -> Company | None:
         " status_reason, merged_into, source_modified_at, created_at, updated_at,"
         " status_changed_at, last_sync_id FROM companies"
         " WHERE tenant_id = :tenant_id AND external_id = :external_id",
-        tenant_id=tx.tenant_id,
         external_id=external_id,
     )
 

@@ -26,13 +26,8 @@ def blank_unconverted(
     """Blanks these custom fields in all rows except ``converted``; returns how many rows."""
     ids = converted.cast(pl.String).unique().alias("external_id").to_frame()
     stage(tx, "converted_ids", "external_id text NOT NULL", ids, index="external_id")
-    values = {
-        "tenant_id": tx.tenant_id,
-        "retyped": sorted(retyped),
-        "sync_id": sync_id,
-        "now": now,
-    }
-    blanked = int(tx.execute(_BLANK, **values).scalar_one())
+    done = tx.execute(_BLANK, retyped=sorted(retyped), sync_id=sync_id, now=now)
+    blanked = int(done.scalar_one())
     unstage(tx, "converted_ids")
     return blanked
 
@@ -43,7 +38,7 @@ def count_unconverted(
     """How many rows `blank_unconverted` would blank; writes nothing."""
     ids = converted.cast(pl.String).unique().alias("external_id").to_frame()
     stage(tx, "converted_ids", "external_id text NOT NULL", ids, index="external_id")
-    counted = tx.execute(_COUNT, tenant_id=tx.tenant_id, retyped=sorted(retyped)).scalar_one()
+    counted = tx.execute(_COUNT, retyped=sorted(retyped)).scalar_one()
     unstage(tx, "converted_ids")
     return int(counted)
 

@@ -59,9 +59,13 @@ class Transaction:
 
     connection: sa.Connection
 
+    def values(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The values of a statement's parameters."""
+        return given
+
     def execute(self, sql: str, **values: Any) -> sa.CursorResult[Any]:
         """Runs one statement."""
-        return self.connection.execute(_statement(sql), values)
+        return self.connection.execute(_statement(sql), self.values(values))
 
     def rows(self, kind: type[Row], sql: str, **values: Any) -> tuple[Row, ...]:
         """The rows of a query whose columns have the names of the fields of ``kind``."""
@@ -79,9 +83,16 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class TenantTransaction(Transaction):
-    """A transaction in which only the rows of ``tenant_id`` are visible."""
+    """A transaction in which only the rows of ``tenant_id`` are visible.
+
+    ``:tenant_id`` in a statement is this tenant.
+    """
 
     tenant_id: str
+
+    def values(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The values of a statement's parameters, with the tenant's."""
+        return {"tenant_id": self.tenant_id, **given}
 
 
 @dataclass(frozen=True, slots=True)
