@@ -14,7 +14,6 @@ class Progress:
     step: str
     done: int = 0
     expected: int | None = None
-    finished: bool = False
 
 
 Listener = Callable[[Progress], None]
