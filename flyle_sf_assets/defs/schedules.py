@@ -109,7 +109,7 @@ def _tick(
 ) -> Tick:
     """The runs of one tick: tenants that are due and have something to do."""
     installation = refreshes.installation()
-    end_lost_runs(context.instance, partial(_is_at_work, installation), datetime.now(UTC))
+    end_lost_runs(context.instance, installation.database.is_locked, datetime.now(UTC))
     in_flight = tenants_in_flight(context.instance)
     with installation.database.fleet() as tx:
         agendas = read_agendas(tx)
@@ -129,11 +129,6 @@ def _tick(
     return run_requests(
         [agenda.tenant_id for agenda in looked.work], kind, context.scheduled_execution_time
     )
-
-
-def _is_at_work(installation: Installation, tenant: str) -> bool:
-    with installation.database.tenant_lock(tenant, wait=False) as is_free:
-        return not is_free
 
 
 def _always(_installation: Installation, _agenda: Agenda) -> Verdict:

@@ -173,6 +173,11 @@ class Database:
         with self._held(f"flyle.tenant:{tenant_id}", wait=wait, on_wait=on_wait) as held:
             yield held
 
+    def is_locked(self, tenant_id: str) -> bool:
+        """Whether another process holds the tenant's lock now."""
+        with self.tenant_lock(tenant_id, wait=False) as is_free:
+            return not is_free
+
     @contextmanager
     def token_lock(self, tenant_id: str) -> Iterator[None]:
         """The lock for using the tenant's refresh token; waits until it is free.
