@@ -12,6 +12,7 @@ from flyle_sf_assets.cli.output import (
     language,
     print_problems,
     problem_document,
+    raw_json,
     to_stdout,
 )
 from flyle_sf_assets.companies.display import shown_change
@@ -160,14 +161,9 @@ def _example(one: Example) -> dict[str, Any]:
             {
                 "field": value.key,
                 "label": value.label,
-                "before": _raw(value.before),
-                "after": _raw(value.after),
+                "before": raw_json(value.before),
+                "after": raw_json(value.after),
             }
             for value in one.values
         ],
     }
-
-
-def _raw(text: str | None) -> msgspec.Raw | None:
-    """JSON as it is stored: no number passes through a float."""
-    return None if text is None else msgspec.Raw(text.encode())
