@@ -1,7 +1,4 @@
-"""``flyle-sf census``: everything that is held compared with the org now.
-
-What does not belong here: comparing (``refresh``) and running the job (``syncing.py``).
-"""
+"""``flyle-sf census``: everything that is held compared with the org now."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any

@@ -1,7 +1,6 @@
 """``flyle-sf connect`` and ``disconnect``: link and unlink a tenant from a terminal.
 
 For the web server flow the browser returns to a server on loopback that waits for it.
-What does not belong here: what connecting and disconnecting do (``refresh``).
 """
 
 import hmac

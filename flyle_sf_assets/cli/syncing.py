@@ -1,7 +1,4 @@
-"""``flyle-sf sync``: one refresh through the same Dagster assets, in this process.
-
-What does not belong here: the refresh itself (``refresh``), the wiring (``definitions.py``).
-"""
+"""``flyle-sf sync``: one refresh through the same Dagster assets, in this process."""
 
 import time
 from contextlib import nullcontext
@@ -110,7 +107,7 @@ def sync_tenant(
         settle(opened, tenant)
         require_connected(opened, tenant)
         started = time.perf_counter()
-        if not wait and is_busy(opened, tenant):
+        if not wait and opened.database.is_locked(tenant):
             return SyncOutcome(tenant, None, 0.0, None, note=BUSY)
         idle = None if full else _idle(opened, tenant)
         if idle is not None:
@@ -175,12 +172,6 @@ def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
         _behind(raised, tenant)
         return None
     return check if check.is_idle else None
-
-
-def is_busy(opened: Installation, tenant: str) -> bool:
-    """Whether another process holds the tenant's lock now."""
-    with opened.database.tenant_lock(tenant, wait=False) as is_free:
-        return not is_free
 
 
 def settle(opened: Installation, tenant: str) -> None:

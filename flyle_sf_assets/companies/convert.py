@@ -3,9 +3,6 @@
 Salesforce's valid values overwrite; for a value that fails the field keeps its last good value,
 and the rest of its row is written. Only an invalid id, an empty name or an invalid status
 rejects a row.
-
-What does not belong here: each type's conversion (``casts.py``), the rules on converted values
-(``validation.py``) and the text for the store (``document.py``).
 """
 
 from collections.abc import Sequence

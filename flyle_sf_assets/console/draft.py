@@ -1,8 +1,4 @@
-"""The draft that a visitor works on: the stored draft, or the current settings and connection.
-
-What does not belong here: drafts themselves (``settings/drafts.py``) and keeping them
-(``tenants/settings_drafts.py``).
-"""
+"""The draft that a visitor works on: the stored draft, or the current settings and connection."""
 
 from dataclasses import replace
 

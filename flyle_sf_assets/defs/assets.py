@@ -1,6 +1,6 @@
 """The assets, one partition per tenant, written out in the order in which data flows.
 
-Each body runs one step and shows its report. What does not belong here: everything else.
+Each body runs one step and shows its report.
 """
 
 from collections.abc import Callable, Iterator

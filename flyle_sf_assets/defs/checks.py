@@ -4,9 +4,6 @@ The run that makes a census logs its figures itself (`census_evaluation`), so th
 refresh, which compares nothing, has no check in its plan and keeps the last result. Every run
 logs the gates in the same way. Run by hand, a check covers the run's tenant or, without one,
 all tenants.
-
-What does not belong here: comparing and checking (``refresh``, ``store``), and the state of all
-tenants (``fleet_checks.py``).
 """
 
 from collections.abc import Callable, Iterable, Iterator

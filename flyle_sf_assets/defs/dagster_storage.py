@@ -4,8 +4,6 @@ Dagster's own processes read the URL from the environment, whatever starts them,
 plain ``postgresql://`` for psycopg 3 (SQLAlchemy 2.1), with which ``dagster-postgres`` cannot store
 an event: it binds a parameter in NOTIFY. Source: dagster_postgres/event_log/event_log.py,
 `store_event`.
-
-What does not belong here: reading URLs (``store/postgres/urls.py``).
 """
 
 from collections.abc import Mapping

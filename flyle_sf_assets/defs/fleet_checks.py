@@ -2,9 +2,6 @@
 
 A check has one status per asset, so each tenant's actual state is kept in our own tables; here
 one query over all of them answers each check, and its description names the tenants.
-
-What does not belong here: the queries (``store/syncs/fleet_health.py``), and checks of one run
-(``checks.py``).
 """
 
 from collections.abc import Iterator, Sequence

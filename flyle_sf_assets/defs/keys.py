@@ -1,7 +1,4 @@
-"""Asset keys, part of the public contract, and the order in which data flows through them.
-
-What does not belong here: the assets themselves (``assets.py``).
-"""
+"""Asset keys, part of the public contract, and the order in which data flows through them."""
 
 from dagster import AssetCheckKey, AssetKey
 

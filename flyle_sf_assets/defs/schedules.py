@@ -1,8 +1,4 @@
-"""When tenants are refreshed, compared and cleaned up: each body polls the tenants that are due.
-
-What does not belong here: deciding (``tenants/due_times.py``), polling (``scheduling/poller.py``)
-and what becomes of a failed run (``sensors.py``).
-"""
+"""When tenants are refreshed, compared and cleaned up: each body polls the tenants that are due."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -113,7 +109,7 @@ def _tick(
 ) -> Tick:
     """The runs of one tick: tenants that are due and have something to do."""
     installation = refreshes.installation()
-    end_lost_runs(context.instance, partial(_is_at_work, installation), datetime.now(UTC))
+    end_lost_runs(context.instance, installation.database.is_locked, datetime.now(UTC))
     in_flight = tenants_in_flight(context.instance)
     with installation.database.fleet() as tx:
         agendas = read_agendas(tx)
@@ -133,11 +129,6 @@ def _tick(
     return run_requests(
         [agenda.tenant_id for agenda in looked.work], kind, context.scheduled_execution_time
     )
-
-
-def _is_at_work(installation: Installation, tenant: str) -> bool:
-    with installation.database.tenant_lock(tenant, wait=False) as is_free:
-        return not is_free
 
 
 def _always(_installation: Installation, _agenda: Agenda) -> Verdict:

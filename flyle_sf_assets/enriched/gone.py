@@ -1,8 +1,4 @@
-"""Why values of an enriched row are blank: a parent on their path was deleted, or is not visible.
-
-What does not belong here: the join, which marks such parents (``join.py``), and keeping the
-reasons beside the changes that they explain (``store``).
-"""
+"""Why values of an enriched row are blank: a parent on their path is deleted or not visible."""
 
 from collections.abc import Mapping
 

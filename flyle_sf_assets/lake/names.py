@@ -1,7 +1,6 @@
 """Names of record files, made only by us, and the only module that makes paths from names.
 
 Tenants, datasets and files have names of a known form; every other name is refused.
-What does not belong here: what is in a file (``files.py``).
 """
 
 import re

@@ -1,7 +1,4 @@
-"""Enriched rows compared with existing companies: differences counted, estimates scaled.
-
-What does not belong here: which rows (``preview.py``) and the SQL (``store/companies/dry_run.py``).
-"""
+"""Enriched rows compared with existing companies: differences counted, estimates scaled."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

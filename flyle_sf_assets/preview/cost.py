@@ -1,7 +1,4 @@
-"""What the refresh after a preview would cost, from what the preview found.
-
-What does not belong here: how calls add up (``raw/forecast.py``).
-"""
+"""What the refresh after a preview would cost, from what the preview found."""
 
 from dataclasses import dataclass
 from math import ceil

@@ -1,7 +1,4 @@
-"""Mappings onto custom fields that already exist in Flyle: their types must agree.
-
-What does not belong here: counting what would be overwritten (``company_diff.py``).
-"""
+"""Mappings onto custom fields that already exist in Flyle: their types must agree."""
 
 from collections.abc import Iterator, Sequence
 
@@ -27,7 +24,6 @@ def existing_field_problems(
             yield Problem(
                 "existing_field_other_type",
                 f"{item_path('mapping', index)}.type",
-                None,
                 Text(
                     f"Flyleのカスタムフィールド「{standing.label}」({field.key})の型は"
                     f" {standing.type} です。{field.type} の値は連携できません。",

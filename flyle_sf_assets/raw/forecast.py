@@ -1,7 +1,6 @@
 """The cost of a refresh, estimated from a read plan and a few numbers: calls, records, seconds.
 
-A forecast: pages may be smaller than Salesforce promises, and polls depend on its queue. What does
-not belong here: counting what was spent (``salesforce/session.py``).
+A forecast: pages may be smaller than Salesforce promises, and polls depend on its queue.
 """
 
 from collections.abc import Mapping

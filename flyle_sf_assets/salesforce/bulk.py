@@ -1,9 +1,8 @@
 """Large reads by Bulk API 2.0: a query job, its result pages streamed to Parquet, its end.
 
 A page's rows are compared with the number that Salesforce announced: HTTP libraries report a
-truncated body as success. What does not belong here: when to read by Bulk
-(``query.py``), where a job's progress is kept between runs (``store``).
-Source: Bulk API 2.0 and Bulk API Developer Guide, "Query Jobs": results live for seven days.
+truncated body as success. Source: Bulk API 2.0 and Bulk API Developer Guide, "Query Jobs": results
+live for seven days.
 """
 
 import time

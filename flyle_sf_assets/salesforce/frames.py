@@ -1,8 +1,4 @@
-"""Records as Salesforce sends them, as polars frames in which every column is text.
-
-What does not belong here: asking for them (``query.py``, ``bulk.py``), making the two ways'
-texts the same (``raw/canonical.py``).
-"""
+"""Records as Salesforce sends them, as polars frames in which every column is text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

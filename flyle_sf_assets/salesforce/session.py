@@ -1,9 +1,7 @@
 """One org's session: authorised, counted requests; it tracks the org's limits and clock.
 
 An expired access token is renewed once per request; when the new one is refused too, a right is
-missing. What does not belong here: retries and TLS
-(``transport.py``), where tokens come from (``tokens/access_tokens.py``), queries (``query.py``).
-Source: REST API Developer Guide, "Limit Info Header", "Status Codes and Error Responses".
+missing. Source: REST API Developer Guide, "Limit Info Header", "Status Codes and Error Responses".
 """
 
 import re

@@ -2,8 +2,6 @@
 
 Transport faults and transient refusals are retried, a limited number of times and for a limited
 time; the answer's body is read inside the attempt, so that a truncated body is retried too.
-What does not belong here: access tokens and counting (``session.py``),
-what an error means (``errors/classification.py``).
 """
 
 import ssl

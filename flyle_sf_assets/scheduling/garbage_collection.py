@@ -1,7 +1,4 @@
-"""Record files that no dataset uses any more, from compactions and killed runs.
-
-What does not belong here: when to clean up (``defs``), and writing record files (``lake``).
-"""
+"""Record files that no dataset uses any more, from compactions and killed runs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,14 +1,9 @@
-"""What a tenant's newest settings require: a run of which assets, if any.
+"""What a tenant's newest settings require: a run of which assets, if any."""
 
-What does not belong here: starting it (``defs``).
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from flyle_sf_assets.check.parts import reaches_new_places
-from flyle_sf_assets.installation.clock import utc_now
+from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.models import Flow, TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -49,7 +44,7 @@ def pending_run_of(
     tenant: str,
     version: int,
     *,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Clock = utc_now,
 ) -> PendingRun:
     """The run that this newest version requires; its change is stored on the first call."""
     with installation.database.tenant(tenant) as tx:
@@ -65,7 +60,7 @@ def record_run(
     pending: PendingRun,
     run_id: str | None,
     *,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Clock = utc_now,
 ) -> None:
     """Stores that the run of these settings is known, or that none is needed."""
     with installation.database.tenant(pending.tenant) as tx:

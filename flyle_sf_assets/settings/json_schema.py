@@ -3,8 +3,6 @@
 Made from the models, with their descriptions. Added by hand are rules that YAML editors can
 check without an org: which secret a flow needs, which operator needs a list. The product's own
 check is `loading.load_tenant`; an editor's is only earlier.
-
-What does not belong here: writing the schema anywhere (``cli``).
 """
 
 from collections.abc import Callable, Mapping

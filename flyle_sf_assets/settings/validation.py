@@ -3,8 +3,6 @@
 pydantic finds the faults of type, name and pattern; its texts are never shown (they are
 English only and repeat the input, which may be a secret). Rules that models cannot express are
 in ``rules.py``.
-
-What does not belong here: files and lines (``loading.py``).
 """
 
 import re
@@ -103,7 +101,7 @@ def validate(
             "設定は「キー: 値」の並びで書いてください。", "Settings must be a mapping (key: value)."
         )
         remedy = Text("docs/settings.md をご覧ください。", "See docs/settings.md.")
-        return Validated(None, (Problem("not_a_mapping", "", None, text, remedy),))
+        return Validated(None, (Problem("not_a_mapping", "", text, remedy),))
     hidden = tuple(control_characters.places(document))
     settings, found = None, [control_characters.problem(path) for path in hidden]
     unreadable |= frozenset(hidden)
@@ -196,7 +194,6 @@ def _unknown_key(loc: tuple[int | str, ...], *, suggests: bool) -> Problem:
         return Problem(
             "any_nested",
             path,
-            None,
             Text("any の中に any は書けません。", "any cannot stand inside any."),
             Text("条件を一つの any にまとめてください。", "Put the alternatives into one any."),
         )
@@ -204,7 +201,6 @@ def _unknown_key(loc: tuple[int | str, ...], *, suggests: bool) -> Problem:
     return Problem(
         "unknown_key",
         path,
-        None,
         Text(
             f"{named_ja}キーはありません。使えるキー: {listed(allowed)}",
             f"There is no key{named_en} here. Allowed: {listed(allowed)}.",
@@ -222,7 +218,6 @@ def _missing(path: str) -> Problem:
     return Problem(
         "missing_key",
         path,
-        None,
         Text(f"「{path}」が書かれていません。", f"{path} is missing."),
         Text(f"「{example}」のように書いてください。", f"Write it like this: {example}"),
     )
@@ -271,7 +266,6 @@ def _wrong_type(path: str, value: object, expected: Text) -> Problem:
     return Problem(
         "wrong_type",
         path,
-        None,
         Text(
             f"{expected.ja}を書く場所に、{kind.ja}{shown.ja}が書かれています。",
             f"Needed here: {expected.en}. Found: {kind.en} {shown.en}".rstrip() + ".",
@@ -284,7 +278,6 @@ def _empty(path: str) -> Problem:
     return Problem(
         "empty_value",
         path,
-        None,
         Text(f"「{path}」の値が空です。", f"{path} has no value."),
         Text(
             "値を書くか、不要であれば行ごと消してください。",
@@ -301,7 +294,6 @@ def _not_allowed(path: str, value: object, allowed: list[str]) -> Problem:
     return Problem(
         "value_not_allowed",
         path,
-        None,
         Text(
             f"{shown.ja}は指定できません。指定できる値: {listed(allowed)}",
             f"{shown.en} is not allowed. Allowed: {listed(allowed)}.",
@@ -317,7 +309,6 @@ def _unexplained(path: str = "") -> Problem:
     return Problem(
         "invalid_value",
         path,
-        None,
         Text("値が正しくありません。", "The value is not valid."),
         Text("docs/settings.md をご覧ください。", "See docs/settings.md."),
     )

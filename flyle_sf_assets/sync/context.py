@@ -1,8 +1,4 @@
-"""What the steps of one refresh share: settings, org, data, and one bound in time.
-
-What does not belong here: what a step does (``steps``) and when a refresh begins and ends
-(``session.py``).
-"""
+"""What the steps of one refresh share: settings, org, data, and one bound in time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +21,6 @@ from flyle_sf_assets.sync import progress
 from flyle_sf_assets.sync.bulk_downloads import Downloads
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.outcome import Outcome
-from flyle_sf_assets.sync.persisted_progress import KeptProgress
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import Comparison
 
@@ -123,9 +118,11 @@ class Refresh:
         return Downloads(self.lake.root, self.tenant, self.tell)
 
     @cached_property
-    def kept_progress(self) -> KeptProgress:
+    def kept_progress(self) -> progress.KeptProgress:
         """Progress of this refresh, stored for other processes."""
-        return KeptProgress(self.installation.database, self.tenant, self.sync_id, self.clock)
+        return progress.KeptProgress(
+            self.installation.database, self.tenant, self.sync_id, self.clock
+        )
 
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
         """Reports progress to listeners in this process and in others."""

@@ -4,9 +4,6 @@ Idle means that Salesforce has nothing new in the window, rows that became visib
 and that no asset is stale. It costs one composite call per five objects; one call more when
 records of the base object are in the window, to see whether they match the conditions now; and one
 for the metadata if they were not checked in six hours, or when a person asked for a sync.
-
-What does not belong here: reading what is new (``extract/dataset_reader.py``) and when to check
-(``defs``).
 """
 
 from dataclasses import dataclass

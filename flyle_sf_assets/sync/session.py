@@ -1,7 +1,4 @@
-"""When a refresh begins and ends: the lock, the sync's row, the link's state, stored errors.
-
-What does not belong here: what the steps do (``steps``) and how Dagster runs them (``defs``).
-"""
+"""When a refresh begins and ends: the lock, the sync's row, the link's state, stored errors."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,8 +1,4 @@
-"""The settings that a tenant would have next: its file, a console draft, or the current version.
-
-What does not belong here: previewing them (``preview/preview.py``) and saving them
-(``settings_drafts.py``).
-"""
+"""The settings that a tenant would have next: its file, a console draft, or the current version."""
 
 from dataclasses import dataclass
 

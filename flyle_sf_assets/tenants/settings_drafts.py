@@ -1,7 +1,6 @@
 """Settings from the console: stored drafts, and drafts that become a settings version.
 
-Where a settings file exists the file wins: the console saves nothing. What does not belong
-here: checking (``settings``, ``check``), pages (``console``).
+Where a settings file exists the file wins: the console saves nothing.
 """
 
 import json

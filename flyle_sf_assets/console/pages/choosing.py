@@ -1,7 +1,4 @@
-"""Setup, first page: the base object, its one-to-one objects, and the interval.
-
-What does not belong here: conditions and mapping (``conditions.py``, ``mapping.py``).
-"""
+"""Setup, first page: the base object, its one-to-one objects, and the interval."""
 
 from starlette.responses import Response
 

@@ -1,7 +1,4 @@
-"""Setup, third page: which Salesforce field becomes which custom field, with real sample values.
-
-What does not belong here: reading the rows (``console/setup_forms.py``).
-"""
+"""Setup, third page: which Salesforce field becomes which custom field, with real sample values."""
 
 from dataclasses import dataclass, replace
 
@@ -50,11 +47,8 @@ def rows(page_request: PageRequest) -> Response:
 
 def edit_rows(page_request: PageRequest) -> Response:
     """The rows as typed, one more or one less; stored, so that nothing is lost."""
-    draft, typed, form = (
-        draft_for(page_request),
-        mappings_typed(page_request.form),
-        page_request.form,
-    )
+    draft, form = draft_for(page_request), page_request.form
+    typed = mappings_typed(form)
     if form.one("remove"):
         typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
     if form.one("add"):

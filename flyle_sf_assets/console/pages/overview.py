@@ -1,7 +1,4 @@
-"""The status of the link: state, progress, what needs a person, and 今すぐ同期.
-
-What does not belong here: the whole history and lists (``records.py``).
-"""
+"""The status of the link: state, progress, what needs a person, and 今すぐ同期."""
 
 from dataclasses import dataclass
 from datetime import datetime

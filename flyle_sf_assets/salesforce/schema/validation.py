@@ -1,9 +1,8 @@
 """Whether a describe is plausible: one that is not is an incomplete read, and changes nothing.
 
-Only an impossible describe is refused, because a wrong refusal stops a tenant. An unusual one
-(a missing field, another type) is accepted; the permission watchdog prevents loss of data.
-What does not belong here: parsing it (``salesforce/describe.py``).
-Sources: Object Reference, "Field Types"; REST API Developer Guide, "sObject Describe".
+Only an impossible describe is refused, because a wrong refusal stops a tenant. An unusual one (a
+missing field, another type) is accepted; the permission watchdog prevents loss of data. Sources:
+Object Reference, "Field Types"; REST API Developer Guide, "sObject Describe".
 """
 
 import re

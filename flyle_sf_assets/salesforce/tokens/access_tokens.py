@@ -1,10 +1,8 @@
 """Access tokens: where they come from, and how an invalid one is replaced.
 
 Here: the OAuth 2.0 client credentials flow. The other `TokenSource`s are stored refresh tokens
-(``refresh_tokens.py``) and signed assertions (``jwt_bearer.py``). What does not belong here:
-keeping secrets (``store``), finding them (``settings/secret_refs.py``), using a token
-(``salesforce/session.py``).
-Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration".
+(``refresh_tokens.py``) and signed assertions (``jwt_bearer.py``). Source: Salesforce Help, "OAuth
+2.0 Client Credentials Flow for Server-to-Server Integration".
 """
 
 import re

@@ -1,9 +1,8 @@
 """Access tokens by a stored refresh token, which each use may replace.
 
 A rotating refresh token that is used twice revokes all tokens, so one process at a time uses it,
-and the answer is stored before any process uses it. What does not belong here: where the
-grant is kept and what locks it (``store``, behind `GrantKeeper`).
-Source: Salesforce Help, "OAuth 2.0 Refresh Token Flow", "Enable Refresh Token Rotation".
+and the answer is stored before any process uses it. Source: Salesforce Help, "OAuth 2.0 Refresh
+Token Flow", "Enable Refresh Token Rotation".
 """
 
 import threading

@@ -1,7 +1,4 @@
-"""The custom fields that a tenant's mappings write; the field of a removed mapping stays.
-
-What does not belong here: resolving a mapping's type (``check``, ``companies``).
-"""
+"""The custom fields that a tenant's mappings write; the field of a removed mapping stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +22,10 @@ def put_fields(tx: TenantTransaction, fields: Sequence[CustomField]) -> None:
     tx.execute(
         "UPDATE custom_fields SET active = false"
         " WHERE tenant_id = :tenant_id AND active AND key <> ALL(:keys)",
-        tenant_id=tx.tenant_id,
         keys=[field.key for field in fields],
     )
     tx.execute(
         _PUT,
-        tenant_id=tx.tenant_id,
         keys=[field.key for field in fields],
         labels=[field.label for field in fields],
         types=[str(field.type) for field in fields],

@@ -5,8 +5,6 @@ tenant, and a join of 50,000 staged rows with that one row, which is really a mi
 hours. So stored rows are looked up one by one (LATERAL with LIMIT, and ON CONFLICT), never
 joined; the look-up can use only one index, the primary key; and no statement looks up in a
 table to which it adds rows.
-
-What does not belong here: when to run it (``upsert.py``).
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own text

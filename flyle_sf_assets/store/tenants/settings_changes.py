@@ -1,8 +1,4 @@
-"""What each settings version changed against the one before it, and which run applied it.
-
-What does not belong here: the versions themselves (``settings_versions.py``), and telling what
-changed (``settings``, ``check``).
-"""
+"""What each settings version changed against the one before it, and which run applied it."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
@@ -71,7 +67,6 @@ def put_change(tx: TenantTransaction, change: SettingsChange) -> None:
         " VALUES (:tenant_id, :version, CAST(:changes AS jsonb), CAST(:assets AS jsonb),"
         " :companies, CAST(:reads AS jsonb), CAST(:digests AS jsonb), :now, :kind)"
         " ON CONFLICT (tenant_id, version) DO NOTHING",
-        tenant_id=tx.tenant_id,
         version=change.version,
         changes=_json([asdict(one) for one in change.changes]),
         assets=_json(list(change.affected_assets)),
@@ -88,7 +83,6 @@ def get_change(tx: TenantTransaction, version: int) -> SettingsChange | None:
     row = tx.execute(
         f"SELECT {_COLUMNS} FROM settings_changes"
         " WHERE tenant_id = :tenant_id AND version = :version",
-        tenant_id=tx.tenant_id,
         version=version,
     ).first()
     if row is None:
@@ -115,7 +109,6 @@ def settle_change(tx: TenantTransaction, version: int, run_id: str | None, now: 
     tx.execute(
         "UPDATE settings_changes SET settled_at = :now, dagster_run_id = :run_id"
         " WHERE tenant_id = :tenant_id AND version <= :version AND settled_at IS NULL",
-        tenant_id=tx.tenant_id,
         version=version,
         run_id=run_id,
         now=now,
@@ -127,7 +120,6 @@ def reopen_change(tx: TenantTransaction, version: int, kind: ChangeKind) -> None
     tx.execute(
         "UPDATE settings_changes SET kind = :kind, attempt = attempt + 1, settled_at = NULL,"
         " dagster_run_id = NULL WHERE tenant_id = :tenant_id AND version = :version",
-        tenant_id=tx.tenant_id,
         version=version,
         kind=kind,
     )

@@ -1,8 +1,4 @@
-"""One raw asset's datasets while they are read: whole, by window, and by reference.
-
-What does not belong here: what an answer changes (``raw/changes.py``), which questions there
-are (``raw/questions.py``) and the commit (``sync/steps/raw_records.py``).
-"""
+"""One raw asset's datasets while they are read: whole, by window, and by reference."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,8 +1,4 @@
-"""Company rows converted and written in batches, in the transaction of the step that asks.
-
-What does not belong here: which rows are not consumed (``sync/steps/companies.py``), conversion and
-validation (``companies``), and the SQL (``store``).
-"""
+"""Company rows converted and written in batches, in the transaction of the step that asks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -2,8 +2,6 @@
 
 No other process moves generations or consumed inputs while a refresh holds its tenant's lock, and a
 commit on top of another generation than the expected one is refused.
-
-What does not belong here: what is stale (``staleness.py``) and the tables (``store``).
 """
 
 from collections.abc import Mapping

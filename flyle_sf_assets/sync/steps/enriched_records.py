@@ -1,7 +1,4 @@
-"""The enriched records: rows affected by a change joined again, compared, and stored.
-
-What does not belong here: the join and the affected rows (``enriched``).
-"""
+"""The enriched records: rows affected by a change joined again, compared, and stored."""
 
 from dataclasses import replace
 

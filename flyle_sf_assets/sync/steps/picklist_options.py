@@ -1,8 +1,4 @@
-"""The picklist option catalog of one tenant.
-
-What does not belong here: which options there are (``options/catalog.py``) and that none is
-ever deleted (``store/companies/picklist_options.py``).
-"""
+"""The picklist option catalog of one tenant."""
 
 from collections.abc import Sequence
 

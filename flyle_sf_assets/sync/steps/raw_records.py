@@ -1,7 +1,4 @@
-"""The raw assets: their datasets read up to the same moment and committed together.
-
-What does not belong here: the reading itself (``sync/extract/dataset_reader.py``).
-"""
+"""The raw assets: their datasets read up to the same moment and committed together."""
 
 import polars as pl
 
