@@ -82,8 +82,7 @@ class Refresh:
             with self.committed.transaction() as tx:
                 self.require_running(tx)
                 yield tx
-                if is_cancelled(tx, self.sync_id, lock=True):
-                    raise disconnected(self.tenant)
+                self._require_not_cancelled(tx, lock=True)
                 self.committed.load(tx)
         except BaseException:
             self.committed.forget()
@@ -97,7 +96,10 @@ class Refresh:
 
     def require_running(self, tx: TenantTransaction) -> None:
         """Raises NotConnected ``disconnected`` when this refresh was cancelled."""
-        if is_cancelled(tx, self.sync_id):
+        self._require_not_cancelled(tx)
+
+    def _require_not_cancelled(self, tx: TenantTransaction, *, lock: bool = False) -> None:
+        if is_cancelled(tx, self.sync_id, lock=lock):
             raise disconnected(self.tenant)
 
     def plan(self) -> ReadPlan:
