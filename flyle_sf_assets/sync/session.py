@@ -311,8 +311,8 @@ def _described_again(refresh: Refresh, step: partial[StepReport]) -> StepReport:
     except (FieldRefused, ObjectRefused, UsageError, IncompleteRead) as error:
         # Impossible rows for the object: its stored schema may be wrong.
         is_by_code = isinstance(error, UsageError | IncompleteRead)
-        is_judged = not is_by_code or error.code in _PERHAPS_OUR_SCHEMA
-        if not is_judged or refresh.has_described_whole:
+        is_suspect = not is_by_code or error.code in _PERHAPS_OUR_SCHEMA
+        if not is_suspect or refresh.has_described_whole:
             raise
         redescribe_during_refresh(refresh)
         return step()

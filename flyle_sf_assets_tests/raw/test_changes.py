@@ -6,7 +6,13 @@ import polars as pl
 import pytest
 
 from flyle_sf_assets.raw import changes
-from flyle_sf_assets.raw.records import RecordStatus, content_changed, empty, record_schema
+from flyle_sf_assets.raw.records import (
+    RecordStatus,
+    as_records,
+    content_changed,
+    empty,
+    record_schema,
+)
 from flyle_sf_assets.raw.roles import in_scope_again, only_referenced
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -77,8 +83,8 @@ def test_an_answer_that_says_nothing_new_changes_nothing() -> None:
     held = records(("1", "linked", "Kyoto"))
     same = came(("1", "Kyoto"), at=NOON)
     assert changes.scope_changes(held, same, statuses()).is_empty()
-    assert content_changed(changes.as_records(came(("1", "Kyoto")), RecordStatus.LINKED), held) == 0
-    assert content_changed(changes.as_records(came(("1", "Nara")), RecordStatus.LINKED), held) == 1
+    assert content_changed(as_records(came(("1", "Kyoto")), RecordStatus.LINKED), held) == 0
+    assert content_changed(as_records(came(("1", "Nara")), RecordStatus.LINKED), held) == 1
 
 
 def test_a_full_read_tells_what_became_of_the_rest() -> None:
