@@ -15,6 +15,7 @@ from flyle_sf_assets.salesforce import literals
 from flyle_sf_assets.salesforce.conditions import operators_of, predicate
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.salesforce.soql import FieldPath
+from flyle_sf_assets.settings.condition_rules import LIST_OPERATORS
 from flyle_sf_assets.settings.models import (
     AnyOf,
     Condition,
@@ -25,16 +26,7 @@ from flyle_sf_assets.settings.models import (
 )
 from flyle_sf_assets.settings.wording import item_path, listed, nearest, quoted
 
-_PICKLIST_OPERATORS = frozenset(
-    {
-        Operator.EQ,
-        Operator.NE,
-        Operator.IN,
-        Operator.NOT_IN,
-        Operator.INCLUDES,
-        Operator.EXCLUDES,
-    }
-)
+_PICKLIST_OPERATORS = LIST_OPERATORS | {Operator.EQ, Operator.NE}
 
 
 @dataclass(frozen=True, slots=True)

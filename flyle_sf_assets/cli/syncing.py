@@ -104,7 +104,7 @@ def sync_tenant(
     NotConnected, StoreUnavailable); what happens during it is in the outcome.
     """
     with installation() as opened:
-        settle(opened, tenant)
+        register_file(opened, tenant)
         require_connected(opened, tenant)
         started = time.perf_counter()
         if not wait and opened.database.is_locked(tenant):
@@ -174,7 +174,7 @@ def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
     return check if check.is_idle else None
 
 
-def settle(opened: Installation, tenant: str) -> None:
+def register_file(opened: Installation, tenant: str) -> None:
     """Registers the file's settings before the sync: the file has priority."""
     loaded = tenant_file(opened.environment, tenant)
     if loaded is None:

@@ -70,7 +70,7 @@ def forecast(plan: ReadPlan, loads: Mapping[str, DatasetLoad], *, describe_calls
     return Cost(calls, records, ceil(seconds))
 
 
-def looking(plan: ReadPlan) -> Cost:
+def poll_cost(plan: ReadPlan) -> Cost:
     """The cost of a poll that finds nothing new."""
     stamped = [dataset for dataset in plan.datasets if dataset.followed == "stamp"]
     calls = ceil(len(stamped) / QUERIES_MAX)

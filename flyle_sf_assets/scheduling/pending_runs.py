@@ -10,7 +10,7 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import consumed
 from flyle_sf_assets.store.tenants.connections import is_reread_asked
 from flyle_sf_assets.store.tenants.links import Link, get_link
-from flyle_sf_assets.store.tenants.settings_changes import SettingsChange, settle_change
+from flyle_sf_assets.store.tenants.settings_changes import SettingsChange, close_change
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.state.staleness import stale_assets
 from flyle_sf_assets.tenants.settings_changes import noted_change, settings_of
@@ -64,7 +64,7 @@ def record_run(
 ) -> None:
     """Stores that the run of these settings is known, or that none is needed."""
     with installation.database.tenant(pending.tenant) as tx:
-        settle_change(tx, pending.change.version, run_id, clock())
+        close_change(tx, pending.change.version, run_id, clock())
 
 
 def _assets(

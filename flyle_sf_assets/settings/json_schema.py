@@ -31,7 +31,8 @@ def json_schema() -> dict[str, Json]:
     _shorten("", schema)
     for name, definition in _members(definitions).items():
         _shorten(name, definition)
-        _RULES.get(name, _nothing)(definition)
+        if name in _RULES:
+            _RULES[name](definition)
     properties = _members(schema["properties"])
     properties["plan"]["enum"] = list(ELIGIBLE_PLANS)
     return schema
@@ -107,10 +108,6 @@ def _condition(schema: dict[str, Json]) -> None:
             "else": {"properties": {"value": one}},
         },
     ]
-
-
-def _nothing(_: dict[str, Json]) -> None:
-    """Most models need no addition."""
 
 
 _RULES: Mapping[str, Callable[[dict[str, Json]], None]] = {

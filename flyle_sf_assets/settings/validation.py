@@ -35,7 +35,7 @@ SUGGESTED_MAX = 1_000
 """Unknown keys for which the nearest one is searched; more are reported without it."""
 
 _CONDITION_TAGS = ("one", "any_of")
-_JUDGED_BY_RULES = re.compile(
+_CHECKED_BY_RULES = re.compile(
     r"connection\.(consumer_key|consumer_secret|private_key)\b.*"
     r"|source\.conditions\[\d+\](\.any\[\d+\])?\.value\b.*"
 )
@@ -142,9 +142,9 @@ def _translated(errors: list[ErrorDetails]) -> Iterator[Problem]:
         path = _path(loc)
         if kind == "missing":
             is_told = (loc[:-1], loc[-1]) in meant or loc[:-1] in nested_any
-            if not is_told and not _JUDGED_BY_RULES.fullmatch(_path(loc[:-1])):
+            if not is_told and not _CHECKED_BY_RULES.fullmatch(_path(loc[:-1])):
                 yield _missing(path)
-        elif _JUDGED_BY_RULES.fullmatch(path):
+        elif _CHECKED_BY_RULES.fullmatch(path):
             continue
         elif kind == "extra_forbidden":
             yield _unknown_key(loc, suggests=loc not in unsuggested)
@@ -181,7 +181,7 @@ def _allowed_keys(loc: tuple[int | str, ...]) -> tuple[str, ...]:
 
 
 def _meant_key(loc: tuple[int | str, ...]) -> str | None:
-    if _JUDGED_BY_RULES.fullmatch(_path(loc)):
+    if _CHECKED_BY_RULES.fullmatch(_path(loc)):
         return None
     return next(iter(nearest(str(loc[-1]), _allowed_keys(loc), limit=1)), None)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets.settings.drafts import Draft, judged
+from flyle_sf_assets.settings.drafts import Draft, validate_draft
 from flyle_sf_assets.settings.loading import Loaded, load_each, load_tenant
 from flyle_sf_assets_tests.settings.broken_files import EDITED, HOSTS, WHOLE, Broken, Whole
 from flyle_sf_assets_tests.settings.conftest import CONTRACT_EXAMPLE
@@ -79,9 +79,9 @@ def test_a_listed_host_is_accepted_and_a_draft_is_judged_alike(
     allowed = load_tenant(tmp_path / "acme.yaml", listed)
     assert errors(allowed) == []
     document = allowed.require().model_dump(mode="json", by_alias=True, exclude_none=True)
-    found = judged(Draft(document)).problems
+    found = validate_draft(Draft(document)).problems
     assert [p.code for p in found if p.severity == "error"] == ["org_url_not_allowed"]
-    assert judged(Draft(document, extra_hosts=listed)).settings is not None
+    assert validate_draft(Draft(document, extra_hosts=listed)).settings is not None
 
 
 def test_letters_of_every_language_stay_in_names(load_edited: LoadEdited) -> None:

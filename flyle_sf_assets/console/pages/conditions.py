@@ -29,9 +29,9 @@ from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import (
     Draft,
-    judged,
-    judged_as_far,
     problems_of,
+    validate_draft,
+    validate_parts,
     with_conditions,
 )
 from flyle_sf_assets.settings.models import Operator
@@ -82,7 +82,7 @@ def count(page_request: PageRequest) -> Response:
     draft = draft_for(page_request)
     if page_request.form.one(SHOWN):
         draft = with_conditions(draft, condition_items(conditions_typed(page_request.form)))
-    analysis = judged_as_far(draft, "object", "one_to_one", "conditions")
+    analysis = validate_parts(draft, "object", "one_to_one", "conditions")
     if analysis.settings is None:
         return page_request.page("setup/count.html", count=None)
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
@@ -155,4 +155,4 @@ def _paths(typed: Rows) -> list[str]:
 
 
 def _problems(draft: Draft) -> tuple[Problem, ...]:
-    return problems_of(judged(draft).problems, "conditions")
+    return problems_of(validate_draft(draft).problems, "conditions")

@@ -120,9 +120,14 @@ class TokenTransport(Transport):
 
 
 class AskedTokens(ABC):
-    """A `TokenSource` that requests a token when one is needed, and keeps it only in memory."""
+    """A `TokenSource` of one app in one org, which requests a token when one is needed."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, transport: TokenTransport, org_url: str, consumer_key: Callable[[], str]
+    ) -> None:
+        self._transport = transport
+        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
+        self._consumer_key = consumer_key
         self._lock = threading.Lock()
         self._current: AccessToken | None = None
 
@@ -130,7 +135,7 @@ class AskedTokens(ABC):
         """The token in use; requests one when there is none yet."""
         with self._lock:
             if self._current is None:
-                self._current = self._ask()
+                self._current = self._first()
             return self._current
 
     def renew(self, stale: AccessToken) -> AccessToken:
@@ -139,6 +144,10 @@ class AskedTokens(ABC):
             if self._current is None or self._current.value == stale.value:
                 self._current = self._ask()
             return self._current
+
+    def _first(self) -> AccessToken:
+        """The token to begin with."""
+        return self._ask()
 
     @abstractmethod
     def _ask(self) -> AccessToken:
@@ -159,11 +168,8 @@ class ClientCredentials(AskedTokens):
         consumer_key: Callable[[], str],
         consumer_secret: Callable[[], str],
     ) -> None:
-        self._transport = transport
-        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
-        self._consumer_key = consumer_key
+        super().__init__(transport, org_url, consumer_key)
         self._consumer_secret = consumer_secret
-        super().__init__()
 
     def _ask(self) -> AccessToken:
         form = {

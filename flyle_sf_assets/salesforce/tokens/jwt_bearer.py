@@ -12,12 +12,7 @@ from urllib.parse import urlsplit
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce.errors import remedies
 from flyle_sf_assets.salesforce.errors.rules import JWT_BEARER
-from flyle_sf_assets.salesforce.tokens.access_tokens import (
-    AccessToken,
-    AskedTokens,
-    TokenTransport,
-)
-from flyle_sf_assets.settings.hosts import check_org_url
+from flyle_sf_assets.salesforce.tokens.access_tokens import AccessToken, AskedTokens, TokenTransport
 
 ASSERTION_LIVES_S = 180
 """Salesforce requires an assertion that expires within minutes."""
@@ -35,12 +30,9 @@ class JwtBearer(AskedTokens):
         username: str,
         private_key: Callable[[], str],
     ) -> None:
-        self._transport = transport
-        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
-        self._consumer_key = consumer_key
+        super().__init__(transport, org_url, consumer_key)
         self._username = username
         self._private_key = private_key
-        super().__init__()
 
     def _ask(self) -> AccessToken:
         claims = {

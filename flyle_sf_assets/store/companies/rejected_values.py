@@ -48,13 +48,13 @@ def merge_rejected(
     in_scope = "true"
     if scope is not None:
         ids = scope.cast(pl.String).unique().alias("external_id").to_frame()
-        stage(tx, "judged_ids", "external_id text PRIMARY KEY", ids)
-        in_scope = "EXISTS (SELECT FROM judged_ids j WHERE j.external_id = r.external_id)"
+        stage(tx, "checked_ids", "external_id text PRIMARY KEY", ids)
+        in_scope = "EXISTS (SELECT FROM checked_ids c WHERE c.external_id = r.external_id)"
     resolved = tx.execute(_RESOLVE.format(in_scope=in_scope), now=now).rowcount
     merged = tx.execute(_MERGE, now=now).rowcount
     unstage(tx, "staged_rejected")
     if scope is not None:
-        unstage(tx, "judged_ids")
+        unstage(tx, "checked_ids")
     return RejectedCounts(rejected=merged, resolved=resolved)
 
 

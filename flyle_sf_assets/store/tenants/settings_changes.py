@@ -37,7 +37,7 @@ class StoredRead:
 class SettingsChange:
     """One version's change. ``kind`` is that of the refresh which applies it.
 
-    ``settled_at`` is None while it is open: until its run is known, or none is needed.
+    ``closed_at`` is None while it is open: until its run is known, or none is needed.
     """
 
     version: int
@@ -50,12 +50,12 @@ class SettingsChange:
     kind: ChangeKind = "refresh"
     attempt: int = 1
     dagster_run_id: str | None = None
-    settled_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 _COLUMNS = (
     "version, changes, affected_assets, affected_companies, read_again, part_digests, recorded_at,"
-    " kind, attempt, dagster_run_id, settled_at"
+    " kind, attempt, dagster_run_id, settled_at AS closed_at"
 )
 
 
@@ -101,7 +101,7 @@ def get_change(tx: TenantTransaction, version: int) -> SettingsChange | None:
     )
 
 
-def settle_change(tx: TenantTransaction, version: int, run_id: str | None, now: datetime) -> None:
+def close_change(tx: TenantTransaction, version: int, run_id: str | None, now: datetime) -> None:
     """Closes that version and the ones before it: ``run_id`` applied them, None: no run was due.
 
     A run reads the newest settings, which include the changes of older versions.

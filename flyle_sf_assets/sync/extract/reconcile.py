@@ -39,7 +39,7 @@ def _scope(reading: Reading, one: DatasetReading, compared: tuple[FieldSchema, .
     different = changed_rows(came, current.select(came.columns))["Id"]
     gone = current.join(came, on="Id", how="anti").height
     _read_again(reading, one, different)
-    reading.settle_absent(one, held, came)
+    reading.stage_absent(one, held, came)
     missing = _now_missing(one, held)
     return Comparison(
         checked=came.height + gone,

@@ -181,10 +181,10 @@ class Writing:
             now=self.now,
         )
 
-    def _merge_rejected(self, judged: Sequence[pl.Series]) -> None:
+    def _merge_rejected(self, checked: Sequence[pl.Series]) -> None:
         if self._rejected:
             rejected = pl.concat(self._rejected)
-            merge_rejected(self.tx, rejected, self.now, scope=pl.concat(judged))
+            merge_rejected(self.tx, rejected, self.now, scope=pl.concat(checked))
 
 
 def _moved(counts: UpsertCounts) -> int:

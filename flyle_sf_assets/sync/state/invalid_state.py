@@ -54,11 +54,11 @@ def note_impossible(
     if not unjudged and not ahead:
         return {}
     lookups = _lookups(settings, committed.schemas()) if unjudged else {}
-    judged = {
+    reasons = {
         name: _impossible(lake, one, _latest(now), lookups.get(name, frozenset()))
         for name, one in unjudged.items()
     }
-    wrong = {name: why for name, why in judged.items() if why is not None}
+    wrong = {name: why for name, why in reasons.items() if why is not None}
     with committed.transaction() as tx:
         for name, manifest in unjudged.items():
             number = current[name].generation
