@@ -13,16 +13,11 @@ disposes of it.
 from collections.abc import Mapping
 from typing import Any, Self
 
-import sqlalchemy as sa
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
 
+from flyle_sf_assets.store.postgres.dagster_engine import kept_engine
 from flyle_sf_assets.store.postgres.urls import dagster_url
-
-POOL_SIZE = 5
-"""Connections that an instance keeps; under more threads than that others are opened and closed."""
-POOL_RECYCLE_S = 600
-"""Idle connections are not kept for longer than firewalls and proxies usually keep them."""
 
 
 class _EventLogStorage(PostgresEventLogStorage):
@@ -45,14 +40,7 @@ class DagsterStorage(DagsterPostgresStorage):
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data)
         self._event_log_storage = _EventLogStorage(postgres_url, should_autocreate_tables=False)
-        engine = sa.create_engine(
-            postgres_url,
-            isolation_level="AUTOCOMMIT",
-            pool_size=POOL_SIZE,
-            max_overflow=-1,
-            pool_recycle=POOL_RECYCLE_S,
-            pool_pre_ping=True,  # a server that was restarted meanwhile is no error
-        )
+        engine = kept_engine(postgres_url)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # noqa: SLF001 - it has no parameter for it
 
