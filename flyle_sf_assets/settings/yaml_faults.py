@@ -4,13 +4,13 @@ The messages never repeat the file's content: a file that cannot be parsed may h
 anywhere.
 """
 
-from collections.abc import Callable
+from typing import Literal
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from flyle_sf_assets.errors import Problem, Text
 
-PlacedFault = Callable[[str, int], Problem]
+Placed = Literal["key_not_text", "merge_key", "alias", "anchor", "tag", "nested_too_deep"]
 
 _CONFIG_EXAMPLE = Text(
     "docs/settings.md の記入例をご覧ください。", "See the example in docs/settings.md."
@@ -91,82 +91,53 @@ def second_document(line: int) -> Problem:
     )
 
 
-def key_not_text(path: str, line: int) -> Problem:
-    """A key that is a list, a mapping or an alias."""
-    return Problem(
+_PLACED = (
+    (
         "key_not_text",
-        path,
         Text("キーは文字列で書いてください。", "A key must be plain text."),
         _CONFIG_EXAMPLE,
-        line=line,
-    )
-
-
-def merge_key(path: str, line: int) -> Problem:
-    """``<<: *other``."""
-    return Problem(
+    ),
+    (
         "merge_key",
-        path,
         Text(
             "マージキー「<<」は使えません。",
             "Merge keys (<<) are not accepted: they hide what a tenant's settings are.",
         ),
         Text("取り込みたい内容をここに書き写してください。", "Write the content out here."),
-        line=line,
-    )
-
-
-def alias(path: str, line: int) -> Problem:
-    """``*other``."""
-    return Problem(
+    ),
+    (
         "alias",
-        path,
-        Text(
-            "YAMLのエイリアス(*名前)は使えません。",
-            "YAML aliases (*name) are not accepted.",
-        ),
+        Text("YAMLのエイリアス(*名前)は使えません。", "YAML aliases (*name) are not accepted."),
         Text("値をここに書き写してください。", "Write the value out here."),
-        line=line,
-    )
-
-
-def anchor(path: str, line: int) -> Problem:
-    """``&name value``."""
-    return Problem(
+    ),
+    (
         "anchor",
-        path,
         Text("YAMLのアンカー(&名前)は使えません。", "YAML anchors (&name) are not accepted."),
         Text(
             "「&名前」を消してください。値が「&」で始まる場合は引用符で囲んでください。",
             "Remove &name; if the value itself starts with &, put it in quotes.",
         ),
-        line=line,
-    )
-
-
-def tag(path: str, line: int) -> Problem:
-    """``!tag value``."""
-    return Problem(
+    ),
+    (
         "tag",
-        path,
         Text("YAMLのタグ(!名前)は使えません。", "YAML tags (!name) are not accepted."),
         Text(
             "「!名前」を消してください。値が「!」で始まる場合は引用符で囲んでください。",
             "Remove !name; if the value itself starts with !, put it in quotes.",
         ),
-        line=line,
-    )
-
-
-def nested_too_deep(path: str, line: int) -> Problem:
-    """More levels than any settings have."""
-    return Problem(
+    ),
+    (
         "nested_too_deep",
-        path,
         Text("入れ子が深すぎます。", "This is nested too deeply."),
         _CONFIG_EXAMPLE,
-        line=line,
-    )
+    ),
+)
+
+
+def placed(code: Placed, path: str, line: int) -> Problem:
+    """What is written at this path cannot be accepted, whatever it means."""
+    message, remedy = next((text, what) for of, text, what in _PLACED if of == code)
+    return Problem(code, path, message, remedy, line=line)
 
 
 def too_many_values(line: int, most: int) -> Problem:

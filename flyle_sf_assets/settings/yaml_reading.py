@@ -123,14 +123,14 @@ class _Scanner(Scanner):
     def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:  # noqa: N803
         """An opening bracket or brace."""
         if len(self.flow_context) >= NESTING_MAX:
-            raise _Refused(faults.nested_too_deep("", self.reader.line + 1))
+            raise _Refused(faults.placed("nested_too_deep", "", self.reader.line + 1))
         super().fetch_flow_collection_start(TokenClass, to_push)
 
     def fetch_tag(self) -> None:
         """``!name`` or ``!<name>``."""
         ahead = self.reader.prefix(TAG_CHARACTERS_MAX)
         if len(ahead) == TAG_CHARACTERS_MAX and not any(letter.isspace() for letter in ahead):
-            raise _Refused(faults.tag("", self.reader.line + 1))
+            raise _Refused(faults.placed("tag", "", self.reader.line + 1))
         super().fetch_tag()
 
 
@@ -189,11 +189,11 @@ class _Builder:
         elif isinstance(event, events.ScalarEvent):
             self._scalar(event, line)
         elif isinstance(event, events.AliasEvent):
-            self._refuse_value(line, faults.alias)
+            self._refuse_value(line, "alias")
 
     def _open(self, event: events.Event, line: int) -> None:
         if self._waits_for_key or len(self._stack) >= NESTING_MAX:
-            self._refuse_value(line, faults.nested_too_deep)
+            self._refuse_value(line, "nested_too_deep")
             self._ignored_depth = 1
             return
         value: dict[str, Plain] | list[Plain]
@@ -214,7 +214,7 @@ class _Builder:
         path = child_path(top.path, key)
         top.key, top.skips_value = key, False
         if key == "<<":
-            self._problems.append(faults.merge_key(top.path, line))
+            self._problems.append(faults.placed("merge_key", top.path, line))
             top.skips_value = True
         elif key in top.value:
             self._problems.append(faults.duplicate_key(path, self._lines.get(path), line))
@@ -248,24 +248,24 @@ class _Builder:
         top.skips_value = False
         return child_path(top.path, key)
 
-    def _refuse_value(self, line: int, fault: faults.PlacedFault) -> None:
+    def _refuse_value(self, line: int, code: faults.Placed) -> None:
         if self._waits_for_key:
             # What follows is this key's value; both are dropped.
             top = self._stack[-1]
             top.key, top.skips_value = "", True
-            self._problems.append(faults.key_not_text(top.path, line))
+            self._problems.append(faults.placed("key_not_text", top.path, line))
             return
         is_dropped_anyway = bool(self._stack) and self._stack[-1].skips_value
         path = self._place(None, line)
         if not is_dropped_anyway:
             self._unreadable.add(path)
-            self._problems.append(fault(path, line))
+            self._problems.append(faults.placed(code, path, line))
 
     def _refuse_decoration(self, event: events.Event, path: str, line: int) -> None:
         if getattr(event, "anchor", None) is not None:
-            self._problems.append(faults.anchor(path, line))
+            self._problems.append(faults.placed("anchor", path, line))
         if getattr(event, "ctag", None) is not None:
-            self._problems.append(faults.tag(path, line))
+            self._problems.append(faults.placed("tag", path, line))
 
 
 def _plain(event: events.ScalarEvent) -> str | bool | None:

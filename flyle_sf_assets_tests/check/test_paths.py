@@ -1,6 +1,7 @@
 """Every reason why a path cannot be followed, in both languages, and what to write instead."""
 
 import re
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -115,3 +116,20 @@ def test_a_hidden_object_is_named_for_each_field_that_needs_it() -> None:
     assert (found.object, found.field) == ("User", "Owner.Email")
     assert "User" in found.message.en
     assert "User" in found.remedy.ja
+
+
+def test_a_field_of_another_type_now_is_named_with_the_types_that_fit() -> None:
+    """Its values cannot be converted any more: the last ones stay until a person chooses."""
+    settings = settings_of(mapping=[mapped("IsActive__c", "checkbox", "active")])
+    retyped = replace(
+        SCHEMAS["Account"],
+        fields=tuple(
+            replace(field, type="date") if field.name == "IsActive__c" else field
+            for field in SCHEMAS["Account"].fields
+        ),
+    )
+    made = plan(settings, {"Account": retyped})
+    (found,) = drifts(made, company_fields(settings, made.leaves))
+    assert (found.object, found.field) == ("Account", "IsActive__c")
+    assert "is now of type date" in found.message.en
+    assert "date" in found.remedy.en

@@ -18,10 +18,16 @@ def _told() -> list[str]:
     return re.findall(r"^    ([a-z_]+) {2,}\S", flyle_sf_assets.__doc__ or "", flags=re.MULTILINE)
 
 
-def _layers(root: Path) -> list[str]:
+def _contract(root: Path, name: str) -> dict[str, list[str]]:
     settings = tomllib.loads((root / "pyproject.toml").read_text())
-    [contract] = [c for c in settings["tool"]["importlinter"]["contracts"] if c["id"] == "packages"]
-    return [str(layer) for layer in reversed(contract["layers"]) if not str(layer).startswith("(")]
+    contracts: list[dict[str, list[str]]] = settings["tool"]["importlinter"]["contracts"]
+    [contract] = [one for one in contracts if str(one["id"]) == name]
+    return contract
+
+
+def _layers(root: Path) -> list[str]:
+    layers = reversed(_contract(root, "packages")["layers"])
+    return [layer for layer in layers if not layer.startswith("(")]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -40,6 +46,13 @@ def test_the_packages_docstring_lists_every_package_and_file() -> None:
 def test_the_import_rules_know_the_same_order(root: Path) -> None:
     """The list that people read and the list that is enforced must not drift apart."""
     assert [package for package in _told() if package != "sandbox"] == _layers(root)
+
+
+def test_the_coverage_of_every_pure_package_is_measured(root: Path) -> None:
+    """``make test`` runs their tests apart from the others, and each test once."""
+    [measured] = re.findall(r"^PURE = (.+)$", (root / "Makefile").read_text(), re.MULTILINE)
+    pure = _contract(root, "pure-packages")["source_modules"]
+    assert sorted(measured.split()) == sorted(name.rpartition(".")[2] for name in pure)
 
 
 def test_tests_mirror_the_packages(root: Path) -> None:

@@ -10,6 +10,8 @@ from flyle_sf_assets.settings.loading import (
     is_bare_folder,
     list_files,
     load_tenant,
+    settings_file,
+    tenants_of_files,
 )
 
 
@@ -63,3 +65,18 @@ def test_a_bare_folder_holds_nothing_at_all(folder: Path) -> None:
     (folder / "README.md").write_text("x", encoding="utf-8")
     assert not is_bare_folder(folder.parent)
     assert list_files(folder.parent) == {}
+
+
+def test_a_tenants_file_is_found_by_its_name_whatever_is_in_it(folder: Path) -> None:
+    """No name leads out of the folder, and a link that leads nowhere is a file."""
+    (folder / "acme.yaml").write_text("[", encoding="utf-8")
+    (folder / "lost.yaml").symlink_to(folder / "nowhere")
+    (folder / "Not a name.yaml").write_text("", encoding="utf-8")
+    config = folder.parent
+    assert settings_file(config, "acme") == folder / "acme.yaml"
+    assert settings_file(config, "lost") == folder / "lost.yaml"
+    assert settings_file(config, "other") is None
+    assert settings_file(config, "../tenants/acme") is None
+    assert settings_file(config / "nowhere", "acme") is None
+    assert tenants_of_files(config) == ["acme", "lost"]
+    assert tenants_of_files(config / "nowhere") == []
