@@ -65,8 +65,10 @@ def require_sound(rows: pl.DataFrame, statement: Statement, *, tried: Text) -> N
     Each Id is unique, of the statement's object, and has 18 characters with the right checksum;
     lookups are blank or such ids; SystemModstamp is a datetime, IsDeleted true or false.
     """
+    if rows.is_empty():
+        return
     checks = {name: check for name, check in _checks(statement).items() if name in rows.columns}
-    if rows.is_empty() or not checks:
+    if not checks:
         return
     wrong = rows.select((~check).sum().alias(name) for name, check in checks.items()).row(0)
     for name, count in zip(checks, wrong, strict=True):

@@ -57,6 +57,11 @@ class Refresh:
         return self.installation.lake.remembering()
 
     @property
+    def shows_samples(self) -> bool:
+        """Whether reports may hold rows of the customer; they are not read otherwise."""
+        return self.installation.environment.shows_samples
+
+    @property
     def comparison(self) -> Comparison:
         """What a sweep or census has compared so far."""
         return sum(self.compared.values(), Comparison())
@@ -77,10 +82,11 @@ class Refresh:
             with self.committed.transaction() as tx:
                 self.require_running(tx)
                 yield tx
-                if is_cancelled(tx, self.sync_id, lock=True):
-                    raise disconnected(self.tenant)
-        finally:
+                self._require_not_cancelled(tx, lock=True)
+                self.committed.load(tx)
+        except BaseException:
             self.committed.forget()
+            raise
 
     def begin(self, step: str) -> None:
         """Stores and reports that a step begins. Raises as `require_running`."""
@@ -90,7 +96,10 @@ class Refresh:
 
     def require_running(self, tx: TenantTransaction) -> None:
         """Raises NotConnected ``disconnected`` when this refresh was cancelled."""
-        if is_cancelled(tx, self.sync_id):
+        self._require_not_cancelled(tx)
+
+    def _require_not_cancelled(self, tx: TenantTransaction, *, lock: bool = False) -> None:
+        if is_cancelled(tx, self.sync_id, lock=lock):
             raise disconnected(self.tenant)
 
     def plan(self) -> ReadPlan:

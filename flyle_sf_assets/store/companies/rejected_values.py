@@ -40,6 +40,8 @@ def merge_rejected(
     ``scope`` has the external ids that the run checked: their values that were rejected before and
     are not any more become resolved. None: the run checked all.
     """
+    if rejected.is_empty() and not count_rejected(tx):
+        return RejectedCounts(rejected=0, resolved=0)
     text = "external_id text NOT NULL, field text, value text, reason text NOT NULL, remedy text"
     frame = rejected.select(pl.col(name).cast(pl.String) for name in REJECTED_COLUMNS)
     stage(tx, "staged_rejected", text, frame, index="external_id")

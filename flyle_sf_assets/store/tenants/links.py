@@ -189,9 +189,11 @@ def replace_attention(
     Returns whether a new item was added.
     """
     wanted = {item.key for item in items}
-    kept = [i for i in _locked_attention(tx) if i.code not in codes or i.key in wanted]
-    _write_attention(tx, kept)
-    return add_attention(tx, items, now)
+    current = _locked_attention(tx)
+    kept = [i for i in current if i.code not in codes or i.key in wanted]
+    if len(kept) != len(current):
+        _write_attention(tx, kept)
+    return bool(items) and add_attention(tx, items, now)
 
 
 def put_failure(tx: TenantTransaction, item: Attention, now: datetime) -> None:
