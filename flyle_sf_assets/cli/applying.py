@@ -7,7 +7,7 @@ from typing import Any
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import language, print_problems, problem_document, to_stdout
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
-from flyle_sf_assets.errors import Text
+from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.tenants.settings_changes import SettingsChange
 from flyle_sf_assets.tenants.registration import (
@@ -31,8 +31,14 @@ class Applied:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the file's settings are current now."""
-        return self.registration.is_usable
+        """Whether the file could be read, and the org fits it as far as it was compared."""
+        return self.registration.is_usable and self.registration.refusal is None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the file, and what the org does not fit if it was compared."""
+        one = self.registration
+        return (*one.problems, *(one.refusal.problems if one.refusal else ()))
 
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints."""
@@ -48,7 +54,8 @@ class Applied:
             "stale_assets": list(self.stale_assets),
             "affected_companies": one.change.affected_companies if one.change else 0,
             "read_again": [asdict(read) for read in one.change.read_again] if one.change else [],
-            "problems": [problem_document(problem) for problem in one.problems],
+            "problems": [problem_document(problem) for problem in self.problems],
+            "applied": one.is_usable and one.refusal is None,
         }
 
 
@@ -77,7 +84,7 @@ def print_registrations(applied: tuple[Applied, ...]) -> None:
         console.print("No settings files were found. / 設定ファイルがありません。")
     for item in applied:
         one = item.registration
-        if not one.is_usable:
+        if not item.is_usable:
             console.print(f"[red]{one.tenant}[/]: not applied / 適用できません")
         elif one.is_new:
             new = "" if one.before else ", new / 新規"
@@ -92,7 +99,7 @@ def print_registrations(applied: tuple[Applied, ...]) -> None:
             for text in _consequences(one.change):
                 console.print(f"  → {text.in_language(language())}", markup=False)
     for item in applied:
-        print_problems(item.registration.problems)
+        print_problems(item.problems)
 
 
 def _consequences(change: SettingsChange) -> Iterator[Text]:

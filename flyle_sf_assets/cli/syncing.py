@@ -2,7 +2,7 @@
 
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dagster import DagsterExecutionInterruptedError, DagsterInstance, Failure
@@ -12,6 +12,8 @@ from flyle_sf_assets.cli.output import (
     error_document,
     language,
     print_error,
+    print_problems,
+    problem_document,
     to_stderr,
     to_stdout,
 )
@@ -20,13 +22,14 @@ from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
-from flyle_sf_assets.errors import FlyleError, Text
+from flyle_sf_assets.errors import FlyleError, SettingsInvalid, Text
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.store.syncs.settings_in_effect import Refusal, refusal_of_newest
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets.sync.session import IdleCheck, check_idle, require_connected
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
-from flyle_sf_assets.tenants.registration import register, registered_settings
+from flyle_sf_assets.tenants.registration import Registration, register, registered_settings
 
 IDLE = Text("変更はありませんでした", "nothing had changed")
 BUSY = Text(
@@ -47,11 +50,17 @@ class SyncOutcome:
     note: Text | None = None
     """Why there was no sync, if there was no error."""
     idle_calls: int = 0
+    registered: Registration | None = None
+    """The version that the command made of the settings file; None for an unchanged one."""
+    refusal: Refusal | None = None
+    """Why the newest version is not applied: the sync worked with the one in effect."""
 
     @property
     def exit_code(self) -> int:
-        """The command's exit code."""
-        return 0 if self.error is None else self.error.exit_code
+        """The command's exit code; that of invalid settings when the newest are not applied."""
+        if self.error is not None:
+            return self.error.exit_code
+        return 0 if self.refusal is None else SettingsInvalid.exit_code
 
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints."""
@@ -68,10 +77,21 @@ class SyncOutcome:
             "note": self.note.en if self.note else None,
             "seconds": round(self.seconds, 3),
             "error": error_document(self.error) if self.error else None,
+            "registered_version": self.registered.version if self.registered else None,
+            "not_applied": {
+                "version": self.refusal.version,
+                "problems": [problem_document(one) for one in self.refusal.problems],
+            }
+            if self.refusal
+            else None,
         }
 
     def print(self) -> None:
-        """One line for people; the error, if any, goes to stderr."""
+        """One line for people; problems and the error, if any, go to stderr."""
+        if self.refusal is not None:
+            said = not_applied(self.refusal.version).in_language(language())
+            to_stderr().print(f"{self.tenant}: {said}", markup=False)
+            print_problems(self.refusal.problems)
         if self.error is not None:
             print_error(self.error)
         if self.note is not None:
@@ -83,6 +103,14 @@ class SyncOutcome:
                 f" {sync.created:,}, changed {sync.changed:,}, gone {sync.gone:,}, rejected"
                 f" {sync.rejected:,}; {sync.api_calls} API calls, {self.seconds:.1f} s"
             )
+
+
+def not_applied(version: int) -> Text:
+    """What is said about a version that the org does not fit."""
+    return Text(
+        f"設定のバージョン{version}は適用していません。これまでの設定で同期しました",
+        f"version {version} of the settings is not applied; the sync used the settings before it",
+    )
 
 
 def never_began(tenant: str, error: FlyleError) -> SyncOutcome:
@@ -104,20 +132,40 @@ def sync_tenant(
     NotConnected, StoreUnavailable); what happens during it is in the outcome.
     """
     with installation() as opened:
-        register_file(opened, tenant)
+        registered = register_file(opened, tenant)
+        if registered is not None and show_progress:
+            tell_registered(registered)
         require_connected(opened, tenant)
-        started = time.perf_counter()
-        if not wait and opened.database.is_locked(tenant):
-            return SyncOutcome(tenant, None, 0.0, None, note=BUSY)
-        idle = None if full else _idle(opened, tenant)
-        if idle is not None:
-            seconds = time.perf_counter() - started
-            return SyncOutcome(tenant, None, seconds, None, IDLE, idle.api_calls)
-        with instance_of(opened) as instance:
-            kind: RefreshKind = "full" if full else "refresh"
-            return refresh_in_process(
-                opened, instance, tenant, kind=kind, show_progress=show_progress
-            )
+        outcome = _synced(opened, tenant, full=full, wait=wait, show_progress=show_progress)
+        return replace(outcome, registered=registered)
+
+
+def tell_registered(registered: Registration) -> None:
+    """Says on stderr that the file became a version, and what it changes."""
+    console, version = to_stderr(), registered.version
+    said = Text(
+        f"設定ファイルをバージョン{version}として登録しました",
+        f"the settings file is registered as version {version}",
+    )
+    console.print(f"{registered.tenant}: {said.in_language(language())}", markup=False)
+    if registered.before is not None:
+        for change in registered.changes:
+            console.print(f"  {change.text.in_language(language())}", markup=False)
+
+
+def _synced(
+    opened: Installation, tenant: str, *, full: bool, wait: bool, show_progress: bool
+) -> SyncOutcome:
+    started = time.perf_counter()
+    if not wait and opened.database.is_locked(tenant):
+        return SyncOutcome(tenant, None, 0.0, None, note=BUSY)
+    idle = None if full else _idle(opened, tenant)
+    if idle is not None:
+        seconds = time.perf_counter() - started
+        return SyncOutcome(tenant, None, seconds, None, IDLE, idle.api_calls)
+    with instance_of(opened) as instance:
+        kind: RefreshKind = "full" if full else "refresh"
+        return refresh_in_process(opened, instance, tenant, kind=kind, show_progress=show_progress)
 
 
 def refresh_in_process(
@@ -151,9 +199,10 @@ def refresh_in_process(
             raise KeyboardInterrupt from None
         except Exception as raised:  # noqa: BLE001 - the sync's row says how far it came
             error = _behind(raised, tenant)
-    return SyncOutcome(
-        tenant, _sync_of(opened, tenant, run_id), time.perf_counter() - started, error
-    )
+    with opened.database.tenant(tenant) as tx:
+        refusal = refusal_of_newest(tx)
+    sync, seconds = _sync_of(opened, tenant, run_id), time.perf_counter() - started
+    return SyncOutcome(tenant, sync, seconds, error, refusal=refusal)
 
 
 def _behind(raised: Exception, tenant: str) -> FlyleError:
@@ -174,15 +223,19 @@ def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
     return check if check.is_idle else None
 
 
-def register_file(opened: Installation, tenant: str) -> None:
-    """Registers the file's settings before the sync: the file has priority."""
+def register_file(opened: Installation, tenant: str) -> Registration | None:
+    """Registers the file's settings before the sync: the file has priority.
+
+    Returns the version that this made, None when the file is unchanged or there is none.
+    """
     loaded = tenant_file(opened.environment, tenant)
     if loaded is None:
         if registered_settings(opened, tenant) is None:
             required_file(opened.environment, tenant)
-        return
+        return None
     loaded.require()
-    register(opened, loaded)
+    made = register(opened, loaded)
+    return made if made.is_new else None
 
 
 def _sync_of(opened: Installation, tenant: str, run_id: str) -> Sync | None:

@@ -43,7 +43,7 @@ from flyle_sf_assets.salesforce.tokens.web_server import (
 from flyle_sf_assets.settings.models import ELIGIBLE_PLANS, Connection, Flow, TenantSettings
 from flyle_sf_assets.store.tenants.connections import ConnectionState, get_connection
 from flyle_sf_assets.telemetry.logs import bind, logger
-from flyle_sf_assets.tenants.registration import registered_settings
+from flyle_sf_assets.tenants.registration import newest_settings
 
 __all__ = [
     "AppEntry",
@@ -106,7 +106,7 @@ def begin_connect(
 
     Example: ``connection/test_connect.py``
     """
-    settings = registered_settings(installation, tenant)
+    settings = newest_settings(installation, tenant)
     _check_plan(tenant, settings)
     used = app or app_of(installation, tenant, settings.connection if settings else None)
     origin = origin_of(installation.environment, used.org_url)
@@ -214,7 +214,7 @@ def connect_headless(
     >>> connected.is_other_org, connected.is_reconnected
     (False, False)
     """
-    settings = registered_settings(installation, tenant)
+    settings = newest_settings(installation, tenant)
     _check_plan(tenant, settings)
     if settings is None or settings.connection.flow is Flow.WEB_SERVER:
         raise _no_headless_settings(tenant)

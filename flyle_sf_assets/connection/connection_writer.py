@@ -9,6 +9,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import put_app, put_grant
 from flyle_sf_assets.salesforce.rights import Identity
 from flyle_sf_assets.settings.models import Flow
+from flyle_sf_assets.store.syncs.settings_in_effect import forget_refusal, refusal_of_newest
 from flyle_sf_assets.store.tenants.connections import (
     ConnectionState,
     ask_reread,
@@ -82,6 +83,8 @@ def keep_connection(
         put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
         clear_failure(tx)
         forget_outage(tx)
+        if (refusal := refusal_of_newest(tx)) is not None:
+            forget_refusal(tx, refusal.version)
         if is_reconnected:
             ask_reread(tx, clock())
         elif before.state == "disconnected":

@@ -61,7 +61,7 @@ def source_of(draft: Draft) -> Source:
 
 def _begun(page_request: PageRequest, origin: SettingsOrigin) -> Draft:
     if origin.settings is not None:
-        return draft_of(origin.settings, origin.version)
+        return draft_of(origin.settings, origin.newest)
     return new_draft(page_request.tenant, page_request.tenant, page_request.user.plan)
 
 

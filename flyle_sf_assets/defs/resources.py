@@ -12,7 +12,9 @@ from typing import Concatenate, ParamSpec, get_args
 from dagster import AssetExecutionContext, ResourceDefinition, resource
 from dagster._core.storage.tags import RETRY_NUMBER_TAG
 
+from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import failure_of
+from flyle_sf_assets.defs.instance import observe_settings
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Environment
@@ -75,7 +77,10 @@ class Refreshes:
         """
         try:
             refresh = self._refresh(context)
-            report = run_step(refresh, step, *args, **kwargs)
+            try:
+                report = run_step(refresh, step, *args, **kwargs)
+            finally:
+                _observe(context, refresh)
         except Exception as raised:  # noqa: BLE001 - the boundary; raised below as a Failure
             error = as_flyle_error(raised, _tried(context))
         else:
@@ -105,6 +110,21 @@ class Refreshes:
             context.instance.add_run_tags(run.run_id, {SYNC_TAG: str(refresh.sync_id)})
             self._open[tenant] = refresh
         return self._open[tenant]
+
+
+def _observe(context: AssetExecutionContext, refresh: Refresh) -> None:
+    """Reports the settings to Dagster that the run goes on with after comparing newer ones.
+
+    Dagster read the settings of the step when it began, and forgets them here: what the step
+    materializes is made from these.
+    """
+    if not refresh.has_judged:
+        return
+    observe_settings(context.instance, refresh.settings)
+    running = context.op_execution_context.get_step_execution_context()
+    for part in keys.SETTINGS_PARTS:
+        running.wipe_input_asset_version_info(keys.link_settings(part))
+    refresh.has_judged = False
 
 
 def _kind(tag: str) -> RefreshKind:

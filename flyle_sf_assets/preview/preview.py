@@ -23,7 +23,7 @@ from flyle_sf_assets.settings.versions import digest
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import consumed
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
-from flyle_sf_assets.store.tenants.settings_versions import latest_settings
+from flyle_sf_assets.store.syncs.settings_in_effect import current_settings
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.tenants.object_schemas import last_shown
 from flyle_sf_assets.tenants.settings_check import describe_reachable, open_tenant_org
@@ -64,7 +64,7 @@ def preview(
 def _impact_analysis(draft: DraftInOrg) -> ImpactAnalysis:
     settings = draft.settings
     with draft.installation.database.tenant(settings.tenant) as tx:
-        latest = latest_settings(tx)
+        latest = current_settings(tx)
         found = _problems(draft, tx)
         passed = consumed(tx, SCHEMAS).get("link_settings")
     is_passed = (

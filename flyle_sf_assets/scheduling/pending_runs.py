@@ -13,6 +13,7 @@ from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.store.tenants.settings_changes import SettingsChange, close_change
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.state.staleness import stale_assets
+from flyle_sf_assets.tenants.registration import settings_in
 from flyle_sf_assets.tenants.settings_changes import noted_change, settings_of
 
 EVERYTHING: tuple[str, ...] = ()
@@ -21,7 +22,7 @@ EVERYTHING: tuple[str, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class PendingRun:
-    """What one tenant's newest settings require.
+    """What one tenant's settings require.
 
     ``assets`` are the keys of exactly the assets that have to be materialized, `EVERYTHING` for a
     first sync or a census, None when no run is needed or allowed.
@@ -46,10 +47,13 @@ def pending_run_of(
     *,
     clock: Clock = utc_now,
 ) -> PendingRun:
-    """The run that this newest version requires; its change is stored on the first call."""
+    """The run that this newest version requires; its change is stored on the first call.
+
+    ``settings`` of the result are those in effect if the org does not fit the newest.
+    """
     with installation.database.tenant(tenant) as tx:
         change = noted_change(tx, version, clock())
-        settings = settings_of(tx, version)
+        settings = settings_in(tx)
         if settings is None:
             raise ValueError(f"{tenant} has no settings version {version}")
         return PendingRun(tenant, settings, change, _assets(tx, settings, change))

@@ -23,6 +23,7 @@ from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.outcome import Outcome
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import Comparison
+from flyle_sf_assets.tenants.applied_settings import Numbered
 
 RefreshKind = Literal["refresh", "full", "sweep", "census"]
 """``full`` reads everything in scope again; a sweep or census compares all of it as well."""
@@ -30,7 +31,11 @@ RefreshKind = Literal["refresh", "full", "sweep", "census"]
 
 @dataclass
 class Refresh:
-    """One refresh of one tenant while it runs, under the tenant's lock."""
+    """One refresh of one tenant while it runs, under the tenant's lock.
+
+    ``fallback`` are the settings in effect, which go on if the org does not fit ``settings``;
+    ``refused`` are newer ones that did not fit, to be compared again.
+    """
 
     installation: Installation
     tenant: str
@@ -41,6 +46,10 @@ class Refresh:
     org: OrgAccess
     outcome: Outcome
     clock: Clock = utc_now
+    fallback: Numbered | None = None
+    refused: Numbered | None = None
+    has_judged: bool = False
+    """Whether this refresh compared a version with the org: its settings may have changed."""
     compared: dict[RawAsset, Comparison] = field(default_factory=dict)
     reading: RawAsset | None = None
     """The raw asset that is being read."""
@@ -70,6 +79,13 @@ class Refresh:
         """A part of the settings, as an input of an asset that reads it."""
         digest = part_digests(self.settings)[part]
         return Consumed(f"link_settings/{part}", self.settings_version, digest)
+
+    def work_with(self, numbered: Numbered, *, fallback: Numbered | None = None) -> None:
+        """Goes on with other settings; logs in again if their connection differs."""
+        if numbered.settings.connection != self.settings.connection:
+            self.org.forget()
+        self.settings, self.settings_version = numbered.settings, numbered.version
+        self.fallback, self._planned = fallback, None
 
     @contextmanager
     def committing(self) -> Iterator[TenantTransaction]:

@@ -18,6 +18,8 @@ class OrgAccess:
 
     open_org: Callable[[], Org]
     overlap_s: int
+    calls_before: int = 0
+    """Calls of connections that were closed during the refresh."""
 
     @cached_property
     def opened(self) -> Org:
@@ -27,7 +29,7 @@ class OrgAccess:
     @property
     def api_calls(self) -> int:
         """Calls of this refresh that Salesforce counted, so far."""
-        return self.opened.api_calls if "opened" in self.__dict__ else 0
+        return self.calls_before + (self.opened.api_calls if "opened" in self.__dict__ else 0)
 
     @cached_property
     def until(self) -> datetime:
@@ -42,3 +44,10 @@ class OrgAccess:
         """Closes the connections to the org, if any."""
         if "opened" in self.__dict__:
             self.opened.close()
+
+    def forget(self) -> None:
+        """Closes the connections: the next step logs in again, with other settings."""
+        self.calls_before = self.api_calls
+        self.close()
+        self.__dict__.pop("opened", None)
+        self.__dict__.pop("until", None)

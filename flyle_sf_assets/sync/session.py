@@ -38,14 +38,14 @@ from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.state.invalid_state import note_impossible
 from flyle_sf_assets.sync.state.lost_files import note_damage, with_rereads
 from flyle_sf_assets.sync.step_report import StepReport
-from flyle_sf_assets.sync.steps.object_schemas import describe_objects
+from flyle_sf_assets.sync.steps.object_schemas import DESCRIBE_EVERY_S, describe_objects
 from flyle_sf_assets.sync.steps.partial_run import catch_up, restore
 from flyle_sf_assets.sync.steps.redescribe import redescribe_during_refresh
 from flyle_sf_assets.telemetry.logs import bind, logger
 from flyle_sf_assets.tenants.backoff import Attempt, record_recovery
 from flyle_sf_assets.tenants.due_times import next_due
 from flyle_sf_assets.tenants.outage import is_outage_alone
-from flyle_sf_assets.tenants.registration import require_settings
+from flyle_sf_assets.tenants.registration import require_choice
 
 P = ParamSpec("P")
 
@@ -92,10 +92,14 @@ def open_refresh(
         database.tenant_lock(tenant, on_wait=on_wait),
         bind(tenant=tenant),
     ):
-        settings, version = require_settings(installation, tenant)
         with database.tenant(tenant) as tx:
+            choice = require_choice(tx)
+            settings, version = choice.first.settings, choice.first.version
             # From here the link's row is locked: a disconnect that starts now finds the sync.
-            put_link(tx, source_object=settings.source.object, settings_version=version)
+            if choice.fallback is None:
+                put_link(tx, source_object=settings.source.object, settings_version=version)
+            else:
+                put_link(tx, settings_version=choice.fallback.version)
             if get_link(tx).state == "disconnected":
                 raise disconnected(tenant)
             kind = "census" if is_reread_asked(tx) else kind
@@ -105,7 +109,8 @@ def open_refresh(
             if is_first:
                 put_link(tx, state="initial_sync")
         environment = installation.environment
-        attempt = Attempt.of(settings, version, environment, is_retry=is_retry)
+        # A failure stops the tenant until there is a newer version than the newest of now.
+        attempt = Attempt.of(settings, choice.newest, environment, is_retry=is_retry)
         outcome = Outcome(database, tenant, sync.sync_id, kind, clock, attempt)
         refresh = Refresh(
             installation=installation,
@@ -116,12 +121,17 @@ def open_refresh(
             sync_id=sync.sync_id,
             org=OrgAccess(
                 lambda: open_same_org(
-                    installation, settings, sleep=_watchful(refresh), patience=Network(clock=clock)
+                    installation,
+                    refresh.settings,
+                    sleep=_watchful(refresh),
+                    patience=Network(clock=clock),
                 ),
                 environment.overlap_s,
             ),
             outcome=outcome,
             clock=clock,
+            fallback=choice.fallback,
+            refused=choice.refused,
         )
         with bind(sync_id=sync.sync_id, run_id=run_id):
             try:
@@ -186,7 +196,8 @@ def check_idle(
     ``is_asked_for``: a person asked, so the metadata are checked however recent they are.
     ``patience`` sets other timeouts and retries than the default.
 
-    Not idle, without asking anything, while a refresh of the tenant is running; nor when the org
+    Not idle, without asking anything, while a refresh of the tenant is running, or when settings
+    that the org did not fit have to be compared with it again; nor when the org
     does not show a field or object any more, or a record file is damaged or lost, which a refresh
     will detect. Writes no row in ``syncs``. Raises any other error of asking Salesforce.
     """
@@ -194,7 +205,11 @@ def check_idle(
     with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
         if not is_held:
             return IdleCheck(is_idle=False, api_calls=0, is_busy=True)
-        settings, version = require_settings(installation, tenant)
+        with database.tenant(tenant) as tx:
+            choice = require_choice(tx)
+        if choice.is_comparison_due(clock(), every_s=0 if is_asked_for else DESCRIBE_EVERY_S):
+            return IdleCheck(is_idle=False, api_calls=0)
+        settings, version = choice.first.settings, choice.first.version
         org = OrgAccess(
             lambda: open_same_org(
                 installation, settings, patience=replace(patience or Network(), clock=clock)

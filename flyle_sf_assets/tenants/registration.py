@@ -12,6 +12,11 @@ from flyle_sf_assets.settings.loading import SUFFIX, Loaded, is_tenant_name, loa
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
 from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.settings_in_effect import (
+    Refusal,
+    current_settings,
+    refusal_of_newest,
+)
 from flyle_sf_assets.store.tenants.links import (
     Attention,
     add_attention,
@@ -37,6 +42,13 @@ from flyle_sf_assets.store.tenants.settings_versions import (
     latest_settings_besides,
     register_settings,
 )
+from flyle_sf_assets.tenants.applied_settings import (
+    Choice,
+    Numbered,
+    choice_of,
+    is_fit_as_before,
+    take_effect,
+)
 from flyle_sf_assets.tenants.due_times import next_due
 from flyle_sf_assets.tenants.removal import take_up_again
 from flyle_sf_assets.tenants.settings_changes import noted_change
@@ -49,7 +61,8 @@ class Registration:
     """The result of registering one tenant's file. ``version`` is None when it cannot be used.
 
     ``before`` are the settings that were current until now, None for a new tenant. ``change`` is
-    what the version means, None when it is not new.
+    what the version means, None when it is not new. ``refusal`` says why this version, which is
+    not new, is not in effect.
     """
 
     tenant: str
@@ -59,10 +72,11 @@ class Registration:
     problems: tuple[Problem, ...]
     before: TenantSettings | None = None
     change: SettingsChange | None = None
+    refusal: Refusal | None = None
 
     @property
     def is_usable(self) -> bool:
-        """Whether the file's settings are the current ones."""
+        """Whether the file could be read, and is a version."""
         return self.version is not None
 
 
@@ -98,15 +112,15 @@ def register(installation: Installation, loaded: Loaded, *, clock: Clock = utc_n
         _note_unusable(installation, loaded, now)
         return Registration(loaded.tenant, None, is_new=False, changes=(), problems=loaded.problems)
     with installation.database.tenant(settings.tenant) as tx:
-        latest = latest_settings(tx)
-        before = None if latest is None else from_document(json.loads(latest.document))
+        latest, before = latest_settings(tx), settings_in(tx)
         text = json.dumps(document(settings), ensure_ascii=False)
         made = register_settings(tx, text, digest(settings), author(loaded), now)
-        note_on_link(tx, made, settings, installation.environment)
+        note_on_link(tx, made, settings, installation.environment, now)
         change = _taken_in(tx, made, now)
         if loaded.digest:
             put_file(tx, loaded.digest, made.version, now)
         clear_attention(tx, FILE_INVALID)
+        refusal = refusal_of_newest(tx)
     return Registration(
         settings.tenant,
         made.version,
@@ -115,16 +129,27 @@ def register(installation: Installation, loaded: Loaded, *, clock: Clock = utc_n
         (*loaded.problems, *_replaced(loaded, latest, made)),
         before,
         change if made.is_new else None,
+        refusal,
     )
 
 
 def note_on_link(
-    tx: TenantTransaction, made: Registered, settings: TenantSettings, environment: Environment
+    tx: TenantTransaction,
+    made: Registered,
+    settings: TenantSettings,
+    environment: Environment,
+    now: datetime,
 ) -> None:
-    """Applies a version to the link: a changed interval counts from the last sync."""
+    """Applies a version to the link if the org need not be asked: a changed interval, for example.
+
+    The interval counts from the last sync. Any other version waits for the next refresh, which
+    compares it with the org.
+    """
     link = get_link(tx)
-    if made.is_new and link.last_synced_at is not None and link.state != "disconnected":
-        put_link(tx, next_due_at=next_due(link.last_synced_at, settings, environment))
+    if made.is_new and is_fit_as_before(tx, settings):
+        take_effect(tx, Numbered(settings, made.version), now)
+        if link.last_synced_at is not None and link.state != "disconnected":
+            put_link(tx, next_due_at=next_due(link.last_synced_at, settings, environment))
     if link.settings_version is None:
         put_link(tx, settings_version=made.version, source_object=settings.source.object)
 
@@ -140,6 +165,8 @@ def back_to_console(installation: Installation, tenant: str, *, clock: Clock = u
         if saved is None:
             raise ValueError(f"the console never saved settings of {tenant}")
         made = register_settings(tx, saved.document, saved.digest, saved.author, now)
+        settings = from_document(json.loads(saved.document))
+        note_on_link(tx, made, settings, installation.environment, now)
         _taken_in(tx, made, now)
         clear_attention(tx, FILE_INVALID)
 
@@ -150,15 +177,25 @@ def author(loaded: Loaded) -> str:
 
 
 def registered_settings(installation: Installation, tenant: str) -> TenantSettings | None:
-    """A tenant's current settings, None when there are none."""
+    """A tenant's current settings, None when there are none.
+
+    The newest ones, unless the org does not fit them: then those in effect.
+    """
     with installation.database.tenant(tenant) as tx:
         return settings_in(tx)
 
 
+def newest_settings(installation: Installation, tenant: str) -> TenantSettings | None:
+    """A tenant's newest settings, also if the org does not fit them: those that are to connect."""
+    with installation.database.tenant(tenant) as tx:
+        latest = latest_settings(tx)
+    return None if latest is None else from_document(json.loads(latest.document))
+
+
 def settings_in(tx: TenantTransaction) -> TenantSettings | None:
     """The same within a transaction that reads more than that."""
-    latest = latest_settings(tx)
-    return None if latest is None else from_document(json.loads(latest.document))
+    current = current_settings(tx)
+    return None if current is None else from_document(json.loads(current.document))
 
 
 def _taken_in(tx: TenantTransaction, made: Registered, now: datetime) -> SettingsChange:
@@ -185,14 +222,18 @@ def _note_unusable(installation: Installation, loaded: Loaded, now: datetime) ->
             file = get_file(tx)
             if file is not None and file.removed_at is not None:
                 return  # an invalid file does not link a removed tenant again
-            put_file(tx, loaded.digest, None, now)
+            put_file(tx, loaded.digest, None, now, _errors(loaded))
         if latest_settings(tx) is not None:
             add_attention(tx, [_invalid(loaded)], now)
 
 
+def _errors(loaded: Loaded) -> tuple[Problem, ...]:
+    return tuple(one for one in loaded.problems if one.severity == "error")
+
+
 def _invalid(loaded: Loaded) -> Attention:
     name = loaded.path.name
-    first = next(p for p in loaded.problems if p.severity == "error")
+    first = _errors(loaded)[0]
     return Attention(
         FILE_INVALID,
         None,
@@ -235,11 +276,10 @@ def _replaced(
     return (warning,)
 
 
-def require_settings(installation: Installation, tenant: str) -> tuple[TenantSettings, int]:
-    """The newest settings and their version; NotConnected ``no_settings`` when there are none."""
-    with installation.database.tenant(tenant) as tx:
-        latest = latest_settings(tx)
-    if latest is None:
+def require_choice(tx: TenantTransaction) -> Choice:
+    """What a refresh works with; NotConnected ``no_settings`` when there is nothing."""
+    choice, tenant = choice_of(tx), tx.tenant_id
+    if choice is None:
         raise NotConnected(
             "no_settings",
             tried=Text(
@@ -251,4 +291,4 @@ def require_settings(installation: Installation, tenant: str) -> tuple[TenantSet
                 f"Write config/tenants/{tenant}.yaml and run flyle-sf apply",
             ),
         )
-    return from_document(json.loads(latest.document)), latest.version
+    return choice

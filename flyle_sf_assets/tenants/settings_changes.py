@@ -14,6 +14,7 @@ from flyle_sf_assets.settings.versions import Change, diff, from_document
 from flyle_sf_assets.store.companies.counts import companies_by_status
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.store.syncs.settings_in_effect import current_before
 from flyle_sf_assets.store.tenants.settings_changes import (
     ChangeKind,
     SettingsChange,
@@ -29,11 +30,15 @@ from flyle_sf_assets.tenants.object_schemas import known_schemas
 def noted_change(
     tx: TenantTransaction, version: int, now: datetime, *, kind: ChangeKind = "refresh"
 ) -> SettingsChange:
-    """What that version changes against the one before it; computed and stored on first call."""
+    """What that version changes against the one before it; computed and stored on first call.
+
+    Versions that were refused changed nothing: they are passed over.
+    """
     kept = get_change(tx, version)
     if kept is not None:
         return kept
-    after, before = settings_of(tx, version), settings_of(tx, version - 1)
+    earlier, after = current_before(tx, version), settings_of(tx, version)
+    before = None if earlier is None else settings_of(tx, earlier)
     if after is None:
         raise ValueError(f"{tx.tenant_id} has no settings version {version}")
     change = SettingsChange(

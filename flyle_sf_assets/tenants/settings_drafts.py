@@ -21,6 +21,7 @@ from flyle_sf_assets.settings.drafts import Draft, validate_draft
 from flyle_sf_assets.settings.loading import cannot_be_used
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
+from flyle_sf_assets.store.syncs.settings_in_effect import current_settings
 from flyle_sf_assets.store.tenants.settings_drafts import (
     StoredDraft,
     delete_draft,
@@ -49,7 +50,8 @@ class SettingsOrigin:
     """Where a tenant's settings come from.
 
     ``file`` is the settings file's name when there is one (then the console shows them
-    read-only); ``author`` and ``saved_at`` are of the current version.
+    read-only); ``version``, ``author`` and ``saved_at`` are of the current settings. ``newest`` is
+    the number of the newest version, which is another one while the org does not fit it.
     """
 
     settings: TenantSettings | None
@@ -57,6 +59,7 @@ class SettingsOrigin:
     author: str | None
     saved_at: datetime | None
     file: str | None
+    newest: int | None
 
     @property
     def is_read_only(self) -> bool:
@@ -88,13 +91,14 @@ def settings_origin(installation: Installation, tenant: str) -> SettingsOrigin:
     """Where the settings come from; a file counts also when it cannot be used."""
     file = settings_file(installation.environment, tenant)
     with installation.database.tenant(tenant) as tx:
-        latest = latest_settings(tx)
+        latest, current = latest_settings(tx), current_settings(tx)
     return SettingsOrigin(
-        settings=None if latest is None else from_document(json.loads(latest.document)),
-        version=None if latest is None else latest.version,
-        author=None if latest is None else latest.author,
-        saved_at=None if latest is None else latest.created_at,
+        settings=None if current is None else from_document(json.loads(current.document)),
+        version=None if current is None else current.version,
+        author=None if current is None else current.author,
+        saved_at=None if current is None else current.created_at,
         file=None if file is None else file.name,
+        newest=None if latest is None else latest.version,
     )
 
 
@@ -135,13 +139,15 @@ def save_settings(
     with installation.database.tenant(tenant) as tx:
         lock_settings(tx)
         latest = latest_settings(tx)
-        current = None if latest is None else latest.version
-        if current != draft.base_version:
-            raise _moved(tenant, current, None if latest is None else latest.author)
-        before = None if latest is None else from_document(json.loads(latest.document))
+        newest = None if latest is None else latest.version
+        if newest != draft.base_version:
+            raise _moved(tenant, newest, None if latest is None else latest.author)
+        current = current_settings(tx)
+        before = None if current is None else from_document(json.loads(current.document))
         text = json.dumps(document(settings), ensure_ascii=False)
-        made = register_settings(tx, text, digest(settings), author, clock())
-        note_on_link(tx, made, settings, installation.environment)
+        now = clock()
+        made = register_settings(tx, text, digest(settings), author, now)
+        note_on_link(tx, made, settings, installation.environment, now)
         delete_draft(tx)
     return Saved(
         version=made.version,

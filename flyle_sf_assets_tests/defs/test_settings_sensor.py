@@ -213,28 +213,6 @@ def test_a_tenant_that_nobody_has_connected_yet_is_not_run(acme: Tenant, ticks: 
     assert ticks.partitions == {"acme"}
 
 
-def test_settings_that_the_org_refuses_are_refused_before_anything_is_read(
-    acme: Tenant, ticks: Ticks
-) -> None:
-    """The run leaves the schemas out, and still no half of such settings was taken over.
-
-    The next version is run whole: what it mends may be anywhere.
-    """
-    ticks.settled()
-    rows, good = acme.rows(), acme.settings
-    edit(acme, good.replace("AnnualRevenue", "AnualRevenue"))
-    (request,) = ticks.requests()
-    assert not ticks.execute(request).success
-    assert acme.rows() == rows
-    assert state_of(acme) == "failing"
-    assert ticks.requests() == []
-    edit(acme, good)
-    (request,) = ticks.requests()
-    assert request.asset_selection is None
-    assert ticks.execute(request).success
-    assert state_of(acme) == "linked"
-
-
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -1,6 +1,7 @@
 """「設定を確認」: the current settings, where they come from, and all earlier versions."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -8,6 +9,7 @@ from starlette.responses import Response
 from flyle_sf_assets.connection.connect import connection_of
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.settings.versions import Change, diff, from_document
+from flyle_sf_assets.store.syncs.settings_in_effect import Refusal, get_refusals
 from flyle_sf_assets.store.tenants.settings_versions import SettingsVersion, newest_settings
 from flyle_sf_assets.tenants.settings_drafts import kept_draft, settings_origin
 
@@ -16,35 +18,38 @@ VERSIONS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class ShownVersion:
-    """One version and its changes from the one before."""
+    """One version and its changes from the one before; ``refusal``: why it is not applied."""
 
     version: SettingsVersion
     changes: tuple[Change, ...]
     is_first: bool
+    refusal: Refusal | None
 
 
 def settings(page_request: PageRequest) -> Response:
     """The settings in words; read-only with the file's name where a file has priority."""
     origin = settings_origin(page_request.installation, page_request.tenant)
     with page_request.installation.database.tenant(page_request.tenant) as tx:
-        found = newest_settings(tx, limit=VERSIONS_SHOWN + 1)
+        found, refusals = newest_settings(tx, limit=VERSIONS_SHOWN + 1), get_refusals(tx)
     return page_request.page(
         "settings.html",
         origin=origin,
         settings=origin.settings,
         connection=connection_of(page_request.installation, page_request.tenant),
         draft=kept_draft(page_request.installation, page_request.tenant),
-        versions=_versions(found),
+        versions=_versions(found, refusals),
         time_zone=origin.settings.time_zone if origin.settings else None,
     )
 
 
-def _versions(found: tuple[SettingsVersion, ...]) -> list[ShownVersion]:
+def _versions(
+    found: tuple[SettingsVersion, ...], refusals: Mapping[int, Refusal]
+) -> list[ShownVersion]:
     """Each compared with the one before it; the oldest one read serves only to compare."""
     read = [from_document(json.loads(one.document)) for one in found]
     shown = []
     for place, version in enumerate(found[:VERSIONS_SHOWN]):
         before = read[place + 1] if place + 1 < len(read) else None
         changes = diff(before, read[place]) if before is not None else ()
-        shown.append(ShownVersion(version, changes, before is None))
+        shown.append(ShownVersion(version, changes, before is None, refusals.get(version.version)))
     return shown

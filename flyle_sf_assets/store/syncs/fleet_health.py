@@ -55,7 +55,9 @@ _STALE = f"""
 WITH live AS MATERIALIZED (
     SELECT l.tenant_id, v.version, s.part_digests
     FROM links l
-    JOIN (SELECT tenant_id, max(version) AS version FROM settings_versions GROUP BY 1) v
+    JOIN (SELECT tenant_id, max(version) AS version FROM settings_versions v
+        WHERE NOT EXISTS (SELECT FROM settings_refusals r
+            WHERE r.tenant_id = v.tenant_id AND r.version = v.version) GROUP BY 1) v
         USING (tenant_id)
     LEFT JOIN settings_changes s USING (tenant_id, version)
     WHERE l.{_LIVE} AND l.first_synced_at IS NOT NULL),

@@ -9,9 +9,10 @@ from flyle_sf_assets.store.tenants.links import LinkState
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """One tenant that has settings: its newest ones, and its link's state. Times are UTC.
+    """One tenant that has settings, and its link's state. Times are UTC.
 
-    ``every`` and ``time_zone`` are as written in the settings (``3h``, ``Asia/Tokyo``).
+    ``settings_version`` is the newest. ``every`` and ``time_zone`` are as written in the newest one
+    that was not refused (``3h``, ``Asia/Tokyo``).
     """
 
     tenant_id: str
@@ -39,9 +40,11 @@ def read_agendas(tx: FleetTransaction) -> tuple[Agenda, ...]:
         " coalesce(l.state, 'not_connected') AS state, l.first_synced_at, l.next_due_at,"
         " coalesce(l.failures, 0) AS failures, l.retry_at, l.stopped_version, l.census_at,"
         " l.sweep_at, l.tried_at, l.asked_at"
-        " FROM (SELECT DISTINCT ON (tenant_id) tenant_id, version,"
+        " FROM (SELECT DISTINCT ON (v.tenant_id) v.tenant_id,"
+        " max(v.version) OVER (PARTITION BY v.tenant_id) AS version,"
         " document #>> '{refresh,every}' AS every, document ->> 'time_zone' AS time_zone,"
         " document #>> '{connection,flow}' AS flow"
-        " FROM settings_versions ORDER BY tenant_id, version DESC) AS s"
+        " FROM settings_versions AS v LEFT JOIN settings_refusals AS r USING (tenant_id, version)"
+        " ORDER BY v.tenant_id, r.version IS NOT NULL, v.version DESC) AS s"
         " LEFT JOIN links AS l USING (tenant_id) ORDER BY s.tenant_id",
     )

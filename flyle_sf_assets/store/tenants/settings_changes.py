@@ -115,6 +115,21 @@ def close_change(tx: TenantTransaction, version: int, run_id: str | None, now: d
     )
 
 
+def record_taken_over(tx: TenantTransaction, version: int, sync_id: int, now: datetime) -> None:
+    """Stores the run of that sync as the one that applied the version, if an earlier one did not.
+
+    An open change stays open: the sensor closes it.
+    """
+    tx.execute(
+        "UPDATE settings_changes AS c SET dagster_run_id = s.dagster_run_id, settled_at = :now"
+        " FROM syncs AS s WHERE c.tenant_id = :tenant_id AND c.version = :version"
+        " AND c.settled_at IS NOT NULL AND s.tenant_id = :tenant_id AND s.sync_id = :sync_id",
+        version=version,
+        sync_id=sync_id,
+        now=now,
+    )
+
+
 def reopen_change(tx: TenantTransaction, version: int, kind: ChangeKind) -> None:
     """Requests another run of the same version, for a tenant that was removed in between."""
     tx.execute(

@@ -1,10 +1,13 @@
 """What was last read of each tenant's settings file, and all tenants for a tick of the sensor."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
 from flyle_sf_assets.store.tenants.links import LinkState
+from flyle_sf_assets.store.tenants.problem_documents import problems_text
 
 FILE_AUTHOR = "file:"
 """The prefix of the author of a settings version that a file made."""
@@ -75,16 +78,28 @@ def get_file(tx: TenantTransaction) -> SettingsFile | None:
     )
 
 
-def put_file(tx: TenantTransaction, digest: str, version: int | None, now: datetime) -> None:
-    """Stores that the file was read; ``version`` is None when it cannot be used."""
+def put_file(
+    tx: TenantTransaction,
+    digest: str,
+    version: int | None,
+    now: datetime,
+    problems: Iterable[Problem] = (),
+) -> None:
+    """Stores that the file was read; ``version`` is None when it cannot be used.
+
+    ``problems`` say why it cannot. ``read_at`` stays when the same content is read again.
+    """
     tx.execute(
-        "INSERT INTO settings_files (tenant_id, digest, version, read_at)"
-        " VALUES (:tenant_id, :digest, :version, :now)"
+        "INSERT INTO settings_files (tenant_id, digest, version, read_at, problems)"
+        " VALUES (:tenant_id, :digest, :version, :now, CAST(:problems AS jsonb))"
         " ON CONFLICT (tenant_id) DO UPDATE SET digest = excluded.digest,"
-        " version = excluded.version, read_at = excluded.read_at",
+        " version = excluded.version, problems = excluded.problems, read_at = CASE"
+        " WHEN settings_files.digest = excluded.digest THEN settings_files.read_at"
+        " ELSE excluded.read_at END",
         digest=digest,
         version=version,
         now=now,
+        problems=problems_text(problems),
     )
 
 

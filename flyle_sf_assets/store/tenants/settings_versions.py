@@ -27,7 +27,8 @@ class Registered:
     is_new: bool
 
 
-_COLUMNS = "version, digest, document::text AS document, author, created_at"
+COLUMNS = "version, digest, document::text AS document, author, created_at"
+"""Those of a `SettingsVersion`."""
 
 
 def register_settings(
@@ -63,7 +64,7 @@ def latest_settings(tx: TenantTransaction) -> SettingsVersion | None:
     """The newest version, or None."""
     return tx.row(
         SettingsVersion,
-        f"SELECT {_COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
+        f"SELECT {COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
         " ORDER BY version DESC LIMIT 1",
     )
 
@@ -72,7 +73,7 @@ def newest_settings(tx: TenantTransaction, limit: int) -> tuple[SettingsVersion,
     """The newest versions, the newest first."""
     return tx.rows(
         SettingsVersion,
-        f"SELECT {_COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
+        f"SELECT {COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
         " ORDER BY version DESC LIMIT :limit",
         limit=limit,
     )
@@ -82,7 +83,7 @@ def get_settings(tx: TenantTransaction, version: int) -> SettingsVersion | None:
     """That version, or None."""
     return tx.row(
         SettingsVersion,
-        f"SELECT {_COLUMNS} FROM settings_versions"
+        f"SELECT {COLUMNS} FROM settings_versions"
         " WHERE tenant_id = :tenant_id AND version = :version",
         version=version,
     )
@@ -92,7 +93,7 @@ def latest_settings_besides(tx: TenantTransaction, author_prefix: str) -> Settin
     """The newest version whose author does not start with the prefix, or None."""
     return tx.row(
         SettingsVersion,
-        f"SELECT {_COLUMNS} FROM settings_versions"
+        f"SELECT {COLUMNS} FROM settings_versions"
         " WHERE tenant_id = :tenant_id AND NOT starts_with(author, :prefix)"
         " ORDER BY version DESC LIMIT 1",
         prefix=author_prefix,

@@ -1,19 +1,20 @@
 """The object schemas: the describe of every object that the settings reach."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flyle_sf_assets.check.drift import CODES, Drift, drifts
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.companies.fields import company_fields
-from flyle_sf_assets.errors import Problem, SettingsInvalid
+from flyle_sf_assets.errors import FlyleError, NotPermitted, Problem, SettingsInvalid
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
-from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
+from flyle_sf_assets.store.syncs.generations import Consumed, swap_generation
 from flyle_sf_assets.store.syncs.object_schemas import (
     StoredSchema,
     put_schema,
@@ -33,7 +34,18 @@ from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
+from flyle_sf_assets.telemetry.logs import logger
+from flyle_sf_assets.tenants.applied_settings import (
+    Numbered,
+    lines,
+    problem_of,
+    refuse,
+    take_effect,
+)
+from flyle_sf_assets.tenants.backoff import stops
 from flyle_sf_assets.tenants.object_schemas import HIDDEN, UNKNOWN, known_schemas
+
+_log = logger("refresh")
 
 DESCRIBE_EVERY_S = 6 * 3600
 """How old the schemas may be in a scheduled poll. Runs always ask the org."""
@@ -44,37 +56,117 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
 
     Uses If-Modified-Since, except in a census, while something that the settings name is hidden,
     and before settings are refused. ``is_forced`` describes everything, again if necessary.
-    Raises SettingsInvalid for settings that never fitted this org.
+
+    Settings that never fitted this org are refused, and the refresh goes on with those in effect;
+    without any it raises SettingsInvalid. Refused ones are compared again, once in a refresh.
 
     Commits the schemas (``flyle.object_schemas``); the report's ``rows`` are objects. Relied on:
     REST API Developer Guide, "sObject Describe".
 
     Example: `sync.session.open_refresh`
     """
+    if refresh.refused is not None:
+        in_effect = Numbered(refresh.settings, refresh.settings_version)
+        refresh.work_with(refresh.refused, fallback=in_effect)
+        refresh.refused = None
+    found = _described_for_fitting(refresh, is_forced=is_forced)
+    made = plan(refresh.settings, found.schemas)
+    drifted = drifts(made, company_fields(refresh.settings, made.leaves))
+    now = refresh.clock()
+    with refresh.committing() as tx:
+        _note_drift(tx, drifted, now)
+    return _report(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Schemas as committed, and what of the settings does not fit them.
+
+    ``is_new``: these settings were never in effect. ``refused`` is what is said about settings
+    that this refresh does not work with.
+    """
+
+    schemas: Schemas
+    generation: int
+    is_new: bool
+    problems: tuple[Problem, ...]
+    refused: str = ""
+
+    @property
+    def is_fitting(self) -> bool:
+        """Whether the settings can be used. Those that once passed are not refused again.
+
+        What the org removes later stops only the fields that it concerns, and they report it.
+        """
+        return not (self.is_new and _are_errors(self.problems))
+
+
+def _described_for_fitting(refresh: Refresh, *, is_forced: bool) -> _Comparison:
+    """Describes for the settings of the refresh, or for those in effect if they do not fit."""
+    candidate, fallback = Numbered(refresh.settings, refresh.settings_version), refresh.fallback
+    try:
+        found = _compared(refresh, is_forced=is_forced)
+    except FlyleError as error:
+        if fallback is None or fallback.settings.connection == candidate.settings.connection:
+            raise
+        # The connection that works goes on. An org that does not answer refuses no settings.
+        reasons = (problem_of(error),) if stops(error) else ()
+        return _described_for_fallback(refresh, candidate, fallback, reasons, None)
+    if not found.is_fitting:
+        if fallback is None:
+            raise SettingsInvalid(refresh.tenant, found.problems)
+        return _described_for_fallback(refresh, candidate, fallback, found.problems, found)
+    if found.is_new:
+        with refresh.committing() as tx:
+            take_effect(tx, candidate, refresh.clock(), sync_id=refresh.sync_id)
+        refresh.fallback, refresh.has_judged = None, True
+    return found
+
+
+def _described_for_fallback(
+    refresh: Refresh,
+    candidate: Numbered,
+    fallback: Numbered,
+    reasons: tuple[Problem, ...],
+    found: _Comparison | None,
+) -> _Comparison:
+    """Refuses the candidate if there are reasons, and describes for the settings in effect.
+
+    ``found`` are the schemas that the candidate reaches, if they could be described.
+    """
+    refresh.work_with(fallback)
+    if reasons:
+        with refresh.committing() as tx:
+            refuse(tx, candidate.version, reasons, fallback.version, refresh.clock())
+        refresh.has_judged = True
+        _log.warning("settings not applied", version=candidate.version, problems=len(reasons))
+    is_other_org = fallback.settings.connection != candidate.settings.connection
+    if found is None or is_other_org or objects_missing(fallback.settings, found.schemas):
+        try:
+            found = _compared(refresh, is_forced=False)
+        except NotPermitted:
+            if not (reasons and is_other_org):
+                raise
+            # Nothing works any more: what people have to correct are the newest settings.
+            raise SettingsInvalid(refresh.tenant, reasons) from None
+    return replace(found, is_new=False, refused=lines(reasons).en if reasons else "")
+
+
+def _compared(refresh: Refresh, *, is_forced: bool) -> _Comparison:
+    """Describes, commits the schemas, and compares settings that were never in effect."""
     with refresh.committed.transaction() as tx:
         stored = read_schemas(tx)
     settings, known = refresh.settings, known_schemas(stored)
     passed = refresh.committed.consumed(SCHEMAS).get("link_settings")
-    is_tried = passed is not None and passed.generation == refresh.settings_version
+    is_new = passed is None or passed.generation != refresh.settings_version
     is_whole = is_forced or refresh.kind == "census" or is_anything_hidden(settings, known)
     found = _described(refresh, stored, known, is_whole=is_whole)
-    if not found.is_whole and not is_tried and _are_errors(_problems(settings, found.schemas)):
+    if not found.is_whole and is_new and _are_errors(_problems(settings, found.schemas)):
         found = _described(refresh, stored, known, is_whole=True)
     generation = _commit(refresh, stored, found)
-    # Settings that once passed are not refused again: what the org removes later stops only the
-    # fields that it concerns, and they report it.
-    if not is_tried:
-        reasons = _problems(settings, found.schemas)
-        if _are_errors(reasons):
-            raise SettingsInvalid(refresh.tenant, reasons)
-        with refresh.committing() as tx:
-            put_consumed(tx, SCHEMAS, [Consumed("link_settings", refresh.settings_version)])
-    made = plan(settings, found.schemas)
-    drifted = drifts(made, company_fields(settings, made.leaves))
-    now = refresh.clock()
-    with refresh.committing() as tx:
-        _note_drift(tx, drifted, now)
-    return _report(generation, found.schemas)
+    return _Comparison(
+        found.schemas, generation, is_new, _problems(settings, found.schemas) if is_new else ()
+    )
 
 
 def are_passed(
@@ -197,14 +289,16 @@ def _stored(
     return StoredSchema(name, describe.digest(answer.schema), modified, document, now)
 
 
-def _report(generation: int, schemas: Schemas) -> StepReport:
+def _report(found: _Comparison) -> StepReport:
+    schemas = found.schemas
     known = [schema for schema in schemas.values() if schema is not None]
     hidden = sorted(name for name, schema in schemas.items() if schema is None)
     lines = [f"- `{s.name}` ({s.label}): {len(s.fields)} fields" for s in known]
     lines += [f"- `{name}`: not known to the org, or hidden" for name in hidden]
+    notes = {"settings not applied": found.refused} if found.refused else {}
     return StepReport(
         asset="salesforce/object_schemas",
-        generation=str(generation),
+        generation=str(found.generation),
         rows=len(known),
         counts={"objects": len(known), "fields": sum(len(s.fields) for s in known)},
         columns=tuple(
@@ -212,5 +306,5 @@ def _report(generation: int, schemas: Schemas) -> StepReport:
             for schema in known
             for field in schema.fields
         )[:500],
-        notes={"objects": "\n".join(lines)},
+        notes={**notes, "objects": "\n".join(lines)},
     )

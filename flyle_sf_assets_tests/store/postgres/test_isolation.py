@@ -61,6 +61,12 @@ ROWS: dict[str, dict[str, object]] = {
         "recorded_at": NOW,
     },
     "settings_files": {"digest": "d", "read_at": NOW},
+    "settings_refusals": {
+        "version": 1,
+        "problems": "[]",
+        "refused_at": NOW,
+        "judged_at": NOW,
+    },
     "generations": {"dataset": "d", "generation": 1, "manifest": "{}", "committed_at": NOW},
     "consumed": {"asset": "a", "input": "i", "generation": 1, "digest": "d"},
     "object_schemas": {"object": "o", "digest": "d", "document": "{}", "checked_at": NOW},
