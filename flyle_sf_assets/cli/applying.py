@@ -8,7 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import language, print_problems, problem_document, to_stdout
+from flyle_sf_assets.cli.output import (
+    language,
+    print_problems,
+    problem_document,
+    say,
+    to_stdout,
+)
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.opened import Installation
@@ -81,7 +87,8 @@ def print_registrations(applied: tuple[Applied, ...]) -> None:
     for item in applied:
         one = item.registration
         if not one.is_usable:
-            console.print(f"[red]{one.tenant}[/]: not applied / 適用できません")
+            not_applied = say("適用できません", "not applied")
+            console.print(f"{one.tenant}: {not_applied}", style="red")
         elif one.is_new:
             new = "" if one.before else ", new / 新規"
             console.print(f"[green]{one.tenant}[/]: version {one.version}{new}")
@@ -90,10 +97,10 @@ def print_registrations(applied: tuple[Applied, ...]) -> None:
         if one.before is None:
             continue
         for change in one.changes:
-            console.print(f"  {change.text.in_language(language())}", markup=False)
+            console.print(f"  {change.text.in_language(language())}")
         if one.change is not None:
             for text in _consequences(one.change):
-                console.print(f"  → {text.in_language(language())}", markup=False)
+                console.print(f"  → {text.in_language(language())}")
     for item in applied:
         print_problems(item.registration.problems)
 

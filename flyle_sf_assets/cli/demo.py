@@ -70,7 +70,7 @@ def run_demo(*, is_once: bool) -> int:
             problem for tenant, org in orgs.items() for problem in _differences(opened, tenant, org)
         ]
         for problem in problems:
-            to_stderr().print(problem, style="red", markup=False)
+            to_stderr().print(problem, style="red")
         is_right = not problems and all(outcome.exit_code == 0 for outcome in outcomes)
         log = opened.environment.home / "dagster-dev.log"
         with (
@@ -80,7 +80,7 @@ def run_demo(*, is_once: bool) -> int:
             console.print(f"Dagster UI: {url}/asset-groups")
             console.print(f"Console: {console_url}")
             if is_once:
-                console.print("ok" if is_right else "[red]not ok[/]")
+                console.print("ok" if is_right else "not ok", style="" if is_right else "red")
                 return 0 if is_right else 1
             console.print(f"Its log: {log}", soft_wrap=True)
             console.print(

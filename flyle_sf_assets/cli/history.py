@@ -46,7 +46,7 @@ class History:
     def print(self) -> None:
         """A table for people: fields by their label."""
         console = to_stdout()
-        console.print(f"{self.tenant}: {self.name} ({self.external_id})", markup=False)
+        console.print(f"{self.tenant}: {self.name} ({self.external_id})")
         table = Table("when", "field", "old", "new", "sync", "reason")
         for change in self.changes:
             table.add_row(

@@ -17,6 +17,7 @@ from flyle_sf_assets.cli.output import (
     problem_document,
     to_stdout,
 )
+from flyle_sf_assets.companies.status import CompanyStatus
 from flyle_sf_assets.telemetry import logs
 
 app = typer.Typer(
@@ -64,7 +65,7 @@ def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
         else:
             print_problems(problems)
             if is_ok:
-                to_stdout().print(f"{tenant}: ok", markup=False)
+                to_stdout().print(f"{tenant}: ok")
 
 
 @app.command()
@@ -173,8 +174,44 @@ def status(
         states = tenant_states(opened, tenant)
         if as_json:
             answer.json({"tenants": [state.document() for state in states]})
+        elif tenant is not None:
+            from flyle_sf_assets.cli.status_page import print_page, tenant_details
+
+            print_page(tenant_details(opened, states[0].status))
         else:
             print_status(states)
+
+
+@app.command()
+def companies(
+    tenant: Tenant,
+    *,
+    search: Annotated[str, typer.Option(help="A part of the name, or an id.")] = "",
+    state: Annotated[CompanyStatus | None, typer.Option(help="Only companies of it.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="How many; a table has 50.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout: all of them.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List a tenant's companies by name, with the ids that other commands take."""
+    from flyle_sf_assets.cli.opening import installation
+
+    with (
+        errors_as_exit_codes(
+            "companies",
+            as_json=as_json,
+            document=lambda error: {"companies": [], "error": error_document(error)},
+        ) as answer,
+        installation() as opened,
+    ):
+        from flyle_sf_assets.cli.companies import company_list
+
+        found = company_list(opened, tenant, search=search, status=state, limit=limit)
+        if as_json:
+            answer.json_text(found.json_text())
+        elif as_csv:
+            found.print_csv()
+        else:
+            found.print()
 
 
 @app.command()

@@ -6,6 +6,7 @@ logs and errors go to stderr.
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,10 +15,17 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text as RichText
 
 from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid, Text
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.redaction import redacted_text
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that move a terminal's cursor, colour it, or turn the direction of a line."""
+
+UNCUT_COLUMNS = 10_000
 
 
 def language() -> str:
@@ -28,14 +36,51 @@ def language() -> str:
     return "en"
 
 
-def to_stdout() -> Console:
+def say(ja: str, en: str) -> str:
+    """The text in the terminal's language."""
+    return ja if language() == "ja" else en
+
+
+def printable(text: object) -> RichText:
+    """A value as one line; as `Terminal` it lets no value control the terminal."""
+    return RichText(CONTROLS.sub("\ufffd", " ".join(str(text).split())))
+
+
+class Terminal(Console):
+    """Where a command writes to people. No text in it is markup or controls the terminal."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        is_cut = (sys.stderr if stderr else sys.stdout).isatty() or bool(os.environ.get("COLUMNS"))
+        super().__init__(
+            stderr=stderr,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            # In a pipe or a file no line is cut or wrapped.
+            soft_wrap=not is_cut,
+            width=None if is_cut else UNCUT_COLUMNS,
+        )
+
+    def render_str(self, text: str, **options: Any) -> RichText:
+        """The text without the characters that a value of an org could control a terminal by."""
+        return super().render_str(CONTROLS.sub("\ufffd", text), **options)
+
+
+def to_stdout() -> Terminal:
     """For results that people read."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Terminal()
 
 
-def to_stderr() -> Console:
+def to_stderr() -> Terminal:
     """For progress, warnings and errors."""
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return Terminal(stderr=True)
+
+
+def listing(*, gap: int = 2, fills: bool = False) -> Table:
+    """An empty table without lines, ``gap`` blanks between columns; may fill a line's width."""
+    return Table(
+        box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold", expand=fills
+    )
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -58,10 +103,11 @@ def print_problems(problems: tuple[Problem, ...]) -> None:
     console = to_stderr()
     for problem in sorted(problems, key=lambda p: p.severity):
         colour = "red" if problem.severity == "error" else "yellow"
-        console.print(f"[{colour}]{problem.severity}[/] {problem.place} ({problem.code})")
+        severity = RichText(problem.severity, style=colour)
+        console.print(severity.append(f" {problem.place} ({problem.code})", style="default"))
         for text in (problem.message, problem.remedy):
             first, second = (text.ja, text.en) if language() == "ja" else (text.en, text.ja)
-            console.print(f"  {first}\n  {second}", markup=False)
+            console.print(f"  {first}\n  {second}")
 
 
 def error_document(error: FlyleError) -> dict[str, Any]:
@@ -84,9 +130,9 @@ def print_error(error: FlyleError) -> None:
         print_problems(error.problems)
         return
     console = to_stderr()
-    console.print(f"[red]{error.code}[/]")
+    console.print(error.code, style="red")
     for chosen in ("ja", "en") if language() == "ja" else ("en", "ja"):
-        console.print("  " + redacted_text(error.in_language(chosen)), markup=False)
+        console.print("  " + redacted_text(error.in_language(chosen)))
 
 
 @dataclass

@@ -21,7 +21,7 @@ def run_rotate(*, new_key: bool) -> None:
     with installation() as opened:
         if new_key:
             path = add_key(opened.environment.home)
-            to_stdout().print(f"{path}: +1", markup=False)
+            to_stdout().print(f"{path}: +1")
         with opened.database.fleet() as fleet:
             tenants = tenants_with_secrets(fleet)
         box = opened.secrets
@@ -47,4 +47,4 @@ def run_rotate(*, new_key: bool) -> None:
                 " these tenants again",
             ),
         )
-    to_stdout().print(said.in_language(language()), markup=False)
+    to_stdout().print(said.in_language(language()))
