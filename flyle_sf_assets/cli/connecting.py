@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import language, to_stderr, to_stdout
+from flyle_sf_assets.cli.output import to_stderr, to_stdout
 from flyle_sf_assets.cli.syncing import settle
 from flyle_sf_assets.connection.connect import (
     Callback,
@@ -108,7 +109,7 @@ def _by_browser(
     with _callback_server(port) as (callback_url, came_back):
         started = begin_connect(opened, tenant, redirect_uri=callback_url, by=BY)
         console = to_stdout()
-        console.print(f"コールバック URL / callback URL: {callback_url}")
+        console.print(f"{say('コールバック URL', 'callback URL')}: {callback_url}")
         asked = Text(
             "Salesforceの管理者として次のURLを開き、アクセスを許可してください",
             "Open this URL as a Salesforce administrator and allow the access",
@@ -184,7 +185,7 @@ def _handler_of(arrival: _Arrival) -> type[BaseHTTPRequestHandler]:
             if parts.path != CALLBACK_PATH or not arrival.is_awaited(query.get("state", "")):
                 self.send_error(404)
                 return
-            words = "端末に戻ってください / Go back to the terminal"
+            words = say("端末に戻ってください", "Go back to the terminal")
             body = f"<!DOCTYPE html><meta charset=utf-8><p>{html.escape(words)}</p>".encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")

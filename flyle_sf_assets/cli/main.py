@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
+from flyle_sf_assets.cli.options import (
+    AsJson,
+    Language,
+    LogFormat,
+    LogLevel,
+    Tenant,
+    configure_output,
+)
 from flyle_sf_assets.cli.output import (
+    RUN_AGAIN,
+    STOPPED,
     error_document,
     errors_as_exit_codes,
     print_problems,
@@ -18,7 +28,6 @@ from flyle_sf_assets.cli.output import (
     to_stdout,
 )
 from flyle_sf_assets.companies.status import CompanyStatus
-from flyle_sf_assets.telemetry import logs
 
 app = typer.Typer(
     name="flyle-sf",
@@ -32,19 +41,13 @@ app.add_typer(db, name="db")
 secrets = typer.Typer(help="What is stored encrypted.", no_args_is_help=True)
 app.add_typer(secrets, name="secrets")
 
-Tenant = Annotated[str, typer.Argument(help="The tenant, as its settings file is named.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
-LogLevel = Annotated[str, typer.Option(envvar="FLYLE_LOG_LEVEL", help="Level of the logs.")]
-
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
 
 @app.callback()
-def configure(log_level: LogLevel = "WARNING") -> None:
-    """Sets up the logs, which go to stderr."""
-    if log_level.upper() not in LOG_LEVELS:
-        raise typer.BadParameter(f"one of {', '.join(LOG_LEVELS)}", param_hint="--log-level")
-    logs.configure(level=log_level)
+def configure(
+    log_level: LogLevel = "WARNING", log_format: LogFormat = None, lang: Language = None
+) -> None:
+    """Sets up the language and the logs, which go to stderr."""
+    configure_output(log_level, log_format, lang)
 
 
 @app.command()
@@ -221,6 +224,7 @@ def apply(*, as_json: AsJson = False) -> None:
         "apply",
         as_json=as_json,
         document=lambda error: {"tenants": [], "error": error_document(error)},
+        interrupted=RUN_AGAIN,
     ) as answer:
         from flyle_sf_assets.cli.applying import apply_files, print_registrations
 
@@ -246,7 +250,7 @@ def connect(
     """Link a tenant to its org; in a browser, or headless as its settings say."""
     from flyle_sf_assets.cli.connecting import run_connect
 
-    with errors_as_exit_codes("connect"):
+    with errors_as_exit_codes("connect", interrupted=RUN_AGAIN):
         run_connect(tenant, replace_org=replace_org, port=port)
 
 
@@ -255,7 +259,7 @@ def disconnect(tenant: Tenant) -> None:
     """Unlink a tenant: nothing is read any more, tokens are revoked, companies stay."""
     from flyle_sf_assets.cli.connecting import run_disconnect
 
-    with errors_as_exit_codes("disconnect"):
+    with errors_as_exit_codes("disconnect", interrupted=RUN_AGAIN):
         run_disconnect(tenant)
 
 
@@ -269,7 +273,7 @@ def rotate(
     """Encrypt all stored secrets again, under the newest key."""
     from flyle_sf_assets.cli.secrets import run_rotate
 
-    with errors_as_exit_codes("secrets rotate"):
+    with errors_as_exit_codes("secrets rotate", interrupted=RUN_AGAIN):
         run_rotate(new_key=new_key)
 
 
@@ -291,7 +295,7 @@ def sandbox(
     """Serve the sandbox org on HTTPS on loopback until Ctrl-C."""
     from flyle_sf_assets.cli.sandboxing import serve_sandbox
 
-    with errors_as_exit_codes("sandbox"):
+    with errors_as_exit_codes("sandbox", interrupted=STOPPED):
         serve_sandbox(port=port, is_still=still)
 
 
@@ -305,7 +309,7 @@ def console(
     """Serve the administrator's console on loopback until Ctrl-C."""
     from flyle_sf_assets.cli.console import run_console
 
-    with errors_as_exit_codes("console"):
+    with errors_as_exit_codes("console", interrupted=STOPPED):
         run_console(port=port, certfile=certfile, keyfile=keyfile)
 
 
@@ -317,7 +321,7 @@ def demo(
     """Link two demo tenants to the sandbox org, sync them, open Dagster UI and console."""
     from flyle_sf_assets.cli.demo import run_demo
 
-    with errors_as_exit_codes("demo") as answer:
+    with errors_as_exit_codes("demo", interrupted=STOPPED) as answer:
         answer.exit_code = run_demo(is_once=once)
 
 
@@ -326,7 +330,7 @@ def dev() -> None:
     """Open the Dagster UI and the console for real tenants until Ctrl-C."""
     from flyle_sf_assets.cli.dev import run_dev
 
-    with errors_as_exit_codes("dev") as answer:
+    with errors_as_exit_codes("dev", interrupted=STOPPED) as answer:
         answer.exit_code = run_dev()
 
 
@@ -335,5 +339,5 @@ def upgrade() -> None:
     """Bring the database's schema to the newest version."""
     from flyle_sf_assets.cli.opening import installation
 
-    with errors_as_exit_codes("db upgrade"), installation() as opened:
+    with errors_as_exit_codes("db upgrade", interrupted=RUN_AGAIN), installation() as opened:
         to_stdout().print(f"{opened.database!r}: the schema is current.")

@@ -8,37 +8,30 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as RichText
 
-from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid, Text
+from flyle_sf_assets.cli import retry_line
+from flyle_sf_assets.cli.language import language, say
+from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid, Text, UsageError
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.redaction import redacted_text
+
+T = TypeVar("T", bound=str)
+REMEDY = Text("対処", "What to do")
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that move a terminal's cursor, colour it, or turn the direction of a line."""
 
 UNCUT_COLUMNS = 10_000
-
-
-def language() -> str:
-    """``ja`` or ``en``, by the terminal's locale."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return "ja" if value.lower().startswith("ja") else "en"
-    return "en"
-
-
-def say(ja: str, en: str) -> str:
-    """The text in the terminal's language."""
-    return ja if language() == "ja" else en
 
 
 def printable(text: object) -> RichText:
@@ -50,6 +43,7 @@ class Terminal(Console):
     """Where a command writes to people. No text in it is markup or controls the terminal."""
 
     def __init__(self, *, stderr: bool = False) -> None:
+        retry_line.clear()
         is_cut = (sys.stderr if stderr else sys.stdout).isatty() or bool(os.environ.get("COLUMNS"))
         super().__init__(
             stderr=stderr,
@@ -99,15 +93,18 @@ def problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def print_problems(problems: tuple[Problem, ...]) -> None:
-    """Every problem with its place and remedy, errors first, in both languages."""
+    """Every problem with its place and remedy, errors first."""
     console = to_stderr()
     for problem in sorted(problems, key=lambda p: p.severity):
         colour = "red" if problem.severity == "error" else "yellow"
         severity = RichText(problem.severity, style=colour)
         console.print(severity.append(f" {problem.place} ({problem.code})", style="default"))
-        for text in (problem.message, problem.remedy):
-            first, second = (text.ja, text.en) if language() == "ja" else (text.en, text.ja)
-            console.print(f"  {first}\n  {second}")
+        console.print(
+            explanation(
+                (Text("内容", "What"), problem.message.in_language(language())),
+                (REMEDY, problem.remedy.in_language(language())),
+            )
+        )
 
 
 def error_document(error: FlyleError) -> dict[str, Any]:
@@ -125,14 +122,54 @@ def error_document(error: FlyleError) -> dict[str, Any]:
 
 
 def print_error(error: FlyleError) -> None:
-    """The error on stderr, once: its code, then its text in both languages."""
+    """The error on stderr, once: its code, what was tried, what came back, what to do."""
     if isinstance(error, SettingsInvalid):
         print_problems(error.problems)
         return
     console = to_stderr()
-    console.print(error.code, style="red")
-    for chosen in ("ja", "en") if language() == "ja" else ("en", "ja"):
-        console.print("  " + redacted_text(error.in_language(chosen)))
+    console.print(f"{say('エラー', 'Error')}: {error.code}", style="red")
+    incident = f" ({error.incident})" if error.incident else ""
+    console.print(
+        explanation(
+            (Text("試みたこと", "Tried"), error.tried.in_language(language())),
+            (Text("結果", "Came back"), error.came_back + incident),
+            (REMEDY, error.remedy.in_language(language())),
+        )
+    )
+
+
+def explanation(*parts: tuple[Text, str]) -> RenderableType:
+    """Names and texts below a title: indented, long texts wrapped beside their names."""
+    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in parts:
+        table.add_row(name.in_language(language()), printable(redacted_text(text)))
+    return Padding(table, (0, 0, 0, 2), expand=False)
+
+
+NOTHING_CHANGED = Text("中断しました。何も変更していません。", "Stopped. Nothing was changed.")
+RUN_AGAIN = Text(
+    "中断しました。完了した変更は保存されています。もう一度実行すると続きから始まります。",
+    "Stopped. What was done is stored; run the command again to go on.",
+)
+STOPPED = Text("停止しました。", "Stopped.")
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, and what it means: ``about`` says what is kept and when it goes on."""
+
+    def __init__(self, about: Text) -> None:
+        super().__init__()
+        self.about = about
+
+
+def print_interrupted(about: Text) -> None:
+    """Says on stderr what an interrupt means; a terminal's line begins with ^C."""
+    console = to_stderr()
+    if console.is_terminal:
+        console.print()
+    console.print(about.in_language(language()))
 
 
 @dataclass
@@ -157,11 +194,13 @@ def errors_as_exit_codes(
     *,
     as_json: bool = False,
     document: Callable[[FlyleError], Mapping[str, Any]] | None = None,
+    interrupted: Text = NOTHING_CHANGED,
 ) -> Iterator[Answer]:
     """The boundary of a command: whatever happens inside ends in its answer and exit code.
 
     An error, foreseen or not, is printed once on stderr; with ``as_json`` stdout has
-    ``document(error)`` instead of anything that the command had answered before.
+    ``document(error)`` instead of anything that the command had answered before. Ctrl-C prints
+    ``interrupted``, unless the command has said more about it (`Interrupted`).
     """
     answer = Answer()
     error: FlyleError | None = None
@@ -169,6 +208,9 @@ def errors_as_exit_codes(
         yield answer
         write(answer.text)
     except (typer.Exit, typer.Abort):
+        raise
+    except KeyboardInterrupt as interrupt:
+        print_interrupted(interrupt.about if isinstance(interrupt, Interrupted) else interrupted)
         raise
     except Exception as raised:  # noqa: BLE001 - the boundary: nothing passes it as a traceback
         if isinstance(raised, BrokenPipeError):  # no process reads the output any more
@@ -179,6 +221,22 @@ def errors_as_exit_codes(
         answer.exit_code = end(error, as_json=as_json, document=document)
     if answer.exit_code:
         raise typer.Exit(answer.exit_code)
+
+
+def one_of(name: str, value: str, allowed: Sequence[T]) -> T:
+    """The one of ``allowed`` that ``value`` is, in any case. Raises UsageError ``usage``."""
+    for one in allowed:
+        if one.lower() == value.lower():
+            return one
+    raise UsageError(
+        "usage",
+        tried=Text(f"{name} を読みました", f"Read {name}"),
+        came_back=f"It says {value!r}.",
+        remedy=Text(
+            f"{'、'.join(allowed)} のいずれかを指定してください",
+            f"Give one of {', '.join(allowed)}",
+        ),
+    )
 
 
 def error_answer(

@@ -10,13 +10,8 @@ import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flyle_sf_assets.cli.output import (
-    error_document,
-    language,
-    print_problems,
-    problem_document,
-    to_stdout,
-)
+from flyle_sf_assets.cli.language import language
+from flyle_sf_assets.cli.output import error_document, print_problems, problem_document, to_stdout
 from flyle_sf_assets.companies.display import shown_change
 from flyle_sf_assets.errors import FlyleError, SettingsInvalid, Text
 from flyle_sf_assets.installation.opened import Installation

@@ -3,8 +3,9 @@
 What does not belong here: envelopes and keys (``store/tenants/envelopes.py``).
 """
 
+from flyle_sf_assets.cli.language import language
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import language, to_stdout
+from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.errors import StoreError, Text
 from flyle_sf_assets.store.tenants.credentials import rotate_secrets, tenants_with_secrets
 from flyle_sf_assets.store.tenants.envelopes import KEYS_VARIABLE, add_key

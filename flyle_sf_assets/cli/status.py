@@ -9,8 +9,9 @@ from typing import Any
 
 from rich.table import Table
 
+from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.moments import distance
-from flyle_sf_assets.cli.output import language, listing, say, to_stdout
+from flyle_sf_assets.cli.output import listing, to_stdout
 from flyle_sf_assets.cli.status_words import (
     companies_in_words,
     next_attempt,

@@ -12,11 +12,13 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text as RichText
 
+from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.moments import local, local_with_distance
-from flyle_sf_assets.cli.output import language, listing, printable, say, to_stdout
+from flyle_sf_assets.cli.output import listing, printable, to_stdout
 from flyle_sf_assets.cli.status_words import (
     companies_in_words,
     next_attempt,
+    reason,
     reasons,
     state_in_words,
 )
@@ -38,6 +40,8 @@ from flyle_sf_assets.tenants.registration import settings_in
 
 SYNCS_SHOWN = 5
 DAY = timedelta(days=1)
+INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
+"""What a sync's row says after Ctrl-C, Terminate or a deploy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,25 @@ def print_page(details: TenantDetails) -> None:
     if details.syncs:
         console.print()
         console.print(_syncs(details.syncs))
-    for reason in reasons(details.status):
+    for why in (*_last_failure(details), *reasons(details.status)):
         console.print()
-        console.print(reason)
+        console.print(why)
+
+
+def _last_failure(details: TenantDetails) -> Iterator[RenderableType]:
+    """Why the newest sync did not end well, while no item that needs a person says it."""
+    last = next(iter(details.syncs), None)
+    is_said = any(item.of_sync for item in details.status.link.attention)
+    if last is None or last.error is None or last.state in ("done", "running") or is_said:
+        return
+    # English first, then Japanese, each with its code (`FlyleError.__str__`).
+    lines = last.error.splitlines()
+    told = lines[-1] if language() == "ja" else lines[0]
+    if told in INTERRUPTS:
+        told = say("中断されました。次の同期は続きから始まります。", "It was interrupted.")
+    state = SYNC_STATES[last.state].in_language(language())
+    title = say(f"前回の同期 ({state})", f"The last sync ({state.lower()})")
+    yield reason(title, told)
 
 
 def _heading(details: TenantDetails) -> RichText:

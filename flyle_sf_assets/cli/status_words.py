@@ -7,12 +7,13 @@ What does not belong here: the table of tenants (``status.py``) and the page of 
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text as RichText
 
+from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.moments import local
-from flyle_sf_assets.cli.output import language, printable, say
+from flyle_sf_assets.cli.output import REMEDY, explanation
 from flyle_sf_assets.console.labels import COMPANY_STATUSES, LINK_STATES
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.tenants.links import Attention
 from flyle_sf_assets.sync.state.tenant_status import TenantStatus
 
@@ -48,7 +49,7 @@ def reasons(status: TenantStatus) -> Iterator[RenderableType]:
     """Why the tenant is not refreshed, or not completely: reason and remedy in full."""
     link = status.link
     if link.state == "disconnected":
-        yield _reason(
+        yield reason(
             f"{link.tenant_id} ({LINK_STATES[link.state].in_language(language())})",
             say(
                 "連携が解除されているため更新されません。企業は残っています。",
@@ -60,7 +61,7 @@ def reasons(status: TenantStatus) -> Iterator[RenderableType]:
             ),
         )
     elif link.state == "not_connected":
-        yield _reason(
+        yield reason(
             f"{link.tenant_id} ({LINK_STATES[link.state].in_language(language())})",
             say("まだ組織に接続していません。", "It was not connected to an org yet."),
             say(
@@ -76,13 +77,12 @@ def _attention(tenant: str, item: Attention) -> RenderableType:
     where = ".".join(part for part in (item.object, item.field) if part)
     since = say(f"{local(item.since)} から", f"since {local(item.since)}")
     title = " ".join(part for part in (tenant, where, f"({item.code}, {since})") if part)
-    return _reason(title, item.message.in_language(language()), item.remedy.in_language(language()))
+    return reason(title, item.message.in_language(language()), item.remedy.in_language(language()))
 
 
-def _reason(title: str, message: str, remedy: str) -> RenderableType:
-    what_to_do = RichText(say("対処: ", "What to do: "), style="bold")
-    return Group(
-        RichText(f"! {title}", style="yellow"),
-        Padding(printable(message), (0, 0, 0, 2), expand=False),
-        Padding(what_to_do.append_text(printable(remedy)), (0, 0, 0, 2), expand=False),
-    )
+def reason(title: str, why: str, remedy: str | None = None) -> RenderableType:
+    """A marked title, and why and what to do below it."""
+    parts = [(Text("理由", "Why"), why)]
+    if remedy is not None:
+        parts.append((REMEDY, remedy))
+    return Group(RichText(f"! {title}", style="yellow"), explanation(*parts))
