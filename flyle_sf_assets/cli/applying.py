@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import language, print_problems, problem_document, to_stdout
+from flyle_sf_assets.cli.output import print_problems, problem_document, to_stdout
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.installation.opened import Installation
@@ -81,25 +82,30 @@ def print_registrations(applied: tuple[Applied, ...]) -> None:
     """The diff of each tenant, and what is wrong, for users."""
     console = to_stdout()
     if not applied:
-        console.print("No settings files were found. / 設定ファイルがありません。")
+        console.print(say("設定ファイルがありません。", "No settings files were found."))
     for item in applied:
         one = item.registration
         if not item.is_usable:
-            console.print(f"[red]{one.tenant}[/]: not applied / 適用できません")
+            not_applied = say("適用できません", "not applied")
+            console.print(f"{one.tenant}: {not_applied}", style="red")
         elif one.is_new:
-            new = "" if one.before else ", new / 新規"
-            console.print(f"[green]{one.tenant}[/]: version {one.version}{new}")
+            new = "" if one.before else say(" (新規)", ", new")
+            console.print(f"{one.tenant}: {_version(one)}{new}", style="green")
         else:
-            console.print(f"{one.tenant}: version {one.version}, unchanged / 変更なし")
+            console.print(f"{one.tenant}: {_version(one)}{say(' (変更なし)', ', unchanged')}")
         if one.before is None:
             continue
         for change in one.changes:
-            console.print(f"  {change.text.in_language(language())}", markup=False)
+            console.print(f"  {change.text.in_language(language())}")
         if one.change is not None:
             for text in _consequences(one.change):
-                console.print(f"  → {text.in_language(language())}", markup=False)
+                console.print(f"  → {text.in_language(language())}")
     for item in applied:
         print_problems(item.problems)
+
+
+def _version(one: Registration) -> str:
+    return say(f"バージョン {one.version}", f"version {one.version}")
 
 
 def _consequences(change: SettingsChange) -> Iterator[Text]:

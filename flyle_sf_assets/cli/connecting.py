@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import language, to_stderr, to_stdout
+from flyle_sf_assets.cli.output import to_stderr, to_stdout
 from flyle_sf_assets.cli.syncing import register_file
 from flyle_sf_assets.connection.connect import (
     Callback,
@@ -54,12 +55,12 @@ def run_connect(tenant: str, *, replace_org: bool, port: int) -> None:
         f"組織「{made.org_name}」({made.org_id})に {made.username} として接続しました",
         f'connected to the org "{made.org_name}" ({made.org_id}) as {made.username}',
     )
-    to_stdout().print(f"{tenant}: {said.in_language(language())}", markup=False)
+    to_stdout().print(f"{tenant}: {said.in_language(language())}")
     follows = Text(
         f"flyle-sf sync {tenant} で同期できます",
         f"flyle-sf sync {tenant} brings the companies",
     )
-    to_stdout().print(f"{tenant}: {follows.in_language(language())}", markup=False)
+    to_stdout().print(f"{tenant}: {follows.in_language(language())}")
 
 
 def run_disconnect(tenant: str) -> None:
@@ -71,10 +72,10 @@ def run_disconnect(tenant: str) -> None:
         f"連携を解除しました({done.companies:,}社を「連携解除」に、企業データは残ります)",
         f"disconnected; {done.companies:,} companies are unlinked and stay",
     )
-    to_stdout().print(f"{tenant}: {said.in_language(language())}", markup=False)
+    to_stdout().print(f"{tenant}: {said.in_language(language())}")
     if done.cancelled_syncs:
         stopped = Text("実行中の同期を中止しました", "the running sync was cancelled")
-        to_stdout().print(f"{tenant}: {stopped.in_language(language())}", markup=False)
+        to_stdout().print(f"{tenant}: {stopped.in_language(language())}")
     if done.is_revoked is False:
         left = Text(
             "Salesforce側でトークンを取り消せませんでした。「接続アプリケーションのOAuthの利用状況」で"
@@ -82,7 +83,7 @@ def run_disconnect(tenant: str) -> None:
             "the tokens could not be revoked at Salesforce: revoke them there, under Connected Apps"
             " OAuth Usage",
         )
-        to_stderr().print(f"{tenant}: {left.in_language(language())}", markup=False)
+        to_stderr().print(f"{tenant}: {left.in_language(language())}")
 
 
 def _connected(tenant: str, *, replace_org: bool, port: int) -> Connected:
@@ -107,13 +108,13 @@ def _by_browser(
     with _callback_server(port) as (callback_url, came_back):
         started = begin_connect(opened, tenant, redirect_uri=callback_url, by=BY)
         console = to_stdout()
-        console.print(f"コールバック URL / callback URL: {callback_url}", markup=False)
+        console.print(f"{say('コールバック URL', 'callback URL')}: {callback_url}")
         asked = Text(
             "Salesforceの管理者として次のURLを開き、アクセスを許可してください",
             "Open this URL as a Salesforce administrator and allow the access",
         )
-        console.print(asked.in_language(language()), markup=False)
-        console.print(started.authorisation_url, soft_wrap=True, markup=False)
+        console.print(asked.in_language(language()))
+        console.print(started.authorisation_url, soft_wrap=True)
         sys.stdout.flush()  # a reader of a pipe waits for it
         query = came_back(started.state, PENDING_LIVES.total_seconds())
     if query is None:
@@ -183,7 +184,7 @@ def _handler_of(arrival: _Arrival) -> type[BaseHTTPRequestHandler]:
             if parts.path != CALLBACK_PATH or not arrival.is_awaited(query.get("state", "")):
                 self.send_error(404)
                 return
-            words = "端末に戻ってください / Go back to the terminal"
+            words = say("端末に戻ってください", "Go back to the terminal")
             body = f"<!DOCTYPE html><meta charset=utf-8><p>{html.escape(words)}</p>".encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")

@@ -17,7 +17,8 @@ from flyle_sf_assets.installation.opened import Installation
 
 WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
 READY_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 4.0
+STOP_POLL_S = 0.05
 UI_PORT = 3000
 
 
@@ -25,8 +26,8 @@ UI_PORT = 3000
 def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> Iterator[str]:
     """The Dagster UI and daemon on 127.0.0.1; yields the URL when it answers.
 
-    They are one process group: at the end all of it is asked to stop, and processes that do not
-    stop in time are killed.
+    They are one process group: at the end all of it is interrupted, and processes that do not end
+    in time are killed.
     """
     prepare_home(opened)
     environment = {**os.environ, **opened.child_environment()}
@@ -70,11 +71,17 @@ def _answers(url: str) -> bool:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """SIGINT to `dagster dev`, which stops its own children; the whole group is killed if not."""
-    if child.poll() is None:
-        child.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(STOP_TIMEOUT_S)
+    """Interrupts the whole group at once, and kills what has not ended in time.
+
+    `dagster dev` alone would stop its children one after the other, each for some seconds. A run
+    that is interrupted ends between two commits; one that is killed is taken up again.
+    """
+    deadline = time.monotonic() + STOP_TIMEOUT_S
     with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGINT)
+        while time.monotonic() < deadline:
+            child.poll()
+            os.killpg(child.pid, 0)
+            time.sleep(STOP_POLL_S)
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

@@ -17,8 +17,9 @@ from flyle_sf_assets import private_files
 from flyle_sf_assets.cli.applying import apply_opened, print_registrations
 from flyle_sf_assets.cli.console import PORT, console_server
 from flyle_sf_assets.cli.dagster_dev import UI_PORT, dagster_ui
+from flyle_sf_assets.cli.language import say
 from flyle_sf_assets.cli.output import to_stderr, to_stdout
-from flyle_sf_assets.cli.serving import free_port, wait_for_interrupt
+from flyle_sf_assets.cli.serving import free_port, print_stopping, wait_for_interrupt
 from flyle_sf_assets.cli.syncing import refresh_in_process
 from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED
 from flyle_sf_assets.defs.instance import instance_of
@@ -64,12 +65,17 @@ def run_demo(*, is_once: bool) -> int:
                 _print_companies(opened, tenant)
                 if len(outcomes) == 1:
                     seconds = time.perf_counter() - started
-                    console.print(f"First companies after {seconds:.1f} s.\n")
+                    console.print(
+                        say(
+                            f"最初の企業まで {seconds:.1f} 秒。\n",
+                            f"First companies after {seconds:.1f} s.\n",
+                        )
+                    )
         problems = [
             problem for tenant, org in orgs.items() for problem in _differences(opened, tenant, org)
         ]
         for problem in problems:
-            to_stderr().print(problem, style="red", markup=False)
+            to_stderr().print(problem, style="red")
         is_right = not problems and all(outcome.exit_code == 0 for outcome in outcomes)
         log = opened.environment.home / "dagster-dev.log"
         with (
@@ -77,26 +83,36 @@ def run_demo(*, is_once: bool) -> int:
             demo_console(opened, list(orgs), orgs["globex"]) as console_url,
         ):
             console.print(f"Dagster UI: {url}/asset-groups")
-            console.print(f"Console: {console_url}")
+            console.print(f"{say('設定コンソール', 'Console')}: {console_url}")
             if is_once:
-                console.print("ok" if is_right else "[red]not ok[/]")
+                console.print("ok" if is_right else "not ok", style="" if is_right else "red")
                 return 0 if is_right else 1
-            console.print(f"Its log: {log}", soft_wrap=True)
-            console.print(
-                f"The orgs change by themselves every {CHANGE_EVERY_S:.0f} s, and the schedule"
-                " refresh_due_tenants brings it every minute\n(FLYLE_REFRESH_EVERY=60s: real"
-                " tenants choose 1 to 24 hours):"
-            )
-            console.print(f"  {url}/runs", soft_wrap=True)
-            console.print("Ctrl-C stops everything.")
+            _print_what_happens(url, log)
             feeds = [ChangeFeed(org, interval_s=CHANGE_EVERY_S) for org in orgs.values()]
             for feed in feeds:
                 feed.start()
             wait_for_interrupt()
-            console.print("Stopping …")
+            print_stopping(is_kept=False)
             for feed in feeds:
                 feed.stop()
     return 0 if is_right else 1
+
+
+def _print_what_happens(url: str, log: Path) -> None:
+    """What the orgs and the schedule do while the demo runs."""
+    console = to_stdout()
+    console.print(say(f"Dagsterのログ: {log}", f"Dagster's log: {log}"), soft_wrap=True)
+    console.print(
+        say(
+            f"組織のデータは{CHANGE_EVERY_S:.0f}秒ごとに変化し、スケジュール refresh_due_tenants が"
+            "毎分反映します。\n(FLYLE_REFRESH_EVERY=60s。実際のテナントは1~24時間):",
+            f"The orgs change by themselves every {CHANGE_EVERY_S:.0f} s, and the schedule"
+            " refresh_due_tenants brings it every minute\n(FLYLE_REFRESH_EVERY=60s: real"
+            " tenants choose 1 to 24 hours):",
+        )
+    )
+    console.print(f"  {url}/runs", soft_wrap=True)
+    console.print(say("Ctrl-C ですべて停止します。", "Ctrl-C stops everything."))
 
 
 @contextmanager
@@ -139,9 +155,12 @@ def _print_companies(opened: Installation, tenant: str) -> None:
     fields = settings.mapping[:SHOWN_FIELDS] if settings else ()
     with opened.database.tenant(tenant) as tx:
         companies = fullest_companies(tx, SHOWN_COMPANIES)
-    table = Table(title=f"{tenant}: {SHOWN_COMPANIES} companies", title_justify="left")
-    table.add_column("外部ID", no_wrap=True)
-    for label in ("企業名", *(field.label for field in fields)):
+    table = Table(
+        title=say(f"{tenant}: {SHOWN_COMPANIES}社", f"{tenant}: {SHOWN_COMPANIES} companies"),
+        title_justify="left",
+    )
+    table.add_column(say("外部ID", "external id"), no_wrap=True)
+    for label in (say("企業名", "name"), *(field.label for field in fields)):
         table.add_column(label)
     for one in companies:
         values = [_shown(one.custom_fields.get(field.to)) for field in fields]

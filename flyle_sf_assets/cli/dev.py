@@ -1,9 +1,10 @@
 """``flyle-sf dev``: the Dagster UI and the console over the tenants of the settings folder."""
 
 from flyle_sf_assets.cli.dagster_dev import UI_PORT, dagster_ui
+from flyle_sf_assets.cli.language import say
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import to_stdout
-from flyle_sf_assets.cli.serving import free_port, wait_for_interrupt
+from flyle_sf_assets.cli.serving import free_port, print_stopping, wait_for_interrupt
 
 
 def run_dev() -> int:
@@ -13,11 +14,15 @@ def run_dev() -> int:
 
     with installation() as opened:
         print_registrations(apply_opened(opened))
+        log = opened.environment.home / "dagster-dev.log"
         with (
-            dagster_ui(opened, port=free_port(UI_PORT)) as url,
+            dagster_ui(opened, port=free_port(UI_PORT), log=log) as url,
             console_server(opened, port=free_port(PORT)) as console_url,
         ):
-            to_stdout().print(f"Console: {console_url}")
-            to_stdout().print(f"Dagster UI: {url} (Ctrl-C stops)")
+            console = to_stdout()
+            console.print(say(f"Dagsterのログ: {log}", f"Dagster's log: {log}"), soft_wrap=True)
+            console.print(f"{say('設定コンソール', 'Console')}: {console_url}")
+            console.print(f"Dagster UI: {url} {say('(Ctrl-C で停止)', '(Ctrl-C stops)')}")
             wait_for_interrupt()
+            print_stopping()
     return 0

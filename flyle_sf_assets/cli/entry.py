@@ -2,18 +2,15 @@
 
 import sys
 from collections.abc import Sequence
+from itertools import islice
 
 import typer
-from typer._click.exceptions import ClickException
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
+from typer._click.exceptions import UsageError as WrongUsage
 
 from flyle_sf_assets import private_files
 from flyle_sf_assets.cli.main import app
-from flyle_sf_assets.cli.output import (
-    end,
-    error_answer,
-    tried,
-    write,
-)
+from flyle_sf_assets.cli.output import end, to_stderr, tried
 from flyle_sf_assets.errors import FlyleError, Text, UsageError
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 
@@ -26,19 +23,42 @@ def run(arguments: Sequence[str]) -> int:
     """
     error: FlyleError | None = None
     try:
-        return int(app(args=list(arguments), prog_name="flyle-sf", standalone_mode=False) or 0)
+        return int(
+            app(args=options_first(arguments), prog_name="flyle-sf", standalone_mode=False) or 0
+        )
     except typer.Abort:
         return 1
     except ClickException as wrong:
-        from typer import rich_utils
-
-        rich_utils.rich_format_error(wrong)
-        if "--json" in arguments:
-            write(error_answer(_usage(wrong)))
-        return wrong.exit_code
+        if isinstance(wrong, NoArgsIsHelpError):
+            to_stderr().print(wrong.format_message())
+            return wrong.exit_code
+        if isinstance(wrong, WrongUsage) and wrong.ctx is not None:
+            to_stderr().print(wrong.ctx.get_usage())
+        error = _usage(wrong)
     except Exception as raised:  # noqa: BLE001 - the outermost boundary
         error = as_flyle_error(raised, tried(next(iter(arguments), "")))
     return end(error, as_json="--json" in arguments)
+
+
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """The command line with ``--lang`` before the command, where the program's own options are.
+
+    >>> options_first(["status", "acme", "--lang", "ja"])
+    ['--lang', 'ja', 'status', 'acme']
+    """
+    first: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            return [*first, *rest, word, *words]
+        if word == "--lang":
+            first += [word, *islice(words, 1)]
+        elif word.startswith("--lang="):
+            first.append(word)
+        else:
+            rest.append(word)
+    return [*first, *rest]
 
 
 def _usage(wrong: ClickException) -> UsageError:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from rich.table import Table
 
-from flyle_sf_assets.cli.output import raw_json, to_stdout
+from flyle_sf_assets.cli.language import language, say
+from flyle_sf_assets.cli.moments import local
+from flyle_sf_assets.cli.output import listing, printable, raw_json, to_stdout
 from flyle_sf_assets.companies.display import shown
+from flyle_sf_assets.console.labels import ROW_FIELDS
 from flyle_sf_assets.errors import FlyleError, NotConnected, NotFound, Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
@@ -43,14 +45,26 @@ class History:
     def print(self) -> None:
         """A table for people: fields by their label."""
         console = to_stdout()
-        console.print(f"{self.tenant}: {self.name} ({self.external_id})", markup=False)
-        table = Table("when", "field", "old", "new", "sync", "reason")
+        console.print(f"{self.tenant}: {self.name} ({self.external_id})")
+        if not self.changes:
+            console.print(say("変更はありません。", "Nothing has changed since it was created."))
+            return
+        table = listing()
+        for name in (
+            say("日時", "when"),
+            say("項目", "field"),
+            say("変更前", "old"),
+            say("変更後", "new"),
+            say("同期", "sync"),
+            say("理由", "reason"),
+        ):
+            table.add_column(name, overflow="fold")
         for change in self.changes:
             table.add_row(
-                change.changed_at.isoformat(sep=" ", timespec="seconds"),
-                self._label(change),
-                shown(change.old),
-                shown(change.new),
+                local(change.changed_at),
+                printable(self._shown_label(change)),
+                printable(shown(change.old)),
+                printable(shown(change.new)),
                 "" if change.sync_id is None else str(change.sync_id),
                 change.reason or "",
             )
@@ -66,6 +80,11 @@ class History:
             "sync_id": change.sync_id,
             "reason": change.reason,
         }
+
+    def _shown_label(self, change: CompanyChange) -> str:
+        """The label in the terminal's language."""
+        text = ROW_FIELDS.get(change.field) if change.of_row else None
+        return self._label(change) if text is None else text.in_language(language())
 
     def _label(self, change: CompanyChange) -> str:
         """A custom field's label; a column of the row by its own name."""

@@ -10,14 +10,24 @@ from typing import Annotated
 
 import typer
 
+from flyle_sf_assets.cli.options import (
+    AsJson,
+    Language,
+    LogFormat,
+    LogLevel,
+    Tenant,
+    configure_output,
+)
 from flyle_sf_assets.cli.output import (
+    RUN_AGAIN,
+    STOPPED,
     error_only,
     errors_as_exit_codes,
     print_problems,
     problem_document,
     to_stdout,
 )
-from flyle_sf_assets.telemetry import logs
+from flyle_sf_assets.companies.status import CompanyStatus
 
 app = typer.Typer(
     name="flyle-sf",
@@ -31,20 +41,15 @@ app.add_typer(db, name="db")
 secrets = typer.Typer(help="What is stored encrypted.", no_args_is_help=True)
 app.add_typer(secrets, name="secrets")
 
-Tenant = Annotated[str, typer.Argument(help="The tenant, as its settings file is named.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
-LogLevel = Annotated[str, typer.Option(envvar="FLYLE_LOG_LEVEL", help="Level of the logs.")]
-
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _NO_TENANTS = partial(error_only, tenants=[])
 
 
 @app.callback()
-def configure(log_level: LogLevel = "WARNING") -> None:
-    """Sets up the logs, which go to stderr."""
-    if log_level.upper() not in LOG_LEVELS:
-        raise typer.BadParameter(f"one of {', '.join(LOG_LEVELS)}", param_hint="--log-level")
-    logs.configure(level=log_level)
+def configure(
+    log_level: LogLevel = "WARNING", log_format: LogFormat = None, lang: Language = None
+) -> None:
+    """Sets up the language and the logs, which go to stderr."""
+    configure_output(log_level, log_format, lang)
 
 
 @app.command()
@@ -62,7 +67,7 @@ def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
         else:
             print_problems(problems)
             if is_ok:
-                to_stdout().print(f"{tenant}: ok", markup=False)
+                to_stdout().print(f"{tenant}: ok")
 
 
 @app.command()
@@ -164,14 +169,52 @@ def status(
         states = states_of(opened, tenant)
         if as_json:
             answer.json({"tenants": [document(state) for state in states]})
+        elif tenant is not None:
+            from flyle_sf_assets.cli.status_page import print_page, tenant_details
+
+            print_page(tenant_details(opened, states[0]))
         else:
             print_status(states)
 
 
 @app.command()
+def companies(
+    tenant: Tenant,
+    *,
+    search: Annotated[str, typer.Option(help="A part of the name, or an id.")] = "",
+    state: Annotated[CompanyStatus | None, typer.Option(help="Only companies of it.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="How many; a table has 50.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout: all of them.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List a tenant's companies by name, with the ids that other commands take."""
+    from flyle_sf_assets.cli.opening import installation
+
+    with (
+        errors_as_exit_codes(
+            "companies",
+            as_json=as_json,
+            document=partial(error_only, companies=[]),
+        ) as answer,
+        installation() as opened,
+    ):
+        from flyle_sf_assets.cli.companies import company_list
+
+        found = company_list(opened, tenant, search=search, status=state, limit=limit)
+        if as_json:
+            answer.json_text(found.json_text())
+        elif as_csv:
+            found.print_csv()
+        else:
+            found.print()
+
+
+@app.command()
 def apply(*, as_json: AsJson = False) -> None:
     """Read config/tenants, register new settings versions and partitions, print the diff."""
-    with errors_as_exit_codes("apply", as_json=as_json, document=_NO_TENANTS) as answer:
+    with errors_as_exit_codes(
+        "apply", as_json=as_json, document=_NO_TENANTS, interrupted=RUN_AGAIN
+    ) as answer:
         from flyle_sf_assets.cli.applying import apply_files, print_registrations
 
         registrations = apply_files()
@@ -196,7 +239,7 @@ def connect(
     """Link a tenant to its org; in a browser, or headless as its settings say."""
     from flyle_sf_assets.cli.connecting import run_connect
 
-    with errors_as_exit_codes("connect"):
+    with errors_as_exit_codes("connect", interrupted=RUN_AGAIN):
         run_connect(tenant, replace_org=replace_org, port=port)
 
 
@@ -205,7 +248,7 @@ def disconnect(tenant: Tenant) -> None:
     """Unlink a tenant: nothing is read any more, tokens are revoked, companies stay."""
     from flyle_sf_assets.cli.connecting import run_disconnect
 
-    with errors_as_exit_codes("disconnect"):
+    with errors_as_exit_codes("disconnect", interrupted=RUN_AGAIN):
         run_disconnect(tenant)
 
 
@@ -219,7 +262,7 @@ def rotate(
     """Encrypt all stored secrets again, under the newest key."""
     from flyle_sf_assets.cli.secrets import run_rotate
 
-    with errors_as_exit_codes("secrets rotate"):
+    with errors_as_exit_codes("secrets rotate", interrupted=RUN_AGAIN):
         run_rotate(new_key=new_key)
 
 
@@ -241,7 +284,7 @@ def sandbox(
     """Serve the sandbox org on HTTPS on loopback until Ctrl-C."""
     from flyle_sf_assets.cli.sandboxing import serve_sandbox
 
-    with errors_as_exit_codes("sandbox"):
+    with errors_as_exit_codes("sandbox", interrupted=STOPPED):
         serve_sandbox(port=port, is_still=still)
 
 
@@ -255,7 +298,7 @@ def console(
     """Serve the administrator's console on loopback until Ctrl-C."""
     from flyle_sf_assets.cli.console import run_console
 
-    with errors_as_exit_codes("console"):
+    with errors_as_exit_codes("console", interrupted=STOPPED):
         run_console(port=port, certfile=certfile, keyfile=keyfile)
 
 
@@ -267,7 +310,7 @@ def demo(
     """Link two demo tenants to the sandbox org, sync them, open Dagster UI and console."""
     from flyle_sf_assets.cli.demo import run_demo
 
-    with errors_as_exit_codes("demo") as answer:
+    with errors_as_exit_codes("demo", interrupted=STOPPED) as answer:
         answer.exit_code = run_demo(is_once=once)
 
 
@@ -276,7 +319,7 @@ def dev() -> None:
     """Open the Dagster UI and the console for real tenants until Ctrl-C."""
     from flyle_sf_assets.cli.dev import run_dev
 
-    with errors_as_exit_codes("dev") as answer:
+    with errors_as_exit_codes("dev", interrupted=STOPPED) as answer:
         answer.exit_code = run_dev()
 
 
@@ -285,5 +328,5 @@ def upgrade() -> None:
     """Bring the database's schema to the newest version."""
     from flyle_sf_assets.cli.opening import installation
 
-    with errors_as_exit_codes("db upgrade"), installation() as opened:
+    with errors_as_exit_codes("db upgrade", interrupted=RUN_AGAIN), installation() as opened:
         to_stdout().print(f"{opened.database!r}: the schema is current.")

@@ -2,37 +2,76 @@
 
 import json
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text as RichText
 
-from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid, Text
+from flyle_sf_assets.cli import retry_line
+from flyle_sf_assets.cli.language import language, say
+from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid, Text, UsageError
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.redaction import redacted_text
 
+T = TypeVar("T", bound=str)
+REMEDY = Text("対処", "What to do")
 
-def language() -> str:
-    """``ja`` or ``en``, by the terminal's locale."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return "ja" if value.lower().startswith("ja") else "en"
-    return "en"
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that move a terminal's cursor, colour it, or turn the direction of a line."""
+
+UNCUT_COLUMNS = 10_000
 
 
-def to_stdout() -> Console:
+def printable(text: object) -> RichText:
+    """A value as one line; as `Terminal` it lets no value control the terminal."""
+    return RichText(CONTROLS.sub("\ufffd", " ".join(str(text).split())))
+
+
+class Terminal(Console):
+    """Where a command writes to people. No text in it is markup or controls the terminal."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        retry_line.clear()
+        is_cut = (sys.stderr if stderr else sys.stdout).isatty() or bool(os.environ.get("COLUMNS"))
+        super().__init__(
+            stderr=stderr,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            # In a pipe or a file no line is cut or wrapped.
+            soft_wrap=not is_cut,
+            width=None if is_cut else UNCUT_COLUMNS,
+        )
+
+    def render_str(self, text: str, **options: Any) -> RichText:
+        """The text without the characters that a value of an org could control a terminal by."""
+        return super().render_str(CONTROLS.sub("\ufffd", text), **options)
+
+
+def to_stdout() -> Terminal:
     """For results that people read."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Terminal()
 
 
-def to_stderr() -> Console:
+def to_stderr() -> Terminal:
     """For progress, warnings and errors."""
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return Terminal(stderr=True)
+
+
+def listing(*, gap: int = 2, fills: bool = False) -> Table:
+    """An empty table without lines, ``gap`` blanks between columns; may fill a line's width."""
+    return Table(
+        box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold", expand=fills
+    )
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -51,14 +90,18 @@ def problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def print_problems(problems: tuple[Problem, ...]) -> None:
-    """Every problem with its place and remedy, errors first, in both languages."""
+    """Every problem with its place and remedy, errors first."""
     console = to_stderr()
     for problem in sorted(problems, key=lambda p: p.severity):
         colour = "red" if problem.severity == "error" else "yellow"
-        console.print(f"[{colour}]{problem.severity}[/] {problem.place} ({problem.code})")
-        for text in (problem.message, problem.remedy):
-            first, second = (text.ja, text.en) if language() == "ja" else (text.en, text.ja)
-            console.print(f"  {first}\n  {second}", markup=False)
+        severity = RichText(problem.severity, style=colour)
+        console.print(severity.append(f" {problem.place} ({problem.code})", style="default"))
+        console.print(
+            explanation(
+                (Text("内容", "What"), problem.message.in_language(language())),
+                (REMEDY, problem.remedy.in_language(language())),
+            )
+        )
 
 
 def error_document(error: FlyleError) -> dict[str, Any]:
@@ -85,14 +128,54 @@ def error_only(error: FlyleError, **empty: object) -> dict[str, Any]:
 
 
 def print_error(error: FlyleError) -> None:
-    """The error on stderr, once: its code, then its text in both languages."""
+    """The error on stderr, once: its code, what was tried, what came back, what to do."""
     if isinstance(error, SettingsInvalid):
         print_problems(error.problems)
         return
     console = to_stderr()
-    console.print(f"[red]{error.code}[/]")
-    for chosen in ("ja", "en") if language() == "ja" else ("en", "ja"):
-        console.print("  " + redacted_text(error.in_language(chosen)), markup=False)
+    console.print(f"{say('エラー', 'Error')}: {error.code}", style="red")
+    incident = f" ({error.incident})" if error.incident else ""
+    console.print(
+        explanation(
+            (Text("試みたこと", "Tried"), error.tried.in_language(language())),
+            (Text("結果", "Came back"), error.came_back + incident),
+            (REMEDY, error.remedy.in_language(language())),
+        )
+    )
+
+
+def explanation(*parts: tuple[Text, str]) -> RenderableType:
+    """Names and texts below a title: indented, long texts wrapped beside their names."""
+    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in parts:
+        table.add_row(name.in_language(language()), printable(redacted_text(text)))
+    return Padding(table, (0, 0, 0, 2), expand=False)
+
+
+NOTHING_CHANGED = Text("中断しました。何も変更していません。", "Stopped. Nothing was changed.")
+RUN_AGAIN = Text(
+    "中断しました。完了した変更は保存されています。もう一度実行すると続きから始まります。",
+    "Stopped. What was done is stored; run the command again to go on.",
+)
+STOPPED = Text("停止しました。", "Stopped.")
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, and what it means: ``about`` says what is kept and when it goes on."""
+
+    def __init__(self, about: Text) -> None:
+        super().__init__()
+        self.about = about
+
+
+def print_interrupted(about: Text) -> None:
+    """Says on stderr what an interrupt means; a terminal's line begins with ^C."""
+    console = to_stderr()
+    if console.is_terminal:
+        console.print()
+    console.print(about.in_language(language()))
 
 
 def raw_json(text: str | None) -> msgspec.Raw | None:
@@ -122,11 +205,13 @@ def errors_as_exit_codes(
     *,
     as_json: bool = False,
     document: Document = error_only,
+    interrupted: Text = NOTHING_CHANGED,
 ) -> Iterator[Answer]:
     """The boundary of a command: whatever happens inside ends in its answer and exit code.
 
     An error, foreseen or not, is printed once on stderr; with ``as_json`` stdout has
-    ``document(error)`` instead of anything that the command had answered before.
+    ``document(error)`` instead of anything that the command had answered before. Ctrl-C prints
+    ``interrupted``, unless the command has said more about it (`Interrupted`).
     """
     answer = Answer()
     error: FlyleError | None = None
@@ -134,6 +219,9 @@ def errors_as_exit_codes(
         yield answer
         write(answer.text)
     except (typer.Exit, typer.Abort):
+        raise
+    except KeyboardInterrupt as interrupt:
+        print_interrupted(interrupt.about if isinstance(interrupt, Interrupted) else interrupted)
         raise
     except Exception as raised:  # noqa: BLE001 - the boundary: nothing passes it as a traceback
         if isinstance(raised, BrokenPipeError):  # no process reads the output any more
@@ -144,6 +232,22 @@ def errors_as_exit_codes(
         answer.exit_code = end(error, as_json=as_json, document=document)
     if answer.exit_code:
         raise typer.Exit(answer.exit_code)
+
+
+def one_of(name: str, value: str, allowed: Sequence[T]) -> T:
+    """The one of ``allowed`` that ``value`` is, in any case. Raises UsageError ``usage``."""
+    for one in allowed:
+        if one.lower() == value.lower():
+            return one
+    raise UsageError(
+        "usage",
+        tried=Text(f"{name} を読みました", f"Read {name}"),
+        came_back=f"It says {value!r}.",
+        remedy=Text(
+            f"{'、'.join(allowed)} のいずれかを指定してください",
+            f"Give one of {', '.join(allowed)}",
+        ),
+    )
 
 
 def error_answer(error: FlyleError, document: Document = error_only) -> str:

@@ -7,9 +7,9 @@ import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from flyle_sf_assets.cli.language import language
 from flyle_sf_assets.cli.output import (
     error_document,
-    language,
     print_problems,
     problem_document,
     raw_json,
@@ -111,7 +111,7 @@ def print_impact(impact: Impact) -> None:
     """The diff, the figures, a few companies, and the cost."""
     console, words = to_stdout(), language()
     for change in impact.changes if impact.version is not None else ():
-        console.print(f"  {change.text.in_language(words)}", markup=False)
+        console.print(f"  {change.text.in_language(words)}")
     table = Table(box=SIMPLE_HEAD, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -123,12 +123,12 @@ def print_impact(impact: Impact) -> None:
     for one in impact.examples:
         kind = _KINDS[one.kind].in_language(words)
         name = " ".join(one.name.split())
-        console.print(f"{kind}: {name} ({one.external_id})", markup=False)
+        console.print(f"{kind}: {name} ({one.external_id})")
         for value in one.values[:_VALUES_SHOWN]:
             before, after = shown_change(value.before, value.after)
             arrow = after or "-" if value.before is None else f"{before or '-'} → {after or '-'}"
-            console.print(f"  {value.label}: {arrow}", markup=False)
-    console.print(_cost(impact).in_language(words), markup=False)
+            console.print(f"  {value.label}: {arrow}")
+    console.print(_cost(impact).in_language(words))
     if not impact.exact:
         note = Text(
             f"「約」は {impact.sampled:,} 件のレコードからの推定です。",

@@ -1,7 +1,8 @@
 """``flyle-sf secrets rotate``: all stored secrets encrypted again, under the newest key."""
 
+from flyle_sf_assets.cli.language import language
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import language, to_stdout
+from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.errors import StoreError, Text
 from flyle_sf_assets.store.tenants.credentials import rotate_secrets, tenants_with_secrets
 from flyle_sf_assets.store.tenants.envelopes import KEYS_VARIABLE, add_key
@@ -18,7 +19,7 @@ def run_rotate(*, new_key: bool) -> None:
     with installation() as opened:
         if new_key:
             path = add_key(opened.environment.home)
-            to_stdout().print(f"{path}: +1", markup=False)
+            to_stdout().print(f"{path}: +1")
         with opened.database.fleet() as fleet:
             tenants = tenants_with_secrets(fleet)
         box = opened.secrets
@@ -44,4 +45,4 @@ def run_rotate(*, new_key: bool) -> None:
                 " these tenants again",
             ),
         )
-    to_stdout().print(said.in_language(language()), markup=False)
+    to_stdout().print(said.in_language(language()))

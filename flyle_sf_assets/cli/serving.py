@@ -3,6 +3,8 @@
 import contextlib
 import signal
 
+from flyle_sf_assets.cli.language import say
+from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.errors import Text, UsageError
 
 
@@ -14,6 +16,16 @@ def wait_for_interrupt() -> None:
         signal.sigwait(stop)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stop)
+
+
+def print_stopping(*, is_kept: bool = True) -> None:
+    """Says that Ctrl-C arrived; with ``is_kept`` also what it does not lose."""
+    kept = say(
+        "保存済みのデータは失われません。次の起動時に続きから再開します。",
+        "Nothing that is stored is lost; the next start goes on from there.",
+    )
+    stopping = say("停止しています …", "Stopping …")
+    to_stdout().print(f"\n{stopping} {kept if is_kept else ''}".rstrip())
 
 
 def free_port(wanted: int) -> int:

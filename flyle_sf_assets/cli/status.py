@@ -4,11 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flyle_sf_assets.cli.output import language, to_stdout
+from flyle_sf_assets.cli.language import language, say
+from flyle_sf_assets.cli.moments import distance
+from flyle_sf_assets.cli.output import listing, to_stdout
+from flyle_sf_assets.cli.status_words import (
+    companies_in_words,
+    next_attempt,
+    reasons,
+    state_in_words,
+)
 from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sync.state.tenant_status import TenantStatus, tenant_statuses
 
@@ -24,6 +32,8 @@ def document(status: TenantStatus) -> dict[str, Any]:
     return {
         "tenant": link.tenant_id,
         "state": link.state,
+        "org_id": link.org_id,
+        "settings_version": link.settings_version,
         "source_object": link.source_object,
         "first_synced_at": _moment(link.first_synced_at),
         "last_synced_at": _moment(link.last_synced_at),
@@ -64,57 +74,41 @@ def states_of(opened: Installation, tenant: str | None) -> tuple[TenantStatus, .
     return found
 
 
-def print_status(states: Sequence[TenantStatus]) -> None:
-    """A table of the tenants, then what is stale and what needs a person."""
+def print_status(states: Sequence[TenantStatus], *, clock: Clock = utc_now) -> None:
+    """A table of the tenants that fits 80 columns, then what is stale and what needs a person."""
     console = to_stdout()
     if not states:
-        console.print(NO_TENANTS.in_language(language()), markup=False)
+        console.print(NO_TENANTS.in_language(language()))
         return
-    table = Table(box=SIMPLE_HEAD)
-    for name in ("tenant", "state"):
+    console.print(_table(states, clock()))
+    for state in states:
+        tenant, stale = state.link.tenant_id, state.stale_assets
+        if stale:
+            label = say("未反映", "stale")
+            console.print(f"{tenant}: {label}: {', '.join(stale)}")
+    for state in states:
+        for reason in reasons(state):
+            console.print(reason)
+
+
+def _table(statuses: Sequence[TenantStatus], now: datetime) -> Table:
+    table = listing()
+    table.add_column(say("テナント", "tenant"), overflow="fold")
+    for name in (say("状態", "state"), say("最終同期", "last sync"), say("次の同期", "next")):
         table.add_column(name, no_wrap=True)
-    for name in ("base object", "last synced", "next due"):
-        table.add_column(name)
-    for name in ("companies", "rejected"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in states:
+    table.add_column(say("企業", "companies"))
+    table.add_column(say("除外", "rejected"), justify="right", no_wrap=True)
+    for one in statuses:
         link = one.link
         table.add_row(
             link.tenant_id,
-            link.state,
-            link.source_object or "",
-            _local(link.last_synced_at),
-            _next(one),
-            f"{one.companies.get('linked', 0):,}",
+            state_in_words(link.state),
+            distance(link.last_synced_at, now),
+            next_attempt(one, distance(one.next_attempt_at, now)),
+            companies_in_words(one.companies),
             f"{one.rejected:,}",
         )
-    console.print(table)
-    for one in states:
-        if one.stale_assets:
-            stale = ", ".join(one.stale_assets)
-            console.print(f"{one.link.tenant_id}: stale: {stale}", markup=False)
-    for one in states:
-        for item in one.link.attention:
-            where = f" {item.object or ''} {item.field or ''}".rstrip()
-            console.print(
-                f"[yellow]{one.link.tenant_id}[/] ({item.code}){where}"
-                f" since / 発生 {_local(item.since)}"
-            )
-            console.print(f"  {item.message.in_language(language())}", markup=False)
-            console.print(f"  {item.remedy.in_language(language())}", markup=False)
-
-
-def _next(one: TenantStatus) -> str:
-    """When it is next tried: by the interval, by the back-off, or not before a person acts."""
-    if one.is_stopped:
-        return "stopped / 停止中"
-    after = f" (failed {one.link.failures}×)" if one.link.failures else ""
-    return _local(one.next_attempt_at) + after
-
-
-def _local(at: datetime | None) -> str:
-    """For users: to the minute, in this machine's time zone."""
-    return "-" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"
+    return table
 
 
 def _moment(at: datetime | None) -> str | None:

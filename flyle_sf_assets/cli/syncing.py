@@ -3,14 +3,17 @@
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from dagster import DagsterExecutionInterruptedError, DagsterInstance, Failure
 
+from flyle_sf_assets.cli.language import language, say
+from flyle_sf_assets.cli.moments import local_with_distance
 from flyle_sf_assets.cli.opening import installation, required_file, tenant_file
 from flyle_sf_assets.cli.output import (
+    Interrupted,
     error_document,
-    language,
     print_error,
     print_problems,
     problem_document,
@@ -18,16 +21,20 @@ from flyle_sf_assets.cli.output import (
     to_stdout,
 )
 from flyle_sf_assets.cli.progress import shown_progress
+from flyle_sf_assets.console.labels import SYNC_KINDS, SYNC_STATES
 from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, refreshes_of
 from flyle_sf_assets.errors import FlyleError, SettingsInvalid, Text
+from flyle_sf_assets.installation.clock import utc_now
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets.store.syncs.settings_in_effect import Refusal, refusal_of_newest
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets.sync.session import IdleCheck, check_idle, require_connected
+from flyle_sf_assets.sync.state.tenant_status import tenant_statuses
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.tenants.registration import Registration, register, registered_settings
 
@@ -35,6 +42,9 @@ IDLE = Text("変更はありませんでした", "nothing had changed")
 BUSY = Text(
     "別の同期が実行中のため何もしませんでした", "another sync is running, so nothing was done"
 )
+
+IMPATIENT = Network(retry=RetryPolicy(attempts=1), login_retry=RetryPolicy(attempts=1))
+"""For the idle check: what it cannot ask, the sync asks again, with retries."""
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -54,6 +64,8 @@ class SyncOutcome:
     """The version that the command made of the settings file; None for an unchanged one."""
     refusal: Refusal | None = None
     """Why the newest version is not applied: the sync worked with the one in effect."""
+    next_attempt_at: datetime | None = None
+    """When the platform tries again by itself after an error; None when it does not."""
 
     @property
     def exit_code(self) -> int:
@@ -97,12 +109,11 @@ class SyncOutcome:
         if self.note is not None:
             to_stdout().print(f"{self.tenant}: {self.note.in_language(language())}")
         if self.sync is not None:
-            sync = self.sync
-            to_stdout().print(
-                f"{self.tenant}: {sync.state} ({sync.kind}) — pulled {sync.pulled:,}, created"
-                f" {sync.created:,}, changed {sync.changed:,}, gone {sync.gone:,}, rejected"
-                f" {sync.rejected:,}; {sync.api_calls} API calls, {self.seconds:.1f} s"
-            )
+            to_stdout().print(f"{self.tenant}: {_in_words(self.sync, self.seconds)}")
+        if self.next_attempt_at is not None:
+            at = local_with_distance(self.next_attempt_at, utc_now())
+            by_itself = say(f"次の自動同期は {at} です", f"the next automatic sync is at {at}")
+            to_stdout().print(f"{self.tenant}: {by_itself}")
 
 
 def not_applied(version: int) -> Text:
@@ -195,14 +206,69 @@ def refresh_in_process(
                 tags={KIND_TAG: kind},
             )
             run_id = result.run_id
-        except DagsterExecutionInterruptedError:
-            raise KeyboardInterrupt from None
+        except (DagsterExecutionInterruptedError, KeyboardInterrupt):
+            raise _interrupted(opened, tenant) from None
         except Exception as raised:  # noqa: BLE001 - the sync's row says how far it came
             error = _behind(raised, tenant)
     with opened.database.tenant(tenant) as tx:
         refusal = refusal_of_newest(tx)
-    sync, seconds = _sync_of(opened, tenant, run_id), time.perf_counter() - started
-    return SyncOutcome(tenant, sync, seconds, error, refusal=refusal)
+    seconds = time.perf_counter() - started
+    at = None if error is None else _next_attempt_at(opened, tenant)
+    return SyncOutcome(
+        tenant,
+        _sync_of(opened, tenant, run_id),
+        seconds,
+        error,
+        refusal=refusal,
+        next_attempt_at=at,
+    )
+
+
+def _in_words(sync: Sync, seconds: float) -> str:
+    """``done (first): 27 pulled, 22 created; 5 API calls, 14.6 s``: only figures that are not 0."""
+    state, kind = SYNC_STATES[sync.state], SYNC_KINDS[sync.kind]
+    figures = (
+        (sync.pulled, Text("取得", "pulled")),
+        (sync.created, Text("新規", "created")),
+        (sync.changed, Text("変更", "changed")),
+        (sync.gone, Text("終了", "gone")),
+        (sync.rejected, Text("除外", "rejected")),
+    )
+    ja = "、".join(f"{name.ja} {count:,}" for count, name in figures if count)
+    en = ", ".join(f"{count:,} {name.en}" for count, name in figures if count)
+    if not ja and sync.state == "done":
+        ja, en = "変更なし", "nothing changed"
+    return say(
+        f"{state.ja} ({kind.ja}): {f'{ja}。' if ja else ''}API {sync.api_calls:,} 回、"
+        f"{seconds:.1f} 秒",
+        f"{state.en.lower()} ({kind.en.lower()}): {f'{en}; ' if en else ''}{sync.api_calls:,}"
+        f" API calls, {seconds:.1f} s",
+    )
+
+
+def _interrupted(opened: Installation, tenant: str) -> Interrupted:
+    """What an interrupt of the tenant's sync means: nothing is lost, and when it goes on."""
+    at = _next_attempt_at(opened, tenant)
+    by_itself = Text("自動では再開しません。", "It does not go on by itself.")
+    if at is not None:
+        told = local_with_distance(at, utc_now())
+        by_itself = Text(
+            f"次の自動同期 (make dev の実行中): {told}",
+            f"Next automatic sync (while make dev runs): {told}",
+        )
+    return Interrupted(
+        Text(
+            "中断しました。失われたデータはありません。次の同期は続きから始まります。\n"
+            f"{by_itself.ja}\n今すぐ続けるには: flyle-sf sync {tenant}",
+            "Stopped. Nothing is lost: finished steps are stored, the next sync goes on.\n"
+            f"{by_itself.en}\nTo go on now: flyle-sf sync {tenant}",
+        )
+    )
+
+
+def _next_attempt_at(opened: Installation, tenant: str) -> datetime | None:
+    (status,) = tenant_statuses(opened, tenant)
+    return status.next_attempt_at
 
 
 def _behind(raised: Exception, tenant: str) -> FlyleError:
@@ -216,7 +282,7 @@ def _behind(raised: Exception, tenant: str) -> FlyleError:
 def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
     """The idle check if nothing changed; on an error None, because the sync will report it."""
     try:
-        check = check_idle(opened, tenant, is_asked_for=True)
+        check = check_idle(opened, tenant, is_asked_for=True, patience=IMPATIENT)
     except Exception as raised:  # noqa: BLE001 - logged; the sync stores it on the link
         _behind(raised, tenant)
         return None
@@ -245,6 +311,5 @@ def _sync_of(opened: Installation, tenant: str, run_id: str) -> Sync | None:
 
 
 def _waiting(tenant: str) -> None:
-    to_stderr().print(
-        f"{tenant}: 別の同期が終わるのを待っています / waiting for another sync to end"
-    )
+    waiting = say("別の同期が終わるのを待っています", "waiting for another sync to end")
+    to_stderr().print(f"{tenant}: {waiting}")

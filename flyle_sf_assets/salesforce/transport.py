@@ -21,10 +21,11 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from flyle_sf_assets import __version__
-from flyle_sf_assets.errors import AnswerTooLarge, IncompleteRead, Text, UsageError
+from flyle_sf_assets.errors import AnswerTooLarge, FlyleError, IncompleteRead, Text, UsageError
 from flyle_sf_assets.salesforce import answers
 from flyle_sf_assets.salesforce.bounds import BoundedBody, Bounds, DeadlineSocket, deadline
 from flyle_sf_assets.salesforce.errors import classification as faults
+from flyle_sf_assets.salesforce.retries import limited_to, log_retry
 from flyle_sf_assets.settings.hosts import is_allowed
 
 T = TypeVar("T")
@@ -98,6 +99,17 @@ class Call(Generic[T]):
     kwargs: dict[str, Any]
 
 
+def _scheduled(details: stamina.instrumentation.RetryDetails) -> None:
+    """Logs a retry in place of stamina's own log line, which says nothing about its cause."""
+    cause = details.caused_by
+    error = cause.fault.error if isinstance(cause, Failed) else cause
+    if isinstance(error, FlyleError):
+        log_retry(details, error)
+
+
+stamina.instrumentation.set_on_retry_hooks([_scheduled])
+
+
 class Transport(requests.Session):
     """A ``requests.Session`` that never follows redirects and keeps no cookies.
 
@@ -135,16 +147,18 @@ class Transport(requests.Session):
         a rotating refresh token. It is sent again only when Salesforce did nothing with it.
         """
         policy, call = self._retry, Call(method, url, consume, tried, kwargs)
+        attempts = stamina.retry_context(
+            on=self._backoff if retries else self._backoff_of_unused,
+            attempts=policy.attempts,
+            timeout=policy.total_s,
+            wait_initial=policy.wait_initial_s,
+            wait_max=policy.wait_longest_s,
+        )
         try:
-            for attempt in stamina.retry_context(
-                on=self._backoff if retries else self._backoff_of_unused,
-                attempts=policy.attempts,
-                timeout=policy.total_s,
-                wait_initial=policy.wait_initial_s,
-                wait_max=policy.wait_longest_s,
-            ):
-                with attempt:
-                    return self._attempt(call)
+            with limited_to(policy.attempts):
+                for attempt in attempts:
+                    with attempt:
+                        return self._attempt(call)
         except Failed as failed:
             raise failed.fault.error from failed.__cause__
         raise AssertionError("stamina ends with a result or an exception")

@@ -1,11 +1,15 @@
-"""Structured logs on stderr: one line per event, JSON unless stderr is a terminal.
+"""Structured logs on stderr: one line per event, JSON or text for people.
 
 Nothing is ever logged to stdout, which belongs to ``--json``.
 """
 
 import logging
+import os
 import sys
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
 
 import structlog
 
@@ -15,15 +19,28 @@ from flyle_sf_assets.telemetry.redaction import redacted
 EventDict = structlog.typing.EventDict
 
 
-def configure(*, level: str = "INFO", human: bool | None = None) -> None:
-    """Configures logging for a process of ours, also for libraries that use structlog."""
-    if human is None:
-        human = sys.stderr.isatty()
-    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
-    if human:
-        from structlog.dev import ConsoleRenderer  # noqa: PLC0415 - costs 0.3 s, for people only
+Show = Callable[[EventDict], None]
+LogFormat = Literal["text", "json"]
+FORMATS: tuple[LogFormat, ...] = ("text", "json")
+FORMAT_VARIABLE = "FLYLE_LOG_FORMAT"
 
-        renderer = ConsoleRenderer()
+
+def configure(
+    *,
+    level: str = "INFO",
+    log_format: LogFormat | None = None,
+    shown: Mapping[str, Show] = MappingProxyType({}),
+) -> LogFormat:
+    """Configures logging for a process of ours, also for libraries that use structlog.
+
+    ``log_format`` None: text on a terminal, else JSON. Instead of writing an event as text, the
+    function of that name in ``shown`` is called: the process shows it in its own way. Returns the
+    format.
+    """
+    chosen: LogFormat = log_format or ("text" if sys.stderr.isatty() else "json")
+    rendered: list[Any] = [structlog.processors.JSONRenderer(ensure_ascii=False)]
+    if chosen == "text":
+        rendered = [_Shown(shown), _for_people]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -31,21 +48,24 @@ def configure(*, level: str = "INFO", human: bool | None = None) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _without_texts_of_exceptions,
             _redact,
-            renderer,
+            *rendered,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    return chosen
 
 
 def configure_once(*, level: str = "INFO") -> None:
     """The same, unless this process has configured logging already.
 
-    For code in processes that Dagster starts: without it, libraries log to stdout.
+    For code in processes that Dagster starts: without it, libraries log to stdout. Their format is
+    that of FLYLE_LOG_FORMAT, which the command that starts them has checked.
     """
     if not structlog.is_configured():
-        configure(level=level)
+        written = os.environ.get(FORMAT_VARIABLE)
+        configure(level=level, log_format=next((one for one in FORMATS if one == written), None))
 
 
 def logger(name: str) -> Any:
@@ -72,3 +92,29 @@ def _without_texts_of_exceptions(_logger: Any, _method: str, event: EventDict) -
 def _redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
     safe: EventDict = redacted(event)
     return safe
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Passes events of these names on and drops them."""
+
+    by: Mapping[str, Show]
+
+    def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
+        show = self.by.get(event["event"])
+        if show is None:
+            return event
+        show(event)
+        raise structlog.DropEvent
+
+
+def _for_people(_logger: Any, _method: str, event: EventDict) -> str:
+    """``warning: record file damaged (dataset=accounts)``: no time, and no part of the program."""
+    values = {key: value for key, value in event.items() if key not in _NOT_FOR_PEOPLE and value}
+    errors = values.pop("raised", ())
+    values |= {str(one["type"]): one["frames"][-1] for one in errors if one["frames"]}
+    told = ", ".join(f"{key}={value}" for key, value in values.items())
+    return f"{event['level']}: {event['event']}" + (f" ({told})" if told else "")
+
+
+_NOT_FOR_PEOPLE = frozenset({"event", "level", "timestamp", "component", "run_id", "sync_id"})

@@ -114,11 +114,13 @@ def test_denied_and_not_administrator_name_right_side_remedy_and_contact(
     assert "consent_denied" in answer.err
     answer = by_browser(here, "denied", clerk_of(org))
     assert answer.code == 4
+    for text in ("on the Salesforce side", "Modify All Data", "customer@flyle.io"):
+        assert text in answer.err
+    answer = by_browser(here, "denied", clerk_of(org), "--lang", "ja")
     for text in (
         "Salesforce連携ができません",
         "Salesforce側",
         "管理者(「すべてのデータの編集」)",
-        "Modify All Data",
         "customer@flyle.io",
     ):
         assert text in answer.err
@@ -140,7 +142,7 @@ def test_a_new_key_says_to_wait(here: Site) -> None:
     here.link("fresh", fresh)
     answer = here.run("connect", "fresh")
     assert answer.code == 4
-    assert "10分" in answer.err
+    assert "10 minutes" in answer.err
     assert "10 minutes" in answer.err
 
 
@@ -168,7 +170,7 @@ def test_unknown_tenants_and_plans_are_refused(here: Site, org: Org) -> None:
     here.link("small", org, ("plan: enterprise", "plan: starter"))
     answer = here.run("connect", "small")
     assert answer.code == 4
-    assert "プラン" in answer.err
+    assert "Enterprise or Professional" in answer.err
 
 
 def test_a_port_that_is_taken_is_told(here: Site, org: Org) -> None:

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from flyle_sf_assets.console.app import PageRoute
-from flyle_sf_assets.console.pages.records import _line
+from flyle_sf_assets.console.csv_cells import csv_line
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.house import House, Visitor
 
@@ -232,15 +232,15 @@ def test_an_odd_port_in_the_host_header_breaks_nothing(street: Street, port: str
 def test_no_cell_of_a_file_is_a_formula(space: str, sign: str) -> None:
     """A value of somebody's org would run on an administrator's machine."""
     cell = f"{space}{sign}cmd|' /C calc'!A0"
-    assert _line(cell).lstrip('"').startswith("'")
+    assert csv_line(cell).lstrip('"').startswith("'")
 
 
 @pytest.mark.parametrize("cell", ["\tx", "\rx", "\nx", "\r\n=x"])
 def test_a_cell_begins_with_no_line_end(cell: str) -> None:
     """Some programs split there, and take what follows for a cell of its own."""
-    assert _line(cell).lstrip('"').startswith("'")
+    assert csv_line(cell).lstrip('"').startswith("'")
 
 
 @pytest.mark.parametrize("cell", ["東京商事", "a=b", "100", "", "001B000000000001AAA", " x"])
 def test_other_cells_stay_as_they_are(cell: str) -> None:
-    assert _line(cell, "end") == f"{cell},end\r\n"
+    assert csv_line(cell, "end") == f"{cell},end\r\n"

@@ -110,7 +110,7 @@ def test_link_sync_and_dagster_say_one_code_and_no_value(
         raise AssertionError("the fault did not happen")
 
     monkeypatch.setattr("flyle_sf_assets.defs.assets.describe_objects", step)
-    logs.configure(level="DEBUG", human=False)
+    logs.configure(level="DEBUG", log_format="json")
     result = acme_runs.refresh()
     assert not result.success
     told = _told(acme_runs.tenant, result.run_id, instance)

@@ -282,7 +282,8 @@ class World:
         wrong = {
             key: (was, after[key])
             for key, was in before.items()
-            if (was.updated_at == after[key].updated_at) != (was.company == after[key].company)
+            if (was.updated_at == after[key].updated_at)
+            != (was.company.content == after[key].company.content)
         }
         assert not wrong, f"updated_at moved without a change, or did not: {wrong}"
 
@@ -292,7 +293,7 @@ class World:
         changed = {
             (key, name)
             for key, was in before.items()
-            for name in differing(was.company, after[key].company)
+            for name in differing(was.company.content, after[key].company.content)
         }
         assert told == changed, f"history: too many {told - changed}, too few {changed - told}"
 

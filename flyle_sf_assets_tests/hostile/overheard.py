@@ -59,7 +59,7 @@ class Overheard:
         was_configured = structlog.is_configured()
         configuration = structlog.get_config()
         with contextlib.redirect_stderr(self._out), contextlib.redirect_stdout(self._out):
-            logs.configure(level="DEBUG", human=False)
+            logs.configure(level="DEBUG", log_format="json")
             root.addHandler(handler)
             root.setLevel(logging.DEBUG)
             try:

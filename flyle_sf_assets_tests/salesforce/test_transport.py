@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import stamina
+from structlog.testing import capture_logs
 
 from flyle_sf_assets import errors
 from flyle_sf_assets.salesforce.composite import Subrequest, composite
@@ -36,27 +37,24 @@ def test_redirects_are_never_followed(tmp_path: Path) -> None:
 
 def test_retry_after_is_honoured_and_bounded(tmp_path: Path) -> None:
     """A short one is waited for; an hour is for the next run, not for a sleeping worker."""
-    waits: list[float] = []
-
-    def note(details: stamina.instrumentation.RetryDetails) -> None:
-        waits.append(details.wait_for)
-
-    stamina.instrumentation.set_on_retry_hooks([note])
     soon, ok, late = (
         Canned(503, headers={"Retry-After": "1"}),
         Canned(),
         Canned(503, headers={"Retry-After": "3600"}),
     )
-    try:
-        with stamina.set_testing(False), wayward(tmp_path, soon, ok, late) as server:
-            with Transport(server.network) as transport:
-                assert transport.get(f"{server.url}/x").status_code == 200
-                assert waits == [1.0]
-                with pytest.raises(errors.OrgUnavailable):
-                    transport.get(f"{server.url}/x")
-            assert server.asked == 3
-    finally:
-        stamina.instrumentation.set_on_retry_hooks(None)
+    with (
+        capture_logs() as logged,
+        stamina.set_testing(False),
+        wayward(tmp_path, soon, ok, late) as server,
+    ):
+        with Transport(server.network) as transport:
+            assert transport.get(f"{server.url}/x").status_code == 200
+            (retry,) = logged
+            assert (retry["event"], retry["kind"]) == ("retry", "OrgUnavailable")
+            assert (retry["wait_s"], retry["attempt"], retry["attempts"]) == (1.0, 2, 5)
+            with pytest.raises(errors.OrgUnavailable):
+                transport.get(f"{server.url}/x")
+        assert server.asked == 3
 
 
 def test_cookies_are_not_kept(tmp_path: Path) -> None:

@@ -1,11 +1,10 @@
 """Lists of past events: syncs, rejected values, notices."""
 
-import csv
-import io
 from collections.abc import Iterator
 
 from starlette.responses import Response, StreamingResponse
 
+from flyle_sf_assets.console.csv_cells import csv_line
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.store.companies.custom_fields import list_fields
 from flyle_sf_assets.store.companies.rejected_values import (
@@ -22,10 +21,6 @@ SYNCS_SHOWN = 100
 REJECTED_SHOWN = 200
 REJECTED_EXPORTED_MAX = 100_000
 NOTICES_SHOWN = 100
-FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-NOT_SHOWN = "".join(map(chr, range(0x21))) + "\x7f\xa0\u200b\u2060\u3000\ufeff"
-"""Characters that spreadsheets skip before a formula."""
-
 BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel decodes Japanese text wrongly."""
 
@@ -93,7 +88,7 @@ def time_zone_of(tx: TenantTransaction) -> str | None:
 def _lines(
     page_request: PageRequest, found: tuple[RejectedRecord, ...], labels: dict[str, str]
 ) -> Iterator[str]:
-    yield BYTE_ORDER_MARK + _line(
+    yield BYTE_ORDER_MARK + csv_line(
         page_request.t("外部ID", "External id"),
         page_request.t("項目", "Field"),
         page_request.t("項目名", "Label"),
@@ -104,7 +99,7 @@ def _lines(
         page_request.t("最後に検出", "Last seen"),
     )
     for one in found:
-        yield _line(
+        yield csv_line(
             one.external_id,
             one.field or "",
             labels.get(one.field or "", ""),
@@ -114,19 +109,3 @@ def _lines(
             one.first_seen_at.isoformat(),
             one.last_seen_at.isoformat(),
         )
-
-
-def _line(*cells: str) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([_plain(cell) for cell in cells])
-    return line.getvalue()
-
-
-def _plain(cell: str) -> str:
-    """A cell that a spreadsheet reads as text: the value came from an org.
-
-    Source: OWASP "CSV Injection". A cell that begins with a tab or a line end is quoted, too.
-    """
-    seen = cell.lstrip(NOT_SHOWN)
-    is_odd = seen.startswith(FORMULA_SIGNS) or cell.startswith(("\t", "\r", "\n"))
-    return f"'{cell}" if is_odd else cell

@@ -52,24 +52,42 @@ class Company:
 
 
 def search_companies(
-    tx: TenantTransaction, text: str = "", *, after: tuple[str, str] = ("", "")
+    tx: TenantTransaction,
+    text: str = "",
+    *,
+    status: str | None = None,
+    after: tuple[str, str] = ("", ""),
+    limit: int = PAGE_ROWS,
 ) -> CompanyPage:
-    """Companies whose name contains ``text`` or whose id equals it, after a name and id."""
+    """Companies whose name contains ``text`` or whose id equals it, after a name and id.
+
+    ``status`` is one of `companies.status`; None: companies of every status. ``limit`` is the
+    number of rows of the page.
+    """
+    # A case-insensitive comparison costs five times as much; Japanese has no case.
+    contains = f"name {'LIKE' if text.lower() == text.upper() else 'ILIKE'} :pattern"
     found = tx.rows(
         FoundCompany,
-        # A case-insensitive comparison costs five times as much; Japanese has no case.
-        _SEARCH.format(
-            contains=f"name {'LIKE' if text.lower() == text.upper() else 'ILIKE'} :pattern"
-        ),
+        _SEARCH.format(contains=contains, of_status=_of_status(status)),
         pattern=f"%{_escaped(text)}%",
         exact=text,
         any_name=not text,
         name=after[0],
         external_id=after[1],
-        limit=PAGE_ROWS + 1,
+        status=status or "",
+        limit=limit + 1,
     )
-    page, rest = found[:PAGE_ROWS], found[PAGE_ROWS:]
+    page, rest = found[:limit], found[limit:]
     return CompanyPage(page, (page[-1].name, page[-1].external_id) if rest else None)
+
+
+def _of_status(status: str | None) -> str:
+    """The condition of a status, in the words of the index that serves it."""
+    if status is None:
+        return "name > ''"
+    if status == "linked":
+        return "name > '' AND status = :status"
+    return "status <> 'linked' AND status = :status"
 
 
 def get_company(tx: TenantTransaction, external_id: str) -> Company | None:
@@ -92,7 +110,7 @@ def _escaped(text: str) -> str:
 _SEARCH = """
 WITH named AS MATERIALIZED (
     SELECT name, external_id FROM companies
-    WHERE tenant_id = :tenant_id AND name > '' AND (name, external_id) > (:name, :external_id)
+    WHERE tenant_id = :tenant_id AND {of_status} AND (name, external_id) > (:name, :external_id)
         AND (:any_name OR {contains})
     ORDER BY name, external_id LIMIT :limit
 ), found AS (
@@ -104,5 +122,6 @@ WITH named AS MATERIALIZED (
 SELECT c.external_id, c.name, c.status, c.status_reason, c.updated_at
 FROM found CROSS JOIN LATERAL (SELECT * FROM companies one
     WHERE one.tenant_id = :tenant_id AND one.external_id = found.external_id LIMIT 1) AS c
+WHERE :status IN ('', c.status)
 ORDER BY c.name, c.external_id LIMIT :limit
 """

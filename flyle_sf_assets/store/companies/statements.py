@@ -54,7 +54,8 @@ _CHANGES = """
         FROM jsonb_each(s.custom_fields) AS member
         WHERE (s.status = 'linked' OR member.key = ANY(CAST(:retyped AS text[]))
                 AND h.custom_fields ? member.key)
-            AND h.custom_fields -> member.key IS DISTINCT FROM member.value
+            -- A blank in a field that had no value is stored, and is no change.
+            AND coalesce(h.custom_fields -> member.key, 'null') <> member.value
         UNION ALL
         SELECT own.field, to_jsonb(own.old), to_jsonb(own.new), true
         FROM (VALUES
@@ -140,10 +141,12 @@ CROSS JOIN LATERAL (SELECT
             '{}') END AS custom_fields
     OFFSET 0) AS new
 CROSS JOIN LATERAL (SELECT
-    (h.status, h.status_reason, h.merged_into, h.name, h.custom_fields) IS DISTINCT FROM
-    (s.status, s.status_reason, s.merged_into, new.name, new.custom_fields) AS moved
+    (h.status, h.status_reason, h.merged_into, h.name, jsonb_strip_nulls(h.custom_fields))
+    IS DISTINCT FROM
+    (s.status, s.status_reason, s.merged_into, new.name, jsonb_strip_nulls(new.custom_fields))
+    AS moved
     OFFSET 0) AS compared
-WHERE compared.moved OR (s.status = 'linked' AND
+WHERE compared.moved OR h.custom_fields <> new.custom_fields OR (s.status = 'linked' AND
     (h.content_hash, h.hash_version, h.source_modified_at, h.source_object)
     IS DISTINCT FROM (s.content_hash, :hash_version, s.source_modified_at, :source_object))
 ON CONFLICT (tenant_id, external_id) DO UPDATE SET

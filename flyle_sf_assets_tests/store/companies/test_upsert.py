@@ -3,6 +3,7 @@
 import pytest
 
 from flyle_sf_assets.store.companies import upsert as companies
+from flyle_sf_assets.store.companies.dry_run import compare_companies
 from flyle_sf_assets.store.companies.upsert import (
     Conversion,
     UpsertCounts,
@@ -114,6 +115,9 @@ def test_fields_that_are_not_written_stay(database: Database, database_url: str)
         ({"hash": 12, "stamp": DAY_4}, False),
         ({"fields": {}}, False),
         ({"fields": '{"plan": null, "amount": 1.0}'}, False),
+        ({"fields": {"amount": 1, "plan": None, "more": None}}, False),
+        ({"fields": {"more": None}, "hash": 12}, False),
+        ({"fields": {"amount": 1, "more": []}}, True),
     ],
 )
 def test_updated_at_moves_exactly_when_content_changed(
@@ -131,6 +135,31 @@ def test_updated_at_moves_exactly_when_content_changed(
     if "status" not in change:
         assert row["source_modified_at"] == change.get("stamp", DAY_1)
         assert row["content_hash"] == change.get("hash")
+
+
+def test_a_blank_in_a_new_field_is_stored_and_is_no_change(
+    database: Database, database_url: str
+) -> None:
+    """A mapping was added: the history of 50,000 companies got a line from nothing to nothing."""
+    first = {"id": "1", "name": "Acme", "fields": {"amount": None}, "hash": 11}
+    write(database, rows(first))
+    again = {**first, "fields": {"amount": None, "plan": None, "size": 3}, "hash": 12}
+    with database.tenant("acme") as tx:
+        told = compare_companies(tx, rows(again), source_object="Account", conversion=Conversion())
+    assert [(one.field, one.old, one.new) for one in told.changes] == [("size", None, "3")]
+    assert {one.field for one in told.fields} == {"size"}
+    counts = write(database, rows(again), DAY_2, sync_id=2)
+    assert counts == UpsertCounts(changed=1)
+    assert stored(database_url)["custom_fields"] == {"amount": None, "plan": None, "size": 3}
+    assert history(database_url) == [("1", "size", None, 3, 2)]
+    gone = {**again, "fields": {"amount": None, "plan": None, "size": 3, "more": None}, "hash": 13}
+    with database.tenant("acme") as tx:
+        told = compare_companies(tx, rows(gone), source_object="Account", conversion=Conversion())
+    assert (told.moved, told.fields, told.changes) == (0, (), ())
+    assert write(database, rows(gone), DAY_3, sync_id=3) == UpsertCounts(unchanged=1)
+    row = stored(database_url)
+    assert row["custom_fields"] == {"amount": None, "plan": None, "size": 3, "more": None}
+    assert (row["updated_at"], row["content_hash"]) == (DAY_2, 13)
 
 
 def test_a_known_hash_saves_comparing_and_the_stamp_is_stored_all_the_same(
