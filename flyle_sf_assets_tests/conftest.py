@@ -2,12 +2,16 @@
 
 Linked tenants come from the plugin ``tenant_fixtures.py``; what else one package's tests need is in
 the conftest of their folder.
+Dagster's migrations are read once per process.
 """
 
 import os
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from flyle_sf_assets.salesforce import bounds
 
@@ -30,6 +34,25 @@ def usual_clock_bound(_orgs_may_live_at_another_time: None) -> Iterator[None]:
     """As in production, for tests whose orgs live at the time of the clock that they pass."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bounds, "CLOCK_SKEW_S", USUAL_CLOCK_SKEW_S)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _migrations_are_read_once() -> Iterator[None]:
+    """Dagster imports all of its 40 migrations for each instance that it opens: a third of a tick.
+
+    Only for SQLite, where the product has PostgreSQL.
+    """
+    read: dict[str | None, ScriptDirectory] = {}
+    from_config = ScriptDirectory.from_config
+
+    def once(config: Config) -> ScriptDirectory:
+        place = config.get_main_option("script_location")
+        if place not in read:
+            read[place] = from_config(config)
+        return read[place]
+
+    with mock.patch.object(ScriptDirectory, "from_config", once):
         yield
 
 

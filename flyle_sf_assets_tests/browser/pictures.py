@@ -1,11 +1,10 @@
 """Pictures for the documents: ``UPDATE_SCREENSHOTS=1`` writes them into ``docs/images``.
 
-Else they go to a temporary folder, and the checkout stays as it is. What does not belong here:
-pages (``dagster_pages.py``).
+Else none are taken: no test looks at them. What does not belong here: pages
+(``dagster_pages.py``).
 """
 
 import os
-from pathlib import Path
 
 from playwright.sync_api import Page
 
@@ -15,12 +14,13 @@ from flyle_sf_assets_tests.browser.served import ROOT
 IMAGES = ROOT / "docs" / "images"
 
 
-def camera(page: Page, folder: Path) -> Picture:
-    """Takes pictures into ``docs/images`` on request, else into ``folder``."""
-    folder = IMAGES if os.environ.get("UPDATE_SCREENSHOTS") else folder
-    folder.mkdir(exist_ok=True)
+def camera(page: Page, *, prefix: str = "", are_wanted: bool = True) -> Picture:
+    """Takes pictures of what the page shows, on request, as small as a document needs."""
 
     def take(name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
+        if are_wanted and os.environ.get("UPDATE_SCREENSHOTS"):
+            page.mouse.move(0, 0)
+            path = IMAGES / f"{prefix}{name}.png"
+            page.screenshot(path=path, animations="disabled", caret="hide")
 
     return take

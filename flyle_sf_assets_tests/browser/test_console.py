@@ -1,10 +1,8 @@
 """The console as an administrator uses it, against a sandbox org; pictures for docs/console.md.
 
-``UPDATE_SCREENSHOTS=1`` writes the pictures into ``docs/images``; else they go to a temporary
-folder, and the checkout stays as it is.
+``UPDATE_SCREENSHOTS=1`` writes the pictures into ``docs/images``.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,13 +22,11 @@ from flyle_sf_assets_tests.browser.console_pages import (
     JAPANESE,
     Administrator,
     Words,
-    camera,
 )
-from flyle_sf_assets_tests.browser.served import ROOT
+from flyle_sf_assets_tests.browser.pictures import camera
 from flyle_sf_assets_tests.console.house import House, Schedule, open_house
 from flyle_sf_assets_tests.tenant_fixtures import installed
 
-IMAGES = ROOT / "docs" / "images"
 TENANT = "initech"
 CLOSED = "Closed Won"
 
@@ -61,8 +57,9 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     assert schedule.failed == []
 
 
-def _administrator(page: Page, scene: Scene, words: Words, folder: Path) -> Administrator:
-    return Administrator(page, scene.house, scene.org, scene.org_url, words, camera(page, folder))
+def _administrator(page: Page, scene: Scene, words: Words) -> Administrator:
+    look = camera(page, prefix="console-", are_wanted=words is JAPANESE)
+    return Administrator(page, scene.house, scene.org, scene.org_url, words, look)
 
 
 def _token(scene: Scene, role: Role = "admin", plan: str = "enterprise") -> str:
@@ -237,11 +234,9 @@ def _disconnect(me: Administrator, scene: Scene) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_an_administrator_links_watches_changes_and_disconnects(
-    scene: Scene, tmp_path: Path, language: str
+    scene: Scene, language: str
 ) -> None:
     """The whole path of the setup page, with every refusal on the way, without a mouse's luck."""
-    is_shown = language == "ja" and os.environ.get("UPDATE_SCREENSHOTS")
-    folder = IMAGES if is_shown else tmp_path / "pictures"
     words = JAPANESE if language == "ja" else ENGLISH
     locale = "ja-JP" if language == "ja" else "en-US"
     with chromium.opened_page(locale=locale, ignore_https_errors=True) as page:
@@ -250,7 +245,7 @@ def test_an_administrator_links_watches_changes_and_disconnects(
         page.on(
             "console", lambda said: faults.append(said.text) if "Content" in said.text else None
         )
-        me = _administrator(page, scene, words, folder)
+        me = _administrator(page, scene, words)
         _be_refused(me, scene)
         _set_up(me, scene)
         _watch(me, scene)

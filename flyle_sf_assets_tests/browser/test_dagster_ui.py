@@ -4,7 +4,6 @@ What does not belong here: how a mapping change shows (``test_lineage_ui.py``).
 """
 
 import struct
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -17,13 +16,13 @@ IMAGE_BYTES_MAX = 200_000
 
 
 @pytest.mark.timeout(400)
-def test_a_person_materializes_one_tenant_from_the_asset_graph(tmp_path: Path) -> None:
+def test_a_person_materializes_one_tenant_from_the_asset_graph() -> None:
     """One tenant's partition is launched, arrives as the org holds it, and no other moves."""
     chromium.program()
     # Nothing runs by itself: what arrives is what the person launched.
     stopped = dagster_over_two_tenants(FLYLE_SCHEDULES="stopped")
     with stopped as dagster, chromium.opened_page() as page:
-        picture = camera(page, tmp_path)
+        picture = camera(page)
 
         dagster_pages.open_asset_graph(page, dagster.url)
         picture("asset-graph")

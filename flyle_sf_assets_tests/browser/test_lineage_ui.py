@@ -1,7 +1,5 @@
 """A mapping change as the data team sees it; its pictures are those of docs/lineage.md."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
@@ -20,11 +18,11 @@ NEW_FIELD = ("mapping:", "mapping:\n  - {from: Owner.Email, to: owner_mail, labe
 
 
 @pytest.mark.timeout(400)
-def test_a_mapping_change_is_seen_and_refreshes_exactly_what_it_affects(tmp_path: Path) -> None:
+def test_a_mapping_change_is_seen_and_refreshes_exactly_what_it_affects() -> None:
     """The sensor is stopped for as long as somebody wants to look at what became stale."""
     chromium.program()
     with dagster_over_two_tenants() as dagster, chromium.opened_page() as page:
-        picture = camera(page, tmp_path)
+        picture = camera(page)
         dagster.await_first_syncs()
         dagster_pages.switch_sensor(page, dagster.url, "settings", is_on=False)
         dagster.change_settings("acme", LABEL, NEW_FIELD)
