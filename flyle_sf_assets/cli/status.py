@@ -7,8 +7,9 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from flyle_sf_assets.cli.opening import not_registered
 from flyle_sf_assets.cli.output import language, to_stdout
-from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sync.state.tenant_status import TenantStatus, tenant_statuses
 
@@ -55,12 +56,7 @@ def states_of(opened: Installation, tenant: str | None) -> tuple[TenantStatus, .
     """All tenants, or one; NotConnected for a tenant without settings."""
     found = tenant_statuses(opened, tenant)
     if tenant is not None and found[0].link.settings_version is None:
-        raise NotConnected(
-            "unknown_tenant",
-            tried=Text(f"テナント {tenant} の状態を調べました", f"Looked at tenant {tenant}"),
-            came_back="No settings of this tenant are registered.",
-            remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
-        )
+        raise not_registered(tenant)
     return found
 
 
