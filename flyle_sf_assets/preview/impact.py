@@ -1,6 +1,6 @@
 """What settings would do: the figures and examples of a preview, as values."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 from flyle_sf_assets.errors import Problem
@@ -101,8 +101,16 @@ class Impact:
     @property
     def exact(self) -> bool:
         """Whether no figure is an estimate."""
-        values = (getattr(self, field.name) for field in fields(self))
-        return all(value.exact for value in values if isinstance(value, Figure))
+        figures = (
+            self.created,
+            self.returning,
+            self.changed,
+            self.leaving,
+            self.blanked,
+            self.overwritten,
+            self.options_added,
+        )
+        return all(figure.exact for figure in figures)
 
     def examples_of(self, kind: ExampleKind) -> tuple[Example, ...]:
         """The examples of one kind."""
