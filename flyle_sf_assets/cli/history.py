@@ -7,10 +7,11 @@ import msgspec
 
 from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.moments import local
+from flyle_sf_assets.cli.opening import not_registered
 from flyle_sf_assets.cli.output import listing, printable, raw_json, to_stdout
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.console.labels import ROW_FIELDS
-from flyle_sf_assets.errors import FlyleError, NotConnected, NotFound, Text, UsageError
+from flyle_sf_assets.errors import FlyleError, NotFound, Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.companies.custom_fields import list_fields
@@ -109,12 +110,7 @@ def history_of(opened: Installation, tenant: str, external_id: str) -> History:
         )
     key = to_18(external_id)
     if registered_settings(opened, tenant) is None:
-        raise NotConnected(
-            "unknown_tenant",
-            tried=Text(f"テナント {tenant} の履歴を調べました", f"Looked at tenant {tenant}"),
-            came_back="No settings of this tenant are registered.",
-            remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
-        )
+        raise not_registered(tenant)
     with opened.database.tenant(tenant) as tx:
         name = company_name(tx, key)
         labels = {field.key: field.label for field in list_fields(tx)}

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.moments import distance
+from flyle_sf_assets.cli.opening import not_registered
 from flyle_sf_assets.cli.output import listing, to_stdout
 from flyle_sf_assets.cli.status_words import (
     companies_in_words,
@@ -15,7 +16,7 @@ from flyle_sf_assets.cli.status_words import (
     reasons,
     state_in_words,
 )
-from flyle_sf_assets.errors import NotConnected, Text
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sync.state.tenant_status import TenantStatus, tenant_statuses
@@ -65,12 +66,7 @@ def states_of(opened: Installation, tenant: str | None) -> tuple[TenantStatus, .
     """All tenants, or one; NotConnected for a tenant without settings."""
     found = tenant_statuses(opened, tenant)
     if tenant is not None and found[0].link.settings_version is None:
-        raise NotConnected(
-            "unknown_tenant",
-            tried=Text(f"テナント {tenant} の状態を調べました", f"Looked at tenant {tenant}"),
-            came_back="No settings of this tenant are registered.",
-            remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
-        )
+        raise not_registered(tenant)
     return found
 
 

@@ -7,6 +7,7 @@ all tenants.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 from dagster import (
@@ -37,6 +38,8 @@ from flyle_sf_assets.store.syncs.census import CensusFigures, latest_censuses
 from flyle_sf_assets.sync.load.census_report import in_words, total
 from flyle_sf_assets.sync.load.commit_gates import CompaniesRefused
 
+ALL_TENANTS = "all tenants"
+
 Rule = Callable[[Transaction], Gate]
 
 
@@ -63,20 +66,13 @@ def census(
     context: AssetCheckExecutionContext, refreshes: ResourceParam[Refreshes]
 ) -> AssetCheckResult:
     """The last census of the run's tenant, or of all tenants when the run has none."""
-    run = context.op_execution_context
-    database = refreshes.installation().database
-    if run.has_partition_key:
-        tenant = run.partition_key
-        with database.tenant(tenant) as tx:
-            found = latest_censuses(tx)
-    else:
-        tenant = "all tenants"
-        with database.fleet() as fleet:
-            found = latest_censuses(fleet)
+    tenant, opened = _scope_of(context, refreshes)
+    with opened as tx:
+        found = latest_censuses(tx)
     figures = total(one.figures for one in found)
     text = _described(tenant, figures) if found else f"{tenant}: no census yet / まだありません"
     healed = [one.tenant_id for one in found if one.figures.healed]
-    if healed and not run.has_partition_key:
+    if healed and tenant == ALL_TENANTS:
         text += f" ({len(healed):,}: {capped(healed)})"
     return AssetCheckResult(
         passed=not figures.healed,
@@ -84,6 +80,16 @@ def census(
         description=text,
         metadata={"tenant": tenant, "tenants": len(found), **asdict(figures)},
     )
+
+
+def _scope_of(
+    context: AssetCheckExecutionContext, refreshes: Refreshes
+) -> tuple[str, AbstractContextManager[Transaction]]:
+    """The run's tenant, or all tenants when the run has none, and a transaction over it."""
+    run, database = context.op_execution_context, refreshes.installation().database
+    if run.has_partition_key:
+        return run.partition_key, database.tenant(run.partition_key)
+    return ALL_TENANTS, database.fleet()
 
 
 def _described(tenant: str, figures: CensusFigures) -> str:
@@ -117,10 +123,7 @@ def _gate_check(key: AssetCheckKey, rule: str, gate_of: Rule) -> AssetChecksDefi
         context: AssetCheckExecutionContext, refreshes: ResourceParam[Refreshes]
     ) -> AssetCheckResult:
         """The rule over every company of the run's tenant, or of all tenants."""
-        run = context.op_execution_context
-        database = refreshes.installation().database
-        tenant = run.partition_key if run.has_partition_key else "all tenants"
-        opened = database.tenant(tenant) if run.has_partition_key else database.fleet()
+        tenant, opened = _scope_of(context, refreshes)
         with opened as tx:
             found = gate_of(tx)
         return AssetCheckResult(

@@ -195,5 +195,5 @@ def sweep_needed(installation: Installation, agenda: Agenda, *, clock: Clock = u
         schemas = known_schemas(read_schemas(tx))
         if objects_missing(settings, schemas) or needs_sweep(plan(settings, schemas), settings):
             return "work"
-        record_comparison(tx, sweep_at=clock())
+        record_comparison(tx, "sweep", clock())
         return "idle"

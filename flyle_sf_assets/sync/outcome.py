@@ -56,9 +56,9 @@ class Outcome:
                 return
             record_recovery(tx, now)
             if self.kind == "census":
-                record_comparison(tx, census_at=now)
+                record_comparison(tx, "census", now)
             elif self.kind == "sweep":
-                record_comparison(tx, sweep_at=now)
+                record_comparison(tx, "sweep", now)
 
     def understood(self, error: BaseException) -> BaseException:
         """The error as one of ours. An interrupt stays one: it does not concern the tenant."""

@@ -3,7 +3,7 @@
 What does not belong here: asking Salesforce and reading the document (``salesforce``).
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -32,11 +32,7 @@ def put_schema(tx: TenantTransaction, schema: StoredSchema) -> None:
         " ON CONFLICT (tenant_id, object) DO UPDATE SET digest = excluded.digest,"
         " last_modified = excluded.last_modified, document = excluded.document,"
         " checked_at = excluded.checked_at",
-        object=schema.object,
-        digest=schema.digest,
-        last_modified=schema.last_modified,
-        document=schema.document,
-        checked_at=schema.checked_at,
+        **asdict(schema),
     )
 
 

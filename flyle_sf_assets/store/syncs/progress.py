@@ -1,6 +1,6 @@
 """The progress of a tenant's running sync, for other processes."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -24,11 +24,7 @@ def put_progress(tx: TenantTransaction, progress: SyncProgress) -> None:
         " VALUES (:tenant_id, :sync_id, :step, :done, :expected, :told_at)"
         " ON CONFLICT (tenant_id) DO UPDATE SET sync_id = excluded.sync_id, step = excluded.step,"
         " done = excluded.done, expected = excluded.expected, told_at = excluded.told_at",
-        sync_id=progress.sync_id,
-        step=progress.step,
-        done=progress.done,
-        expected=progress.expected,
-        told_at=progress.told_at,
+        **asdict(progress),
     )
 
 

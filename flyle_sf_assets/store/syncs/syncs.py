@@ -3,7 +3,7 @@
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -84,12 +84,7 @@ def add_counts(tx: TenantTransaction, sync_id: int, counts: SyncCounts) -> None:
         " changed = changed + :changed, gone = gone + :gone, rejected = rejected + :rejected,"
         " api_calls = api_calls + :api_calls WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
         sync_id=sync_id,
-        pulled=counts.pulled,
-        created=counts.created,
-        changed=counts.changed,
-        gone=counts.gone,
-        rejected=counts.rejected,
-        api_calls=counts.api_calls,
+        **asdict(counts),
     )
 
 

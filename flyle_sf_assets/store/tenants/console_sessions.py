@@ -1,6 +1,6 @@
 """Sessions of the console: used tokens, the sessions opened by them, attempts to sign in."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -50,12 +50,7 @@ def open_session(tx: TenantTransaction, cookie_digest: bytes, session: ConsoleSe
         " (tenant_id, cookie_digest, subject, name, role, plan, created_at, expires_at) VALUES"
         " (:tenant_id, :digest, :subject, :name, :role, :plan, :created_at, :expires_at)",
         digest=cookie_digest,
-        subject=session.subject,
-        name=session.name,
-        role=session.role,
-        plan=session.plan,
-        created_at=session.created_at,
-        expires_at=session.expires_at,
+        **asdict(session),
     )
 
 

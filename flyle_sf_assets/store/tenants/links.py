@@ -150,14 +150,10 @@ def put_outage(tx: TenantTransaction, *, unanswered_since: datetime | None, is_t
 
 
 def record_comparison(
-    tx: TenantTransaction,
-    *,
-    census_at: datetime | _Unset = UNSET,
-    sweep_at: datetime | _Unset = UNSET,
+    tx: TenantTransaction, kind: Literal["census", "sweep"], at: datetime
 ) -> None:
     """Stores the time of the last full comparison with the org, or of the last sweep."""
-    given = {"census_at": census_at, "sweep_at": sweep_at}
-    _write(tx, {name: value for name, value in given.items() if value is not UNSET})
+    _write(tx, {f"{kind}_at": at})
 
 
 def add_attention(tx: TenantTransaction, items: Iterable[Attention], now: datetime) -> bool:

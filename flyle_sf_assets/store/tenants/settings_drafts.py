@@ -4,7 +4,7 @@ What does not belong here: what a draft may hold (``settings/drafts.py``) and th
 stand (``settings_versions.py``).
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -28,10 +28,7 @@ def put_draft(tx: TenantTransaction, draft: StoredDraft) -> None:
         " ON CONFLICT (tenant_id) DO UPDATE SET document = excluded.document,"
         " base_version = excluded.base_version, author = excluded.author,"
         " saved_at = excluded.saved_at",
-        document=draft.document,
-        base_version=draft.base_version,
-        author=draft.author,
-        saved_at=draft.saved_at,
+        **asdict(draft),
     )
 
 
