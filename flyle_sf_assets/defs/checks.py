@@ -26,7 +26,7 @@ from dagster import (
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import guarded
-from flyle_sf_assets.defs.fleet_checks import standing
+from flyle_sf_assets.defs.fleet_checks import standing, standing_evaluations
 from flyle_sf_assets.defs.record_files import record_files
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
@@ -42,6 +42,9 @@ from flyle_sf_assets.sync.load.commit_gates import CompaniesRefused
 
 Look = Callable[[Transaction], Gate]
 
+ALL_TENANTS = "all tenants"
+_NO_CENSUS = "no census yet / まだありません"
+
 
 def census_evaluation(tenant: str, figures: CensusFigures) -> AssetCheckEvaluation:
     """What the run that made the census logs: a warning when anything had to be healed."""
@@ -52,6 +55,26 @@ def census_evaluation(tenant: str, figures: CensusFigures) -> AssetCheckEvaluati
         severity=AssetCheckSeverity.WARN,
         description=_described(tenant, figures),
         metadata={"tenant": tenant, **asdict(figures)},
+    )
+
+
+def evaluations_after_first_sync(refreshes: Refreshes) -> Iterator[AssetCheckEvaluation]:
+    """The checks over all tenants, which the schedule evaluates only every hour.
+
+    A new installation shows them as soon as it has companies.
+    """
+    with refreshes.installation().database.fleet() as tx:
+        yield from standing_evaluations(tx, refreshes.clock())
+        figures = [one.figures for one in latest_censuses(tx)]
+    all_figures = total(figures)
+    text = _described(ALL_TENANTS, all_figures) if figures else f"{ALL_TENANTS}: {_NO_CENSUS}"
+    yield AssetCheckEvaluation(
+        asset_key=keys.CENSUS.asset_key,
+        check_name=keys.CENSUS.name,
+        passed=not all_figures.healed,
+        severity=AssetCheckSeverity.WARN,
+        description=text,
+        metadata={"tenant": ALL_TENANTS, "tenants": len(figures), **asdict(all_figures)},
     )
 
 
@@ -73,11 +96,11 @@ def census(
         with database.tenant(tenant) as tx:
             found = latest_censuses(tx)
     else:
-        tenant = "all tenants"
+        tenant = ALL_TENANTS
         with database.fleet() as fleet:
             found = latest_censuses(fleet)
     figures = total(one.figures for one in found)
-    text = _described(tenant, figures) if found else f"{tenant}: no census yet / まだありません"
+    text = _described(tenant, figures) if found else f"{tenant}: {_NO_CENSUS}"
     healed = [one.tenant_id for one in found if one.figures.healed]
     if healed and not run.has_partition_key:
         text += f" ({len(healed):,}: {capped(healed)})"
@@ -122,7 +145,7 @@ def _gate_check(key: AssetCheckKey, rule: str, look: Look) -> AssetChecksDefinit
         """The rule over every company of the run's tenant, or of all tenants."""
         run = context.op_execution_context
         database = refreshes.installation().database
-        tenant = run.partition_key if run.has_partition_key else "all tenants"
+        tenant = run.partition_key if run.has_partition_key else ALL_TENANTS
         opened = database.tenant(tenant) if run.has_partition_key else database.fleet()
         with opened as tx:
             looked = look(tx)

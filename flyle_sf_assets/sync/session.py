@@ -133,6 +133,7 @@ def open_refresh(
             ),
             outcome=outcome,
             clock=clock,
+            is_first=is_first,
             fallback=choice.fallback,
             refused=choice.refused,
         )

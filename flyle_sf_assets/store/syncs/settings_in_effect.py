@@ -3,8 +3,8 @@
 The version in effect is the newest that the org fitted. A newer one is compared with the org by
 the tenant's next refresh. One that does not fit is kept as refused, and compared again.
 
-What does not belong here: the versions themselves (``store/tenants/settings_versions.py``), and comparing them
-(``check``, ``sync``).
+What does not belong here: the versions themselves (``store/tenants/settings_versions.py``), and
+comparing them (``check``, ``sync``).
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this package's own column names
