@@ -19,7 +19,12 @@ from dagster import (
 )
 
 from flyle_sf_assets.defs import keys
-from flyle_sf_assets.defs.checks import census_evaluation, gate_evaluations, gates_behind
+from flyle_sf_assets.defs.checks import (
+    census_evaluation,
+    evaluations_after_first_sync,
+    gate_evaluations,
+    gates_behind,
+)
 from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.metadata import materialized
 from flyle_sf_assets.defs.partitions import tenants
@@ -40,7 +45,7 @@ link_settings = [
     AssetSpec(
         key=keys.link_settings(part),
         description=f"The settings that `{part}` reads, as a digest per settings version. "
-        "Observed, never materialized: a new version makes only what depends on it stale.",
+        "Reported, never run: a new version makes only what depends on it stale.",
         partitions_def=tenants,
         group_name="settings",
         kinds={"yaml"},
@@ -161,6 +166,8 @@ def companies(
     yield from gate_evaluations(tenant, report.gates)
     if report.census is not None:
         yield census_evaluation(tenant, report.census)
+    if refreshes.is_first_sync(tenant):
+        yield from evaluations_after_first_sync(refreshes)
 
 
 all_assets: list[AssetsDefinition | AssetSpec] = [

@@ -24,7 +24,7 @@ from dagster import (
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import guarded
-from flyle_sf_assets.defs.fleet_checks import all_tenants
+from flyle_sf_assets.defs.fleet_checks import all_tenants, fleet_evaluations
 from flyle_sf_assets.defs.record_files import record_files
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
@@ -42,6 +42,8 @@ ALL_TENANTS = "all tenants"
 
 Rule = Callable[[Transaction], Gate]
 
+_NO_CENSUS = "no census yet / まだありません"
+
 
 def census_evaluation(tenant: str, figures: CensusFigures) -> AssetCheckEvaluation:
     """What the run that made the census logs: a warning when anything had to be healed."""
@@ -52,6 +54,26 @@ def census_evaluation(tenant: str, figures: CensusFigures) -> AssetCheckEvaluati
         severity=AssetCheckSeverity.WARN,
         description=_described(tenant, figures),
         metadata={"tenant": tenant, **asdict(figures)},
+    )
+
+
+def evaluations_after_first_sync(refreshes: Refreshes) -> Iterator[AssetCheckEvaluation]:
+    """The checks over all tenants, which the schedule evaluates only every hour.
+
+    A new installation shows them as soon as it has companies.
+    """
+    with refreshes.installation().database.fleet() as tx:
+        yield from fleet_evaluations(tx, refreshes.clock())
+        figures = [one.figures for one in latest_censuses(tx)]
+    all_figures = total(figures)
+    text = _described(ALL_TENANTS, all_figures) if figures else f"{ALL_TENANTS}: {_NO_CENSUS}"
+    yield AssetCheckEvaluation(
+        asset_key=keys.CENSUS.asset_key,
+        check_name=keys.CENSUS.name,
+        passed=not all_figures.healed,
+        severity=AssetCheckSeverity.WARN,
+        description=text,
+        metadata={"tenant": ALL_TENANTS, "tenants": len(figures), **asdict(all_figures)},
     )
 
 
@@ -70,7 +92,7 @@ def census(
     with opened as tx:
         found = latest_censuses(tx)
     figures = total(one.figures for one in found)
-    text = _described(tenant, figures) if found else f"{tenant}: no census yet / まだありません"
+    text = _described(tenant, figures) if found else f"{tenant}: {_NO_CENSUS}"
     healed = [one.tenant_id for one in found if one.figures.healed]
     if healed and tenant == ALL_TENANTS:
         text += f" ({len(healed):,}: {capped(healed)})"

@@ -19,9 +19,13 @@ T = TypeVar("T")
 
 
 def failure_of(error: FlyleError) -> Failure:
-    """What a step raises; ``error`` is its cause and has no cause itself."""
+    """What a step raises; ``error`` is its cause and has no cause itself.
+
+    The run's page shows the description first: the reason and the remedy on a line each, before
+    the table of the metadata and the stack trace.
+    """
     failure = Failure(
-        description=str(error),
+        description=_reason_and_remedy(error),
         metadata={
             "code": error.code,
             "tried": f"{error.tried.en} / {error.tried.ja}",
@@ -33,6 +37,18 @@ def failure_of(error: FlyleError) -> Failure:
     )
     failure.__cause__ = error
     return failure
+
+
+def _reason_and_remedy(error: FlyleError) -> str:
+    came_back = error.came_back + (f" ({error.incident})" if error.incident else "")
+    return "\n".join(
+        (
+            f"[{error.code}] {error.tried.en} → {came_back}",
+            f"Remedy: {error.remedy.en}",
+            f"[{error.code}] {error.tried.ja} → {came_back}",
+            f"対処: {error.remedy.ja}",
+        )
+    )
 
 
 def guarded(body: Callable[P, T]) -> Callable[P, T]:

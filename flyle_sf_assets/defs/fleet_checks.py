@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckExecutionContext,
     AssetCheckKey,
     AssetCheckResult,
     AssetCheckSeverity,
@@ -36,6 +38,7 @@ from flyle_sf_assets.store.syncs.fleet_health import (
     stale_tenants,
     tenants_with_rejected,
 )
+from flyle_sf_assets.store.syncs.settings_in_effect import Unapplied, unapplied_settings
 
 OVERDUE_AFTER = timedelta(hours=1)
 """A queue and a slow org may take that long; after that an operator should check."""
@@ -51,8 +54,11 @@ _WORDS = {
         "1日以上前から受け取れない値があるテナント", "tenants with values rejected for over a day"
     ),
     keys.NONE_STALE: Text("設定や入力をまだ取り込んでいないテナント", "tenants with stale assets"),
+    keys.NONE_UNAPPLIED: Text(
+        "新しい設定を適用できないテナント", "tenants whose newest settings are not applied"
+    ),
 }
-_WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE)
+_WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE, keys.NONE_UNAPPLIED)
 
 
 @multi_asset_check(
@@ -63,14 +69,38 @@ _WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE)
         )
         for key, words in _WORDS.items()
     ],
+    # The Checks page offers to execute each of them.
+    can_subset=True,
 )
 @guarded
-def all_tenants(refreshes: ResourceParam[Refreshes]) -> Iterator[AssetCheckResult]:
-    """Four queries over all tenants, whichever tenant's run starts them."""
+def all_tenants(
+    context: AssetCheckExecutionContext, refreshes: ResourceParam[Refreshes]
+) -> Iterator[AssetCheckResult]:
+    """One query over all tenants for each check, whichever tenant's run starts them."""
+    chosen = context.op_execution_context.selected_asset_check_keys
     with refreshes.installation().database.fleet() as tx:
-        count = live_tenants(tx)
-        for key, tenants in found(tx, utc_now()).items():
-            yield result(key, tenants, count)
+        for key, made in results(tx, utc_now()).items():
+            if key in chosen:
+                yield made
+
+
+def results(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, AssetCheckResult]:
+    """All fleet checks, as of now."""
+    count = live_tenants(tx)
+    return {key: result(key, tenants, count) for key, tenants in found(tx, now).items()}
+
+
+def fleet_evaluations(tx: FleetTransaction, now: datetime) -> Iterator[AssetCheckEvaluation]:
+    """The same, for a run that logs them itself: a tenant's first sync."""
+    for key, made in results(tx, now).items():
+        yield AssetCheckEvaluation(
+            asset_key=key.asset_key,
+            check_name=key.name,
+            passed=made.passed,
+            severity=made.severity,
+            description=made.description,
+            metadata=made.metadata,
+        )
 
 
 def found(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, tuple[str, ...]]:
@@ -80,7 +110,16 @@ def found(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, tuple[str,
         keys.NONE_OVERDUE: overdue_tenants(tx, now - OVERDUE_AFTER),
         keys.NO_OLD_REJECTED: tenants_with_rejected(tx, now - REJECTED_AFTER),
         keys.NONE_STALE: stale_tenants(tx, UNUSED),
+        keys.NONE_UNAPPLIED: tuple(map(unapplied_words, unapplied_settings(tx))),
     }
+
+
+def unapplied_words(one: Unapplied) -> str:
+    """The tenant, and the first problem of its settings, in one line."""
+    what = "file" if one.version is None else f"version {one.version}"
+    first, more = one.problems[0], len(one.problems) - 1
+    others = f" and {more} more" if more else ""
+    return f"{one.tenant} ({what}: {first.place} {first.message.en}{others})"
 
 
 def result(key: AssetCheckKey, tenants: Sequence[str], count: int) -> AssetCheckResult:

@@ -5,7 +5,13 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from dagster import AssetObservation, AssetRecordsFilter, DagsterInstance, RunsFilter
+from dagster import (
+    AssetMaterialization,
+    AssetObservation,
+    AssetRecordsFilter,
+    DagsterInstance,
+    RunsFilter,
+)
 from dagster._core.instance.ref import InstanceRef
 
 from flyle_sf_assets import private_files
@@ -66,29 +72,34 @@ def observe_settings(instance: DagsterInstance, settings: TenantSettings) -> tup
     """Reports to Dagster the digest of each part of a tenant's settings that it does not know yet.
 
     Returns these parts. An unchanged digest keeps what depends on it fresh; a changed one makes
-    exactly this tenant's partitions of the affected assets stale.
+    exactly this tenant's partitions of the affected assets stale. The materialization beside the
+    observation is for people: without it the graph shows the partition as missing for ever.
     """
     told = []
     for part, digest in part_digests(settings).items():
-        if _observed(instance, part, settings.tenant) == digest:
+        if _reported(instance, part, settings.tenant) == digest:
             continue
-        instance.report_runless_asset_event(
-            AssetObservation(
-                asset_key=keys.link_settings(part),
-                partition=settings.tenant,
-                tags={DATA_VERSION_TAG: digest},
+        for event in (AssetObservation, AssetMaterialization):
+            instance.report_runless_asset_event(
+                event(
+                    asset_key=keys.link_settings(part),
+                    partition=settings.tenant,
+                    tags={DATA_VERSION_TAG: digest},
+                )
             )
-        )
         told.append(part)
     return tuple(told)
 
 
-def _observed(instance: DagsterInstance, part: str, tenant: str) -> str | None:
-    """The digest that was last reported to Dagster, None when none was."""
+def _reported(instance: DagsterInstance, part: str, tenant: str) -> str | None:
+    """The digest that was last reported to Dagster, None when none was.
+
+    Earlier versions reported no materialization: what they observed is reported once more.
+    """
     newest = AssetRecordsFilter(asset_key=keys.link_settings(part), asset_partitions=[tenant])
-    for record in instance.fetch_observations(newest, limit=1).records:
-        if record.asset_observation is not None:
-            return (record.asset_observation.tags or {}).get(DATA_VERSION_TAG)
+    for record in instance.fetch_materializations(newest, limit=1).records:
+        if record.asset_materialization is not None:
+            return (record.asset_materialization.tags or {}).get(DATA_VERSION_TAG)
     return None
 
 

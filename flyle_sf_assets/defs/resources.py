@@ -92,6 +92,10 @@ class Refreshes:
             context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
         raise failure_of(error)
 
+    def is_first_sync(self, tenant: str) -> bool:
+        """Whether the run's refresh of the tenant is its first."""
+        return tenant in self._open and self._open[tenant].is_first
+
     def _refresh(self, context: AssetExecutionContext) -> Refresh:
         tenant = context.partition_key
         if tenant not in self._open:

@@ -4,7 +4,9 @@ It reads, decides by pure functions, and acts within a time budget; the next tic
 what a tick does not reach.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 
 from dagster import (
@@ -19,14 +21,18 @@ from dagster import (
 
 from flyle_sf_assets.defs.failures import guarded_tick
 from flyle_sf_assets.defs.fleet import SENSOR_STATUS, tenants_in_flight
+from flyle_sf_assets.defs.fleet_checks import unapplied_words
 from flyle_sf_assets.defs.instance import observe_settings, runs_by_key
 from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.partition_changes import PartitionChanges, partition_changes
 from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS, tenants
 from flyle_sf_assets.defs.resources import KIND_TAG, Refreshes
 from flyle_sf_assets.defs.wording import capped
+from flyle_sf_assets.errors import FlyleError, Text, UsageError
+from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.scheduling.pending_runs import PendingRun, pending_run_of, record_run
+from flyle_sf_assets.store.syncs.settings_in_effect import Unapplied, unapplied_settings
 from flyle_sf_assets.store.tenants.settings_files import KnownTenant
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets.tenants.removal import remove_tenant
@@ -35,6 +41,9 @@ from flyle_sf_assets.tenants.settings_file_watcher import Budget, Followed, foll
 INTERVAL_S = 15
 BUDGET_S = 40.0
 """Dagster ends a tick after 60 s."""
+
+FAILS_FOR = timedelta(minutes=10)
+"""So long ticks fail after a file was saved that cannot be applied: its author looks there now."""
 
 VERSION_TAG = "flyle/settings_version"
 
@@ -46,13 +55,15 @@ class Tick:
     installation: Installation
     instance: DagsterInstance
     budget: Budget
+    clock: Clock
     pending: list[PendingRun] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
 
     def run(self) -> SensorResult:
         """Follows files and console, and returns what Dagster has to do.
 
-        Raises why the settings folder could not be read when there is nothing else to report.
+        When there is nothing else to report, it raises why the settings folder could not be read,
+        or why settings that were just saved are not applied.
         """
         followed = follow_files(self.installation, self.budget)
         existing = set(self.instance.get_dynamic_partitions(TENANT_PARTITIONS))
@@ -61,11 +72,13 @@ class Tick:
                 self.budget.attempt(one.tenant, partial(self._tell, one))
         changes = self._partitions(followed, existing)
         requests = self._requests()
-        if followed.folder is not None and not requests and not changes.add:
-            raise followed.folder
+        with self.installation.database.fleet() as tx:
+            unapplied = unapplied_settings(tx)
+        if not (requests or changes.add or changes.remove or self.budget.failed):
+            _raise_what_is_new(followed.folder, unapplied, self.clock())
         return SensorResult(
             run_requests=requests,
-            skip_reason=None if requests else _in_words(followed, changes, self.budget),
+            skip_reason=None if requests else _in_words(followed, changes, self.budget, unapplied),
             dynamic_partitions_requests=[
                 *([tenants.build_add_request(list(changes.add))] if changes.add else []),
                 *([tenants.build_delete_request(list(changes.remove))] if changes.remove else []),
@@ -131,14 +144,52 @@ def _request(run: PendingRun) -> RunRequest:
     )
 
 
-def _in_words(followed: Followed, changes: PartitionChanges, budget: Budget) -> str:
+def _raise_what_is_new(
+    folder: FlyleError | None, unapplied: Sequence[Unapplied], now: datetime
+) -> None:
+    """Fails the tick that has nothing else to report, for what a person has to see.
+
+    Settings that are not applied fail ticks only while they are new: later, a failed tick would
+    hide the next mistake. The check `no_settings_unapplied` names them until they are applied.
+    """
+    if folder is not None:
+        raise folder
+    new = [one for one in unapplied if now - one.since < FAILS_FOR]
+    if new:
+        raise not_applied(new)
+
+
+def not_applied(unapplied: Sequence[Unapplied]) -> UsageError:
+    """The tick's error: each tenant with its first problem."""
+    names = ", ".join(one.tenant for one in unapplied)
+    return UsageError(
+        "settings_not_applied",
+        tried=Text(f"設定を適用しました: {names}", f"Applied settings: {names}"),
+        came_back=capped([unapplied_words(one) for one in unapplied]),
+        remedy=Text(
+            "設定かSalesforceの組織を直してください。それまでは前の設定のまま動き続けます。"
+            "すべての問題は flyle-sf check テナント で表示されます",
+            "Correct the settings, or the org; the settings before them go on until then."
+            " flyle-sf check TENANT shows every problem",
+        ),
+    )
+
+
+def _in_words(
+    followed: Followed,
+    changes: PartitionChanges,
+    budget: Budget,
+    unapplied: Sequence[Unapplied],
+) -> str:
     """Why no run was requested, and what else is worth knowing about this tick."""
+    unnamed = [name for name in followed.unusable if name not in {one.tenant for one in unapplied}]
     parts = [f"{len(followed.registered)} tenants, no settings that ask for a run"]
     told = (
         ("added", changes.add),
         ("removed", changes.remove),
         ("removed after their run", changes.deferred),
-        ("files that cannot be used", followed.unusable),
+        ("not applied", [unapplied_words(one) for one in unapplied]),
+        ("files that cannot be used", unnamed),
         ("failed", [f"{tenant} ({why})" for tenant, why in budget.failed.items()]),
     )
     parts += [f"{words}: {capped(names)}" for words, names in told if names]
@@ -160,4 +211,5 @@ def settings_sensor(
     context: SensorEvaluationContext, refreshes: ResourceParam[Refreshes]
 ) -> SensorResult:
     """One tick; see `Tick`."""
-    return Tick(refreshes.installation(), context.instance, Budget(BUDGET_S)).run()
+    budget = Budget(BUDGET_S)
+    return Tick(refreshes.installation(), context.instance, budget, refreshes.clock).run()

@@ -46,6 +46,8 @@ class Refresh:
     org: OrgAccess
     outcome: Outcome
     clock: Clock = utc_now
+    is_first: bool = False
+    """Whether the tenant was never synced before."""
     fallback: Numbered | None = None
     refused: Numbered | None = None
     has_judged: bool = False

@@ -130,6 +130,7 @@ def open_refresh(
             ),
             outcome=outcome,
             clock=clock,
+            is_first=is_first,
             fallback=choice.fallback,
             refused=choice.refused,
         )

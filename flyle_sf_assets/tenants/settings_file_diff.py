@@ -11,13 +11,15 @@ from flyle_sf_assets.store.tenants.settings_files import KnownTenant
 class FileChanges:
     """``read`` are files with new content; ``gone`` tenants have no settings any more.
 
-    For ``to_console`` the console's settings are current (again). ``is_doubtful`` says that the
-    folder is empty although several tenants come from files: most likely it is not mounted.
+    For ``to_console`` the console's settings are current (again). ``repaired`` are tenants whose
+    unusable file is not there any more. ``is_doubtful`` says that the folder is empty although
+    several tenants come from files: most likely it is not mounted.
     """
 
     read: tuple[ListedFile, ...] = ()
     to_console: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
     is_doubtful: bool = False
 
 
@@ -42,6 +44,11 @@ def file_changes(
         read=tuple(file for file in listed.values() if _is_news(file, by_tenant.get(file.tenant))),
         to_console=tuple(one.tenant for one in (*missing, *saved_since) if one.has_console),
         gone=tuple(one.tenant for one in missing if not one.has_console),
+        repaired=tuple(
+            one.tenant
+            for one in by_tenant.values()
+            if one.has_problems and one.tenant not in listed
+        ),
     )
 
 

@@ -13,7 +13,11 @@ from flyle_sf_assets.errors import FlyleError, Text, UsageError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.loading import ListedFile, is_bare_folder, list_files, load_tenant
-from flyle_sf_assets.store.tenants.settings_files import KnownTenant, known_tenants
+from flyle_sf_assets.store.tenants.settings_files import (
+    KnownTenant,
+    forget_problems,
+    known_tenants,
+)
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import bind, logger
 from flyle_sf_assets.tenants.registration import back_to_console, register
@@ -117,7 +121,14 @@ def _registered(
         budget.attempt(file.tenant, work, share=READING_SHARE)
     for tenant in changes.to_console:
         budget.attempt(tenant, partial(back_to_console, installation, tenant, clock=clock))
+    for tenant in changes.repaired:
+        budget.attempt(tenant, partial(_forget_problems, installation, tenant))
     return bool(changes.read or changes.to_console)
+
+
+def _forget_problems(installation: Installation, tenant: str) -> None:
+    with installation.database.tenant(tenant) as tx:
+        forget_problems(tx)
 
 
 def _register(installation: Installation, file: ListedFile, clock: Clock) -> None:

@@ -1,9 +1,9 @@
-"""Standing checks: what holds of all tenants, with the names of those of whom it does not."""
+"""Fleet checks: what holds of all tenants, with the names of those of whom it does not."""
 
 from contextlib import nullcontext
 
 import pytest
-from dagster import AssetCheckEvaluation, DagsterInstance, DefaultScheduleStatus
+from dagster import AssetCheckEvaluation, AssetCheckKey, DagsterInstance, DefaultScheduleStatus
 
 from flyle_sf_assets.check.parts import UNUSED
 from flyle_sf_assets.definitions import build_defs
@@ -11,8 +11,11 @@ from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.store.syncs.fleet_health import stale_tenants
 from flyle_sf_assets.sync.state.tenant_status import tenant_statuses
+from flyle_sf_assets.tenants.registration import register
+from flyle_sf_assets_tests.defs.persons import file_of
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET, DagsterRuns
 from flyle_sf_assets_tests.flows.tenants import Tenant
 from flyle_sf_assets_tests.postgres import admin
@@ -201,7 +204,7 @@ def test_a_census_that_had_to_heal_names_its_tenant(
     assert "(1: acme)" in (census.description or "")
 
 
-def test_the_standing_checks_run_by_themselves() -> None:
+def test_the_fleet_checks_run_by_themselves() -> None:
     """A check that nobody runs stays green for ever."""
     schedule = build_defs().resolve_schedule_def("fleet_checks_hourly")
     assert schedule.default_status is DefaultScheduleStatus.RUNNING
@@ -221,3 +224,66 @@ def test_the_standing_checks_run_by_themselves() -> None:
 def test_a_list_of_tenants_is_capped_and_counts_the_rest(names: list[str], text: str) -> None:
     """A description of 5,000 names is read by nobody."""
     assert capped(names, 2) == text
+
+
+def test_settings_that_are_not_applied_are_named_with_their_reason(
+    both: tuple[Tenant, Tenant],
+    acme_runs: DagsterRuns,
+    installation: Installation,
+    instance: DagsterInstance,
+) -> None:
+    """Refused by the org, or unreadable: both go on with what worked, and somebody has to know."""
+    acme, globex = both
+    good = acme.settings
+    acme.apply(good.replace("AnnualRevenue", "AnualRevenue"))
+    acme_runs.observe()
+    assert acme_runs.refresh().success
+    file = file_of(globex)
+    file.write_text("tenant: [", encoding="utf-8")
+    register(installation, load_tenant(file))
+    found = checked(installation, instance)
+    assert {one for one in FLEET_CHECKS if not found[one].passed} == {"no_settings_unapplied"}
+    text = found["no_settings_unapplied"].description or ""
+    assert "2 of 2" in text
+    assert "acme (version 2: mapping[0].from" in text
+    assert "AnualRevenue" in text
+    assert "globex (file: globex.yaml:1" in text
+    acme.apply(good)
+    globex.apply()
+    assert checked(installation, instance)["no_settings_unapplied"].passed
+
+
+def test_the_first_sync_of_a_tenant_evaluates_what_the_schedule_does_every_hour(
+    acme_runs: DagsterRuns,
+) -> None:
+    """A new installation's Checks page said "not evaluated" until ten past."""
+    first, second = acme_runs.refresh(), acme_runs.refresh()
+    assert {one.check_name for one in first.get_asset_check_evaluations()} >= FLEET_CHECKS | {
+        "census"
+    }
+    assert not {one.check_name for one in second.get_asset_check_evaluations()} & FLEET_CHECKS
+
+
+def test_every_check_can_be_executed_alone() -> None:
+    """Four of the seven on the Checks page said "cannot execute without materializing".
+
+    The UI offers it for a check that shares its step with no other one that must run with it.
+    """
+    graph = build_defs().get_repository_def().asset_graph
+    checks = graph.asset_check_keys
+    assert len(checks) == len(FLEET_CHECKS) + 4
+    assert {len(graph.get_execution_set_asset_and_check_keys(key)) for key in checks} == {1}
+
+
+@pytest.mark.parametrize("key", keys.FLEET_CHECKS, ids=lambda key: key.name)
+def test_a_fleet_check_executed_alone_evaluates_only_itself(
+    installation: Installation, instance: DagsterInstance, key: AssetCheckKey
+) -> None:
+    """What was not asked for keeps its last result."""
+    definitions = build_defs({"refreshes": refreshes_of(lambda: nullcontext(installation))})
+    job = definitions.resolve_implicit_global_asset_job_def().get_subset(
+        asset_check_selection={key}
+    )
+    result = job.execute_in_process(instance=instance, run_config=QUIET)
+    assert result.success
+    assert [one.check_name for one in result.get_asset_check_evaluations()] == [key.name]

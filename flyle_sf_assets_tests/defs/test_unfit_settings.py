@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from dagster import ExecuteInProcessResult, RunRequest
 
+from flyle_sf_assets.errors import UsageError
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.store.syncs.schedule_inputs import read_agendas
-from flyle_sf_assets_tests.defs.persons import edit, state_of, versions
+from flyle_sf_assets_tests.defs.persons import edit, file_of, state_of, versions
 from flyle_sf_assets_tests.defs.staleness import stale_for
 from flyle_sf_assets_tests.defs.test_settings_sensor import stale_in_status
 from flyle_sf_assets_tests.defs.ticks import Ticks, selection
 from flyle_sf_assets_tests.flows.tenants import Tenant
+from flyle_sf_assets_tests.postgres import admin
 
 PHONE = "  - {from: Phone, to: phone, label: 電話}\n"
 MISSPELT = ("AnnualRevenue", "AnualRevenue")
@@ -229,3 +231,37 @@ def test_a_first_version_that_does_not_fit_has_nothing_to_go_on_with(
     (request,) = ticks.requests()
     assert ticks.execute(request).success
     assert (state_of(acme), attention(acme)) == ("linked", [])
+
+
+def test_the_tick_fails_with_the_reason_while_the_mistake_is_new(
+    acme: Tenant, ticks: Ticks
+) -> None:
+    """The author looks at the sensor's page in the minutes after saving; later it is one of many.
+
+    A tick that failed for ever would hide the next mistake.
+    """
+    ticks.settled()
+    edit(acme, acme.settings.replace(*MISSPELT))
+    (request,) = ticks.requests()
+    assert ticks.execute(request).success
+    with pytest.raises(UsageError, match=r"acme \(version 2: mapping\[0\]\.from .*AnualRevenue"):
+        ticks.tick()
+    with admin(acme.installation.database_url) as connection:
+        connection.execute(
+            "UPDATE flyle.settings_refusals SET refused_at = now() - interval '1 hour'"
+        )
+    assert "not applied: acme (version 2: mapping[0].from" in str(ticks.tick().skip_reason)
+
+
+def test_a_broken_file_fails_the_tick_until_it_is_gone(acme: Tenant, ticks: Ticks) -> None:
+    """Also one that never had a usable text, and so no link that could say it."""
+    ticks.settled()
+    broken = file_of(acme).with_name("initech.yaml")
+    broken.write_text("tenant: [", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"initech \(file: initech\.yaml:1 "):
+        ticks.tick()
+    with admin(acme.installation.database_url) as connection:
+        connection.execute("UPDATE flyle.settings_files SET read_at = now() - interval '1 hour'")
+    assert "not applied: initech (file: initech.yaml:1" in str(ticks.tick().skip_reason)
+    broken.unlink()
+    assert "initech" not in str(ticks.tick().skip_reason)

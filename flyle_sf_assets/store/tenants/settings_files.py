@@ -21,7 +21,7 @@ class KnownTenant:
     used yet. ``file_digest`` is that of the file's bytes as last read, ``file_version`` their
     settings version. ``removed_at`` is set while the file is missing. ``is_open``: no tick has
     passed the newest settings to Dagster yet; ``has_console``: a person once saved some in the
-    console.
+    console; ``has_problems``: the file, as last read, cannot be used.
     """
 
     tenant: str
@@ -33,6 +33,7 @@ class KnownTenant:
     state: LinkState | None
     is_open: bool
     has_console: bool
+    has_problems: bool = False
 
     @property
     def is_of_file(self) -> bool:
@@ -57,7 +58,8 @@ def known_tenants(tx: Transaction) -> tuple[KnownTenant, ...]:
         "SELECT coalesce(v.tenant_id, f.tenant_id) AS tenant, v.version, v.author,"
         " f.digest AS file_digest, f.version AS file_version, f.removed_at, l.state,"
         " v.version IS NOT NULL AND c.settled_at IS NULL AS is_open,"
-        " coalesce(v.has_console, false) AS has_console"
+        " coalesce(v.has_console, false) AS has_console,"
+        " coalesce(f.problems <> '[]', false) AS has_problems"
         " FROM (SELECT DISTINCT ON (tenant_id) tenant_id, version, author,"
         "   bool_or(NOT starts_with(author, :file)) OVER (PARTITION BY tenant_id) AS has_console"
         "   FROM settings_versions ORDER BY tenant_id, version DESC) v"
@@ -100,6 +102,14 @@ def put_file(
         version=version,
         now=now,
         problems=problems_text(problems),
+    )
+
+
+def forget_problems(tx: TenantTransaction) -> None:
+    """Stores that the file which could not be used is not there any more."""
+    tx.execute(
+        "UPDATE settings_files SET problems = '[]' WHERE tenant_id = :tenant_id",
+        tenant_id=tx.tenant_id,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.links import put_link
 from flyle_sf_assets.store.tenants.settings_changes import (
@@ -100,13 +101,25 @@ def test_all_tenants_are_seen_in_one_query(database: Database) -> None:
         mark_removed(tx, "disconnected", NOW)
         kept = get_file(tx)
     with database.tenant("broken") as tx:
-        put_file(tx, "d2", None, NOW)
+        words = Text("誤り", "wrong")
+        put_file(tx, "d2", None, NOW, [Problem("yaml", "", words, words, line=1)])
     with database.fleet() as fleet:
         found = known_tenants(fleet)
-    nothing = {"file_digest": None, "file_version": None, "removed_at": None, "state": None}
-    both = KnownTenant("both", 2, "file:both.yaml", is_open=True, has_console=True, **nothing)
-    console = KnownTenant("console", 2, "console:a", is_open=True, has_console=True, **nothing)
-    broken = KnownTenant("broken", None, None, "d2", None, None, None, False, False)  # noqa: FBT003
+    nothing = (None, None, None, None)
+    both = KnownTenant("both", 2, "file:both.yaml", *nothing, is_open=True, has_console=True)
+    console = KnownTenant("console", 2, "console:a", *nothing, is_open=True, has_console=True)
+    broken = KnownTenant(
+        "broken",
+        None,
+        None,
+        "d2",
+        None,
+        None,
+        None,
+        False,  # noqa: FBT003
+        False,  # noqa: FBT003
+        has_problems=True,
+    )
     file = KnownTenant("file", 1, "file:file.yaml", "d1", 1, LATER, "linked", False, False)  # noqa: FBT003
     assert found == (both, broken, console, file)
     assert [one.is_of_file for one in found] == [True, False, False, True]
