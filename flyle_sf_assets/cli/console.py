@@ -37,12 +37,15 @@ def console_server(
     sample_tenants: Sequence[str] = (),
     to_try: Sequence[tuple[str, str]] = (),
 ) -> Iterator[str]:
-    """The console beside another server; yields the URL to open.
+    """The console beside another server, at another port if this is taken; yields the URL to open.
 
     With ``sample_tenants`` any visitor may sign in as a sample user of them, and sees the values to
     try the setup with: for the demo only.
     """
-    listener = listening_socket(HOST, port)
+    try:
+        listener = listening_socket(HOST, port)
+    except UsageError:  # taken since it was found free
+        listener = listening_socket(HOST, 0)
     settings = console_settings(opened.environment, f"http://{HOST}:{listener.getsockname()[1]}")
     users = sample_users(sample_tenants) if sample_tenants else ()
     more = sample_user_routes(users, to_try) if users else ()

@@ -24,6 +24,7 @@ KEEP_ALIVE_S = 65
 CONNECTIONS_MAX = 1_000
 """More are answered with 503 at once."""
 
+BACKLOG = 2_048
 STOP_WITHIN_S = 5
 SWITCH_INTERVAL_S = 0.0005
 
@@ -37,11 +38,15 @@ class Certificate:
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raises UsageError when the port is taken."""
+    """A socket that listens; port 0 takes a free one. Raises UsageError when the port is taken.
+
+    Of two processes that only bind a port both succeed, and the second fails when it serves.
+    """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise UsageError(

@@ -21,7 +21,29 @@ from flyle_sf_assets.store.postgres.urls import dagster_url
 
 
 class _EventLogStorage(PostgresEventLogStorage):
-    """The event log, with which Dagster ends when it disposes of an instance."""
+    """The event log, with which Dagster ends when it disposes of an instance.
+
+    Before most of its statements it asks the catalog whether a table or column of an earlier
+    version is there yet. None goes away, so that is asked once.
+    """
+
+    def __init__(self, postgres_url: str) -> None:
+        self._there: set[str] = set()
+        super().__init__(postgres_url, should_autocreate_tables=False)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the database has the table."""
+        if table_name not in self._there and super().has_table(table_name):
+            self._there.add(table_name)
+        return table_name in self._there
+
+    def _has_asset_key_col_on_connection(self, conn: Any, column_name: str) -> bool:
+        column = f"asset_keys.{column_name}"
+        if column not in self._there and super()._has_asset_key_col_on_connection(
+            conn, column_name
+        ):
+            self._there.add(column)
+        return column in self._there
 
     def dispose(self) -> None:
         """Stops watching and closes the connections, which the other storages use too."""
@@ -39,7 +61,7 @@ class DagsterStorage(DagsterPostgresStorage):
         inst_data: ConfigurableClassData | None = None,
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data)
-        self._event_log_storage = _EventLogStorage(postgres_url, should_autocreate_tables=False)
+        self._event_log_storage = _EventLogStorage(postgres_url)
         engine = kept_engine(postgres_url)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # noqa: SLF001 - it has no parameter for it

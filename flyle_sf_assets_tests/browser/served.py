@@ -6,6 +6,7 @@ Dagster are processes of their own, in an installation among the temporary files
 What does not belong here: what a person then does (``dagster_pages.py``).
 """
 
+import fcntl
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,27 +145,39 @@ def _write_settings(folder: Path, org_url: str) -> None:
 
 @contextmanager
 def _command(word: str, environment: dict[str, str], log: Path) -> Iterator[str]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flyle_sf_assets.cli", word],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    url = ""
-    try:
-        url = _url(process, log)
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)
+    with ExitStack() as start:
+        start.enter_context(_one_starts_at_a_time())
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "flyle_sf_assets.cli", word],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        url = ""
         try:
-            ended = process.wait(STOP_TIMEOUT_S)
+            url = _url(process, log)
+            start.close()
+            yield url
         finally:
-            process.kill()
-            process.wait()
+            process.send_signal(signal.SIGINT)
+            try:
+                ended = process.wait(STOP_TIMEOUT_S)
+            finally:
+                process.kill()
+                process.wait()
     assert ended == 0, _tail(log)
     assert not _listens(url), f"something still listens at {url}"
+
+
+@contextmanager
+def _one_starts_at_a_time() -> Iterator[None]:
+    """Two that start together would find the same port free, and one show the other's pages."""
+    lock = Path(tempfile.gettempdir(), f"flyle-browser-start-{os.geteuid()}.lock")
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _url(process: subprocess.Popen[bytes], log: Path) -> str:

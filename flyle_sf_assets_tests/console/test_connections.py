@@ -234,3 +234,12 @@ def test_the_limits_hold_over_tls_too(installation: Installation) -> None:
         ):
             assert connection.recv(10) == b""
         assert time.monotonic() - began < ANSWER_S / 2
+
+
+def test_of_two_consoles_that_start_together_the_second_hears_that_the_port_is_taken() -> None:
+    """Both bound it before either listened; the second said "did not start within 20 s"."""
+    with (
+        closing(listening_socket("127.0.0.1", 0)) as first,
+        pytest.raises(UsageError, match="console_port_taken"),
+    ):
+        listening_socket("127.0.0.1", first.getsockname()[1])

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from dagster import AssetKey, AssetObservation, DagsterInstance, asset, materialize
+import sqlalchemy as sa
+from dagster import (
+    AssetKey,
+    AssetObservation,
+    DagsterInstance,
+    DynamicPartitionsDefinition,
+    asset,
+    materialize,
+)
 from dagster._core.instance.ref import InstanceRef
 
 from flyle_sf_assets.defs.instance import OWN_DAGSTER_YAML
@@ -101,3 +109,29 @@ def test_a_server_that_was_restarted_is_connected_to_again(
         assert materialize([nothing], instance=instance).success
         assert backends(server, "pg_terminate_backend(pid, 10000)") == {True}
         assert materialize([nothing], instance=instance).success
+
+
+@asset(partitions_def=DynamicPartitionsDefinition(name="tenant"))
+def of_a_tenant() -> None:
+    """An asset whose materialization looks its partition up."""
+
+
+def test_the_catalog_is_asked_once_what_tables_and_columns_there_are(
+    server: TcpServer, dagster_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 550 statements of a run 70 asked it for what they had asked it before."""
+    asked: list[str] = []
+
+    def ask(_1: object, _2: object, statement: str, parameters: object, *_more: object) -> None:
+        named = [name for name in ("asset_keys", "dynamic_partitions") if name in str(parameters)]
+        asked.extend(named if "pg_catalog" in statement else [])
+
+    with opened(server, dagster_home, monkeypatch) as instance:
+        instance.add_dynamic_partitions("tenant", ["acme"])
+        assert materialize([of_a_tenant], instance=instance, partition_key="acme").success
+        sa.event.listen(sa.Engine, "before_cursor_execute", ask)
+        try:
+            assert materialize([of_a_tenant], instance=instance, partition_key="acme").success
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", ask)
+    assert asked == []
