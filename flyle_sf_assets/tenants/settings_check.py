@@ -5,8 +5,8 @@ What does not belong here: what fits and what does not (``check``).
 
 from collections.abc import Mapping
 
-from flyle_sf_assets.check.fit import problems
-from flyle_sf_assets.errors import FlyleError, Problem, Text
+from flyle_sf_assets.check.fit import not_compared, problems
+from flyle_sf_assets.errors import FlyleError, Problem
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.installation.tenant_org import open_tenant_org
@@ -38,25 +38,10 @@ def check_file(environment: Environment, loaded: Loaded) -> tuple[Problem, ...]:
     try:
         schemas = _described_anywhere(environment, rest.settings)
     except FlyleError as error:
-        return (*loaded.problems, _not_compared(error))
+        return (*loaded.problems, not_compared(error))
     found = problems(rest.settings, plan(rest.settings, schemas), schemas)
     all_found = (*loaded.problems, *map(rest.placed, found))
     return tuple(sorted(all_found, key=lambda problem: problem.line or 0))
-
-
-def _not_compared(error: FlyleError) -> Problem:
-    return Problem(
-        "not_compared",
-        "",
-        None,
-        Text(
-            f"Salesforceの組織とは比較していません ({error.code}): {error.tried.ja} →"
-            f" {error.came_back}",
-            f"Not compared with the org ({error.code}): {error.tried.en}: {error.came_back}",
-        ),
-        error.remedy,
-        severity="warning",
-    )
 
 
 def _described_anywhere(
