@@ -12,7 +12,7 @@ from flyle_sf_assets.check.names import Org, named_field
 from flyle_sf_assets.check.one_to_one import broken, one_to_one_problems
 from flyle_sf_assets.check.paths import path_problem
 from flyle_sf_assets.companies.types import allowed_types, unsupported_reason
-from flyle_sf_assets.errors import Problem, Text
+from flyle_sf_assets.errors import FlyleError, Problem, Text
 from flyle_sf_assets.raw.plan import NAME_FIELD, Leaf, PathFault, ReadPlan
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
@@ -60,6 +60,22 @@ def problems(
         *_conditions(settings, plan),
     ]
     return _placed(found, lines)
+
+
+def not_compared(error: FlyleError) -> Problem:
+    """The warning that the org could not be asked, beside a file's own problems."""
+    return Problem(
+        "not_compared",
+        "",
+        None,
+        Text(
+            f"Salesforceの組織とは比較していません ({error.code}): {error.tried.ja} →"
+            f" {error.came_back}",
+            f"Not compared with the org ({error.code}): {error.tried.en}: {error.came_back}",
+        ),
+        error.remedy,
+        severity="warning",
+    )
 
 
 def _base(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Problem]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from flyle_sf_assets.check.fit import problems
-from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.check.fit import not_compared, problems
+from flyle_sf_assets.errors import FlyleError, Problem
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.installation.tenant_org import open_tenant_org
@@ -13,6 +13,7 @@ from flyle_sf_assets.salesforce.describe import Described, describe_all
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.loading import Loaded
 from flyle_sf_assets.settings.models import Flow, TenantSettings
+from flyle_sf_assets.settings.readable_part import readable_part
 
 __all__ = ["check_file", "describe_reachable", "open_tenant_org"]
 
@@ -20,18 +21,33 @@ __all__ = ["check_file", "describe_reachable", "open_tenant_org"]
 def check_file(environment: Environment, loaded: Loaded) -> tuple[Problem, ...]:
     """Every problem of a settings file: its own, and what the org does not allow.
 
-    A file that cannot be read is not compared with the org. Raises what connecting raises
+    Of a file with problems of its own, the rest is compared, as far as it can be read; if the org
+    cannot be asked for that, a warning says so. For any other file it raises what connecting raises
     (NotConnected, NotPermitted, Postponed, UsageError).
     """
-    if loaded.settings is None:
+    if loaded.settings is not None:
+        schemas = _described_anywhere(environment, loaded.settings)
+        made = plan(loaded.settings, schemas)
+        return (*loaded.problems, *problems(loaded.settings, made, schemas, loaded.lines))
+    rest = readable_part(loaded.path, loaded.tenant, loaded.problems, environment.sf_extra_hosts)
+    if rest is None:
         return loaded.problems
-    if loaded.settings.connection.flow is Flow.WEB_SERVER:
-        with open_installation(environment) as installation:
-            schemas = _described(installation, loaded.settings)
-    else:
-        schemas = _described(environment, loaded.settings)
-    made = plan(loaded.settings, schemas)
-    return (*loaded.problems, *problems(loaded.settings, made, schemas, loaded.lines))
+    try:
+        schemas = _described_anywhere(environment, rest.settings)
+    except FlyleError as error:
+        return (*loaded.problems, not_compared(error))
+    found = problems(rest.settings, plan(rest.settings, schemas), schemas)
+    all_found = (*loaded.problems, *map(rest.placed, found))
+    return tuple(sorted(all_found, key=lambda problem: problem.line or 0))
+
+
+def _described_anywhere(
+    environment: Environment, settings: TenantSettings
+) -> Mapping[str, ObjectSchema | None]:
+    if settings.connection.flow is not Flow.WEB_SERVER:
+        return _described(environment, settings)
+    with open_installation(environment) as installation:
+        return _described(installation, settings)
 
 
 def _described(
