@@ -33,7 +33,7 @@ def sign_in_link(
 ) -> str:
     """A link that signs in as an administrator of ``tenant``, once, within `LINK_S`.
 
-    Whoever may call this can read the secret that signs it. Raises NotPermitted when the console
+    The caller can read the secret that signs it. Raises NotPermitted when the console
     is reached from other machines, or trusts the keys of a URL instead of that secret.
     """
     if not is_tenant_name(tenant):

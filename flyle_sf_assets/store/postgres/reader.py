@@ -40,7 +40,7 @@ class ReaderAccess:
 def reader_access(database_url: str, home: Path, *, has_password: bool) -> ReaderAccess:
     """The access of `READER_ROLE` to the product's database; the role is created when missing.
 
-    ``has_password`` False: the server trusts whoever reaches its socket (the embedded one).
+    ``has_password`` False: the server trusts every process at its socket (the embedded one).
     Raises StoreError when the connecting user may not create the role, with the commands for a
     database administrator, or when the role may do more than read.
     """
