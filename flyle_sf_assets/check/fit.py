@@ -67,7 +67,6 @@ def not_compared(error: FlyleError) -> Problem:
     return Problem(
         "not_compared",
         "",
-        None,
         Text(
             f"Salesforceの組織とは比較していません ({error.code}): {error.tried.ja} →"
             f" {error.came_back}",

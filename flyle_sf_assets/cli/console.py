@@ -9,7 +9,7 @@ from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.console.app import build_app
 from flyle_sf_assets.console.demo_users import PATH, sample_user_routes, sample_users
 from flyle_sf_assets.console.server import Certificate, listening_socket, serve, served
-from flyle_sf_assets.console.settings import console_settings
+from flyle_sf_assets.console.settings import ConsoleSettings, console_settings
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
 
@@ -29,6 +29,11 @@ def run_console(*, port: int, certfile: Path | None, keyfile: Path | None) -> No
         serve(build_app(opened, settings), listener, certificate)
 
 
+def local_settings(opened: Installation, port: int) -> ConsoleSettings:
+    """The settings of the console at this port of this machine, or at FLYLE_CONSOLE_URL."""
+    return console_settings(opened.environment, f"http://{HOST}:{port}")
+
+
 @contextmanager
 def console_server(
     opened: Installation,
@@ -46,7 +51,7 @@ def console_server(
         listener = listening_socket(HOST, port)
     except UsageError:  # taken since it was found free
         listener = listening_socket(HOST, 0)
-    settings = console_settings(opened.environment, f"http://{HOST}:{listener.getsockname()[1]}")
+    settings = local_settings(opened, listener.getsockname()[1])
     users = sample_users(sample_tenants) if sample_tenants else ()
     more = sample_user_routes(users, to_try) if users else ()
     app = build_app(opened, settings, more=more)

@@ -138,7 +138,9 @@ def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
             "FLYLE_REFRESH_EVERY": REFRESH_EVERY,
             "FLYLE_UI_SAMPLES": "1",  # these orgs hold no personal data
         }
-        with open_installation(Environment.from_environment(environment)) as opened:
+        with open_installation(
+            Environment.from_environment(environment), is_durable=False
+        ) as opened:
             yield opened
 
 

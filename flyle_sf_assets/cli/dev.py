@@ -1,5 +1,7 @@
 """``flyle-sf dev``: the Dagster UI and the console over the tenants of the settings folder."""
 
+from urllib.parse import urlsplit
+
 from flyle_sf_assets.cli.dagster_dev import UI_PORT, dagster_ui
 from flyle_sf_assets.cli.language import say
 from flyle_sf_assets.cli.opening import installation
@@ -10,19 +12,25 @@ from flyle_sf_assets.cli.serving import free_port, print_stopping, wait_for_inte
 def run_dev() -> int:
     """The UI for the tenants in ``config/tenants``, until Ctrl-C."""
     from flyle_sf_assets.cli.applying import apply_opened, print_registrations
-    from flyle_sf_assets.cli.console import PORT, console_server
+    from flyle_sf_assets.cli.console import PORT, console_server, local_settings
+    from flyle_sf_assets.cli.signing_in import print_sign_in_links
 
     with installation() as opened:
-        print_registrations(apply_opened(opened))
+        applied = apply_opened(opened)
+        print_registrations(applied)
+        console_port = free_port(PORT)
         log = opened.environment.home / "dagster-dev.log"
         with (
             dagster_ui(opened, port=free_port(UI_PORT), log=log) as url,
-            console_server(opened, port=free_port(PORT)) as console_url,
+            console_server(opened, port=console_port) as console_url,
         ):
             console = to_stdout()
             console.print(say(f"Dagsterのログ: {log}", f"Dagster's log: {log}"), soft_wrap=True)
             console.print(f"{say('設定コンソール', 'Console')}: {console_url}")
             console.print(f"Dagster UI: {url} {say('(Ctrl-C で停止)', '(Ctrl-C stops)')}")
+            settings = local_settings(opened, urlsplit(console_url).port or console_port)
+            tenants = [one.registration.tenant for one in applied if one.is_usable]
+            print_sign_in_links(opened, settings, tenants)
             wait_for_interrupt()
             print_stopping()
     return 0

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from flyle_sf_assets.cli.administration import db, secrets
 from flyle_sf_assets.cli.options import (
     AsJson,
     Language,
@@ -36,9 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-db = typer.Typer(help="The product's database.", no_args_is_help=True)
 app.add_typer(db, name="db")
-secrets = typer.Typer(help="What is stored encrypted.", no_args_is_help=True)
 app.add_typer(secrets, name="secrets")
 
 _NO_TENANTS = partial(error_only, tenants=[])
@@ -252,20 +251,6 @@ def disconnect(tenant: Tenant) -> None:
         run_disconnect(tenant)
 
 
-@secrets.command()
-def rotate(
-    *,
-    new_key: Annotated[
-        bool, typer.Option("--new-key", help="Make a new key in FLYLE_HOME first.")
-    ] = False,
-) -> None:
-    """Encrypt all stored secrets again, under the newest key."""
-    from flyle_sf_assets.cli.secrets import run_rotate
-
-    with errors_as_exit_codes("secrets rotate", interrupted=RUN_AGAIN):
-        run_rotate(new_key=new_key)
-
-
 @app.command()
 def schema() -> None:
     """Print the settings file's JSON Schema, for editors."""
@@ -278,7 +263,9 @@ def schema() -> None:
 @app.command()
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int | None, typer.Option(help="Port on 127.0.0.1; 0 takes a free one. [default: 3443]")
+    ] = None,
     still: Annotated[bool, typer.Option("--still", help="No changes by itself.")] = False,
 ) -> None:
     """Serve the sandbox org on HTTPS on loopback until Ctrl-C."""
@@ -302,6 +289,23 @@ def console(
         run_console(port=port, certfile=certfile, keyfile=keyfile)
 
 
+@app.command("sign-in")
+def sign_in(
+    workspace: Annotated[str, typer.Argument(help="The tenant whose pages to open.")],
+    *,
+    port: Annotated[int, typer.Option(help="Port of the console on this machine.")] = 3100,
+) -> None:
+    """Print a link that signs in to this machine's console once, within 5 minutes."""
+    from flyle_sf_assets.cli.opening import installation
+
+    with errors_as_exit_codes("sign-in") as answer, installation() as opened:
+        from flyle_sf_assets.cli.console import local_settings
+        from flyle_sf_assets.cli.signing_in import sign_in_link
+
+        link = sign_in_link(opened, local_settings(opened, port), workspace)
+        answer.text = link + "\n"
+
+
 @app.command()
 def demo(
     *,
@@ -321,12 +325,3 @@ def dev() -> None:
 
     with errors_as_exit_codes("dev", interrupted=STOPPED) as answer:
         answer.exit_code = run_dev()
-
-
-@db.command()
-def upgrade() -> None:
-    """Bring the database's schema to the newest version."""
-    from flyle_sf_assets.cli.opening import installation
-
-    with errors_as_exit_codes("db upgrade", interrupted=RUN_AGAIN), installation() as opened:
-        to_stdout().print(f"{opened.database!r}: the schema is current.")

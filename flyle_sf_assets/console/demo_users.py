@@ -3,25 +3,20 @@
 These routes open the console to everyone who can reach it.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-import jwt
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from flyle_sf_assets.console.app import PageRoute
 from flyle_sf_assets.console.request import Access, PageRequest
-from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.setup_forms import is_number
-from flyle_sf_assets.console.tokens import AUDIENCE
+from flyle_sf_assets.console.tokens import issue_token
 from flyle_sf_assets.console.users import ROLE_NAMES, User
 from flyle_sf_assets.errors import Text
 
 PATH = "/demo"
-TOKEN_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +52,6 @@ def sample_users(tenants: Sequence[str]) -> tuple[SampleUser, ...]:
             Text("プランの案内が表示されます", "Sees what the plans include"),
         ),
     )
-
-
-def issue_token(user: User, settings: ConsoleSettings, now: datetime) -> str:
-    """The token by which Flyle would name this user."""
-    claims = {
-        "aud": AUDIENCE,
-        "sub": user.subject,
-        "name": user.name,
-        "tenant": user.tenant,
-        "role": user.role,
-        "plan": user.plan,
-        "iat": int(now.timestamp()),
-        "exp": int((now + timedelta(seconds=TOKEN_S)).timestamp()),
-        "jti": secrets.token_urlsafe(16),
-    }
-    return jwt.encode(claims, settings.secret, algorithm="HS256")
 
 
 def sample_user_routes(

@@ -57,8 +57,12 @@ class Installation:
 
 
 @contextmanager
-def open_installation(environment: Environment) -> Iterator[Installation]:
+def open_installation(
+    environment: Environment, *, is_durable: bool = True
+) -> Iterator[Installation]:
     """The installation with running databases and the current schema.
+
+    ``is_durable`` False: a power cut would lose the embedded server's data; for a demo's.
 
     Starts or joins the embedded server unless both URLs are given; releases it at the end.
     First removes other accounts' rights to its files. Raises UsageError when a URL cannot be
@@ -74,7 +78,7 @@ def open_installation(environment: Environment) -> Iterator[Installation]:
         product = None if given[0] is None else as_text(product_url(given[0]))
         dagster = None if given[1] is None else dagster_url(given[1])
         if product is None or dagster is None:
-            embedded = stack.enter_context(EmbeddedPostgres(environment.home))
+            embedded = stack.enter_context(EmbeddedPostgres(environment.home, durable=is_durable))
             product, dagster = product or embedded.product, dagster or embedded.dagster
         database = Database(product)
         stack.callback(database.dispose)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,13 +93,23 @@ class Terminal:
 @contextmanager
 def terminal(site: Site, *arguments: str, **environment: str) -> Iterator[Terminal]:
     """Runs ``flyle-sf`` in the foreground of a terminal of its own."""
+    command = [sys.executable, "-m", "flyle_sf_assets.cli", *arguments]
+    variables = site.environment(TERM="xterm-256color", **environment)
+    with on_terminal(command, site.home, variables) as shown:
+        yield shown
+
+
+@contextmanager
+def on_terminal(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> Iterator[Terminal]:
+    """Runs any command in the foreground of a terminal of its own."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    command = [sys.executable, "-m", "flyle_sf_assets.cli", *arguments]
     process = subprocess.Popen(
         [sys.executable, "-c", FOREGROUND, *command],
-        cwd=site.home,
-        env=site.environment(TERM="xterm-256color", **environment),
+        cwd=folder,
+        env=environment,
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -117,7 +127,7 @@ def terminal(site: Site, *arguments: str, **environment: str) -> Iterator[Termin
 FOREGROUND = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 """Makes the terminal the one that controls the session, so that Ctrl-C arrives as a signal."""
 

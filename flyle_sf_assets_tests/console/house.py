@@ -19,10 +19,10 @@ import trustme
 from starlette.applications import Starlette
 
 from flyle_sf_assets.console.app import build_app
-from flyle_sf_assets.console.demo_users import issue_token
 from flyle_sf_assets.console.middleware import RateLimiter
 from flyle_sf_assets.console.server import Certificate, listening_socket, served
 from flyle_sf_assets.console.settings import ConsoleSettings
+from flyle_sf_assets.console.tokens import issue_token
 from flyle_sf_assets.console.users import User
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.clock import Clock, utc_now

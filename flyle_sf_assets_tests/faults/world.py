@@ -25,6 +25,7 @@ from flyle_sf_assets_tests.faults.mortal import Killed, MortalDatabase, When
 from flyle_sf_assets_tests.faults.seen_org import SeenOrg
 from flyle_sf_assets_tests.faults.store_reading import Row, StoreReading
 from flyle_sf_assets_tests.faults.told_options import ToldOptions, reached
+from flyle_sf_assets_tests.flows.content import content
 from flyle_sf_assets_tests.flows.oracle import Company, Option
 from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant
@@ -283,7 +284,7 @@ class World:
             key: (was, after[key])
             for key, was in before.items()
             if (was.updated_at == after[key].updated_at)
-            != (was.company.content == after[key].company.content)
+            != (content(was.company) == content(after[key].company))
         }
         assert not wrong, f"updated_at moved without a change, or did not: {wrong}"
 
@@ -293,7 +294,7 @@ class World:
         changed = {
             (key, name)
             for key, was in before.items()
-            for name in differing(was.company.content, after[key].company.content)
+            for name in differing(content(was.company), content(after[key].company))
         }
         assert told == changed, f"history: too many {told - changed}, too few {changed - told}"
 

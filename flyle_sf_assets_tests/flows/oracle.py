@@ -10,7 +10,7 @@ What does not belong here: reading what the product wrote (``tenants.py``).
 import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -40,12 +40,6 @@ class Company:
     status_reason: str | None
     merged_into: str | None
     custom_fields: Json
-
-    @property
-    def content(self) -> "Company":
-        """Without blanks: a field that gets a blank where it had no value has not changed."""
-        filled = {key: value for key, value in self.custom_fields.items() if value is not None}
-        return replace(self, custom_fields=filled)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from flyle_sf_assets.sync.context import Refresh, RefreshKind
 from flyle_sf_assets.sync.session import open_refresh, run_step
 from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.tenants.registration import Registration, register
+from flyle_sf_assets_tests.flows.content import content
 from flyle_sf_assets_tests.flows.oracle import Company, Option, Oracle
 from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.postgres import admin
@@ -208,7 +209,7 @@ class Tenant:
         changed = {
             key
             for key, row in self.rows().items()
-            if key not in before or before[key].company.content != row.company.content
+            if key not in before or content(before[key].company) != content(row.company)
         }
         assert moved == changed
         kept = {key: row for key, row in self.rows().items() if key not in changed}

@@ -36,7 +36,7 @@ def test_commands_named_in_documents_exist(root: Path, commands: set[str]) -> No
     named = {
         command
         for document in _documents(root)
-        for command in re.findall(r"\bflyle-sf ([a-z]+)", _code(document.read_text()))
+        for command in re.findall(r"\bflyle-sf ([a-z][a-z-]+)", _code(document.read_text()))
     }
     assert named <= words
 
