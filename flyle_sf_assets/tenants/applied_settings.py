@@ -83,8 +83,8 @@ def choice_of(tx: TenantTransaction) -> Choice | None:
     if latest is None:
         return None
     newest, number = Numbered.of(latest), version_in_effect(tx)
-    is_settled = number is None or number == latest.version
-    kept = None if is_settled or number is None else get_settings(tx, number)
+    is_newest = number is None or number == latest.version
+    kept = None if is_newest or number is None else get_settings(tx, number)
     if kept is None:
         return Choice(newest, newest.version)
     in_effect, refusal = Numbered.of(kept), refusal_of_newest(tx)
