@@ -1,7 +1,4 @@
-"""``flyle-sf history``: what changed in one company, when, by which sync, and why.
-
-What does not belong here: recording it (``store``).
-"""
+"""``flyle-sf history``: what changed in one company, when, by which sync, and why."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +7,7 @@ import msgspec
 
 from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.moments import local
-from flyle_sf_assets.cli.output import listing, printable, to_stdout
+from flyle_sf_assets.cli.output import listing, printable, raw_json, to_stdout
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.console.labels import ROW_FIELDS
 from flyle_sf_assets.errors import FlyleError, NotConnected, NotFound, Text, UsageError
@@ -77,8 +74,8 @@ class History:
         return {
             "field": change.field,
             "label": self._label(change),
-            "old": _raw(change.old),
-            "new": _raw(change.new),
+            "old": raw_json(change.old),
+            "new": raw_json(change.new),
             "changed_at": change.changed_at.isoformat(),
             "sync_id": change.sync_id,
             "reason": change.reason,
@@ -141,8 +138,3 @@ def _unknown(tenant: str, external_id: str) -> FlyleError:
             " conditions once",
         ),
     )
-
-
-def _raw(text: str | None) -> msgspec.Raw | None:
-    """JSON as PostgreSQL returned it: no number passes through a float."""
-    return None if text is None else msgspec.Raw(text.encode())

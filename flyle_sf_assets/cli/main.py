@@ -1,10 +1,10 @@
 """The command ``flyle-sf``: what each command does.
 
 Commands import what they need when they run: ``flyle-sf --help`` loads neither Dagster nor polars.
-What does not belong here: the longer commands (one file each) and everything they decide.
 """
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from flyle_sf_assets.cli.options import (
 from flyle_sf_assets.cli.output import (
     RUN_AGAIN,
     STOPPED,
-    error_document,
+    error_only,
     errors_as_exit_codes,
     print_problems,
     problem_document,
@@ -40,6 +40,8 @@ app = typer.Typer(
 app.add_typer(db, name="db")
 app.add_typer(secrets, name="secrets")
 
+_NO_TENANTS = partial(error_only, tenants=[])
+
 
 @app.callback()
 def configure(
@@ -52,11 +54,8 @@ def configure(
 @app.command()
 def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
     """Validate a tenant's settings against its live org; changes nothing."""
-    with errors_as_exit_codes(
-        "check",
-        as_json=as_json,
-        document=lambda error: {"ok": False, "problems": [], "error": error_document(error)},
-    ) as answer:
+    no_check = partial(error_only, ok=False, problems=[])
+    with errors_as_exit_codes("check", as_json=as_json, document=no_check) as answer:
         from flyle_sf_assets.cli.checking import problems_of_tenant
 
         problems = problems_of_tenant(tenant)
@@ -137,12 +136,9 @@ def history(
     """What changed in one company, the newest change first."""
     from flyle_sf_assets.cli.opening import installation
 
+    no_history = partial(error_only, changes=[])
     with (
-        errors_as_exit_codes(
-            "history",
-            as_json=as_json,
-            document=lambda error: {"changes": [], "error": error_document(error)},
-        ) as answer,
+        errors_as_exit_codes("history", as_json=as_json, document=no_history) as answer,
         installation() as opened,
     ):
         from flyle_sf_assets.cli.history import history_of
@@ -164,22 +160,18 @@ def status(
     from flyle_sf_assets.cli.opening import installation
 
     with (
-        errors_as_exit_codes(
-            "status",
-            as_json=as_json,
-            document=lambda error: {"tenants": [], "error": error_document(error)},
-        ) as answer,
+        errors_as_exit_codes("status", as_json=as_json, document=_NO_TENANTS) as answer,
         installation() as opened,
     ):
-        from flyle_sf_assets.cli.status import print_status, tenant_states
+        from flyle_sf_assets.cli.status import document, print_status, states_of
 
-        states = tenant_states(opened, tenant)
+        states = states_of(opened, tenant)
         if as_json:
-            answer.json({"tenants": [state.document() for state in states]})
+            answer.json({"tenants": [document(state) for state in states]})
         elif tenant is not None:
             from flyle_sf_assets.cli.status_page import print_page, tenant_details
 
-            print_page(tenant_details(opened, states[0].status))
+            print_page(tenant_details(opened, states[0]))
         else:
             print_status(states)
 
@@ -201,7 +193,7 @@ def companies(
         errors_as_exit_codes(
             "companies",
             as_json=as_json,
-            document=lambda error: {"companies": [], "error": error_document(error)},
+            document=partial(error_only, companies=[]),
         ) as answer,
         installation() as opened,
     ):
@@ -220,10 +212,7 @@ def companies(
 def apply(*, as_json: AsJson = False) -> None:
     """Read config/tenants, register new settings versions and partitions, print the diff."""
     with errors_as_exit_codes(
-        "apply",
-        as_json=as_json,
-        document=lambda error: {"tenants": [], "error": error_document(error)},
-        interrupted=RUN_AGAIN,
+        "apply", as_json=as_json, document=_NO_TENANTS, interrupted=RUN_AGAIN
     ) as answer:
         from flyle_sf_assets.cli.applying import apply_files, print_registrations
 

@@ -1,8 +1,4 @@
-"""Output of commands: tables and text on a terminal, one JSON object with ``--json``, exit codes.
-
-What does not belong here: the content (the commands). stdout carries the result; progress,
-logs and errors go to stderr.
-"""
+"""Output of commands: text on a terminal, one JSON object with ``--json``, exit codes."""
 
 import json
 import os
@@ -13,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import msgspec
 import typer
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -121,6 +118,15 @@ def error_document(error: FlyleError) -> dict[str, Any]:
     }
 
 
+Document = Callable[[FlyleError], Mapping[str, Any]]
+"""What ``--json`` prints for an error."""
+
+
+def error_only(error: FlyleError, **empty: object) -> dict[str, Any]:
+    """The error, beside the members that the command would have had."""
+    return {**empty, "error": error_document(error)}
+
+
 def print_error(error: FlyleError) -> None:
     """The error on stderr, once: its code, what was tried, what came back, what to do."""
     if isinstance(error, SettingsInvalid):
@@ -172,6 +178,11 @@ def print_interrupted(about: Text) -> None:
     console.print(about.in_language(language()))
 
 
+def raw_json(text: str | None) -> msgspec.Raw | None:
+    """JSON as it is stored: no number passes through a float."""
+    return None if text is None else msgspec.Raw(text.encode())
+
+
 @dataclass
 class Answer:
     """The final output of a command: at most one JSON object, and its exit code."""
@@ -193,7 +204,7 @@ def errors_as_exit_codes(
     command: str,
     *,
     as_json: bool = False,
-    document: Callable[[FlyleError], Mapping[str, Any]] | None = None,
+    document: Document = error_only,
     interrupted: Text = NOTHING_CHANGED,
 ) -> Iterator[Answer]:
     """The boundary of a command: whatever happens inside ends in its answer and exit code.
@@ -239,20 +250,12 @@ def one_of(name: str, value: str, allowed: Sequence[T]) -> T:
     )
 
 
-def error_answer(
-    error: FlyleError, document: Callable[[FlyleError], Mapping[str, Any]] | None = None
-) -> str:
+def error_answer(error: FlyleError, document: Document = error_only) -> str:
     """The JSON object that a command prints instead of its own."""
-    made = document(error) if document else {"error": error_document(error)}
-    return json.dumps(made, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(document(error), ensure_ascii=False, default=str) + "\n"
 
 
-def end(
-    error: FlyleError,
-    *,
-    as_json: bool,
-    document: Callable[[FlyleError], Mapping[str, Any]] | None = None,
-) -> int:
+def end(error: FlyleError, *, as_json: bool, document: Document = error_only) -> int:
     """Prints the error, as JSON too on request, and returns its exit code."""
     try:
         write(error_answer(error, document) if as_json else "")

@@ -1,7 +1,4 @@
-"""``flyle-sf preview``: what the settings would do, for users and for scripts.
-
-What does not belong here: computing it (``preview/preview.py``).
-"""
+"""``flyle-sf preview``: what the settings would do, for users and for scripts."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -11,7 +8,13 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from flyle_sf_assets.cli.language import language
-from flyle_sf_assets.cli.output import error_document, print_problems, problem_document, to_stdout
+from flyle_sf_assets.cli.output import (
+    error_document,
+    print_problems,
+    problem_document,
+    raw_json,
+    to_stdout,
+)
 from flyle_sf_assets.companies.display import shown_change
 from flyle_sf_assets.errors import FlyleError, SettingsInvalid, Text
 from flyle_sf_assets.installation.opened import Installation
@@ -158,14 +161,9 @@ def _example(one: Example) -> dict[str, Any]:
             {
                 "field": value.key,
                 "label": value.label,
-                "before": _raw(value.before),
-                "after": _raw(value.after),
+                "before": raw_json(value.before),
+                "after": raw_json(value.after),
             }
             for value in one.values
         ],
     }
-
-
-def _raw(text: str | None) -> msgspec.Raw | None:
-    """JSON as it is stored: no number passes through a float."""
-    return None if text is None else msgspec.Raw(text.encode())

@@ -1,9 +1,6 @@
-"""``flyle-sf status``: the status of each tenant.
+"""``flyle-sf status``: the status of each tenant."""
 
-What does not belong here: computing it (``sync/state/tenant_status.py``).
-"""
-
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,51 +26,45 @@ NO_TENANTS = Text(
 )
 
 
-@dataclass(frozen=True)
-class TenantState:
-    """One tenant's status as the command shows it."""
-
-    status: TenantStatus
-
-    def document(self) -> dict[str, Any]:
-        """What ``--json`` prints."""
-        link = self.status.link
-        return {
-            "tenant": link.tenant_id,
-            "state": link.state,
-            "org_id": link.org_id,
-            "settings_version": link.settings_version,
-            "source_object": link.source_object,
-            "first_synced_at": _moment(link.first_synced_at),
-            "last_synced_at": _moment(link.last_synced_at),
-            "next_due_at": _moment(link.next_due_at),
-            "next_attempt_at": _moment(self.status.next_attempt_at),
-            "failures": link.failures,
-            "is_stopped": self.status.is_stopped,
-            "companies": self.status.companies.get("linked", 0),
-            "companies_by_status": self.status.companies,
-            "rejected": self.status.rejected,
-            "attention": [
-                {
-                    "code": item.code,
-                    "object": item.object,
-                    "field": item.field,
-                    "message_ja": item.message.ja,
-                    "message_en": item.message.en,
-                    "remedy_ja": item.remedy.ja,
-                    "remedy_en": item.remedy.en,
-                    "since": _moment(item.since),
-                }
-                for item in link.attention
-            ],
-            "stale_assets": list(self.status.stale_assets),
-        }
+def document(status: TenantStatus) -> dict[str, Any]:
+    """What ``--json`` prints of one tenant."""
+    link = status.link
+    return {
+        "tenant": link.tenant_id,
+        "state": link.state,
+        "org_id": link.org_id,
+        "settings_version": link.settings_version,
+        "source_object": link.source_object,
+        "first_synced_at": _moment(link.first_synced_at),
+        "last_synced_at": _moment(link.last_synced_at),
+        "next_due_at": _moment(link.next_due_at),
+        "next_attempt_at": _moment(status.next_attempt_at),
+        "failures": link.failures,
+        "is_stopped": status.is_stopped,
+        "companies": status.companies.get("linked", 0),
+        "companies_by_status": status.companies,
+        "rejected": status.rejected,
+        "attention": [
+            {
+                "code": item.code,
+                "object": item.object,
+                "field": item.field,
+                "message_ja": item.message.ja,
+                "message_en": item.message.en,
+                "remedy_ja": item.remedy.ja,
+                "remedy_en": item.remedy.en,
+                "since": _moment(item.since),
+            }
+            for item in link.attention
+        ],
+        "stale_assets": list(status.stale_assets),
+    }
 
 
-def tenant_states(opened: Installation, tenant: str | None) -> list[TenantState]:
+def states_of(opened: Installation, tenant: str | None) -> tuple[TenantStatus, ...]:
     """All tenants, or one; NotConnected for a tenant without settings."""
-    found = [TenantState(status) for status in tenant_statuses(opened, tenant)]
-    if tenant is not None and found[0].status.link.settings_version is None:
+    found = tenant_statuses(opened, tenant)
+    if tenant is not None and found[0].link.settings_version is None:
         raise NotConnected(
             "unknown_tenant",
             tried=Text(f"テナント {tenant} の状態を調べました", f"Looked at tenant {tenant}"),
@@ -83,24 +74,23 @@ def tenant_states(opened: Installation, tenant: str | None) -> list[TenantState]
     return found
 
 
-def print_status(states: list[TenantState], *, clock: Clock = utc_now) -> None:
+def print_status(states: Sequence[TenantStatus], *, clock: Clock = utc_now) -> None:
     """A table of the tenants that fits 80 columns, then what is stale and what needs a person."""
     console = to_stdout()
     if not states:
         console.print(NO_TENANTS.in_language(language()))
         return
-    console.print(_table([state.status for state in states], clock()))
-    for state in states:
-        tenant, stale = state.status.link.tenant_id, state.status.stale_assets
-        if stale:
-            label = say("未反映", "stale")
-            console.print(f"{tenant}: {label}: {', '.join(stale)}")
-    for state in states:
-        for reason in reasons(state.status):
+    console.print(_table(states, clock()))
+    for one in states:
+        if one.stale_assets:
+            stale = say("未反映", "stale")
+            console.print(f"{one.link.tenant_id}: {stale}: {', '.join(one.stale_assets)}")
+    for one in states:
+        for reason in reasons(one):
             console.print(reason)
 
 
-def _table(statuses: list[TenantStatus], now: datetime) -> Table:
+def _table(statuses: Sequence[TenantStatus], now: datetime) -> Table:
     table = listing()
     table.add_column(say("テナント", "tenant"), overflow="fold")
     for name in (say("状態", "state"), say("最終同期", "last sync"), say("次の同期", "next")):
