@@ -63,17 +63,14 @@ class CompanyList:
 
     def print_csv(self) -> None:
         """All of them as CSV on stdout (UTF-8), statuses and times as scripts read them."""
-        write(csv_line(*COLUMNS))
+        lines = [csv_line(*COLUMNS)]
         for one in self.rows():
-            write(
-                csv_line(
-                    one.external_id,
-                    one.name,
-                    one.status,
-                    one.status_reason or "",
-                    one.updated_at.isoformat(),
-                )
-            )
+            if len(lines) == PAGE_ROWS:
+                write("".join(lines))
+                lines = []
+            at, reason = one.updated_at.isoformat(), one.status_reason or ""
+            lines.append(csv_line(one.external_id, one.name, one.status, reason, at))
+        write("".join(lines))
 
     def json_text(self) -> str:
         """The one JSON object of ``--json``."""

@@ -1,5 +1,6 @@
 """Where ``flyle-sf`` begins: one command line in, its exit code out, whatever happens."""
 
+import atexit
 import gc
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer._click.exceptions import UsageError as WrongUsage
 
 from flyle_sf_assets import private_files
+from flyle_sf_assets.cli.language import choose_language
 from flyle_sf_assets.cli.main import app
 from flyle_sf_assets.cli.output import end, to_stderr, tried
 from flyle_sf_assets.errors import FlyleError, Text, UsageError
@@ -23,6 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     too when ``--json`` was given.
     """
     error: FlyleError | None = None
+    choose_language(None)
     try:
         return int(
             app(args=options_first(arguments), prog_name="flyle-sf", standalone_mode=False) or 0
@@ -77,7 +80,6 @@ def _usage(wrong: ClickException) -> UsageError:
 def main() -> None:
     """The console script."""
     private_files.create_privately()
-    code = run(sys.argv[1:])
     # Else Python collects the garbage of every loaded module once more: seconds on a busy machine.
-    gc.freeze()
-    sys.exit(code)
+    atexit.register(gc.freeze)
+    sys.exit(run(sys.argv[1:]))

@@ -77,13 +77,12 @@ def print_status(states: Sequence[TenantStatus], *, clock: Clock = utc_now) -> N
         console.print(NO_TENANTS.in_language(language()))
         return
     console.print(_table(states, clock()))
-    for state in states:
-        tenant, stale = state.link.tenant_id, state.stale_assets
-        if stale:
-            label = say("未反映", "stale")
-            console.print(f"{tenant}: {label}: {', '.join(stale)}")
-    for state in states:
-        for reason in reasons(state):
+    for one in states:
+        if one.stale_assets:
+            stale = say("未反映", "stale")
+            console.print(f"{one.link.tenant_id}: {stale}: {', '.join(one.stale_assets)}")
+    for one in states:
+        for reason in reasons(one):
             console.print(reason)
 
 

@@ -88,17 +88,6 @@ class Failed(Exception):
         super().__init__(fault.error.code)
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
-    """One request, and ``consume``, which makes the result of its answer (`Transport.fetch`)."""
-
-    method: str
-    url: str
-    consume: Callable[[requests.Response], T]
-    tried: Text
-    kwargs: dict[str, Any]
-
-
 def _scheduled(details: stamina.instrumentation.RetryDetails) -> None:
     """Logs a retry in place of stamina's own log line, which says nothing about its cause."""
     cause = details.caused_by
@@ -108,6 +97,17 @@ def _scheduled(details: stamina.instrumentation.RetryDetails) -> None:
 
 
 stamina.instrumentation.set_on_retry_hooks([_scheduled])
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request, and ``consume``, which makes the result of its answer (`Transport.fetch`)."""
+
+    method: str
+    url: str
+    consume: Callable[[requests.Response], T]
+    tried: Text
+    kwargs: dict[str, Any]
 
 
 class Transport(requests.Session):

@@ -23,7 +23,7 @@ def down(here: Site) -> Site:
 
 def test_without_a_terminal_events_are_json_and_the_error_stands_there_once(down: Site) -> None:
     """Each retry quoted the arguments of a function without arguments."""
-    answer = down.run("check", "acme")
+    answer = down.run_process("check", "acme")
     assert (answer.code, answer.out) == (5, "")
     lines = answer.err.splitlines()
     events = [json.loads(line) for line in lines if line.startswith("{")]
@@ -39,7 +39,7 @@ def test_without_a_terminal_events_are_json_and_the_error_stands_there_once(down
 
 
 def test_text_has_plain_lines_of_the_retries_and_no_json(down: Site) -> None:
-    answer = down.run("check", "acme", "--lang", "ja", FLYLE_LOG_FORMAT="text")
+    answer = down.run_process("check", "acme", "--lang", "ja", FLYLE_LOG_FORMAT="text")
     lines = answer.err.splitlines()
     assert not [line for line in lines if line.startswith("{") or "\x1b" in line]
     assert [line[-3:] for line in lines if "再試行しています" in line] == [
