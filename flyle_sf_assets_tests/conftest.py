@@ -1,6 +1,7 @@
 """What holds for every test: in CI a skipped test is a failure, and orgs have times of their own.
 
-What does not belong here: other fixtures. Each package's tests have their own.
+Linked tenants come from the plugin ``tenant_fixtures.py``; what else one package's tests need is in
+the conftest of their folder.
 """
 
 import os
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from flyle_sf_assets.salesforce import bounds
+
+pytest_plugins = ["flyle_sf_assets_tests.tenant_fixtures"]
 
 USUAL_CLOCK_SKEW_S = bounds.CLOCK_SKEW_S
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}

@@ -2,9 +2,6 @@
 
 A check has one status per asset, so each tenant's actual state is kept in our own tables; here
 one query over all of them answers each check, and its description names the tenants.
-
-What does not belong here: the queries (``store/syncs/fleet_health.py``), and checks of one run
-(``checks.py``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -65,7 +62,7 @@ _WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE, keys.NONE_UNAPPLIED)
 
 
 @multi_asset_check(
-    name="standing",
+    name="all_tenants",
     specs=[
         AssetCheckSpec(
             key.name, asset=key.asset_key, description=f"Of all tenants: no {words.en}. {words.ja}"
@@ -76,7 +73,7 @@ _WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE, keys.NONE_UNAPPLIED)
     can_subset=True,
 )
 @guarded
-def standing(
+def all_tenants(
     context: AssetCheckExecutionContext, refreshes: ResourceParam[Refreshes]
 ) -> Iterator[AssetCheckResult]:
     """One query over all tenants for each check, whichever tenant's run starts them."""
@@ -88,12 +85,12 @@ def standing(
 
 
 def results(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, AssetCheckResult]:
-    """All standing checks, as of now."""
+    """All of these checks, as of now."""
     count = live_tenants(tx)
     return {key: result(key, tenants, count) for key, tenants in found(tx, now).items()}
 
 
-def standing_evaluations(tx: FleetTransaction, now: datetime) -> Iterator[AssetCheckEvaluation]:
+def fleet_evaluations(tx: FleetTransaction, now: datetime) -> Iterator[AssetCheckEvaluation]:
     """The same, for a run that logs them itself: a tenant's first sync."""
     for key, made in results(tx, now).items():
         yield AssetCheckEvaluation(
@@ -144,13 +141,13 @@ def result(key: AssetCheckKey, tenants: Sequence[str], count: int) -> AssetCheck
 
 
 fleet_checks_job = define_asset_job(
-    name="standing_checks",
-    description="What stands of all tenants: failing, overdue, rejected, stale, last census.",
-    selection=AssetSelection.checks(*keys.STANDING, keys.CENSUS),
+    name="fleet_checks",
+    description="Checks over all tenants: failing, overdue, rejected, stale, last census.",
+    selection=AssetSelection.checks(*keys.FLEET_CHECKS, keys.CENSUS),
 )
 
 fleet_checks_schedule = ScheduleDefinition(
-    name="standing_checks_hourly",
+    name="fleet_checks_hourly",
     job=fleet_checks_job,
     cron_schedule="10 * * * *",
     default_status=SCHEDULE_STATUS,

@@ -1,7 +1,4 @@
-"""Asset keys, part of the public contract, and the order in which data flows through them.
-
-What does not belong here: the assets themselves (``assets.py``).
-"""
+"""Asset keys, part of the public contract, and the order in which data flows through them."""
 
 from dagster import AssetCheckKey, AssetKey
 
@@ -25,7 +22,7 @@ NONE_OVERDUE = AssetCheckKey(COMPANIES, "no_tenant_overdue")
 NO_OLD_REJECTED = AssetCheckKey(COMPANIES, "no_value_rejected_for_a_day")
 NONE_STALE = AssetCheckKey(COMPANIES, "no_tenant_stale")
 NONE_UNAPPLIED = AssetCheckKey(COMPANIES, "no_settings_unapplied")
-STANDING = (NONE_FAILING, NONE_OVERDUE, NO_OLD_REJECTED, NONE_STALE, NONE_UNAPPLIED)
+FLEET_CHECKS = (NONE_FAILING, NONE_OVERDUE, NO_OLD_REJECTED, NONE_STALE, NONE_UNAPPLIED)
 """The state of all tenants together."""
 
 RECORD_FILES = AssetCheckKey(ENRICHED_RECORDS, "record_files")

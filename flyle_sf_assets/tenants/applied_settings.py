@@ -169,7 +169,6 @@ def problem_of(error: FlyleError) -> Problem:
     return Problem(
         error.code,
         "connection",
-        None,
         Text(f"{error.tried.ja} → {error.came_back}", f"{error.tried.en}: {error.came_back}"),
         error.remedy,
     )

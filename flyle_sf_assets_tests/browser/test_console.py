@@ -28,7 +28,7 @@ from flyle_sf_assets_tests.browser.console_pages import (
 )
 from flyle_sf_assets_tests.browser.served import ROOT
 from flyle_sf_assets_tests.console.house import House, Schedule, open_house
-from flyle_sf_assets_tests.flows.conftest import installed
+from flyle_sf_assets_tests.tenant_fixtures import installed
 
 IMAGES = ROOT / "docs" / "images"
 TENANT = "initech"

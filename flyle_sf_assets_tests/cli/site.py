@@ -1,4 +1,7 @@
-"""An installation that the real command works on: ``flyle-sf`` as a process, with its environment.
+"""An installation that the real command works on: ``flyle-sf`` with an environment of its own.
+
+`Site.run` runs it in the test's process, `Site.start` as a process of its own: for signals, rights,
+disks, and whatever happens while it runs.
 
 What does not belong here: tenants without a command line (``flows/tenants.py``).
 """
@@ -20,6 +23,7 @@ from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets_tests.cli import in_process
 from flyle_sf_assets_tests.flows import tenants
 from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, demo_settings
 from flyle_sf_assets_tests.postgres import admin, fresh_database_url
@@ -132,9 +136,42 @@ class Site:
         self.told += [out, err]
         return Answer(process.returncode, out, err)
 
-    def run(self, *arguments: str, **environment: str) -> Answer:
-        """Runs ``flyle-sf`` to its end."""
+    def run_process(self, *arguments: str, **environment: str) -> Answer:
+        """Runs ``flyle-sf`` to its end as a process of its own."""
         return self.answer_of(self.start(*arguments, **environment))
+
+    def run(
+        self, *arguments: str, person: in_process.Person | None = None, **environment: str
+    ) -> Answer:
+        """Runs ``flyle-sf`` to its end in this process, while ``person`` does something."""
+        said = in_process.run(arguments, self.home, self.environment(**environment), person)
+        answer = Answer(*said)
+        self.told += [answer.out, answer.err]
+        return answer
+
+    @contextmanager
+    def one_process(self, *before: str) -> Iterator[Callable[..., Answer]]:
+        """One process, started by the command ``before``, that runs the given command lines."""
+        with subprocess.Popen(
+            [*before, sys.executable, "-m", in_process.__name__],
+            env=self.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            asked, answers = process.stdin, process.stdout
+
+            def run(*arguments: str) -> Answer:
+                asked.write(json.dumps([arguments, "/", self.environment()]) + "\n")
+                asked.flush()
+                return Answer(*json.loads(answers.readline()))
+
+            try:
+                yield run
+            finally:
+                process.kill()
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of the product's database."""

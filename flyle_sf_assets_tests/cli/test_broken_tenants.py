@@ -78,10 +78,9 @@ def test_a_broken_tenant_says_what_is_wrong_and_what_to_do(
     fault = FAULTS[tenant]
     hosts = f"{broken.server.url.removeprefix('https://')},127.0.0.1:{closed_port}"
     commands = ["check"] if fault.sync is None else ["check", "sync"]
-    started = [
-        broken.start(command, tenant, "--json", FLYLE_SF_EXTRA_HOSTS=hosts) for command in commands
+    check, *syncs = [
+        broken.run(command, tenant, "--json", FLYLE_SF_EXTRA_HOSTS=hosts) for command in commands
     ]
-    check, *syncs = [broken.answer_of(process) for process in started]
     assert check.code == fault.check
     assert check.document["ok"] is False
     (told,) = check.document["problems"] or [check.document["error"]]
@@ -119,8 +118,7 @@ def test_a_database_that_is_down_is_said_without_a_traceback(broken: Site) -> No
     """Nothing is wrong with the tenant, so ``check`` still says that its settings are sound."""
     nowhere = "postgresql://flyle:a-database-password@127.0.0.1:1/flyle"
     commands = (("sync", "sound"), ("status",), ("check", "sound"))
-    started = [broken.start(*one, "--json", FLYLE_DATABASE_URL=nowhere) for one in commands]
-    *failed, check = [broken.answer_of(process) for process in started]
+    *failed, check = [broken.run(*one, "--json", FLYLE_DATABASE_URL=nowhere) for one in commands]
     for answer in failed:
         assert answer.code == 1
         _assert_two_languages(answer.document["error"])
@@ -150,8 +148,8 @@ def test_the_tenant_beside_broken_ones_is_applied_and_synced(
     }
     assert ("org_url_not_allowed", 8) in problems["elsewhere"]
     assert ("path_invalid", 17) in problems["injected"]
-    started = [broken.start("sync", name, FLYLE_LOG_LEVEL="DEBUG") for name in ("sound", "secret")]
-    assert [broken.answer_of(process).code for process in started] == [0, 4]
+    synced = [broken.run("sync", name, FLYLE_LOG_LEVEL="DEBUG") for name in ("sound", "secret")]
+    assert [answer.code for answer in synced] == [0, 4]
     standing = {one["tenant"]: one for one in broken.run("status", "--json").document["tenants"]}
     assert standing["sound"]["state"] == "linked"
     assert standing["sound"]["companies"] == len(broken.server.orgs[-1].ids("Account"))

@@ -1,5 +1,8 @@
-"""``flyle-sf connect``, ``disconnect`` and ``secrets rotate`` as processes."""
+"""``flyle-sf connect``, ``disconnect`` and ``secrets rotate``, with a person at the browser."""
 
+import re
+import time
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -25,12 +28,26 @@ def by_browser(
     here: Site, tenant: str, user: str, *options: str, decision: str = "approve"
 ) -> Answer:
     """Connects with a person at the browser, on a free port."""
-    process = here.start("connect", tenant, "--port", "0", *options)
-    assert process.stdout is not None
-    url = ""
-    while not url.startswith("https://"):
-        url = process.stdout.readline().strip()
-        assert url, "the command ended before it printed the URL"
+
+    def person(stdout: Callable[[], str]) -> None:
+        consent(here, _url_of(stdout), user, decision)
+
+    return here.run("connect", tenant, "--port", "0", *options, person=person)
+
+
+def _url_of(stdout: Callable[[], str]) -> str:
+    """The URL that the command prints on a line of its own."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = re.search(r"^(https://\S+)\n", stdout(), re.MULTILINE)
+        if found:
+            return found[1]
+        time.sleep(0.01)
+    raise AssertionError(stdout())
+
+
+def consent(here: Site, url: str, user: str, decision: str = "approve") -> None:
+    """Opens the URL in a browser, decides, and comes back to the command."""
     callback = parse_qs(urlsplit(url).query)["redirect_uri"][0]
     assert callback.startswith("http://localhost:")
     with requests.Session() as browser:
@@ -42,7 +59,6 @@ def by_browser(
         answer = browser.get(local, params=query, timeout=20)
         assert answer.status_code == 200
         assert query["state"] not in answer.text
-    return here.answer_of(process)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +66,14 @@ def web(here: Site, org: Org) -> Site:
     """A tenant that a person has connected in the browser, in an org that rotates tokens."""
     org.rotates_refresh_tokens = True
     here.link("web", org, WEB_SERVER)
-    made = by_browser(here, "web", org.connected_user_id)
+    process = here.start("connect", "web", "--port", "0")
+    assert process.stdout is not None
+    url = ""
+    while not url.startswith("https://"):
+        url = process.stdout.readline().strip()
+        assert url, "the command ended before it printed the URL"
+    consent(here, url, org.connected_user_id)
+    made = here.answer_of(process)
     assert (made.code, org.org_id in made.out) == (0, True), made.err
     return here
 
@@ -63,7 +86,7 @@ def test_a_tenant_that_nobody_connected_says_how(here: Site, org: Org) -> None:
 
 
 def test_disconnect_stops_syncing_until_it_is_connected_again(web: Site, org: Org) -> None:
-    """S13, as a person at a terminal lives it; each command is a process of its own."""
+    """S13, as a person at a terminal lives it."""
     assert web.run("sync", "web").code == 0
     assert web.query("SELECT state FROM flyle.links WHERE tenant_id = 'web'") == [("linked",)]
     ended = web.run("disconnect", "web")
@@ -201,9 +224,9 @@ def test_an_app_of_another_org_is_told_at_the_terminal(here: Site, org: Org) -> 
         assert text in answer.err
 
 
-def test_no_secret_was_ever_told_or_stored(here: Site, org: Org) -> None:
+def test_no_secret_was_ever_told_or_stored(web: Site, org: Org) -> None:
     """In anything that the commands of this file said, and in every row of the database."""
-    told = "\n".join([*here.told, *here.texts_of(here.database_url, "flyle")])
-    keys = (here.home / "secret.keys").read_text().split(",")
+    told = "\n".join([*web.told, *web.texts_of(web.database_url, "flyle")])
+    keys = (web.home / "secret.keys").read_text().split(",")
     for secret in (org.consumer_secret, *org.sessions, *org.refresh_tokens, *keys):
         assert secret not in told

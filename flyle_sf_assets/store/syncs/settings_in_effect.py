@@ -68,7 +68,6 @@ def current_settings(tx: TenantTransaction) -> SettingsVersion | None:
         SettingsVersion,
         f"SELECT {COLUMNS} FROM settings_versions v WHERE tenant_id = :tenant_id"
         f" AND {_NOT_REFUSED} ORDER BY version DESC LIMIT 1",
-        tenant_id=tx.tenant_id,
     )
 
 
@@ -77,7 +76,6 @@ def current_before(tx: TenantTransaction, version: int) -> int | None:
     found = tx.execute(
         "SELECT max(version) AS version FROM settings_versions v WHERE tenant_id = :tenant_id"
         f" AND version < :version AND {_NOT_REFUSED}",
-        tenant_id=tx.tenant_id,
         version=version,
     ).scalar_one()
     return None if found is None else int(found)
@@ -95,7 +93,6 @@ def put_refusal(
         " SELECT tenant_id, version, '[]', :now, :now FROM settings_versions"
         " WHERE tenant_id = :tenant_id AND version > :in_effect AND version < :version"
         " ON CONFLICT (tenant_id, version) DO NOTHING",
-        tenant_id=tx.tenant_id,
         in_effect=version_in_effect(tx) or 0,
         version=version,
         now=now,
@@ -105,7 +102,6 @@ def put_refusal(
         " VALUES (:tenant_id, :version, CAST(:problems AS jsonb), :now, :now)"
         " ON CONFLICT (tenant_id, version) DO UPDATE SET problems = excluded.problems,"
         " judged_at = excluded.judged_at",
-        tenant_id=tx.tenant_id,
         version=version,
         problems=problems_text(problems),
         now=now,
@@ -121,7 +117,6 @@ def get_refusals(tx: TenantTransaction) -> dict[int, Refusal]:
         for row in tx.execute(
             "SELECT version, problems, refused_at, judged_at FROM settings_refusals"
             " WHERE tenant_id = :tenant_id ORDER BY version",
-            tenant_id=tx.tenant_id,
         )
     }
 
@@ -131,7 +126,6 @@ def refusal_of_newest(tx: TenantTransaction) -> Refusal | None:
     refusals = get_refusals(tx)
     newest = tx.execute(
         "SELECT max(version) FROM settings_versions WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
     ).scalar_one()
     return refusals.get(newest)
 
@@ -140,7 +134,6 @@ def forget_refusal(tx: TenantTransaction, version: int) -> None:
     """The version counts as not compared yet."""
     tx.execute(
         "DELETE FROM settings_refusals WHERE tenant_id = :tenant_id AND version = :version",
-        tenant_id=tx.tenant_id,
         version=version,
     )
 

@@ -1,7 +1,4 @@
-"""What was last read of each tenant's settings file, and all tenants for a tick of the sensor.
-
-What does not belong here: reading files (``settings``) and deciding what follows (``refresh``).
-"""
+"""What was last read of each tenant's settings file, and all tenants for a tick of the sensor."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -80,7 +77,6 @@ def get_file(tx: TenantTransaction) -> SettingsFile | None:
         SettingsFile,
         "SELECT digest, version, removed_at, state_before FROM settings_files"
         " WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
     )
 
 
@@ -102,7 +98,6 @@ def put_file(
         " version = excluded.version, problems = excluded.problems, read_at = CASE"
         " WHEN settings_files.digest = excluded.digest THEN settings_files.read_at"
         " ELSE excluded.read_at END",
-        tenant_id=tx.tenant_id,
         digest=digest,
         version=version,
         now=now,
@@ -114,7 +109,6 @@ def forget_problems(tx: TenantTransaction) -> None:
     """Stores that the file which could not be used is not there any more."""
     tx.execute(
         "UPDATE settings_files SET problems = '[]' WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
     )
 
 
@@ -126,7 +120,6 @@ def mark_removed(tx: TenantTransaction, state: LinkState, now: datetime) -> None
         " ON CONFLICT (tenant_id) DO UPDATE SET"
         " removed_at = coalesce(settings_files.removed_at, excluded.removed_at),"
         " state_before = coalesce(settings_files.state_before, excluded.state_before)",
-        tenant_id=tx.tenant_id,
         state=state,
         now=now,
     )
@@ -136,8 +129,7 @@ def mark_returned(tx: TenantTransaction) -> None:
     """Stores that the tenant has settings again."""
     tx.execute(
         "UPDATE settings_files SET removed_at = NULL, state_before = NULL"
-        " WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
+        " WHERE tenant_id = :tenant_id"
     )
 
 
@@ -146,6 +138,5 @@ def note_state_while_away(tx: TenantTransaction, state: LinkState) -> None:
     tx.execute(
         "UPDATE settings_files SET state_before = :state"
         " WHERE tenant_id = :tenant_id AND removed_at IS NOT NULL",
-        tenant_id=tx.tenant_id,
         state=state,
     )
