@@ -109,7 +109,6 @@ def forget_problems(tx: TenantTransaction) -> None:
     """Stores that the file which could not be used is not there any more."""
     tx.execute(
         "UPDATE settings_files SET problems = '[]' WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
     )
 
 
