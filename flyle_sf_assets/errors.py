@@ -27,9 +27,6 @@
     │   └── GenerationConflict          retryable: another process committed first
     ├── RunLost                exit 1   retryable: a run ended without a reported cause
     └── Unforeseen             exit 1   retryable: no rule of ours covers it; the log has the place
-
-What does not belong here: matching Salesforce's error strings (``salesforce/errors/rules.py``)
-and deciding what a run does about an error (``sync``, ``defs``).
 """
 
 from dataclasses import dataclass
@@ -53,14 +50,14 @@ class Problem:
     """One thing that is wrong, or worth a warning, in a tenant's settings.
 
     ``path`` names the place in the document (``mapping[2].from``), ``line`` the line of the
-    file (1-based; None when the settings did not come from a file).
+    file (1-based; None as long as the settings' file is not known, or when they come from no file).
     """
 
     code: str
     path: str
-    line: int | None
     message: Text
     remedy: Text
+    line: int | None = None
     severity: Literal["error", "warning"] = "error"
     file: str | None = None
 
@@ -136,7 +133,7 @@ class SettingsInvalid(FlyleError):
 
     >>> missing = Text("to がありません", "to is missing")
     >>> write = Text("to を書いてください", "Write to")
-    >>> problem = Problem("to_missing", "mapping[0]", 9, missing, write, file="acme.yaml")
+    >>> problem = Problem("to_missing", "mapping[0]", missing, write, line=9, file="acme.yaml")
     >>> SettingsInvalid("acme", (problem,)).came_back
     'acme.yaml:9 mapping[0]: to is missing'
     """

@@ -1,7 +1,4 @@
-"""Folders and files that only their owner can access, independent of the process's umask.
-
-What does not belong here: what is in them, and where they are (``installation/opened.py``).
-"""
+"""Folders and files that only their owner can access, independent of the process's umask."""
 
 import errno
 import os

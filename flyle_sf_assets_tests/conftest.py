@@ -1,8 +1,7 @@
 """What holds for every test: in CI a skipped test is a failure, and orgs have times of their own.
 
-Dagster's migrations are read once per process.
-
-What does not belong here: other fixtures. Each package's tests have their own.
+Dagster's migrations are read once per process. Linked tenants come from the plugin
+``tenant_fixtures.py``; what else one package's tests need is in the conftest of their folder.
 """
 
 import os
@@ -14,6 +13,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from flyle_sf_assets.salesforce import bounds
+
+pytest_plugins = ["flyle_sf_assets_tests.tenant_fixtures"]
 
 USUAL_CLOCK_SKEW_S = bounds.CLOCK_SKEW_S
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}

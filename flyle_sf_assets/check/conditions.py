@@ -15,6 +15,7 @@ from flyle_sf_assets.salesforce import literals
 from flyle_sf_assets.salesforce.conditions import operators_of, predicate
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.salesforce.soql import FieldPath
+from flyle_sf_assets.settings.condition_rules import LIST_OPERATORS
 from flyle_sf_assets.settings.models import (
     AnyOf,
     Condition,
@@ -25,16 +26,7 @@ from flyle_sf_assets.settings.models import (
 )
 from flyle_sf_assets.settings.wording import item_path, listed, nearest, quoted
 
-_PICKLIST_OPERATORS = frozenset(
-    {
-        Operator.EQ,
-        Operator.NE,
-        Operator.IN,
-        Operator.NOT_IN,
-        Operator.INCLUDES,
-        Operator.EXCLUDES,
-    }
-)
+_PICKLIST_OPERATORS = LIST_OPERATORS | {Operator.EQ, Operator.NE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,6 @@ def one_to_one_in_any(placed: PlacedCondition, names: frozenset[str]) -> Iterato
         yield Problem(
             "one_to_one_in_any",
             f"{placed.place}.field",
-            None,
             Text(
                 f"1:1オブジェクトの項目「{placed.condition.field}」は any の中では使えません。",
                 f"{placed.condition.field} belongs to a one-to-one object and cannot stand in any.",
@@ -97,7 +88,6 @@ def _not_filterable(placed: PlacedCondition, field: FieldSchema) -> Problem:
     return Problem(
         "field_not_filterable",
         f"{placed.place}.field",
-        None,
         Text(
             f"「{name.ja}」(型: {field.type})は条件に使えません。"
             "ロングテキストや暗号化された項目などは、Salesforceが絞り込みを許可していません。",
@@ -118,7 +108,6 @@ def _operator_not_possible(
     return Problem(
         "operator_not_possible",
         f"{placed.place}.op",
-        None,
         Text(
             f"「{name.ja}」(型: {field.type})に op: {placed.condition.op} は使えません。",
             f"op: {placed.condition.op} cannot be asked of {name.en}, of type {field.type}.",
@@ -205,7 +194,6 @@ def _wrong_value(place: str, field: FieldSchema, scalar: Scalar, expected: Text)
     return Problem(
         "condition_value_wrong_type",
         place,
-        None,
         Text(
             f"{shown.ja}は「{name.ja}」(型: {field.type})の値として読めません。",
             f"{shown.en} is not a value for {name.en}, of type {field.type}.",
@@ -234,7 +222,6 @@ def _unknown_options(place: str, field: FieldSchema, written: str) -> Iterator[P
         yield Problem(
             "picklist_value_unknown",
             place,
-            None,
             Text(
                 f"{shown.ja}は「{name.ja}」の選択肢にありません。",
                 f"{shown.en} is not an option of {name.en}.",
@@ -257,7 +244,6 @@ def _unwritable(placed: PlacedCondition, field: FieldSchema) -> Iterator[Problem
         yield Problem(
             "condition_not_possible",
             placed.place,
-            None,
             Text(
                 f"この条件はSalesforceへの問い合わせ(SOQL)にできません({error.came_back})。",
                 f"This condition cannot be written in SOQL ({error.came_back}).",

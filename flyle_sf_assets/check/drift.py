@@ -2,8 +2,6 @@
 
 Such a field is not written and keeps its last value; all other fields are still synced, and when
 the field is available again it is read again automatically.
-
-What does not belong here: settings that never fitted (``fit.py``).
 """
 
 from collections.abc import Sequence

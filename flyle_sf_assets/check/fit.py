@@ -1,8 +1,4 @@
-"""Settings compared with an org: every problem at once, with its path and line.
-
-What does not belong here: problems that need no org (``settings/loading.py``); describing the
-objects (``raw.plan.objects_missing`` says which are needed).
-"""
+"""Settings compared with an org: every problem at once, with its path and line."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -76,7 +72,6 @@ def _base(settings: TenantSettings, plan: ReadPlan, org: Org) -> Iterator[Proble
         yield Problem(
             "opportunity_names",
             "source.object",
-            None,
             OPPORTUNITY_NAMES,
             OPPORTUNITY_ADVICE,
             severity="warning",
@@ -117,7 +112,6 @@ def _type(mapping: FieldMapping, leaf: Leaf, place: str) -> Iterator[Problem]:
         yield Problem(
             "field_not_supported",
             f"{place}.from",
-            None,
             Text(f"「{name.ja}」: {reason.ja}。", f"{name.en}: {reason.en}."),
             Text(
                 "Flyleでサポートされているデータ型の項目を選んでください。",
@@ -128,7 +122,6 @@ def _type(mapping: FieldMapping, leaf: Leaf, place: str) -> Iterator[Problem]:
         yield Problem(
             "type_not_allowed",
             f"{place}.type",
-            None,
             Text(
                 f"「{name.ja}」(Salesforceの型: {leaf.field.type})は"
                 f"「{mapping.type}」として連携できません。",

@@ -1,7 +1,4 @@
-"""How objects and fields of the org are shown to people, and which fields are near a wrong name.
-
-What does not belong here: finding what is wrong (the other modules of this package).
-"""
+"""How objects and fields of the org are shown to people, and which fields are near a wrong name."""
 
 from collections.abc import Iterable, Mapping
 

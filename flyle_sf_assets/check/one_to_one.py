@@ -1,7 +1,6 @@
 """Declared one-to-one objects compared with the org.
 
 Whether each record really has at most one is not known from describe; the sync detects it.
-What does not belong here: what the names in ``as`` must obey without an org (``settings``).
 """
 
 from collections.abc import Iterator
@@ -45,7 +44,6 @@ def _object_unknown(name: str, place: str) -> Problem:
     return Problem(
         "object_unknown",
         place,
-        None,
         Text(
             f"オブジェクト「{name}」がこの組織に見つからないか、"
             "接続に使うSalesforceユーザーから見えません。",
@@ -84,7 +82,6 @@ def _lookup(extra: OneToOne, schema: ObjectSchema, place: str, org: Org) -> Iter
         yield Problem(
             "field_unknown",
             place,
-            None,
             Text(
                 f"{name.ja}に「{extra.lookup}」という項目は見つかりません。",
                 f'{name.en} has no field "{extra.lookup}" that the connected user can see.',
@@ -97,7 +94,6 @@ def _lookup(extra: OneToOne, schema: ObjectSchema, place: str, org: Org) -> Iter
     yield Problem(
         "one_to_one_lookup_of_other_object",
         place,
-        None,
         Text(
             f"{name.ja}の「{named_field(field).ja}」は{of.ja}を参照する項目ではありません。",
             f"{named_field(field).en} of {name.en} does not point at {of.en}.",
@@ -117,7 +113,6 @@ def _shadowed(extra: OneToOne, place: str, org: Org) -> Iterator[Problem]:
     yield Problem(
         "one_to_one_shadows",
         f"{place}.as",
-        None,
         Text(
             f"{name.ja}にはすでに「{extra.as_}」という参照関係があります。",
             f'{name.en} already has a relationship called "{extra.as_}".',

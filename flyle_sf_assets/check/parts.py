@@ -8,8 +8,6 @@ fields read there, its lookups and, for a one-to-one object, how it is joined. T
 owns the base also has the conditions, which are in the same queries.
 - ``companies`` has what turns records into company rows: the base object, the one-to-one
 objects, every mapping with label and type, and the time zone.
-
-What does not belong here: digests of whole versions and their diff (``settings/versions.py``).
 """
 
 from collections.abc import Mapping

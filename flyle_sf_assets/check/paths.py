@@ -1,7 +1,4 @@
-"""Why a field path cannot be walked in this org, and what to write instead.
-
-What does not belong here: the walk itself (``raw/plan.py``).
-"""
+"""Why a field path cannot be walked in this org, and what to write instead."""
 
 from collections.abc import Callable, Mapping
 
@@ -24,7 +21,7 @@ _HIDDEN = Text(
 def path_problem(fault: PathFault, place: str, settings: TenantSettings, org: Org) -> Problem:
     """The problem of one path that cannot be walked, with its path in the settings."""
     code, message, remedy = _TELLERS[fault.fault](fault, settings, org)
-    return Problem(code, place, None, message, remedy)
+    return Problem(code, place, message, remedy)
 
 
 Told = tuple[str, Text, Text]

@@ -1,7 +1,4 @@
-"""The choice of the base object: the recommended one, and what Opportunity means.
-
-What does not belong here: the same warning about settings that were chosen (``check/fit.py``).
-"""
+"""The choice of the base object: the recommended one, and what Opportunity means."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,4 @@
-"""One field as a choice: its path, the types it may become, and whether it can be filtered.
-
-What does not belong here: walking from object to object (``tree.py``), operators and widgets
-(``widgets.py``).
-"""
+"""One field as a choice: its path, the types it may become, and whether it can be filtered."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,4 @@
-"""Search for fields by a word, in the known levels.
-
-What does not belong here: opening levels (``tree.py``).
-"""
+"""Search for fields by a word, in the known levels."""
 
 import unicodedata
 from collections.abc import Iterable

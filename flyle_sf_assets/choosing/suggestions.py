@@ -1,7 +1,4 @@
-"""Obvious mappings: fields that nearly every administrator needs, as this org has them.
-
-What does not belong here: whether a mapping is allowed (``companies/types.py``).
-"""
+"""Obvious mappings: fields that nearly every administrator needs, as this org has them."""
 
 import re
 from collections.abc import Collection, Mapping

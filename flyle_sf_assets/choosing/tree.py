@@ -1,8 +1,6 @@
 """The tree of fields that settings may name, one level at a time: an object's fields and parents.
 
-Levels are opened lazily: a level needs only the schemas of the objects on its own path. What
-does not belong here: describing objects (``preview/org_browser.py``), search over levels
-(``search.py``).
+Levels are opened lazily: a level needs only the schemas of the objects on its own path.
 """
 
 from collections.abc import Iterator, Mapping

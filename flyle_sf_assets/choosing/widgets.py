@@ -1,7 +1,4 @@
-"""How a condition is entered: the operators of a field in words, and the widget for its value.
-
-What does not belong here: the operators themselves (``salesforce/conditions.py``) and HTML.
-"""
+"""How a condition is entered: the operators of a field in words, and the widget for its value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""``flyle-sf apply``: every settings file becomes a version, its tenant a partition.
-
-What does not belong here: what a registration does (``tenants/registration.py``).
-"""
+"""``flyle-sf apply``: every settings file becomes a version, its tenant a partition."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass

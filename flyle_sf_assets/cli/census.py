@@ -1,14 +1,11 @@
-"""``flyle-sf census``: everything that is held compared with the org now.
-
-What does not belong here: comparing (``refresh``) and running the job (``syncing.py``).
-"""
+"""``flyle-sf census``: everything that is held compared with the org now."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import language, to_stdout
-from flyle_sf_assets.cli.syncing import SyncOutcome, never_began, refresh_in_process, settle
+from flyle_sf_assets.cli.syncing import SyncOutcome, never_began, refresh_in_process, register_file
 from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.store.syncs.census import CensusFigures, census_of_sync
@@ -50,7 +47,7 @@ def take_census(tenant: str, *, show_progress: bool = True) -> CensusOutcome:
     Raises what prevents it before it can begin, as `sync_tenant` does.
     """
     with installation() as opened:
-        settle(opened, tenant)
+        register_file(opened, tenant)
         require_connected(opened, tenant)
         with instance_of(opened) as instance:
             ended = refresh_in_process(

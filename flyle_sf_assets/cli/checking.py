@@ -1,7 +1,4 @@
-"""``flyle-sf check``: a tenant's settings compared with its org, from a file or from the console.
-
-What does not belong here: what fits and what does not (``check``).
-"""
+"""``flyle-sf check``: settings compared with the org, from a file or from the console."""
 
 from flyle_sf_assets.cli.opening import tenant_file
 from flyle_sf_assets.errors import Problem

@@ -1,7 +1,6 @@
 """``flyle-sf connect`` and ``disconnect``: link and unlink a tenant from a terminal.
 
 For the web server flow the browser returns to a server on loopback that waits for it.
-What does not belong here: what connecting and disconnecting do (``refresh``).
 """
 
 import hmac
@@ -15,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import language, to_stderr, to_stdout
-from flyle_sf_assets.cli.syncing import settle
+from flyle_sf_assets.cli.syncing import register_file
 from flyle_sf_assets.connection.connect import (
     Callback,
     Connected,
@@ -88,7 +87,7 @@ def run_disconnect(tenant: str) -> None:
 
 def _connected(tenant: str, *, replace_org: bool, port: int) -> Connected:
     with installation() as opened:
-        settle(opened, tenant)
+        register_file(opened, tenant)
         settings = registered_settings(opened, tenant)
         made: Connected | OtherOrg
         if settings is not None and settings.connection.flow is Flow.WEB_SERVER:
@@ -203,7 +202,7 @@ def _handler_of(arrival: _Arrival) -> type[BaseHTTPRequestHandler]:
 
 def _require_known(opened: Installation, tenant: str) -> None:
     if registered_settings(opened, tenant) is None:
-        settle(opened, tenant)
+        register_file(opened, tenant)
 
 
 def _nobody_came(tenant: str) -> NotConnected:

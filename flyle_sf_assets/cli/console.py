@@ -1,7 +1,4 @@
-"""``flyle-sf console``: the administrator's pages as a server of their own.
-
-What does not belong here: the pages and how they are served (``console``).
-"""
+"""``flyle-sf console``: the administrator's pages as a server of their own."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

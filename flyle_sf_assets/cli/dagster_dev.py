@@ -1,7 +1,4 @@
-"""Starting the Dagster UI and daemon over an installation, and stopping them cleanly.
-
-What does not belong here: what they run (``definitions.py``).
-"""
+"""Starting the Dagster UI and daemon over an installation, and stopping them cleanly."""
 
 import contextlib
 import http.client

@@ -1,8 +1,7 @@
 """``flyle-sf demo``: two tenants linked to a sandbox org, synced through Dagster, shown in its UI.
 
-What does not belong here: the org (``sandbox``), the sync (``syncing.py``) and the servers
-(``dagster_dev.py``). The sandbox is new each time, and so is everything stored about it: a
-folder below FLYLE_HOME that is deleted at the end.
+The sandbox is new each time, and so is everything stored about it: a folder below FLYLE_HOME that
+is deleted at the end.
 """
 
 import os

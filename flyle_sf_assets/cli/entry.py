@@ -1,7 +1,4 @@
-"""Where ``flyle-sf`` begins: one command line in, its exit code out, whatever happens.
-
-What does not belong here: the commands (``main.py``).
-"""
+"""Where ``flyle-sf`` begins: one command line in, its exit code out, whatever happens."""
 
 import sys
 from collections.abc import Sequence

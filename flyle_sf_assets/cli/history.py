@@ -1,7 +1,4 @@
-"""``flyle-sf history``: what changed in one company, when, by which sync, and why.
-
-What does not belong here: recording it (``store``).
-"""
+"""``flyle-sf history``: what changed in one company, when, by which sync, and why."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +6,7 @@ from typing import Any
 import msgspec
 from rich.table import Table
 
-from flyle_sf_assets.cli.output import to_stdout
+from flyle_sf_assets.cli.output import raw_json, to_stdout
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.errors import FlyleError, NotConnected, NotFound, Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
@@ -63,8 +60,8 @@ class History:
         return {
             "field": change.field,
             "label": self._label(change),
-            "old": _raw(change.old),
-            "new": _raw(change.new),
+            "old": raw_json(change.old),
+            "new": raw_json(change.new),
             "changed_at": change.changed_at.isoformat(),
             "sync_id": change.sync_id,
             "reason": change.reason,
@@ -122,8 +119,3 @@ def _unknown(tenant: str, external_id: str) -> FlyleError:
             " conditions once",
         ),
     )
-
-
-def _raw(text: str | None) -> msgspec.Raw | None:
-    """JSON as PostgreSQL returned it: no number passes through a float."""
-    return None if text is None else msgspec.Raw(text.encode())

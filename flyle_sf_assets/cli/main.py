@@ -1,17 +1,17 @@
 """The command ``flyle-sf``: what each command does.
 
 Commands import what they need when they run: ``flyle-sf --help`` loads neither Dagster nor polars.
-What does not belong here: the longer commands (one file each) and everything they decide.
 """
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flyle_sf_assets.cli.output import (
-    error_document,
+    error_only,
     errors_as_exit_codes,
     print_problems,
     problem_document,
@@ -36,6 +36,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout,
 LogLevel = Annotated[str, typer.Option(envvar="FLYLE_LOG_LEVEL", help="Level of the logs.")]
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_NO_TENANTS = partial(error_only, tenants=[])
 
 
 @app.callback()
@@ -49,11 +50,8 @@ def configure(log_level: LogLevel = "WARNING") -> None:
 @app.command()
 def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
     """Validate a tenant's settings against its live org; changes nothing."""
-    with errors_as_exit_codes(
-        "check",
-        as_json=as_json,
-        document=lambda error: {"ok": False, "problems": [], "error": error_document(error)},
-    ) as answer:
+    no_check = partial(error_only, ok=False, problems=[])
+    with errors_as_exit_codes("check", as_json=as_json, document=no_check) as answer:
         from flyle_sf_assets.cli.checking import problems_of_tenant
 
         problems = problems_of_tenant(tenant)
@@ -134,12 +132,9 @@ def history(
     """What changed in one company, the newest change first."""
     from flyle_sf_assets.cli.opening import installation
 
+    no_history = partial(error_only, changes=[])
     with (
-        errors_as_exit_codes(
-            "history",
-            as_json=as_json,
-            document=lambda error: {"changes": [], "error": error_document(error)},
-        ) as answer,
+        errors_as_exit_codes("history", as_json=as_json, document=no_history) as answer,
         installation() as opened,
     ):
         from flyle_sf_assets.cli.history import history_of
@@ -161,18 +156,14 @@ def status(
     from flyle_sf_assets.cli.opening import installation
 
     with (
-        errors_as_exit_codes(
-            "status",
-            as_json=as_json,
-            document=lambda error: {"tenants": [], "error": error_document(error)},
-        ) as answer,
+        errors_as_exit_codes("status", as_json=as_json, document=_NO_TENANTS) as answer,
         installation() as opened,
     ):
-        from flyle_sf_assets.cli.status import print_status, tenant_states
+        from flyle_sf_assets.cli.status import document, print_status, states_of
 
-        states = tenant_states(opened, tenant)
+        states = states_of(opened, tenant)
         if as_json:
-            answer.json({"tenants": [state.document() for state in states]})
+            answer.json({"tenants": [document(state) for state in states]})
         else:
             print_status(states)
 
@@ -180,11 +171,7 @@ def status(
 @app.command()
 def apply(*, as_json: AsJson = False) -> None:
     """Read config/tenants, register new settings versions and partitions, print the diff."""
-    with errors_as_exit_codes(
-        "apply",
-        as_json=as_json,
-        document=lambda error: {"tenants": [], "error": error_document(error)},
-    ) as answer:
+    with errors_as_exit_codes("apply", as_json=as_json, document=_NO_TENANTS) as answer:
         from flyle_sf_assets.cli.applying import apply_files, print_registrations
 
         registrations = apply_files()

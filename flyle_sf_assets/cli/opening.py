@@ -1,7 +1,4 @@
-"""Opens what a command works with: the environment, the databases, one tenant's file.
-
-What does not belong here: the commands.
-"""
+"""Opens what a command works with: the environment, the databases, one tenant's file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

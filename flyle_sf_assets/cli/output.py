@@ -1,8 +1,4 @@
-"""Output of commands: tables and text on a terminal, one JSON object with ``--json``, exit codes.
-
-What does not belong here: the content (the commands). stdout carries the result; progress,
-logs and errors go to stderr.
-"""
+"""Output of commands: text on a terminal, one JSON object with ``--json``, exit codes."""
 
 import json
 import os
@@ -12,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import typer
 from rich.console import Console
 
@@ -78,6 +75,15 @@ def error_document(error: FlyleError) -> dict[str, Any]:
     }
 
 
+Document = Callable[[FlyleError], Mapping[str, Any]]
+"""What ``--json`` prints for an error."""
+
+
+def error_only(error: FlyleError, **empty: object) -> dict[str, Any]:
+    """The error, beside the members that the command would have had."""
+    return {**empty, "error": error_document(error)}
+
+
 def print_error(error: FlyleError) -> None:
     """The error on stderr, once: its code, then its text in both languages."""
     if isinstance(error, SettingsInvalid):
@@ -87,6 +93,11 @@ def print_error(error: FlyleError) -> None:
     console.print(f"[red]{error.code}[/]")
     for chosen in ("ja", "en") if language() == "ja" else ("en", "ja"):
         console.print("  " + redacted_text(error.in_language(chosen)), markup=False)
+
+
+def raw_json(text: str | None) -> msgspec.Raw | None:
+    """JSON as it is stored: no number passes through a float."""
+    return None if text is None else msgspec.Raw(text.encode())
 
 
 @dataclass
@@ -110,7 +121,7 @@ def errors_as_exit_codes(
     command: str,
     *,
     as_json: bool = False,
-    document: Callable[[FlyleError], Mapping[str, Any]] | None = None,
+    document: Document = error_only,
 ) -> Iterator[Answer]:
     """The boundary of a command: whatever happens inside ends in its answer and exit code.
 
@@ -135,20 +146,12 @@ def errors_as_exit_codes(
         raise typer.Exit(answer.exit_code)
 
 
-def error_answer(
-    error: FlyleError, document: Callable[[FlyleError], Mapping[str, Any]] | None = None
-) -> str:
+def error_answer(error: FlyleError, document: Document = error_only) -> str:
     """The JSON object that a command prints instead of its own."""
-    made = document(error) if document else {"error": error_document(error)}
-    return json.dumps(made, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(document(error), ensure_ascii=False, default=str) + "\n"
 
 
-def end(
-    error: FlyleError,
-    *,
-    as_json: bool,
-    document: Callable[[FlyleError], Mapping[str, Any]] | None = None,
-) -> int:
+def end(error: FlyleError, *, as_json: bool, document: Document = error_only) -> int:
     """Prints the error, as JSON too on request, and returns its exit code."""
     try:
         write(error_answer(error, document) if as_json else "")

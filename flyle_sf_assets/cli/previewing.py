@@ -1,7 +1,4 @@
-"""``flyle-sf preview``: what the settings would do, for users and for scripts.
-
-What does not belong here: computing it (``preview/preview.py``).
-"""
+"""``flyle-sf preview``: what the settings would do, for users and for scripts."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -15,6 +12,7 @@ from flyle_sf_assets.cli.output import (
     language,
     print_problems,
     problem_document,
+    raw_json,
     to_stdout,
 )
 from flyle_sf_assets.companies.display import shown_change
@@ -163,14 +161,9 @@ def _example(one: Example) -> dict[str, Any]:
             {
                 "field": value.key,
                 "label": value.label,
-                "before": _raw(value.before),
-                "after": _raw(value.after),
+                "before": raw_json(value.before),
+                "after": raw_json(value.after),
             }
             for value in one.values
         ],
     }
-
-
-def _raw(text: str | None) -> msgspec.Raw | None:
-    """JSON as it is stored: no number passes through a float."""
-    return None if text is None else msgspec.Raw(text.encode())

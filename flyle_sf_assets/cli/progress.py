@@ -1,7 +1,4 @@
-"""Progress of a refresh on a terminal; nothing is shown elsewhere.
-
-What does not belong here: what is reported (``sync/progress.py``).
-"""
+"""Progress of a refresh on a terminal; nothing is shown elsewhere."""
 
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""``flyle-sf sandbox``: the sandbox org as a server of its own.
-
-What does not belong here: the org and its server (``sandbox``).
-"""
+"""``flyle-sf sandbox``: the sandbox org as a server of its own."""
 
 from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.installation.environment import Environment

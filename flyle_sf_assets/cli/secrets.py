@@ -1,7 +1,4 @@
-"""``flyle-sf secrets rotate``: all stored secrets encrypted again, under the newest key.
-
-What does not belong here: envelopes and keys (``store/tenants/envelopes.py``).
-"""
+"""``flyle-sf secrets rotate``: all stored secrets encrypted again, under the newest key."""
 
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.output import language, to_stdout

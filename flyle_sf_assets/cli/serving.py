@@ -1,7 +1,4 @@
-"""For every server that the command line starts: a free port, and waiting for Ctrl-C.
-
-What does not belong here: the servers (``console.py``, ``dagster_dev.py``).
-"""
+"""For every server that the command line starts: a free port, and waiting for Ctrl-C."""
 
 import contextlib
 import signal

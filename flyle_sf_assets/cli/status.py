@@ -1,9 +1,6 @@
-"""``flyle-sf status``: the status of each tenant.
+"""``flyle-sf status``: the status of each tenant."""
 
-What does not belong here: computing it (``sync/state/tenant_status.py``).
-"""
-
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,49 +18,43 @@ NO_TENANTS = Text(
 )
 
 
-@dataclass(frozen=True)
-class TenantState:
-    """One tenant's status as the command shows it."""
-
-    status: TenantStatus
-
-    def document(self) -> dict[str, Any]:
-        """What ``--json`` prints."""
-        link = self.status.link
-        return {
-            "tenant": link.tenant_id,
-            "state": link.state,
-            "source_object": link.source_object,
-            "first_synced_at": _moment(link.first_synced_at),
-            "last_synced_at": _moment(link.last_synced_at),
-            "next_due_at": _moment(link.next_due_at),
-            "next_attempt_at": _moment(self.status.next_attempt_at),
-            "failures": link.failures,
-            "is_stopped": self.status.is_stopped,
-            "companies": self.status.companies.get("linked", 0),
-            "companies_by_status": self.status.companies,
-            "rejected": self.status.rejected,
-            "attention": [
-                {
-                    "code": item.code,
-                    "object": item.object,
-                    "field": item.field,
-                    "message_ja": item.message.ja,
-                    "message_en": item.message.en,
-                    "remedy_ja": item.remedy.ja,
-                    "remedy_en": item.remedy.en,
-                    "since": _moment(item.since),
-                }
-                for item in link.attention
-            ],
-            "stale_assets": list(self.status.stale_assets),
-        }
+def document(status: TenantStatus) -> dict[str, Any]:
+    """What ``--json`` prints of one tenant."""
+    link = status.link
+    return {
+        "tenant": link.tenant_id,
+        "state": link.state,
+        "source_object": link.source_object,
+        "first_synced_at": _moment(link.first_synced_at),
+        "last_synced_at": _moment(link.last_synced_at),
+        "next_due_at": _moment(link.next_due_at),
+        "next_attempt_at": _moment(status.next_attempt_at),
+        "failures": link.failures,
+        "is_stopped": status.is_stopped,
+        "companies": status.companies.get("linked", 0),
+        "companies_by_status": status.companies,
+        "rejected": status.rejected,
+        "attention": [
+            {
+                "code": item.code,
+                "object": item.object,
+                "field": item.field,
+                "message_ja": item.message.ja,
+                "message_en": item.message.en,
+                "remedy_ja": item.remedy.ja,
+                "remedy_en": item.remedy.en,
+                "since": _moment(item.since),
+            }
+            for item in link.attention
+        ],
+        "stale_assets": list(status.stale_assets),
+    }
 
 
-def tenant_states(opened: Installation, tenant: str | None) -> list[TenantState]:
+def states_of(opened: Installation, tenant: str | None) -> tuple[TenantStatus, ...]:
     """All tenants, or one; NotConnected for a tenant without settings."""
-    found = [TenantState(status) for status in tenant_statuses(opened, tenant)]
-    if tenant is not None and found[0].status.link.settings_version is None:
+    found = tenant_statuses(opened, tenant)
+    if tenant is not None and found[0].link.settings_version is None:
         raise NotConnected(
             "unknown_tenant",
             tried=Text(f"テナント {tenant} の状態を調べました", f"Looked at tenant {tenant}"),
@@ -73,7 +64,7 @@ def tenant_states(opened: Installation, tenant: str | None) -> list[TenantState]
     return found
 
 
-def print_status(states: list[TenantState]) -> None:
+def print_status(states: Sequence[TenantStatus]) -> None:
     """A table of the tenants, then what is stale and what needs a person."""
     console = to_stdout()
     if not states:
@@ -86,8 +77,8 @@ def print_status(states: list[TenantState]) -> None:
         table.add_column(name)
     for name in ("companies", "rejected"):
         table.add_column(name, justify="right", no_wrap=True)
-    for state in states:
-        link, one = state.status.link, state.status
+    for one in states:
+        link = one.link
         table.add_row(
             link.tenant_id,
             link.state,
@@ -98,15 +89,15 @@ def print_status(states: list[TenantState]) -> None:
             f"{one.rejected:,}",
         )
     console.print(table)
-    for state in states:
-        if state.status.stale_assets:
-            stale = ", ".join(state.status.stale_assets)
-            console.print(f"{state.status.link.tenant_id}: stale: {stale}", markup=False)
-    for state in states:
-        for item in state.status.link.attention:
+    for one in states:
+        if one.stale_assets:
+            stale = ", ".join(one.stale_assets)
+            console.print(f"{one.link.tenant_id}: stale: {stale}", markup=False)
+    for one in states:
+        for item in one.link.attention:
             where = f" {item.object or ''} {item.field or ''}".rstrip()
             console.print(
-                f"[yellow]{state.status.link.tenant_id}[/] ({item.code}){where}"
+                f"[yellow]{one.link.tenant_id}[/] ({item.code}){where}"
                 f" since / 発生 {_local(item.since)}"
             )
             console.print(f"  {item.message.in_language(language())}", markup=False)

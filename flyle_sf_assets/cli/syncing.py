@@ -1,7 +1,4 @@
-"""``flyle-sf sync``: one refresh through the same Dagster assets, in this process.
-
-What does not belong here: the refresh itself (``refresh``), the wiring (``definitions.py``).
-"""
+"""``flyle-sf sync``: one refresh through the same Dagster assets, in this process."""
 
 import time
 from contextlib import nullcontext
@@ -107,10 +104,10 @@ def sync_tenant(
     NotConnected, StoreUnavailable); what happens during it is in the outcome.
     """
     with installation() as opened:
-        settle(opened, tenant)
+        register_file(opened, tenant)
         require_connected(opened, tenant)
         started = time.perf_counter()
-        if not wait and is_busy(opened, tenant):
+        if not wait and opened.database.is_locked(tenant):
             return SyncOutcome(tenant, None, 0.0, None, note=BUSY)
         idle = None if full else _idle(opened, tenant)
         if idle is not None:
@@ -177,13 +174,7 @@ def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
     return check if check.is_idle else None
 
 
-def is_busy(opened: Installation, tenant: str) -> bool:
-    """Whether another process holds the tenant's lock now."""
-    with opened.database.tenant_lock(tenant, wait=False) as is_free:
-        return not is_free
-
-
-def settle(opened: Installation, tenant: str) -> None:
+def register_file(opened: Installation, tenant: str) -> None:
     """Registers the file's settings before the sync: the file has priority."""
     loaded = tenant_file(opened.environment, tenant)
     if loaded is None:

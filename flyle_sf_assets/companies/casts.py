@@ -1,9 +1,6 @@
 """From Salesforce's canonical text to Flyle's types, one polars expression per field.
 
 A text that cannot be converted gives null; `fault` then returns why. Blank text is null already.
-
-What does not belong here: which pairs are allowed (``types.py``), what becomes of a value that
-fails (``convert.py``), and rules on values that converted well (``validation.py``).
 """
 
 from collections.abc import Callable, Mapping

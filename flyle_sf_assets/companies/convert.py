@@ -3,9 +3,6 @@
 Salesforce's valid values overwrite; for a value that fails the field keeps its last good value,
 and the rest of its row is written. Only an invalid id, an empty name or an invalid status
 rejects a row.
-
-What does not belong here: each type's conversion (``casts.py``), the rules on converted values
-(``validation.py``) and the text for the store (``document.py``).
 """
 
 from collections.abc import Sequence
@@ -142,9 +139,9 @@ def _texts_and_values(
 
 def _rejections(work: pl.DataFrame, faults: FieldFaults, sound: pl.Series) -> list[pl.DataFrame]:
     """The rejected values of every field, only in valid linked rows."""
-    judged = work.filter(sound).filter(_IS_LINKED)
+    linked = work.filter(sound).filter(_IS_LINKED)
     # Most values are valid: one query finds the fields with invalid ones.
-    found = judged.select(
+    found = linked.select(
         *[pl.col(_several(field)).any() for field, _ in faults],
         *[_is_unconverted(field).any().alias(_text(field)) for field, _ in faults],
     )
@@ -153,10 +150,10 @@ def _rejections(work: pl.DataFrame, faults: FieldFaults, sound: pl.Series) -> li
     for field, of_field in faults:
         text = pl.col(_text(field))
         if is_any[_several(field)]:
-            several = judged.filter(pl.col(_several(field)))
+            several = linked.filter(pl.col(_several(field)))
             parts.append(rejected_values(several, field, text, RejectReason.SEVERAL_RECORDS))
         if is_any[_text(field)]:
-            parts += _unconverted(judged.filter(_is_unconverted(field)), field)
+            parts += _unconverted(linked.filter(_is_unconverted(field)), field)
         for one in of_field:
             failing = work.filter(one.failing & sound).filter(_IS_LINKED)
             parts.append(rejected_values(failing, field, text, one.reason))

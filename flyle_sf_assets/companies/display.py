@@ -1,7 +1,4 @@
-"""Company values for people: no quotes, all digits of numbers, options by label.
-
-What does not belong here: pages and tables (``cli``, ``console``).
-"""
+"""Company values for people: no quotes, all digits of numbers, options by label."""
 
 import json
 from collections.abc import Mapping, Sequence

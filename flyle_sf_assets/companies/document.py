@@ -2,8 +2,6 @@
 
 The JSON is written here, member by member, because each row may omit other members, and because
 polars' own encoder writes decimals as text.
-
-What does not belong here: merging a document into a company (``store``).
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,8 +1,4 @@
-"""The field map: Flyle field ← conversion in words ← object path, for people and the UI.
-
-What does not belong here: the conversion itself (``casts.py``) and attaching the map to an
-asset (``defs``).
-"""
+"""The field map: Flyle field ← conversion in words ← object path, for people and the UI."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,8 +1,4 @@
-"""The custom fields of one tenant's companies: each with its source path and type.
-
-What does not belong here: which types fit (``types.py``), words for people (``field_map.py``)
-and the conversion (``casts.py``).
-"""
+"""The custom fields of one tenant's companies: each with its source path and type."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

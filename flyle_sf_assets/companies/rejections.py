@@ -1,8 +1,4 @@
-"""Rejected values and rows of companies: the reasons, and the remedy for each.
-
-What does not belong here: finding them (``casts.py``, ``validation.py``) and keeping them
-(``store``).
-"""
+"""Rejected values and rows of companies: the reasons, and the remedy for each."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum

@@ -1,7 +1,4 @@
-"""The columns of the typed frame: companies after conversion, before they become documents.
-
-What does not belong here: filling it (``convert.py``) and checking it (``validation.py``).
-"""
+"""The columns of the typed frame: companies after conversion, before they become documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""The fixed values of a company's status and its reasons (public contract).
-
-What does not belong here: finding out which status a record has (``enriched``).
-"""
+"""The fixed values of a company's status and its reasons (public contract)."""
 
 from collections.abc import Mapping
 from enum import StrEnum

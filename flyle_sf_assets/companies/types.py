@@ -3,9 +3,6 @@
 The first Flyle type of a row is the default. A calculated (formula) field has in describe
 the type of its result, so that the same row applies; a rich text area is a ``textarea``
 whose HTML is not changed. Field types: Object Reference, "Field Types".
-
-What does not belong here: the conversion itself (``casts.py``) and checking whole settings
-(``check``).
 """
 
 from collections.abc import Mapping

@@ -3,9 +3,6 @@
 A frame is validated whole and lazily; each failed check yields one Boolean mask over the rows.
 pandera's own ``drop_invalid_rows`` is not used: it misses wrong types and keeps rows that
 fail uniqueness.
-
-What does not belong here: converting (``casts.py``) and what becomes of failing values
-(``convert.py``).
 """
 
 from collections.abc import Sequence
@@ -30,7 +27,7 @@ from flyle_sf_assets.companies.rows import (
     polars_type,
 )
 from flyle_sf_assets.companies.status import CompanyStatus, reasons_of
-from flyle_sf_assets.salesforce.id_checksums import is_valid_id
+from flyle_sf_assets.salesforce.ids import has_valid_id, is_valid_id
 from flyle_sf_assets.settings.models import FlyleType
 
 _HOST = r"(\[[0-9a-f:.]+\]|[\p{L}\p{N}][^\s/?#@:\\<>\"]*)"
@@ -152,5 +149,5 @@ def _status_is_sound() -> pl.Expr:
             value=False
         )
     is_merged = (pl.col(STATUS) == str(CompanyStatus.MERGED)).fill_null(value=False)
-    winner_is_sound = is_valid_id(pl.col(MERGED_INTO)).fill_null(value=False)
+    winner_is_sound = has_valid_id(MERGED_INTO)
     return sound & (winner_is_sound == is_merged) & (pl.col(MERGED_INTO).is_not_null() == is_merged)

@@ -1,7 +1,4 @@
-"""Whether Salesforce knows an app, checked before a user is sent there; it answers in English.
-
-What does not belong here: connecting (``connect.py``).
-"""
+"""Whether Salesforce knows an app, checked before a user is sent there; it answers in English."""
 
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.opened import Installation

@@ -1,8 +1,7 @@
 """Connecting a tenant to its org: by an administrator's consent in a browser, or headless.
 
 Used by the console and by ``flyle-sf connect``. Nothing is stored before every check has passed:
-for a user who may not connect no token is stored. What does not belong here: ending a link
-(``disconnect.py``), and what a refresh logs in with (``installation/tenant_org.py``).
+for a user who may not connect no token is stored.
 """
 
 import secrets

@@ -1,7 +1,4 @@
-"""What a connection stores: the link's state, its secrets, and what to read again.
-
-What does not belong here: whether a user may connect (``connect.py``).
-"""
+"""What a connection stores: the link's state, its secrets, and what to read again."""
 
 from dataclasses import dataclass
 

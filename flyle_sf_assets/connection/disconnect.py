@@ -2,8 +2,8 @@
 
 First the link is marked and running refreshes are cancelled. From then on no commit of a cancelled
 refresh succeeds (`Refresh.committing`). Then tokens are revoked and erased, and the companies
-become ``unlinked``. Each part is a commit of its own, in an order in which a second call
-completes what a first one did not reach. What does not belong here: connecting again.
+become ``unlinked``. Each part is a commit of its own, in an order in which a second call completes
+what a first one did not reach.
 """
 
 from dataclasses import dataclass

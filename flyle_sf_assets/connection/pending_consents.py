@@ -1,7 +1,6 @@
 """Pending consents: a flow that was begun, or a consent that needs a second confirmation.
 
-Encrypted, valid a quarter of an hour, claimed once, by the same user. What does not belong here:
-what follows (``connect.py``).
+Encrypted, valid a quarter of an hour, claimed once, by the same user.
 """
 
 import json

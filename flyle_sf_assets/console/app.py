@@ -1,7 +1,4 @@
-"""The routes: every page of the console in one list, each with its users.
-
-What does not belong here: pages (``pages``) and serving (``server.py``).
-"""
+"""The routes: every page of the console in one list, each with its users."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256

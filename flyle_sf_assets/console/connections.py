@@ -1,8 +1,7 @@
 """One connection to the console: limits on the size and the duration of a request.
 
 uvicorn's protocol on httptools has none: a head without an end filled the memory, and a thousand
-clients that send a byte a minute block all others. What does not belong here: the size of
-a form (``request.py``).
+clients that send a byte a minute block all others.
 """
 
 import asyncio

@@ -1,7 +1,4 @@
-"""Numbers that are slow to count, cached for some seconds, so that pages need not wait again.
-
-What does not belong here: counting (``store``).
-"""
+"""Numbers that are slow to count, cached for some seconds, so that pages need not wait again."""
 
 import threading
 import time

@@ -1,7 +1,6 @@
 """A page that signs any visitor in as a sample user, as Flyle would by a token; for the demo only.
 
-What does not belong here: checking tokens (``tokens.py``). These routes open the console to
-everyone who can reach it.
+These routes open the console to everyone who can reach it.
 """
 
 import secrets

@@ -1,7 +1,7 @@
 """From a request to its answer: who sends it, whether they may, and the page or the refusal.
 
 Every page goes through `answer`: the session, the plan, the role and the form's origin are checked
-here and nowhere else. What does not belong here: routes (``app.py``) and pages (``pages``).
+here and nowhere else.
 """
 
 from starlette.requests import Request

@@ -1,8 +1,4 @@
-"""The draft that a visitor works on: the stored draft, or the current settings and connection.
-
-What does not belong here: drafts themselves (``settings/drafts.py``) and keeping them
-(``tenants/settings_drafts.py``).
-"""
+"""The draft that a visitor works on: the stored draft, or the current settings and connection."""
 
 from dataclasses import replace
 
@@ -12,8 +8,8 @@ from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.settings.drafts import (
     Draft,
     draft_of,
-    judged_as_far,
     new_draft,
+    validate_parts,
     with_connection,
 )
 from flyle_sf_assets.settings.models import Connection, Source
@@ -57,7 +53,7 @@ def connection_of_draft(draft: Draft) -> Connection:
 def source_of(draft: Draft) -> Source:
     """The draft's base object and one-to-one objects, as far as they are valid."""
     for parts in (("object", "one_to_one"), ("object",)):
-        settings = judged_as_far(draft, *parts).settings
+        settings = validate_parts(draft, *parts).settings
         if settings is not None:
             return settings.source
     return Source(object="Account")

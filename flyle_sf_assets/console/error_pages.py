@@ -1,7 +1,4 @@
-"""Answers to refused or failed requests: what happened, why, and what to do.
-
-What does not belong here: deciding it (``request.py``) and the words of an error (``errors.py``).
-"""
+"""Answers to refused or failed requests: what happened, why, and what to do."""
 
 from starlette.responses import Response
 

@@ -1,7 +1,4 @@
-"""Japanese first, English on request: the language of a page, and how times are written.
-
-What does not belong here: the words (each page has its own, in both).
-"""
+"""Japanese first, English on request: the language of a page, and how times are written."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

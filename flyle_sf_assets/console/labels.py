@@ -1,7 +1,4 @@
-"""Words of the product as people read them: states, kinds, statuses, steps, types.
-
-What does not belong here: sentences of one page; they are in its template.
-"""
+"""Words of the product as people read them: states, kinds, statuses, steps, types."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,4 @@
-"""What runs before every page: security headers, and a limit on attempts to sign in.
-
-What does not belong here: who may see what (``request.py``).
-"""
+"""What runs before every page: security headers, and a limit on attempts to sign in."""
 
 import ipaddress
 import time

@@ -1,7 +1,4 @@
-"""The schemas of the most recently used orgs, separate for each tenant.
-
-What does not belong here: opening an org (``orgs.py``).
-"""
+"""The schemas of the most recently used orgs, separate for each tenant."""
 
 import threading
 from collections import OrderedDict

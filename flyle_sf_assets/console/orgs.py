@@ -1,7 +1,4 @@
-"""The visitor's org, opened on first use, and what is known of it.
-
-What does not belong here: what is asked (``preview/org_browser.py``).
-"""
+"""The visitor's org, opened on first use, and what is known of it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,11 +1,10 @@
 """Templates into HTML: the functions for all templates; none of them asks a database or an org.
 
 ``t(ja, en)`` is the text in the page's language; both texts are side by side in the templates, so
-that neither is forgotten. What does not belong here: what a page shows (``pages``).
+that neither is forgotten.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from markupsafe import Markup, escape
 
 from flyle_sf_assets.console import labels as words
 from flyle_sf_assets.console.i18n import shown_moment
-from flyle_sf_assets.console.sessions import Session
 from flyle_sf_assets.errors import Text
 
 FOLDER = Path(__file__).parent
@@ -26,20 +24,6 @@ HTMX_CONFIG = (
 )
 """No inline style, no eval; error answers replace their part of the page, and a part reacts as
 soon as it is visible (else a click in its first 20 ms is lost)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PageContext:
-    """What every template gets: the user, the language and the address of the page."""
-
-    language: str
-    session: Session | None
-    path: str
-    support_contact: str
-
-    def t(self, ja: str, en: str) -> str:
-        """The text in the page's language."""
-        return ja if self.language == "ja" else en
 
 
 class Renderer:
@@ -62,9 +46,8 @@ class Renderer:
         for name in self._templates.list_templates():
             self._templates.get_template(name)
 
-    def render(self, template: str, page: PageContext, values: Mapping[str, object]) -> str:
-        """The template's HTML."""
-        session = page.session
+    def render(self, template: str, language: str, values: Mapping[str, object]) -> str:
+        """The template's HTML in a language, with these values."""
         time_zone = values.get("time_zone")
 
         def moment(at: datetime | None) -> str:
@@ -75,22 +58,13 @@ class Renderer:
             return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
         def say(text: Text) -> str:
-            return text.in_language(page.language)
+            return text.in_language(language)
 
         def seconds(value: float) -> str:
-            return _duration(value, page.language)
+            return _duration(value, language)
 
         return self._templates.get_template(template).render(
-            language=page.language,
-            t=page.t,
-            say=say,
-            moment=moment,
-            seconds=seconds,
-            user=session.user if session else None,
-            csrf=session.csrf if session else "",
-            support_contact=page.support_contact,
-            path=page.path,
-            **values,
+            language=language, say=say, moment=moment, seconds=seconds, **values
         )
 
 

@@ -1,7 +1,4 @@
-"""One request of one person: who it is, what it contains, and what pages answer it with.
-
-What does not belong here: whether the person may (``dispatch.py``) and pages (``pages``).
-"""
+"""One request of one person: who it is, what it contains, and what pages answer it with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +13,7 @@ from flyle_sf_assets.console import sessions
 from flyle_sf_assets.console.count_cache import CompanyFigures
 from flyle_sf_assets.console.middleware import RateLimiter
 from flyle_sf_assets.console.org_cache import KnownOrgs
-from flyle_sf_assets.console.rendering import PageContext, Renderer
+from flyle_sf_assets.console.rendering import Renderer
 from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.tokens import TokenKeys
 from flyle_sf_assets.console.users import User
@@ -131,13 +128,15 @@ class PageRequest:
 
     def page(self, template: str, /, status: int = 200, **values: object) -> HTMLResponse:
         """A page or a part of one."""
-        shown = PageContext(
-            language=self.language,
-            session=self.session,
-            path=self.request.scope["path"],
-            support_contact=self.console.settings.support_contact,
-        )
-        html = self.console.renderer.render(template, shown, values)
+        session = self.session
+        of_page = {
+            "t": self.t,
+            "user": session.user if session else None,
+            "csrf": session.csrf if session else "",
+            "path": self.request.scope["path"],
+            "support_contact": self.console.settings.support_contact,
+        }
+        html = self.console.renderer.render(template, self.language, of_page | values)
         return HTMLResponse(html, status_code=status)
 
     def go(self, path: str) -> Response:

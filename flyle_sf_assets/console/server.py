@@ -1,7 +1,4 @@
-"""The console as a server: on this thread until it is stopped, or on one of its own.
-
-What does not belong here: the pages (``app.py``) and the command (``cli``).
-"""
+"""The console as a server: on this thread until it is stopped, or on one of its own."""
 
 import asyncio
 import gc

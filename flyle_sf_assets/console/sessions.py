@@ -1,7 +1,7 @@
 """Sessions after a token: a cookie with a secret, and a row that expires.
 
 The cookie holds the tenant and a secret; PostgreSQL holds the secret's digest below that tenant, so
-a cookie opens its own tenant's session or none. What does not belong here: rights (``users.py``).
+a cookie opens its own tenant's session or none.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Rows of the setup's forms into parts of a draft, and back: as typed, checked elsewhere.
 
 A row's fields are named ``<row>.<field>``: ``c0.field``, ``c0.op``, ``c0.value``; rows with the
-same ``group`` are alternatives. What does not belong here: checking (``settings/drafts.py``).
+same ``group`` are alternatives.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """The tokens by which Flyle names a user: checked here, each valid for one session.
 
-Names of claims are the public contract ("Console tokens"). Source: RFC 7519; RFC 8725 for what
-to refuse. What does not belong here: sessions (``sessions.py``).
+Names of claims are the public contract ("Console tokens"). Source: RFC 7519; RFC 8725 for what to
+refuse.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""The user of a page, and what this user may do.
-
-What does not belong here: proof of identity (``tokens.py``) and sessions (``sessions.py``).
-"""
+"""The user of a page, and what this user may do."""
 
 from dataclasses import dataclass
 from typing import get_args

@@ -1,9 +1,10 @@
 """The assets, one partition per tenant, written out in the order in which data flows.
 
-Each body runs one step and shows its report. What does not belong here: everything else.
+Each body runs one step and shows its report.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from dagster import (
@@ -49,26 +50,15 @@ link_settings = [
 ]
 
 
-def _salesforce(**spec: Any) -> Decorator:
+def _tenants_asset(group: str, *kinds: str, **spec: Any) -> Decorator:
     made: Decorator = asset(
-        partitions_def=tenants,
-        group_name="salesforce",
-        kinds={"salesforce", "parquet"},
-        owners=OWNERS,
-        **spec,
+        partitions_def=tenants, group_name=group, kinds=set(kinds), owners=OWNERS, **spec
     )
     return lambda body: made(guarded(body))
 
 
-def _flyle(kind: str, **spec: Any) -> Decorator:
-    made: Decorator = asset(
-        partitions_def=tenants,
-        group_name="flyle",
-        kinds={kind, "polars"},
-        owners=OWNERS,
-        **spec,
-    )
-    return lambda body: made(guarded(body))
+_salesforce = partial(_tenants_asset, "salesforce", "salesforce", "parquet")
+_flyle = partial(_tenants_asset, "flyle", "polars")
 
 
 @_salesforce(key=keys.OBJECT_SCHEMAS)

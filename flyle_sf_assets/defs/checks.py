@@ -4,9 +4,6 @@ The run that makes a census logs its figures itself (`census_evaluation`), so th
 refresh, which compares nothing, has no check in its plan and keeps the last result. Every run
 logs the gates in the same way. Run by hand, a check covers the run's tenant or, without one,
 all tenants.
-
-What does not belong here: comparing and checking (``refresh``, ``store``), and the state of all
-tenants (``fleet_checks.py``).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +23,7 @@ from dagster import (
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import guarded
-from flyle_sf_assets.defs.fleet_checks import standing
+from flyle_sf_assets.defs.fleet_checks import all_tenants
 from flyle_sf_assets.defs.record_files import record_files
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
@@ -40,7 +37,7 @@ from flyle_sf_assets.store.syncs.census import CensusFigures, latest_censuses
 from flyle_sf_assets.sync.load.census_report import in_words, total
 from flyle_sf_assets.sync.load.commit_gates import CompaniesRefused
 
-Look = Callable[[Transaction], Gate]
+Rule = Callable[[Transaction], Gate]
 
 
 def census_evaluation(tenant: str, figures: CensusFigures) -> AssetCheckEvaluation:
@@ -113,7 +110,7 @@ def gates_behind(failure: Failure) -> tuple[Gate, ...]:
     return cause.gates if isinstance(cause, CompaniesRefused) else ()
 
 
-def _gate_check(key: AssetCheckKey, rule: str, look: Look) -> AssetChecksDefinition:
+def _gate_check(key: AssetCheckKey, rule: str, gate_of: Rule) -> AssetChecksDefinition:
     @asset_check(asset=key.asset_key, name=key.name, description=rule)
     @guarded
     def gate(
@@ -125,12 +122,12 @@ def _gate_check(key: AssetCheckKey, rule: str, look: Look) -> AssetChecksDefinit
         tenant = run.partition_key if run.has_partition_key else "all tenants"
         opened = database.tenant(tenant) if run.has_partition_key else database.fleet()
         with opened as tx:
-            looked = look(tx)
+            found = gate_of(tx)
         return AssetCheckResult(
-            passed=looked.passed,
+            passed=found.passed,
             severity=AssetCheckSeverity.ERROR,
-            description=_gate_text(tenant, looked),
-            metadata={"tenant": tenant, "checked": looked.checked, "failing": looked.failing},
+            description=_gate_text(tenant, found),
+            metadata={"tenant": tenant, "checked": found.checked, "failing": found.failing},
         )
 
     return gate
@@ -156,4 +153,4 @@ catalogued_options = _gate_check(
     options_in_catalog,
 )
 
-all_checks = [census, external_ids, catalogued_options, standing, record_files]
+all_checks = [census, external_ids, catalogued_options, all_tenants, record_files]

@@ -8,23 +8,16 @@ an event: it binds a parameter in NOTIFY. Source: dagster_postgres/event_log/eve
 ``dagster-postgres`` opens a connection per statement, about 300 in one run, each of which costs
 PostgreSQL a new process with cold caches. Here an instance keeps its connections until Dagster
 disposes of it.
-
-What does not belong here: reading URLs (``store/postgres/urls.py``).
 """
 
 from collections.abc import Mapping
 from typing import Any, Self
 
-import sqlalchemy as sa
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
 
+from flyle_sf_assets.store.postgres.dagster_engine import kept_engine
 from flyle_sf_assets.store.postgres.urls import dagster_url
-
-POOL_SIZE = 5
-"""Connections that an instance keeps; under more threads than that others are opened and closed."""
-POOL_RECYCLE_S = 600
-"""Idle connections are not kept for longer than firewalls and proxies usually keep them."""
 
 
 class _EventLogStorage(PostgresEventLogStorage):
@@ -44,11 +37,10 @@ class _EventLogStorage(PostgresEventLogStorage):
             self._there.add(table_name)
         return table_name in self._there
 
-    def _has_asset_key_col_on_connection(self, conn: sa.Connection, column_name: str) -> bool:
+    def _has_asset_key_col_on_connection(self, conn: Any, column_name: str) -> bool:
         column = f"asset_keys.{column_name}"
-        if column not in self._there and super()._has_asset_key_col_on_connection(
-            conn, column_name
-        ):
+        is_there = column in self._there
+        if is_there or super()._has_asset_key_col_on_connection(conn, column_name):
             self._there.add(column)
         return column in self._there
 
@@ -69,14 +61,7 @@ class DagsterStorage(DagsterPostgresStorage):
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data)
         self._event_log_storage = _EventLogStorage(postgres_url)
-        engine = sa.create_engine(
-            postgres_url,
-            isolation_level="AUTOCOMMIT",
-            pool_size=POOL_SIZE,
-            max_overflow=-1,
-            pool_recycle=POOL_RECYCLE_S,
-            pool_pre_ping=True,  # a server that was restarted meanwhile is no error
-        )
+        engine = kept_engine(postgres_url)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine  # noqa: SLF001 - it has no parameter for it
 

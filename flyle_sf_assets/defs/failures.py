@@ -2,8 +2,6 @@
 
 Dagster stores the text and the chain of whatever a body of ours raises. So a body raises only
 errors of ours, without a chain.
-
-What does not belong here: what an unforeseen exception becomes (``telemetry``).
 """
 
 import functools

@@ -1,7 +1,4 @@
-"""What Dagster knows of the tenants: their partitions, and their runs in flight.
-
-What does not belong here: which tenants are due (``tenants/due_times.py``).
-"""
+"""What Dagster knows of the tenants: their partitions, and their runs in flight."""
 
 import os
 from collections.abc import Callable, Iterable

@@ -2,9 +2,6 @@
 
 A check has one status per asset, so each tenant's actual state is kept in our own tables; here
 one query over all of them answers each check, and its description names the tenants.
-
-What does not belong here: the queries (``store/syncs/fleet_health.py``), and checks of one run
-(``checks.py``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -59,7 +56,7 @@ _WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE)
 
 
 @multi_asset_check(
-    name="standing",
+    name="all_tenants",
     specs=[
         AssetCheckSpec(
             key.name, asset=key.asset_key, description=f"Of all tenants: no {words.en}. {words.ja}"
@@ -68,7 +65,7 @@ _WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE)
     ],
 )
 @guarded
-def standing(refreshes: ResourceParam[Refreshes]) -> Iterator[AssetCheckResult]:
+def all_tenants(refreshes: ResourceParam[Refreshes]) -> Iterator[AssetCheckResult]:
     """Four queries over all tenants, whichever tenant's run starts them."""
     with refreshes.installation().database.fleet() as tx:
         count = live_tenants(tx)
@@ -105,13 +102,13 @@ def result(key: AssetCheckKey, tenants: Sequence[str], count: int) -> AssetCheck
 
 
 fleet_checks_job = define_asset_job(
-    name="standing_checks",
-    description="What stands of all tenants: failing, overdue, rejected, stale, last census.",
-    selection=AssetSelection.checks(*keys.STANDING, keys.CENSUS),
+    name="fleet_checks",
+    description="Checks over all tenants: failing, overdue, rejected, stale, last census.",
+    selection=AssetSelection.checks(*keys.FLEET_CHECKS, keys.CENSUS),
 )
 
 fleet_checks_schedule = ScheduleDefinition(
-    name="standing_checks_hourly",
+    name="fleet_checks_hourly",
     job=fleet_checks_job,
     cron_schedule="10 * * * *",
     default_status=SCHEDULE_STATUS,

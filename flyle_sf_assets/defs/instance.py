@@ -1,7 +1,4 @@
-"""Dagster's instance of an installation: its home, its partitions, its observed settings.
-
-What does not belong here: which tenants and settings there are (``tenants/registration.py``).
-"""
+"""Dagster's instance of an installation: its home, its partitions, its observed settings."""
 
 import os
 import shutil

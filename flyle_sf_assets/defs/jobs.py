@@ -1,7 +1,4 @@
-"""Jobs: one refresh of one tenant, and cleaning up after all of them.
-
-What does not belong here: when they run (schedules and sensors).
-"""
+"""Jobs: one refresh of one tenant, and cleaning up after all of them."""
 
 from dagster import AssetSelection, JobDefinition, define_asset_job, job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition

@@ -1,7 +1,4 @@
-"""Asset keys, part of the public contract, and the order in which data flows through them.
-
-What does not belong here: the assets themselves (``assets.py``).
-"""
+"""Asset keys, part of the public contract, and the order in which data flows through them."""
 
 from dagster import AssetCheckKey, AssetKey
 
@@ -24,7 +21,7 @@ NONE_FAILING = AssetCheckKey(COMPANIES, "no_tenant_failing")
 NONE_OVERDUE = AssetCheckKey(COMPANIES, "no_tenant_overdue")
 NO_OLD_REJECTED = AssetCheckKey(COMPANIES, "no_value_rejected_for_a_day")
 NONE_STALE = AssetCheckKey(COMPANIES, "no_tenant_stale")
-STANDING = (NONE_FAILING, NONE_OVERDUE, NO_OLD_REJECTED, NONE_STALE)
+FLEET_CHECKS = (NONE_FAILING, NONE_OVERDUE, NO_OLD_REJECTED, NONE_STALE)
 """The state of all tenants together."""
 
 RECORD_FILES = AssetCheckKey(ENRICHED_RECORDS, "record_files")

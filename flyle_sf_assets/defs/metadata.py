@@ -2,8 +2,6 @@
 
 Names with numbers behind them (``dagster/row_count``, ``pulled``, ``changed``, ``api_calls``,
 ``seconds``) are plotted over time by the UI, so they never change.
-
-What does not belong here: counting (``refresh``).
 """
 
 import json

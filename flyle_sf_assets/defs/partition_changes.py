@@ -1,7 +1,4 @@
-"""Which partitions are added and removed: a pure decision.
-
-What does not belong here: which tenants there are (``tenants/settings_file_diff.py``).
-"""
+"""Which partitions are added and removed: a pure decision."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass

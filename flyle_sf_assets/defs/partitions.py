@@ -1,7 +1,4 @@
-"""One partition per tenant; tenants are added and removed at run time.
-
-What does not belong here: deciding which tenants there are (``tenants/registration.py``).
-"""
+"""One partition per tenant; tenants are added and removed at run time."""
 
 from dagster import DynamicPartitionsDefinition
 

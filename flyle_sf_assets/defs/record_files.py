@@ -1,7 +1,4 @@
-"""The check on the record files of all tenants, and the job and schedule that run it.
-
-What does not belong here: checking files (``scheduling/file_verification.py``).
-"""
+"""The check on the record files of all tenants, and the job and schedule that run it."""
 
 from dagster import (
     AssetCheckResult,

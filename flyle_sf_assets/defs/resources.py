@@ -1,7 +1,7 @@
 """The one resource: the refreshes that a run has open, one per tenant, each under its lock.
 
-What does not belong here: what a refresh does (``refresh``). The installation is opened when
-the first step needs it, so the code location loads without a database.
+The installation is opened when the first step needs it, so the code location loads without a
+database.
 """
 
 from collections.abc import Callable, Iterator

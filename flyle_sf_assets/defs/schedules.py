@@ -1,8 +1,4 @@
-"""When tenants are refreshed, compared and cleaned up: each body polls the tenants that are due.
-
-What does not belong here: deciding (``tenants/due_times.py``), polling (``scheduling/poller.py``)
-and what becomes of a failed run (``sensors.py``).
-"""
+"""When tenants are refreshed, compared and cleaned up: each body polls the tenants that are due."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -46,7 +42,7 @@ _log = logger("defs")
 
 Tick = list[RunRequest] | SkipReason
 Due = Callable[..., tuple[Agenda, ...]]
-Look = Callable[[Installation, Agenda], Verdict]
+Poll = Callable[[Installation, Agenda], Verdict]
 
 
 @schedule(
@@ -61,8 +57,8 @@ def refresh_due_tenants(
     context: ScheduleEvaluationContext, refreshes: ResourceParam[Refreshes]
 ) -> Tick:
     """A refresh for every tenant that is due and has something to do."""
-    look = partial(refresh_needed, clock=refreshes.clock)
-    return _tick(context, refreshes, "refresh", refreshes_due, look)
+    poll_one = partial(refresh_needed, clock=refreshes.clock)
+    return _tick(context, refreshes, "refresh", refreshes_due, poll_one)
 
 
 @schedule(
@@ -88,8 +84,8 @@ def nightly_census(context: ScheduleEvaluationContext, refreshes: ResourceParam[
 @guarded_tick
 def nightly_sweep(context: ScheduleEvaluationContext, refreshes: ResourceParam[Refreshes]) -> Tick:
     """A sweep for every tenant whose moment of the night has come and who needs one."""
-    look = partial(sweep_needed, clock=refreshes.clock)
-    return _tick(context, refreshes, "sweep", partial(comparisons_due, "sweep"), look)
+    poll_one = partial(sweep_needed, clock=refreshes.clock)
+    return _tick(context, refreshes, "sweep", partial(comparisons_due, "sweep"), poll_one)
 
 
 @schedule(
@@ -109,11 +105,11 @@ def _tick(
     refreshes: Refreshes,
     kind: RefreshKind,
     due: Due,
-    look: Look,
+    poll_one: Poll,
 ) -> Tick:
     """The runs of one tick: tenants that are due and have something to do."""
     installation = refreshes.installation()
-    end_lost_runs(context.instance, partial(_is_at_work, installation), datetime.now(UTC))
+    end_lost_runs(context.instance, installation.database.is_locked, datetime.now(UTC))
     in_flight = tenants_in_flight(context.instance)
     with installation.database.fleet() as tx:
         agendas = read_agendas(tx)
@@ -126,33 +122,28 @@ def _tick(
     free = QUEUE_MAX - len(in_flight)
     if tenants and free <= 0:
         return SkipReason(f"{len(in_flight):,} runs are in flight; {len(tenants):,} tenants wait")
-    looked = poll(tenants, partial(look, installation), enough=free)
-    _tell(kind, looked)
-    if not looked.work:
-        return SkipReason(looked.in_words())
+    polled = poll(tenants, partial(poll_one, installation), enough=free)
+    _tell(kind, polled)
+    if not polled.work:
+        return SkipReason(polled.in_words())
     return run_requests(
-        [agenda.tenant_id for agenda in looked.work], kind, context.scheduled_execution_time
+        [agenda.tenant_id for agenda in polled.work], kind, context.scheduled_execution_time
     )
-
-
-def _is_at_work(installation: Installation, tenant: str) -> bool:
-    with installation.database.tenant_lock(tenant, wait=False) as is_free:
-        return not is_free
 
 
 def _always(_installation: Installation, _agenda: Agenda) -> Verdict:
     return "work"
 
 
-def _tell(kind: RefreshKind, looked: PollResult) -> None:
+def _tell(kind: RefreshKind, polled: PollResult) -> None:
     _log.info(
         "tick",
         kind=kind,
-        work=len(looked.work),
-        idle=looked.idle,
-        busy=looked.busy,
-        failed=looked.failed,
-        unreached=looked.unreached,
+        work=len(polled.work),
+        idle=polled.idle,
+        busy=polled.busy,
+        failed=polled.failed,
+        unreached=polled.unreached,
     )
 
 

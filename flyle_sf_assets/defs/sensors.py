@@ -2,9 +2,6 @@
 
 A run that ends by an error records it on the link itself, in the transaction that closes its sync.
 One that dies cannot: Dagster notices, and this sensor records it.
-
-What does not belong here: what a failure means (``tenants/backoff.py``), and the sensor that
-follows settings (``settings_sensor.py``).
 """
 
 from datetime import UTC, datetime

@@ -1,8 +1,7 @@
 """The sensor ``settings``: files and console changes become partitions, observations and runs.
 
 It reads, decides by pure functions, and acts within a time budget; the next tick continues with
-what a tick does not reach. What does not belong here: reading files, what a change means
-(``refresh``), and which partitions come and go (``partition_changes.py``).
+what a tick does not reach.
 """
 
 from dataclasses import dataclass, field

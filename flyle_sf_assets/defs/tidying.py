@@ -1,7 +1,4 @@
-"""The two ops of the job ``tidy_up``: old runs, and record files that nothing uses.
-
-What does not belong here: which record files those are (``scheduling/garbage_collection.py``).
-"""
+"""The two ops of the job ``tidy_up``: old runs, and record files that nothing uses."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,4 @@
-"""Lists of tenants in one line: a few names, and how many more there are.
-
-What does not belong here: which tenants (``store``, ``refresh``).
-"""
+"""Lists of tenants in one line: a few names, and how many more there are."""
 
 from collections.abc import Sequence
 

@@ -4,8 +4,6 @@ A record's own change affects its row; a parent's change affects every row that 
 any number of lookups. Parents before and after the change count: a one-to-one object that moved
 from one account to another affects both. When several records are in the place of a one-to-one
 object, the row reaches only the oldest, so the others count by the record that they name.
-
-What does not belong here: the join (``join.py``).
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,4 @@
-"""Why values of an enriched row are blank: a parent on their path was deleted, or is not visible.
-
-What does not belong here: the join, which marks such parents (``join.py``), and keeping the
-reasons beside the changes that they explain (``store``).
-"""
+"""Why values of an enriched row are blank: a parent on their path is deleted or not visible."""
 
 from collections.abc import Mapping
 
@@ -30,8 +26,9 @@ def with_former_parents(
     any more, and without its former parent the reason would be unknown. The mark stays until there
     is a parent again.
     """
-    for node in plan.nodes:
-        former = pl.DataFrame() if not node.path else _gone_before(node, records, before)
+    nodes = [node for node in plan.nodes if node.path]
+    found = pl.collect_all(_gone_before(node, records, before) for node in nodes)
+    for node, former in zip(nodes, found, strict=True):
         if former.is_empty():
             continue
         # A lookup to several objects may now point at another one.
@@ -48,7 +45,7 @@ def with_former_parents(
     return rows
 
 
-def _gone_before(node: Node, records: Records, before: pl.DataFrame) -> pl.DataFrame:
+def _gone_before(node: Node, records: Records, before: pl.DataFrame) -> pl.LazyFrame:
     """``Id`` and ``_told``: of rows whose parent at this node ended now or earlier."""
     gone = records[node.dataset].filter(~is_any(READABLE))
     words = gone.select(pl.col("Id").alias("_former"), gone_word().alias("_now"))
@@ -58,7 +55,6 @@ def _gone_before(node: Node, records: Records, before: pl.DataFrame) -> pl.DataF
         .join(words, on="_former", how="left")
         .select("Id", pl.coalesce(gone_column(node), "_now").alias("_told"))
         .filter(pl.col("_told").is_not_null())
-        .collect()
     )
 
 

@@ -1,7 +1,4 @@
-"""The join along the read plan's lookup tree, for all base records or for a few.
-
-What does not belong here: which rows need joining again (``affected.py``).
-"""
+"""The join along the read plan's lookup tree, for all base records or for a few."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,4 @@
-"""The ``FLYLE_*`` environment variables, resolved: paths, URLs, hosts, intervals.
-
-What does not belong here: opening what they name (``opened.py``).
-"""
+"""The ``FLYLE_*`` environment variables, resolved: paths, URLs, hosts, intervals."""
 
 import os
 import re

@@ -1,8 +1,4 @@
-"""The storage of this installation, opened by the ``FLYLE_*`` environment.
-
-What does not belong here: what is kept there (``store``, ``lake``) and starting other
-processes (``cli``).
-"""
+"""The storage of this installation, opened by the ``FLYLE_*`` environment."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

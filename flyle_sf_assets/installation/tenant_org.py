@@ -1,8 +1,4 @@
-"""Opening a tenant's org by its connection: settings, stored keys, stored tokens.
-
-What does not belong here: connecting (``connection/connect.py``), and how Salesforce is asked
-(``salesforce``).
-"""
+"""Opening a tenant's org by its connection: settings, stored keys, stored tokens."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,4 @@
-"""What is wrong with a record file: by its metadata, or by its checksum.
-
-What does not belong here: what follows from it (``sync/state/lost_files.py``).
-"""
+"""What is wrong with a record file: by its metadata, or by its checksum."""
 
 import hashlib
 import os

@@ -1,7 +1,4 @@
-"""Writes record frames to immutable files and reads the newest row of each record.
-
-What does not belong here: deciding which rows changed (``raw/records.py``).
-"""
+"""Writes record frames to immutable files and reads the newest row of each record."""
 
 import os
 from dataclasses import dataclass

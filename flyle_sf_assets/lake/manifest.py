@@ -2,8 +2,6 @@
 
 A base file and segments after it; of several rows with one Id the last is used. A reader with a
 manifest has a snapshot: files are never changed, only added and, much later, pruned.
-
-What does not belong here: reading and writing the files (``files.py``).
 """
 
 from dataclasses import dataclass, replace

@@ -1,7 +1,7 @@
 """The marker file of a folder that is the lake that our files were written to.
 
 A disk that is not mounted, or a wrong ``FLYLE_LAKE_URL``, looks like the loss of every file of
-every tenant. Without the marker no file counts as lost. What does not belong here: single files.
+every tenant. Without the marker no file counts as lost.
 """
 
 import contextlib

@@ -1,7 +1,6 @@
 """Names of record files, made only by us, and the only module that makes paths from names.
 
 Tenants, datasets and files have names of a known form; every other name is refused.
-What does not belong here: what is in a file (``files.py``).
 """
 
 import re
@@ -69,9 +68,9 @@ def is_download_folder(folder: str, dataset: str) -> bool:
 def _inside(root: Path, path: str, tenant: str) -> Path:
     place = root / path
     # Resolved without its last part: a file that is a link is in the folder itself.
-    wanted = root.resolve() / tenant
-    _require(place.parent.resolve() == root.resolve() / Path(path).parent, path)
-    _require(place.parent.resolve().is_relative_to(wanted), path)
+    resolved, folder = root.resolve(), place.parent.resolve()
+    _require(folder == resolved / Path(path).parent, path)
+    _require(folder.is_relative_to(resolved / tenant), path)
     return place
 
 

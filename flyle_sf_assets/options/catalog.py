@@ -4,9 +4,6 @@ An option that Salesforce no longer has stays (inactive) and is never deleted; a
 outside the list is added too, so that companies refer only to values of the catalog.
 Dependent and record-type lists limit what a person may choose, not what exists: describe's
 list is their union, in which one API value may occur several times with different labels.
-
-What does not belong here: when the catalog is refreshed (``defs``) and ``first_seen_at`` and
-``removed_at`` (``store``).
 """
 
 from collections.abc import Sequence

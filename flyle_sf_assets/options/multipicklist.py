@@ -1,8 +1,4 @@
-"""A multi-select picklist's text (``A;B``) as a list of its API values.
-
-What does not belong here: labels (``catalog.py``) and what a company's row makes of the list
-(``companies``).
-"""
+"""A multi-select picklist's text (``A;B``) as a list of its API values."""
 
 from collections.abc import Sequence
 

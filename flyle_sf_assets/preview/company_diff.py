@@ -1,7 +1,4 @@
-"""Enriched rows compared with existing companies: differences counted, estimates scaled.
-
-What does not belong here: which rows (``preview.py``) and the SQL (``store/companies/dry_run.py``).
-"""
+"""Enriched rows compared with existing companies: differences counted, estimates scaled."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,9 +46,9 @@ class Conversions:
 
 @dataclass(frozen=True)
 class Counted:
-    """Differences of ``judged`` rows that represent ``population`` companies."""
+    """Differences of ``compared`` rows that represent ``population`` companies."""
 
-    judged: int
+    compared: int
     population: int
     moved: int = 0
     blanked: int = 0
@@ -60,10 +57,10 @@ class Counted:
     changes: tuple[ValueDifference, ...] = ()
 
     def scaled(self, count: int) -> Figure:
-        """A count of the judged rows, scaled to the population."""
-        if self.judged >= self.population:
+        """A count of the compared rows, scaled to the population."""
+        if self.compared >= self.population:
             return Figure(count)
-        return Figure(round(count * self.population / max(self.judged, 1)), exact=False)
+        return Figure(round(count * self.population / max(self.compared, 1)), exact=False)
 
     def of_field(self, key: str) -> tuple[Figure, Figure, Figure]:
         """Changed, blanked and with an earlier value, of one custom field."""
@@ -88,7 +85,7 @@ def counted(
         if batch.height
     ]
     return Counted(
-        judged=rows.height,
+        compared=rows.height,
         population=population,
         moved=sum(part.moved for part in parts),
         blanked=sum(part.blanked for part in parts),

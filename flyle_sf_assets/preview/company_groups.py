@@ -1,8 +1,4 @@
-"""The companies of a preview, by what would happen to them, and which records to read for them.
-
-What does not belong here: asking the org (``membership.py``) and counting differences
-(``company_diff.py``).
-"""
+"""The companies of a preview, by what would happen to them, and which records to read for them."""
 
 from dataclasses import dataclass
 

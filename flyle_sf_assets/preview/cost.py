@@ -1,7 +1,4 @@
-"""What the refresh after a preview would cost, from what the preview found.
-
-What does not belong here: how calls add up (``raw/forecast.py``).
-"""
+"""What the refresh after a preview would cost, from what the preview found."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -12,7 +9,7 @@ from flyle_sf_assets.enriched.join import node_id
 from flyle_sf_assets.preview.company_groups import without
 from flyle_sf_assets.preview.held_records import HeldFrames
 from flyle_sf_assets.preview.membership import Membership
-from flyle_sf_assets.raw.forecast import Cost, DatasetLoad, forecast, looking
+from flyle_sf_assets.raw.forecast import Cost, DatasetLoad, forecast, poll_cost
 from flyle_sf_assets.raw.plan import Dataset
 from flyle_sf_assets.raw.records import READABLE, is_any
 from flyle_sf_assets.salesforce.composite import SUBREQUESTS_MAX
@@ -46,7 +43,7 @@ def next_cost(found: Found, *, describe_calls: int, is_passed: bool) -> Cost:
     are current and were used by a refresh.
     """
     if is_passed and found.is_idle:
-        return looking(found.held.plan)
+        return poll_cost(found.held.plan)
     loads = {dataset.name: _load(found, dataset) for dataset in found.held.plan.datasets}
     plan = found.held.plan
     is_known = any(found.held.manifest(dataset.name) is not None for dataset in plan.datasets)

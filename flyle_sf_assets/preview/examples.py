@@ -1,7 +1,4 @@
-"""A few companies of each kind, before and after, for the readers of a preview.
-
-What does not belong here: the figures (``preview.py``).
-"""
+"""A few companies of each kind, before and after, for the readers of a preview."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

@@ -1,7 +1,4 @@
-"""Mappings onto custom fields that already exist in Flyle: their types must agree.
-
-What does not belong here: counting what would be overwritten (``company_diff.py``).
-"""
+"""Mappings onto custom fields that already exist in Flyle: their types must agree."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,20 +19,19 @@ def existing_field_problems(
     """
     own = {field.key: field for field in list_fields(tx) if field.source_path is None}
     for index, field in enumerate(fields):
-        standing = own.get(field.key)
-        if standing is not None and standing.type != str(field.type):
+        existing = own.get(field.key)
+        if existing is not None and existing.type != str(field.type):
             yield Problem(
                 "existing_field_other_type",
                 f"{item_path('mapping', index)}.type",
-                None,
                 Text(
-                    f"Flyleのカスタムフィールド「{standing.label}」({field.key})の型は"
-                    f" {standing.type} です。{field.type} の値は連携できません。",
-                    f"The custom field {standing.label} ({field.key}) that Flyle already has is of"
-                    f" type {standing.type} and cannot take {field.type}.",
+                    f"Flyleのカスタムフィールド「{existing.label}」({field.key})の型は"
+                    f" {existing.type} です。{field.type} の値は連携できません。",
+                    f"The custom field {existing.label} ({field.key}) that Flyle already has is of"
+                    f" type {existing.type} and cannot take {field.type}.",
                 ),
                 Text(
-                    f"type を {standing.type} にするか、別のキーを to に指定してください。",
-                    f"Set type to {standing.type}, or choose another key for to.",
+                    f"type を {existing.type} にするか、別のキーを to に指定してください。",
+                    f"Set type to {existing.type}, or choose another key for to.",
                 ),
             )

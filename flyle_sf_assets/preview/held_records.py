@@ -1,7 +1,4 @@
-"""What is held of a read plan's datasets, in the shape that the plan needs, without a read.
-
-What does not belong here: what has changed since (``membership.py``).
-"""
+"""What is held of a read plan's datasets, in the shape that the plan needs, without a read."""
 
 from dataclasses import dataclass
 from functools import cached_property

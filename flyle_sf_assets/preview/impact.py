@@ -1,7 +1,4 @@
-"""What settings would do: the figures and examples of a preview, as values.
-
-What does not belong here: computing them (``preview.py``), showing them (``cli``, ``console``).
-"""
+"""What settings would do: the figures and examples of a preview, as values."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,8 +1,4 @@
-"""What draft settings change for a tenant's companies, once it is known which records match.
-
-What does not belong here: asking who matches (``membership.py``), counting differences
-(``company_diff.py``), examples and cost (``examples.py``, ``cost.py``).
-"""
+"""What draft settings change for a tenant's companies, once it is known which records match."""
 
 import json
 from dataclasses import dataclass

@@ -1,8 +1,7 @@
 """Which records match draft conditions now, and which held records changed: ids, not values.
 
-With the current conditions the window since the last refresh shows it; with others the Ids of
-all matching records are asked for. What does not belong here: what follows from it
-(``preview.py``).
+With the current conditions the window since the last refresh shows it; with others the Ids of all
+matching records are asked for.
 """
 
 from dataclasses import dataclass, field

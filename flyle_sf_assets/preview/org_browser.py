@@ -2,8 +2,6 @@
 
 Only schemas are stored, in this process, for `SCHEMA_AGE_S_MAX`. Every answer costs the API
 calls that its docstring says; ``OrgAnswers.api_calls`` counts them.
-
-What does not belong here: the choices themselves (``choosing``) and previews (``preview.py``).
 """
 
 import re

@@ -1,8 +1,7 @@
 """The preview: what a refresh with draft settings would do, without changing anything.
 
 Light queries of ids say which companies come and which leave; what changes is computed from the
-records that are held, and from a sample for values that are not held. What does not belong
-here: what follows from the answers (``impact_analysis.py``), who matches (``membership.py``).
+records that are held, and from a sample for values that are not held.
 """
 
 from collections.abc import Callable

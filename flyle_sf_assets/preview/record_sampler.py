@@ -1,7 +1,6 @@
 """A few records read as a refresh would read them, without storing any: base, then parents.
 
-Each hop of the lookup tree costs one call for five questions of at most 2,000 ids. What does not
-belong here: which records to read (``preview.py``, ``org_browser.py``) and the join (``enriched``).
+Each hop of the lookup tree costs one call for five questions of at most 2,000 ids.
 """
 
 from collections.abc import Iterator, Mapping

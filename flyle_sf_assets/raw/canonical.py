@@ -3,8 +3,6 @@
 REST and Bulk 2.0 write the same value differently (``+0000`` and ``Z``, ``1.0E7`` and
 ``10000000``, ``5`` and ``5.0``). Record files store text, so that decimals stay exact and a
 mapping's type can change without another read; this module makes that text comparable.
-
-What does not belong here: turning text into Flyle's types (``companies/convert.py``).
 """
 
 from collections.abc import Iterable

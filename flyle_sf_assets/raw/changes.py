@@ -2,8 +2,6 @@
 
 Pure: from canonical answers and the stored frame (``held``) to the rows to append. Every function
 returns a record frame with the same columns as ``held``, and only rows that differ from it.
-
-What does not belong here: asking (``questions.py``, ``salesforce``) and files (``lake``).
 """
 
 import polars as pl

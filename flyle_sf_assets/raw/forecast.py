@@ -1,7 +1,6 @@
 """The cost of a refresh, estimated from a read plan and a few numbers: calls, records, seconds.
 
-A forecast: pages may be smaller than Salesforce promises, and polls depend on its queue. What does
-not belong here: counting what was spent (``salesforce/session.py``).
+A forecast: pages may be smaller than Salesforce promises, and polls depend on its queue.
 """
 
 from collections.abc import Mapping
@@ -71,7 +70,7 @@ def forecast(plan: ReadPlan, loads: Mapping[str, DatasetLoad], *, describe_calls
     return Cost(calls, records, ceil(seconds))
 
 
-def looking(plan: ReadPlan) -> Cost:
+def poll_cost(plan: ReadPlan) -> Cost:
     """The cost of a poll that finds nothing new."""
     stamped = [dataset for dataset in plan.datasets if dataset.followed == "stamp"]
     calls = ceil(len(stamped) / QUERIES_MAX)

@@ -1,7 +1,4 @@
-"""The lookup tree of a read plan: its nodes, what is stored of each, how changes are followed.
-
-What does not belong here: walking the paths of settings (``plan.py``).
-"""
+"""The lookup tree of a read plan: its nodes, what is stored of each, how changes are followed."""
 
 from dataclasses import dataclass
 from typing import Literal

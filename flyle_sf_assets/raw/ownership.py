@@ -5,8 +5,6 @@ made before the first request to the org. ``accounts`` owns the Account that is 
 directly above an Opportunity, with its ``Parent`` chain; ``opportunities`` the base
 Opportunity; ``related_records`` all other nodes (also an Account behind a custom lookup).
 So data flows opportunities → accounts → related_records, never back.
-
-What does not belong here: resolving fields and objects (``plan.py``).
 """
 
 from typing import Literal

@@ -3,8 +3,6 @@
 A field path (``Account.Owner.Name``) is walked from the base object through many-to-one
 lookups and declared one-to-one objects; each step of a walk is a `Node`. Nodes with the same
 object in the same asset share one `Dataset`, the unit that is read and stored.
-
-What does not belong here: checking the settings with texts for people (``check``) and SOQL.
 """
 
 from collections.abc import Mapping

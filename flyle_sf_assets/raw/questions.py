@@ -1,8 +1,4 @@
-"""The queries about one dataset, as SOQL made from describe's own names.
-
-What does not belong here: sending the questions (``salesforce/query.py``) and what the answers
-change (``changes.py``).
-"""
+"""The queries about one dataset, as SOQL made from describe's own names."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

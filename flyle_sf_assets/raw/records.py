@@ -3,8 +3,6 @@
 A record frame has ``Id`` (18 characters), ``SystemModstamp`` (UTC), ``_status``,
 ``_merged_into`` and then one text column per field of the dataset, sorted by name. A deleted
 or missing record keeps its row and its last values; only ``_status`` changes.
-
-What does not belong here: which records to ask for (``questions.py``) and files (``lake``).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,4 @@
-"""Which records the records in scope refer to, one lookup at a time.
-
-What does not belong here: fetching those that are not held (``sync/extract/dataset_reader.py``).
-"""
+"""Which records the records in scope refer to, one lookup at a time."""
 
 from collections.abc import Mapping
 

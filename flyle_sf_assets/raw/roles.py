@@ -1,7 +1,4 @@
-"""What happens to an object's stored records when it becomes, or stops being, the base object.
-
-What does not belong here: reading them again (``sync/extract/dataset_reader.py``).
-"""
+"""What happens to an object's stored records when it becomes, or stops being, the base object."""
 
 import polars as pl
 

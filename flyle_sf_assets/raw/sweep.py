@@ -5,8 +5,6 @@ Formulas, roll-ups and cross-object values (``calculated`` in describe), the sta
 whose result changes with the day, with such a field or record, with a one-to-one object, or with
 an owner that may be of several objects. Values assumed to follow the stamp are compared by the
 census.
-
-What does not belong here: reading it (``sync/extract/reconcile.py``) and when (``defs``).
 """
 
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan

@@ -10,7 +10,7 @@ Probability), ``Fiscal…`` (from CloseDate), ``IsClosed``, ``IsWon`` and ``Fore
 StageName), ``HasOpportunityLineItem`` (adding a product changes the opportunity). An edit of the
 stages or of the fiscal year may change them by metadata alone: the census finds that.
 
-What does not belong here: custom fields (a formula says ``calculated``), reading (``refresh``).
+What does not belong here: custom fields (a formula says ``calculated``).
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ import polars as pl
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce.errors import classification as faults
-from flyle_sf_assets.salesforce.id_checksums import is_valid_id
+from flyle_sf_assets.salesforce.ids import has_valid_id
 from flyle_sf_assets.salesforce.soql import Statement
 
 T = TypeVar("T")
@@ -65,8 +65,10 @@ def require_sound(rows: pl.DataFrame, statement: Statement, *, tried: Text) -> N
     Each Id is unique, of the statement's object, and has 18 characters with the right checksum;
     lookups are blank or such ids; SystemModstamp is a datetime, IsDeleted true or false.
     """
+    if rows.is_empty():
+        return
     checks = {name: check for name, check in _checks(statement).items() if name in rows.columns}
-    if rows.is_empty() or not checks:
+    if not checks:
         return
     wrong = rows.select((~check).sum().alias(name) for name, check in checks.items()).row(0)
     for name, count in zip(checks, wrong, strict=True):
@@ -79,8 +81,8 @@ def require_sound(rows: pl.DataFrame, statement: Statement, *, tried: Text) -> N
 
 def _checks(statement: Statement) -> dict[str, pl.Expr]:
     """By column: whether a row's value is plausible; never null."""
-    checks = {name: _is_id(name) | pl.col(name).is_null() for name in statement.id_columns}
-    own = _is_id("Id")
+    checks = {name: has_valid_id(name) | pl.col(name).is_null() for name in statement.id_columns}
+    own = has_valid_id("Id")
     if statement.key_prefix is not None:
         own &= pl.col("Id").str.starts_with(statement.key_prefix).fill_null(value=False)
     # REST writes +0000, Bulk Z.
@@ -94,10 +96,6 @@ def _checks(statement: Statement) -> dict[str, pl.Expr]:
         "SystemModstamp": moment.is_not_null(),
         "IsDeleted": pl.col("IsDeleted").is_in(["true", "false"]).fill_null(value=False),
     }
-
-
-def _is_id(name: str) -> pl.Expr:
-    return is_valid_id(pl.col(name)).fill_null(value=False)
 
 
 def job_id(text: str, *, tried: Text) -> str:

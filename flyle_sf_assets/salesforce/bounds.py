@@ -1,7 +1,6 @@
 """Limits of an answer: bytes, values, pages, rows, time. An org is outside our control.
 
 A read that reaches its limit ends with an error, and nothing of it is used.
-What does not belong here: whether what came is plausible (``answers.py``).
 """
 
 import ssl

@@ -1,9 +1,8 @@
 """Large reads by Bulk API 2.0: a query job, its result pages streamed to Parquet, its end.
 
 A page's rows are compared with the number that Salesforce announced: HTTP libraries report a
-truncated body as success. What does not belong here: when to read by Bulk
-(``query.py``), where a job's progress is kept between runs (``store``).
-Source: Bulk API 2.0 and Bulk API Developer Guide, "Query Jobs": results live for seven days.
+truncated body as success. Source: Bulk API 2.0 and Bulk API Developer Guide, "Query Jobs": results
+live for seven days.
 """
 
 import time
@@ -240,7 +239,7 @@ class _Reading:
                     sink.write(chunk)
             try:
                 rows = csv_to_parquet(
-                    csv_file, file, self._statement.columns, self._judge, rows_max=asked
+                    csv_file, file, self._statement.columns, self._check, rows_max=asked
                 )
             except (pl.exceptions.PolarsError, ValueError) as error:
                 lake = Text("FLYLE_LAKE_URL", "FLYLE_LAKE_URL")
@@ -259,7 +258,7 @@ class _Reading:
             raise faults.implausible("pages that do not come to an end", tried=self._tried)
         return _Page(rows, following)
 
-    def _judge(self, rows: pl.DataFrame) -> None:
+    def _check(self, rows: pl.DataFrame) -> None:
         answers.require_sound(rows, self._statement, tried=self._tried)
 
     def _discard(self, progress: BulkProgress) -> None:

@@ -1,7 +1,4 @@
-"""The state of a Bulk read between its pages: its pace, its progress, and its result.
-
-What does not belong here: asking Salesforce (``bulk.py``).
-"""
+"""The state of a Bulk read between its pages: its pace, its progress, and its result."""
 
 import re
 from dataclasses import dataclass

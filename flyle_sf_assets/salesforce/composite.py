@@ -1,6 +1,5 @@
 """Several reads in one counted call: the Composite resource.
 
-What does not belong here: what the subrequests ask (``query.py``, ``describe.py``).
 Source: REST API Developer Guide, "Composite": at most 25 subrequests, of which at most five
 queries; the whole call counts once; each subrequest has its own status.
 """

@@ -1,9 +1,8 @@
 """The conditions of a tenant's settings as SOQL: all operators for all types with a filter.
 
-Salesforce evaluates them; nothing is evaluated on our side. What does not belong here:
-telling a person what is wrong with a condition, line by line (``check``).
-Source: SOQL and SOSL Reference, "Comparison Operators", "Use null in WHERE",
-"Query Multi-Select Picklists", "Comparison Operators: Semi-Joins with IN".
+Salesforce evaluates them; nothing is evaluated on our side. Source: SOQL and SOSL Reference,
+"Comparison Operators", "Use null in WHERE", "Query Multi-Select Picklists", "Comparison Operators:
+Semi-Joins with IN".
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,4 @@
-"""Opening a tenant's org: from settings and secrets to one handle.
-
-What does not belong here: deciding whether the tenant may connect (``check``, ``refresh``).
-"""
+"""Opening a tenant's org: from settings and secrets to one handle."""
 
 import time
 from collections.abc import Callable

@@ -1,7 +1,6 @@
 """Describe: the fields of an object that the connected user can see, parsed into a value.
 
-What does not belong here: what the fields may be mapped to (``companies``) and where schemas
-are kept (``store``). Source: REST API Developer Guide, "sObject Describe" and "Composite".
+Source: REST API Developer Guide, "sObject Describe" and "Composite".
 """
 
 import hashlib

@@ -1,8 +1,4 @@
-"""Records as Salesforce sends them, as polars frames in which every column is text.
-
-What does not belong here: asking for them (``query.py``, ``bulk.py``), making the two ways'
-texts the same (``raw/canonical.py``).
-"""
+"""Records as Salesforce sends them, as polars frames in which every column is text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -36,13 +32,13 @@ def csv_to_parquet(
     csv_file: Path,
     parquet_file: Path,
     columns: Sequence[str],
-    judge: Callable[[pl.DataFrame], None] | None = None,
+    check: Callable[[pl.DataFrame], None] | None = None,
     rows_max: int | None = None,
 ) -> int:
     """A Bulk 2.0 result page as Parquet with these columns, all String; the number of its rows.
 
     Bulk quotes every value and does not distinguish blank from empty: both are null. One page is
-    in memory; ``judge`` checks its rows before they are written. At most ``rows_max`` + 1 rows are
+    in memory; ``check`` checks its rows before they are written. At most ``rows_max`` + 1 rows are
     read. ValueError when the header has other columns; polars' ComputeError when it is no CSV.
     """
     if csv_file.stat().st_size == 0:
@@ -63,8 +59,8 @@ def csv_to_parquet(
     renamed = page.rename(dict(zip(header, columns, strict=True)))
     # No sink: its writer may still create the file after an error during the write.
     rows = renamed.collect(engine="streaming")
-    if judge is not None:
-        judge(rows)
+    if check is not None:
+        check(rows)
     rows.write_parquet(parquet_file, compression="zstd", compression_level=1)
     return rows.height
 

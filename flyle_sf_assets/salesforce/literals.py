@@ -1,6 +1,5 @@
 """Values as SOQL literals: quoted, escaped, exact; a value cannot end its own quotes.
 
-What does not belong here: fields and statements (``soql.py``), operators (``conditions.py``).
 Source: SOQL and SOSL Reference, "Quoted String Escape Sequences", "Date Formats and Date Literals".
 """
 

@@ -1,8 +1,7 @@
 """Reading rows: by REST pages, several queries in one composite call, or by Bulk 2.0.
 
-A read that fails raises; it is never an empty frame. What does not belong here: which windows
-and columns to read (``raw``), the Bulk job itself (``bulk.py``).
-Sources: REST API Developer Guide, "Query", "QueryAll", "Composite".
+A read that fails raises; it is never an empty frame. Sources: REST API Developer Guide, "Query",
+"QueryAll", "Composite".
 """
 
 import time

@@ -1,6 +1,5 @@
 """The pages of a REST query as they arrive, and their checks.
 
-What does not belong here: asking for them (``query.py``), checking one row (``answers.py``).
 Source: REST API Developer Guide, "Query": a page names the next one, and the number of all rows.
 """
 

@@ -2,11 +2,9 @@
 
 An administrator is a user with the permission "Modify All Data" (「すべてのデータの編集」), by
 profile or permission set: the standard System Administrator profile has it, and a profile's name
-does not show it. Read from UserPermissionAccess, which describes only the running user and needs
-no right to read other users' permissions.
-Sources: Field Reference Guide, "UserPermissionAccess"; REST API Developer Guide, "List Available
-REST Resources" (``identity``). What does not belong here: who needs to be one
-(``connection/connect.py``).
+does not show it. Read from UserPermissionAccess, which describes only the running user and needs no
+right to read other users' permissions. Sources: Field Reference Guide, "UserPermissionAccess"; REST
+API Developer Guide, "List Available REST Resources" (``identity``).
 """
 
 from dataclasses import dataclass

@@ -1,15 +1,12 @@
 """One org's session: authorised, counted requests; it tracks the org's limits and clock.
 
 An expired access token is renewed once per request; when the new one is refused too, a right is
-missing. What does not belong here: retries and TLS
-(``transport.py``), where tokens come from (``tokens/access_tokens.py``), queries (``query.py``).
-Source: REST API Developer Guide, "Limit Info Header", "Status Codes and Error Responses".
+missing. Source: REST API Developer Guide, "Limit Info Header", "Status Codes and Error Responses".
 """
 
 import re
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -20,7 +17,14 @@ import requests
 from flyle_sf_assets.errors import NotPermitted, Text
 from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.salesforce.tokens.access_tokens import AccessToken, TokenSource
-from flyle_sf_assets.salesforce.transport import ASKED, Failed, Network, Transport, parsed_date
+from flyle_sf_assets.salesforce.transport import (
+    ASKED,
+    Call,
+    Failed,
+    Network,
+    Transport,
+    parsed_date,
+)
 
 T = TypeVar("T")
 
@@ -111,17 +115,10 @@ class OrgSession(Transport):
             **kwargs,
         )
 
-    def _attempt(
-        self,
-        method: str,
-        url: str,
-        consume: Callable[[requests.Response], T],
-        tried: Text,
-        kwargs: dict[str, Any],
-    ) -> T:
+    def _attempt(self, call: Call[T]) -> T:
         access = self._tokens.token()
         try:
-            return self._send_as(access, method, url, consume, tried, kwargs)
+            return self._send_as(access, call)
         except Failed as failed:
             if not failed.fault.session_expired:
                 raise
@@ -130,27 +127,21 @@ class OrgSession(Transport):
         if fresh.value == access.value:
             raise Failed(faults.of_refused_fresh_token(refused.fault))
         try:
-            return self._send_as(fresh, method, url, consume, tried, kwargs)
+            return self._send_as(fresh, call)
         except Failed as again:
             if not again.fault.session_expired:
                 raise
             raise Failed(faults.of_refused_fresh_token(again.fault)) from again.__cause__
 
-    def _send_as(
-        self,
-        access: AccessToken,
-        method: str,
-        url: str,
-        consume: Callable[[requests.Response], T],
-        tried: Text,
-        kwargs: dict[str, Any],
-    ) -> T:
+    def _send_as(self, access: AccessToken, call: Call[T]) -> T:
+        url = call.url
         if url.startswith("/services/"):
             url = f"{access.instance_url}{url}"
         elif not url.startswith(f"{access.instance_url}/"):
             raise AssertionError("an access token goes to its own instance only")
-        headers = {**(kwargs.get("headers") or {}), "Authorization": f"Bearer {access.value}"}
-        return self._send_once(method, url, consume, tried, {**kwargs, "headers": headers})
+        sent = call.kwargs.get("headers") or {}
+        headers = {**sent, "Authorization": f"Bearer {access.value}"}
+        return self._send_once(replace(call, url=url, kwargs={**call.kwargs, "headers": headers}))
 
     def _saw(self, response: requests.Response, tried: Text) -> None:
         usage = _API_USAGE.search(response.headers.get("Sforce-Limit-Info", ""))

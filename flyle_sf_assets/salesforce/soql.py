@@ -1,9 +1,8 @@
 """SOQL statements, built only from names of describe and from escaped literals.
 
-No function here accepts a field name as plain text from outside: a path is a `FieldPath`, made
-from describe's own spelling. What does not belong here: literals (``literals.py``), the
-conditions of settings (``conditions.py``), which windows to ask for (``raw``).
-Source: SOQL and SOSL Reference; "SOQL and SOSL Limits for Search Queries" (100,000 characters).
+No function here accepts a field name as plain text from outside: a path is a `FieldPath`, made from
+describe's own spelling. Source: SOQL and SOSL Reference; "SOQL and SOSL Limits for Search Queries"
+(100,000 characters).
 """
 
 import re

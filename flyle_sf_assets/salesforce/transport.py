@@ -2,8 +2,6 @@
 
 Transport faults and transient refusals are retried, a limited number of times and for a limited
 time; the answer's body is read inside the attempt, so that a truncated body is retried too.
-What does not belong here: access tokens and counting (``session.py``),
-what an error means (``errors/classification.py``).
 """
 
 import ssl
@@ -15,7 +13,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import requests
 import stamina
@@ -89,6 +87,17 @@ class Failed(Exception):
         super().__init__(fault.error.code)
 
 
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request, and ``consume``, which makes the result of its answer (`Transport.fetch`)."""
+
+    method: str
+    url: str
+    consume: Callable[[requests.Response], T]
+    tried: Text
+    kwargs: dict[str, Any]
+
+
 class Transport(requests.Session):
     """A ``requests.Session`` that never follows redirects and keeps no cookies.
 
@@ -125,7 +134,7 @@ class Transport(requests.Session):
         With ``retries=False`` it is sent once: for requests that must not be repeated, such as with
         a rotating refresh token. It is sent again only when Salesforce did nothing with it.
         """
-        policy = self._retry
+        policy, call = self._retry, Call(method, url, consume, tried, kwargs)
         try:
             for attempt in stamina.retry_context(
                 on=self._backoff if retries else self._backoff_of_unused,
@@ -135,7 +144,7 @@ class Transport(requests.Session):
                 wait_max=policy.wait_longest_s,
             ):
                 with attempt:
-                    return self._attempt(method, url, consume, tried, kwargs)
+                    return self._attempt(call)
         except Failed as failed:
             raise failed.fault.error from failed.__cause__
         raise AssertionError("stamina ends with a result or an exception")
@@ -159,26 +168,13 @@ class Transport(requests.Session):
     def _retry(self) -> RetryPolicy:
         return self.network.retry
 
-    def _attempt(
-        self,
-        method: str,
-        url: str,
-        consume: Callable[[requests.Response], T],
-        tried: Text,
-        kwargs: dict[str, Any],
-    ) -> T:
-        return self._send_once(method, url, consume, tried, kwargs)
+    def _attempt(self, call: Call[T]) -> T:
+        return self._send_once(call)
 
-    def _send_once(
-        self,
-        method: str,
-        url: str,
-        consume: Callable[[requests.Response], T],
-        tried: Text,
-        kwargs: dict[str, Any],
-    ) -> T:
+    def _send_once(self, call: Call[T]) -> T:
         """One request. Raises Failed with its fault; other exceptions are bugs."""
-        if not is_allowed(url, self.network.extra_hosts):
+        tried, kwargs = call.tried, call.kwargs
+        if not is_allowed(call.url, self.network.extra_hosts):
             raise AssertionError("a URL that hosts.check_org_url never gave out")
         options = {
             "timeout": (self.network.connect_timeout_s, self.network.read_timeout_s),
@@ -192,7 +188,7 @@ class Transport(requests.Session):
         try:
             with (
                 deadline(bounds.request_s),
-                super().request(method, url, **options) as response,
+                super().request(call.method, call.url, **options) as response,
             ):
                 answered = True
                 self._saw(response, tried)
@@ -201,7 +197,7 @@ class Transport(requests.Session):
                     response.content  # noqa: B018 - a property that reads the body
                 if not _is_an_answer(response.status_code):
                     raise Failed(self._fault_of(response, tried))
-                return consume(response)
+                return call.consume(response)
         except requests.RequestException as exception:
             if not answered:
                 self._saw_no_answer(exception)

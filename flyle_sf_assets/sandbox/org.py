@@ -83,7 +83,7 @@ class Org(Authorization):
     ) -> "Org":
         """Another org with the same records and schema, sharing what neither of them changes."""
         with self.lock:
-            self._settle_all()
+            self._commit_all()
             twin = Org(
                 name,
                 consumer_key=consumer_key,

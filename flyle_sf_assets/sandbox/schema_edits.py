@@ -220,7 +220,7 @@ class SchemaEdits(RecordLifecycle):
     def _see_records(self, object_name: str, records: tuple[str, ...], *, visible: bool) -> None:
         with self.lock:
             sobject = self._object(object_name)
-            self._settle_for(records)
+            self._commit_before(records)
             for record in records:
                 self._table(sobject).mark("hidden", self._row(sobject, record), on=not visible)
 

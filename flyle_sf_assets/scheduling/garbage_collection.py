@@ -1,7 +1,4 @@
-"""Record files that no dataset uses any more, from compactions and killed runs.
-
-What does not belong here: when to clean up (``defs``), and writing record files (``lake``).
-"""
+"""Record files that no dataset uses any more, from compactions and killed runs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +11,7 @@ from flyle_sf_assets.sync.bulk_downloads import FOLDER as INCOMING
 FILES_KEPT = timedelta(days=1)
 """Many times the duration of a run: by then a manifest names every file that a run wrote."""
 
-COMMIT_SETTLES = timedelta(minutes=15)
+COMMIT_GRACE = timedelta(minutes=15)
 """A process may still read a dataset as it was before its last commit."""
 
 DOWNLOADS_KEPT = timedelta(days=7)
@@ -70,15 +67,13 @@ def _sweep_tenant(installation: Installation, tenant: str, now: datetime) -> Swe
             if (manifest := Manifest.held(one.manifest)) is not None
             for file in manifest.files
         }
-        unsettled = {
-            name for name, one in current.items() if one.committed_at > now - COMMIT_SETTLES
-        }
+        recent = {name for name, one in current.items() if one.committed_at > now - COMMIT_GRACE}
         swept = Swept()
         for file in lake.files_of(tenant):
             is_incoming = f"/{INCOMING}/" in file.path
             kept = DOWNLOADS_KEPT if is_incoming else FILES_KEPT
             dataset = file.path.removeprefix(f"{tenant}/").rpartition("/")[0]
-            if file.path in named or dataset in unsettled or file.modified_at > now - kept:
+            if file.path in named or dataset in recent or file.modified_at > now - kept:
                 continue
             lake.delete(tenant, file)
             swept += Swept(files=1, size_bytes=file.size_bytes)

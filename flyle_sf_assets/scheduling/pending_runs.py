@@ -1,21 +1,16 @@
-"""What a tenant's newest settings require: a run of which assets, if any.
+"""What a tenant's newest settings require: a run of which assets, if any."""
 
-What does not belong here: starting it (``defs``).
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from flyle_sf_assets.check.parts import reaches_new_places
-from flyle_sf_assets.installation.clock import utc_now
+from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.models import Flow, TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import consumed
 from flyle_sf_assets.store.tenants.connections import is_reread_asked
 from flyle_sf_assets.store.tenants.links import Link, get_link
-from flyle_sf_assets.store.tenants.settings_changes import SettingsChange, settle_change
+from flyle_sf_assets.store.tenants.settings_changes import SettingsChange, close_change
 from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.state.staleness import stale_assets
 from flyle_sf_assets.tenants.settings_changes import noted_change, settings_of
@@ -49,7 +44,7 @@ def pending_run_of(
     tenant: str,
     version: int,
     *,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Clock = utc_now,
 ) -> PendingRun:
     """The run that this newest version requires; its change is stored on the first call."""
     with installation.database.tenant(tenant) as tx:
@@ -65,11 +60,11 @@ def record_run(
     pending: PendingRun,
     run_id: str | None,
     *,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Clock = utc_now,
 ) -> None:
     """Stores that the run of these settings is known, or that none is needed."""
     with installation.database.tenant(pending.tenant) as tx:
-        settle_change(tx, pending.change.version, run_id, clock())
+        close_change(tx, pending.change.version, run_id, clock())
 
 
 def _assets(

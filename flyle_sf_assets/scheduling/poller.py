@@ -2,8 +2,6 @@
 
 The error of a poll is stored on the link where it is clear who must act; otherwise the run
 reports it in full. A tenant that the budget does not reach stays due.
-
-What does not belong here: due tenants (``tenants/due_times.py``) and launching runs (``defs``).
 """
 
 import threading

@@ -106,7 +106,6 @@ def _date_literal(place: str, value: Mapping[object, object]) -> Iterator[Proble
         yield Problem(
             "date_literal_unknown",
             child_path(place, "date"),
-            None,
             Text(
                 f"{shown.ja}はSalesforceの日付リテラルではありません。",
                 f"{shown.en} is not a date literal of Salesforce.",
@@ -128,7 +127,6 @@ def _blank(place: str) -> Problem:
     return Problem(
         "condition_value_empty",
         place,
-        None,
         Text("条件の値が空です。", "The condition's value is empty."),
         Text(
             "空かどうかで絞り込む場合は op: is_null または op: not_null を使ってください。",
@@ -142,7 +140,6 @@ def _missing(place: str, operator: Operator) -> Problem:
     return Problem(
         "condition_value_missing",
         place,
-        None,
         Text(f"op: {operator} には value が必要です。", f"op: {operator} needs a value."),
         Text(f"「{example}」を書いてください。", f"Add {example}."),
     )
@@ -152,7 +149,6 @@ def _takes_none(place: str, operator: Operator | None) -> Problem:
     return Problem(
         "condition_value_not_taken",
         place,
-        None,
         Text(f"op: {operator} に value は書けません。", f"op: {operator} takes no value."),
         Text("value を消してください。", "Remove value."),
     )
@@ -163,7 +159,6 @@ def _takes_one(place: str, operator: Operator) -> Problem:
     return Problem(
         "condition_value_is_list",
         place,
-        None,
         Text(
             f"op: {operator} に書ける値は一つです。", f"op: {operator} takes one value, not a list."
         ),
@@ -180,7 +175,6 @@ def _takes_list(place: str, operator: Operator | None, value: object) -> Problem
     return Problem(
         "condition_value_not_list",
         place,
-        None,
         Text(f"op: {operator} の値はリストで書きます。", f"op: {operator} takes a list."),
         Text(f"「value: [{example}]」のように書いてください。", f"Write value: [{example}]."),
     )
@@ -190,7 +184,6 @@ def _not_a_value(place: str) -> Problem:
     return Problem(
         "condition_value_invalid",
         place,
-        None,
         Text("条件の値として読めません。", "This cannot be a condition's value."),
         Text(
             "文字列・数値・日付・true/false、または {date: LAST_N_DAYS:365} を書いてください。",
@@ -203,7 +196,6 @@ def _no_date_literal(place: str, operator: Operator | None) -> Problem:
     return Problem(
         "condition_value_invalid",
         place,
-        None,
         Text(
             f"日付リテラル {{date: …}} は op: {operator} では使えません。",
             f"A date literal {{date: …}} cannot be used with op: {operator}.",
@@ -219,7 +211,6 @@ def _no_boolean(place: str, operator: Operator | None) -> Problem:
     return Problem(
         "condition_value_invalid",
         place,
-        None,
         Text(
             f"真偽値は op: {operator} では使えません。",
             f"A boolean cannot be used with op: {operator}.",

@@ -1,7 +1,4 @@
-"""The rules of the ``connection`` part: My Domain, secrets by reference, what a flow needs.
-
-What does not belong here: whether the org lets us in (``salesforce``).
-"""
+"""The rules of the ``connection`` part: My Domain, secrets by reference, what a flow needs."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -53,7 +50,6 @@ def _org(connection: Mapping[str, object], extra_hosts: Iterable[str]) -> Iterat
         yield Problem(
             "org_url_not_my_domain",
             "connection.org_url",
-            None,
             Text(
                 f"「{host}」は組織の「私のドメイン」のURLではありません。",
                 f'"{host}" is not the org\'s My Domain URL.',
@@ -69,7 +65,6 @@ def _org(connection: Mapping[str, object], extra_hosts: Iterable[str]) -> Iterat
         yield Problem(
             "org_url_not_allowed",
             "connection.org_url",
-            None,
             Text(
                 f"{shown.ja}はSalesforceのホストではありません。",
                 f"{shown.en} is not a Salesforce host.",
@@ -93,7 +88,7 @@ def _secret(path: str, value: object) -> Iterator[Problem]:
     )
     if value is None:
         text = Text(f"「{path}」の値が空です。", f"{path} has no value.")
-        yield Problem("empty_value", path, None, text, reference)
+        yield Problem("empty_value", path, text, reference)
     elif not isinstance(value, dict):
         yield _written_directly(path, reference)
     elif len(value) != 1 or next(iter(value)) not in ("env", "file"):
@@ -101,7 +96,7 @@ def _secret(path: str, value: object) -> Iterator[Problem]:
             f"{key} には env か file のどちらか一つだけを書いてください。",
             f"{key} takes exactly one of env and file.",
         )
-        yield Problem("secret_ref_invalid", path, None, text, reference)
+        yield Problem("secret_ref_invalid", path, text, reference)
     else:
         where, place = next(iter(value.items()))
         yield from _secret_place(path, str(where), place, reference)
@@ -112,7 +107,7 @@ def _secret_place(path: str, where: str, place: object, reference: Text) -> Iter
         text = Text(
             f"{where} の値が空か、文字列ではありません。", f"{where} is empty, or is not text."
         )
-        yield Problem("secret_ref_invalid", f"{path}.{where}", None, text, reference)
+        yield Problem("secret_ref_invalid", f"{path}.{where}", text, reference)
     elif _looks_like_a_secret(where, place):
         yield _written_directly(f"{path}.{where}", reference)
     elif where == "file" and len(place) > PATH_CHARACTERS_MAX:
@@ -121,7 +116,6 @@ def _secret_place(path: str, where: str, place: object, reference: Text) -> Iter
         yield Problem(
             "secret_file_relative",
             f"{path}.file",
-            None,
             Text(
                 "ファイルの場所が相対パスで書かれています。起動した場所によって別のファイルを指します。",
                 "The file's path is relative: it depends on where the program is started.",
@@ -144,7 +138,6 @@ def _written_directly(path: str, reference: Text) -> Problem:
     return Problem(
         "secret_written_directly",
         path,
-        None,
         Text(
             "秘密の値そのものがファイルに書かれているようです(ここには表示しません)。",
             "The secret itself seems to stand in the file (it is not shown here).",
@@ -166,7 +159,6 @@ def _flow(connection: Mapping[str, object]) -> Iterator[Problem]:
             yield Problem(
                 "missing_key",
                 f"connection.{key}",
-                None,
                 Text(
                     f"flow: {flow} には connection.{key} が必要です。",
                     f"flow: {flow} needs connection.{key}.",
@@ -178,7 +170,6 @@ def _flow(connection: Mapping[str, object]) -> Iterator[Problem]:
             yield Problem(
                 "unused_key",
                 f"connection.{key}",
-                None,
                 Text(
                     f"connection.{key} は flow: {flow} では使われません。",
                     f"connection.{key} is not used with flow: {flow}.",

@@ -1,7 +1,4 @@
-"""Invisible characters that settings must not contain.
-
-What does not belong here: the other rules (``validation.py``).
-"""
+"""Invisible characters that settings must not contain."""
 
 import re
 from collections.abc import Iterator
@@ -43,7 +40,6 @@ def problem(path: str) -> Problem:
     return Problem(
         "control_character",
         path,
-        None,
         Text("値に目に見えない制御文字が含まれています。", "The value holds a control character."),
         Text("その文字を消してください。", "Delete that character."),
     )

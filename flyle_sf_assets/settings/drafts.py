@@ -45,7 +45,7 @@ MappingItem = FieldMapping | Mapping[str, Json]
 class Draft:
     """Unfinished settings. ``base_version`` is the settings version that the draft started from.
 
-    Values are as they were typed, valid or not: `judged` returns their problems.
+    Values are as they were typed, valid or not: `validate_draft` returns their problems.
     ``extra_hosts`` are the hosts that the operator allows besides Salesforce's.
     """
 
@@ -114,15 +114,15 @@ def with_refresh(draft: Draft, every: str) -> Draft:
     return _with(draft, refresh={"every": every})
 
 
-def judged(draft: Draft) -> Validated:
+def validate_draft(draft: Draft) -> Validated:
     """The settings when the draft is complete and valid, and every problem with its path."""
     return validate(dict(draft.document), extra_hosts=draft.extra_hosts)
 
 
-def judged_as_far(draft: Draft, *parts: Part) -> Validated:
+def validate_parts(draft: Draft, *parts: Part) -> Validated:
     """The same for only these parts and the connection: for a page before the last one.
 
-    ``judged_as_far(draft, "object", "one_to_one", "conditions")`` is what the live count needs:
+    ``validate_parts(draft, "object", "one_to_one", "conditions")`` is what the live count needs:
     incomplete rows of the mapping do not prevent it.
     """
     kept: dict[str, Json] = dict(draft.document)

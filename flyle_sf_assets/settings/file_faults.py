@@ -1,7 +1,4 @@
-"""The messages about a settings file that cannot be used as a file.
-
-What does not belong here: reading it (``loading.py``) and its text (``yaml_faults.py``).
-"""
+"""The messages about a settings file that cannot be used as a file."""
 
 from collections.abc import Iterator
 
@@ -14,12 +11,12 @@ def more_problems(count: int, line: int | None) -> Problem:
     return Problem(
         "more_problems",
         "",
-        line,
         Text(f"ほか{count:,}件の問題があります。", f"and {count:,} more"),
         Text(
             "上の問題を直して、もう一度確認してください。",
             "Correct the problems above and check again.",
         ),
+        line=line,
     )
 
 
@@ -28,7 +25,6 @@ def no_tenant_name(name: str) -> Problem:
     return Problem(
         "file_name_invalid",
         "",
-        None,
         Text(
             f"ファイル名「{name}」はテナント名として使えません。",
             f'The file name "{name}" is not the name of a tenant.',
@@ -47,7 +43,6 @@ def other_name(tenant: str, written: object) -> Iterator[Problem]:
         yield Problem(
             "tenant_is_not_file_name",
             "tenant",
-            None,
             Text(
                 f"tenant の値{shown.ja}がファイル名「{tenant}.yaml」と一致しません。",
                 f'tenant is {shown.en}, but the file is called "{tenant}.yaml".',
@@ -64,7 +59,6 @@ def wrong_suffix(name: str, tenant: str) -> Problem:
     return Problem(
         "file_suffix",
         "",
-        None,
         Text(
             f"「{name}」は読み込まれません。拡張子は「.yaml」だけです。",
             f'"{name}" is not read: settings files end in .yaml.',
@@ -83,7 +77,6 @@ def unreadable(name: str, error: OSError | ValueError) -> Problem:
     return Problem(
         "file_unreadable",
         "",
-        None,
         Text(f"「{name}」を開けませんでした({reason})。", f'"{name}" cannot be opened ({reason}).'),
         Text(
             "通常のファイルがあり、読み取りが許可されているかをご確認ください。",

@@ -1,7 +1,7 @@
 """Reading a file from an untrusted place: never waits, never reads more than the limit.
 
-A settings folder, or a secret's path, may hold a named pipe, an endless device, a link to one,
-or a file of 5 GB. What does not belong here: what is in the file.
+A settings folder, or a secret's path, may hold a named pipe, an endless device, a link to one, or a
+file of 5 GB.
 """
 
 import os

@@ -1,8 +1,7 @@
 """Which hosts may be called: Salesforce's own, and those that the operator lists.
 
-Tokens and secrets are sent only to hosts that this module allows, and it refuses settings that
-name another host. What does not belong here: sending.
-Source: Salesforce Help, "My Domain URL Formats" and "Allow the Required Domains".
+Tokens and secrets are sent only to hosts that this module allows, and it refuses settings that name
+another host. Source: Salesforce Help, "My Domain URL Formats" and "Allow the Required Domains".
 """
 
 import ipaddress

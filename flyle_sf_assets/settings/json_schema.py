@@ -3,8 +3,6 @@
 Made from the models, with their descriptions. Added by hand are rules that YAML editors can
 check without an org: which secret a flow needs, which operator needs a list. The product's own
 check is `loading.load_tenant`; an editor's is only earlier.
-
-What does not belong here: writing the schema anywhere (``cli``).
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +31,8 @@ def json_schema() -> dict[str, Json]:
     _shorten("", schema)
     for name, definition in _members(definitions).items():
         _shorten(name, definition)
-        _RULES.get(name, _nothing)(definition)
+        if name in _RULES:
+            _RULES[name](definition)
     properties = _members(schema["properties"])
     properties["plan"]["enum"] = list(ELIGIBLE_PLANS)
     return schema
@@ -109,10 +108,6 @@ def _condition(schema: dict[str, Json]) -> None:
             "else": {"properties": {"value": one}},
         },
     ]
-
-
-def _nothing(_: dict[str, Json]) -> None:
-    """Most models need no addition."""
 
 
 _RULES: Mapping[str, Callable[[dict[str, Json]], None]] = {

@@ -1,8 +1,4 @@
-"""Settings files: ``config/tenants/<tenant>.yaml``, each with all its problems and their lines.
-
-What does not belong here: YAML itself (``yaml_reading.py``), what a document must obey
-(``validation.py``, ``rules.py``) and whether the org agrees (``check``).
-"""
+"""Settings files: ``config/tenants/<tenant>.yaml``, each with all its problems and their lines."""
 
 import errno
 import hashlib
@@ -35,7 +31,6 @@ __all__ = [
     "content_digest",
     "is_bare_folder",
     "list_files",
-    "load_all",
     "load_each",
     "load_tenant",
     "settings_file",
@@ -132,17 +127,13 @@ def load_tenant(path: Path, extra_hosts: Iterable[str] = ()) -> Loaded:
     return Loaded(tenant, path, settings, placed, reading.lines, content_digest(content))
 
 
-def load_all(config_dir: Path, extra_hosts: Iterable[str] = ()) -> tuple[Loaded, ...]:
-    """Every settings file below ``config_dir/tenants``, by name; a broken one hides no other.
-
-    Raises UsageError when the folder is missing or cannot be listed: that is not the same as
-    "no tenants". Hidden files and files that are not YAML are skipped.
-    """
-    return tuple(sorted(load_each(config_dir, extra_hosts), key=lambda loaded: loaded.path))
-
-
 def load_each(config_dir: Path, extra_hosts: Iterable[str] = ()) -> Iterator[Loaded]:
-    """The same, one at a time, the smallest first: a huge file delays no other tenant."""
+    """Every settings file below ``config_dir/tenants``; a broken one hides no other.
+
+    The smallest first: a huge file delays no other tenant. Raises UsageError when the folder is
+    missing or cannot be listed: that is not the same as "no tenants". Hidden files and files that
+    are not YAML are skipped.
+    """
     for path in sorted(_paths(config_dir), key=_size_bytes):
         yield load_tenant(path, extra_hosts)
 
@@ -191,7 +182,7 @@ class ListedFile:
 def list_files(config_dir: Path) -> dict[str, ListedFile]:
     """The settings files by tenant, not parsed: a thousand take a tenth of a second.
 
-    Raises UsageError as `load_all` does. A file with the wrong suffix is listed when that tenant
+    Raises UsageError as `load_each` does. A file with the wrong suffix is listed when that tenant
     has no other.
     """
     listed: dict[str, ListedFile] = {}

@@ -1,7 +1,4 @@
-"""The common base of the settings models.
-
-What does not belong here: the models (``models.py``, ``refresh_limits.py``).
-"""
+"""The common base of the settings models."""
 
 from typing import Any
 

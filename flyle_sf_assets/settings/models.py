@@ -3,9 +3,6 @@
 The models have types, names and, for the JSON Schema, each key's description in Japanese and
 English. All other rules of a settings file (a flow needs a secret, ``to`` only once, …) are in
 ``rules.py``.
-
-What does not belong here: reading files (``loading.py``), sentences about what is wrong
-(``validation.py``), digests and diffs (``versions.py``).
 """
 
 from enum import StrEnum

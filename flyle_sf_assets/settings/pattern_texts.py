@@ -1,7 +1,4 @@
-"""The message of each pattern of the models, with the refused value.
-
-What does not belong here: the patterns themselves (``patterns.py``).
-"""
+"""The message of each pattern of the models, with the refused value."""
 
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.settings.patterns import (
@@ -91,7 +88,6 @@ def problem(path: str, pattern: str, value: str) -> Problem:
     return Problem(
         code,
         path,
-        None,
         Text(f"{shown.ja}は{message.ja}", f"{shown.en} {message.en}"),
         remedy,
     )
@@ -103,7 +99,6 @@ def too_long(path: str, value: str, max_length: int) -> Problem:
     return Problem(
         "too_long",
         path,
-        None,
         Text(
             f"{shown.ja}は長すぎます({len(value)}文字、上限 {max_length}文字)。",
             f"{shown.en} is too long ({len(value)} characters; at most {max_length}).",
@@ -117,7 +112,6 @@ def _too_deep(path: str, value: str, levels: int) -> Problem:
     return Problem(
         "path_too_deep",
         path,
-        None,
         Text(
             f"{shown.ja}は参照を{levels}段たどっています。たどれるのは{RELATIONSHIP_LEVELS_MAX}段までです。",
             f"{shown.en} follows {levels} relationships; Salesforce follows at most "

@@ -1,7 +1,4 @@
-"""The patterns of names, paths and shares in a settings file, and their maximal lengths.
-
-What does not belong here: sentences about what breaks a pattern (``pattern_texts.py``).
-"""
+"""The patterns of names, paths and shares in a settings file, and their maximal lengths."""
 
 from typing import Annotated
 

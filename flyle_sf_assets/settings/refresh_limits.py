@@ -1,7 +1,4 @@
-"""How often a tenant is refreshed, and what a refresh may change and use.
-
-What does not belong here: keeping to them, which a refresh does.
-"""
+"""How often a tenant is refreshed, and what a refresh may change and use."""
 
 from typing import Annotated
 

@@ -2,9 +2,6 @@
 
 Every rule reads the plain document and skips values of a wrong type: those are reported
 elsewhere, and one mistake must not hide another.
-
-What does not belong here: rules that need the org (``check``); the connection
-(``connection_rules.py``); a condition's operator and value (``condition_rules.py``).
 """
 
 import zoneinfo
@@ -50,7 +47,6 @@ def _plan(document: Mapping[str, object]) -> Iterator[Problem]:
         yield Problem(
             "plan_not_eligible",
             "plan",
-            None,
             Text(
                 f"{shown.ja}プランではSalesforce連携をご利用いただけません。"
                 "「エンタープライズプラン」「プロフェッショナルプラン」でご利用いただける機能です。",
@@ -77,7 +73,6 @@ def _time_zone(document: Mapping[str, object]) -> Iterator[Problem]:
     yield Problem(
         "time_zone_unknown",
         "time_zone",
-        None,
         Text(
             f"{shown.ja}というタイムゾーンはありません。",
             f"There is no time zone {shown.en}.",
@@ -125,7 +120,6 @@ def _one_to_one(source: Mapping[str, object], walked: set[str]) -> Iterator[Prob
             yield Problem(
                 "one_to_one_shadows",
                 path,
-                None,
                 Text(
                     f"{shown.ja}はSalesforce標準の参照名と同じため、as には使えません。",
                     f"{shown.en} is the name of a standard relationship and cannot be used for as.",
@@ -139,7 +133,6 @@ def _one_to_one(source: Mapping[str, object], walked: set[str]) -> Iterator[Prob
             yield Problem(
                 "one_to_one_as_twice",
                 path,
-                None,
                 Text(
                     f"{shown.ja}は {first[name.lower()]} でも使われています。",
                     f"{shown.en} is also used at {first[name.lower()]}.",
@@ -150,7 +143,6 @@ def _one_to_one(source: Mapping[str, object], walked: set[str]) -> Iterator[Prob
             yield Problem(
                 "one_to_one_unused",
                 path,
-                None,
                 Text(
                     f"{shown.ja}を通る項目がマッピングにありません。",
                     f"No mapping goes through {shown.en}.",
@@ -175,7 +167,6 @@ def _mapping(document: Mapping[str, object]) -> Iterator[Problem]:
             yield Problem(
                 "to_twice",
                 path,
-                None,
                 Text(
                     f"{shown.ja}は {first[key]} でも使われています。",
                     f"{shown.en} is also used at {first[key]}.",
@@ -194,7 +185,6 @@ def _not_enforced_yet(document: Mapping[str, object]) -> Iterator[Problem]:
             yield Problem(
                 "not_enforced_yet",
                 key,
-                None,
                 Text(
                     f"「{key}」は受け付けますが、この版ではまだ働きません。",
                     f"{key} is accepted, but this version does not enforce it yet.",

@@ -1,7 +1,4 @@
-"""Secrets that the settings refer to, resolved when they are used.
-
-What does not belong here: secrets that the product keeps itself, such as tokens (``store``).
-"""
+"""Secrets that the settings refer to, resolved when they are used."""
 
 import os
 from pathlib import Path

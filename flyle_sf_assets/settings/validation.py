@@ -3,8 +3,6 @@
 pydantic finds the faults of type, name and pattern; its texts are never shown (they are
 English only and repeat the input, which may be a secret). Rules that models cannot express are
 in ``rules.py``.
-
-What does not belong here: files and lines (``loading.py``).
 """
 
 import re
@@ -37,7 +35,7 @@ SUGGESTED_MAX = 1_000
 """Unknown keys for which the nearest one is searched; more are reported without it."""
 
 _CONDITION_TAGS = ("one", "any_of")
-_JUDGED_BY_RULES = re.compile(
+_CHECKED_BY_RULES = re.compile(
     r"connection\.(consumer_key|consumer_secret|private_key)\b.*"
     r"|source\.conditions\[\d+\](\.any\[\d+\])?\.value\b.*"
 )
@@ -103,7 +101,7 @@ def validate(
             "設定は「キー: 値」の並びで書いてください。", "Settings must be a mapping (key: value)."
         )
         remedy = Text("docs/settings.md をご覧ください。", "See docs/settings.md.")
-        return Validated(None, (Problem("not_a_mapping", "", None, text, remedy),))
+        return Validated(None, (Problem("not_a_mapping", "", text, remedy),))
     hidden = tuple(control_characters.places(document))
     settings, found = None, [control_characters.problem(path) for path in hidden]
     unreadable |= frozenset(hidden)
@@ -144,9 +142,9 @@ def _translated(errors: list[ErrorDetails]) -> Iterator[Problem]:
         path = _path(loc)
         if kind == "missing":
             is_told = (loc[:-1], loc[-1]) in meant or loc[:-1] in nested_any
-            if not is_told and not _JUDGED_BY_RULES.fullmatch(_path(loc[:-1])):
+            if not is_told and not _CHECKED_BY_RULES.fullmatch(_path(loc[:-1])):
                 yield _missing(path)
-        elif _JUDGED_BY_RULES.fullmatch(path):
+        elif _CHECKED_BY_RULES.fullmatch(path):
             continue
         elif kind == "extra_forbidden":
             yield _unknown_key(loc, suggests=loc not in unsuggested)
@@ -183,7 +181,7 @@ def _allowed_keys(loc: tuple[int | str, ...]) -> tuple[str, ...]:
 
 
 def _meant_key(loc: tuple[int | str, ...]) -> str | None:
-    if _JUDGED_BY_RULES.fullmatch(_path(loc)):
+    if _CHECKED_BY_RULES.fullmatch(_path(loc)):
         return None
     return next(iter(nearest(str(loc[-1]), _allowed_keys(loc), limit=1)), None)
 
@@ -196,7 +194,6 @@ def _unknown_key(loc: tuple[int | str, ...], *, suggests: bool) -> Problem:
         return Problem(
             "any_nested",
             path,
-            None,
             Text("any の中に any は書けません。", "any cannot stand inside any."),
             Text("条件を一つの any にまとめてください。", "Put the alternatives into one any."),
         )
@@ -204,7 +201,6 @@ def _unknown_key(loc: tuple[int | str, ...], *, suggests: bool) -> Problem:
     return Problem(
         "unknown_key",
         path,
-        None,
         Text(
             f"{named_ja}キーはありません。使えるキー: {listed(allowed)}",
             f"There is no key{named_en} here. Allowed: {listed(allowed)}.",
@@ -222,7 +218,6 @@ def _missing(path: str) -> Problem:
     return Problem(
         "missing_key",
         path,
-        None,
         Text(f"「{path}」が書かれていません。", f"{path} is missing."),
         Text(f"「{example}」のように書いてください。", f"Write it like this: {example}"),
     )
@@ -271,7 +266,6 @@ def _wrong_type(path: str, value: object, expected: Text) -> Problem:
     return Problem(
         "wrong_type",
         path,
-        None,
         Text(
             f"{expected.ja}を書く場所に、{kind.ja}{shown.ja}が書かれています。",
             f"Needed here: {expected.en}. Found: {kind.en} {shown.en}".rstrip() + ".",
@@ -284,7 +278,6 @@ def _empty(path: str) -> Problem:
     return Problem(
         "empty_value",
         path,
-        None,
         Text(f"「{path}」の値が空です。", f"{path} has no value."),
         Text(
             "値を書くか、不要であれば行ごと消してください。",
@@ -301,7 +294,6 @@ def _not_allowed(path: str, value: object, allowed: list[str]) -> Problem:
     return Problem(
         "value_not_allowed",
         path,
-        None,
         Text(
             f"{shown.ja}は指定できません。指定できる値: {listed(allowed)}",
             f"{shown.en} is not allowed. Allowed: {listed(allowed)}.",
@@ -317,7 +309,6 @@ def _unexplained(path: str = "") -> Problem:
     return Problem(
         "invalid_value",
         path,
-        None,
         Text("値が正しくありません。", "The value is not valid."),
         Text("docs/settings.md をご覧ください。", "See docs/settings.md."),
     )

@@ -2,9 +2,6 @@
 
 The digest depends on the meaning of the settings, not on how they are written: the order of
 mappings, conditions and listed values, and explicit defaults, make no difference.
-
-What does not belong here: keeping versions (``store``) and which assets a change touches
-(``check/parts.py``).
 """
 
 import hashlib

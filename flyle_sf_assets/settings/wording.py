@@ -2,8 +2,6 @@
 
 Nothing under ``connection`` is shown unless it cannot be a secret: a consumer secret written
 into the file by mistake must not appear in a log or on a page.
-
-What does not belong here: what is wrong (``yaml_reading.py``, ``validation.py``, ``rules.py``).
 """
 
 import difflib

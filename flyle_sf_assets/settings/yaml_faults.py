@@ -2,9 +2,6 @@
 
 The messages never repeat the file's content: a file that cannot be parsed may have a secret
 anywhere.
-
-What does not belong here: finding these faults (``yaml_reading.py``) and what the keys and
-values mean (``validation.py``).
 """
 
 from collections.abc import Callable
@@ -25,7 +22,6 @@ def file_too_large(size_bytes: int, max_bytes: int) -> Problem:
     return Problem(
         "file_too_large",
         "",
-        None,
         Text(
             f"ファイルが大きすぎます({size_bytes:,}バイト、上限 {max_bytes:,}バイト)。",
             f"The file is too large ({size_bytes:,} bytes; at most {max_bytes:,}).",
@@ -42,7 +38,6 @@ def not_utf8(line: int) -> Problem:
     return Problem(
         "not_utf8",
         "",
-        line,
         Text(
             f"{line}行目に、UTF-8として読めない文字があります。",
             f"Line {line} holds bytes that are not UTF-8.",
@@ -51,6 +46,7 @@ def not_utf8(line: int) -> Problem:
             "エディタで文字コードをUTF-8にして保存し直してください(Shift_JISは使えません)。",
             "Save the file as UTF-8 in your editor (Shift_JIS is not accepted).",
         ),
+        line=line,
     )
 
 
@@ -59,7 +55,6 @@ def empty_file() -> Problem:
     return Problem(
         "empty_file",
         "",
-        None,
         Text("ファイルに設定が一つも書かれていません。", "The file holds no settings at all."),
         _CONFIG_EXAMPLE,
     )
@@ -70,12 +65,12 @@ def not_a_mapping(line: int | None) -> Problem:
     return Problem(
         "not_a_mapping",
         "",
-        line,
         Text(
             "ファイルの一番外側は「キー: 値」の並びで書いてください。",
             "The file must be a mapping (key: value) at its outermost level.",
         ),
         _CONFIG_EXAMPLE,
+        line=line,
     )
 
 
@@ -84,7 +79,6 @@ def second_document(line: int) -> Problem:
     return Problem(
         "several_documents",
         "",
-        line,
         Text(
             "「---」で区切られた2つ目の設定があります。1つのファイルに書けるのは1テナント分だけです。",
             "A second document starts here (after ---). One file holds one tenant.",
@@ -93,6 +87,7 @@ def second_document(line: int) -> Problem:
             "テナントごとにファイルを分けてください。",
             "Put each tenant into a file of its own.",
         ),
+        line=line,
     )
 
 
@@ -101,9 +96,9 @@ def key_not_text(path: str, line: int) -> Problem:
     return Problem(
         "key_not_text",
         path,
-        line,
         Text("キーは文字列で書いてください。", "A key must be plain text."),
         _CONFIG_EXAMPLE,
+        line=line,
     )
 
 
@@ -112,12 +107,12 @@ def merge_key(path: str, line: int) -> Problem:
     return Problem(
         "merge_key",
         path,
-        line,
         Text(
             "マージキー「<<」は使えません。",
             "Merge keys (<<) are not accepted: they hide what a tenant's settings are.",
         ),
         Text("取り込みたい内容をここに書き写してください。", "Write the content out here."),
+        line=line,
     )
 
 
@@ -126,12 +121,12 @@ def alias(path: str, line: int) -> Problem:
     return Problem(
         "alias",
         path,
-        line,
         Text(
             "YAMLのエイリアス(*名前)は使えません。",
             "YAML aliases (*name) are not accepted.",
         ),
         Text("値をここに書き写してください。", "Write the value out here."),
+        line=line,
     )
 
 
@@ -140,12 +135,12 @@ def anchor(path: str, line: int) -> Problem:
     return Problem(
         "anchor",
         path,
-        line,
         Text("YAMLのアンカー(&名前)は使えません。", "YAML anchors (&name) are not accepted."),
         Text(
             "「&名前」を消してください。値が「&」で始まる場合は引用符で囲んでください。",
             "Remove &name; if the value itself starts with &, put it in quotes.",
         ),
+        line=line,
     )
 
 
@@ -154,12 +149,12 @@ def tag(path: str, line: int) -> Problem:
     return Problem(
         "tag",
         path,
-        line,
         Text("YAMLのタグ(!名前)は使えません。", "YAML tags (!name) are not accepted."),
         Text(
             "「!名前」を消してください。値が「!」で始まる場合は引用符で囲んでください。",
             "Remove !name; if the value itself starts with !, put it in quotes.",
         ),
+        line=line,
     )
 
 
@@ -168,9 +163,9 @@ def nested_too_deep(path: str, line: int) -> Problem:
     return Problem(
         "nested_too_deep",
         path,
-        line,
         Text("入れ子が深すぎます。", "This is nested too deeply."),
         _CONFIG_EXAMPLE,
+        line=line,
     )
 
 
@@ -179,7 +174,6 @@ def too_many_values(line: int, most: int) -> Problem:
     return Problem(
         "too_many_values",
         "",
-        line,
         Text(
             f"キーと値が多すぎます(上限 {most:,}個)。{line}行目より後は読み込んでいません。",
             f"There are too many keys and values (at most {most:,}). Nothing after line {line} is"
@@ -189,6 +183,7 @@ def too_many_values(line: int, most: int) -> Problem:
             "設定ファイルではないファイルが置かれていないかご確認ください。",
             "Check that this really is a settings file.",
         ),
+        line=line,
     )
 
 
@@ -197,12 +192,12 @@ def duplicate_key(path: str, first_line: int | None, line: int) -> Problem:
     return Problem(
         "duplicate_key",
         path,
-        line,
         Text(
             f"同じキーが2回書かれています(1回目は{first_line}行目)。",
             f"This key is written twice (first on line {first_line}).",
         ),
         Text("どちらか一方を消してください。", "Remove one of the two."),
+        line=line,
     )
 
 
@@ -216,12 +211,12 @@ def unprintable(error: YAMLError, text: str) -> Problem:
     return Problem(
         "control_character",
         "",
-        line,
         Text(
             f"{line}行目に、目に見えない制御文字({character})があります。",
             f"Line {line} holds a control character ({character}).",
         ),
         Text("その文字を消してください。", "Delete that character."),
+        line=line,
     )
 
 
@@ -236,12 +231,12 @@ def syntax(error: MarkedYAMLError | None) -> Problem:
     return Problem(
         code,
         "",
-        line,
         Text(
             f"{where_ja}YAMLとして読めなくなりました。{why.ja}",
             f"The file stops being readable as YAML{where_en}. {why.en}",
         ),
         remedy,
+        line=line,
     )
 
 

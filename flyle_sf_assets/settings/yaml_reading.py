@@ -4,8 +4,6 @@ Scalars keep their exact text: ``1.10``, ``2024-01-31`` and ``007`` arrive as wr
 unquoted ``true``/``false`` becomes a boolean and an unquoted ``null``/``~`` (or nothing at all)
 becomes None. A settings file is read by people, so what hides meaning is refused with its
 line: anchors, aliases, merge keys, tags, duplicate keys, a second document.
-
-What does not belong here: which keys and values are right (``validation.py``).
 """
 
 from collections.abc import Mapping

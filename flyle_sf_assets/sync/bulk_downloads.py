@@ -1,7 +1,6 @@
 """Large reads in progress: stored, so that the next refresh continues an interrupted one.
 
-Pages are stored below the tenant's record files until the step that read them has committed. What
-does not belong here: the Bulk job itself (``salesforce/bulk.py``).
+Pages are stored below the tenant's record files until the step that read them has committed.
 """
 
 import shutil

@@ -1,8 +1,4 @@
-"""What the steps of one refresh share: settings, org, data, and one bound in time.
-
-What does not belong here: what a step does (``steps``) and when a refresh begins and ends
-(``session.py``).
-"""
+"""What the steps of one refresh share: settings, org, data, and one bound in time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +21,6 @@ from flyle_sf_assets.sync import progress
 from flyle_sf_assets.sync.bulk_downloads import Downloads
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.outcome import Outcome
-from flyle_sf_assets.sync.persisted_progress import KeptProgress
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import Comparison
 
@@ -62,6 +57,11 @@ class Refresh:
         return self.installation.lake.remembering()
 
     @property
+    def shows_samples(self) -> bool:
+        """Whether reports may hold rows of the customer; they are not read otherwise."""
+        return self.installation.environment.shows_samples
+
+    @property
     def comparison(self) -> Comparison:
         """What a sweep or census has compared so far."""
         return sum(self.compared.values(), Comparison())
@@ -82,10 +82,11 @@ class Refresh:
             with self.committed.transaction() as tx:
                 self.require_running(tx)
                 yield tx
-                if is_cancelled(tx, self.sync_id, lock=True):
-                    raise disconnected(self.tenant)
-        finally:
+                self._require_not_cancelled(tx, lock=True)
+                self.committed.load(tx)
+        except BaseException:
             self.committed.forget()
+            raise
 
     def begin(self, step: str) -> None:
         """Stores and reports that a step begins. Raises as `require_running`."""
@@ -95,7 +96,10 @@ class Refresh:
 
     def require_running(self, tx: TenantTransaction) -> None:
         """Raises NotConnected ``disconnected`` when this refresh was cancelled."""
-        if is_cancelled(tx, self.sync_id):
+        self._require_not_cancelled(tx)
+
+    def _require_not_cancelled(self, tx: TenantTransaction, *, lock: bool = False) -> None:
+        if is_cancelled(tx, self.sync_id, lock=lock):
             raise disconnected(self.tenant)
 
     def plan(self) -> ReadPlan:
@@ -116,9 +120,11 @@ class Refresh:
         return Downloads(self.lake.root, self.tenant, self.tell)
 
     @cached_property
-    def kept_progress(self) -> KeptProgress:
+    def kept_progress(self) -> progress.KeptProgress:
         """Progress of this refresh, stored for other processes."""
-        return KeptProgress(self.installation.database, self.tenant, self.sync_id, self.clock)
+        return progress.KeptProgress(
+            self.installation.database, self.tenant, self.sync_id, self.clock
+        )
 
     def tell(self, step: str, done: int = 0, expected: int | None = None) -> None:
         """Reports progress to listeners in this process and in others."""

@@ -4,9 +4,6 @@ Idle means that Salesforce has nothing new in the window, rows that became visib
 and that no asset is stale. It costs one composite call per five objects; one call more when
 records of the base object are in the window, to see whether they match the conditions now; and one
 for the metadata if they were not checked in six hours, or when a person asked for a sync.
-
-What does not belong here: reading what is new (``extract/dataset_reader.py``) and when to check
-(``defs``).
 """
 
 from dataclasses import dataclass
@@ -142,8 +139,8 @@ def _is_known(org: OrgAccess, lake: Lake, one: _Asked, answer: pl.DataFrame) -> 
     strangers = told.filter("alive").join(held, on="Id", how="anti")
     if one.is_one_to_one and not strangers.is_empty():
         return False
-    is_judged = not strangers.is_empty() or one.questions.scope is not None
-    return not (one.questions.dataset.is_base and is_judged) or _is_scope(org, one, held)
+    depends_on_scope = not strangers.is_empty() or one.questions.scope is not None
+    return not (one.questions.dataset.is_base and depends_on_scope) or _is_scope(org, one, held)
 
 
 def _has_moved(one: _Asked, answer: pl.DataFrame, told: pl.DataFrame, held: pl.DataFrame) -> bool:
@@ -152,10 +149,10 @@ def _has_moved(one: _Asked, answer: pl.DataFrame, told: pl.DataFrame, held: pl.D
     Stamps alone do not show it: of two changes within a second the later one may have become
     visible after the record was read.
     """
-    stands = held.select(
+    stored = held.select(
         "Id", pl.col("SystemModstamp").alias("held_stamp"), is_any(READABLE).alias("held_alive")
     )
-    both = told.join(stands, on="Id")
+    both = told.join(stored, on="Id")
     is_stamped = pl.col("SystemModstamp").ne_missing(pl.col("held_stamp"))
     if not both.filter(is_stamped | (pl.col("alive") != pl.col("held_alive"))).is_empty():
         return True

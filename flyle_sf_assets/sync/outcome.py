@@ -1,8 +1,4 @@
-"""How a refresh ends: records it in the sync's row and the link, unforeseen errors too.
-
-What does not belong here: how a refresh begins (``session.py``) and what a failure means for the
-link (``tenants/backoff.py``).
-"""
+"""How a refresh ends: records it in the sync's row and the link, unforeseen errors too."""
 
 from dataclasses import dataclass
 

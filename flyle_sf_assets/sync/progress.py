@@ -1,12 +1,17 @@
-"""Progress of a running refresh, reported to listeners in this process.
+"""Progress of a running refresh, for listeners in this process and for other processes."""
 
-What does not belong here: showing it (``cli/progress.py``, ``console``).
-"""
-
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
+from flyle_sf_assets.store.syncs.progress import SyncProgress, put_progress
+
+KEEP_EVERY_S = 1.0
+"""As often as it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,6 @@ class Progress:
     step: str
     done: int = 0
     expected: int | None = None
-    finished: bool = False
 
 
 Listener = Callable[[Progress], None]
@@ -40,3 +44,35 @@ def listening(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listener.reset(token)
+
+
+@dataclass
+class KeptProgress:
+    """One sync's progress, stored for other processes.
+
+    A new step is stored at once, the rows of a step about once a second.
+    """
+
+    database: Database
+    tenant: str
+    sync_id: int
+    clock: Callable[[], datetime]
+    _step: str = field(default="", init=False)
+    _due_s: float = field(default=0.0, init=False)
+
+    def keep(self, step: str, done: int = 0, expected: int | None = None) -> None:
+        """Stores that ``done`` of ``expected`` rows of a step are done."""
+        now_s = time.monotonic()
+        is_whole = expected is not None and done >= expected > 0
+        if step == self._step and now_s < self._due_s and not is_whole:
+            return
+        with self.database.tenant(self.tenant) as tx:
+            self._keep(tx, step, done, expected)
+
+    def begin(self, tx: TenantTransaction, step: str) -> None:
+        """Stores that a step begins."""
+        self._keep(tx, step, 0, None)
+
+    def _keep(self, tx: TenantTransaction, step: str, done: int, expected: int | None) -> None:
+        self._step, self._due_s = step, time.monotonic() + KEEP_EVERY_S
+        put_progress(tx, SyncProgress(self.sync_id, step, done, expected, self.clock()))

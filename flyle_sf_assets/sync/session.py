@@ -1,7 +1,4 @@
-"""When a refresh begins and ends: the lock, the sync's row, the link's state, stored errors.
-
-What does not belong here: what the steps do (``steps``) and how Dagster runs them (``defs``).
-"""
+"""When a refresh begins and ends: the lock, the sync's row, the link's state, stored errors."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -253,7 +250,7 @@ def run_step(
     ended: BaseException
     try:
         refresh.begin(_name_of(step))
-        report = _tried_twice(refresh, step, *args, **kwargs)
+        report = _tried_twice(refresh, partial(step, refresh, *args, **kwargs))
     except BaseException as error:  # noqa: BLE001 - raised below, outside: without a chain
         ended = refresh.outcome.understood(error)
     else:
@@ -283,47 +280,39 @@ def _name_of(step: Callable[..., StepReport]) -> str:
     return str(getattr(inner, "__name__", "step"))
 
 
-def _tried_twice(
-    refresh: Refresh,
-    step: Callable[Concatenate[Refresh, P], StepReport],
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> StepReport:
-    """Reads lost datasets again first, also when a file is damaged during the step."""
+def _tried_twice(refresh: Refresh, step: partial[StepReport]) -> StepReport:
+    """Reads lost datasets again first, also when a file is damaged during the step.
+
+    ``step`` has its arguments bound.
+    """
     try:
-        return _described_again(refresh, step, *args, **kwargs)
+        return _described_again(refresh, step)
     except (RecordFileDamaged, pl.exceptions.PolarsError, OSError):
         # Polars reports in its own words that a file changed while it was being read.
         found = note_damage(refresh.committed, refresh.lake, refresh.sync_id, is_read=True)
         if not found:
             raise
         refresh.reread |= found
-        return _described_again(refresh, step, *args, **kwargs)
+        return _described_again(refresh, step)
 
 
-def _described_again(
-    refresh: Refresh,
-    step: Callable[Concatenate[Refresh, P], StepReport],
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> StepReport:
+def _described_again(refresh: Refresh, step: partial[StepReport]) -> StepReport:
     """Detects a missing field or object and leaves it out, also when describe answered 304.
 
     A run without the schemas asset, as a person may start it, describes first: an outdated schema
     never ends a run.
     """
-    if step is not describe_objects:
-        bound = partial(step, refresh, *args, **kwargs)
+    if step.func is not describe_objects:
         if not refresh.has_described:
-            catch_up(refresh, bound)
-        restore(refresh, bound)
+            catch_up(refresh, step)
+        restore(refresh, step)
     try:
-        return step(refresh, *args, **kwargs)
+        return step()
     except (FieldRefused, ObjectRefused, UsageError, IncompleteRead) as error:
         # Impossible rows for the object: its stored schema may be wrong.
         is_by_code = isinstance(error, UsageError | IncompleteRead)
-        is_judged = not is_by_code or error.code in _PERHAPS_OUR_SCHEMA
-        if not is_judged or refresh.has_described_whole:
+        is_suspect = not is_by_code or error.code in _PERHAPS_OUR_SCHEMA
+        if not is_suspect or refresh.has_described_whole:
             raise
         redescribe_during_refresh(refresh)
-        return step(refresh, *args, **kwargs)
+        return step()

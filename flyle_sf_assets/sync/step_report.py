@@ -1,7 +1,4 @@
-"""What one step did, to be shown: Dagster's metadata, a terminal, a test.
-
-What does not belong here: how it is shown.
-"""
+"""What one step did, to be shown: Dagster's metadata, a terminal, a test."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,8 +1,4 @@
-"""Unforeseen exceptions become errors of ours, each with an id that finds its log entry.
-
-What does not belong here: which error it becomes (``unforeseen.py``), what the log keeps of an
-exception (``raised.py``), and what a run does about it (``refresh``).
-"""
+"""Unforeseen exceptions become errors of ours, each with an id that finds its log entry."""
 
 import contextlib
 import uuid

@@ -1,7 +1,6 @@
 """Structured logs on stderr: one line per event, JSON unless stderr is a terminal.
 
-What does not belong here: progress on a terminal (``cli/progress.py``). Nothing is ever logged
-to stdout, which belongs to ``--json``.
+Nothing is ever logged to stdout, which belongs to ``--json``.
 """
 
 import logging

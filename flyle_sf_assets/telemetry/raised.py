@@ -2,8 +2,6 @@
 
 Libraries quote records in their texts (polars the value that does not convert, PostgreSQL the key
 that exists already), so no text of an exception that is not ours goes anywhere.
-
-What does not belong here: what such an exception means (``unforeseen.py``).
 """
 
 import re

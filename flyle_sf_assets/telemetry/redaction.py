@@ -2,8 +2,6 @@
 
 By name (``access_token``, ``consumer_secret``) and by shape (a Salesforce session id, a JWT, a
 bearer header, a password inside a URL), because a secret may also be inside a longer text.
-
-What does not belong here: deciding what to log.
 """
 
 import re

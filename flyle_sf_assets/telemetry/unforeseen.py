@@ -2,10 +2,7 @@
 
 Decided by errno, SQLSTATE and type, never by a text that may quote a record.
 
-What does not belong here: Salesforce's errors (``salesforce/errors/classification.py``), what the
-product's own database raises (``store/postgres/driver_errors.py``), and writing to the log
-(``incidents.py``). Sources: errno(3); PostgreSQL documentation, Appendix A "PostgreSQL Error
-Codes".
+Sources: errno(3); PostgreSQL documentation, Appendix A "PostgreSQL Error Codes".
 """
 
 import errno

@@ -1,14 +1,10 @@
-"""The settings that a tenant would have next: its file, a console draft, or the current version.
-
-What does not belong here: previewing them (``preview/preview.py``) and saving them
-(``settings_drafts.py``).
-"""
+"""The settings that a tenant would have next: its file, a console draft, or the current version."""
 
 from dataclasses import dataclass
 
 from flyle_sf_assets.errors import NotConnected, Problem, Text
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.settings.drafts import judged
+from flyle_sf_assets.settings.drafts import validate_draft
 from flyle_sf_assets.settings.loading import load_tenant, tenants_of_files
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.tenants.settings_drafts import (
@@ -39,10 +35,10 @@ def drafted_settings(installation: Installation, tenant: str) -> Drafted:
         return Drafted(loaded.require(), loaded.problems)
     kept = kept_draft(installation, tenant)
     if kept is not None:
-        return Drafted(required(kept.draft), judged(kept.draft).problems)
-    standing = settings_origin(installation, tenant).settings
-    if standing is not None:
-        return Drafted(standing)
+        return Drafted(required(kept.draft), validate_draft(kept.draft).problems)
+    current = settings_origin(installation, tenant).settings
+    if current is not None:
+        return Drafted(current)
     known = ", ".join(tenants_of_files(installation.environment.config_dir)) or "none"
     raise NotConnected(
         "unknown_tenant",

@@ -1,8 +1,4 @@
-"""「Salesforce連携ができません」: on which side an error is, what to do, and who can help.
-
-What does not belong here: recognising an error (``salesforce/errors/classification.py``) and
-drawing it (``cli``, ``console``).
-"""
+"""「Salesforce連携ができません」: on which side an error is, what to do, and who can help."""
 
 import copy
 from dataclasses import dataclass
@@ -11,7 +7,6 @@ from typing import Literal, TypeVar
 from flyle_sf_assets.errors import (
     FlyleError,
     IncompleteRead,
-    NotPermitted,
     Postponed,
     SettingsInvalid,
     StoreError,
@@ -28,7 +23,6 @@ _ADMINISTRATOR = Text("管理者(「すべてのデータの編集」)", "admini
 _API = Text("「APIの有効化」", "API Enabled")
 _READ = Text("オブジェクトと項目の参照", "reading the object and its fields")
 _APP_USE = Text("アプリケーションの使用", "using the app")
-_FLYLE_ADMIN = Text("管理者", "管理者 (administrator)")
 _PLAN = Text("エンタープライズプランまたはプロフェッショナルプラン", "Enterprise or Professional")
 
 _RIGHTS: dict[str, tuple[Side, Text]] = {
@@ -48,7 +42,6 @@ _RIGHTS: dict[str, tuple[Side, Text]] = {
     ),
     "user_inactive": ("salesforce", Text("ユーザーの有効化", "an active user")),
     "ip_restricted": ("salesforce", Text("接続元 IP の許可", "our IP addresses")),
-    "flyle_admin_required": ("flyle", _FLYLE_ADMIN),
     "plan_not_eligible": ("flyle", _PLAN),
 }
 _ON_OUR_SIDE = frozenset(
@@ -123,21 +116,6 @@ def explained(error: Error, contact: str) -> Error:
     made.remedy = refusal.remedy
     made.args = (made.in_language("en"),)
     return made
-
-
-def flyle_admin_required(role: str) -> NotPermitted:
-    """Only a 管理者 in Flyle may change the link; ``role`` is the role of this user."""
-    return NotPermitted(
-        "flyle_admin_required",
-        tried=Text("Salesforce連携の設定を変更しました", "Changed the Salesforce link"),
-        came_back=f"role {role}",
-        remedy=Text(
-            "Flyleの「管理者」権限のアカウントで操作してください。"
-            "連携が完了した後は「投稿者」でも問題ありません",
-            "Do it with an account that is 管理者 (administrator) in Flyle; once the link stands,"
-            " its role may be another",
-        ),
-    )
 
 
 def _side_of(error: FlyleError) -> Side:

@@ -1,16 +1,11 @@
-"""Settings become settings versions; an invalid file stops only its own tenant.
-
-What does not belong here: reading and checking a file (``settings``, ``check``), which files have
-to be read (``settings_file_diff.py``) and Dagster's partitions (``defs``, ``cli``).
-"""
+"""Settings become settings versions; an invalid file stops only its own tenant."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.errors import NotConnected, Problem, Text
-from flyle_sf_assets.installation.clock import utc_now
+from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.loading import SUFFIX, Loaded, is_tenant_name, load_each
@@ -72,7 +67,7 @@ class Registration:
 
 
 def register_files(
-    installation: Installation, *, clock: Callable[[], datetime] = utc_now
+    installation: Installation, *, clock: Clock = utc_now
 ) -> tuple[Registration, ...]:
     """Registers every file of ``config/tenants``; an invalid one stops only its own tenant.
 
@@ -86,9 +81,7 @@ def register_files(
     return tuple(sorted(made, key=lambda one: one.tenant))
 
 
-def register(
-    installation: Installation, loaded: Loaded, *, clock: Callable[[], datetime] = utc_now
-) -> Registration:
+def register(installation: Installation, loaded: Loaded, *, clock: Clock = utc_now) -> Registration:
     """One loaded file. Earlier versions stay; an unchanged file makes no new version.
 
     ``loaded`` is what `settings.loading.load_tenant` read. ``version`` of the result is None when
@@ -136,9 +129,7 @@ def note_on_link(
         put_link(tx, settings_version=made.version, source_object=settings.source.object)
 
 
-def back_to_console(
-    installation: Installation, tenant: str, *, clock: Callable[[], datetime] = utc_now
-) -> None:
+def back_to_console(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> None:
     """Without a settings file, what was last saved in the console becomes current.
 
     It becomes a new version when a file's settings were current until now.
@@ -228,7 +219,6 @@ def _replaced(
     warning = Problem(
         "file_replaces_console",
         "",
-        None,
         Text(
             f"「{name}」が、コンソールで保存された設定(バージョン{latest.version}、{latest.author})に"
             "優先します。",

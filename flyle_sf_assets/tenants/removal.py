@@ -6,11 +6,10 @@ says that it is not refreshed any more. What does not belong here: detecting tha
 revokes the tokens.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.installation.clock import utc_now
+from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.tenants.links import (
@@ -30,9 +29,7 @@ from flyle_sf_assets.store.tenants.settings_files import (
 REMOVED = "settings_removed"
 
 
-def remove_tenant(
-    installation: Installation, tenant: str, *, clock: Callable[[], datetime] = utc_now
-) -> None:
+def remove_tenant(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> None:
     """Stops the link of a tenant without settings file; call it while no run is in flight."""
     now = clock()
     with installation.database.tenant(tenant) as tx:

@@ -1,7 +1,4 @@
-"""Settings compared with the live org, without storing anything: what ``flyle-sf check`` does.
-
-What does not belong here: what fits and what does not (``check``).
-"""
+"""Settings compared with the live org, without storing anything: what ``flyle-sf check`` does."""
 
 from collections.abc import Mapping
 

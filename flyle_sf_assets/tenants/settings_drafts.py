@@ -1,7 +1,6 @@
 """Settings from the console: stored drafts, and drafts that become a settings version.
 
-Where a settings file exists the file wins: the console saves nothing. What does not belong
-here: checking (``settings``, ``check``), pages (``console``).
+Where a settings file exists the file wins: the console saves nothing.
 """
 
 import json
@@ -18,7 +17,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.raw.plan import plan
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.settings import loading
-from flyle_sf_assets.settings.drafts import Draft, judged
+from flyle_sf_assets.settings.drafts import Draft, validate_draft
 from flyle_sf_assets.settings.loading import cannot_be_used
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Change, diff, digest, document, from_document
@@ -106,7 +105,7 @@ def settings_file(environment: Environment, tenant: str) -> Path | None:
 
 def required(draft: Draft) -> TenantSettings:
     """The draft's settings; raises SettingsInvalid, or PlanNotEligible when it is only the plan."""
-    validated = judged(draft)
+    validated = validate_draft(draft)
     if validated.settings is None:
         raise cannot_be_used(draft.tenant, validated.problems)
     return validated.settings
@@ -128,7 +127,7 @@ def save_settings(
     """
     tenant, draft = draft.tenant, _of(installation, draft)
     _refuse_beside_file(installation, tenant)
-    validated = judged(draft)
+    validated = validate_draft(draft)
     settings = required(draft)
     found = [*validated.problems, *(() if org is None else problems_in(org, settings))]
     if any(problem.severity == "error" for problem in found):
@@ -136,9 +135,9 @@ def save_settings(
     with installation.database.tenant(tenant) as tx:
         lock_settings(tx)
         latest = latest_settings(tx)
-        standing = None if latest is None else latest.version
-        if standing != draft.base_version:
-            raise _moved(tenant, standing, None if latest is None else latest.author)
+        current = None if latest is None else latest.version
+        if current != draft.base_version:
+            raise _moved(tenant, current, None if latest is None else latest.author)
         before = None if latest is None else from_document(json.loads(latest.document))
         text = json.dumps(document(settings), ensure_ascii=False)
         made = register_settings(tx, text, digest(settings), author, clock())
@@ -205,13 +204,13 @@ def _refuse_beside_file(installation: Installation, tenant: str) -> None:
     )
 
 
-def _moved(tenant: str, standing: int | None, author: str | None) -> SettingsMoved:
+def _moved(tenant: str, current: int | None, author: str | None) -> SettingsMoved:
     return SettingsMoved(
         "settings_moved",
         tried=Text(f"テナント {tenant} の設定を保存しました", f"Saved settings of {tenant}"),
         came_back="No settings stand any more."
-        if standing is None
-        else f"Version {standing} was saved meanwhile, by {author}.",
+        if current is None
+        else f"Version {current} was saved meanwhile, by {author}.",
         remedy=Text(
             "現在の設定を確認し、もう一度変更してください",
             "Look at the settings that stand now and make the change again",

@@ -1,7 +1,4 @@
-"""Which tenants' files have to be read again, and which tenants are gone: pure decisions.
-
-What does not belong here: reading and registering (``registration.py``) and partitions (``defs``).
-"""
+"""Which tenants' files have to be read again, and which tenants are gone: pure decisions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

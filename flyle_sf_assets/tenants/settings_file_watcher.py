@@ -1,8 +1,7 @@
 """Follows settings files and console settings, tenant by tenant, within a time budget.
 
-Everything is stored in the database before it is acted on: the next tick continues with what a
-tick does not reach. What does not belong here: which files changed (``settings_file_diff.py``)
-and Dagster's partitions and runs (``defs``).
+Everything is stored in the database before it is acted on: the next tick continues with what a tick
+does not reach.
 """
 
 import time

@@ -1,9 +1,6 @@
 """Asking for a sync from a process that runs none: the link becomes due, the schedule starts it.
 
 The schedule's first poll then checks the metadata too: they may have been edited a minute ago.
-
-
-What does not belong here: choosing which tenants are due and launching runs (``defs``).
 """
 
 from flyle_sf_assets.errors import HeldForApproval, NotConnected, Text

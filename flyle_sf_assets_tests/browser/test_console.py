@@ -25,7 +25,7 @@ from flyle_sf_assets_tests.browser.console_pages import (
 )
 from flyle_sf_assets_tests.browser.pictures import camera
 from flyle_sf_assets_tests.console.house import House, Schedule, open_house
-from flyle_sf_assets_tests.flows.conftest import installed
+from flyle_sf_assets_tests.tenant_fixtures import installed
 
 TENANT = "initech"
 CLOSED = "Closed Won"

@@ -1,4 +1,4 @@
-"""One sandbox server, and an installation per file for the real command."""
+"""An installation per file for the real command."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,6 @@ import pytest
 
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.cli.site import Site, site
-from flyle_sf_assets_tests.flows.conftest import server
-
-__all__ = ["server"]
 
 
 @pytest.fixture(scope="module")

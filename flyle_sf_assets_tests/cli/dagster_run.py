@@ -7,14 +7,14 @@ from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.syncing import refresh_in_process, settle
+from flyle_sf_assets.cli.syncing import refresh_in_process, register_file
 from flyle_sf_assets.defs.instance import prepare_home
 
 
 def main() -> None:
     """As Dagster's run worker does it, compute logs included, in this environment."""
     with installation() as opened:
-        settle(opened, "acme")
+        register_file(opened, "acme")
         reference = InstanceRef.from_dir(str(prepare_home(opened)))
         with DagsterInstance.from_ref(reference) as instance:
             outcome = refresh_in_process(opened, instance, "acme", show_progress=False)

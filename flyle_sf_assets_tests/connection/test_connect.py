@@ -22,9 +22,9 @@ from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.settings.connection_rules import connection_problems
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets_tests.consenting import CALLBACK, clerk_of, consented
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.tenants import demo_settings, make_org
 from flyle_sf_assets_tests.postgres import admin
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 BY = "console:user-1"
 

@@ -19,9 +19,9 @@ from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.store.tenants.notices import list_notices
 from flyle_sf_assets.sync.session import check_idle, run_step
 from flyle_sf_assets_tests.consenting import CALLBACK, consented
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 BY = "console:user-1"
 WEB_SERVER = ("flow: client_credentials", "flow: web_server")

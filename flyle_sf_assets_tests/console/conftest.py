@@ -8,11 +8,11 @@ import pytest
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.console.house import House, open_house
-from flyle_sf_assets_tests.flows.conftest import installed, linked, server
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
 from flyle_sf_assets_tests.postgres import database, database_url
+from flyle_sf_assets_tests.tenant_fixtures import installed, linked
 
-__all__ = ["database", "database_url", "server"]
+__all__ = ["database", "database_url"]
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets_tests.console.house import House, Visitor, open_house
-from flyle_sf_assets_tests.flows.conftest import installed
 from flyle_sf_assets_tests.flows.run_steps import run_all
 from flyle_sf_assets_tests.flows.tenants import make_org
 from flyle_sf_assets_tests.postgres import admin
+from flyle_sf_assets_tests.tenant_fixtures import installed
 
 TENANT = "umbrella"
 

@@ -22,7 +22,7 @@ from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.console.house import open_house
-from flyle_sf_assets_tests.flows.conftest import installed
+from flyle_sf_assets_tests.tenant_fixtures import installed
 
 WITHIN_S = 1.0
 ANSWER_S = 30.0

@@ -18,7 +18,7 @@ from flyle_sf_assets.console.setup_forms import (
     regrouped,
 )
 from flyle_sf_assets.settings.condition_rules import LIST_OPERATORS, VALUELESS_OPERATORS
-from flyle_sf_assets.settings.drafts import judged, new_draft, with_conditions, with_mapping
+from flyle_sf_assets.settings.drafts import new_draft, validate_draft, with_conditions, with_mapping
 from flyle_sf_assets.settings.models import Operator
 
 WORDS = st.text(
@@ -116,7 +116,7 @@ def test_alternatives_are_judged_as_in_a_file() -> None:
         {"field": "IsActive__c", "op": "eq", "value": True},
     ]
     draft = with_conditions(new_draft("acme", "acme", "enterprise"), condition_items(rows))
-    assert not [p for p in judged(draft).problems if p.path.startswith("source.conditions")]
+    assert not [p for p in validate_draft(draft).problems if p.path.startswith("source.conditions")]
 
 
 def test_a_flood_of_fields_is_no_form() -> None:

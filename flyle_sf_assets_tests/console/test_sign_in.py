@@ -14,7 +14,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.store.tenants.console_sessions import NO_TENANT
 from flyle_sf_assets_tests.console.house import House, open_house
-from flyle_sf_assets_tests.flows.conftest import installed
+from flyle_sf_assets_tests.tenant_fixtures import installed
 
 SECRET = "a-secret-of-flyle-that-is-long-enough-for-every-algorithm-000001"
 COOKIE = "__Host-flyle_sf"

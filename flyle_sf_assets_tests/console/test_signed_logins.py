@@ -12,9 +12,9 @@ from flyle_sf_assets.connection.connect import Connected, connect_headless
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.console.house import House, Schedule, open_house
-from flyle_sf_assets_tests.flows.conftest import installed, linked
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
 from flyle_sf_assets_tests.signing import JWT_SETTINGS, certify, new_key, pem, username_of
+from flyle_sf_assets_tests.tenant_fixtures import installed, linked
 
 WITHIN_S = 60
 

@@ -8,21 +8,10 @@ from dagster import DagsterInstance
 
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets_tests.defs.ticks import Ticks
-from flyle_sf_assets_tests.flows.conftest import (
-    Link,
-    _no_waiting,
-    _own_environment,
-    acme,
-    globex,
-    installation,
-    link,
-    server,
-)
 from flyle_sf_assets_tests.flows.dagster_runs import DagsterRuns
 from flyle_sf_assets_tests.flows.platform import Platform, persistent_instance, small_settings
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org
-
-__all__ = ["_no_waiting", "_own_environment", "acme", "globex", "installation", "link", "server"]
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 
 @pytest.fixture

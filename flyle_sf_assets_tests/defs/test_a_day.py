@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.platform import Platform, rename, small_settings
 from flyle_sf_assets_tests.flows.tenants import OUR_TIME, Tenant, make_org
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 STEP = timedelta(minutes=20)
 DAY = timedelta(days=1)

@@ -18,7 +18,7 @@ from flyle_sf_assets_tests.flows.tenants import Tenant
 from flyle_sf_assets_tests.postgres import admin
 
 NEW_FIELD = "  - {from: Owner.Email, to: mail2, label: 担当者のメール}\n"
-STANDING = {key.name for key in keys.STANDING}
+FLEET_CHECKS = {key.name for key in keys.FLEET_CHECKS}
 
 
 def checked(
@@ -26,7 +26,7 @@ def checked(
 ) -> dict[str, AssetCheckEvaluation]:
     """One run of the job, as its schedule starts it: without a partition."""
     definitions = build_defs({"refreshes": refreshes_of(lambda: nullcontext(installation))})
-    result = definitions.resolve_job_def("standing_checks").execute_in_process(
+    result = definitions.resolve_job_def("fleet_checks").execute_in_process(
         instance=instance, run_config=QUIET
     )
     assert result.success
@@ -51,8 +51,8 @@ def test_all_is_well_when_every_tenant_is_in_step(
 ) -> None:
     """Green, with the number of tenants looked at: a check over nobody would be green as well."""
     found = checked(installation, instance)
-    assert found.keys() == STANDING | {"census"}
-    for name in STANDING:
+    assert found.keys() == FLEET_CHECKS | {"census"}
+    for name in FLEET_CHECKS:
         assert found[name].passed
         assert found[name].metadata["of"].value == len(both)
         assert "0 of 2" in (found[name].description or "")
@@ -88,7 +88,7 @@ def test_a_tenant_that_is_not_well_is_named(
     """And nobody else, by no other check."""
     change(both[1], sql)
     found = checked(installation, instance)
-    assert {one for one in STANDING if not found[one].passed} == {name}
+    assert {one for one in FLEET_CHECKS if not found[one].passed} == {name}
     assert "1 of 2" in (found[name].description or "")
     assert "globex" in (found[name].description or "")
     assert "acme" not in (found[name].description or "")
@@ -118,7 +118,7 @@ def test_what_is_still_in_time_or_over_is_no_alarm(
     """An alarm that rings every day is switched off."""
     change(both[1], sql)
     found = checked(installation, instance)
-    assert all(found[one].passed for one in STANDING)
+    assert all(found[one].passed for one in FLEET_CHECKS)
 
 
 def test_a_changed_mapping_makes_its_tenant_stale_until_it_is_taken_over(
@@ -132,7 +132,7 @@ def test_a_changed_mapping_makes_its_tenant_stale_until_it_is_taken_over(
     acme.apply(acme.settings + NEW_FIELD)
     acme_runs.observe()
     found = checked(installation, instance)
-    assert {one for one in STANDING if not found[one].passed} == {"no_tenant_stale"}
+    assert {one for one in FLEET_CHECKS if not found[one].passed} == {"no_tenant_stale"}
     assert "1 of 2 tenants with stale assets" in (found["no_tenant_stale"].description or "")
     assert ": acme" in (found["no_tenant_stale"].description or "")
     assert acme_runs.refresh().success
@@ -203,9 +203,9 @@ def test_a_census_that_had_to_heal_names_its_tenant(
 
 def test_the_standing_checks_run_by_themselves() -> None:
     """A check that nobody runs stays green for ever."""
-    schedule = build_defs().resolve_schedule_def("standing_checks_hourly")
+    schedule = build_defs().resolve_schedule_def("fleet_checks_hourly")
     assert schedule.default_status is DefaultScheduleStatus.RUNNING
-    assert schedule.job_name == "standing_checks"
+    assert schedule.job_name == "fleet_checks"
     assert schedule.cron_schedule == "10 * * * *"
 
 

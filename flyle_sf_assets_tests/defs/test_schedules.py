@@ -12,9 +12,9 @@ from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.store.syncs.syncs import latest_syncs
 from flyle_sf_assets.store.tenants.links import put_link
 from flyle_sf_assets.tenants.due_times import night_slot
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.platform import Platform, rename, small_settings
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 
 def test_a_tenant_that_is_not_due_is_not_asked(platform: Platform, small: Tenant) -> None:

@@ -13,9 +13,9 @@ from flyle_sf_assets.defs.fleet import end_lost_runs
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.scheduling import poller as looking
 from flyle_sf_assets.store.tenants.notices import list_notices
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.platform import Platform, rename, small_settings
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 
 def test_a_failed_run_that_dagster_will_try_again_counts_as_in_flight(

@@ -119,6 +119,11 @@ class Machine(RuleBasedStateMachine):
         """Whether a field is mapped of an object that has no stamp."""
         return any("Supplier__r" in mapping["from"] for mapping in self.world.document["mapping"])
 
+    @property
+    def shows_activities(self) -> bool:
+        """Whether a field is mapped that activities move without a stamp."""
+        return any(one["from"] == "HasOpenActivity" for one in self.world.document["mapping"])
+
     def live(self, object_name: str) -> list[str]:
         """An object's live and visible records."""
         return [

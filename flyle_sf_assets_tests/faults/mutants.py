@@ -17,6 +17,7 @@ import polars as pl
 from flyle_sf_assets.companies.rows import omitted_column
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.salesforce.describe import NotModified
+from flyle_sf_assets.sync.extract.schema_reader import Redescribed
 from flyle_sf_assets_tests.faults import (  # noqa: F401 - they add their bugs to the list
     mutants_of_answers,
     mutants_of_lookups,
@@ -34,17 +35,19 @@ AT_ONCE = 2
 
 @mutant("a run believes schemas that are not six hours old")
 def describe_only_every_6_hours() -> None:
-    redescribing = product_module("sync.extract.schema_reader")
-    right, every_s = redescribing.ask, 6 * 3600
+    step = product_module("sync.steps.object_schemas")
+    right, every_s = step.redescribe, 6 * 3600
 
-    def wrong(org: Any, names: Any, moments: Any, stored: Any) -> Any:
-        ages = [org.server_now - stored[name].checked_at for name in names if name in stored]
-        is_recent = all(age.total_seconds() < every_s for age in ages)
-        if moments.keys() >= set(names) and is_recent:
-            return {name: NotModified() for name in names}
-        return right(org, names, moments, stored)
+    def wrong(org: Any, settings: Any, stored: Any, known: Any, *, is_whole: bool) -> Any:
+        names = step.reached_objects(settings, known)
+        is_known = not is_whole and all(known.get(name) for name in names)
+        ages = [org.server_now - stored[name].checked_at for name in names] if is_known else []
+        if not ages or any(age.total_seconds() >= every_s for age in ages):
+            return right(org, settings, stored, known, is_whole=is_whole)
+        answers = {name: NotModified() for name in names}
+        return Redescribed(answers, {name: known[name] for name in names}, is_whole=False)
 
-    redescribing.ask = wrong
+    step.redescribe = wrong
 
 
 @mutant("rows stamped exactly at the window's lower bound are not asked for")

@@ -65,13 +65,17 @@ class RecordRules(Machine):
             self.moved("Account")
             did("controlling field alone")
 
-    @precondition(lambda self: bool(self.world) and self.world.is_calculated)
-    @rule(number=ANY, is_open=st.booleans())
-    def activity(self, number: int, *, is_open: bool) -> None:
+    @precondition(lambda self: bool(self.world) and self.shows_activities)
+    @rule(number=ANY)
+    def activity(self, number: int) -> None:
         """An activity moves a field of its opportunity that describe does not call calculated."""
-        record = self.pick(number, "Opportunity")
-        if record is not None:
-            self.org.set_computed("Opportunity", record, "HasOpenActivity", is_open)
+        records = [
+            one for one in self.org.records("Opportunity") if one["Id"] in self.live("Opportunity")
+        ]
+        if records:
+            record = records[number % len(records)]
+            is_open = not record["HasOpenActivity"]
+            self.org.set_computed("Opportunity", str(record["Id"]), "HasOpenActivity", is_open)
             self.world.owe("sweep")
             did("activity")
 

@@ -117,6 +117,22 @@ class SettingsRules(Machine):
 
     @may_change
     @rule(number=ANY)
+    def rename_a_mapped_supplier(self, number: int) -> None:
+        """A field of an object that has no stamp is mapped, and one of its records is renamed."""
+        mapping = self.world.document["mapping"]
+        [entry] = [one for one in runs.MORE[self.base] if one[1] == "supplier"]
+        if all(one["to"] != "supplier" for one in mapping):
+            mapping.append(runs.mapping(entry))
+            self.owe_what_was_missed()
+            self._changed("mapping added")
+        self.world.refresh()
+        supplier = self.pick(number, "Supplier__x")
+        if supplier is not None:
+            self.org.update("Supplier__x", supplier, {"Name": f"仕入先 新{self.world.steps}"})
+            self.moved("Supplier__x")
+
+    @may_change
+    @rule(number=ANY)
     def change_time_zone(self, number: int) -> None:
         """Dates made of datetimes fall on other days."""
         self.world.document["time_zone"] = ZONES[number % len(ZONES)]

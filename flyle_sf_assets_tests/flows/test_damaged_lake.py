@@ -22,11 +22,11 @@ from flyle_sf_assets.sync.session import check_idle
 from flyle_sf_assets.sync.state.value_provenance import parent_ids
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
-from flyle_sf_assets_tests.flows.conftest import installed
 from flyle_sf_assets_tests.flows.damaging import DAMAGES, named_files, rereads
 from flyle_sf_assets_tests.flows.killed import refreshing
 from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant
+from flyle_sf_assets_tests.tenant_fixtures import installed
 
 _numbers = count(1)
 

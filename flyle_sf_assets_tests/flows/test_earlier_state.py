@@ -15,10 +15,10 @@ import pytest
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
 from flyle_sf_assets.sync.session import check_idle
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.damaging import rereads
 from flyle_sf_assets_tests.flows.tenants import Tenant
 from flyle_sf_assets_tests.postgres import admin
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 Poison = Callable[[pl.DataFrame], pl.DataFrame]
 AHEAD = datetime(2027, 12, 31, tzinfo=UTC)

@@ -6,9 +6,9 @@ from decimal import Decimal
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.standard import kinds
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.oracle import Company
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org, settings_of
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 Case = Callable[[Company], bool]
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from flyle_sf_assets.preview.preview import preview
+from flyle_sf_assets.salesforce.describe import describe_all
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.store.syncs.object_schemas import put_schema, read_schemas
-from flyle_sf_assets.sync.extract import schema_reader as redescribing
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 
 Link = Callable[[str, Org, str], Tenant]
@@ -170,13 +170,13 @@ def test_a_schema_of_an_earlier_version_is_described_whole_once(
     with tenant.installation.database.tenant(tenant.name) as tx:
         for one in read_schemas(tx).values():
             put_schema(tx, replace(one, document=as_first_written(one.document)))
-    asked, right = [], redescribing.ask
+    asked = []
 
-    def spied(org: Any, names: Any, moments: Any, stored: Any) -> Any:
+    def spied(session: Any, names: Any, moments: Any) -> Any:
         asked.append(dict(moments))
-        return right(org, names, moments, stored)
+        return describe_all(session, names, moments)
 
-    monkeypatch.setattr(redescribing, "ask", spied)
+    monkeypatch.setattr("flyle_sf_assets.sync.extract.schema_reader.describe_all", spied)
     before = tenant.rows()
     tenant.sync()
     tenant.later()

@@ -12,9 +12,9 @@ from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.flows import single_changes
 from flyle_sf_assets_tests.flows.changes import METADATA_S
-from flyle_sf_assets_tests.flows.conftest import installed, linked
 from flyle_sf_assets_tests.flows.single_changes import ACCOUNTS, DEALS, LEFT, NOTHING_MOVES, Change
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
+from flyle_sf_assets_tests.tenant_fixtures import installed, linked
 
 
 @pytest.fixture(scope="module")

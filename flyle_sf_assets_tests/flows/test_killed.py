@@ -10,10 +10,10 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.flows.changes import METADATA_S, change_everything
-from flyle_sf_assets_tests.flows.conftest import installed, linked
 from flyle_sf_assets_tests.flows.killed import await_held_back, commits_held_back, refreshing
 from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import ASSET_NAMES, Tenant, demo_settings, make_org
+from flyle_sf_assets_tests.tenant_fixtures import installed, linked
 
 WRITES_FILES = ASSET_NAMES[1:5]
 

@@ -18,16 +18,16 @@ from flyle_sf_assets.installation.tenant_org import open_tenant_org
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.consenting import CALLBACK, consented
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
 from flyle_sf_assets_tests.signing import JWT_SETTINGS, certify, new_key, pem, username_of
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 LOGINS, TOLD_TO_WAIT = 20, 5
 FLOWS = ("web_server", "client_credentials", "jwt_bearer")
 
 
 @pytest.fixture(autouse=True)
-def _as_many_attempts_as_configured(_no_waiting: None) -> Iterator[None]:
+def _as_many_attempts_as_configured(no_waiting: None) -> Iterator[None]:
     """Without their pauses."""
     with stamina.set_testing(True, attempts=99, cap=True):
         yield

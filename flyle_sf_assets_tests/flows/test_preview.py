@@ -10,7 +10,6 @@ from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sync.session import check_idle
 from flyle_sf_assets_tests.flows.changes import change_accounts, change_everything
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.previews import (
     assert_came_true,
     counts,
@@ -19,6 +18,7 @@ from flyle_sf_assets_tests.flows.previews import (
 )
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org, settings_of
 from flyle_sf_assets_tests.postgres import admin
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 Change = Callable[[str], str]
 

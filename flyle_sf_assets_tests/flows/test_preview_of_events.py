@@ -4,9 +4,9 @@ from flyle_sf_assets.connection.connect import connect_headless
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets_tests.flows.changes import change_accounts
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.previews import assert_came_true, counts, done, foretold
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 
 def follow(tenant: Tenant) -> dict[str, int]:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
-from flyle_sf_assets_tests.flows.conftest import installed
 from flyle_sf_assets_tests.hostile.overheard import Overheard, mark_records
 from flyle_sf_assets_tests.hostile.tampering import TamperedServer
 from flyle_sf_assets_tests.hostile.trials import Trial
+from flyle_sf_assets_tests.tenant_fixtures import installed
 
 
 @contextmanager

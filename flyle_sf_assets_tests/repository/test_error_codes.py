@@ -1,13 +1,14 @@
 """docs/operations.md against the code: every error code of the package, and no other.
 
-The codes are read from the source: the first argument of whatever makes an error. What does not
-belong here: problems of settings (``check``), which name file and line by themselves.
+The codes are read from the source: the first argument of whatever makes an error, in code that
+something uses. What does not belong here: problems of settings (``check``), which name file and
+line by themselves.
 """
 
 import ast
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import flyle_sf_assets
@@ -49,8 +50,8 @@ def _name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def _codes_in(tree: ast.Module, makers: set[str]) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _codes_in(tree: ast.Module, makers: set[str], unused: set[str]) -> Iterator[str]:
+    for node in _walk(tree, unused):
         if not isinstance(node, ast.Call):
             continue
         name = _name(node.func)
@@ -60,6 +61,34 @@ def _codes_in(tree: ast.Module, makers: set[str]) -> Iterator[str]:
             yield from _texts(_argument(node, 1))
         elif isinstance(node.func, ast.Attribute) and name == "__init__":
             yield from _texts(_argument(node, 0))
+
+
+def _walk(node: ast.AST, unused: set[str]) -> Iterator[ast.AST]:
+    """The nodes below, without functions of these names."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef) or child.name not in unused:
+            yield from _walk(child, unused)
+
+
+def unused_functions(trees: Iterable[ast.Module]) -> set[str]:
+    """Functions that no code of these modules names, except code that is itself unused.
+
+    A decorated function is registered somewhere, and Python calls those with ``__``.
+    """
+    trees, found = list(trees), set[str]()
+    while True:
+        nodes = [node for tree in trees for node in _walk(tree, found)]
+        named = {_name(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute)}
+        more = {
+            node.name
+            for node in nodes
+            if isinstance(node, ast.FunctionDef)
+            and not (node.decorator_list or node.name.startswith("__") or node.name in named)
+        }
+        if not more:
+            return found
+        found |= more
 
 
 def _argument(call: ast.Call, place: int) -> ast.expr | None:
@@ -96,8 +125,8 @@ def _constants() -> dict[str, str]:
 @functools.cache
 def codes() -> set[str]:
     """Every error code that the package can make."""
-    makers = _makers()
-    found = {code for tree in _trees().values() for code in _codes_in(tree, makers)}
+    makers, unused = _makers(), unused_functions(_trees().values())
+    found = {code for tree in _trees().values() for code in _codes_in(tree, makers, unused)}
     return {code for code in found if SHAPE.fullmatch(code)}
 
 
@@ -137,6 +166,20 @@ def test_the_scan_finds_codes_of_every_shape() -> None:
     assert known <= codes()
     assert len(codes()) > 100
     assert {name for name in vars(errors) if name in _error_classes()} > {"StoreError", "Postponed"}
+
+
+def test_a_code_that_is_made_where_nobody_asks_does_not_count() -> None:
+    """``flyle_admin_required`` had a function, a row in the table, and no caller."""
+    source = """
+def used(): return NotFound("raised")
+def lonely(): return helper()
+def helper(): return NotFound("never_raised")
+used()
+"""
+    tree = ast.parse(source)
+    unused = unused_functions([tree])
+    assert unused == {"lonely", "helper"}
+    assert set(_codes_in(tree, {"NotFound"}, unused)) == {"raised"}
 
 
 def test_operations_tells_what_to_do_for_every_error_code_and_no_other(root: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets.settings.drafts import Draft, judged
-from flyle_sf_assets.settings.loading import Loaded, load_all, load_tenant
+from flyle_sf_assets.settings.drafts import Draft, validate_draft
+from flyle_sf_assets.settings.loading import Loaded, load_each, load_tenant
 from flyle_sf_assets_tests.settings.broken_files import EDITED, HOSTS, WHOLE, Broken, Whole
 from flyle_sf_assets_tests.settings.conftest import CONTRACT_EXAMPLE
 from flyle_sf_assets_tests.settings.files import Load, LoadEdited, errors
@@ -64,7 +64,7 @@ def test_a_hundred_broken_files_in_one_folder_leave_the_sound_one_alone(tmp_path
         (tenants / f"b{number}.yaml").write_text(text, "utf-8")
     for number, whole in enumerate(WHOLE):
         (tenants / f"w{number}.yaml").write_bytes(whole.content)
-    assert [one.tenant for one in load_all(tmp_path) if one.settings] == ["acme"]
+    assert [one.tenant for one in load_each(tmp_path) if one.settings] == ["acme"]
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -79,9 +79,9 @@ def test_a_listed_host_is_accepted_and_a_draft_is_judged_alike(
     allowed = load_tenant(tmp_path / "acme.yaml", listed)
     assert errors(allowed) == []
     document = allowed.require().model_dump(mode="json", by_alias=True, exclude_none=True)
-    found = judged(Draft(document)).problems
+    found = validate_draft(Draft(document)).problems
     assert [p.code for p in found if p.severity == "error"] == ["org_url_not_allowed"]
-    assert judged(Draft(document, extra_hosts=listed)).settings is not None
+    assert validate_draft(Draft(document, extra_hosts=listed)).settings is not None
 
 
 def test_letters_of_every_language_stay_in_names(load_edited: LoadEdited) -> None:

@@ -8,10 +8,10 @@ from flyle_sf_assets.settings.drafts import (
     Draft,
     MappingItem,
     draft_of,
-    judged,
-    judged_as_far,
     new_draft,
     problems_of,
+    validate_draft,
+    validate_parts,
     with_conditions,
     with_connection,
     with_mapping,
@@ -57,7 +57,7 @@ def whole() -> Draft:
 
 
 def test_pages_add_up_to_the_settings_of_a_file(whole: Draft) -> None:
-    result = judged(whole)
+    result = validate_draft(whole)
     assert result.problems == ()
     same = validate(
         {
@@ -95,9 +95,9 @@ def test_pages_add_up_to_the_settings_of_a_file(whole: Draft) -> None:
 
 def test_a_draft_of_what_stands_says_the_same(whole: Draft) -> None:
     """Opening the settings and saving them unchanged must make no new version."""
-    settings = judged(whole).settings
+    settings = validate_draft(whole).settings
     assert settings is not None
-    again = judged(draft_of(settings, 3))
+    again = validate_draft(draft_of(settings, 3))
     assert again.problems == ()
     assert again.settings is not None
     assert digest(again.settings) == digest(settings)
@@ -113,7 +113,9 @@ def test_every_mistake_is_told_at_its_place(whole: Draft) -> None:
         ],
     )
     wrong = with_conditions(wrong, [{"any": [{"field": "Amount", "op": "gte", "value": "1"}]}])
-    found = [problem.path for problem in judged(wrong).problems if problem.severity == "error"]
+    found = [
+        problem.path for problem in validate_draft(wrong).problems if problem.severity == "error"
+    ]
     assert {
         "mapping[0].to",
         "mapping[0].label",
@@ -126,19 +128,21 @@ def test_every_mistake_is_told_at_its_place(whole: Draft) -> None:
 def test_a_page_is_judged_without_the_pages_after_it(whole: Draft) -> None:
     """The live count beside the conditions must not wait for rows of the mapping."""
     half = with_mapping(whole, [{"from": "Amount"}])
-    assert judged(half).settings is None
-    so_far = judged_as_far(half, "object", "one_to_one", "conditions")
+    assert validate_draft(half).settings is None
+    so_far = validate_parts(half, "object", "one_to_one", "conditions")
     assert so_far.settings is not None
     assert so_far.settings.source.conditions == (
         Condition(field="StageName", op=Operator.IN, value=("Proposal",)),
     )
     assert so_far.settings.mapping == ()
-    assert judged_as_far(half, "object").settings is not None
+    assert validate_parts(half, "object").settings is not None
 
 
 def test_problems_go_to_their_page(whole: Draft) -> None:
     wrong = with_conditions(with_object(whole, "Lead"), [{"field": "X", "op": "is", "value": "1"}])
-    found = judged(with_mapping(wrong, [{"from": "Amount", "to": "amount", "label": ""}])).problems
+    found = validate_draft(
+        with_mapping(wrong, [{"from": "Amount", "to": "amount", "label": ""}])
+    ).problems
     assert [p.path for p in problems_of(found, "object")] == ["source.object"]
     assert [p.path for p in problems_of(found, "conditions")] == ["source.conditions[0].op"]
     assert [p.path for p in problems_of(found, "mapping")] == ["mapping[0].label"]
@@ -146,7 +150,7 @@ def test_problems_go_to_their_page(whole: Draft) -> None:
 
 
 def test_without_a_connection_a_draft_is_not_whole() -> None:
-    result = judged(new_draft("acme", "アクメ", "enterprise"))
+    result = validate_draft(new_draft("acme", "アクメ", "enterprise"))
     assert result.settings is None
     assert [p.path for p in problems_of(result.problems, "connection")] == ["connection"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flyle_sf_assets.errors import PlanNotEligible, SettingsInvalid, UsageError
-from flyle_sf_assets.settings.loading import load_all, load_tenant
+from flyle_sf_assets.settings.loading import load_each, load_tenant
 from flyle_sf_assets_tests.settings.files import (
     Load,
     LoadEdited,
@@ -221,7 +221,7 @@ def test_a_broken_file_hides_no_other(tmp_path: Path, contract_example: str) -> 
     (tenants / "latin.yaml").write_bytes("tenant: 株".encode("shift_jis"))
     (tenants / ".hidden.yaml").write_text("", "utf-8")
     (tenants / "README.md").write_text("", "utf-8")
-    loaded = load_all(tmp_path)
+    loaded = list(load_each(tmp_path))
     assert {one.tenant: [code for code, _, _ in errors(one)] for one in loaded} == {
         "acme": [],
         "broken": ["yaml_syntax"],
@@ -236,10 +236,10 @@ def test_a_broken_file_hides_no_other(tmp_path: Path, contract_example: str) -> 
 def test_a_missing_folder_is_an_error_not_no_tenants(tmp_path: Path) -> None:
     """A failed read is not an empty read: "no tenants" would unlink everybody."""
     with pytest.raises(UsageError) as raised:
-        load_all(tmp_path / "nowhere")
+        list(load_each(tmp_path / "nowhere"))
     assert "nowhere" in raised.value.tried.ja
     (tmp_path / "tenants").mkdir()
-    assert load_all(tmp_path) == ()
+    assert list(load_each(tmp_path)) == []
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:

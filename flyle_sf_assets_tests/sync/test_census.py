@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 from flyle_sf_assets_tests.postgres import admin
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 OWN_FIELDS = ["{from: Industry, to: industry, label: 業種}", "{from: Type, to: kind, label: 種別}"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 NUMBER = "{from: NumberOfEmployees, to: size, label: 規模, type: number}"
 TEXT = "{from: NumberOfEmployees, to: size, label: 規模, type: text}"

@@ -8,11 +8,7 @@ import pytest
 from flyle_sf_assets import errors
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce.errors import classification as faults
-from flyle_sf_assets.tenants.error_guidance import (
-    explained,
-    flyle_admin_required,
-    refusal_of,
-)
+from flyle_sf_assets.tenants.error_guidance import explained, refusal_of
 
 CONTACT = "help@example.com"
 TRIED = Text("試しました", "Tried")
@@ -55,12 +51,14 @@ def test_a_missing_right_in_salesforce_is_named(body: bytes, right: str) -> None
     assert right in refusal.message.ja
 
 
-def test_a_missing_role_in_flyle_is_named() -> None:
-    """S2: 編集者 and 投稿者 may only look."""
-    refusal = refusal_of(flyle_admin_required("editor"), CONTACT)
+def test_a_missing_plan_is_on_our_side() -> None:
+    """S3: no right in Salesforce changes it."""
+    error = errors.PlanNotEligible(
+        "plan_not_eligible", tried=TRIED, came_back="plan starter", remedy=TRIED
+    )
+    refusal = refusal_of(error, CONTACT)
     assert refusal.side == "flyle"
     assert refusal.right is not None
-    assert refusal.right.ja == "管理者"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +94,7 @@ def test_an_explained_error_stays_the_same_error() -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    refusal = refusal_of(flyle_admin_required("editor"), CONTACT)
+    refusal = refusal_of(faults.of_oauth_error("access_denied", "", tried=TRIED).error, CONTACT)
     for text in (refusal.title, refusal.message, refusal.remedy):
         assert re.search(r"[぀-ヿ一-龯]", text.ja)
         assert text.en

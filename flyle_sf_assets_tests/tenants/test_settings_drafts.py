@@ -29,8 +29,8 @@ from flyle_sf_assets.tenants.settings_drafts import (
     save_settings,
     settings_origin,
 )
-from flyle_sf_assets_tests.flows.conftest import Link
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 BY = "console:user-1"

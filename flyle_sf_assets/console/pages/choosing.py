@@ -1,7 +1,4 @@
-"""Setup, first page: the base object, its one-to-one objects, and the interval.
-
-What does not belong here: conditions and mapping (``conditions.py``, ``mapping.py``).
-"""
+"""Setup, first page: the base object, its one-to-one objects, and the interval."""
 
 from starlette.responses import Response
 
@@ -12,8 +9,8 @@ from flyle_sf_assets.console.setup_forms import base_object_of, one_to_one_items
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.settings.drafts import (
     Draft,
-    judged,
     problems_of,
+    validate_draft,
     with_object,
     with_one_to_one,
     with_refresh,
@@ -34,7 +31,7 @@ def object_chosen(page_request: PageRequest) -> Response:
     draft = with_one_to_one(draft, one_to_one_items(page_request.form))
     draft = with_refresh(draft, page_request.form.one("every"))
     keep(page_request, draft)
-    found = judged(draft).problems
+    found = validate_draft(draft).problems
     problems = [
         problem
         for part in ("object", "one_to_one", "refresh")

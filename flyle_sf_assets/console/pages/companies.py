@@ -1,7 +1,4 @@
-"""Companies: search, one company's values with their origin, and its history.
-
-What does not belong here: SQL (``store/companies/search.py``).
-"""
+"""Companies: search, one company's values with their origin, and its history."""
 
 import json
 from dataclasses import dataclass

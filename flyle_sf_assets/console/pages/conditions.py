@@ -1,7 +1,4 @@
-"""Setup, second page: which records, with a live count of those that match.
-
-What does not belong here: reading the rows (``console/setup_forms.py``).
-"""
+"""Setup, second page: which records, with a live count of those that match."""
 
 from dataclasses import dataclass, replace
 
@@ -32,9 +29,9 @@ from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import (
     Draft,
-    judged,
-    judged_as_far,
     problems_of,
+    validate_draft,
+    validate_parts,
     with_conditions,
 )
 from flyle_sf_assets.settings.models import Operator
@@ -55,13 +52,7 @@ class ShownRow:
 
 def conditions(page_request: PageRequest) -> Response:
     """The page; rows are loaded afterwards, because they have to ask the org."""
-    draft = draft_for(page_request)
-    return page_request.page(
-        "setup/conditions.html",
-        step=2,
-        base=base_object_of(draft),
-        count=len(conditions_of(draft)),
-    )
+    return _page(page_request, draft_for(page_request))
 
 
 def rows(page_request: PageRequest) -> Response:
@@ -91,7 +82,7 @@ def count(page_request: PageRequest) -> Response:
     draft = draft_for(page_request)
     if page_request.form.one(SHOWN):
         draft = with_conditions(draft, condition_items(conditions_typed(page_request.form)))
-    analysis = judged_as_far(draft, "object", "one_to_one", "conditions")
+    analysis = validate_parts(draft, "object", "one_to_one", "conditions")
     if analysis.settings is None:
         return page_request.page("setup/count.html", count=None)
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
@@ -107,14 +98,13 @@ def conditions_chosen(page_request: PageRequest) -> Response:
         keep(page_request, draft)
     problems = _problems(draft)
     if any(problem.severity == "error" for problem in problems):
-        return page_request.page(
-            "setup/conditions.html",
-            422,
-            step=2,
-            base=base_object_of(draft),
-            count=len(conditions_of(draft)),
-        )
+        return _page(page_request, draft, 422)
     return page_request.go("/setup/mapping")
+
+
+def _page(page_request: PageRequest, draft: Draft, status: int = 200) -> Response:
+    base, count = base_object_of(draft), len(conditions_of(draft))
+    return page_request.page("setup/conditions.html", status, step=2, base=base, count=count)
 
 
 def _rows(page_request: PageRequest, draft: Draft, typed: Rows, *, into: str = "") -> Response:
@@ -165,4 +155,4 @@ def _paths(typed: Rows) -> list[str]:
 
 
 def _problems(draft: Draft) -> tuple[Problem, ...]:
-    return problems_of(judged(draft).problems, "conditions")
+    return problems_of(validate_draft(draft).problems, "conditions")

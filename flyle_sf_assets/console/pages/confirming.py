@@ -1,7 +1,4 @@
-"""Setup, last page: the chosen settings, their impact, and 「連携」.
-
-What does not belong here: computing the impact (``preview/preview.py``).
-"""
+"""Setup, last page: the chosen settings, their impact, and 「連携」."""
 
 from starlette.responses import Response
 

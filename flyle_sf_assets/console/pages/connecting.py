@@ -1,7 +1,4 @@
-"""Connecting to an org, the return from Salesforce, another org, and disconnecting.
-
-What does not belong here: the flow itself (``connection/connect.py``).
-"""
+"""Connecting to an org, the return from Salesforce, another org, and disconnecting."""
 
 from starlette.responses import Response
 

@@ -1,7 +1,4 @@
-"""The field picker: search by label or API name, and the tree through parents, level by level.
-
-What does not belong here: the use of a chosen field (``conditions.py``, ``mapping.py``).
-"""
+"""The field picker: search by label or API name, and the tree through parents, level by level."""
 
 from starlette.responses import Response
 

@@ -1,7 +1,4 @@
-"""Setup, third page: which Salesforce field becomes which custom field, with real sample values.
-
-What does not belong here: reading the rows (``console/setup_forms.py``).
-"""
+"""Setup, third page: which Salesforce field becomes which custom field, with real sample values."""
 
 from dataclasses import dataclass, replace
 
@@ -22,7 +19,13 @@ from flyle_sf_assets.console.setup_forms import (
 )
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.preview.org_browser import OrgAnswers
-from flyle_sf_assets.settings.drafts import Draft, judged, judged_as_far, problems_of, with_mapping
+from flyle_sf_assets.settings.drafts import (
+    Draft,
+    problems_of,
+    validate_draft,
+    validate_parts,
+    with_mapping,
+)
 
 Rows = tuple[MappingRow, ...]
 
@@ -50,11 +53,8 @@ def rows(page_request: PageRequest) -> Response:
 
 def edit_rows(page_request: PageRequest) -> Response:
     """The rows as typed, one more or one less; stored, so that nothing is lost."""
-    draft, typed, form = (
-        draft_for(page_request),
-        mappings_typed(page_request.form),
-        page_request.form,
-    )
+    draft, form = draft_for(page_request), page_request.form
+    typed = mappings_typed(form)
     if form.one("remove"):
         typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
     if form.one("add"):
@@ -67,7 +67,7 @@ def edit_rows(page_request: PageRequest) -> Response:
 def samples(page_request: PageRequest) -> Response:
     """Values of three real records for each valid row, as Flyle would show them."""
     draft = draft_for(page_request)
-    analysis = judged_as_far(draft, "object", "one_to_one", "conditions", "mapping")
+    analysis = validate_parts(draft, "object", "one_to_one", "conditions", "mapping")
     if analysis.settings is None:
         return page_request.page("setup/samples.html", samples=None, places={})
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
@@ -79,7 +79,7 @@ def samples(page_request: PageRequest) -> Response:
 def suggested(page_request: PageRequest) -> Response:
     """Obvious mappings that do not exist yet."""
     draft = draft_for(page_request)
-    settings = judged_as_far(draft, "object", "one_to_one", "mapping").settings
+    settings = validate_parts(draft, "object", "one_to_one", "mapping").settings
     mapped = settings.mapping if settings else ()
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         found = answers.suggestions(source_of(draft), mapped)
@@ -102,7 +102,7 @@ def mapping_chosen(page_request: PageRequest) -> Response:
     if page_request.form.one(SHOWN):
         draft = with_mapping(draft, mapping_items(mappings_typed(page_request.form)))
         keep(page_request, draft)
-    problems = problems_of(judged(draft).problems, "mapping")
+    problems = problems_of(validate_draft(draft).problems, "mapping")
     errors = tuple(problem for problem in problems if problem.severity == "error")
     return _page(page_request, draft, errors) if errors else page_request.go("/setup/confirm")
 
@@ -141,7 +141,7 @@ def _rows(page_request: PageRequest, draft: Draft, typed: Rows) -> Response:
 
 def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
     source = source_of(draft)
-    problems = problems_of(judged(draft).problems, "mapping")
+    problems = problems_of(validate_draft(draft).problems, "mapping")
     shown = []
     for place, row in enumerate(typed):
         choice = answers.field(source, row.source)

@@ -1,7 +1,4 @@
-"""The status of the link: state, progress, what needs a person, and 今すぐ同期.
-
-What does not belong here: the whole history and lists (``records.py``).
-"""
+"""The status of the link: state, progress, what needs a person, and 今すぐ同期."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,10 +67,10 @@ class Overview:
 
 def overview(page_request: PageRequest) -> Response:
     """The first page. Without a connection it says how to begin."""
-    settings, standing = _look(page_request)
+    settings, shown = _look(page_request)
     return page_request.page(
         "overview.html",
-        standing=standing,
+        shown=shown,
         settings=settings,
         time_zone=settings and settings.time_zone,
     )
@@ -81,11 +78,11 @@ def overview(page_request: PageRequest) -> Response:
 
 def progress(page_request: PageRequest) -> Response:
     """The part that shows a running sync; requested every other second while there is one."""
-    settings, standing = _look(page_request)
+    settings, shown = _look(page_request)
     response = page_request.page(
-        "overview/progress.html", standing=standing, time_zone=settings and settings.time_zone
+        "overview/progress.html", shown=shown, time_zone=settings and settings.time_zone
     )
-    if page_request.query.one("restless") == "1" and not standing.is_restless:
+    if page_request.query.one("restless") == "1" and not shown.is_restless:
         # The sync has ended: the rest of the page has changed too.
         response.headers["HX-Refresh"] = "true"
     return response
@@ -108,7 +105,7 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
         # Newer settings than those that failed permanently are tried.
         is_stopped = latest is not None and (link.stopped_version or 0) >= latest.version
         is_waiting = due is not None and due <= page_request.now and settings is not None
-        standing = Overview(
+        shown = Overview(
             link=link,
             companies=page_request.console.figures.of(
                 tx, (link.state, last and (last.sync_id, last.state))
@@ -122,7 +119,7 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
             and link.state in _SYNCED_STATES,
             is_stopped=is_stopped,
         )
-    return settings, standing
+    return settings, shown
 
 
 _SYNCED_STATES = ("connected", "initial_sync", "linked", "failing")

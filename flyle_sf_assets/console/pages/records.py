@@ -1,7 +1,4 @@
-"""Lists of past events: syncs, rejected values, notices.
-
-What does not belong here: companies (``companies.py``).
-"""
+"""Lists of past events: syncs, rejected values, notices."""
 
 import csv
 import io

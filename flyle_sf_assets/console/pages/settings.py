@@ -1,7 +1,4 @@
-"""「設定を確認」: the current settings, where they come from, and all earlier versions.
-
-What does not belong here: changing them (the setup's pages).
-"""
+"""「設定を確認」: the current settings, where they come from, and all earlier versions."""
 
 import json
 from dataclasses import dataclass

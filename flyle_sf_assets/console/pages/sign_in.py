@@ -1,7 +1,4 @@
-"""Signing in with a token of Flyle, choosing a language, and signing out.
-
-What does not belong here: checking tokens (``console/tokens.py``).
-"""
+"""Signing in with a token of Flyle, choosing a language, and signing out."""
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 

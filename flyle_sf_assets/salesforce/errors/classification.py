@@ -3,10 +3,9 @@
 HTTP statuses, REST and OAuth error bodies, transport exceptions and the messages of failed Bulk
 jobs become errors of ``flyle_sf_assets.errors``. No text made here contains a token or a secret.
 
-No other file knows Salesforce's error strings. What does not belong here: retrying
-(``salesforce/transport.py``) and the remedies' wording (``remedies.py``).
-Sources: REST API Developer Guide, "Status Codes and Error Responses"; Object Reference,
-"Core Data Types: API Fault Exception Codes"; Salesforce Help, "OAuth 2.0 Authorization Errors".
+No other file knows Salesforce's error strings. Sources: REST API Developer Guide, "Status Codes and
+Error Responses"; Object Reference, "Core Data Types: API Fault Exception Codes"; Salesforce Help,
+"OAuth 2.0 Authorization Errors".
 """
 
 import http.client

@@ -1,7 +1,4 @@
-"""What a person can do about each kind of refusal by Salesforce, in Japanese and English.
-
-What does not belong here: recognising the refusal (``classification.py``).
-"""
+"""What a person can do about each kind of refusal by Salesforce, in Japanese and English."""
 
 from flyle_sf_assets.errors import Text
 

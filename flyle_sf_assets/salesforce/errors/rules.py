@@ -5,9 +5,6 @@ user's language: their words only refine a decision that is safe without them. T
 for a refused login with an unknown message: retry for some seconds and then three times over 35
 minutes (it may be "already being processed"), and then stop and inform a person (it may be
 revoked). The recorded answers are listed in docs/conformance.md.
-
-What does not belong here: reading an answer (``classification.py``), the remedies' wording
-(``remedies.py``).
 """
 
 import re

@@ -2,9 +2,6 @@
 
 In most orgs describe omits a deactivated option, and always a deleted one, while records
 still have its value. The last label from describe stays the text of those records.
-
-What does not belong here: the options that describe lists now (``picklists.py``), and what a
-company shows (``companies/casts.py``).
 """
 
 from collections.abc import Iterator

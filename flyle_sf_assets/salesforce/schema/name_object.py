@@ -1,9 +1,8 @@
 """The pseudo-object Name: all that SOQL shows through a lookup that may point at several objects.
 
 ``Owner`` of most custom objects is a User or a Group. SOQL then has no column of either object:
-``No such column 'Department' on entity 'Name'``, and Name itself has no SystemModstamp.
-Source: Object Reference, "Name". What does not belong here: how such a record is read and
-followed (``raw/plan.py``).
+``No such column 'Department' on entity 'Name'``, and Name itself has no SystemModstamp. Source:
+Object Reference, "Name".
 """
 
 from collections.abc import Iterable

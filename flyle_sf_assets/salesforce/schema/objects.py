@@ -1,7 +1,6 @@
 """Describe's objects and fields as values for the other packages.
 
-What does not belong here: asking for it (``salesforce/describe.py``) and deciding what may be
-mapped to what (``companies/types.py``). Source: REST API Developer Guide, "sObject Describe".
+Source: REST API Developer Guide, "sObject Describe".
 """
 
 from dataclasses import dataclass

@@ -4,9 +4,6 @@ Describe lists one option per entry of the org. State and country codes are uniq
 country only, so that one API value may be listed several times, each time with another label and
 valid for other values of the controlling field. Source: SOAP API Developer Guide,
 "DescribeSObjectResult", "Field Dependency and validFor" (the bitset of ``validFor``).
-
-What does not belong here: what a company shows of it (``companies/casts.py``) and what the
-catalog keeps (``options/catalog.py``).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,8 @@
 """Whether a describe is plausible: one that is not is an incomplete read, and changes nothing.
 
-Only an impossible describe is refused, because a wrong refusal stops a tenant. An unusual one
-(a missing field, another type) is accepted; the permission watchdog prevents loss of data.
-What does not belong here: parsing it (``salesforce/describe.py``).
-Sources: Object Reference, "Field Types"; REST API Developer Guide, "sObject Describe".
+Only an impossible describe is refused, because a wrong refusal stops a tenant. An unusual one (a
+missing field, another type) is accepted; the permission watchdog prevents loss of data. Sources:
+Object Reference, "Field Types"; REST API Developer Guide, "sObject Describe".
 """
 
 import re
@@ -21,6 +20,9 @@ _BASES = ("account", "opportunity")
 """A user who sees one may query it and see its Name: field-level security cannot hide that."""
 _LENGTH_MAX = 1 << 31
 _TARGETS_MAX = 2_000
+_OPTIONS_MAX = 50_000
+"""A picklist has at most 1,000 active and 4,000 inactive values; only the inactive ones of old
+unrestricted picklists are unlimited (Salesforce Help, "Picklist Limitations")."""
 
 
 def implausibility(schema: ObjectSchema, name: str) -> str | None:
@@ -64,6 +66,8 @@ def _faults_of_fields(fields: Sequence[FieldSchema]) -> Iterator[str]:
         yield "lookups to what is no object"
     if any(len(field.reference_to) > _TARGETS_MAX for field in fields):
         yield "lookups to more objects than there are"
+    if any(len(field.picklist_values) > _OPTIONS_MAX for field in fields):
+        yield f"a field with more than {_OPTIONS_MAX} options"
 
 
 def _are(pattern: re.Pattern[str], names: Iterable[str]) -> bool:

@@ -1,10 +1,8 @@
 """Access tokens: where they come from, and how an invalid one is replaced.
 
 Here: the OAuth 2.0 client credentials flow. The other `TokenSource`s are stored refresh tokens
-(``refresh_tokens.py``) and signed assertions (``jwt_bearer.py``). What does not belong here:
-keeping secrets (``store``), finding them (``settings/secret_refs.py``), using a token
-(``salesforce/session.py``).
-Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow for Server-to-Server Integration".
+(``refresh_tokens.py``) and signed assertions (``jwt_bearer.py``). Source: Salesforce Help, "OAuth
+2.0 Client Credentials Flow for Server-to-Server Integration".
 """
 
 import re
@@ -122,9 +120,14 @@ class TokenTransport(Transport):
 
 
 class AskedTokens(ABC):
-    """A `TokenSource` that requests a token when one is needed, and keeps it only in memory."""
+    """A `TokenSource` of one app in one org, which requests a token when one is needed."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, transport: TokenTransport, org_url: str, consumer_key: Callable[[], str]
+    ) -> None:
+        self._transport = transport
+        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
+        self._consumer_key = consumer_key
         self._lock = threading.Lock()
         self._current: AccessToken | None = None
 
@@ -132,7 +135,7 @@ class AskedTokens(ABC):
         """The token in use; requests one when there is none yet."""
         with self._lock:
             if self._current is None:
-                self._current = self._ask()
+                self._current = self._first()
             return self._current
 
     def renew(self, stale: AccessToken) -> AccessToken:
@@ -141,6 +144,10 @@ class AskedTokens(ABC):
             if self._current is None or self._current.value == stale.value:
                 self._current = self._ask()
             return self._current
+
+    def _first(self) -> AccessToken:
+        """The token to begin with."""
+        return self._ask()
 
     @abstractmethod
     def _ask(self) -> AccessToken:
@@ -161,11 +168,8 @@ class ClientCredentials(AskedTokens):
         consumer_key: Callable[[], str],
         consumer_secret: Callable[[], str],
     ) -> None:
-        self._transport = transport
-        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
-        self._consumer_key = consumer_key
+        super().__init__(transport, org_url, consumer_key)
         self._consumer_secret = consumer_secret
-        super().__init__()
 
     def _ask(self) -> AccessToken:
         form = {

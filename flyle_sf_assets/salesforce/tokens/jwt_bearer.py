@@ -1,7 +1,6 @@
 """Tokens for a user by a signed assertion (JWT, RS256): no user logs in, no token is stored.
 
-The app has the certificate, we the private key; an administrator has approved the app for the
-user. What does not belong here: finding the key (``settings/secret_refs.py``).
+The app has the certificate, we the private key; an administrator has approved the app for the user.
 Source: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration"; RFC 7523.
 """
 
@@ -13,12 +12,7 @@ from urllib.parse import urlsplit
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce.errors import remedies
 from flyle_sf_assets.salesforce.errors.rules import JWT_BEARER
-from flyle_sf_assets.salesforce.tokens.access_tokens import (
-    AccessToken,
-    AskedTokens,
-    TokenTransport,
-)
-from flyle_sf_assets.settings.hosts import check_org_url
+from flyle_sf_assets.salesforce.tokens.access_tokens import AccessToken, AskedTokens, TokenTransport
 
 ASSERTION_LIVES_S = 180
 """Salesforce requires an assertion that expires within minutes."""
@@ -35,22 +29,17 @@ class JwtBearer(AskedTokens):
         consumer_key: Callable[[], str],
         username: str,
         private_key: Callable[[], str],
-        now_s: Callable[[], float] = time.time,
     ) -> None:
-        self._transport = transport
-        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
-        self._consumer_key = consumer_key
+        super().__init__(transport, org_url, consumer_key)
         self._username = username
         self._private_key = private_key
-        self._now_s = now_s
-        super().__init__()
 
     def _ask(self) -> AccessToken:
         claims = {
             "iss": self._consumer_key(),
             "sub": self._username,
             "aud": audience_of(self._org_url),
-            "exp": int(self._now_s()) + ASSERTION_LIVES_S,
+            "exp": int(time.time()) + ASSERTION_LIVES_S,
         }
         form = {"grant_type": JWT_BEARER, "assertion": signed(claims, self._private_key())}
         return self._transport.ask(self._org_url, form)

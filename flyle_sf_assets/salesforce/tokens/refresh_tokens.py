@@ -1,12 +1,10 @@
 """Access tokens by a stored refresh token, which each use may replace.
 
 A rotating refresh token that is used twice revokes all tokens, so one process at a time uses it,
-and the answer is stored before any process uses it. What does not belong here: where the
-grant is kept and what locks it (``store``, behind `GrantKeeper`).
-Source: Salesforce Help, "OAuth 2.0 Refresh Token Flow", "Enable Refresh Token Rotation".
+and the answer is stored before any process uses it. Source: Salesforce Help, "OAuth 2.0 Refresh
+Token Flow", "Enable Refresh Token Rotation".
 """
 
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -15,10 +13,10 @@ from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.salesforce.errors import remedies
 from flyle_sf_assets.salesforce.tokens.access_tokens import (
     AccessToken,
+    AskedTokens,
     Granted,
     TokenTransport,
 )
-from flyle_sf_assets.settings.hosts import check_org_url
 
 
 class GrantKeeper(Protocol):
@@ -37,8 +35,11 @@ class GrantKeeper(Protocol):
         ...
 
 
-class RefreshTokens:
-    """A `TokenSource` over a stored grant. Safe across threads and processes."""
+class RefreshTokens(AskedTokens):
+    """A `TokenSource` over a stored grant. Safe across threads and processes.
+
+    NotConnected when no grant is stored, or it was revoked.
+    """
 
     def __init__(
         self,
@@ -55,32 +56,16 @@ class RefreshTokens:
         By default each opening requests a new one: this also detects a revoked token and returns
         the org's time.
         """
-        self._transport = transport
-        self._org_url = check_org_url(org_url, transport.network.extra_hosts)
-        self._consumer_key = consumer_key
+        super().__init__(transport, org_url, consumer_key)
         self._consumer_secret = consumer_secret
         self._keeper = keeper
         self._is_fresh = is_fresh
-        self._lock = threading.Lock()
-        self._current: AccessToken | None = None
 
-    def token(self) -> AccessToken:
-        """The token in use. NotConnected when no grant is stored, or it was revoked."""
-        with self._lock:
-            if self._current is None:
-                kept = self._kept().access
-                self._current = kept if self._is_fresh(kept) else self._asked()
-            return self._current
+    def _first(self) -> AccessToken:
+        kept = self._kept().access
+        return kept if self._is_fresh(kept) else self._ask()
 
-    def renew(self, stale: AccessToken) -> AccessToken:
-        """A token other than ``stale``; the one of another thread when it renewed already."""
-        with self._lock:
-            if self._current is not None and self._current.value != stale.value:
-                return self._current
-            self._current = self._asked()
-            return self._current
-
-    def _asked(self) -> AccessToken:
+    def _ask(self) -> AccessToken:
         """A token issued after this call, by us or by the process whose lock we waited for.
 
         A token stored before is not used: another process's token may be as invalid as ours.

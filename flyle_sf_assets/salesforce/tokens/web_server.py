@@ -1,10 +1,8 @@
 """The web server flow: the page where a user allows the access, and the tokens that follow.
 
-PKCE (S256) always, and a ``state`` that only the redirected browser returns. What
-does not belong here: keeping state and verifier until then (``store``), and tokens once they are
-kept (``refresh_tokens.py``).
-Source: Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", "OAuth 2.0
-Authorization Errors", "Revoke OAuth Tokens Programmatically"; RFC 7636.
+PKCE (S256) always, and a ``state`` that only the redirected browser returns. Source: Salesforce
+Help, "OAuth 2.0 Web Server Flow for Web App Integration", "OAuth 2.0 Authorization Errors", "Revoke
+OAuth Tokens Programmatically"; RFC 7636.
 """
 
 import base64

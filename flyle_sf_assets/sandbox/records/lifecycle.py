@@ -34,7 +34,7 @@ class RecordLifecycle(RecordWrites):
         """
         with self.lock:
             sobject = self._object(object_name)
-            self._settle_all()
+            self._commit_all()
             deleted: list[str] = []
             for record in records:
                 self._delete_row((sobject, self._live_row(sobject, record)), deleted)
@@ -46,7 +46,7 @@ class RecordLifecycle(RecordWrites):
             sobject = self._object(object_name)
             if not sobject.undeletable:
                 raise Refusal("UNDELETE_FAILED", f"{sobject.name} cannot be undeleted")
-            self._settle_all()
+            self._commit_all()
             restored: list[str] = []
             for record in records:
                 row = self._row(sobject, record)
@@ -59,7 +59,7 @@ class RecordLifecycle(RecordWrites):
         """Remove records permanently: neither queryAll nor getDeleted shows them any more."""
         with self.lock:
             sobject = self._object(object_name)
-            self._settle_all()
+            self._commit_all()
             for record in records:
                 row = self._row(sobject, record)
                 if row not in self._table(sobject).deleted:
@@ -69,7 +69,7 @@ class RecordLifecycle(RecordWrites):
     def empty_recycle_bin(self, object_name: str | None = None) -> int:
         """Purge everything deleted, of one object or of all; returns how many records."""
         with self.lock:
-            self._settle_all()
+            self._commit_all()
             names = self.catalog.objects if object_name is None else [object_name]
             purged = 0
             for name in names:
@@ -90,7 +90,7 @@ class RecordLifecycle(RecordWrites):
             sobject = self._object(object_name)
             if not sobject.mergeable:
                 raise Refusal("INVALID_TYPE", f"{sobject.name} cannot be merged")
-            self._settle_all()
+            self._commit_all()
             self._live_row(sobject, winner)
             winner_id = canonical(winner) or winner
             for loser in losers:

@@ -109,7 +109,7 @@ class OrgState:
         (``object.column``) to be found by value.
         """
         with self.lock:
-            self._settle()
+            self._commit_due()
             if stamps_of is not None:
                 self._tables[stamps_of.lower()].prepare_indexes(stamps=True, values=())
             for name in values_of:
@@ -158,19 +158,19 @@ class OrgState:
     def _commit(self, records: Iterable[str], change: Callable[[], object], late_s: float) -> None:
         """Make a change visible now, or ``late_s`` seconds from now (a long transaction)."""
         if late_s <= 0:
-            self._settle()
+            self._commit_due()
             change()
             return
         visible_at = self.now() + timedelta(seconds=late_s)
         entry = _Pending(visible_at, next(self._pending_order), frozenset(records), change)
         heapq.heappush(self._pending, entry)
 
-    def _settle(self) -> None:
+    def _commit_due(self) -> None:
         now = self.now()
         while self._pending and self._pending[0].visible_at <= now:
             heapq.heappop(self._pending).change()
 
-    def _settle_for(self, records: Iterable[str]) -> None:
+    def _commit_before(self, records: Iterable[str]) -> None:
         """Commits long transactions on these records: another change of them waits for that."""
         wanted = frozenset(records)
         waited_for = sorted(entry for entry in self._pending if entry.records & wanted)
@@ -179,8 +179,8 @@ class OrgState:
             heapq.heapify(self._pending)
         for entry in waited_for:
             entry.change()
-        self._settle()
+        self._commit_due()
 
-    def _settle_all(self) -> None:
+    def _commit_all(self) -> None:
         while self._pending:
             heapq.heappop(self._pending).change()

@@ -52,7 +52,7 @@ class RecordWrites(OrgState):
         with self.lock:
             sobject = self._object(object_name)
             records = [canonical(record) or record for record in records]
-            self._settle_for(records)
+            self._commit_before(records)
             rows = [self._live_row(sobject, record) for record in records]
             texts = self._texts(sobject, values, creating=False)
             stamp = self.stamp()
@@ -86,7 +86,7 @@ class RecordWrites(OrgState):
             field = self._field(sobject, field_name)
             if not field.stored:
                 raise ValueError(f"{field.name} is computed when it is read")
-            self._settle_for([canonical(record) or record])
+            self._commit_before([canonical(record) or record])
             self._overwrite(
                 sobject, [self._row(sobject, record)], {field.name: to_wire(field, value)}
             )
@@ -95,7 +95,7 @@ class RecordWrites(OrgState):
         """Move SystemModstamp alone (a system update), of all live records if none are named."""
         with self.lock:
             sobject = self._object(object_name)
-            self._settle_all()
+            self._commit_all()
             table = self._table(sobject)
             rows = (
                 [r for r in range(table.size) if r not in table.deleted and r not in table.gone]
@@ -111,7 +111,7 @@ class RecordWrites(OrgState):
     def record(self, object_name: str, record: str) -> dict[str, object]:
         """All stored fields of a record as Python values, regardless of visibility."""
         with self.lock:
-            self._settle()
+            self._commit_due()
             sobject = self._object(object_name)
             return self._python_values(sobject, self._row(sobject, record))
 
@@ -120,7 +120,7 @@ class RecordWrites(OrgState):
     ) -> list[dict[str, object]]:
         """All records with their stored fields as Python values, in insertion order."""
         with self.lock:
-            self._settle()
+            self._commit_due()
             sobject = self._object(object_name)
             table = self._table(sobject)
             return [
@@ -132,7 +132,7 @@ class RecordWrites(OrgState):
     def ids(self, object_name: str, *, include_deleted: bool = False) -> list[str]:
         """The ids of all records, in insertion order."""
         with self.lock:
-            self._settle()
+            self._commit_due()
             table = self._table(self._object(object_name))
             return [
                 str(table.value(row, "Id"))

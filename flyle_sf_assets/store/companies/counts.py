@@ -1,7 +1,4 @@
-"""The number of companies by status, of one tenant or of all tenants.
-
-What does not belong here: changing companies (``upsert.py``).
-"""
+"""The number of companies by status, of one tenant or of all tenants."""
 
 from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
 
@@ -26,11 +23,10 @@ def companies_of(tx: TenantTransaction) -> dict[str, int]:
     """One tenant's numbers by status, from indexes only: few companies are not linked."""
     rows = tx.execute(
         "SELECT status, count(*) AS companies FROM companies"
-        " WHERE tenant_id = :tenant_id AND status <> 'linked' GROUP BY status",
-        tenant_id=tx.tenant_id,
+        " WHERE tenant_id = :tenant_id AND status <> 'linked' GROUP BY status"
     )
     counts = {str(row.status): int(row.companies) for row in rows}
     everything = tx.execute(
-        "SELECT count(*) FROM companies WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id
+        "SELECT count(*) FROM companies WHERE tenant_id = :tenant_id"
     ).scalar_one()
     return {"linked": int(everything) - sum(counts.values()), **counts}

@@ -1,7 +1,4 @@
-"""The custom fields that a tenant's mappings write; the field of a removed mapping stays.
-
-What does not belong here: resolving a mapping's type (``check``, ``companies``).
-"""
+"""The custom fields that a tenant's mappings write; the field of a removed mapping stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,22 +22,16 @@ def put_fields(tx: TenantTransaction, fields: Sequence[CustomField]) -> None:
     tx.execute(
         "UPDATE custom_fields SET active = false"
         " WHERE tenant_id = :tenant_id AND active AND key <> ALL(:keys)",
-        tenant_id=tx.tenant_id,
         keys=[field.key for field in fields],
     )
-    for field in fields:
-        tx.execute(
-            "INSERT INTO custom_fields (tenant_id, key, label, type, source_path, active)"
-            " VALUES (:tenant_id, :key, :label, :type, :source_path, :active)"
-            " ON CONFLICT (tenant_id, key) DO UPDATE SET label = excluded.label,"
-            " type = excluded.type, source_path = excluded.source_path, active = excluded.active",
-            tenant_id=tx.tenant_id,
-            key=field.key,
-            label=field.label,
-            type=str(field.type),
-            source_path=field.source_path,
-            active=field.active,
-        )
+    tx.execute(
+        _PUT,
+        keys=[field.key for field in fields],
+        labels=[field.label for field in fields],
+        types=[str(field.type) for field in fields],
+        paths=[field.source_path for field in fields],
+        active=[field.active for field in fields],
+    )
 
 
 def list_fields(tx: Transaction) -> tuple[CustomField, ...]:
@@ -48,3 +39,15 @@ def list_fields(tx: Transaction) -> tuple[CustomField, ...]:
     return tx.rows(
         CustomField, "SELECT key, label, type, source_path, active FROM custom_fields ORDER BY key"
     )
+
+
+# Most refreshes change none of them: rows that stay the same are not written.
+_PUT = """
+INSERT INTO custom_fields AS f (tenant_id, key, label, type, source_path, active)
+SELECT :tenant_id, given.* FROM unnest(CAST(:keys AS text[]), CAST(:labels AS text[]),
+    CAST(:types AS text[]), CAST(:paths AS text[]), CAST(:active AS boolean[])) AS given
+ON CONFLICT (tenant_id, key) DO UPDATE SET label = excluded.label, type = excluded.type,
+    source_path = excluded.source_path, active = excluded.active
+WHERE (f.label, f.type, f.source_path, f.active)
+    IS DISTINCT FROM (excluded.label, excluded.type, excluded.source_path, excluded.active)
+"""

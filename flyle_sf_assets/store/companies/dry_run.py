@@ -1,7 +1,4 @@
-"""Company rows compared with the stored ones by the rules of an upsert, without writing.
-
-What does not belong here: which rows to compare (``preview/preview.py``).
-"""
+"""Company rows compared with the stored ones by the rules of an upsert, without writing."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -84,7 +81,6 @@ def compare_companies(
     stage(tx, "staged_companies", statements.STAGED_COLUMNS, rows)
     found = tx.execute(
         statements.COMPARE,
-        tenant_id=tx.tenant_id,
         retyped=sorted(conversion.retyped),
         foreign_keys=sorted(foreign_keys),
         examples=examples,
@@ -107,8 +103,7 @@ def company_ends(tx: TenantTransaction, source_object: str) -> pl.DataFrame:
         " WHERE tenant_id = %(tenant_id)s AND source_object = %(source_object)s"
         " AND status_reason IS DISTINCT FROM 'org_changed'"
     )
-    values = {"tenant_id": tx.tenant_id, "source_object": source_object}
-    return copy_out(tx, query, values, ENDS_SCHEMA)
+    return copy_out(tx, query, ENDS_SCHEMA, source_object=source_object)
 
 
 def company_states(tx: TenantTransaction) -> pl.DataFrame:
@@ -117,4 +112,4 @@ def company_states(tx: TenantTransaction) -> pl.DataFrame:
         "SELECT external_id, name, status, source_object FROM companies"
         " WHERE tenant_id = %(tenant_id)s"
     )
-    return copy_out(tx, query, {"tenant_id": tx.tenant_id}, STATES_SCHEMA)
+    return copy_out(tx, query, STATES_SCHEMA)

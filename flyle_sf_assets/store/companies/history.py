@@ -1,7 +1,4 @@
-"""The history of one company: what changed in its row, when, by which sync, and why.
-
-What does not belong here: recording it, which goes with the write (``upsert.py``).
-"""
+"""The history of one company: what changed in its row, when, by which sync, and why."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +31,6 @@ def company_history(tx: TenantTransaction, external_id: str) -> tuple[CompanyCha
         "SELECT field, of_row, old::text AS old, new::text AS new, changed_at, sync_id, reason"
         " FROM company_changes WHERE tenant_id = :tenant_id AND external_id = :external_id"
         " ORDER BY change_id DESC",
-        tenant_id=tx.tenant_id,
         external_id=external_id,
     )
 
@@ -43,7 +39,6 @@ def company_name(tx: TenantTransaction, external_id: str) -> str | None:
     """The company's name; None when the tenant has no such company."""
     name = tx.execute(
         "SELECT name FROM companies WHERE tenant_id = :tenant_id AND external_id = :external_id",
-        tenant_id=tx.tenant_id,
         external_id=external_id,
     ).scalar()
     return None if name is None else str(name)

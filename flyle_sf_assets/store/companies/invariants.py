@@ -1,7 +1,6 @@
 """Rules that all companies obey after every commit, checked in the database.
 
-In a tenant's transaction for that tenant, in a fleet transaction for all. What does not belong
-here: what follows from an answer (``refresh``, ``defs``).
+In a tenant's transaction for that tenant, in a fleet transaction for all.
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own text
@@ -100,8 +99,7 @@ def options_of_companies_in_catalog(tx: TenantTransaction, ids: pl.Series) -> Ga
 
     Options are never deleted, so that the other companies still have theirs.
     """
-    chosen = {"ids": ids.to_list(), "tenant_id": tx.tenant_id}
-    return _options_in_catalog(tx, _OF_IDS, ids.len(), **chosen)
+    return _options_in_catalog(tx, _OF_IDS, ids.len(), ids=ids.to_list())
 
 
 def _options_in_catalog(tx: Transaction, companies: str, checked: int, **chosen: object) -> Gate:

@@ -1,7 +1,4 @@
-"""The catalog of picklist options: updated from describe, and nothing is deleted.
-
-What does not belong here: which options a field has (``options`` package).
-"""
+"""The catalog of picklist options: updated from describe, and nothing is deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,30 +63,25 @@ def merge_options(
         " position integer NOT NULL, active boolean NOT NULL, described boolean NOT NULL"
     )
     stage(tx, "staged_options", columns, options.select(*OPTION_COLUMNS), index="field_key, value")
-    values = {"tenant_id": tx.tenant_id, "now": now}
-    fields = list(described_fields)
-    removed = tx.execute(_REMOVE_GONE, **values, fields=fields).rowcount
-    merged = tx.execute(_MERGE, **values).one()
+    removed = tx.execute(_REMOVE_GONE, now=now, fields=list(described_fields)).rowcount
+    merged = tx.execute(_MERGE, now=now).one()
     unstage(tx, "staged_options")
     return OptionCounts(added=int(merged.added), changed=int(merged.changed), removed=removed)
 
 
-def list_options(tx: Transaction, field_key: str | None = None) -> tuple[Option, ...]:
-    """The catalog, one field's or all, by field and position."""
+def list_options(tx: Transaction) -> tuple[Option, ...]:
+    """The catalog, by field and position."""
     return tx.rows(
         Option,
         "SELECT field_key, value, label, position, active, first_seen_at, removed_at"
-        " FROM custom_field_options WHERE CAST(:key AS text) IS NULL OR field_key = :key"
-        " ORDER BY field_key, position, value",
-        key=field_key,
+        " FROM custom_field_options ORDER BY field_key, position, value",
     )
 
 
 def option_labels(tx: TenantTransaction) -> dict[tuple[str, str], str]:
     """The labels by field and value."""
     rows = tx.execute(
-        "SELECT field_key, value, label FROM custom_field_options WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
+        "SELECT field_key, value, label FROM custom_field_options WHERE tenant_id = :tenant_id"
     )
     return {(str(row.field_key), str(row.value)): str(row.label) for row in rows}
 

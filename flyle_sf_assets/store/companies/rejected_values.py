@@ -1,7 +1,4 @@
-"""Rejected values, stored until they are valid.
-
-What does not belong here: checking values (``companies`` package).
-"""
+"""Rejected values, stored until they are valid."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +22,6 @@ class RejectedRecord:
     remedy: str
     first_seen_at: datetime
     last_seen_at: datetime
-    resolved_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +40,31 @@ def merge_rejected(
     ``scope`` has the external ids that the run checked: their values that were rejected before and
     are not any more become resolved. None: the run checked all.
     """
+    if rejected.is_empty() and not count_rejected(tx):
+        return RejectedCounts(rejected=0, resolved=0)
     text = "external_id text NOT NULL, field text, value text, reason text NOT NULL, remedy text"
     frame = rejected.select(pl.col(name).cast(pl.String) for name in REJECTED_COLUMNS)
     stage(tx, "staged_rejected", text, frame, index="external_id")
     in_scope = "true"
     if scope is not None:
         ids = scope.cast(pl.String).unique().alias("external_id").to_frame()
-        stage(tx, "judged_ids", "external_id text PRIMARY KEY", ids)
-        in_scope = "EXISTS (SELECT FROM judged_ids j WHERE j.external_id = r.external_id)"
-    values = {"tenant_id": tx.tenant_id, "now": now}
-    resolved = tx.execute(_RESOLVE.format(in_scope=in_scope), **values).rowcount
-    merged = tx.execute(_MERGE, **values).rowcount
+        stage(tx, "checked_ids", "external_id text PRIMARY KEY", ids)
+        in_scope = "EXISTS (SELECT FROM checked_ids c WHERE c.external_id = r.external_id)"
+    resolved = tx.execute(_RESOLVE.format(in_scope=in_scope), now=now).rowcount
+    merged = tx.execute(_MERGE, now=now).rowcount
     unstage(tx, "staged_rejected")
     if scope is not None:
-        unstage(tx, "judged_ids")
+        unstage(tx, "checked_ids")
     return RejectedCounts(rejected=merged, resolved=resolved)
 
 
-def list_rejected(
-    tx: TenantTransaction, *, open_only: bool = True, limit: int = 1000
-) -> tuple[RejectedRecord, ...]:
-    """The tenant's rejected values, the oldest first."""
+def list_rejected(tx: TenantTransaction, *, limit: int) -> tuple[RejectedRecord, ...]:
+    """Values that are rejected and not resolved, the oldest first."""
     return tx.rows(
         RejectedRecord,
-        "SELECT external_id, field, value, reason, remedy, first_seen_at, last_seen_at, resolved_at"
-        " FROM rejected_records WHERE tenant_id = :tenant_id"
-        " AND (resolved_at IS NULL OR NOT :open_only)"
+        "SELECT external_id, field, value, reason, remedy, first_seen_at, last_seen_at"
+        " FROM rejected_records WHERE tenant_id = :tenant_id AND resolved_at IS NULL"
         " ORDER BY first_seen_at, external_id, field LIMIT :limit",
-        tenant_id=tx.tenant_id,
-        open_only=open_only,
         limit=limit,
     )
 
@@ -82,8 +74,7 @@ def count_rejected(tx: TenantTransaction) -> int:
     return int(
         tx.execute(
             "SELECT count(*) FROM rejected_records"
-            " WHERE tenant_id = :tenant_id AND resolved_at IS NULL",
-            tenant_id=tx.tenant_id,
+            " WHERE tenant_id = :tenant_id AND resolved_at IS NULL"
         ).scalar_one()
     )
 

@@ -4,8 +4,6 @@ The index ``companies_by_name`` returns a page without sorting, and a search ins
 only the index: 100,000 names take some tens of milliseconds. It is a partial index whose condition
 ``name > ''`` is true for every company: only a query with this condition can use the index, so
 that it is never used to look up an id, which would read all names.
-
-What does not belong here: writing companies (``upsert.py``) and their history (``history.py``).
 """
 
 from dataclasses import dataclass
@@ -63,7 +61,6 @@ def search_companies(
         _SEARCH.format(
             contains=f"name {'LIKE' if text.lower() == text.upper() else 'ILIKE'} :pattern"
         ),
-        tenant_id=tx.tenant_id,
         pattern=f"%{_escaped(text)}%",
         exact=text,
         any_name=not text,
@@ -83,7 +80,6 @@ def get_company(tx: TenantTransaction, external_id: str) -> Company | None:
         " status_reason, merged_into, source_modified_at, created_at, updated_at,"
         " status_changed_at, last_sync_id FROM companies"
         " WHERE tenant_id = :tenant_id AND external_id = :external_id",
-        tenant_id=tx.tenant_id,
         external_id=external_id,
     )
 

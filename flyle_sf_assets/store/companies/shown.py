@@ -1,7 +1,4 @@
-"""Companies for the demo's output and checks: those with most values, and all names.
-
-What does not belong here: what people search for (``search.py``).
-"""
+"""Companies for the demo's output and checks: those with most values, and all names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +23,6 @@ def fullest_companies(tx: TenantTransaction, count: int) -> tuple[ShownCompany, 
         " WHERE tenant_id = :tenant_id AND status = 'linked'"
         " ORDER BY jsonb_array_length(jsonb_path_query_array(custom_fields, '$.*?(@ != null)'))"
         " DESC, external_id LIMIT :count",
-        tenant_id=tx.tenant_id,
         count=count,
     )
 
@@ -34,8 +30,6 @@ def fullest_companies(tx: TenantTransaction, count: int) -> tuple[ShownCompany, 
 def linked_names(tx: TenantTransaction) -> dict[str, str]:
     """The names of all linked companies by their external ids."""
     rows = tx.execute(
-        "SELECT external_id, name FROM companies"
-        " WHERE tenant_id = :tenant_id AND status = 'linked'",
-        tenant_id=tx.tenant_id,
+        "SELECT external_id, name FROM companies WHERE tenant_id = :tenant_id AND status = 'linked'"
     )
     return {str(row.external_id): str(row.name) for row in rows}

@@ -5,8 +5,6 @@ tenant, and a join of 50,000 staged rows with that one row, which is really a mi
 hours. So stored rows are looked up one by one (LATERAL with LIMIT, and ON CONFLICT), never
 joined; the look-up can use only one index, the primary key; and no statement looks up in a
 table to which it adds rows.
-
-What does not belong here: when to run it (``upsert.py``).
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own text
@@ -124,8 +122,8 @@ SELECT h.tenant_id, h.external_id, new.name,
     new.custom_fields, s.status, s.status_reason, s.merged_into,
     CASE WHEN s.status = 'linked' THEN s.source_modified_at ELSE h.source_modified_at END,
     h.created_at,
-    CASE WHEN judged.moved THEN :now ELSE h.updated_at END,
-    CASE WHEN judged.moved THEN :sync_id ELSE h.last_sync_id END,
+    CASE WHEN compared.moved THEN :now ELSE h.updated_at END,
+    CASE WHEN compared.moved THEN :sync_id ELSE h.last_sync_id END,
     CASE WHEN h.status = s.status THEN h.status_changed_at ELSE :now END,
     -- A frozen row must be compared, whatever its hash, when it comes back.
     CASE WHEN s.status = 'linked' THEN s.content_hash END,
@@ -144,8 +142,8 @@ CROSS JOIN LATERAL (SELECT
 CROSS JOIN LATERAL (SELECT
     (h.status, h.status_reason, h.merged_into, h.name, h.custom_fields) IS DISTINCT FROM
     (s.status, s.status_reason, s.merged_into, new.name, new.custom_fields) AS moved
-    OFFSET 0) AS judged
-WHERE judged.moved OR (s.status = 'linked' AND
+    OFFSET 0) AS compared
+WHERE compared.moved OR (s.status = 'linked' AND
     (h.content_hash, h.hash_version, h.source_modified_at, h.source_object)
     IS DISTINCT FROM (s.content_hash, :hash_version, s.source_modified_at, :source_object))
 ON CONFLICT (tenant_id, external_id) DO UPDATE SET

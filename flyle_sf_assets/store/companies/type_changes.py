@@ -2,8 +2,6 @@
 
 Rows of another base object, or of a replaced org: their value is of the old type and becomes
 null, so that a field never has two types at once; the old value is in the history.
-
-What does not belong here: rows that are converted again (``upsert.py``).
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own text
@@ -28,13 +26,8 @@ def blank_unconverted(
     """Blanks these custom fields in all rows except ``converted``; returns how many rows."""
     ids = converted.cast(pl.String).unique().alias("external_id").to_frame()
     stage(tx, "converted_ids", "external_id text NOT NULL", ids, index="external_id")
-    values = {
-        "tenant_id": tx.tenant_id,
-        "retyped": sorted(retyped),
-        "sync_id": sync_id,
-        "now": now,
-    }
-    blanked = int(tx.execute(_BLANK, **values).scalar_one())
+    done = tx.execute(_BLANK, retyped=sorted(retyped), sync_id=sync_id, now=now)
+    blanked = int(done.scalar_one())
     unstage(tx, "converted_ids")
     return blanked
 
@@ -45,7 +38,7 @@ def count_unconverted(
     """How many rows `blank_unconverted` would blank; writes nothing."""
     ids = converted.cast(pl.String).unique().alias("external_id").to_frame()
     stage(tx, "converted_ids", "external_id text NOT NULL", ids, index="external_id")
-    counted = tx.execute(_COUNT, tenant_id=tx.tenant_id, retyped=sorted(retyped)).scalar_one()
+    counted = tx.execute(_COUNT, retyped=sorted(retyped)).scalar_one()
     unstage(tx, "converted_ids")
     return int(counted)
 

@@ -2,8 +2,6 @@
 
 ``updated_at`` moves exactly when content changed: name, custom fields, status, reason or
 merged_into. The content hash only avoids comparisons; the content decides.
-
-What does not belong here: making the rows (``companies`` package) and which status a record has.
 """
 
 from collections.abc import Sequence
@@ -120,7 +118,6 @@ def upsert_companies(
     require_unique(reasons, ["external_id", "field"], "reasons")
     stage(tx, "staged_reasons", statements.REASON_COLUMNS, reasons, index="external_id, field")
     values = {
-        "tenant_id": tx.tenant_id,
         "source_object": source_object,
         "sync_id": sync_id,
         "now": now,
@@ -151,13 +148,7 @@ def unlink_companies(
     ``other_than_object``: only the rows that came from another base object than this one.
     Rows that are already frozen keep their own status and reason.
     """
-    values = {
-        "tenant_id": tx.tenant_id,
-        "reason": reason,
-        "sync_id": sync_id,
-        "now": now,
-        "other_than": other_than_object,
-    }
+    values = {"reason": reason, "sync_id": sync_id, "now": now, "other_than": other_than_object}
     return int(tx.execute(statements.UNLINK, **values).scalar_one())
 
 
@@ -165,8 +156,8 @@ def end_companies(
     tx: TenantTransaction, external_ids: Sequence[str], *, sync_id: int, now: datetime
 ) -> int:
     """Sets these rows ``missing`` and returns how many: no record can have such an id."""
-    values = {"tenant_id": tx.tenant_id, "sync_id": sync_id, "now": now}
-    return int(tx.execute(statements.END, **values, ids=list(external_ids)).scalar_one())
+    ids = list(external_ids)
+    return int(tx.execute(statements.END, ids=ids, sync_id=sync_id, now=now).scalar_one())
 
 
 def rows_to_write(
@@ -179,8 +170,7 @@ def rows_to_write(
 
 def rename_unlinked(tx: TenantTransaction, *, former: str, reason: str, now: datetime) -> int:
     """Replaces one reason of unlinked rows by another; returns how many rows."""
-    values = {"tenant_id": tx.tenant_id, "former": former, "reason": reason, "now": now}
-    return tx.execute(statements.RENAME_REASON, **values).rowcount
+    return tx.execute(statements.RENAME_REASON, former=former, reason=reason, now=now).rowcount
 
 
 def _checked(rows: pl.DataFrame) -> pl.DataFrame:
@@ -218,13 +208,10 @@ def _not_held(
     held = copy_out(
         tx,
         statements.LOOK_UP_HELD if is_looked_up else statements.SELECT_HELD,
-        {
-            "tenant_id": tx.tenant_id,
-            "hash_version": hash_version,
-            "source_object": source_object,
-            "ids": linked["external_id"].to_list() if is_looked_up else [],
-        },
         {"external_id": pl.String(), "held_hash": pl.Int64(), "held_stamp_us": pl.Int64()},
+        hash_version=hash_version,
+        source_object=source_object,
+        ids=linked["external_id"].to_list() if is_looked_up else [],
     )
     same = (pl.col("content_hash") == pl.col("held_hash")) & (pl.col("status") == "linked")
     stamp = pl.col("source_modified_at").dt.epoch("us")
@@ -247,7 +234,7 @@ def _store_stamps(tx: TenantTransaction, stamps: pl.DataFrame) -> None:
         return
     columns = "external_id text NOT NULL, source_modified_at timestamptz"
     stage(tx, "staged_stamps", columns, stamps)
-    tx.execute(statements.STORE_STAMPS, tenant_id=tx.tenant_id)
+    tx.execute(statements.STORE_STAMPS)
     unstage(tx, "staged_stamps")
 
 

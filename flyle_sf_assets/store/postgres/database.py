@@ -2,8 +2,6 @@
 
 Every transaction runs under a role that row-level security binds: ``flyle_app`` sees and
 changes the rows of one tenant, ``flyle_fleet`` reads all tenants and changes nothing.
-
-What does not belong here: tables (one file per group beside this one) and their migrations.
 """
 
 import functools
@@ -61,9 +59,13 @@ class Transaction:
 
     connection: sa.Connection
 
+    def values(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The values of a statement's parameters."""
+        return given
+
     def execute(self, sql: str, **values: Any) -> sa.CursorResult[Any]:
         """Runs one statement."""
-        return self.connection.execute(_statement(sql), values)
+        return self.connection.execute(_statement(sql), self.values(values))
 
     def rows(self, kind: type[Row], sql: str, **values: Any) -> tuple[Row, ...]:
         """The rows of a query whose columns have the names of the fields of ``kind``."""
@@ -81,9 +83,16 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class TenantTransaction(Transaction):
-    """A transaction in which only the rows of ``tenant_id`` are visible."""
+    """A transaction in which only the rows of ``tenant_id`` are visible.
+
+    ``:tenant_id`` in a statement is this tenant.
+    """
 
     tenant_id: str
+
+    def values(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The values of a statement's parameters, with the tenant's."""
+        return {"tenant_id": self.tenant_id, **given}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,11 @@ class Database:
         """
         with self._held(f"flyle.tenant:{tenant_id}", wait=wait, on_wait=on_wait) as held:
             yield held
+
+    def is_locked(self, tenant_id: str) -> bool:
+        """Whether another process holds the tenant's lock now."""
+        with self.tenant_lock(tenant_id, wait=False) as is_free:
+            return not is_free
 
     @contextmanager
     def token_lock(self, tenant_id: str) -> Iterator[None]:

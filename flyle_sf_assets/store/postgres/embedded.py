@@ -8,8 +8,6 @@ killed. The last user stops the server; when users were killed, the server's par
     data/        the PostgreSQL cluster        start.lock  one process starts or stops at a time
     socket/      its Unix socket (mode 0700)   users.lock  shared by all users
     server.log   the server's log
-
-What does not belong here: the product's tables (``database.py`` and the migrations).
 """
 
 import atexit

@@ -1,7 +1,4 @@
-"""JSON with exact numbers: all digits as written.
-
-What does not belong here: what the documents mean.
-"""
+"""JSON with exact numbers: all digits as written."""
 
 import json
 from decimal import Decimal

@@ -4,11 +4,9 @@ COPY into a table under row-level security is refused, so rows are staged in a t
 of the transaction and moved by one INSERT or UPDATE. The format is CSV: a null is an empty
 field without quotes, an empty text is ``""``, and ``\N`` is only text.
 Source: PostgreSQL documentation, "COPY", and 5.9 "Row Security Policies".
-
-What does not belong here: what the rows mean.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -51,11 +49,11 @@ def unstage(tx: TenantTransaction, table: str) -> None:
 
 
 def copy_out(
-    tx: TenantTransaction, query: str, values: Mapping[str, Any], schema: dict[str, pl.DataType]
+    tx: TenantTransaction, query: str, schema: dict[str, pl.DataType], **values: Any
 ) -> pl.DataFrame:
-    """The query's rows as a frame of that schema; ``%(name)s`` are the values."""
+    """The query's rows as a frame of that schema; ``%(name)s`` are the values, and the tenant."""
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(query))
-    with tx.cursor() as cursor, cursor.copy(statement, values) as copy:
+    with tx.cursor() as cursor, cursor.copy(statement, tx.values(values)) as copy:
         text = b"".join(copy)
     if not text:
         return pl.DataFrame(schema=schema)

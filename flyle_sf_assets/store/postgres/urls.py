@@ -7,8 +7,6 @@ which works only with psycopg 2.
 
 No error shows any part of a URL that may belong to its password.
 Source: PostgreSQL documentation, 32.1.1.2 "Connection URIs" and 32.1.2 "Parameter Key Words".
-
-What does not belong here: connecting (``database.py``, ``defs``).
 """
 
 import re

@@ -1,7 +1,4 @@
-"""The figures of a census, stored in the row of its sync.
-
-What does not belong here: comparing (``refresh``) and saying the figures (``defs``, ``cli``).
-"""
+"""The figures of a census, stored in the row of its sync."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -44,7 +41,6 @@ def put_census(tx: TenantTransaction, sync_id: int, figures: CensusFigures) -> N
     tx.execute(
         "UPDATE syncs SET census = CAST(:census AS jsonb)"
         " WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
-        tenant_id=tx.tenant_id,
         sync_id=sync_id,
         census=msgspec.json.encode(asdict(figures)).decode(),
     )
@@ -54,7 +50,6 @@ def census_of_sync(tx: TenantTransaction, sync_id: int) -> CensusFigures | None:
     """The figures of one sync; None when it made no census, or did not finish it."""
     found = tx.execute(
         "SELECT census FROM syncs WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
-        tenant_id=tx.tenant_id,
         sync_id=sync_id,
     ).scalar()
     return None if found is None else CensusFigures(**found)

@@ -1,7 +1,6 @@
 """All tenants at once: which fail, are late, have old rejected values, or are stale.
 
-One query each, whatever the number of tenants. What does not belong here: one tenant's standing
-(``sync/state/tenant_status.py``), and what follows from an answer (``defs``).
+One query each, whatever the number of tenants.
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own text

@@ -1,8 +1,6 @@
 """The committed manifest of each dataset, and what each asset has consumed of its inputs.
 
 A swap is the commit of an asset: manifest, watermark and consumed inputs in one transaction.
-
-What does not belong here: the files (``lake``); a manifest is text here.
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
@@ -52,7 +50,6 @@ def read_generation(tx: TenantTransaction, dataset: str) -> Generation | None:
     return tx.row(
         Generation,
         f"SELECT {_COLUMNS} FROM generations WHERE tenant_id = :tenant_id AND dataset = :dataset",
-        tenant_id=tx.tenant_id,
         dataset=dataset,
     )
 
@@ -62,7 +59,6 @@ def read_generations(tx: TenantTransaction) -> dict[str, Generation]:
     found = tx.rows(
         Generation,
         f"SELECT {_COLUMNS} FROM generations WHERE tenant_id = :tenant_id ORDER BY dataset",
-        tenant_id=tx.tenant_id,
     )
     return {one.dataset: one for one in found}
 
@@ -90,7 +86,6 @@ def swap_generation(
     Raises GenerationConflict when another process committed in between.
     """
     values = {
-        "tenant_id": tx.tenant_id,
         "dataset": dataset,
         "expected": expected_generation,
         "generation": generation,
@@ -125,7 +120,6 @@ def forget_watermarks(tx: TenantTransaction, owned: str, kept: Collection[str]) 
     tx.execute(
         "UPDATE generations SET watermark = NULL WHERE tenant_id = :tenant_id"
         " AND dataset LIKE :owned AND NOT dataset = ANY(:kept) AND watermark IS NOT NULL",
-        tenant_id=tx.tenant_id,
         owned=owned,
         kept=list(kept),
     )
@@ -139,7 +133,6 @@ def lose_generation(tx: TenantTransaction, dataset: str, generation: int) -> Non
     tx.execute(
         "UPDATE generations SET manifest = '{}', watermark = NULL WHERE tenant_id = :tenant_id"
         " AND dataset = :dataset AND generation = :generation",
-        tenant_id=tx.tenant_id,
         dataset=dataset,
         generation=generation,
     )
@@ -150,7 +143,6 @@ def keep_manifest(tx: TenantTransaction, dataset: str, generation: int, manifest
     tx.execute(
         "UPDATE generations SET manifest = CAST(:manifest AS jsonb)"
         " WHERE tenant_id = :tenant_id AND dataset = :dataset AND generation = :generation",
-        tenant_id=tx.tenant_id,
         dataset=dataset,
         generation=generation,
         manifest=manifest,
@@ -162,7 +154,6 @@ def forget_watermark(tx: TenantTransaction, dataset: str) -> None:
     tx.execute(
         "UPDATE generations SET watermark = NULL"
         " WHERE tenant_id = :tenant_id AND dataset = :dataset",
-        tenant_id=tx.tenant_id,
         dataset=dataset,
     )
 
@@ -173,7 +164,6 @@ def consumed(tx: TenantTransaction, asset: str) -> dict[str, Consumed]:
         Consumed,
         "SELECT input, generation, digest FROM consumed"
         " WHERE tenant_id = :tenant_id AND asset = :asset",
-        tenant_id=tx.tenant_id,
         asset=asset,
     )
     return {one.input: one for one in found}
@@ -183,8 +173,7 @@ def all_consumed(tx: TenantTransaction) -> dict[str, dict[str, Consumed]]:
     """The same for every asset that has consumed an input, by asset."""
     found: dict[str, dict[str, Consumed]] = {}
     for row in tx.execute(
-        "SELECT asset, input, generation, digest FROM consumed WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
+        "SELECT asset, input, generation, digest FROM consumed WHERE tenant_id = :tenant_id"
     ):
         one = Consumed(row.input, row.generation, row.digest)
         found.setdefault(row.asset, {})[row.input] = one
@@ -195,7 +184,6 @@ def put_consumed(tx: TenantTransaction, asset: str, inputs: Iterable[Consumed]) 
     """Replaces what the asset has consumed; inputs that are not named are deleted."""
     tx.execute(
         "DELETE FROM consumed WHERE tenant_id = :tenant_id AND asset = :asset",
-        tenant_id=tx.tenant_id,
         asset=asset,
     )
     taken = list(inputs)
@@ -203,7 +191,6 @@ def put_consumed(tx: TenantTransaction, asset: str, inputs: Iterable[Consumed]) 
         "INSERT INTO consumed (tenant_id, asset, input, generation, digest)"
         " SELECT :tenant_id, :asset, * FROM unnest("
         " CAST(:inputs AS text[]), CAST(:generations AS bigint[]), CAST(:digests AS text[]))",
-        tenant_id=tx.tenant_id,
         asset=asset,
         inputs=[one.input for one in taken],
         generations=[one.generation for one in taken],

@@ -32,7 +32,6 @@ def put_schema(tx: TenantTransaction, schema: StoredSchema) -> None:
         " ON CONFLICT (tenant_id, object) DO UPDATE SET digest = excluded.digest,"
         " last_modified = excluded.last_modified, document = excluded.document,"
         " checked_at = excluded.checked_at",
-        tenant_id=tx.tenant_id,
         object=schema.object,
         digest=schema.digest,
         last_modified=schema.last_modified,
@@ -46,7 +45,6 @@ def touch_schema(tx: TenantTransaction, object_name: str, now: datetime) -> None
     tx.execute(
         "UPDATE object_schemas SET checked_at = :now"
         " WHERE tenant_id = :tenant_id AND object = :object",
-        tenant_id=tx.tenant_id,
         object=object_name,
         now=now,
     )
@@ -58,6 +56,5 @@ def read_schemas(tx: TenantTransaction) -> dict[str, StoredSchema]:
         StoredSchema,
         "SELECT object, digest, last_modified, document::text AS document, checked_at"
         " FROM object_schemas WHERE tenant_id = :tenant_id ORDER BY object",
-        tenant_id=tx.tenant_id,
     )
     return {one.object: one for one in found}

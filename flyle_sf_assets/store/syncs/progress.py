@@ -1,7 +1,4 @@
-"""The progress of a tenant's running sync, for other processes.
-
-What does not belong here: telling it, and how often (``sync/persisted_progress.py``).
-"""
+"""The progress of a tenant's running sync, for other processes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +24,6 @@ def put_progress(tx: TenantTransaction, progress: SyncProgress) -> None:
         " VALUES (:tenant_id, :sync_id, :step, :done, :expected, :told_at)"
         " ON CONFLICT (tenant_id) DO UPDATE SET sync_id = excluded.sync_id, step = excluded.step,"
         " done = excluded.done, expected = excluded.expected, told_at = excluded.told_at",
-        tenant_id=tx.tenant_id,
         sync_id=progress.sync_id,
         step=progress.step,
         done=progress.done,
@@ -42,6 +38,5 @@ def get_progress(tx: TenantTransaction, sync_id: int) -> SyncProgress | None:
         SyncProgress,
         "SELECT sync_id, step, done, expected, told_at FROM sync_progress"
         " WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
-        tenant_id=tx.tenant_id,
         sync_id=sync_id,
     )

@@ -1,7 +1,4 @@
-"""What the schedules need of every tenant, in one read.
-
-What does not belong here: deciding what is due (``tenants/due_times.py``).
-"""
+"""What the schedules need of every tenant, in one read."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,4 @@
-"""One row per refresh that was not idle: its times, its result, and its figures.
-
-What does not belong here: running a refresh (``refresh``).
-"""
+"""One row per refresh that was not idle: its times, its result, and its figures."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
@@ -21,7 +18,7 @@ ABANDONED = "abandoned: the process that ran it ended without saying how"
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """One sync. Counts are rows; ``upper_bound`` is Salesforce's clock at its start."""
+    """One sync. Counts are rows."""
 
     sync_id: int
     tenant_id: str
@@ -37,7 +34,6 @@ class Sync:
     rejected: int
     api_calls: int
     error: str | None
-    upper_bound: datetime | None
     reread: list[str]
     """Datasets that were read again because a record file was damaged or lost, and why."""
 
@@ -56,17 +52,12 @@ class SyncCounts:
 
 _COLUMNS = (
     "sync_id, tenant_id, kind, state, started_at, finished_at, dagster_run_id, pulled, created,"
-    " changed, gone, rejected, api_calls, error, upper_bound, reread"
+    " changed, gone, rejected, api_calls, error, reread"
 )
 
 
 def open_sync(
-    tx: TenantTransaction,
-    kind: SyncKind,
-    dagster_run_id: str | None,
-    now: datetime,
-    *,
-    upper_bound: datetime | None = None,
+    tx: TenantTransaction, kind: SyncKind, dagster_run_id: str | None, now: datetime
 ) -> Sync:
     """The sync of that Dagster run, created when it does not exist.
 
@@ -74,17 +65,14 @@ def open_sync(
     again.
     """
     row = tx.execute(
-        "INSERT INTO syncs AS s (tenant_id, kind, dagster_run_id, started_at, upper_bound)"
-        " VALUES (:tenant_id, :kind, :run_id, :now, :upper_bound)"
+        "INSERT INTO syncs (tenant_id, kind, dagster_run_id, started_at)"
+        " VALUES (:tenant_id, :kind, :run_id, :now)"
         " ON CONFLICT (tenant_id, dagster_run_id) WHERE dagster_run_id IS NOT NULL"
-        " DO UPDATE SET state = 'running', finished_at = NULL, error = NULL,"
-        " upper_bound = coalesce(s.upper_bound, excluded.upper_bound)"
+        " DO UPDATE SET state = 'running', finished_at = NULL, error = NULL"
         f" RETURNING {_COLUMNS}",
-        tenant_id=tx.tenant_id,
         kind=kind,
         run_id=dagster_run_id,
         now=now,
-        upper_bound=upper_bound,
     ).one()
     return Sync(**row._asdict())
 
@@ -95,7 +83,6 @@ def add_counts(tx: TenantTransaction, sync_id: int, counts: SyncCounts) -> None:
         "UPDATE syncs SET pulled = pulled + :pulled, created = created + :created,"
         " changed = changed + :changed, gone = gone + :gone, rejected = rejected + :rejected,"
         " api_calls = api_calls + :api_calls WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
-        tenant_id=tx.tenant_id,
         sync_id=sync_id,
         pulled=counts.pulled,
         created=counts.created,
@@ -111,7 +98,6 @@ def add_reread(tx: TenantTransaction, sync_id: int, found: Mapping[str, str]) ->
     tx.execute(
         "UPDATE syncs SET reread = reread || CAST(:reread AS text[])"
         " WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
-        tenant_id=tx.tenant_id,
         sync_id=sync_id,
         reread=[f"{name}: {reason}" for name, reason in found.items()],
     )
@@ -124,7 +110,6 @@ def finish_sync(
     row = tx.execute(
         "UPDATE syncs SET state = :state, finished_at = :now, error = :error"
         f" WHERE tenant_id = :tenant_id AND sync_id = :sync_id RETURNING {_COLUMNS}",
-        tenant_id=tx.tenant_id,
         sync_id=sync_id,
         state=state,
         now=now,
@@ -142,7 +127,6 @@ def close_abandoned(tx: TenantTransaction, now: datetime, *, keep: int | None = 
         "UPDATE syncs SET state = 'failed', finished_at = :now, error = :error"
         " WHERE tenant_id = :tenant_id AND state = 'running'"
         " AND sync_id IS DISTINCT FROM CAST(:keep AS bigint)",
-        tenant_id=tx.tenant_id,
         now=now,
         error=ABANDONED,
         keep=keep,
@@ -157,7 +141,6 @@ def cancel_running(tx: TenantTransaction, now: datetime) -> int:
     return tx.execute(
         "UPDATE syncs SET state = 'cancelled', finished_at = :now, error = :error"
         " WHERE tenant_id = :tenant_id AND state = 'running'",
-        tenant_id=tx.tenant_id,
         now=now,
         error=CANCELLED,
     ).rowcount
@@ -168,7 +151,6 @@ def is_cancelled(tx: TenantTransaction, sync_id: int, *, lock: bool = False) -> 
     state = tx.execute(
         "SELECT state FROM syncs WHERE tenant_id = :tenant_id AND sync_id = :sync_id"
         + (" FOR UPDATE" if lock else ""),
-        tenant_id=tx.tenant_id,
         sync_id=sync_id,
     ).scalar()
     return bool(state == "cancelled")
@@ -180,7 +162,6 @@ def sync_of_run(tx: TenantTransaction, dagster_run_id: str) -> Sync | None:
         Sync,
         f"SELECT {_COLUMNS} FROM syncs"
         " WHERE tenant_id = :tenant_id AND dagster_run_id = :dagster_run_id",
-        tenant_id=tx.tenant_id,
         dagster_run_id=dagster_run_id,
     )
 
@@ -191,6 +172,5 @@ def latest_syncs(tx: TenantTransaction, limit: int = 20) -> tuple[Sync, ...]:
         Sync,
         f"SELECT {_COLUMNS} FROM syncs WHERE tenant_id = :tenant_id"
         " ORDER BY sync_id DESC LIMIT :limit",
-        tenant_id=tx.tenant_id,
         limit=limit,
     )

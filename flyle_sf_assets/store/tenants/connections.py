@@ -1,7 +1,4 @@
-"""Who connected a tenant to which org, and which stored data must be read again after it.
-
-What does not belong here: secrets (``credentials.py``) and how the link stands (``links.py``).
-"""
+"""Who connected a tenant to which org, and which stored data must be read again after it."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
@@ -40,7 +37,6 @@ def get_connection(tx: TenantTransaction) -> ConnectionState | None:
     return tx.row(
         ConnectionState,
         f"SELECT {_COLUMNS} FROM connections WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
     )
 
 
@@ -52,7 +48,6 @@ def put_connection(tx: TenantTransaction, state: ConnectionState) -> None:
     tx.execute(
         f"INSERT INTO connections (tenant_id, {_COLUMNS}) VALUES (:tenant_id, {places})"
         f" ON CONFLICT (tenant_id) DO UPDATE SET {updates}",
-        tenant_id=tx.tenant_id,
         **{name: getattr(state, name) for name in names},
     )
 
@@ -62,7 +57,6 @@ def mark_disconnected(tx: TenantTransaction, by: str, now: datetime) -> None:
     tx.execute(
         "UPDATE connections SET disconnected_at = :now, disconnected_by = :by"
         " WHERE tenant_id = :tenant_id AND disconnected_at IS NULL",
-        tenant_id=tx.tenant_id,
         by=by,
         now=now,
     )
@@ -72,7 +66,6 @@ def ask_reread(tx: TenantTransaction, now: datetime) -> None:
     """Makes the next refresh read and compare everything again, and write every company."""
     tx.execute(
         "UPDATE links SET reread_since = :now WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
         now=now,
     )
     forget_windows(tx)
@@ -80,31 +73,19 @@ def ask_reread(tx: TenantTransaction, now: datetime) -> None:
 
 def forget_windows(tx: TenantTransaction) -> None:
     """Makes the next refresh read everything: windows may miss changes after a pause."""
-    tx.execute(
-        "UPDATE generations SET watermark = NULL WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
-    )
-    tx.execute(
-        "DELETE FROM consumed WHERE tenant_id = :tenant_id AND asset = 'companies'",
-        tenant_id=tx.tenant_id,
-    )
+    tx.execute("UPDATE generations SET watermark = NULL WHERE tenant_id = :tenant_id")
+    tx.execute("DELETE FROM consumed WHERE tenant_id = :tenant_id AND asset = 'companies'")
 
 
 def is_reread_asked(tx: TenantTransaction) -> bool:
     """Whether everything must be read and compared again."""
-    found = tx.execute(
-        "SELECT reread_since IS NOT NULL FROM links WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
-    )
+    found = tx.execute("SELECT reread_since IS NOT NULL FROM links WHERE tenant_id = :tenant_id")
     return bool(found.scalar())
 
 
 def reread_done(tx: TenantTransaction) -> None:
     """Notes that everything was read and compared."""
-    tx.execute(
-        "UPDATE links SET reread_since = NULL WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
-    )
+    tx.execute("UPDATE links SET reread_since = NULL WHERE tenant_id = :tenant_id")
 
 
 def forget_records(tx: TenantTransaction, now: datetime) -> None:
@@ -114,15 +95,13 @@ def forget_records(tx: TenantTransaction, now: datetime) -> None:
     are never read again are closed. The files stay until they are pruned: no manifest names them.
     """
     for table in ("generations", "consumed", "object_schemas"):
-        tx.execute(f"DELETE FROM {table} WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id)
+        tx.execute(f"DELETE FROM {table} WHERE tenant_id = :tenant_id")
     tx.execute(
         "UPDATE rejected_records SET resolved_at = :now"
         " WHERE tenant_id = :tenant_id AND resolved_at IS NULL",
-        tenant_id=tx.tenant_id,
         now=now,
     )
     tx.execute(
         "UPDATE links SET first_synced_at = NULL, last_synced_at = NULL, next_due_at = NULL,"
-        " org_id = NULL, reread_since = NULL WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
+        " org_id = NULL, reread_since = NULL WHERE tenant_id = :tenant_id"
     )

@@ -1,7 +1,4 @@
-"""Sessions of the console: used tokens, the sessions opened by them, attempts to sign in.
-
-What does not belong here: checking a token and making cookies (``console``).
-"""
+"""Sessions of the console: used tokens, the sessions opened by them, attempts to sign in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,13 +28,11 @@ def use_token(tx: TenantTransaction, jti: str, expires_at: datetime, now: dateti
     """Marks a token as used; False when any process had marked it already."""
     tx.execute(
         "DELETE FROM console_tokens WHERE tenant_id = :tenant_id AND expires_at < :now",
-        tenant_id=tx.tenant_id,
         now=now,
     )
     made = tx.execute(
         "INSERT INTO console_tokens (tenant_id, jti, expires_at)"
         " VALUES (:tenant_id, :jti, :expires_at) ON CONFLICT DO NOTHING",
-        tenant_id=tx.tenant_id,
         jti=jti,
         expires_at=expires_at,
     )
@@ -48,14 +43,12 @@ def open_session(tx: TenantTransaction, cookie_digest: bytes, session: ConsoleSe
     """Stores a session under the digest of its cookie; expired ones are deleted."""
     tx.execute(
         "DELETE FROM console_sessions WHERE tenant_id = :tenant_id AND expires_at < :now",
-        tenant_id=tx.tenant_id,
         now=session.created_at,
     )
     tx.execute(
         "INSERT INTO console_sessions"
         " (tenant_id, cookie_digest, subject, name, role, plan, created_at, expires_at) VALUES"
         " (:tenant_id, :digest, :subject, :name, :role, :plan, :created_at, :expires_at)",
-        tenant_id=tx.tenant_id,
         digest=cookie_digest,
         subject=session.subject,
         name=session.name,
@@ -74,7 +67,6 @@ def get_session(
         ConsoleSession,
         "SELECT subject, name, role, plan, created_at, expires_at FROM console_sessions"
         " WHERE tenant_id = :tenant_id AND cookie_digest = :digest AND expires_at > :now",
-        tenant_id=tx.tenant_id,
         digest=cookie_digest,
         now=now,
     )
@@ -84,7 +76,6 @@ def end_session(tx: TenantTransaction, cookie_digest: bytes) -> None:
     """Deletes the session of the cookie."""
     tx.execute(
         "DELETE FROM console_sessions WHERE tenant_id = :tenant_id AND cookie_digest = :digest",
-        tenant_id=tx.tenant_id,
         digest=cookie_digest,
     )
 
@@ -97,14 +88,12 @@ def count_request(tx: TenantTransaction, address: str, since: datetime) -> int:
     """
     tx.execute(
         "DELETE FROM console_knocks WHERE tenant_id = :tenant_id AND since < :since",
-        tenant_id=tx.tenant_id,
         since=since,
     )
     counted = tx.execute(
         "INSERT INTO console_knocks (tenant_id, address, since, knocks)"
         " VALUES (:tenant_id, :address, :since, 1) ON CONFLICT (tenant_id, address, since)"
         " DO UPDATE SET knocks = console_knocks.knocks + 1 RETURNING knocks",
-        tenant_id=tx.tenant_id,
         address=address,
         since=since,
     )

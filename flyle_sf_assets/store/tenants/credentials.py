@@ -1,8 +1,7 @@
 """The table ``credentials``: what a tenant logs in with, in envelopes for this tenant only.
 
-Kinds: ``app`` (what the administrator entered), ``grant`` (tokens), and ``pending:…`` (started
-in a browser, which returns once or never). What does not belong here: sealing
-(``envelopes.py``), and what the secrets are for (``refresh``).
+Kinds: ``app`` (what the administrator entered), ``grant`` (tokens), and ``pending:…`` (started in a
+browser, which returns once or never).
 """
 
 import hashlib
@@ -27,7 +26,6 @@ def put_secret(
         " VALUES (:tenant_id, :kind, :envelope, :now, :now)"
         " ON CONFLICT (tenant_id, kind) DO UPDATE"
         " SET envelope = excluded.envelope, updated_at = excluded.updated_at",
-        tenant_id=tx.tenant_id,
         kind=kind,
         envelope=box.seal(tx.tenant_id, kind, secret),
         now=now,
@@ -38,7 +36,6 @@ def get_secret(tx: TenantTransaction, box: SecretBox, kind: str) -> str | None:
     """The secret of that kind, None when there is none. StoreError when no key opens it."""
     found = tx.execute(
         "SELECT envelope FROM credentials WHERE tenant_id = :tenant_id AND kind = :kind",
-        tenant_id=tx.tenant_id,
         kind=kind,
     ).scalar()
     return None if found is None else box.open(tx.tenant_id, kind, bytes(found))
@@ -46,9 +43,7 @@ def get_secret(tx: TenantTransaction, box: SecretBox, kind: str) -> str | None:
 
 def erase_secrets(tx: TenantTransaction) -> int:
     """Deletes all credentials of the tenant; returns how many there were."""
-    return tx.execute(
-        "DELETE FROM credentials WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id
-    ).rowcount
+    return tx.execute("DELETE FROM credentials WHERE tenant_id = :tenant_id").rowcount
 
 
 def put_pending(
@@ -62,7 +57,6 @@ def put_pending(
     tx.execute(
         "DELETE FROM credentials WHERE tenant_id = :tenant_id AND kind LIKE 'pending:%'"
         " AND updated_at <= :before",
-        tenant_id=tx.tenant_id,
         before=now - PENDING_LIVES,
     )
     put_secret(tx, box, _pending(name), content, now)
@@ -74,7 +68,6 @@ def claim_pending(tx: TenantTransaction, box: SecretBox, name: str, now: datetim
     found = tx.execute(
         "DELETE FROM credentials WHERE tenant_id = :tenant_id AND kind = :kind"
         " RETURNING envelope, updated_at",
-        tenant_id=tx.tenant_id,
         kind=_pending(name),
     ).first()
     if found is None or found.updated_at + PENDING_LIVES <= now:
@@ -100,8 +93,7 @@ def rotate_secrets(tx: TenantTransaction, box: SecretBox) -> Rotated:
     """Reseals the tenant's envelopes by the newest key; one that no key opens is unchanged."""
     rows = tx.execute(
         "SELECT kind, envelope FROM credentials WHERE tenant_id = :tenant_id"
-        " ORDER BY kind FOR UPDATE",
-        tenant_id=tx.tenant_id,
+        " ORDER BY kind FOR UPDATE"
     ).all()
     unreadable = 0
     for row in rows:
@@ -112,7 +104,6 @@ def rotate_secrets(tx: TenantTransaction, box: SecretBox) -> Rotated:
         tx.execute(
             "UPDATE credentials SET envelope = :envelope"
             " WHERE tenant_id = :tenant_id AND kind = :kind",
-            tenant_id=tx.tenant_id,
             kind=row.kind,
             envelope=envelope,
         )

@@ -2,8 +2,6 @@
 
 Fernet (AES-128-CBC with HMAC-SHA256) with several keys: the first encrypts, all decrypt.
 Source: cryptography's documentation, "Fernet", `MultiFernet`.
-
-What does not belong here: where envelopes are kept (table ``credentials``) and what is inside.
 """
 
 import contextlib

@@ -1,12 +1,9 @@
-"""The state of each tenant's link to Salesforce, and its items that need a person.
-
-What does not belong here: deciding the state (``refresh``, ``defs``).
-"""
+"""The state of each tenant's link to Salesforce, and its items that need a person."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -78,7 +75,7 @@ class Link:
 
 def locked_link(tx: TenantTransaction) -> Link:
     """The link, locked: it cannot change before the transaction ends."""
-    tx.execute("SELECT FROM links WHERE tenant_id = :tenant_id FOR UPDATE", tenant_id=tx.tenant_id)
+    tx.execute("SELECT FROM links WHERE tenant_id = :tenant_id FOR UPDATE")
     return get_link(tx)
 
 
@@ -119,7 +116,6 @@ def record_synced(tx: TenantTransaction, at: datetime, next_due_at: datetime | N
     tx.execute(
         "UPDATE links SET first_synced_at = :at"
         " WHERE tenant_id = :tenant_id AND first_synced_at IS NULL",
-        tenant_id=tx.tenant_id,
         at=at,
     )
 
@@ -180,25 +176,9 @@ def add_attention(tx: TenantTransaction, items: Iterable[Attention], now: dateti
     return added
 
 
-def clear_attention(
-    tx: TenantTransaction,
-    code: str,
-    *,
-    object: str | _Unset | None = UNSET,  # noqa: A002  Salesforce's word, as in the contract
-    field: str | _Unset | None = UNSET,
-) -> bool:
-    """Removes the items of that code (and object, and field); returns whether there were any."""
-    current = _locked_attention(tx)
-    kept = [
-        item
-        for item in current
-        if item.code != code
-        or (object is not UNSET and item.object != object)
-        or (field is not UNSET and item.field != field)
-    ]
-    if len(kept) != len(current):
-        _write_attention(tx, kept)
-    return len(kept) != len(current)
+def clear_attention(tx: TenantTransaction, code: str) -> bool:
+    """Removes the items of that code; returns whether there were any."""
+    return _remove(tx, lambda item: item.code == code)
 
 
 def replace_attention(
@@ -209,9 +189,11 @@ def replace_attention(
     Returns whether a new item was added.
     """
     wanted = {item.key for item in items}
-    kept = [i for i in _locked_attention(tx) if i.code not in codes or i.key in wanted]
-    _write_attention(tx, kept)
-    return add_attention(tx, items, now)
+    current = _locked_attention(tx)
+    kept = [i for i in current if i.code not in codes or i.key in wanted]
+    if len(kept) != len(current):
+        _write_attention(tx, kept)
+    return bool(items) and add_attention(tx, items, now)
 
 
 def put_failure(tx: TenantTransaction, item: Attention, now: datetime) -> None:
@@ -228,8 +210,12 @@ def put_failure(tx: TenantTransaction, item: Attention, now: datetime) -> None:
 
 def clear_failure(tx: TenantTransaction) -> bool:
     """Removes the reason why the sync failed; returns whether there was one."""
+    return _remove(tx, lambda item: item.of_sync)
+
+
+def _remove(tx: TenantTransaction, is_removed: Callable[[Attention], bool]) -> bool:
     current = _locked_attention(tx)
-    kept = [one for one in current if not one.of_sync]
+    kept = [item for item in current if not is_removed(item)]
     if len(kept) != len(current):
         _write_attention(tx, kept)
     return len(kept) != len(current)
@@ -248,15 +234,11 @@ def _select(tx: Transaction) -> tuple[Link, ...]:
 
 
 def _write(tx: TenantTransaction, values: dict[str, object]) -> None:
-    tx.execute(
-        "INSERT INTO links (tenant_id) VALUES (:tenant_id) ON CONFLICT DO NOTHING",
-        tenant_id=tx.tenant_id,
-    )
+    tx.execute("INSERT INTO links (tenant_id) VALUES (:tenant_id) ON CONFLICT DO NOTHING")
     if values:
         assignments = ", ".join(f"{name} = :{name}" for name in values)
         tx.execute(
             f"UPDATE links SET {assignments} WHERE tenant_id = :tenant_id",
-            tenant_id=tx.tenant_id,
             **values,
         )
 
@@ -265,8 +247,7 @@ def _locked_attention(tx: TenantTransaction) -> list[Attention]:
     """The current items; the row stays locked, so that no other process's item is overwritten."""
     _write(tx, {})
     found = tx.execute(
-        "SELECT attention FROM links WHERE tenant_id = :tenant_id FOR UPDATE",
-        tenant_id=tx.tenant_id,
+        "SELECT attention FROM links WHERE tenant_id = :tenant_id FOR UPDATE"
     ).scalar_one()
     return [_read_attention(item) for item in found]
 
@@ -284,7 +265,6 @@ def _write_attention(tx: TenantTransaction, items: Iterable[Attention]) -> None:
         documents.append(document)
     tx.execute(
         "UPDATE links SET attention = CAST(:attention AS jsonb) WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
         attention=json.dumps(documents, ensure_ascii=False),
     )
 

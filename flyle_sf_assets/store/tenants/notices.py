@@ -1,7 +1,4 @@
-"""Notices to a tenant's administrators.
-
-What does not belong here: the wording, and when to tell (``refresh``, ``defs``).
-"""
+"""Notices to a tenant's administrators."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +29,6 @@ def add_notice(
         tx.execute(
             "INSERT INTO notifications (tenant_id, kind, title, body, created_at)"
             " VALUES (:tenant_id, :kind, :title, :body, :now) RETURNING notification_id",
-            tenant_id=tx.tenant_id,
             kind=kind,
             title=title,
             body=body,
@@ -50,7 +46,6 @@ def list_notices(
         "SELECT notification_id, kind, title, body, created_at, read_at FROM notifications"
         " WHERE tenant_id = :tenant_id AND (read_at IS NULL OR NOT :unread_only)"
         " ORDER BY notification_id DESC LIMIT :limit",
-        tenant_id=tx.tenant_id,
         unread_only=unread_only,
         limit=limit,
     )
@@ -61,7 +56,6 @@ def mark_read(tx: TenantTransaction, notification_id: int, now: datetime) -> Non
     tx.execute(
         "UPDATE notifications SET read_at = :now WHERE tenant_id = :tenant_id"
         " AND notification_id = :notification_id AND read_at IS NULL",
-        tenant_id=tx.tenant_id,
         notification_id=notification_id,
         now=now,
     )

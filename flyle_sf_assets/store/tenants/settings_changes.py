@@ -1,8 +1,4 @@
-"""What each settings version changed against the one before it, and which run applied it.
-
-What does not belong here: the versions themselves (``settings_versions.py``), and telling what
-changed (``settings``, ``check``).
-"""
+"""What each settings version changed against the one before it, and which run applied it."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
@@ -41,7 +37,7 @@ class StoredRead:
 class SettingsChange:
     """One version's change. ``kind`` is that of the refresh which applies it.
 
-    ``settled_at`` is None while it is open: until its run is known, or none is needed.
+    ``closed_at`` is None while it is open: until its run is known, or none is needed.
     """
 
     version: int
@@ -54,12 +50,12 @@ class SettingsChange:
     kind: ChangeKind = "refresh"
     attempt: int = 1
     dagster_run_id: str | None = None
-    settled_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 _COLUMNS = (
     "version, changes, affected_assets, affected_companies, read_again, part_digests, recorded_at,"
-    " kind, attempt, dagster_run_id, settled_at"
+    " kind, attempt, dagster_run_id, settled_at AS closed_at"
 )
 
 
@@ -71,7 +67,6 @@ def put_change(tx: TenantTransaction, change: SettingsChange) -> None:
         " VALUES (:tenant_id, :version, CAST(:changes AS jsonb), CAST(:assets AS jsonb),"
         " :companies, CAST(:reads AS jsonb), CAST(:digests AS jsonb), :now, :kind)"
         " ON CONFLICT (tenant_id, version) DO NOTHING",
-        tenant_id=tx.tenant_id,
         version=change.version,
         changes=_json([asdict(one) for one in change.changes]),
         assets=_json(list(change.affected_assets)),
@@ -88,7 +83,6 @@ def get_change(tx: TenantTransaction, version: int) -> SettingsChange | None:
     row = tx.execute(
         f"SELECT {_COLUMNS} FROM settings_changes"
         " WHERE tenant_id = :tenant_id AND version = :version",
-        tenant_id=tx.tenant_id,
         version=version,
     ).first()
     if row is None:
@@ -107,7 +101,7 @@ def get_change(tx: TenantTransaction, version: int) -> SettingsChange | None:
     )
 
 
-def settle_change(tx: TenantTransaction, version: int, run_id: str | None, now: datetime) -> None:
+def close_change(tx: TenantTransaction, version: int, run_id: str | None, now: datetime) -> None:
     """Closes that version and the ones before it: ``run_id`` applied them, None: no run was due.
 
     A run reads the newest settings, which include the changes of older versions.
@@ -115,7 +109,6 @@ def settle_change(tx: TenantTransaction, version: int, run_id: str | None, now: 
     tx.execute(
         "UPDATE settings_changes SET settled_at = :now, dagster_run_id = :run_id"
         " WHERE tenant_id = :tenant_id AND version <= :version AND settled_at IS NULL",
-        tenant_id=tx.tenant_id,
         version=version,
         run_id=run_id,
         now=now,
@@ -127,7 +120,6 @@ def reopen_change(tx: TenantTransaction, version: int, kind: ChangeKind) -> None
     tx.execute(
         "UPDATE settings_changes SET kind = :kind, attempt = attempt + 1, settled_at = NULL,"
         " dagster_run_id = NULL WHERE tenant_id = :tenant_id AND version = :version",
-        tenant_id=tx.tenant_id,
         version=version,
         kind=kind,
     )

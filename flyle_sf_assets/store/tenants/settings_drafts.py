@@ -28,7 +28,6 @@ def put_draft(tx: TenantTransaction, draft: StoredDraft) -> None:
         " ON CONFLICT (tenant_id) DO UPDATE SET document = excluded.document,"
         " base_version = excluded.base_version, author = excluded.author,"
         " saved_at = excluded.saved_at",
-        tenant_id=tx.tenant_id,
         document=draft.document,
         base_version=draft.base_version,
         author=draft.author,
@@ -42,10 +41,9 @@ def get_draft(tx: TenantTransaction) -> StoredDraft | None:
         StoredDraft,
         "SELECT document::text AS document, base_version, author, saved_at"
         " FROM settings_drafts WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
     )
 
 
 def delete_draft(tx: TenantTransaction) -> None:
     """Deletes the tenant's draft, if there is one."""
-    tx.execute("DELETE FROM settings_drafts WHERE tenant_id = :tenant_id", tenant_id=tx.tenant_id)
+    tx.execute("DELETE FROM settings_drafts WHERE tenant_id = :tenant_id")

@@ -1,7 +1,4 @@
-"""What was last read of each tenant's settings file, and all tenants for a tick of the sensor.
-
-What does not belong here: reading files (``settings``) and deciding what follows (``refresh``).
-"""
+"""What was last read of each tenant's settings file, and all tenants for a tick of the sensor."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,7 +72,6 @@ def get_file(tx: TenantTransaction) -> SettingsFile | None:
         SettingsFile,
         "SELECT digest, version, removed_at, state_before FROM settings_files"
         " WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
     )
 
 
@@ -86,7 +82,6 @@ def put_file(tx: TenantTransaction, digest: str, version: int | None, now: datet
         " VALUES (:tenant_id, :digest, :version, :now)"
         " ON CONFLICT (tenant_id) DO UPDATE SET digest = excluded.digest,"
         " version = excluded.version, read_at = excluded.read_at",
-        tenant_id=tx.tenant_id,
         digest=digest,
         version=version,
         now=now,
@@ -101,7 +96,6 @@ def mark_removed(tx: TenantTransaction, state: LinkState, now: datetime) -> None
         " ON CONFLICT (tenant_id) DO UPDATE SET"
         " removed_at = coalesce(settings_files.removed_at, excluded.removed_at),"
         " state_before = coalesce(settings_files.state_before, excluded.state_before)",
-        tenant_id=tx.tenant_id,
         state=state,
         now=now,
     )
@@ -111,8 +105,7 @@ def mark_returned(tx: TenantTransaction) -> None:
     """Stores that the tenant has settings again."""
     tx.execute(
         "UPDATE settings_files SET removed_at = NULL, state_before = NULL"
-        " WHERE tenant_id = :tenant_id",
-        tenant_id=tx.tenant_id,
+        " WHERE tenant_id = :tenant_id"
     )
 
 
@@ -121,6 +114,5 @@ def note_state_while_away(tx: TenantTransaction, state: LinkState) -> None:
     tx.execute(
         "UPDATE settings_files SET state_before = :state"
         " WHERE tenant_id = :tenant_id AND removed_at IS NOT NULL",
-        tenant_id=tx.tenant_id,
         state=state,
     )

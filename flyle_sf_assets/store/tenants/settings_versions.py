@@ -1,7 +1,4 @@
-"""Every version of a tenant's settings, numbered from 1; a version is never changed.
-
-What does not belong here: digests per asset and diffs (``settings``).
-"""
+"""Every version of a tenant's settings, numbered from 1; a version is never changed."""
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
@@ -45,7 +42,6 @@ def register_settings(
     tx.execute(
         "INSERT INTO settings_versions (tenant_id, version, digest, document, author, created_at)"
         " VALUES (:tenant_id, :version, :digest, CAST(:document AS jsonb), :author, :now)",
-        tenant_id=tx.tenant_id,
         version=version,
         digest=digest,
         document=document,
@@ -69,7 +65,6 @@ def latest_settings(tx: TenantTransaction) -> SettingsVersion | None:
         SettingsVersion,
         f"SELECT {_COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
         " ORDER BY version DESC LIMIT 1",
-        tenant_id=tx.tenant_id,
     )
 
 
@@ -79,7 +74,6 @@ def newest_settings(tx: TenantTransaction, limit: int) -> tuple[SettingsVersion,
         SettingsVersion,
         f"SELECT {_COLUMNS} FROM settings_versions WHERE tenant_id = :tenant_id"
         " ORDER BY version DESC LIMIT :limit",
-        tenant_id=tx.tenant_id,
         limit=limit,
     )
 
@@ -90,7 +84,6 @@ def get_settings(tx: TenantTransaction, version: int) -> SettingsVersion | None:
         SettingsVersion,
         f"SELECT {_COLUMNS} FROM settings_versions"
         " WHERE tenant_id = :tenant_id AND version = :version",
-        tenant_id=tx.tenant_id,
         version=version,
     )
 
@@ -102,7 +95,6 @@ def latest_settings_besides(tx: TenantTransaction, author_prefix: str) -> Settin
         f"SELECT {_COLUMNS} FROM settings_versions"
         " WHERE tenant_id = :tenant_id AND NOT starts_with(author, :prefix)"
         " ORDER BY version DESC LIMIT 1",
-        tenant_id=tx.tenant_id,
         prefix=author_prefix,
     )
 

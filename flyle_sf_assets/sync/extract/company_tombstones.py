@@ -1,15 +1,11 @@
-"""Base records reconstructed from the companies when the record files were lost.
-
-What does not belong here: detecting the loss (``sync/state/lost_files.py``), reading
-them again (``sync/steps/raw_records.py``).
-"""
+"""Base records reconstructed from the companies when the record files were lost."""
 
 import polars as pl
 
 from flyle_sf_assets.raw.canonical import STAMP_TYPE
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus, record_schema
-from flyle_sf_assets.salesforce.id_checksums import is_valid_id
+from flyle_sf_assets.salesforce.ids import is_valid_id
 from flyle_sf_assets.store.companies.dry_run import company_ends
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 

@@ -1,8 +1,4 @@
-"""One raw asset's datasets while they are read: whole, by window, and by reference.
-
-What does not belong here: what an answer changes (``raw/changes.py``), which questions there
-are (``raw/questions.py``) and the commit (``sync/steps/raw_records.py``).
-"""
+"""One raw asset's datasets while they are read: whole, by window, and by reference."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -155,7 +151,7 @@ class Reading:
             return
         held, came = staged.records().collect(), matching.collect()
         staged.add(changed_rows(as_records(came, one.status), held), held)
-        self.settle_absent(one, held, came)
+        self.stage_absent(one, held, came)
 
     def matching(self, one: DatasetReading, columns: Sequence[FieldSchema]) -> pl.LazyFrame:
         """Canonical rows, with these columns, of all records that match the conditions."""
@@ -176,7 +172,7 @@ class Reading:
         staged.pulled += download.rows.rows
         return canonical(download.rows.frame, columns)
 
-    def settle_absent(self, one: DatasetReading, held: pl.DataFrame, came: pl.DataFrame) -> None:
+    def stage_absent(self, one: DatasetReading, held: pl.DataFrame, came: pl.DataFrame) -> None:
         """Sets the status of records that are held but missing in the complete answer."""
         if not one.questions.dataset.is_base:
             self.fetch(one, held.join(came, on="Id", how="anti")["Id"])

@@ -2,9 +2,6 @@
 
 Deleting a custom field and making it again, or giving it another type for a while, changes values
 and stamps no record: only describe's Last-Modified shows it.
-
-What does not belong here: describing (``sync/steps/object_schemas.py``) and comparing
-(``reconcile.py``).
 """
 
 from collections.abc import Sequence

@@ -4,9 +4,6 @@ A sweep compares the columns whose values change without a stamp; a census compa
 SystemModstamp, lookups and what is expected to follow the stamp (`sweep.census_columns`), of
 everything in scope and of every parent in use. Both read only what they compare, and whole rows
 only where it differs.
-
-What does not belong here: which columns to compare (``raw/sweep.py``) and the windows
-(``dataset_reader.py``), which come first.
 """
 
 from collections.abc import Iterable
@@ -42,7 +39,7 @@ def _scope(reading: Reading, one: DatasetReading, compared: tuple[FieldSchema, .
     different = changed_rows(came, current.select(came.columns))["Id"]
     gone = current.join(came, on="Id", how="anti").height
     _read_again(reading, one, different)
-    reading.settle_absent(one, held, came)
+    reading.stage_absent(one, held, came)
     missing = _now_missing(one, held)
     return Comparison(
         checked=came.height + gone,

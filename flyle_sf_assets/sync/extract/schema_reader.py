@@ -1,8 +1,4 @@
-"""Redescribing: which objects, by how many calls, and when a 304 is not trusted.
-
-What does not belong here: keeping the answers (``sync/steps/object_schemas.py``) and the HTTP side
-of it (``salesforce/describe.py``).
-"""
+"""Redescribing: which objects, by how many calls, and when a 304 is not trusted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,9 +6,8 @@ from datetime import datetime
 
 from flyle_sf_assets.companies.fields import company_fields
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
-from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.connect import Org
-from flyle_sf_assets.salesforce.describe import Described, NotModified
+from flyle_sf_assets.salesforce.describe import Described, NotModified, describe_all
 from flyle_sf_assets.salesforce.schema.former_options import with_former_options
 from flyle_sf_assets.salesforce.schema.objects import SCHEMA_FORMAT, ObjectSchema
 from flyle_sf_assets.settings.models import TenantSettings
@@ -59,23 +54,14 @@ def redescribe(
     while missing:
         asked_before = {name: one for name, one in stored.items() if name in known}
         moments = {} if is_whole else _moments(missing, asked_before, known)
-        asked = ask(org, missing, moments, stored)
+        # However recent the stored schemas are: only describe shows an edit.
+        asked = describe_all(org.session, missing, moments)
         found = {name: _remembering(one, stored.get(name)) for name, one in asked.items()}
         answers |= found
         for name, answer in found.items():
             schemas[name] = _schema(name, answer, known)
         missing = objects_missing(settings, schemas)
     return Redescribed(answers, schemas, is_whole)
-
-
-def ask(
-    org: Org,
-    names: tuple[str, ...],
-    moments: Mapping[str, datetime],
-    _stored: Mapping[str, StoredSchema],
-) -> dict[str, Answer]:
-    """The org's answers, however recent the stored schemas are: only describe shows an edit."""
-    return describe.describe_all(org.session, names, moments)
 
 
 def reached_objects(settings: TenantSettings, known: Schemas) -> tuple[str, ...]:

@@ -1,7 +1,4 @@
-"""A staged dataset: committed rows, downloaded rows, and the commit to be made.
-
-What does not belong here: which rows came (``dataset_reader.py``) and what they mean (``raw``).
-"""
+"""A staged dataset: committed rows, downloaded rows, and the commit to be made."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime

@@ -1,8 +1,4 @@
-"""What a census found: its figures, and one line of text about them.
-
-What does not belong here: comparing records (``sync/extract/reconcile.py``) and companies
-(``company_writer.py``).
-"""
+"""What a census found: its figures, and one line of text about them."""
 
 from collections.abc import Iterable
 

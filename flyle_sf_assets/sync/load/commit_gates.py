@@ -1,8 +1,7 @@
 """The gates before a commit of companies: what breaks a rule is not committed.
 
 The conversion rejects invalid values long before; a gate that closes shows an error of this
-product, and the companies are not visible until it is fixed. What does not belong here: the rules
-(``store/companies/invariants.py``) and how they are shown (``defs``).
+product, and the companies are not visible until it is fixed.
 """
 
 from flyle_sf_assets.errors import GateBroken, Text

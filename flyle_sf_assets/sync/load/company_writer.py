@@ -1,8 +1,4 @@
-"""Company rows converted and written in batches, in the transaction of the step that asks.
-
-What does not belong here: which rows are not consumed (``sync/steps/companies.py``), conversion and
-validation (``companies``), and the SQL (``store``).
-"""
+"""Company rows converted and written in batches, in the transaction of the step that asks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -185,10 +181,10 @@ class Writing:
             now=self.now,
         )
 
-    def _merge_rejected(self, judged: Sequence[pl.Series]) -> None:
+    def _merge_rejected(self, checked: Sequence[pl.Series]) -> None:
         if self._rejected:
             rejected = pl.concat(self._rejected)
-            merge_rejected(self.tx, rejected, self.now, scope=pl.concat(judged))
+            merge_rejected(self.tx, rejected, self.now, scope=pl.concat(checked))
 
 
 def _moved(counts: UpsertCounts) -> int:

@@ -2,8 +2,6 @@
 
 No other process moves generations or consumed inputs while a refresh holds its tenant's lock, and a
 commit on top of another generation than the expected one is refused.
-
-What does not belong here: what is stale (``staleness.py``) and the tables (``store``).
 """
 
 from collections.abc import Mapping
@@ -97,18 +95,23 @@ class CommittedState:
         return self._edited.get(object_name)
 
     def forget(self) -> None:
-        """Call it after a commit: the next call reads the state again."""
+        """Call it when a commit failed or another one was made: the next call reads again."""
         self._generations = None
 
     def forget_schemas(self) -> None:
         """The same for schemas, after a describe."""
         self._schemas = None
 
+    def load(self, tx: TenantTransaction) -> dict[str, Generation]:
+        """Reads the state again as it is in this transaction."""
+        self._consumed = all_consumed(tx)
+        self._generations = read_generations(tx)
+        return self._generations
+
     def _read(self) -> dict[str, Generation]:
         if self._generations is None:
             with self.transaction() as tx:
-                self._consumed = all_consumed(tx)
-                self._generations = read_generations(tx)
+                return self.load(tx)
         return self._generations
 
 

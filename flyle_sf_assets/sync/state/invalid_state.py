@@ -2,8 +2,7 @@
 
 Earlier versions accepted rows with any Id or stamp, and any ``Date`` as Salesforce's time. A
 dataset that holds such rows counts as not held, and one whose watermark lies ahead is read whole:
-the refresh that finds it reads it again. What does not belong here: checking what comes in
-(``salesforce/answers.py``) and damaged files (``lost_files.py``).
+the refresh that finds it reads it again.
 """
 
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import Schemas, plan
 from flyle_sf_assets.salesforce.bounds import Bounds
-from flyle_sf_assets.salesforce.id_checksums import is_valid_id
+from flyle_sf_assets.salesforce.ids import has_valid_id
 from flyle_sf_assets.salesforce.soql import holds_ids
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.companies.dry_run import company_states
@@ -55,11 +54,11 @@ def note_impossible(
     if not unjudged and not ahead:
         return {}
     lookups = _lookups(settings, committed.schemas()) if unjudged else {}
-    judged = {
+    reasons = {
         name: _impossible(lake, one, _latest(now), lookups.get(name, frozenset()))
         for name, one in unjudged.items()
     }
-    wrong = {name: why for name, why in judged.items() if why is not None}
+    wrong = {name: why for name, why in reasons.items() if why is not None}
     with committed.transaction() as tx:
         for name, manifest in unjudged.items():
             number = current[name].generation
@@ -132,11 +131,11 @@ def _figures(rows: pl.LazyFrame, latest: datetime, lookups: frozenset[str]) -> d
         for name in rows.collect_schema().names()
         if name in lookups or name.startswith(PARENT_ID)
     ]
-    wrong = [pl.col(name).is_not_null() & ~_is_id(name) for name in names]
+    wrong = [pl.col(name).is_not_null() & ~has_valid_id(name) for name in names]
     return (
         rows.select(
             pl.len().alias("rows"),
-            (~_is_id("Id")).sum().alias("ids"),
+            (~has_valid_id("Id")).sum().alias("ids"),
             pl.col("Id").n_unique().alias("unique"),
             pl.any_horizontal(pl.lit(value=False), *wrong).sum().alias("lookups"),
             (pl.col("SystemModstamp") > latest).sum().alias("stamps"),
@@ -146,13 +145,9 @@ def _figures(rows: pl.LazyFrame, latest: datetime, lookups: frozenset[str]) -> d
     )
 
 
-def _is_id(name: str) -> pl.Expr:
-    return is_valid_id(pl.col(name)).fill_null(value=False)
-
-
 def _end_impossible_companies(tx: TenantTransaction, sync_id: int, now: datetime) -> int:
     ids = company_states(tx)["external_id"]
-    wrong = ids.to_frame().filter(~is_valid_id(pl.col("external_id")).fill_null(value=False))
+    wrong = ids.to_frame().filter(~has_valid_id("external_id"))
     if wrong.is_empty():
         return 0
     ended = end_companies(tx, wrong["external_id"].to_list(), sync_id=sync_id, now=now)

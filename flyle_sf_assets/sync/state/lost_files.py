@@ -1,8 +1,4 @@
-"""Record files that are damaged or lost: their datasets count as not held, and are read again.
-
-What does not belong here: what is wrong with a file (``lake/damage.py``), reading a dataset again
-(``sync/steps/partial_run.py``).
-"""
+"""Record files that are damaged or lost: their datasets count as not held, and are read again."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,4 @@
-"""Which assets of a tenant are stale: an input has a newer generation than they consumed.
-
-What does not belong here: the rest of a tenant's status (``tenant_status.py``).
-"""
+"""Which assets of a tenant are stale: an input has a newer generation than they consumed."""
 
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.lake.manifest import NOTHING

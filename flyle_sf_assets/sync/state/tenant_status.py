@@ -1,7 +1,4 @@
-"""The status of each tenant: link, companies, rejected values, and which assets are stale.
-
-What does not belong here: showing it (``cli``, ``console``).
-"""
+"""The status of each tenant: link, companies, rejected values, and which assets are stale."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +6,6 @@ from datetime import datetime
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.companies.counts import companies_by_status
 from flyle_sf_assets.store.companies.rejected_values import count_rejected
-from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.store.tenants.settings_versions import (
     latest_settings,
@@ -27,7 +23,6 @@ class TenantStatus:
     companies: dict[str, int]
     rejected: int
     stale_assets: tuple[str, ...]
-    last_sync: Sync | None
     is_stopped: bool = False
     """Not tried again automatically: these very settings failed permanently."""
 
@@ -54,13 +49,12 @@ def tenant_statuses(
 def _tenant_status(installation: Installation, tenant: str) -> TenantStatus:
     settings = registered_settings(installation, tenant)
     with installation.database.tenant(tenant) as tx:
-        syncs, link, latest = latest_syncs(tx, limit=1), get_link(tx), latest_settings(tx)
+        link, latest = get_link(tx), latest_settings(tx)
         return TenantStatus(
             link=link,
             companies=companies_by_status(tx).get(tenant, {}),
             rejected=count_rejected(tx),
             stale_assets=stale_assets(tx, settings) if settings else (),
-            last_sync=syncs[0] if syncs else None,
             is_stopped=link.stopped_version is not None
             and (latest is None or link.stopped_version >= latest.version),
         )

@@ -1,7 +1,4 @@
-"""The company rows: converted, validated, and written with everything that belongs to them.
-
-What does not belong here: conversion and validation (``companies``), the upsert (``store``).
-"""
+"""The company rows: converted, validated, and written with everything that belongs to them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace

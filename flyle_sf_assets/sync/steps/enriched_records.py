@@ -1,7 +1,4 @@
-"""The enriched records: rows affected by a change joined again, compared, and stored.
-
-What does not belong here: the join and the affected rows (``enriched``).
-"""
+"""The enriched records: rows affected by a change joined again, compared, and stored."""
 
 from dataclasses import replace
 
@@ -78,7 +75,13 @@ def enrich_records(refresh: Refresh) -> StepReport:
                 now=refresh.clock(),
             )
         put_consumed(tx, ENRICHED, [*consumed, Consumed(PLAN, 0, digest)])
-    return _report(lake, plan, manifest or held, changed)
+    following = manifest or held
+    report = _report(plan, following, changed)
+    if following is None or not refresh.shows_samples:
+        return report
+    # Id and Name may be mapped themselves.
+    shown = dict.fromkeys(("Id", "Name", *plan.leaves))
+    return replace(report, sample=lake.sample(following, SAMPLE_ROWS).select(*shown))
 
 
 def _affected(
@@ -169,7 +172,7 @@ def _plan_digest(plan: ReadPlan) -> str:
     return digest_of(nodes, leaves)
 
 
-def _report(lake: Lake, plan: ReadPlan, manifest: Manifest | None, changed: int) -> StepReport:
+def _report(plan: ReadPlan, manifest: Manifest | None, changed: int) -> StepReport:
     if manifest is None:
         raise ValueError("the enriched records were never written")
     parents = [
@@ -184,9 +187,5 @@ def _report(lake: Lake, plan: ReadPlan, manifest: Manifest | None, changed: int)
         counts={"changed": changed},
         columns=enriched_notes(plan),
         lineage=enriched_origins(plan),
-        # Id and Name may be mapped themselves.
-        sample=lake.sample(manifest, SAMPLE_ROWS).select(
-            *dict.fromkeys(("Id", "Name", *plan.leaves))
-        ),
         notes={"lookups": "\n".join(parents) or "no parents are mapped"},
     )

@@ -1,8 +1,4 @@
-"""The object schemas: the describe of every object that the settings reach.
-
-What does not belong here: asking (``sync/extract/schema_reader.py``) and following paths
-(``raw/plan.py``).
-"""
+"""The object schemas: the describe of every object that the settings reach."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta

@@ -1,8 +1,4 @@
-"""A run that begins in the middle: what comes before its first step is described and read first.
-
-What does not belong here: detecting which files were lost (``sync/state/lost_files.py``), and a
-refusal in the middle of a refresh (``redescribe.py``).
-"""
+"""A run that begins in the middle: what comes before its first step is described and read first."""
 
 from functools import partial
 

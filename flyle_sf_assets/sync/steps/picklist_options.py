@@ -1,8 +1,6 @@
-"""The picklist option catalog of one tenant.
+"""The picklist option catalog of one tenant."""
 
-What does not belong here: which options there are (``options/catalog.py``) and that none is
-ever deleted (``store/companies/picklist_options.py``).
-"""
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -15,7 +13,12 @@ from flyle_sf_assets.options.catalog import (
     followed_fields,
     met_values,
 )
-from flyle_sf_assets.store.companies.picklist_options import list_options, merge_options
+from flyle_sf_assets.store.companies.picklist_options import (
+    Option,
+    OptionCounts,
+    list_options,
+    merge_options,
+)
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, swap_generation
 from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.state.asset_names import COMPANIES, OPTIONS, SCHEMAS, digest_of
@@ -59,35 +62,30 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
         columns = dict.fromkeys(field.source_path for field in fields)
         met = met_values(rows.select("Id", *columns).collect(), fields)
     before = refresh.committed.generation_number(OPTIONS)
+    described = Consumed(SCHEMAS, refresh.committed.generation_number(SCHEMAS))
     now = refresh.clock()
     with refresh.committing() as tx:
-        held = pl.DataFrame(
-            [(o.field_key, o.value, o.label, o.position, o.active) for o in list_options(tx)],
-            schema={
-                "field_key": pl.String,
-                "value": pl.String,
-                "label": pl.String,
-                "position": pl.Int32,
-                "active": pl.Boolean,
-            },
-            orient="row",
-        )
+        options = list_options(tx)
+        held = _frame(options)
         surprises = met.join(held, on=["field_key", "value"], how="anti")
-        keys = [field.key for field in fields]
-        union = catalog(described_options(fields), met, held, followed=keys)
-        counts = merge_options(tx, union, now, described_fields=keys)
+        counts = OptionCounts(added=0, changed=0, removed=0)
+        is_same_list = is_same and taken.get(SCHEMAS) == described
+        if not (is_same_list and surprises.is_empty() and refresh.kind in ("refresh", "sweep")):
+            keys = [field.key for field in fields]
+            union = catalog(described_options(fields), met, held, followed=keys)
+            counts = merge_options(tx, union, now, described_fields=keys)
+            options = list_options(tx)
         is_changed = bool(counts.added or counts.changed or counts.removed)
         generation = before + 1 if is_changed or before == 0 else before
         swap_generation(tx, OPTIONS, expected_generation=before, generation=generation, now=now)
         inputs = [
-            Consumed(SCHEMAS, refresh.committed.generation_number(SCHEMAS)),
+            described,
             refresh.settings_part(COMPANIES),
             Consumed(FIELDS, 0, digest),
         ]
         if manifest is not None:
             inputs.append(Consumed(manifest.dataset, manifest.generation))
         put_consumed(tx, OPTIONS, inputs)
-        options = list_options(tx)
     report = StepReport(
         asset="flyle/picklist_options",
         generation=str(generation),
@@ -102,6 +100,21 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
         ),
     )
     return report, not surprises.is_empty()
+
+
+def _frame(options: Sequence[Option]) -> pl.DataFrame:
+    """The catalog as `options.catalog` compares it."""
+    return pl.DataFrame(
+        [(o.field_key, o.value, o.label, o.position, o.active) for o in options],
+        schema={
+            "field_key": pl.String,
+            "value": pl.String,
+            "label": pl.String,
+            "position": pl.Int32,
+            "active": pl.Boolean,
+        },
+        orient="row",
+    )
 
 
 _NO_SELECTS = Text(

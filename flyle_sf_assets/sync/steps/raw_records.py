@@ -1,7 +1,4 @@
-"""The raw assets: their datasets read up to the same moment and committed together.
-
-What does not belong here: the reading itself (``sync/extract/dataset_reader.py``).
-"""
+"""The raw assets: their datasets read up to the same moment and committed together."""
 
 import polars as pl
 
@@ -71,7 +68,8 @@ def read_records(refresh: Refresh, asset: RawAsset) -> StepReport:
     refresh.reading = None
     manifests = {dataset.name: committed.held(dataset) for dataset in datasets}
     staged = [one.staged for one in readings]
-    return _report(asset, plan, staged, manifests, _sample(lake, manifests))
+    sample = _sample(lake, manifests) if refresh.shows_samples else None
+    return _report(asset, plan, staged, manifests, sample)
 
 
 def _leave(tx: TenantTransaction, plan: ReadPlan, asset: RawAsset) -> None:
@@ -249,7 +247,7 @@ def _report(
     plan: ReadPlan,
     staged: list[StagedDataset],
     manifests: dict[str, Manifest],
-    sample: pl.DataFrame,
+    sample: pl.DataFrame | None,
 ) -> StepReport:
     rows = {name: manifest.rows for name, manifest in manifests.items()}
     return StepReport(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema, PicklistValue
 from flyle_sf_assets.salesforce.schema.validation import implausibility
 
 ID = FieldSchema("Id", "Id", "id", length=18)
@@ -21,6 +21,12 @@ def _with(**values: object) -> ObjectSchema:
     """The account with another owner field."""
     changed = replace(OWNER, **values)  # type: ignore[arg-type]  # a test's values
     return replace(ACCOUNT, fields=(ID, NAME, changed))
+
+
+def _options(count: int) -> ObjectSchema:
+    """The account with a picklist of so many options."""
+    values = tuple(PicklistValue(f"v{n}", f"v{n}", active=True) for n in range(count))
+    return _with(type="picklist", picklist_values=values)
 
 
 WRONG = {
@@ -50,6 +56,7 @@ WRONG = {
     "lookup to a path": _with(reference_to=("../x",)),
     "lookup to nothing named": _with(reference_to=("",)),
     "lookup to thousands": _with(reference_to=tuple(f"O{n}__c" for n in range(5_000))),
+    "options by the hundred thousand": _options(100_000),
     "prefix SOQL": replace(ACCOUNT, key_prefix="%' "),
 }
 
@@ -68,6 +75,7 @@ RIGHT = {
     "a lookup to nothing": _with(reference_to=()),
     "a managed field": _with(name="acme__Owner__c", relationship_name="acme__Owner__r"),
     "all digits": _with(type="double", precision=18, scale=17),
+    "an old picklist that never lost a value": _options(20_000),
     "a long text": _with(type="textarea", length=131_072),
 }
 

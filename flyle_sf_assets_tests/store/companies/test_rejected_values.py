@@ -36,10 +36,11 @@ def merge(
 def kept(database: Database) -> list[tuple[object, ...]]:
     """(external id, field, value, first seen, last seen, resolved), resolved ones too."""
     with database.tenant("acme") as tx:
-        return [
-            (r.external_id, r.field, r.value, r.first_seen_at, r.last_seen_at, r.resolved_at)
-            for r in list_rejected(tx, open_only=False)
-        ]
+        found = tx.execute(
+            "SELECT external_id, field, value, first_seen_at, last_seen_at, resolved_at"
+            " FROM rejected_records ORDER BY first_seen_at, external_id, field"
+        )
+        return [tuple(row) for row in found]
 
 
 def test_a_value_that_keeps_failing_is_one_row(database: Database) -> None:
@@ -67,7 +68,7 @@ def test_what_a_run_judged_and_no_longer_rejects_is_resolved(database: Database)
     assert [(row[0], row[5]) for row in kept(database)] == [("1", DAY_2), ("2", None), ("3", None)]
     with database.tenant("acme") as tx:
         assert count_rejected(tx) == 2
-        assert [r.external_id for r in list_rejected(tx)] == ["2", "3"]
+        assert [r.external_id for r in list_rejected(tx, limit=10)] == ["2", "3"]
 
 
 def test_a_run_that_judged_nothing_resolves_nothing(database: Database) -> None:

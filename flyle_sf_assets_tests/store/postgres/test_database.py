@@ -215,6 +215,16 @@ def test_times_come_in_utc(database: Database) -> None:
     assert found.isoformat() == "2026-04-01T00:00:00+00:00"
 
 
+def test_a_statement_of_a_tenant_knows_its_tenant(database: Database) -> None:
+    """No statement can name another tenant by mistake; one for all tenants has none to name."""
+    with database.tenant("acme") as tx:
+        assert tx.execute("SELECT :tenant_id").scalar_one() == "acme"
+        assert tx.execute("SELECT :tenant_id || :more", more="!").scalar_one() == "acme!"
+        assert tx.execute("SELECT 1").scalar_one() == 1
+    with database.fleet() as fleet, pytest.raises(sa.exc.StatementError):
+        fleet.execute("SELECT :tenant_id")
+
+
 def test_a_fleet_transaction_writes_nothing(database: Database) -> None:
     """It sees all tenants, so a slip in it would touch all tenants."""
     with pytest.raises(StoreError), database.fleet() as tx:

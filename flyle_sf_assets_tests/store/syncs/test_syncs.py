@@ -25,13 +25,13 @@ DAY_2, DAY_3 = DAY_1 + timedelta(days=1), DAY_1 + timedelta(days=2)
 
 
 def test_every_asset_of_a_run_gets_the_same_sync(database: Database) -> None:
-    """Seven assets of one run are one refresh, with one upper bound in time."""
+    """Seven assets of one run are one refresh."""
     with database.tenant("acme") as tx:
-        first = open_sync(tx, "initial", "run-1", DAY_1, upper_bound=DAY_1)
-        again = open_sync(tx, "initial", "run-1", DAY_2, upper_bound=DAY_2)
+        first = open_sync(tx, "initial", "run-1", DAY_1)
+        again = open_sync(tx, "initial", "run-1", DAY_2)
         other = open_sync(tx, "refresh", "run-2", DAY_2)
     assert again == first
-    assert (first.state, first.started_at, first.upper_bound) == ("running", DAY_1, DAY_1)
+    assert (first.state, first.started_at) == ("running", DAY_1)
     assert other.sync_id != first.sync_id
 
 
@@ -68,12 +68,12 @@ def test_figures_add_up_over_the_assets(database: Database) -> None:
 def test_a_run_that_is_tried_again_takes_its_sync_up_again(database: Database) -> None:
     """What it counted stays; how it failed does not."""
     with database.tenant("acme") as tx:
-        sync = open_sync(tx, "refresh", "run-1", DAY_1, upper_bound=DAY_1)
+        sync = open_sync(tx, "refresh", "run-1", DAY_1)
         add_counts(tx, sync.sync_id, SyncCounts(api_calls=2))
         finish_sync(tx, sync.sync_id, "failed", DAY_2, "org down")
-        again = open_sync(tx, "refresh", "run-1", DAY_3, upper_bound=DAY_3)
+        again = open_sync(tx, "refresh", "run-1", DAY_3)
     assert (again.sync_id, again.state, again.finished_at) == (sync.sync_id, "running", None)
-    assert (again.error, again.api_calls, again.upper_bound) == (None, 2, DAY_1)
+    assert (again.error, again.api_calls) == (None, 2)
 
 
 def test_syncs_of_dead_processes_are_closed_by_the_next(database: Database) -> None:

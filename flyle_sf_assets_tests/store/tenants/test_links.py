@@ -1,5 +1,6 @@
 """How a link stands, and what about it needs a person."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from flyle_sf_assets.errors import Text
@@ -97,15 +98,13 @@ def test_attention_is_stored_as_the_contract_says(database: Database) -> None:
 
 
 def test_clearing_takes_away_exactly_what_is_named(database: Database) -> None:
-    """One field came back, the other is still hidden."""
+    """The items of one code; those of others stay."""
     with database.tenant("acme") as tx:
         add_attention(tx, [hidden(), hidden("StageName"), hidden(None)], DAY_1)
-        assert clear_attention(tx, "field_hidden", object="Opportunity", field="Amount")
-        assert not clear_attention(tx, "field_hidden", object="Account")
-        assert [a.field for a in get_link(tx).attention] == ["StageName", None]
-        assert clear_attention(tx, "field_hidden", field=None)
+        add_attention(tx, [replace(hidden(), code="object_hidden")], DAY_1)
+        assert not clear_attention(tx, "token_refused")
         assert clear_attention(tx, "field_hidden")
-        assert get_link(tx).attention == ()
+        assert [a.code for a in get_link(tx).attention] == ["object_hidden"]
 
 
 def test_replacing_leaves_other_codes_alone(database: Database) -> None:

@@ -9,10 +9,10 @@ from flyle_sf_assets.store.tenants.settings_changes import (
     SettingsChange,
     StoredChange,
     StoredRead,
+    close_change,
     get_change,
     put_change,
     reopen_change,
-    settle_change,
 )
 from flyle_sf_assets.store.tenants.settings_files import (
     KnownTenant,
@@ -67,10 +67,10 @@ def test_a_run_settles_its_version_and_those_before_it(database: Database) -> No
     with database.tenant("acme") as tx:
         for version in (1, 2, 3):
             put_change(tx, change(version))
-        settle_change(tx, 1, "run-1", NOW)
-        settle_change(tx, 2, "run-2", LATER)
+        close_change(tx, 1, "run-1", NOW)
+        close_change(tx, 2, "run-2", LATER)
         found = [get_change(tx, version) for version in (1, 2, 3)]
-    told = [(one.dagster_run_id, one.settled_at) for one in found if one]
+    told = [(one.dagster_run_id, one.closed_at) for one in found if one]
     assert told == [("run-1", NOW), ("run-2", LATER), (None, None)]
 
 
@@ -78,11 +78,11 @@ def test_a_version_that_asks_again_is_open_under_another_attempt(database: Datab
     """A run's key is never used twice: Dagster would take the old run for the new one."""
     with database.tenant("acme") as tx:
         put_change(tx, change(1))
-        settle_change(tx, 1, "run-1", NOW)
+        close_change(tx, 1, "run-1", NOW)
         reopen_change(tx, 1, "census")
         again = get_change(tx, 1)
     assert again is not None
-    assert (again.kind, again.attempt, again.settled_at) == ("census", 2, None)
+    assert (again.kind, again.attempt, again.closed_at) == ("census", 2, None)
     assert again.dagster_run_id is None
 
 
@@ -93,7 +93,7 @@ def test_all_tenants_are_seen_in_one_query(database: Database) -> None:
     save(database, "file", "file:file.yaml")
     with database.tenant("file") as tx:
         put_change(tx, change(1))
-        settle_change(tx, 1, None, NOW)
+        close_change(tx, 1, None, NOW)
         put_file(tx, "d1", 1, NOW)
         put_link(tx, state="linked")
         mark_removed(tx, "linked", LATER)
