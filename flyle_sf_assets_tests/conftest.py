@@ -38,9 +38,9 @@ def usual_clock_bound(_orgs_may_live_at_another_time: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _migrations_are_read_once() -> Iterator[None]:
-    """Dagster imports all of its 40 migrations for each instance that it opens: a third of a tick.
+    """Dagster imports all of its 87 migrations for each SQLite instance that it opens, three times.
 
-    Only for SQLite, where the product has PostgreSQL.
+    The product has PostgreSQL, for which Dagster does not.
     """
     read: dict[str | None, ScriptDirectory] = {}
     from_config = ScriptDirectory.from_config
