@@ -1,8 +1,7 @@
 """What holds for every test: in CI a skipped test is a failure, and orgs have times of their own.
 
-Linked tenants come from the plugin ``tenant_fixtures.py``; what else one package's tests need is in
-the conftest of their folder.
-Dagster's migrations are read once per process.
+Dagster's migrations are read once per process. Linked tenants come from the plugin
+``tenant_fixtures.py``; what else one package's tests need is in the conftest of their folder.
 """
 
 import os
@@ -39,9 +38,9 @@ def usual_clock_bound(_orgs_may_live_at_another_time: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _migrations_are_read_once() -> Iterator[None]:
-    """Dagster imports all of its 40 migrations for each instance that it opens: a third of a tick.
+    """Dagster imports all of its 87 migrations for each SQLite instance that it opens, three times.
 
-    Only for SQLite, where the product has PostgreSQL.
+    The product has PostgreSQL, for which Dagster does not.
     """
     read: dict[str | None, ScriptDirectory] = {}
     from_config = ScriptDirectory.from_config

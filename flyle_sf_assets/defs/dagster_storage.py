@@ -39,9 +39,8 @@ class _EventLogStorage(PostgresEventLogStorage):
 
     def _has_asset_key_col_on_connection(self, conn: Any, column_name: str) -> bool:
         column = f"asset_keys.{column_name}"
-        if column not in self._there and super()._has_asset_key_col_on_connection(
-            conn, column_name
-        ):
+        is_there = column in self._there
+        if is_there or super()._has_asset_key_col_on_connection(conn, column_name):
             self._there.add(column)
         return column in self._there
 
