@@ -74,7 +74,7 @@ class Choice:
         """Whether refused settings have to be compared again: only the org can have changed."""
         if self.refusal is None:
             return False
-        return (now - self.refusal.judged_at).total_seconds() >= every_s
+        return (now - self.refusal.compared_at).total_seconds() >= every_s
 
 
 def choice_of(tx: TenantTransaction) -> Choice | None:
@@ -83,8 +83,8 @@ def choice_of(tx: TenantTransaction) -> Choice | None:
     if latest is None:
         return None
     newest, number = Numbered.of(latest), version_in_effect(tx)
-    is_settled = number is None or number == latest.version
-    kept = None if is_settled or number is None else get_settings(tx, number)
+    is_newest = number is None or number == latest.version
+    kept = None if is_newest or number is None else get_settings(tx, number)
     if kept is None:
         return Choice(newest, newest.version)
     in_effect, refusal = Numbered.of(kept), refusal_of_newest(tx)
@@ -102,8 +102,8 @@ def is_fit_as_before(tx: TenantTransaction, settings: TenantSettings) -> bool:
     kept = None if number is None else get_settings(tx, number)
     if kept is None:
         return False
-    standing = Numbered.of(kept).settings
-    return standing.connection == settings.connection and part_digests(standing) == part_digests(
+    in_effect = Numbered.of(kept).settings
+    return in_effect.connection == settings.connection and part_digests(in_effect) == part_digests(
         settings
     )
 
