@@ -122,13 +122,13 @@ def _observe(context: AssetExecutionContext, refresh: Refresh) -> None:
     Dagster read the settings of the step when it began, and forgets them here: what the step
     materializes is made from these.
     """
-    if not refresh.has_judged:
+    if not refresh.has_compared:
         return
     observe_settings(context.instance, refresh.settings)
     running = context.op_execution_context.get_step_execution_context()
     for part in keys.SETTINGS_PARTS:
         running.wipe_input_asset_version_info(keys.link_settings(part))
-    refresh.has_judged = False
+    refresh.has_compared = False
 
 
 def _kind(tag: str) -> RefreshKind:

@@ -50,7 +50,7 @@ class Refresh:
     """Whether the tenant was never synced before."""
     fallback: Numbered | None = None
     refused: Numbered | None = None
-    has_judged: bool = False
+    has_compared: bool = False
     """Whether this refresh compared a version with the org: its settings may have changed."""
     compared: dict[RawAsset, Comparison] = field(default_factory=dict)
     reading: RawAsset | None = None

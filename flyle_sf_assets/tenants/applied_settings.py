@@ -74,7 +74,7 @@ class Choice:
         """Whether refused settings have to be compared again: only the org can have changed."""
         if self.refusal is None:
             return False
-        return (now - self.refusal.judged_at).total_seconds() >= every_s
+        return (now - self.refusal.compared_at).total_seconds() >= every_s
 
 
 def choice_of(tx: TenantTransaction) -> Choice | None:
@@ -102,8 +102,8 @@ def is_fit_as_before(tx: TenantTransaction, settings: TenantSettings) -> bool:
     kept = None if number is None else get_settings(tx, number)
     if kept is None:
         return False
-    current = Numbered.of(kept).settings
-    return current.connection == settings.connection and part_digests(current) == part_digests(
+    in_effect = Numbered.of(kept).settings
+    return in_effect.connection == settings.connection and part_digests(in_effect) == part_digests(
         settings
     )
 

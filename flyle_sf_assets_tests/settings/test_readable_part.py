@@ -21,9 +21,9 @@ connection:
 SOURCE = """source:
   object: Account
   conditions:
-    - {field: Industry, op: equals, value: Energy}
+    - {field: Industry, op: eq, value: Energy}
     - {field: Industry, op: between, value: Energy}
-    - {field: Rating, op: equals, value: Hot}
+    - {field: Rating, op: eq, value: Hot}
 """
 MAPPING = """mapping:
   - {from: AnnualRevenue, to: revenue, label: Revenue, type: number}

@@ -28,13 +28,13 @@ class Refusal:
     """Why a version is not applied.
 
     ``problems`` are empty when a newer version came before it was compared. ``refused_at`` is when
-    it first did not fit, ``judged_at`` when it was last compared.
+    it first did not fit, ``compared_at`` when it was last compared.
     """
 
     version: int
     problems: tuple[Problem, ...]
     refused_at: datetime
-    judged_at: datetime
+    compared_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def put_refusal(
     Versions between the one in effect and this one are never compared: they are refused too.
     """
     tx.execute(
-        "INSERT INTO settings_refusals (tenant_id, version, problems, refused_at, judged_at)"
+        "INSERT INTO settings_refusals (tenant_id, version, problems, refused_at, compared_at)"
         " SELECT tenant_id, version, '[]', :now, :now FROM settings_versions"
         " WHERE tenant_id = :tenant_id AND version > :in_effect AND version < :version"
         " ON CONFLICT (tenant_id, version) DO NOTHING",
@@ -98,10 +98,10 @@ def put_refusal(
         now=now,
     )
     tx.execute(
-        "INSERT INTO settings_refusals (tenant_id, version, problems, refused_at, judged_at)"
+        "INSERT INTO settings_refusals (tenant_id, version, problems, refused_at, compared_at)"
         " VALUES (:tenant_id, :version, CAST(:problems AS jsonb), :now, :now)"
         " ON CONFLICT (tenant_id, version) DO UPDATE SET problems = excluded.problems,"
-        " judged_at = excluded.judged_at",
+        " compared_at = excluded.compared_at",
         version=version,
         problems=problems_text(problems),
         now=now,
@@ -112,10 +112,10 @@ def get_refusals(tx: TenantTransaction) -> dict[int, Refusal]:
     """Every version that is not applied, and why, by version."""
     return {
         row.version: Refusal(
-            row.version, read_problems(row.problems), row.refused_at, row.judged_at
+            row.version, read_problems(row.problems), row.refused_at, row.compared_at
         )
         for row in tx.execute(
-            "SELECT version, problems, refused_at, judged_at FROM settings_refusals"
+            "SELECT version, problems, refused_at, compared_at FROM settings_refusals"
             " WHERE tenant_id = :tenant_id ORDER BY version",
         )
     }

@@ -119,7 +119,7 @@ def _described_for_fitting(refresh: Refresh, *, is_forced: bool) -> _Comparison:
     if found.is_new:
         with refresh.committing() as tx:
             take_effect(tx, candidate, refresh.clock(), sync_id=refresh.sync_id)
-        refresh.fallback, refresh.has_judged = None, True
+        refresh.fallback, refresh.has_compared = None, True
     return found
 
 
@@ -138,7 +138,7 @@ def _described_for_fallback(
     if reasons:
         with refresh.committing() as tx:
             refuse(tx, candidate.version, reasons, fallback.version, refresh.clock())
-        refresh.has_judged = True
+        refresh.has_compared = True
         _log.warning("settings not applied", version=candidate.version, problems=len(reasons))
     is_other_org = fallback.settings.connection != candidate.settings.connection
     if found is None or is_other_org or objects_missing(fallback.settings, found.schemas):

@@ -65,7 +65,7 @@ ROWS: dict[str, dict[str, object]] = {
         "version": 1,
         "problems": "[]",
         "refused_at": NOW,
-        "judged_at": NOW,
+        "compared_at": NOW,
     },
     "generations": {"dataset": "d", "generation": 1, "manifest": "{}", "committed_at": NOW},
     "consumed": {"asset": "a", "input": "i", "generation": 1, "digest": "d"},

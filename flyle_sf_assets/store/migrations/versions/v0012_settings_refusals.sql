@@ -5,7 +5,7 @@ CREATE TABLE flyle.settings_refusals (
     version integer NOT NULL,
     problems jsonb NOT NULL CHECK (jsonb_typeof(problems) = 'array'),
     refused_at timestamptz NOT NULL,
-    judged_at timestamptz NOT NULL,
+    compared_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, version)
 );
 COMMENT ON TABLE flyle.settings_refusals IS
@@ -14,7 +14,7 @@ COMMENT ON COLUMN flyle.settings_refusals.problems IS
     '[{code, path, line, file, severity, message_ja, message_en, remedy_ja, remedy_en}];'
     ' empty: a newer version came before this one was compared with the org';
 COMMENT ON COLUMN flyle.settings_refusals.refused_at IS 'When it first did not fit';
-COMMENT ON COLUMN flyle.settings_refusals.judged_at IS 'When it was last compared with the org';
+COMMENT ON COLUMN flyle.settings_refusals.compared_at IS 'When it was last compared with the org';
 
 ALTER TABLE flyle.settings_files
     ADD COLUMN problems jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(problems) = 'array');

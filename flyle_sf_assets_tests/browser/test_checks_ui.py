@@ -1,0 +1,92 @@
+"""The Checks page, the settings nodes and the sensor's ticks, as the data team meets them."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from flyle_sf_assets.defs import keys
+from flyle_sf_assets_tests.browser import chromium
+from flyle_sf_assets_tests.browser.served import Served, dagster_over_two_tenants
+
+CHECKS = (
+    *(key.name for key in keys.FLEET_CHECKS),
+    keys.CENSUS.name,
+    keys.EXTERNAL_IDS_UNIQUE.name,
+    keys.OPTIONS_IN_CATALOG.name,
+)
+EXECUTIONS = """
+query ($check: String!) {
+  assetCheckExecutions(assetKey: {path: ["flyle", "companies"]}, checkName: $check, limit: 20) {
+    runId status
+  }
+}
+"""
+RUN_TIMEOUT_MS = 120_000
+
+
+@pytest.mark.timeout(600)
+def test_every_check_is_evaluated_by_the_first_syncs_and_can_be_executed_from_its_page() -> None:
+    """Four of seven said "cannot execute without materializing", and all were grey until ten past.
+
+    After a broken file the last check warns, and the sensor's page says why.
+    """
+    chromium.program()
+    with dagster_over_two_tenants() as dagster, chromium.opened_page(locale="en-US") as page:
+        dagster.await_first_syncs()
+        page.goto(f"{dagster.url}/assets/flyle/companies?view=checks")
+        expect(page.get_by_text(f"Checks ({len(CHECKS)})")).to_be_visible()
+        assert {check: _states(page, dagster, check)[-1] for check in CHECKS} == dict.fromkeys(
+            CHECKS, "SUCCEEDED"
+        )
+        for check in CHECKS:
+            _execute(page, dagster, check)
+        _expect_settings_green(page, dagster)
+        _break_a_file(page, dagster)
+
+
+def _execute(page: Page, dagster: Served, check: str) -> None:
+    before = len(_states(page, dagster, check))
+    _click_execute(page, dagster, check)
+    states: list[str] = []
+    for _ in range(RUN_TIMEOUT_MS // 1000):
+        states = _states(page, dagster, check)
+        if len(states) > before and states[0] != "IN_PROGRESS":
+            break
+        page.wait_for_timeout(1000)
+    assert (len(states), states[0]) == (before + 1, "SUCCEEDED"), check
+
+
+def _click_execute(page: Page, dagster: Served, check: str) -> None:
+    page.goto(f"{dagster.url}/assets/flyle/companies?view=checks&checkDetail={check}")
+    button = page.get_by_role("button").filter(has_text=re.compile("^Execute$"))
+    button.first.click(timeout=RUN_TIMEOUT_MS)
+
+
+def _expect_settings_green(page: Page, dagster: Served) -> None:
+    for part in keys.SETTINGS_PARTS:
+        page.goto(f"{dagster.url}/assets/flyle/link_settings/{part}?view=partitions")
+        expect(page.get_by_text("Materialized (2)")).to_be_visible()
+        expect(page.get_by_text("Missing (0)")).to_be_visible()
+
+
+def _break_a_file(page: Page, dagster: Served) -> None:
+    """The sensor's page has a failed tick, and the tick the reason; so has the check."""
+    dagster.change_settings("globex", ("tenant: globex", "tenant: ["))
+    page.goto(f"{dagster.url}/locations/flyle_sf_assets/sensors/settings")
+    failed = page.get_by_role("row").filter(has_text="Failure").filter(has_text="runs requested")
+    failed.first.get_by_text("View", exact=True).click(timeout=RUN_TIMEOUT_MS)
+    reason = re.compile(r"globex \(file: globex\.yaml:\d+")
+    expect(page.get_by_role("dialog").get_by_text(reason).first).to_be_visible()
+    _click_execute(page, dagster, keys.NONE_UNAPPLIED.name)
+    warned = page.get_by_text(re.compile(r"1 of 2 .*globex \(file: globex\.yaml")).first
+    expect(warned).to_be_visible(timeout=RUN_TIMEOUT_MS)
+
+
+def _states(page: Page, dagster: Served, check: str) -> list[str]:
+    """The states of the check's executions, the newest first, as the UI reads them."""
+    answer: Any = page.request.post(
+        f"{dagster.url}/graphql", data={"query": EXECUTIONS, "variables": {"check": check}}
+    ).json()
+    return [str(one["status"]) for one in answer["data"]["assetCheckExecutions"]]
