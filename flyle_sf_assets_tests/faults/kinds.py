@@ -88,6 +88,7 @@ FAULTS = (
 )
 
 SETTINGS = (
+    "settings that do not fit",
     "mapping removed",
     "mapping added",
     "mapping retyped",

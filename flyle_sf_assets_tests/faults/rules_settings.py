@@ -3,6 +3,8 @@
 What does not belong here: what an org's administrator changes (``rules_schema.py``).
 """
 
+import json
+
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -150,6 +152,19 @@ class SettingsRules(Machine):
         world.raw.clear()
         self.owe_what_was_missed()
         self._changed("base object back" if kept else "base object")
+
+    @may_change
+    @precondition(lambda self: self.world.are_settings_seen)
+    @rule(number=ANY)
+    def misspell(self, number: int) -> None:
+        """Settings that the org does not fit: the companies go on as the settings before say."""
+        tenant, mapping = self.world.tenant, [*self.world.document["mapping"]]
+        mapping[number % len(mapping)] = {"from": "Nothing__c", "to": "nothing", "label": "無"}
+        standing = tenant.settings
+        unfit = {**self.world.document, "mapping": mapping, "time_zone": ZONES[number % len(ZONES)]}
+        tenant.apply(json.dumps(unfit, ensure_ascii=False))
+        tenant.settings = standing
+        did("settings that do not fit")
 
     def _changed(self, kind: str) -> None:
         self.world.apply()
