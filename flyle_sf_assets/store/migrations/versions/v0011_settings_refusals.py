@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0012"
+revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
@@ -14,5 +14,5 @@ def upgrade() -> None:
     """Creates the table; an existing version that was refused is compared again."""
     # The whole file at once: the driver accepts several statements only without parameters.
     op.get_bind().connection.cursor().execute(
-        Path(__file__).with_name("v0012_settings_refusals.sql").read_text(encoding="utf-8"), None
+        Path(__file__).with_name("v0011_settings_refusals.sql").read_text(encoding="utf-8"), None
     )
