@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flyle_sf_assets.cli.output import RUN_AGAIN, errors_as_exit_codes, to_stdout
+from flyle_sf_assets.cli.terminal.output import RUN_AGAIN, errors_as_exit_codes, to_stdout
 
 db = typer.Typer(help="The product's database.", no_args_is_help=True)
 secrets = typer.Typer(help="What is stored encrypted.", no_args_is_help=True)

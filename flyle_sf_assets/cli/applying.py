@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flyle_sf_assets.cli.language import language, say
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import print_problems, problem_document, to_stdout
+from flyle_sf_assets.cli.terminal.language import language, say
+from flyle_sf_assets.cli.terminal.output import print_problems, problem_document, to_stdout
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.installation.opened import Installation

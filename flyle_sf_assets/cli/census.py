@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from flyle_sf_assets.cli.language import language
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import to_stdout
 from flyle_sf_assets.cli.syncing import SyncOutcome, never_began, refresh_in_process, register_file
+from flyle_sf_assets.cli.terminal.language import language
+from flyle_sf_assets.cli.terminal.output import to_stdout
 from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.store.syncs.census import CensusFigures, census_of_sync

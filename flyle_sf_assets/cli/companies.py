@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from flyle_sf_assets.cli.language import language, say
-from flyle_sf_assets.cli.moments import local
-from flyle_sf_assets.cli.output import listing, printable, to_stderr, to_stdout, write
+from flyle_sf_assets.cli.terminal.language import language, say
+from flyle_sf_assets.cli.terminal.moments import local
+from flyle_sf_assets.cli.terminal.output import listing, printable, to_stderr, to_stdout, write
 from flyle_sf_assets.companies.status import CompanyStatus
 from flyle_sf_assets.console.csv_cells import csv_line
 from flyle_sf_assets.console.labels import COMPANY_STATUSES

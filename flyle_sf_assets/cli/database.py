@@ -7,8 +7,8 @@ import shutil
 import signal
 import subprocess
 
-from flyle_sf_assets.cli.language import say
-from flyle_sf_assets.cli.output import to_stderr
+from flyle_sf_assets.cli.terminal.language import say
+from flyle_sf_assets.cli.terminal.output import to_stderr
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.postgres.cluster import programs

@@ -11,9 +11,9 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer._click.exceptions import UsageError as WrongUsage
 
 from flyle_sf_assets import private_files
-from flyle_sf_assets.cli.language import choose_language
 from flyle_sf_assets.cli.main import app
-from flyle_sf_assets.cli.output import end, to_stderr, tried
+from flyle_sf_assets.cli.terminal.language import choose_language
+from flyle_sf_assets.cli.terminal.output import end, to_stderr, tried
 from flyle_sf_assets.errors import FlyleError, Text, UsageError
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from flyle_sf_assets.cli.language import language, say
-from flyle_sf_assets.cli.moments import local
 from flyle_sf_assets.cli.opening import not_registered
-from flyle_sf_assets.cli.output import listing, printable, raw_json, to_stdout
+from flyle_sf_assets.cli.terminal.language import language, say
+from flyle_sf_assets.cli.terminal.moments import local
+from flyle_sf_assets.cli.terminal.output import listing, printable, raw_json, to_stdout
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.console.labels import ROW_FIELDS
 from flyle_sf_assets.errors import FlyleError, NotFound, Text, UsageError

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from flyle_sf_assets.cli.administration import db, secrets
-from flyle_sf_assets.cli.options import (
+from flyle_sf_assets.cli.terminal.options import (
     AsJson,
     Language,
     LogFormat,
@@ -19,7 +19,7 @@ from flyle_sf_assets.cli.options import (
     Tenant,
     configure_output,
 )
-from flyle_sf_assets.cli.output import (
+from flyle_sf_assets.cli.terminal.output import (
     RUN_AGAIN,
     STOPPED,
     error_only,
@@ -269,7 +269,7 @@ def sandbox(
     still: Annotated[bool, typer.Option("--still", help="No changes by itself.")] = False,
 ) -> None:
     """Serve the sandbox org on HTTPS on loopback until Ctrl-C."""
-    from flyle_sf_assets.cli.sandboxing import serve_sandbox
+    from flyle_sf_assets.cli.servers.sandboxing import serve_sandbox
 
     with errors_as_exit_codes("sandbox", interrupted=STOPPED):
         serve_sandbox(port=port, is_still=still)
@@ -283,7 +283,7 @@ def console(
     keyfile: Annotated[Path | None, typer.Option(help="Its key, a PEM file.")] = None,
 ) -> None:
     """Serve the administrator's console on loopback until Ctrl-C."""
-    from flyle_sf_assets.cli.console import run_console
+    from flyle_sf_assets.cli.servers.console import run_console
 
     with errors_as_exit_codes("console", interrupted=STOPPED):
         run_console(port=port, certfile=certfile, keyfile=keyfile)
@@ -299,8 +299,8 @@ def sign_in(
     from flyle_sf_assets.cli.opening import installation
 
     with errors_as_exit_codes("sign-in") as answer, installation() as opened:
-        from flyle_sf_assets.cli.console import local_settings
-        from flyle_sf_assets.cli.signing_in import sign_in_link
+        from flyle_sf_assets.cli.servers.console import local_settings
+        from flyle_sf_assets.cli.servers.signing_in import sign_in_link
 
         link = sign_in_link(opened, local_settings(opened, port), workspace)
         answer.text = link + "\n"
@@ -312,7 +312,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Check the result and stop.")] = False,
 ) -> None:
     """Link two demo tenants to the sandbox org, sync them, open Dagster UI and console."""
-    from flyle_sf_assets.cli.demo import run_demo
+    from flyle_sf_assets.cli.servers.demo import run_demo
 
     with errors_as_exit_codes("demo", interrupted=STOPPED) as answer:
         answer.exit_code = run_demo(is_once=once)
@@ -321,7 +321,7 @@ def demo(
 @app.command()
 def dev() -> None:
     """Open the Dagster UI and the console for real tenants until Ctrl-C."""
-    from flyle_sf_assets.cli.dev import run_dev
+    from flyle_sf_assets.cli.servers.dev import run_dev
 
     with errors_as_exit_codes("dev", interrupted=STOPPED) as answer:
         answer.exit_code = run_dev()

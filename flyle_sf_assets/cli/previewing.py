@@ -7,8 +7,8 @@ import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flyle_sf_assets.cli.language import language
-from flyle_sf_assets.cli.output import (
+from flyle_sf_assets.cli.terminal.language import language
+from flyle_sf_assets.cli.terminal.output import (
     error_document,
     print_problems,
     problem_document,

@@ -1,8 +1,8 @@
 """``flyle-sf secrets rotate``: all stored secrets encrypted again, under the newest key."""
 
-from flyle_sf_assets.cli.language import language
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import to_stdout
+from flyle_sf_assets.cli.terminal.language import language
+from flyle_sf_assets.cli.terminal.output import to_stdout
 from flyle_sf_assets.errors import StoreError, Text
 from flyle_sf_assets.store.tenants.credentials import rotate_secrets, tenants_with_secrets
 from flyle_sf_assets.store.tenants.envelopes import KEYS_VARIABLE, add_key

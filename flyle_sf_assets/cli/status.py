@@ -6,16 +6,16 @@ from typing import Any
 
 from rich.table import Table
 
-from flyle_sf_assets.cli.language import language, say
-from flyle_sf_assets.cli.moments import distance
 from flyle_sf_assets.cli.opening import not_registered
-from flyle_sf_assets.cli.output import listing, to_stdout
 from flyle_sf_assets.cli.status_words import (
     companies_in_words,
     next_attempt,
     reasons,
     state_in_words,
 )
+from flyle_sf_assets.cli.terminal.language import language, say
+from flyle_sf_assets.cli.terminal.moments import distance
+from flyle_sf_assets.cli.terminal.output import listing, to_stdout
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation

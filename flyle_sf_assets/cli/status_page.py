@@ -12,9 +12,6 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text as RichText
 
-from flyle_sf_assets.cli.language import language, say
-from flyle_sf_assets.cli.moments import local, local_with_distance
-from flyle_sf_assets.cli.output import listing, printable, to_stdout
 from flyle_sf_assets.cli.status_words import (
     companies_in_words,
     next_attempt,
@@ -22,6 +19,9 @@ from flyle_sf_assets.cli.status_words import (
     reasons,
     state_in_words,
 )
+from flyle_sf_assets.cli.terminal.language import language, say
+from flyle_sf_assets.cli.terminal.moments import local, local_with_distance
+from flyle_sf_assets.cli.terminal.output import listing, printable, to_stdout
 from flyle_sf_assets.console.labels import (
     OBJECTS,
     SYNC_KINDS,

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text as RichText
 
-from flyle_sf_assets.cli.language import language, say
-from flyle_sf_assets.cli.moments import local
-from flyle_sf_assets.cli.output import REMEDY, explanation
+from flyle_sf_assets.cli.terminal.language import language, say
+from flyle_sf_assets.cli.terminal.moments import local
+from flyle_sf_assets.cli.terminal.output import REMEDY, explanation
 from flyle_sf_assets.console.labels import COMPANY_STATUSES, LINK_STATES
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.tenants.links import Attention

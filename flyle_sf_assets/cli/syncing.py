@@ -8,10 +8,10 @@ from typing import Any
 
 from dagster import DagsterExecutionInterruptedError, DagsterInstance, Failure
 
-from flyle_sf_assets.cli.language import language, say
-from flyle_sf_assets.cli.moments import local_with_distance
 from flyle_sf_assets.cli.opening import installation, required_file, tenant_file
-from flyle_sf_assets.cli.output import (
+from flyle_sf_assets.cli.terminal.language import language, say
+from flyle_sf_assets.cli.terminal.moments import local_with_distance
+from flyle_sf_assets.cli.terminal.output import (
     Interrupted,
     error_document,
     print_error,
@@ -20,7 +20,7 @@ from flyle_sf_assets.cli.output import (
     to_stderr,
     to_stdout,
 )
-from flyle_sf_assets.cli.progress import shown_progress
+from flyle_sf_assets.cli.terminal.progress import shown_progress
 from flyle_sf_assets.console.labels import SYNC_KINDS, SYNC_STATES
 from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings

@@ -25,7 +25,7 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter, build_schedul
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
-from flyle_sf_assets.cli.dagster_dev import WORKSPACE
+from flyle_sf_assets.cli.servers.dagster_dev import WORKSPACE
 from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.instance import add_tenants, prepare_home
 from flyle_sf_assets.defs.resources import refreshes_of

@@ -10,6 +10,7 @@ import pytest
 import flyle_sf_assets
 
 PACKAGE = Path(flyle_sf_assets.__file__).parent
+FILES_MAX = 24
 PACKAGES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 
@@ -35,6 +36,13 @@ def test_a_package_says_what_does_not_belong_in_it(package: str) -> None:
     """What a package is for is easy to say; what keeps it small is what it refuses."""
     docstring = ast.get_docstring(ast.parse((PACKAGE / package / "__init__.py").read_text())) or ""
     assert "What does not belong here" in docstring
+
+
+def test_no_folder_has_more_files_than_a_reader_takes_in() -> None:
+    """The commands had grown to 32 files beside each other."""
+    folders = {init.parent for init in PACKAGE.rglob("__init__.py")}
+    counts = {str(one.relative_to(PACKAGE)): len(list(one.glob("*.py"))) for one in folders}
+    assert {name: count for name, count in counts.items() if count > FILES_MAX} == {}
 
 
 def test_the_packages_docstring_lists_every_package_and_file() -> None:

@@ -100,7 +100,7 @@ def test_statements_of_the_store_are_seen() -> None:
     assert users - seen == set()
 
 
-@pytest.mark.parametrize("folder", ["cli/demo.py", "salesforce/query.py"])
+@pytest.mark.parametrize("folder", ["cli/servers/demo.py", "salesforce/query.py"])
 @pytest.mark.parametrize(
     "planted",
     [

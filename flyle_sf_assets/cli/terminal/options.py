@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from flyle_sf_assets.cli import retry_line
-from flyle_sf_assets.cli.language import LANGUAGES, choose_language
-from flyle_sf_assets.cli.output import one_of
+from flyle_sf_assets.cli.terminal import retry_line
+from flyle_sf_assets.cli.terminal.language import LANGUAGES, choose_language
+from flyle_sf_assets.cli.terminal.output import one_of
 from flyle_sf_assets.telemetry import logs
 
 Tenant = Annotated[str, typer.Argument(help="The tenant, as its settings file is named.")]

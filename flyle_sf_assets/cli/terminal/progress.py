@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text as RichText
 
-from flyle_sf_assets.cli import retry_line
-from flyle_sf_assets.cli.output import to_stderr
+from flyle_sf_assets.cli.terminal import retry_line
+from flyle_sf_assets.cli.terminal.output import to_stderr
 from flyle_sf_assets.sync import progress as told
 
 

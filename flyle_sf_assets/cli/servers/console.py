@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import to_stdout
+from flyle_sf_assets.cli.terminal.output import to_stdout
 from flyle_sf_assets.console.app import build_app
 from flyle_sf_assets.console.demo_users import PATH, sample_user_routes, sample_users
 from flyle_sf_assets.console.server import Certificate, listening_socket, serve, served

@@ -3,8 +3,8 @@
 import contextlib
 import signal
 
-from flyle_sf_assets.cli.language import say
-from flyle_sf_assets.cli.output import to_stdout
+from flyle_sf_assets.cli.terminal.language import say
+from flyle_sf_assets.cli.terminal.output import to_stdout
 from flyle_sf_assets.errors import Text, UsageError
 
 

@@ -15,7 +15,7 @@ from flyle_sf_assets.defs.instance import prepare_home
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
 
-WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
+WORKSPACE = Path(__file__).parents[3] / "workspace.yaml"
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 4.0
 STOP_POLL_S = 0.05

@@ -15,12 +15,12 @@ from rich.table import Table
 
 from flyle_sf_assets import private_files
 from flyle_sf_assets.cli.applying import apply_opened, print_registrations
-from flyle_sf_assets.cli.console import PORT, console_server
-from flyle_sf_assets.cli.dagster_dev import UI_PORT, dagster_ui
-from flyle_sf_assets.cli.language import say
-from flyle_sf_assets.cli.output import to_stderr, to_stdout
-from flyle_sf_assets.cli.serving import free_port, print_stopping, wait_for_interrupt
+from flyle_sf_assets.cli.servers.console import PORT, console_server
+from flyle_sf_assets.cli.servers.dagster_dev import UI_PORT, dagster_ui
+from flyle_sf_assets.cli.servers.serving import free_port, print_stopping, wait_for_interrupt
 from flyle_sf_assets.cli.syncing import refresh_in_process
+from flyle_sf_assets.cli.terminal.language import say
+from flyle_sf_assets.cli.terminal.output import to_stderr, to_stdout
 from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED
 from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.installation.environment import Environment
@@ -32,7 +32,7 @@ from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.store.companies.shown import fullest_companies, linked_names
 from flyle_sf_assets.tenants.registration import registered_settings
 
-SETTINGS = Path(__file__).parents[2] / "config" / "demo" / "tenants"
+SETTINGS = Path(__file__).parents[3] / "config" / "demo" / "tenants"
 HANDED_ON = ("FLYLE_SUPPORT_CONTACT", "FLYLE_OVERLAP")
 """Variables of the user's environment that apply to a demo as well."""
 

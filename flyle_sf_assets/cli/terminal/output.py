@@ -16,8 +16,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as RichText
 
-from flyle_sf_assets.cli import retry_line
-from flyle_sf_assets.cli.language import language, say
+from flyle_sf_assets.cli.terminal import retry_line
+from flyle_sf_assets.cli.terminal.language import language, say
 from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid, Text, UsageError
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.redaction import redacted_text

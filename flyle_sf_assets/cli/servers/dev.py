@@ -2,18 +2,18 @@
 
 from urllib.parse import urlsplit
 
-from flyle_sf_assets.cli.dagster_dev import UI_PORT, dagster_ui
-from flyle_sf_assets.cli.language import say
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.output import to_stdout
-from flyle_sf_assets.cli.serving import free_port, print_stopping, wait_for_interrupt
+from flyle_sf_assets.cli.servers.dagster_dev import UI_PORT, dagster_ui
+from flyle_sf_assets.cli.servers.serving import free_port, print_stopping, wait_for_interrupt
+from flyle_sf_assets.cli.terminal.language import say
+from flyle_sf_assets.cli.terminal.output import to_stdout
 
 
 def run_dev() -> int:
     """The UI for the tenants in ``config/tenants``, until Ctrl-C."""
     from flyle_sf_assets.cli.applying import apply_opened, print_registrations
-    from flyle_sf_assets.cli.console import PORT, console_server, local_settings
-    from flyle_sf_assets.cli.signing_in import print_sign_in_links
+    from flyle_sf_assets.cli.servers.console import PORT, console_server, local_settings
+    from flyle_sf_assets.cli.servers.signing_in import print_sign_in_links
 
     with installation() as opened:
         applied = apply_opened(opened)

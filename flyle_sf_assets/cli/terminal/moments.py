@@ -5,7 +5,7 @@ What does not belong here: times in ``--json``, which are ISO 8601 in UTC.
 
 from datetime import datetime, timedelta
 
-from flyle_sf_assets.cli.language import say
+from flyle_sf_assets.cli.terminal.language import say
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 

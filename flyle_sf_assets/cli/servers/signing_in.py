@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from flyle_sf_assets.cli.console import PORT
-from flyle_sf_assets.cli.language import say
-from flyle_sf_assets.cli.output import to_stdout
+from flyle_sf_assets.cli.servers.console import PORT
+from flyle_sf_assets.cli.terminal.language import say
+from flyle_sf_assets.cli.terminal.output import to_stdout
 from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.tokens import issue_token
 from flyle_sf_assets.console.users import User

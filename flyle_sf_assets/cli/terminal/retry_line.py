@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.status import Status
 
-from flyle_sf_assets.cli.language import say
+from flyle_sf_assets.cli.terminal.language import say
 
 EVENT = "retry"
 """The log event's name."""

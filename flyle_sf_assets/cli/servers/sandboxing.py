@@ -3,9 +3,9 @@
 import shlex
 import sys
 
-from flyle_sf_assets.cli.language import say
-from flyle_sf_assets.cli.output import to_stdout
-from flyle_sf_assets.cli.serving import free_port
+from flyle_sf_assets.cli.servers.serving import free_port
+from flyle_sf_assets.cli.terminal.language import say
+from flyle_sf_assets.cli.terminal.output import to_stdout
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer

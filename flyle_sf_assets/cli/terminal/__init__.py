@@ -1,0 +1,1 @@
+"""How a command speaks to people and scripts: language, tables, errors, progress, retries."""
