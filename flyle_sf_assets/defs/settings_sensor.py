@@ -43,7 +43,7 @@ BUDGET_S = 40.0
 """Dagster ends a tick after 60 s."""
 
 FAILS_FOR = timedelta(minutes=10)
-"""So long ticks fail after a file was saved that cannot be applied: its author looks there now."""
+"""How long ticks fail after a file was saved that cannot be applied: its author looks there now."""
 
 VERSION_TAG = "flyle/settings_version"
 

@@ -24,7 +24,7 @@ def _with(**values: object) -> ObjectSchema:
 
 
 def _options(count: int) -> ObjectSchema:
-    """The account with a picklist of so many options."""
+    """The account with a picklist of this many options."""
     values = tuple(PicklistValue(f"v{n}", f"v{n}", active=True) for n in range(count))
     return _with(type="picklist", picklist_values=values)
 
