@@ -1,6 +1,6 @@
 """Arguments that several commands take, and the options of all: language and logs.
 
-What does not belong here: what a command does with them (``main.py``).
+What does not belong here: what a command does with them (``cli/main.py``).
 """
 
 from typing import Annotated
