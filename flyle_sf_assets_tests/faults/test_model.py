@@ -21,6 +21,7 @@ RUNS = int(os.environ.get("FLYLE_MODEL_RUNS", "100"))
 FIRST_SEED = int(os.environ.get("FLYLE_MODEL_SEED", "0"))
 IS_SHRUNK = os.environ.get("FLYLE_MODEL_SHRINK") == "1"
 PARTS = max(1, RUNS // RUNS_PER_PART)
+MORE_PARTS = 6
 DAGSTER_PARTS = 2
 DAGSTER_SEED = 1_000_000
 
@@ -30,15 +31,25 @@ DAGSTER_SEED = 1_000_000
 def test_the_store_equals_the_oracle_whatever_happens(
     ground: Ground, parts_folder: Path, part: int
 ) -> None:
-    """The last part to end fails when any kind of change or fault never occurred in any run."""
+    """The last part to end goes on until every kind of change and fault has occurred.
+
+    A rare kind may by chance not occur in the runs that were asked for: a fault waits for a
+    request that the refresh does not send. It fails when MORE_PARTS more do not meet it either.
+    """
     kinds.exercised.clear()
     try:
         run_part(Model, ground, FIRST_SEED + part, is_shrunk=IS_SHRUNK)
     finally:
         kinds.write(parts_folder / f"{part}.json", kinds.exercised)
     ended, counts = kinds.read_all(parts_folder)
-    if ended == PARTS:
-        assert kinds.missing(counts) == []
+    if ended < PARTS:
+        return
+    kinds.exercised.clear()
+    for more in range(MORE_PARTS):
+        if not kinds.missing(counts + kinds.exercised):
+            break
+        run_part(Model, ground, FIRST_SEED + PARTS + more, is_shrunk=IS_SHRUNK)
+    assert kinds.missing(counts + kinds.exercised) == []
 
 
 @pytest.mark.timeout(900)
