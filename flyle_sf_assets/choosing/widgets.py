@@ -175,7 +175,7 @@ _LABELS_OF_DAYS: Mapping[Operator, Text] = {
 }
 _EXAMPLES: Mapping[WidgetKind, str] = {
     "none": "",
-    "text": "株式会社",
+    "text": "Acme",
     "number": "1000000",
     "checkbox": "true",
     "picklist": "",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from flyle_sf_assets.companies.rejections import RejectReason
 from flyle_sf_assets.errors import Text
 
 LINK_STATES: Mapping[str, Text] = {
@@ -117,6 +118,15 @@ FLYLE_TYPES: Mapping[str, Text] = {
     "date": Text("日付", "Date"),
     "datetime": Text("日時", "Date and time"),
 }
+
+CHANGE_REASONS: Mapping[str, Text] = {
+    "type_changed": Text("項目の型が変わりました", "The type of the field changed"),
+    **dict.fromkeys(
+        map(str, RejectReason),
+        Text("新しい型に変換できませんでした", "It could not be converted to the new type"),
+    ),
+}
+"""By ``company_changes.reason``: why a value changed although Salesforce's did not."""
 
 ROW_FIELDS: Mapping[str, Text] = {
     "name": Text("企業名", "Company name"),

@@ -37,7 +37,9 @@ def me(street: Street) -> Visitor:
 def _shown_names(page: str) -> list[str]:
     return [
         html.unescape(name)
-        for name in re.findall(r'<td><a href="/companies/[0-9A-Za-z]{18}">([^<]*)</a>', page)
+        for name in re.findall(
+            r'<td translate="no"><a href="/companies/[0-9A-Za-z]{18}">([^<]*)</a>', page
+        )
     ]
 
 
@@ -148,8 +150,10 @@ def test_rejected_values_are_shown_and_exported_as_texts(street: Street, me: Vis
 
 def test_notices_are_read_one_by_one_or_all(street: Street, me: Visitor) -> None:
     with street.house.installation.database.tenant("acme") as tx:
-        first = add_notice(tx, "held", "<b>一つ目</b>", "本文", datetime.now(UTC))
-        add_notice(tx, "attention", "二つ目", "本文", datetime.now(UTC))
+        first = add_notice(
+            tx, "held", Text("<b>一つ目</b>", "One"), Text("本文", "Body"), datetime.now(UTC)
+        )
+        add_notice(tx, "attention", Text("二つ目", "Two"), Text("本文", "Body"), datetime.now(UTC))
     assert "&lt;b&gt;一つ目" in me.get("/notices").text
     me.post("/notices/read", {"notice": [str(first), "x", "9" * 30]})
     unread = street.acme.query(

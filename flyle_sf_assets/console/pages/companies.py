@@ -6,7 +6,7 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from flyle_sf_assets.console.labels import FLYLE_TYPES, ROW_FIELDS
+from flyle_sf_assets.console.labels import CHANGE_REASONS, FLYLE_TYPES, ROW_FIELDS
 from flyle_sf_assets.console.pages.records import time_zone_of
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import NotFound, Text
@@ -43,7 +43,8 @@ class ShownChange:
     new: str
     changed_at: datetime
     sync_id: int | None
-    reason: str | None
+    of_row: bool
+    reason: Text | None
 
 
 def companies(page_request: PageRequest) -> Response:
@@ -150,7 +151,8 @@ def _change(
         _shown(page_request, change.new and loads(change.new), key, labels),
         change.changed_at,
         change.sync_id,
-        change.reason,
+        change.of_row,
+        CHANGE_REASONS.get(change.reason, Text.quoted(change.reason)) if change.reason else None,
     )
 
 
@@ -172,7 +174,9 @@ def _shown(page_request: PageRequest, value: object, key: str, labels: Labels) -
 def _unknown(external_id: str) -> NotFound:
     return NotFound(
         "unknown_company",
-        tried=Text(f"企業 {external_id} を探しました", f"Looked for company {external_id}"),
-        came_back="There is no such company.",
+        tried=Text(
+            f"企業 {external_id} を見つけようとしました", f"Tried to find company {external_id}"
+        ),
+        came_back=Text("その企業はありません", "There is no such company"),
         remedy=Text("企業の一覧から選んでください", "Choose it from the list of companies"),
     )

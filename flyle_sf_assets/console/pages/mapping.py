@@ -126,8 +126,8 @@ def _added(page_request: PageRequest, draft: Draft, typed: Rows, path: str) -> M
         choice = answers.field(source, path)
     taken = {row.to for row in typed}
     if obvious is not None and obvious.mapping.to not in taken:
-        wanted = obvious.mapping
-        return MappingRow(path, wanted.to, wanted.label, "", "blank")
+        label = obvious.label.in_language(page_request.language)
+        return MappingRow(path, obvious.mapping.to, label, "", "blank")
     if choice is None:
         return MappingRow(path, "", path, "", "blank")
     return MappingRow(path, suggested_key(choice, taken), choice.field.label, "", "blank")

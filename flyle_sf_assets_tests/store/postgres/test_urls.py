@@ -102,7 +102,7 @@ WRONG = {
 def test_a_wrong_url_is_refused_with_its_variable_and_what_is_wrong(text: str) -> None:
     """The variable holds a password, so that the URL itself is never shown."""
     error = refused(lambda: product_url(text))
-    assert WRONG[text] in error.came_back
+    assert WRONG[text] in error.came_back.en
     assert "FLYLE_DATABASE_URL" in error.tried.ja
     assert "FLYLE_DATABASE_URL" in error.tried.en
     error = refused(lambda: dagster_url(text))

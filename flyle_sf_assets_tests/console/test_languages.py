@@ -1,0 +1,202 @@
+"""One language at a time: every text of the product, and every page of the console."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+import requests
+
+from flyle_sf_assets import errors
+from flyle_sf_assets.companies.rejections import RejectReason, remedy
+from flyle_sf_assets.console.advice import BANNERS_MAX
+from flyle_sf_assets.console.app import PageRoute
+from flyle_sf_assets.errors import FlyleError, Text
+from flyle_sf_assets.salesforce.errors import classification
+from flyle_sf_assets.store.companies.rejected_values import merge_rejected
+from flyle_sf_assets.store.syncs.syncs import finish_sync, open_sync
+from flyle_sf_assets.tenants.backoff import Attempt, record_failure, record_recovery
+from flyle_sf_assets_tests.console.conftest import Street
+from flyle_sf_assets_tests.console.languages import (
+    Literal,
+    banners_of,
+    english_in,
+    faults_of,
+    faults_of_page,
+    japanese_in,
+    joined_wrongly,
+    literals_of_code,
+    literals_of_templates,
+    texts_of_page,
+)
+
+LITERALS = [*literals_of_code(), *literals_of_templates()]
+TRIED = re.compile(r"^_?(tried|TRIED|ASKED|_TIME|querying)$")
+
+
+def test_the_walk_sees_what_a_person_sees() -> None:
+    """The oracle itself: an English sentence, Japanese letters, a double stop; and no data."""
+    assert english_in("結果: The org does not answer.") == ["The org does not answer"]
+    assert english_in("Consumer Key を flyle-sf check acme で確認し、API を使います") == []
+    assert japanese_in("The field 売上 is hidden") == ["売上"]
+    assert joined_wrongly("直してください。。次") == ["。。"]
+    assert joined_wrongly("Mend it.. Then go on") == [".."]
+    assert joined_wrongly("Reading …、12.5 %, …") == []
+    page = '<html lang="ja"><p>会社 <b translate="no">No Name Ltd</b> が not found here</p></html>'
+    assert texts_of_page(page) == ["会社 □ が not found here"]
+    assert faults_of_page(page, "ja") == ["'not found here' in '会社 □ が not found here'"]
+    assert faults_of_page('<p title="two words">x</p><code>a b</code>', "ja") != []
+    assert faults_of_page('<a lang="en">English words here</a>', "ja") == []
+
+
+def _shown(found: list[Literal]) -> str:
+    return "\n".join(f"{one.place}: {one.ja!r} / {one.en!r}" for one in found)
+
+
+def test_every_text_has_both_languages() -> None:
+    """`Text` is the one catalogue: both languages stand side by side at one place."""
+    assert len(LITERALS) > 900
+    assert not (wrong := [one for one in LITERALS if english_in(one.ja)]), _shown(wrong)
+    assert not (wrong := [one for one in LITERALS if japanese_in(one.en)]), _shown(wrong)
+    same = [one for one in LITERALS if one.ja == one.en and faults_of(one.ja, "ja")]
+    assert not same, _shown(same)
+
+
+def test_no_text_ends_a_sentence_twice() -> None:
+    """「。。」 came from joining texts of which some have a full stop and some have none."""
+    found = [one for one in LITERALS if joined_wrongly(one.ja) or joined_wrongly(one.en)]
+    assert not found, _shown(found)
+
+
+def test_what_was_tried_never_reads_as_done() -> None:
+    """「ログインしました」 stood above "the login was refused"."""
+    tried = [one for one in LITERALS if TRIED.match(one.use) and one.en.strip("□ []")]
+    assert len(tried) > 80
+    wrong = [
+        one
+        for one in tried
+        if not one.en.startswith("Tried to ")
+        or not re.search(r"(ようとしました|うとしました|試みました)( \(|: |$)", one.ja)
+    ]
+    assert not wrong, _shown(wrong)
+
+
+CLASSES = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, FlyleError)
+]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("stop", ["", "。"])
+def test_an_error_is_told_in_one_language(kind: type[FlyleError], stop: str) -> None:
+    """What came back was English in every Japanese error; an org's answer is quoted."""
+    tried = Text("ログインを試みました", "Tried to log in")
+    answer = Text.quoted("INVALID_SESSION_ID Session expired or invalid")
+    remedy = Text(f"接続し直してください{stop}", f"Connect again{stop and '.'}")
+    if kind is errors.SettingsInvalid:
+        problem = errors.Problem("x", "mapping[0]", remedy, remedy)
+        error: FlyleError = errors.SettingsInvalid("acme", (problem,))
+    else:
+        error = kind("some_code", tried=tried, came_back=answer, remedy=remedy)
+    assert not faults_of(error.in_language("ja"), "ja")
+    assert not faults_of(error.in_language("en"), "en")
+
+
+def test_a_text_inside_a_text_says_its_language() -> None:
+    """An f-string with a whole Text would show its two languages, or its repr."""
+    with pytest.raises(TypeError, match="which language"):
+        f"{Text('日本語', 'English')}"
+
+
+LANGUAGES = ("ja", "en")
+PAGES = {
+    "/companies": ("", "?q=no-such-name"),
+    "/setup/fields": ("?for=mapping", "?for=conditions", "?q=Name&for=mapping", "?q=zzz"),
+    "/setup/fields/below": ("?path=Owner&for=mapping", "?path=Nothing"),
+    "/setup/mapping/options": ("?path=Industry",),
+    "/callback": ("?code=x&state=y", "?error=access_denied&error_description=end-user+denied"),
+}
+"""The addresses of a route with a query; the others are visited without one."""
+
+NOT_PAGES = ("/enter", "/health", "/language/{language}", "/rejected.csv")
+
+
+def _paths(street: Street, company: str) -> list[str]:
+    """Every page of the application that is shown for an address."""
+    return [
+        route.path.format(external_id=company) + query
+        for route in street.house.app.routes
+        if isinstance(route, PageRoute)
+        and "GET" in (route.methods or ())
+        and route.path not in NOT_PAGES
+        for query in PAGES.get(route.path, ("",))
+    ]
+
+
+def _judged(page: requests.Response, language: str) -> list[str]:
+    where = page.request.path_url
+    return [f"{where} ({page.status_code}): {one}" for one in faults_of_page(page.text, language)]
+
+
+@pytest.fixture(scope="module")
+def troubled(street: Street) -> Street:
+    """Tenants in trouble: notices of every kind, failed syncs, rejected values, attention."""
+    installation, now = street.house.installation, datetime.now(UTC)
+    attempt = Attempt(1, timedelta(hours=3), "Asia/Tokyo", "help@example.jp")
+    with installation.database.tenant("acme") as tx:
+        ids = [row.external_id for row in tx.execute("SELECT external_id FROM companies LIMIT 20")]
+        rejected = pl.DataFrame(
+            {
+                "external_id": ids[: len(RejectReason)],
+                "field": ["revenue", None] * (len(RejectReason) // 2),
+                "value": ["not a number at all"] * len(RejectReason),
+                "reason": [str(reason) for reason in RejectReason],
+                "remedy": [remedy(reason) for reason in RejectReason],
+            }
+        )
+        merge_rejected(tx, rejected, now)
+        for number, error in enumerate(_answers_of_an_org()):
+            sync = open_sync(tx, "refresh", f"run-{number}", now)
+            finish_sync(tx, sync.sync_id, "failed", now, str(error))
+            record_failure(tx, error, now, replace(attempt, version=number))
+        sync = open_sync(tx, "full", "run-interrupted", now)
+        finish_sync(tx, sync.sync_id, "failed", now, "KeyboardInterrupt")
+        record_recovery(tx, now)
+        record_failure(tx, _answers_of_an_org()[0], now, attempt)
+    return street
+
+
+def _answers_of_an_org() -> list[FlyleError]:
+    """An org answers in English; its texts are quoted in pages of both languages."""
+    tried = Text("取引先を検索しようとしました", "Tried to query Account")
+    return [
+        classification.of_answer(status, body, tried=tried).error
+        for status, body in (
+            (
+                400,
+                b'[{"errorCode":"INVALID_FIELD","message":"No such column was found"}]',
+            ),
+            (403, b'[{"errorCode":"API_DISABLED_FOR_ORG","message":"The REST API is off"}]'),
+            (401, b'[{"errorCode":"INVALID_SESSION_ID","message":"Session expired or invalid"}]'),
+        )
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_in_one_language(troubled: Street, language: str) -> None:
+    """結果, notices, reasons and some banners were English on Japanese pages."""
+    with troubled.house.installation.database.tenant("acme") as tx:
+        company = str(tx.execute("SELECT external_id FROM companies LIMIT 1").scalar_one())
+    visitor = troubled.house.visitor("acme", language=language)
+    found = []
+    paths = _paths(troubled, company)
+    assert len(paths) > 25
+    for path in paths:
+        page = visitor.get(path)
+        assert page.status_code < 500, (path, page.text)
+        found += _judged(page, language)
+        assert banners_of(page.text) <= BANNERS_MAX, path
+    assert not found, "\n".join(found)
