@@ -324,7 +324,7 @@ def _unfit(condition: Condition, field: FieldSchema, detail: Text) -> UsageError
         ),
         came_back=detail,
         remedy=Text(
-            f"{field.label} ({field.type}) に使える演算子と値を指定してください: "
+            f"「{field.label}」({field.type}) に使える演算子と値を指定してください: "
             + (", ".join(sorted(operators_of(field))) or "条件に使えない項目です"),
             f"Use an operator and a value that fit {field.name} ({field.type}): "
             + (", ".join(sorted(operators_of(field))) or "this field cannot be filtered"),

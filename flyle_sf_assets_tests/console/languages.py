@@ -1,8 +1,8 @@
 """Which language a text is in, and what of a page is text of the product.
 
 Data is not judged: it has no language of ours. In pages it stands in elements with
-``translate="no"`` (HTML, 3.2.6.2: content that is not translated), in ``code`` and ``time``; in
-sentences it stands between quotation marks.
+``translate="no"`` (HTML, 3.2.6.2: content that is not translated), in ``bdi``, ``code`` and
+``time``; in sentences it stands between quotation marks.
 """
 
 import ast
@@ -29,8 +29,11 @@ NAMES = (
 )
 """Names of other products' things, the same in every language."""
 
+LABEL = "◇"
+"""Stands for a label of an org or a custom field, in `Literal`."""
+
 JAPANESE = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uff66-\uff9f]+")
-_QUOTED = re.compile(r"「[^「」]*」|“[^“”]*”")
+_QUOTED = re.compile(r"「[^「」]*」|“[^“”]*”|\"[^\"]*\"")
 _COMMANDS = re.compile(
     r"python -c '[^']*'|(?:flyle-sf|pip|psql|make)(?: [A-Za-z-]+)+|ALTER ROLE [\w ]+"
 )
@@ -128,8 +131,10 @@ def _written(node: ast.expr) -> str | None:
     """The literal, with ``□`` for what is filled in; None for a variable."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.FormattedValue):
+        return LABEL if ast.unparse(node.value).endswith(".label") else "□"
     if isinstance(node, ast.JoinedStr):
-        return "".join(_written(one) or "□" for one in node.values)
+        return "".join(_written(one) or "" for one in node.values)
     if isinstance(node, ast.BinOp):
         return (_written(node.left) or "□") + (_written(node.right) or "□")
     return None
@@ -139,7 +144,7 @@ class _Texts(HTMLParser):
     """The texts of a page that a person reads or hears, without data."""
 
     ATTRIBUTES = ("aria-label", "title", "placeholder", "data-done", "data-failed", "alt")
-    SILENT = ("script", "style", "code", "time")
+    SILENT = ("script", "style", "code", "time", "bdi")
     VOID = ("area", "br", "col", "hr", "img", "input", "link", "meta", "wbr")
     BREAKS = ("p", "li", "dt", "dd", "td", "th", "h1", "h2", "h3", "label", "option", "div", "br")
 

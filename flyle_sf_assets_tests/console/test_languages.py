@@ -19,6 +19,8 @@ from flyle_sf_assets.store.syncs.syncs import finish_sync, open_sync
 from flyle_sf_assets.tenants.backoff import Attempt, record_failure, record_recovery
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.languages import (
+    JAPANESE,
+    LABEL,
     Literal,
     banners_of,
     english_in,
@@ -61,6 +63,17 @@ def test_every_text_has_both_languages() -> None:
     assert not (wrong := [one for one in LITERALS if japanese_in(one.en)]), _shown(wrong)
     same = [one for one in LITERALS if one.ja == one.en and faults_of(one.ja, "ja")]
     assert not same, _shown(same)
+
+
+def test_labels_inside_sentences_are_quoted() -> None:
+    """A Japanese label in an English sentence is a name only between quotation marks."""
+    unquoted = re.compile(rf"(?<![「“]){LABEL}|{LABEL}(?![」”])")
+    wrong = [
+        one
+        for one in LITERALS
+        if unquoted.search(one.en) or (JAPANESE.search(one.ja) and unquoted.search(one.ja))
+    ]
+    assert not wrong, _shown(wrong)
 
 
 def test_no_text_ends_a_sentence_twice() -> None:

@@ -1,5 +1,6 @@
 """Setup, third page: which Salesforce field becomes which custom field, with real sample values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from starlette.responses import Response
@@ -8,6 +9,7 @@ from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.suggestions import suggested_key
 from flyle_sf_assets.console.draft import connection_of_draft, draft_for, keep, source_of
 from flyle_sf_assets.console.orgs import answers_of
+from flyle_sf_assets.console.pages.row_inputs import at_inputs, input_of
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.console.setup_forms import (
     SHOWN,
@@ -17,7 +19,7 @@ from flyle_sf_assets.console.setup_forms import (
     mappings_of,
     mappings_typed,
 )
-from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import (
     Draft,
@@ -29,6 +31,8 @@ from flyle_sf_assets.settings.drafts import (
 
 Rows = tuple[MappingRow, ...]
 
+INPUTS = ("label", "to", "type")
+
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
@@ -37,6 +41,8 @@ class ShownRow:
     row: MappingRow
     choice: FieldChoice | None
     problems: tuple[Problem, ...]
+    at: Mapping[str, Text]
+    """By input: what is wrong with it."""
 
 
 def mapping(page_request: PageRequest) -> Response:
@@ -97,12 +103,13 @@ def options(page_request: PageRequest) -> Response:
 
 
 def mapping_chosen(page_request: PageRequest) -> Response:
-    """Stores the mapping; then the preview, or what is wrong."""
+    """Stores the mapping; then the preview, or what is wrong, at its inputs."""
     draft = draft_for(page_request)
     if page_request.form.one(SHOWN):
         draft = with_mapping(draft, mapping_items(mappings_typed(page_request.form)))
         keep(page_request, draft)
-    problems = problems_of(validate_draft(draft).problems, "mapping")
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
+        problems = _problems(draft, answers)
     errors = tuple(problem for problem in problems if problem.severity == "error")
     return _page(page_request, draft, errors) if errors else page_request.go("/setup/confirm")
 
@@ -114,7 +121,7 @@ def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]
         step=3,
         base=base_object_of(draft),
         count=len(mappings_of(draft)),
-        problems=problems,
+        is_wrong=bool(problems),
     )
 
 
@@ -141,13 +148,25 @@ def _rows(page_request: PageRequest, draft: Draft, typed: Rows) -> Response:
 
 def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
     source = source_of(draft)
-    problems = problems_of(validate_draft(draft).problems, "mapping")
+    problems = _problems(draft, answers)
     shown = []
     for place, row in enumerate(typed):
         choice = answers.field(source, row.source)
         chosen = row
         if choice and choice.types and row.type not in {str(one) for one in choice.types}:
             chosen = replace(row, type=str(choice.types[0]))
-        of_row = tuple(one for one in problems if one.path.startswith(f"mapping[{place}]"))
-        shown.append(ShownRow(chosen, choice, of_row))
+        path = f"mapping[{place}]"
+        of_row = [one for one in problems if one.path.startswith(path)]
+        at = at_inputs(of_row, path, INPUTS)
+        others = tuple(one for one in of_row if input_of(one, path) not in at)
+        shown.append(ShownRow(chosen, choice, others, at))
     return shown
+
+
+def _problems(draft: Draft, answers: OrgAnswers) -> tuple[Problem, ...]:
+    """What is wrong by itself; and when nothing is, what the org does not allow."""
+    found = problems_of(validate_draft(draft).problems, "mapping")
+    settings = validate_parts(draft, "object", "one_to_one", "mapping").settings
+    if settings is None:
+        return found
+    return (*found, *problems_of(answers.problems(settings), "mapping"))
