@@ -12,6 +12,9 @@ from flyle_sf_assets import errors
 from flyle_sf_assets.companies.rejections import RejectReason, remedy
 from flyle_sf_assets.console.advice import BANNERS_MAX
 from flyle_sf_assets.console.app import PageRoute
+from flyle_sf_assets.console.demo_users import sample_users
+from flyle_sf_assets.console.rendering import Renderer
+from flyle_sf_assets.console.users import ROLE_NAMES
 from flyle_sf_assets.errors import FlyleError, Text
 from flyle_sf_assets.salesforce.errors import classification
 from flyle_sf_assets.store.companies.rejected_values import merge_rejected
@@ -213,3 +216,114 @@ def test_every_page_is_in_one_language(troubled: Street, language: str) -> None:
         found += _judged(page, language)
         assert banners_of(page.text) <= BANNERS_MAX, path
     assert not found, "\n".join(found)
+
+
+CONDITIONS = {
+    "c0": {"field": "Name", "op": "contains", "value": "株式会社"},
+    "c1": {"field": "AnnualRevenue", "op": "gt", "value": "not a number"},
+    "c2": {"field": "Industry", "op": "in", "value": "Technology"},
+    "c3": {"field": "Type", "op": "eq", "value": ""},
+    "c4": {"field": "CreatedDate", "op": "ge", "literal": "LAST_N_DAYS", "count": "x"},
+    "c5": {"field": "IsDeleted", "op": "eq", "value": "true"},
+    "c6": {"field": "No_Such__c", "op": "eq", "value": "x"},
+    "c7": {"field": "OwnerId", "op": "is_null"},
+}
+MAPPING = {
+    "m0": {"from": "AnnualRevenue", "to": "revenue", "label": "売上", "type": "number"},
+    "m1": {"from": "Owner.Name", "to": "Bad Key", "label": "", "when_blank": "keep"},
+    "m2": {"from": "No_Such__c", "to": "revenue", "label": "Nothing there"},
+    "m3": {"from": "Industry", "to": "industry", "label": "業種", "type": "single_select"},
+}
+
+
+def _form(rows: dict[str, dict[str, str]]) -> dict[str, str]:
+    """What the page of these rows sends."""
+    fields = {f"{row}.{name}": v for row, values in rows.items() for name, v in values.items()}
+    groups = {f"{row}.group": row[1:] for row in rows if row.startswith("c")}
+    return {"shown": "1", **groups, **fields}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_setup_is_in_one_language_whatever_is_typed(troubled: Street, language: str) -> None:
+    """Every kind of input, right and wrong; then what the draft would do."""
+    me = troubled.house.visitor("acme", language=language)
+    me.post("/setup/discard")
+    right = {name: row for name, row in CONDITIONS.items() if name in ("c0", "c2", "c5")}
+    pages = [
+        me.post("/setup/conditions/rows", {"add": "Website", **_form(CONDITIONS)}),
+        me.post("/setup/conditions", _form(CONDITIONS)),
+        me.get("/setup/conditions/rows?checked=1"),
+        me.post("/setup/conditions/count", _form(CONDITIONS)),
+        me.post("/setup/conditions/count", _form(right)),
+        me.post("/setup/conditions", _form({"c0": CONDITIONS["c2"]})),
+        me.post("/setup/mapping", _form(MAPPING)),
+        me.get("/setup/mapping/rows"),
+        me.get("/setup/mapping/samples"),
+        me.get("/setup/confirm"),
+        me.post("/setup/mapping", _form({"m0": MAPPING["m3"]})),
+        *[
+            me.get(f"/setup/{path}")
+            for path in ("mapping/rows", "mapping/samples", "mapping/suggested", "confirm")
+        ],
+        me.get("/setup/confirm/impact"),
+        me.get("/settings"),
+        me.post("/setup/object", {"object": "Nothing", "every": "99h"}),
+    ]
+    me.post("/setup/discard")
+    found = [one for page in pages for one in _judged(page, language)]
+    assert not found, "\n".join(found)
+    assert {page.status_code for page in pages} <= {200, 303, 422}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_is_in_one_language(street: Street, language: str) -> None:
+    """A user without session, plan, right or workspace reads why in the same language."""
+    house = street.house
+    stranger = house.stranger(language)
+    editor = house.visitor("acme", "editor", language=language)
+    starter = house.visitor("acme", plan="starter", language=language)
+    empty = house.visitor("not-linked", language=language)
+    admin = house.visitor("acme", language=language)
+    pages = {
+        "nobody": stranger.get("/"),
+        "token": stranger.get("/enter?token=wrong"),
+        "missing": stranger.get("/no/such/page"),
+        "plan": starter.get("/"),
+        "role": editor.get("/connect"),
+        "role, part": editor.get("/setup/mapping/rows", **{"HX-Request": "true"}),
+        "form": admin.post("/sync", csrf="0" * 64),
+        "form, part": admin.post("/sync", csrf="0" * 64, headers={"HX-Request": "true"}),
+        "too large": admin.post("/sync", {"x": "y" * 600_000}),
+        "company": admin.get("/companies/001000000000001AAA"),
+        **{path: empty.get(path) for path in ("/", "/settings", "/companies", "/setup/object")},
+        "sync": empty.post("/sync"),
+        "replace": admin.post("/connect/replace", {"confirmation": "x"}),
+        "sign out": house.visitor("acme", language=language).post("/leave"),
+    }
+    found = [f"{name}: {one}" for name, page in pages.items() for one in _judged(page, language)]
+    assert not found, "\n".join(found)
+    assert all(400 <= page.status_code < 500 for name, page in pages.items() if name in REFUSED)
+
+
+REFUSED = ("nobody", "token", "missing", "plan", "role", "form", "too large", "company", "sync")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sample_users_are_shown_in_one_language(language: str) -> None:
+    """The demo's page is the first that anybody sees of the product."""
+    users, to_try = sample_users(["acme", "globex"]), [(Text("組織URL", "Org URL"), "https://x")]
+    page = Renderer("1").render(
+        "sample_users.html",
+        language,
+        {
+            "t": lambda ja, en: ja if language == "ja" else en,
+            "user": None,
+            "csrf": "",
+            "path": "/demo",
+            "support_contact": "help@example.jp",
+            "users": users,
+            "role_names": ROLE_NAMES,
+            "to_try": to_try,
+        },
+    )
+    assert not faults_of_page(page, language)
