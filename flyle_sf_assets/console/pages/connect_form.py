@@ -77,8 +77,10 @@ class Told:
         name = _FIELDS.get(self.code)
         if name is None:
             return {}
-        is_url = self.code == "org_url_not_allowed"
-        return {name: _NOT_AN_ORG if is_url else sentences(self.result, self.remedy)}
+        if self.code == "org_url_not_allowed":
+            return {name: _NOT_AN_ORG}
+        answered = Text(f"結果: {self.result.ja}", f"What came back: {self.result.en}")
+        return {name: sentences(self.remedy, answered)}
 
 
 @dataclass(frozen=True, slots=True)
