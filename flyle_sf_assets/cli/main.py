@@ -209,6 +209,28 @@ def companies(
 
 
 @app.command()
+def budget(
+    tenant: Annotated[str | None, typer.Argument(help="Only this tenant.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Each org's API requests of 24 hours: its limit, what was used, what we may use."""
+    from flyle_sf_assets.cli.opening import installation
+
+    with (
+        errors_as_exit_codes("budget", as_json=as_json, document=_NO_TENANTS) as answer,
+        installation() as opened,
+    ):
+        from flyle_sf_assets.cli.budget import budgets_of, print_budgets
+
+        budgets = budgets_of(opened, tenant)
+        if as_json:
+            answer.json({"tenants": [one.document() for one in budgets]})
+        else:
+            print_budgets(budgets)
+
+
+@app.command()
 def apply(*, as_json: AsJson = False) -> None:
     """Read config/tenants, register new settings versions and partitions, print the diff."""
     with errors_as_exit_codes(

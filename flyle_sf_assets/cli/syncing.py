@@ -33,7 +33,8 @@ from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets.store.syncs.settings_in_effect import Refusal, refusal_of_newest
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.sync.context import RefreshKind
-from flyle_sf_assets.sync.session import IdleCheck, check_idle, require_connected
+from flyle_sf_assets.sync.poll import IdleCheck, check_idle
+from flyle_sf_assets.sync.session import require_connected
 from flyle_sf_assets.sync.state.tenant_status import tenant_statuses
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.tenants.registration import Registration, register, registered_settings

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flyle_sf_assets.errors import FlyleError, Postponed, StoreError, Text
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.syncs.api_usage import LimitReading, add_calls
 from flyle_sf_assets.store.syncs.syncs import (
     SyncCounts,
     SyncState,
@@ -39,11 +40,12 @@ class Outcome:
     is_failure_kept: bool = False
     is_complete: bool = False
 
-    def count_calls(self, calls: int) -> None:
-        """Adds API calls to the sync's row."""
+    def count_calls(self, calls: int, reading: LimitReading | None = None) -> None:
+        """Adds API calls to the sync's row and to the ledger; ``reading`` is the org's figure."""
         if calls:
             with self.database.tenant(self.tenant) as tx:
                 add_counts(tx, self.sync_id, SyncCounts(api_calls=calls))
+                add_calls(tx, calls, reading, self.clock())
 
     def end_done(self) -> None:
         """Closes the sync's row as done; earlier failures are over."""
@@ -68,17 +70,19 @@ class Outcome:
         tried = Text(f"テナント {tenant} を同期しました ({kind})", f"Synced {tenant} ({kind})")
         return as_flyle_error(error, tried)
 
-    def end_failed(self, error: BaseException, calls: int = 0) -> SyncState:
+    def end_failed(
+        self, error: BaseException, calls: int = 0, reading: LimitReading | None = None
+    ) -> SyncState:
         """Stores the error in the sync's row and the link, unless the sync was cancelled meanwhile.
 
-        ``calls`` are API calls to count as well. A database that fails here (maybe the reason why
-        the sync ended) does not hide the error: the row stays running and is closed by the next
-        refresh, and the sensor records the run's failure on the link.
+        ``calls`` are API calls to count as well, with the org's ``reading``. A database that fails
+        here (maybe the reason why the sync ended) does not hide the error: the row stays running
+        and is closed by the next refresh, and the sensor records the run's failure on the link.
         """
         state: SyncState = "postponed" if isinstance(error, Postponed) else "failed"
         was_told = self.failure is error
         try:
-            self.count_calls(calls)
+            self.count_calls(calls, reading)
             state = self._keep_failed(error, state)
         except StoreError as unkept:
             _log.warning("end of sync not kept", code=unkept.code, raised=raised(unkept))

@@ -49,9 +49,7 @@ def test_the_readme_is_read_in_five_minutes(root: Path) -> None:
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
-def test_every_command_is_in_the_reference(
-    root: Path, commands: set[str], reference: str
-) -> None:
+def test_every_command_is_in_the_reference(root: Path, commands: set[str], reference: str) -> None:
     """A command that is not written down is found by nobody."""
     code = _code((root / reference).read_text())
     assert {command for command in commands if f"flyle-sf {command}" not in code} == set()
@@ -77,7 +75,9 @@ def test_the_environment_table_is_what_the_code_reads(root: Path, reference: str
         for file in (root / "flyle_sf_assets").rglob("*.py")
         for name in re.findall(r"[\"'](FLYLE_[A-Z_]+)[\"']", file.read_text())
     }
-    table = re.findall(r"^\| `(FLYLE_[A-Z_]+)` \|", (root / reference).read_text(), flags=re.MULTILINE)
+    table = re.findall(
+        r"^\| `(FLYLE_[A-Z_]+)` \|", (root / reference).read_text(), flags=re.MULTILINE
+    )
     assert set(table) == read
 
 

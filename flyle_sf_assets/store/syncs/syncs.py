@@ -169,14 +169,3 @@ def latest_syncs(tx: TenantTransaction, limit: int = 20) -> tuple[Sync, ...]:
         " ORDER BY sync_id DESC LIMIT :limit",
         limit=limit,
     )
-
-
-def api_calls_since(tx: TenantTransaction, since: datetime) -> int:
-    """The API calls of the tenant's syncs that began at ``since`` or later; no idle checks."""
-    found = tx.execute(
-        "SELECT coalesce(sum(api_calls), 0) FROM syncs"
-        " WHERE tenant_id = :tenant_id AND started_at >= :since",
-        tenant_id=tx.tenant_id,
-        since=since,
-    )
-    return int(found.scalar_one())

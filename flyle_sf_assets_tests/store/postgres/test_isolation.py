@@ -67,6 +67,8 @@ ROWS: dict[str, dict[str, object]] = {
         "refused_at": NOW,
         "compared_at": NOW,
     },
+    "api_calls": {"org_id": "o", "hour": NOW, "calls": 1},
+    "org_usage": {"org_id": "o", "daily_max": 1, "reading": 0, "used": 0, "read_at": NOW},
     "generations": {"dataset": "d", "generation": 1, "manifest": "{}", "committed_at": NOW},
     "consumed": {"asset": "a", "input": "i", "generation": 1, "digest": "d"},
     "object_schemas": {"object": "o", "digest": "d", "document": "{}", "checked_at": NOW},
