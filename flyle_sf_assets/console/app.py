@@ -21,6 +21,7 @@ from flyle_sf_assets.console.middleware import RateLimiter, SecurityHeaders, sec
 from flyle_sf_assets.console.pages import (
     choosing,
     companies,
+    company_list,
     conditions,
     confirming,
     connecting,
@@ -30,6 +31,7 @@ from flyle_sf_assets.console.pages import (
     records,
     settings,
     sign_in,
+    sync,
 )
 from flyle_sf_assets.console.rendering import FOLDER, Renderer
 from flyle_sf_assets.console.request import Access, Console, Form, Page, PageRequest, read_form
@@ -135,11 +137,13 @@ def _routes() -> list[BaseRoute]:
         PageRoute("/settings", settings.settings, look),
         *_setup_routes(),
         PageRoute("/syncs", records.syncs, look),
+        PageRoute("/syncs/{sync_id}", sync.sync, look),
         PageRoute("/rejected", records.rejected, look),
         PageRoute("/rejected.csv", records.rejected_csv, look),
         PageRoute("/notices", records.notices, look),
         PageRoute("/notices/read", records.read_notices, change, "POST"),
-        PageRoute("/companies", companies.companies, look),
+        PageRoute("/companies", company_list.companies, look),
+        PageRoute("/companies.csv", company_list.companies_csv, look),
         PageRoute("/companies/{external_id}", companies.company, look),
         PageRoute("/companies/{external_id}/parents", companies.parents, look),
     ]

@@ -124,3 +124,18 @@ ROW_FIELDS: Mapping[str, Text] = {
     "status_reason": Text("状態の理由", "Reason of the status"),
     "merged_into": Text("統合先", "Merged into"),
 }
+
+CHANGE_REASONS: Mapping[str, Text] = {
+    "parent_deleted": Text("参照先のレコードが削除されました", "The parent record was deleted"),
+    "parent_missing": Text("参照先のレコードが見つかりません", "The parent record cannot be found"),
+    "type_changed": Text("項目の型が変更されました", "The type of the mapping was changed"),
+}
+"""``company_changes.reason`` before its colon."""
+
+COMPANY_ORDERS: Mapping[str, Text] = {
+    "name": Text("企業名(昇順)", "Name (A to Z)"),
+    "-name": Text("企業名(降順)", "Name (Z to A)"),
+    "-updated": Text("更新日(新しい順)", "Updated (newest first)"),
+    "updated": Text("更新日(古い順)", "Updated (oldest first)"),
+}
+"""Sort orders of the list of companies (``store/companies/search.py``)."""

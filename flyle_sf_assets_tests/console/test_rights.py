@@ -68,8 +68,10 @@ def others(street: Street) -> dict[str, str]:
     [(notice,)] = street.globex.query(
         "SELECT notification_id FROM flyle.notifications WHERE tenant_id = %s"
     )
+    [(sync,)] = street.globex.query("SELECT max(sync_id) FROM flyle.syncs WHERE tenant_id = %s")
     there = street.globex.there
     return {
+        "sync_id": str(sync),
         "external_id": company,
         "name": name,
         "notice": str(notice),

@@ -37,7 +37,9 @@ def me(street: Street) -> Visitor:
 def _shown_names(page: str) -> list[str]:
     return [
         html.unescape(name)
-        for name in re.findall(r'<td><a href="/companies/[0-9A-Za-z]{18}">([^<]*)</a>', page)
+        for name in re.findall(
+            r'<th scope="row"><a href="/companies/[0-9A-Za-z]{18}">([^<]*)</a>', page
+        )
     ]
 
 

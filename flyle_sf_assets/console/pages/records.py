@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from starlette.responses import Response, StreamingResponse
 
-from flyle_sf_assets.console.csv_cells import csv_line
+from flyle_sf_assets.console.csv_cells import BYTE_ORDER_MARK, csv_line
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.store.companies.custom_fields import list_fields
 from flyle_sf_assets.store.companies.rejected_values import (
@@ -21,8 +21,6 @@ SYNCS_SHOWN = 100
 REJECTED_SHOWN = 200
 REJECTED_EXPORTED_MAX = 100_000
 NOTICES_SHOWN = 100
-BYTE_ORDER_MARK = "\ufeff"
-"""Without it Excel decodes Japanese text wrongly."""
 
 
 def syncs(page_request: PageRequest) -> Response:

@@ -161,6 +161,15 @@ def sync_of_run(tx: TenantTransaction, dagster_run_id: str) -> Sync | None:
     )
 
 
+def get_sync(tx: TenantTransaction, sync_id: int) -> Sync | None:
+    """The tenant's sync of that number, or None."""
+    return tx.row(
+        Sync,
+        f"SELECT {_COLUMNS} FROM syncs WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
+        sync_id=sync_id,
+    )
+
+
 def latest_syncs(tx: TenantTransaction, limit: int = 20) -> tuple[Sync, ...]:
     """The tenant's last syncs, the newest first."""
     return tx.rows(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 import pytest
@@ -29,7 +30,13 @@ from flyle_sf_assets.store.companies.picklist_options import (
     option_labels,
 )
 from flyle_sf_assets.store.companies.rejected_values import count_rejected, merge_rejected
-from flyle_sf_assets.store.companies.search import PAGE_ROWS, get_company, search_companies
+from flyle_sf_assets.store.companies.search import (
+    PAGE_ROWS,
+    CompanyOrder,
+    get_company,
+    search_companies,
+)
+from flyle_sf_assets.store.companies.sync_changes import companies_changed_by
 from flyle_sf_assets.store.companies.type_changes import (
     blank_unconverted,
     count_unconverted,
@@ -262,6 +269,16 @@ def test_every_statement_over_all_rows_is_linear(stand: str) -> None:
     assert not found, "\n".join(found)
 
 
+ORDERS: tuple[CompanyOrder, ...] = ("name", "-name", "updated", "-updated")
+
+
+def _listed(tx: TenantTransaction, *, order: CompanyOrder, after: str | None) -> None:
+    """A page of every status, one of many rows and one of none, after a company of that id."""
+    place = f"Company {after}" if order.endswith("name") else DAY_2.isoformat()
+    for status in (None, "linked", "deleted"):
+        search_companies(tx, status=status, order=order, after=(after and (place, after)) or None)
+
+
 def alone(
     run: Callable[[TenantTransaction], object],
 ) -> Callable[[TenantTransaction, Site], object]:
@@ -281,6 +298,16 @@ def test_what_is_asked_about_one_company_does_not_grow(stand: str) -> None:
             ("history", 2, lambda tx: company_history(tx, one)),
             ("first page", page, search_companies),
             ("next page", page, lambda tx: search_companies(tx, after=(f"Company {one}", one))),
+            *((order, 3 * page, partial(_listed, order=order, after=None)) for order in ORDERS),
+            *(
+                (f"{order}, next page", 3 * page, partial(_listed, order=order, after=one))
+                for order in ORDERS
+            ),
+            # Three changes a company, its row, and the probe that found it.
+            ("companies of a sync", 5 * 26, lambda tx: companies_changed_by(tx, 2)),
+            ("next of a sync", 5 * 26, lambda tx: companies_changed_by(tx, 2, after=one)),
+            ("a sync of few", 26, lambda tx: companies_changed_by(tx, 3)),
+            ("a sync of none", 1, lambda tx: companies_changed_by(tx, 9)),
             ("sync", 1, lambda tx: sync_of_run(tx, run_id)),
             ("syncs", 20, latest_syncs),
         )
@@ -289,6 +316,7 @@ def test_what_is_asked_about_one_company_does_not_grow(stand: str) -> None:
                 big.measured(alone(run))
         big.measured(lambda tx, at: sync(tx, at.rows()))
         big.measured(lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), sync_id=2))
+        big.measured(lambda tx, at: sync(tx, at.rows(hash_=3, revenue=2)[:5], sync_id=3))
         big.measured(lambda tx, _: open_sync(tx, "refresh", run_id, DAY_1))
         found = []
         for name, count, run in asked:
