@@ -13,7 +13,7 @@ from flyle_sf_assets.settings.connection_rules import connection_problems
 from flyle_sf_assets.settings.models import ELIGIBLE_PLANS
 from flyle_sf_assets.settings.wording import item_path, listed, named_value, nearest, quoted
 
-NOT_ENFORCED_YET = ("guard", "api_budget")
+NOT_ENFORCED_YET = ("api_budget",)
 """Accepted and stored, but not implemented yet: each gives a warning until it is."""
 
 _STANDARD_RELATIONSHIPS = frozenset(
