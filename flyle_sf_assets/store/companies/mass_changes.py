@@ -79,11 +79,13 @@ def loss_examples(
     return tuple(found)
 
 
-# The index ``changes_of_sync`` has exactly these rows, at most those of one sync.
+# The index ``changes_of_sync`` has exactly these rows. They are read before they are sorted: the
+# primary key has the wanted order, and without statistics would be read from end to end for it.
 _MINE = """
-    FROM company_changes m
-    WHERE m.tenant_id = :tenant_id AND m.sync_id = :sync_id AND m.changed_at = :now
-"""
+WITH m AS MATERIALIZED (
+    SELECT external_id, field, of_row, old, new FROM company_changes
+    WHERE tenant_id = :tenant_id AND sync_id = :sync_id AND changed_at = :now
+)"""
 _IS_BLANKED = "NOT m.of_row AND m.new = 'null' AND m.old IS NOT NULL AND m.old <> 'null'"
 _HAS_LEFT = "m.of_row AND m.field = 'status' AND m.old = '\"linked\"'"
 _IS_GONE = f"{_HAS_LEFT} AND m.new #>> '{{}}' <> ALL(CAST(:excused AS text[]))"
@@ -93,25 +95,23 @@ _COMPANY = """
 """
 
 _COUNT = f"""
-WITH mine AS MATERIALIZED (
-    SELECT m.external_id, m.field, m.of_row, {_HAS_LEFT} AS has_left, {_IS_GONE} AS is_gone,
-        m.of_row AND m.field = 'status' AND m.new = '"linked"' AS is_back
-    {_MINE} AND (m.of_row AND m.field = 'status' OR {_IS_BLANKED})
-), blanked AS (
+{_MINE}, blanked AS (
     SELECT one.field, count(*) AS companies
-    FROM (SELECT external_id, field FROM mine WHERE NOT of_row) AS one
+    FROM (SELECT m.external_id, m.field FROM m WHERE {_IS_BLANKED}) AS one
     {_COMPANY}
     WHERE h.status = 'linked'
     GROUP BY one.field
 )
-SELECT count(*) FILTER (WHERE has_left) AS departed, count(*) FILTER (WHERE is_gone) AS gone,
-    count(*) FILTER (WHERE is_back) AS returned,
+SELECT count(*) FILTER (WHERE {_HAS_LEFT}) AS departed,
+    count(*) FILTER (WHERE {_IS_GONE}) AS gone,
+    count(*) FILTER (WHERE m.of_row AND m.field = 'status' AND m.new = '"linked"') AS returned,
     (SELECT coalesce(jsonb_object_agg(field, companies), '{{}}') FROM blanked) AS blanked
-FROM mine
+FROM m
 """
 
 # Of the companies that the sync changed: what its history says, else what still stands.
 _TOUCHED = f"""
+{_MINE}
 SELECT count(*)
 FROM (
     SELECT m.external_id,
@@ -120,7 +120,7 @@ FROM (
         bool_or(NOT m.of_row AND m.field = :field) AS is_changed,
         bool_or(NOT m.of_row AND m.field = :field AND m.old IS NOT NULL AND m.old <> 'null')
             AS had_value
-    {_MINE}
+    FROM m
     GROUP BY m.external_id
 ) AS one
 {_COMPANY}
@@ -142,18 +142,20 @@ SELECT count(*) FROM (
 """
 
 _GONE_EXAMPLES = f"""
+{_MINE}
 SELECT one.external_id, h.name, one.old, one.new
 FROM (SELECT m.external_id, CAST(m.old AS text) AS old, CAST(m.new AS text) AS new
-    {_MINE} AND {_IS_GONE}
+    FROM m WHERE {_IS_GONE}
     ORDER BY m.external_id LIMIT :examples) AS one
 {_COMPANY}
 ORDER BY one.external_id
 """
 
 _BLANKED_EXAMPLES = f"""
+{_MINE}
 SELECT one.external_id, h.name, one.old, one.new
 FROM (SELECT m.external_id, CAST(m.old AS text) AS old, CAST(m.new AS text) AS new
-    {_MINE} AND {_IS_BLANKED} AND m.field = :field
+    FROM m WHERE {_IS_BLANKED} AND m.field = :field
     ORDER BY m.external_id) AS one
 {_COMPANY}
 WHERE h.status = 'linked'
