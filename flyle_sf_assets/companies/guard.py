@@ -14,7 +14,7 @@ from fractions import Fraction
 from flyle_sf_assets.errors import Text
 
 FLOOR_ROWS = 50
-"""So many rows or fewer are never held, whatever share of the companies they are."""
+"""That many rows or fewer are never held, whatever share of the companies they are."""
 
 EXAMPLES = 5
 """Examples that are kept of each loss."""

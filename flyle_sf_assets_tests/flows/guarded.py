@@ -6,7 +6,10 @@ What does not belong here: the cases (``test_guard.py``), and the guard's own co
 from collections.abc import Iterable
 from typing import Any
 
-from flyle_sf_assets.tenants.held_changes import approve_held
+import pytest
+
+from flyle_sf_assets.sync.context import RefreshKind
+from flyle_sf_assets.tenants.held_changes import MassChangeHeld, approve_held
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 from flyle_sf_assets_tests.tenant_fixtures import Link
 
@@ -91,3 +94,19 @@ def last_sync(tenant: Tenant) -> tuple[str, str, int, int, int, str]:
         " ORDER BY sync_id DESC LIMIT 1"
     )
     return found[0]
+
+
+def hold(tenant: Tenant, kind: RefreshKind = "refresh") -> MassChangeHeld:
+    """A refresh that is held, and has changed no company, no history and no option's field."""
+    before = store_of(tenant)
+    with pytest.raises(MassChangeHeld) as held:
+        tenant.sync(kind=kind)
+    assert store_of(tenant) == before
+    assert link_of(tenant)[0] == "held"
+    assert last_sync(tenant)[1:5] == ("held", 0, 0, 0)
+    return held.value
+
+
+def numbers(error: MassChangeHeld) -> list[tuple[str | None, int, int]]:
+    """Field, lost and of each loss."""
+    return [(one.field, one.lost, one.of) for one in error.change.losses]
