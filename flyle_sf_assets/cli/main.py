@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from flyle_sf_assets.cli.administration import db, secrets
+from flyle_sf_assets.cli.approving import approve
 from flyle_sf_assets.cli.terminal.options import (
     AsJson,
     Language,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(db, name="db")
 app.add_typer(secrets, name="secrets")
+app.command()(approve)
 
 _NO_TENANTS = partial(error_only, tenants=[])
 

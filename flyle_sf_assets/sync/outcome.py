@@ -1,10 +1,11 @@
 """How a refresh ends: records it in the sync's row and the link, unforeseen errors too."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from flyle_sf_assets.errors import FlyleError, Postponed, StoreError, Text
+from flyle_sf_assets.errors import FlyleError, HeldForApproval, Postponed, StoreError, Text
 from flyle_sf_assets.installation.clock import Clock
-from flyle_sf_assets.store.postgres.database import Database
+from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
 from flyle_sf_assets.store.syncs.api_usage import LimitReading, add_calls
 from flyle_sf_assets.store.syncs.syncs import (
     SyncCounts,
@@ -18,6 +19,8 @@ from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
 from flyle_sf_assets.tenants.backoff import Attempt, record_failure, record_recovery
+from flyle_sf_assets.tenants.due_times import next_slot
+from flyle_sf_assets.tenants.held_changes import MassChangeHeld, keep_held
 
 _log = logger("refresh")
 
@@ -57,10 +60,13 @@ class Outcome:
             if not self.is_complete:
                 return
             record_recovery(tx, now)
-            if self.kind == "census":
-                record_comparison(tx, "census", now)
-            elif self.kind == "sweep":
-                record_comparison(tx, "sweep", now)
+            self._note_comparison(tx, now)
+
+    def _note_comparison(self, tx: TenantTransaction, now: datetime) -> None:
+        if self.kind == "census":
+            record_comparison(tx, "census", now)
+        elif self.kind == "sweep":
+            record_comparison(tx, "sweep", now)
 
     def understood(self, error: BaseException) -> BaseException:
         """The error as one of ours. An interrupt stays one: it does not concern the tenant."""
@@ -79,7 +85,7 @@ class Outcome:
         here (maybe the reason why the sync ended) does not hide the error: the row stays running
         and is closed by the next refresh, and the sensor records the run's failure on the link.
         """
-        state: SyncState = "postponed" if isinstance(error, Postponed) else "failed"
+        state = _state_of(error)
         was_told = self.failure is error
         try:
             self.count_calls(calls, reading)
@@ -90,7 +96,8 @@ class Outcome:
         if not was_told:
             code = error.code if isinstance(error, FlyleError) else type(error).__name__
             incident = getattr(error, "incident", None)
-            _log.error("sync ended", state=state, code=code, incident=incident)
+            log = _log.warning if state == "held" else _log.error
+            log("sync ended", state=state, code=code, incident=incident)
         return state
 
     def _keep_failed(self, error: BaseException, state: SyncState) -> SyncState:
@@ -102,6 +109,18 @@ class Outcome:
             if self.is_failure_kept:
                 return state
             finish_sync(tx, self.sync_id, state, now, str(error) or type(error).__name__)
-            record_failure(tx, error, now, self.attempt)
+            if isinstance(error, MassChangeHeld):
+                due_at = next_slot(self.tenant, int(self.attempt.every.total_seconds()), now)
+                keep_held(tx, error, sync_id=self.sync_id, now=now, due_at=due_at)
+                # Its records are compared; what it would change waits.
+                self._note_comparison(tx, now)
+            else:
+                record_failure(tx, error, now, self.attempt)
         self.is_failure_kept = True
         return state
+
+
+def _state_of(error: BaseException) -> SyncState:
+    if isinstance(error, HeldForApproval):
+        return "held"
+    return "postponed" if isinstance(error, Postponed) else "failed"

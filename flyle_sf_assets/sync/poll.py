@@ -14,7 +14,7 @@ from flyle_sf_assets.installation.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.api_usage import add_calls
-from flyle_sf_assets.store.tenants.links import locked_link, put_link, record_synced
+from flyle_sf_assets.store.tenants.links import locked_link, put_link, record_held, record_synced
 from flyle_sf_assets.sync.idle_check import IdleQuestion, is_idle
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.state.committed_state import CommittedState
@@ -99,8 +99,10 @@ def _record_idle(tx: TenantTransaction, now: datetime, next_due_at: datetime) ->
         put_link(tx, state="linked")
     if is_outage or link.state == "linked":
         record_synced(tx, now, next_due_at)
-        if link.attention:
-            forget_postponed(tx)
+    elif link.state == "held":
+        record_held(tx, now, next_due_at)
+    if link.attention:
+        forget_postponed(tx)
 
 
 def _is_idle(asked: IdleQuestion, *, is_asked_for: bool) -> bool:

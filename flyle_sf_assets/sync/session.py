@@ -22,6 +22,8 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
 from flyle_sf_assets.salesforce.transport import Network
+from flyle_sf_assets.store.companies.held_changes import get_held
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import close_abandoned, open_sync
 from flyle_sf_assets.store.tenants.connections import is_reread_asked
 from flyle_sf_assets.store.tenants.links import (
@@ -98,7 +100,7 @@ def open_refresh(
                 put_link(tx, settings_version=choice.fallback.version)
             if get_link(tx).state == "disconnected":
                 raise disconnected(tenant)
-            kind = "census" if is_reread_asked(tx) else kind
+            kind = "census" if is_reread_asked(tx) or _is_census_approved(tx) else kind
             is_first = get_link(tx).first_synced_at is None
             sync = open_sync(tx, "initial" if is_first else kind, run_id, clock())
             close_abandoned(tx, clock(), keep=sync.sync_id)
@@ -149,6 +151,12 @@ def open_refresh(
             elif not outcome.is_failure_kept:
                 # The database was not available when it happened, and may be back.
                 outcome.end_failed(outcome.failure)
+
+
+def _is_census_approved(tx: TenantTransaction) -> bool:
+    """What only a census finds is applied by a census."""
+    held = get_held(tx)
+    return held is not None and held.is_approved and held.kind == "census"
 
 
 def require_connected(installation: Installation, tenant: str) -> None:

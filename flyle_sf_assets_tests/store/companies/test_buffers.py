@@ -24,6 +24,12 @@ from flyle_sf_assets.store.companies.invariants import (
     options_in_catalog,
     options_of_companies_in_catalog,
 )
+from flyle_sf_assets.store.companies.mass_changes import (
+    ChangeSet,
+    count_losses,
+    loss_examples,
+    values_before,
+)
 from flyle_sf_assets.store.companies.picklist_options import (
     list_options,
     merge_options,
@@ -206,6 +212,14 @@ def deleted(site: Site) -> pl.DataFrame:
     )
 
 
+def losses(tx: TenantTransaction, sync_id: int, *, enough: int | None = None) -> int:
+    """What the mass-change guard asks about a sync, and the values of one field before it."""
+    changes = ChangeSet(sync_id, DAY_2)
+    count_losses(tx, changes)
+    loss_examples(tx, changes, [None, "revenue"])
+    return values_before(tx, changes, "revenue", enough=enough)
+
+
 FIELDS = [
     CustomField("revenue", "売上", "number", "AnnualRevenue"),
     CustomField("industry", "業種", "single_select", "Industry"),
@@ -224,6 +238,8 @@ LIFE: tuple[Step, ...] = (
     ("touched", 1, lambda tx, at: sync(tx, at.rows(stamp=DAY_2))),
     ("preview", 0, lambda tx, at: preview(tx, at.rows(hash_=2, revenue=1))),
     ("changed", 1, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), sync_id=2)),
+    ("losses", 0, lambda tx, _: losses(tx, 2)),
+    ("losses of none", 0, lambda tx, _: losses(tx, 9)),
     ("gate of ids", 0, lambda tx, _: external_ids_unique(tx)),
     ("gate of options of some", 0, lambda tx, at: options_of_companies_in_catalog(tx, at.judged)),
     ("gate of options", 0, lambda tx, _: options_in_catalog(tx)),
@@ -236,6 +252,7 @@ LIFE: tuple[Step, ...] = (
     ("options gone", 1, lambda tx, at: merge_options(tx, options(at, "b")[:1], DAY_3)),
     ("options read", 0, lambda tx, _: (list_options(tx), option_labels(tx))),
     ("deleted", 2, lambda tx, at: sync(tx, deleted(at))),
+    ("losses of all", 0, lambda tx, _: losses(tx, 1)),
     ("back", 3, lambda tx, at: sync(tx, at.rows(), retyped=RETYPED, compare_all=True)),
     ("unconverted", 0, lambda tx, at: count_unconverted(tx, RETYPED, converted=at.judged[::2])),
     (
@@ -310,6 +327,7 @@ def test_what_is_asked_about_one_company_does_not_grow(stand: str) -> None:
             ("a sync of none", 1, lambda tx: companies_changed_by(tx, 9)),
             ("sync", 1, lambda tx: sync_of_run(tx, run_id)),
             ("syncs", 20, latest_syncs),
+            ("losses of ten rows", 10 + 50, lambda tx: losses(tx, 7, enough=50)),
         )
         for _ in range(PREPARED_AFTER):
             for _, _, run in asked:
@@ -317,6 +335,7 @@ def test_what_is_asked_about_one_company_does_not_grow(stand: str) -> None:
         big.measured(lambda tx, at: sync(tx, at.rows()))
         big.measured(lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), sync_id=2))
         big.measured(lambda tx, at: sync(tx, at.rows(hash_=3, revenue=2)[:5], sync_id=3))
+        big.measured(lambda tx, at: sync(tx, at.rows(hash_=4, revenue=3)[:10], sync_id=7))
         big.measured(lambda tx, _: open_sync(tx, "refresh", run_id, DAY_1))
         found = []
         for name, count, run in asked:

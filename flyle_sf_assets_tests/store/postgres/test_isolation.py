@@ -50,6 +50,15 @@ ROWS: dict[str, dict[str, object]] = {
         "author": "a",
         "created_at": NOW,
     },
+    "held_changes": {
+        "sync_id": 1,
+        "kind": "refresh",
+        "losses": "[]",
+        "examples": "[]",
+        "inputs": "i",
+        "held_since": NOW,
+        "counted_at": NOW,
+    },
     "settings_drafts": {"document": "{}", "author": "a", "saved_at": NOW},
     "settings_changes": {
         "version": 1,
