@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flyle_sf_assets.cli.administration import db, secrets
+from flyle_sf_assets.cli.administration import db, secrets, settings
 from flyle_sf_assets.cli.terminal.options import (
     AsJson,
     Language,
@@ -39,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(db, name="db")
 app.add_typer(secrets, name="secrets")
+app.command()(settings)
 
 _NO_TENANTS = partial(error_only, tenants=[])
 

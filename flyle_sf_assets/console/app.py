@@ -30,6 +30,7 @@ from flyle_sf_assets.console.pages import (
     records,
     settings,
     sign_in,
+    versions,
 )
 from flyle_sf_assets.console.rendering import FOLDER, Renderer
 from flyle_sf_assets.console.request import Access, Console, Form, Page, PageRequest, read_form
@@ -133,6 +134,11 @@ def _routes() -> list[BaseRoute]:
         PageRoute("/disconnect", connecting.ask_disconnect, change),
         PageRoute("/disconnect", connecting.do_disconnect, change, "POST", asks=True),
         PageRoute("/settings", settings.settings, look),
+        PageRoute("/settings/versions/{version}", versions.version, change),
+        PageRoute(
+            "/settings/versions/{version}/impact", versions.version_impact, change, asks=True
+        ),
+        PageRoute("/settings/versions/{version}", versions.restore, change, "POST"),
         *_setup_routes(),
         PageRoute("/syncs", records.syncs, look),
         PageRoute("/rejected", records.rejected, look),

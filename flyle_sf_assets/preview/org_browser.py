@@ -15,7 +15,8 @@ from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.search import search
 from flyle_sf_assets.choosing.suggestions import Suggestion, suggestions
-from flyle_sf_assets.choosing.tree import Level, SchemaNeeded, Schemas, choice_at, level
+from flyle_sf_assets.choosing.tree import Level, choice_at, level
+from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas
 from flyle_sf_assets.companies.display import ShownRows, shown_rows
 from flyle_sf_assets.errors import Problem, SettingsInvalid
 from flyle_sf_assets.preview.record_sampler import Sampling
