@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from flyle_sf_assets.check.fit import problems
+from flyle_sf_assets.choosing.condition_words import Labels
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.search import search
 from flyle_sf_assets.choosing.suggestions import Suggestion, suggestions
@@ -129,6 +130,12 @@ class OrgAnswers:
     def field(self, source: Source, path: str) -> FieldChoice | None:
         """The field at that path, None when the path cannot be followed."""
         return self._told(lambda schemas: choice_at(source, schemas, path))
+
+    def labels(self, source: Source, paths: Iterable[str]) -> Labels:
+        """The labels of the fields at these paths, as far as the paths can be followed."""
+        for path in paths:
+            self.field(source, path)
+        return Labels.of(source, self._known.schemas())
 
     def suggestions(
         self, source: Source, mapped: tuple[FieldMapping, ...] = ()
