@@ -33,6 +33,7 @@ from flyle_sf_assets.console.pages import (
     settings,
     sign_in,
     sync,
+    versions,
 )
 from flyle_sf_assets.console.rendering import FOLDER, Renderer
 from flyle_sf_assets.console.request import Access, Console, Form, Page, PageRequest, read_form
@@ -136,6 +137,11 @@ def _routes() -> list[BaseRoute]:
         PageRoute("/disconnect", connecting.ask_disconnect, change),
         PageRoute("/disconnect", connecting.do_disconnect, change, "POST", asks=True),
         PageRoute("/settings", settings.settings, look),
+        PageRoute("/settings/versions/{version}", versions.version, change),
+        PageRoute(
+            "/settings/versions/{version}/impact", versions.version_impact, change, asks=True
+        ),
+        PageRoute("/settings/versions/{version}", versions.restore, change, "POST"),
         *_setup_routes(),
         PageRoute("/syncs", records.syncs, look),
         PageRoute("/syncs/{sync_id}", sync.sync, look),
@@ -165,12 +171,14 @@ def _setup_routes() -> list[BaseRoute]:
         PageRoute("/setup/conditions", conditions.conditions_chosen, change, "POST"),
         PageRoute("/setup/conditions/rows", conditions.rows, change, asks=True),
         PageRoute("/setup/conditions/rows", conditions.edit_rows, change, "POST", asks=True),
+        PageRoute("/setup/conditions/draft", conditions.keep_typed, change, "POST"),
         PageRoute("/setup/conditions/count", conditions.count, change, asks=True),
         PageRoute("/setup/conditions/count", conditions.count, change, "POST", asks=True),
         PageRoute("/setup/mapping", mapping.mapping, change),
         PageRoute("/setup/mapping", mapping.mapping_chosen, change, "POST"),
         PageRoute("/setup/mapping/rows", mapping.rows, change, asks=True),
         PageRoute("/setup/mapping/rows", mapping.edit_rows, change, "POST", asks=True),
+        PageRoute("/setup/mapping/draft", mapping.keep_typed, change, "POST"),
         PageRoute("/setup/mapping/samples", mapping.samples, change, asks=True),
         PageRoute("/setup/mapping/suggested", mapping.suggested, change, asks=True),
         PageRoute("/setup/mapping/options", mapping.options, change, asks=True),

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 
+from flyle_sf_assets.choosing import settings_words, type_words
 from flyle_sf_assets.errors import Text
+
+FLYLE_TYPES, OBJECTS = type_words.FLYLE_TYPES, type_words.OBJECTS
+salesforce_type, interval = type_words.salesforce_type, settings_words.interval
 
 LINK_STATES: Mapping[str, Text] = {
     "not_connected": Text("未接続", "Not connected"),
@@ -22,11 +26,6 @@ LINK_TONES: Mapping[str, str] = {
     "held": "warn",
     "not_connected": "calm",
     "disconnected": "calm",
-}
-
-OBJECTS: Mapping[str, Text] = {
-    "Account": Text("取引先", "Account"),
-    "Opportunity": Text("商談", "Opportunity"),
 }
 
 SYNC_KINDS: Mapping[str, Text] = {
@@ -107,15 +106,11 @@ STAGES: tuple[Text, ...] = (
     Text("書き込み", "Writing"),
 )
 
-FLYLE_TYPES: Mapping[str, Text] = {
-    "text": Text("テキスト", "Text"),
-    "url": Text("URL", "URL"),
-    "single_select": Text("単一選択", "Single select"),
-    "multi_select": Text("複数選択", "Multi select"),
-    "checkbox": Text("チェックボックス", "Checkbox"),
-    "number": Text("数値", "Number"),
-    "date": Text("日付", "Date"),
-    "datetime": Text("日時", "Date and time"),
+VERSION_STATES: Mapping[str, Text] = {
+    "in_effect": Text("適用中", "In effect"),
+    "waiting": Text("次の同期で適用", "With the next sync"),
+    "not_applied": Text("適用されていません", "Not applied"),
+    "earlier": Text("以前の設定", "Earlier"),
 }
 
 ROW_FIELDS: Mapping[str, Text] = {

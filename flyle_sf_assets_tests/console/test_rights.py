@@ -18,10 +18,13 @@ OF_SESSIONS = ("console_sessions", "console_tokens")
 
 FORMS: dict[str, dict[str, str]] = {
     "/notices/read": {"notice": "{notice}"},
+    "/settings/versions/{version}": {"newest": "1"},
     "/setup/object": {"object": "Opportunity", "every": "4h"},
     "/setup/fields/reload": {"for": "mapping"},
     "/setup/conditions": {"shown": "1", "c0.field": "Name", "c0.op": "eq", "c0.value": "x"},
     "/setup/conditions/rows": {"add": "Name"},
+    "/setup/conditions/draft": {"shown": "1", "c0.field": "Name", "c0.op": "eq"},
+    "/setup/mapping/draft": {"shown": "1", "m0.from": "Name", "m0.to": "n", "m0.label": "N"},
     "/setup/conditions/count": {"shown": "1"},
     "/setup/mapping": {"shown": "1", "m0.from": "Name", "m0.to": "n", "m0.label": "N"},
     "/setup/mapping/rows": {"add": "Name"},
@@ -76,6 +79,7 @@ def others(street: Street) -> dict[str, str]:
         "name": name,
         "notice": str(notice),
         "language": "en",
+        "version": "1",
         "org_url": street.globex.server.url,
         "key": there.consumer_key,
         "secret": there.consumer_secret,

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+from pydantic import ValidationError
 from starlette.responses import Response
 
+from flyle_sf_assets.choosing.condition_words import Labels, condition_phrase
 from flyle_sf_assets.choosing.fields import FieldChoice
+from flyle_sf_assets.choosing.phrases import Phrase
 from flyle_sf_assets.choosing.widgets import (
     OperatorChoice,
     ValueWidget,
@@ -12,8 +15,20 @@ from flyle_sf_assets.choosing.widgets import (
     operator_choices,
     value_widget,
 )
-from flyle_sf_assets.console.draft import connection_of_draft, draft_for, keep, source_of
+from flyle_sf_assets.console.draft import (
+    connection_of_draft,
+    draft_for,
+    keep,
+    source_of,
+    stored_draft,
+    time_zone_of,
+)
 from flyle_sf_assets.console.orgs import answers_of
+from flyle_sf_assets.console.removed_rows import (
+    conditions_missing,
+    edited_conditions,
+    removed_conditions,
+)
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.console.setup_forms import (
     SHOWN,
@@ -34,7 +49,8 @@ from flyle_sf_assets.settings.drafts import (
     validate_parts,
     with_conditions,
 )
-from flyle_sf_assets.settings.models import Operator
+from flyle_sf_assets.settings.models import Condition, Operator
+from flyle_sf_assets.tenants.settings_drafts import settings_origin
 
 Rows = tuple[ConditionRow, ...]
 
@@ -56,25 +72,37 @@ def conditions(page_request: PageRequest) -> Response:
 
 
 def rows(page_request: PageRequest) -> Response:
-    """The rows of the draft."""
+    """The rows of the draft, and those of the saved settings that it lacks."""
     draft = draft_for(page_request)
-    return _rows(page_request, draft, conditions_of(draft))
+    saved = settings_origin(page_request.installation, page_request.tenant).settings
+    missing = conditions_missing(saved, draft)
+    return _rows(page_request, draft, conditions_of(draft), missing)
 
 
 def edit_rows(page_request: PageRequest) -> Response:
-    """The rows as typed, one more or one less; stored, so that nothing is lost."""
-    draft, typed = draft_for(page_request), conditions_typed(page_request.form)
-    form, into = page_request.form, page_request.form.one("into")
-    if form.one("remove"):
-        typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
+    """The rows as typed, with what a button did to them; stored, so that nothing is lost."""
+    draft, form = draft_for(page_request), page_request.form
+    typed, removed = edited_conditions(form, conditions_typed(form), removed_conditions(form))
+    into = form.one("into")
+    for path in dict.fromkeys(path for path in form.all("add") if path):
+        group = int(into) if is_number(into) else 1 + max((r.group for r in typed), default=-1)
+        typed = (*typed, ConditionRow(path, "", (), "", "", group))
     if form.one("add"):
-        group = int(into) if is_number(into) else len(typed)
-        typed = (*typed, ConditionRow(form.one("add"), "", (), "", "", group))
-        into = ""
-    typed = regrouped(typed)
+        typed, into = regrouped(typed), ""
     draft = with_conditions(draft, condition_items(typed))
     keep(page_request, draft)
-    return _rows(page_request, draft, typed, into=into)
+    return _rows(page_request, draft, typed, removed, into=into)
+
+
+def keep_typed(page_request: PageRequest) -> Response:
+    """Stores the rows as typed, and says so."""
+    draft = draft_for(page_request)
+    if page_request.form.one(SHOWN):
+        typed = regrouped(conditions_typed(page_request.form))
+        keep(page_request, with_conditions(draft, condition_items(typed)))
+    return page_request.page(
+        "setup/saved.html", kept=stored_draft(page_request), time_zone=time_zone_of(draft)
+    )
 
 
 def count(page_request: PageRequest) -> Response:
@@ -107,9 +135,12 @@ def _page(page_request: PageRequest, draft: Draft, status: int = 200) -> Respons
     return page_request.page("setup/conditions.html", status, step=2, base=base, count=count)
 
 
-def _rows(page_request: PageRequest, draft: Draft, typed: Rows, *, into: str = "") -> Response:
+def _rows(
+    page_request: PageRequest, draft: Draft, typed: Rows, removed: Rows, *, into: str = ""
+) -> Response:
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         shown = _shown(draft, typed, answers)
+        labels = answers.labels(source_of(draft), [row.field for row in removed])
     groups: dict[int, list[tuple[int, ShownRow]]] = {}
     for place, one in enumerate(shown):
         groups.setdefault(one.row.group, []).append((place, one))
@@ -118,6 +149,9 @@ def _rows(page_request: PageRequest, draft: Draft, typed: Rows, *, into: str = "
         groups=groups,
         literals=date_literal_choices(),
         into=into,
+        removed=[(row, _told(row, labels)) for row in removed],
+        kept=stored_draft(page_request),
+        time_zone=time_zone_of(draft),
     )
 
 
@@ -136,6 +170,15 @@ def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
         of_row = [one for one in problems if one.path.startswith(paths[place]) and is_typed]
         shown.append(ShownRow(chosen, choice, operators, widget, tuple(of_row)))
     return shown
+
+
+def _told(row: ConditionRow, labels: Labels) -> Phrase:
+    """The condition as a sentence; only its field while it is incomplete."""
+    [item] = condition_items((row,))
+    try:
+        return condition_phrase(Condition.model_validate(item), labels)
+    except ValidationError:
+        return labels.path(row.field).beside(row.field)
 
 
 def _paths(typed: Rows) -> list[str]:
