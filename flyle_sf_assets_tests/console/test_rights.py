@@ -18,6 +18,7 @@ OF_SESSIONS = ("console_sessions", "console_tokens")
 
 FORMS: dict[str, dict[str, str]] = {
     "/notices/read": {"notice": "{notice}"},
+    "/held": {},
     "/settings/versions/{version}": {"newest": "1"},
     "/setup/object": {"object": "Opportunity", "every": "4h"},
     "/setup/fields/reload": {"for": "mapping"},
