@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flyle_sf_assets.check.fit import OPPORTUNITY_ADVICE, OPPORTUNITY_NAMES
-from flyle_sf_assets.choosing.tree import Schemas
+from flyle_sf_assets.choosing.walk import Schemas
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import BaseObject
 

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from flyle_sf_assets.choosing.fields import FieldChoice
-from flyle_sf_assets.choosing.tree import SchemaNeeded, Schemas, choice_at
+from flyle_sf_assets.choosing.tree import choice_at
+from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import BaseObject, FieldMapping, Source
 

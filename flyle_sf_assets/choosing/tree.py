@@ -3,25 +3,31 @@
 Levels are opened lazily: a level needs only the schemas of the objects on its own path.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flyle_sf_assets.check.names import Org
 from flyle_sf_assets.choosing.fields import FieldChoice, field_choice
+from flyle_sf_assets.choosing.walk import (
+    Place,
+    SchemaNeeded,
+    Schemas,
+    declared_here,
+    field_at,
+    lowered,
+    relationship_label,
+    walked,
+)
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.raw.lookup_tree import followed_by
 from flyle_sf_assets.raw.plan import EXTERNAL_LOOKUPS, TARGETS_MAX
-from flyle_sf_assets.salesforce.schema.name_object import is_of_several, seen_through
 from flyle_sf_assets.salesforce.schema.objects import (
     ChildRelationship,
     FieldSchema,
     ObjectSchema,
 )
-from flyle_sf_assets.settings.models import OneToOne, Source
+from flyle_sf_assets.settings.models import Source
 from flyle_sf_assets.settings.patterns import RELATIONSHIP_LEVELS_MAX
-
-Schemas = Mapping[str, ObjectSchema | None]
-"""Object schemas by API name; None for an object that the org does not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +76,6 @@ class Level:
     many_below: tuple[ManyBelow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaNeeded:
-    """The level is not known before these objects are described."""
-
-    objects: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """The position of a walk: an object, and the names and labels of its path."""
-
-    schema: ObjectSchema
-    names: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-
-
 def level(
     source: Source, schemas: Schemas, path: tuple[str, ...] = ()
 ) -> Level | SchemaNeeded | None:
@@ -94,9 +84,9 @@ def level(
     None when the path cannot be walked in this org. Only objects on the path must be described;
     a one-to-one object is open only when its lookup really points here.
     """
-    known = {name.lower(): schema for name, schema in schemas.items()}
-    place = _walked(source, known, path)
-    if not isinstance(place, _Place):
+    known = lowered(schemas)
+    place = walked(source, known, path)
+    if not isinstance(place, Place):
         return place
     schema = place.schema
     fields = [
@@ -116,88 +106,22 @@ def level(
 
 def choice_at(source: Source, schemas: Schemas, path: str) -> FieldChoice | SchemaNeeded | None:
     """The field at a path of settings; None when there is none."""
-    *names, name = path.split(".")
-    found = level(source, schemas, tuple(names))
-    if not isinstance(found, Level):
+    found = field_at(source, lowered(schemas), path)
+    if found is None or isinstance(found, SchemaNeeded):
         return found
-    return next((one for one in found.fields if one.field.name.lower() == name.lower()), None)
+    place, field = found
+    return field_choice(
+        field, object_name=place.schema.name, names=place.names, labels=place.labels
+    )
 
 
-def _walked(source: Source, known: Schemas, path: tuple[str, ...]) -> _Place | SchemaNeeded | None:
-    if len(path) > RELATIONSHIP_LEVELS_MAX:
-        return None
-    schema = _schema(known, source.object)
-    if not isinstance(schema, ObjectSchema):
-        return schema
-    place = _Place(schema)
-    for name in path:
-        following = _step(source, known, place, name)
-        if not isinstance(following, _Place):
-            return following
-        place = following
-    return place
-
-
-def _step(source: Source, known: Schemas, place: _Place, name: str) -> _Place | SchemaNeeded | None:
-    extra = _declared(source, place.schema, name)
-    lookup = None if extra else place.schema.lookup(name)
-    if extra is not None:
-        schema = _schema(known, extra.object)
-    elif lookup is None or not lookup.reference_to:
-        return None
-    else:
-        schema = _behind(known, lookup)
-    if not isinstance(schema, ObjectSchema):
-        return schema
-    if extra is not None:
-        joins = schema.field(extra.lookup)
-        if joins is None or place.schema.name not in joins.reference_to:
-            return None
-        return _Place(schema, (*place.names, extra.as_), (*place.labels, schema.label))
-    if lookup is None:
-        return None
-    names = (*place.names, lookup.relationship_name or name)
-    return _Place(schema, names, (*place.labels, relationship_label(lookup)))
-
-
-def _behind(known: Schemas, lookup: FieldSchema) -> ObjectSchema | SchemaNeeded | None:
-    """The object behind a lookup; for a lookup to several objects the pseudo-object Name."""
-    if len(lookup.reference_to) > TARGETS_MAX or lookup.extra_type_info in EXTERNAL_LOOKUPS:
-        return None
-    found = [_schema(known, target) for target in lookup.reference_to]
-    needed = [name for one in found if isinstance(one, SchemaNeeded) for name in one.objects]
-    if needed:
-        return SchemaNeeded(tuple(needed))
-    schemas = [one for one in found if isinstance(one, ObjectSchema)]
-    if len(schemas) < len(found) or any(followed_by(one) == "never" for one in schemas):
-        return None
-    return seen_through(schemas) if is_of_several(lookup) else schemas[0]
-
-
-def _schema(known: Schemas, name: str) -> ObjectSchema | SchemaNeeded | None:
-    if name.lower() not in known:
-        return SchemaNeeded((name,))
-    schema = known[name.lower()]
-    return schema if schema is not None and schema.queryable else None
-
-
-def _declared(source: Source, schema: ObjectSchema, name: str) -> OneToOne | None:
-    of_here = (e for e in source.one_to_one if e.of.lower() == schema.name.lower())
-    return next((e for e in of_here if e.as_.lower() == name.lower()), None)
-
-
-def relationship_label(lookup: FieldSchema) -> str:
-    """The label of the record behind a lookup: ``所有者 ID`` becomes ``所有者``."""
-    return lookup.label.removesuffix(" ID").removesuffix("ID").rstrip() or lookup.label
-
-
-def _branches(source: Source, known: Schemas, place: _Place) -> Iterator[Branch]:
+def _branches(source: Source, known: Schemas, place: Place) -> Iterator[Branch]:
     for extra in source.one_to_one:
         if extra.of.lower() == place.schema.name.lower():
             schema = known.get(extra.object.lower())
             path = (*place.names, extra.as_)
             closed = _why_closed(known, place, extra.object)
-            if closed is None and _walked(source, known, path) is None:
+            if closed is None and walked(source, known, path) is None:
                 closed = _LOOKUP_ELSEWHERE
             yield Branch(
                 path=path,
@@ -209,7 +133,7 @@ def _branches(source: Source, known: Schemas, place: _Place) -> Iterator[Branch]
             )
     for lookup in place.schema.fields:
         name = lookup.relationship_name
-        if not name or not lookup.reference_to or _declared(source, place.schema, name):
+        if not name or not lookup.reference_to or declared_here(source, place.schema, name):
             continue
         yield Branch(
             path=(*place.names, name),
@@ -221,7 +145,7 @@ def _branches(source: Source, known: Schemas, place: _Place) -> Iterator[Branch]
         )
 
 
-def _why_lookup_closed(known: Schemas, place: _Place, lookup: FieldSchema) -> Text | None:
+def _why_lookup_closed(known: Schemas, place: Place, lookup: FieldSchema) -> Text | None:
     if len(lookup.reference_to) > TARGETS_MAX:
         return _SEVERAL
     if lookup.extra_type_info in EXTERNAL_LOOKUPS:
@@ -230,7 +154,7 @@ def _why_lookup_closed(known: Schemas, place: _Place, lookup: FieldSchema) -> Te
     return next((reason for reason in reasons if reason is not None), None)
 
 
-def _why_closed(known: Schemas, place: _Place, target: str) -> Text | None:
+def _why_closed(known: Schemas, place: Place, target: str) -> Text | None:
     if len(place.names) >= RELATIONSHIP_LEVELS_MAX:
         return _TOO_DEEP
     schema = known.get(target.lower())

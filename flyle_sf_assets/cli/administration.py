@@ -1,13 +1,21 @@
-"""The commands ``flyle-sf db …`` and ``flyle-sf secrets …``.
+"""The commands ``flyle-sf db …``, ``flyle-sf secrets …`` and ``flyle-sf settings``.
 
-What does not belong here: commands about tenants (``main.py``), and what these commands do.
+What does not belong here: commands that ask an org (``main.py``), and what these commands do.
 """
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from flyle_sf_assets.cli.terminal.output import RUN_AGAIN, errors_as_exit_codes, to_stdout
+from flyle_sf_assets.cli.terminal.options import AsJson, Tenant
+from flyle_sf_assets.cli.terminal.output import (
+    RUN_AGAIN,
+    error_only,
+    errors_as_exit_codes,
+    only_one_of,
+    to_stdout,
+)
 
 db = typer.Typer(help="The product's database.", no_args_is_help=True)
 secrets = typer.Typer(help="What is stored encrypted.", no_args_is_help=True)
@@ -58,3 +66,43 @@ def psql() -> None:
         from flyle_sf_assets.cli.database import access_of, run_psql
 
         answer.exit_code = run_psql(access_of(opened))
+
+
+def settings(
+    tenant: Tenant,
+    *,
+    show: Annotated[
+        int | None, typer.Option("--show", min=1, help="Print this version as a settings file.")
+    ] = None,
+    restore: Annotated[
+        int | None, typer.Option("--restore", min=1, help="Make this version current again.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of a tenant's settings; show one, or restore an earlier one."""
+    from flyle_sf_assets.cli.opening import installation
+
+    document = error_only if restore else partial(error_only, versions=[])
+    with (
+        errors_as_exit_codes(
+            "settings", as_json=as_json, document=document, interrupted=RUN_AGAIN
+        ) as answer,
+        installation() as opened,
+    ):
+        from flyle_sf_assets.cli.settings_versions import restore as restore_settings
+        from flyle_sf_assets.cli.settings_versions import version_list, version_yaml
+
+        if show is not None and restore is not None:
+            raise only_one_of("--show", "--restore")
+        if show is not None:
+            answer.text = version_yaml(opened, tenant, show)
+            return
+        found = (
+            version_list(opened, tenant)
+            if restore is None
+            else restore_settings(opened, tenant, restore)
+        )
+        if as_json:
+            answer.json(found.document())
+        else:
+            found.print()

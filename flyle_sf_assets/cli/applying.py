@@ -1,6 +1,6 @@
 """``flyle-sf apply``: every settings file becomes a version, its tenant a partition."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,13 +69,18 @@ def apply_files() -> tuple[Applied, ...]:
 def apply_opened(opened: Installation) -> tuple[Applied, ...]:
     """The same over an installation that is open already."""
     registrations = register_files(opened)
+    report_to_dagster(opened, [one.tenant for one in registrations if one.is_usable])
+    return tuple(map(Applied, registrations))
+
+
+def report_to_dagster(opened: Installation, tenants: Sequence[str]) -> None:
+    """Adds the tenants' partitions, and reports their settings' digests."""
     with instance_of(opened) as instance:
-        add_tenants(instance, [one.tenant for one in registrations if one.is_usable])
-        for one in registrations:
-            settings = registered_settings(opened, one.tenant) if one.is_usable else None
+        add_tenants(instance, tenants)
+        for tenant in tenants:
+            settings = registered_settings(opened, tenant)
             if settings is not None:
                 observe_settings(instance, settings)
-    return tuple(map(Applied, registrations))
 
 
 def print_registrations(applied: tuple[Applied, ...]) -> None:

@@ -14,6 +14,7 @@ from flyle_sf_assets.settings.drafts import (
 )
 from flyle_sf_assets.settings.models import Connection, Source
 from flyle_sf_assets.tenants.settings_drafts import (
+    KeptDraft,
     SettingsOrigin,
     keep_draft,
     kept_draft,
@@ -43,6 +44,17 @@ def keep(page_request: PageRequest, draft: Draft) -> None:
         by=page_request.user.author,
         clock=page_request.console.clock,
     )
+
+
+def stored_draft(page_request: PageRequest) -> KeptDraft | None:
+    """The draft as stored, None while nothing was changed."""
+    return kept_draft(page_request.installation, page_request.tenant)
+
+
+def time_zone_of(draft: Draft) -> str | None:
+    """The time zone that the draft names."""
+    zone = draft.document.get("time_zone")
+    return zone if isinstance(zone, str) else None
 
 
 def connection_of_draft(draft: Draft) -> Connection:

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
-from flyle_sf_assets.companies.rejections import RejectReason
+from flyle_sf_assets.choosing import settings_words, type_words
 from flyle_sf_assets.errors import Text
+
+FLYLE_TYPES, OBJECTS = type_words.FLYLE_TYPES, type_words.OBJECTS
+salesforce_type, interval = type_words.salesforce_type, settings_words.interval
 
 LINK_STATES: Mapping[str, Text] = {
     "not_connected": Text("未接続", "Not connected"),
@@ -23,11 +26,6 @@ LINK_TONES: Mapping[str, str] = {
     "held": "warn",
     "not_connected": "calm",
     "disconnected": "calm",
-}
-
-OBJECTS: Mapping[str, Text] = {
-    "Account": Text("取引先", "Account"),
-    "Opportunity": Text("商談", "Opportunity"),
 }
 
 SYNC_KINDS: Mapping[str, Text] = {
@@ -108,25 +106,12 @@ STAGES: tuple[Text, ...] = (
     Text("書き込み", "Writing"),
 )
 
-FLYLE_TYPES: Mapping[str, Text] = {
-    "text": Text("テキスト", "Text"),
-    "url": Text("URL", "URL"),
-    "single_select": Text("単一選択", "Single select"),
-    "multi_select": Text("複数選択", "Multi select"),
-    "checkbox": Text("チェックボックス", "Checkbox"),
-    "number": Text("数値", "Number"),
-    "date": Text("日付", "Date"),
-    "datetime": Text("日時", "Date and time"),
+VERSION_STATES: Mapping[str, Text] = {
+    "in_effect": Text("適用中", "In effect"),
+    "waiting": Text("次の同期で適用", "With the next sync"),
+    "not_applied": Text("適用されていません", "Not applied"),
+    "earlier": Text("以前の設定", "Earlier"),
 }
-
-CHANGE_REASONS: Mapping[str, Text] = {
-    "type_changed": Text("項目の型が変わりました", "The type of the field changed"),
-    **dict.fromkeys(
-        map(str, RejectReason),
-        Text("新しい型に変換できませんでした", "It could not be converted to the new type"),
-    ),
-}
-"""By ``company_changes.reason``: why a value changed although Salesforce's did not."""
 
 ROW_FIELDS: Mapping[str, Text] = {
     "name": Text("企業名", "Company name"),
@@ -134,3 +119,18 @@ ROW_FIELDS: Mapping[str, Text] = {
     "status_reason": Text("状態の理由", "Reason of the status"),
     "merged_into": Text("統合先", "Merged into"),
 }
+
+CHANGE_REASONS: Mapping[str, Text] = {
+    "parent_deleted": Text("参照先のレコードが削除されました", "The parent record was deleted"),
+    "parent_missing": Text("参照先のレコードが見つかりません", "The parent record cannot be found"),
+    "type_changed": Text("項目の型が変更されました", "The type of the mapping was changed"),
+}
+"""``company_changes.reason`` before its colon."""
+
+COMPANY_ORDERS: Mapping[str, Text] = {
+    "name": Text("企業名(昇順)", "Name (A to Z)"),
+    "-name": Text("企業名(降順)", "Name (Z to A)"),
+    "-updated": Text("更新日(新しい順)", "Updated (newest first)"),
+    "updated": Text("更新日(古い順)", "Updated (oldest first)"),
+}
+"""Sort orders of the list of companies (``store/companies/search.py``)."""

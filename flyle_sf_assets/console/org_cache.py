@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 
 from flyle_sf_assets.preview.org_browser import KnownSchemas
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 
 TENANTS_KEPT = 200
 
@@ -24,6 +25,12 @@ class KnownOrgs:
             if len(self._kept) > TENANTS_KEPT:
                 self._kept.popitem(last=False)
             return known
+
+    def schemas(self, tenant: str) -> dict[str, ObjectSchema | None]:
+        """What is known of the org that the tenant used last."""
+        with self._lock:
+            known = [one for key, one in self._kept.items() if key[0] == tenant]
+        return known[-1].schemas() if known else {}
 
     def forget(self, tenant: str) -> None:
         """Forgets the tenant's schemas: they are described again."""

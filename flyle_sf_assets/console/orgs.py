@@ -9,7 +9,10 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_connected_org, open_tenant_org
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.models import Flow
+from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.tenants.object_schemas import labelled_schemas
 from flyle_sf_assets.tenants.registration import registered_settings
 
 
@@ -45,6 +48,16 @@ def answers_of(page_request: PageRequest, org_url: str) -> Iterator[OrgAnswers]:
     """The visitor's org for choosing settings."""
     with org_of(page_request) as org:
         yield OrgAnswers(org, page_request.console.orgs.of(page_request.tenant, org_url))
+
+
+def known_labels(page_request: PageRequest) -> dict[str, ObjectSchema]:
+    """The schemas that labels come from, without asking the org: last synced, or chosen from."""
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
+        found = labelled_schemas(read_schemas(tx))
+    for name, schema in page_request.console.orgs.schemas(page_request.tenant).items():
+        if schema is not None:
+            found[name] = schema
+    return found
 
 
 def open_org_of(installation: Installation, tenant: str) -> Org:

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from flyle_sf_assets.console import sessions
-from flyle_sf_assets.console.advice import Advice, advice_in, advice_on
 from flyle_sf_assets.console.count_cache import CompanyFigures
 from flyle_sf_assets.console.middleware import RateLimiter
 from flyle_sf_assets.console.org_cache import KnownOrgs
@@ -21,6 +20,7 @@ from flyle_sf_assets.console.users import User
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.tenants.advice import Advice, advice_in, advice_on
 from flyle_sf_assets.tenants.settings_drafts import settings_file
 
 CSRF_FIELD = "csrf"

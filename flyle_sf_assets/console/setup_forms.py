@@ -43,8 +43,8 @@ class ConditionRow:
         return self.literal in COUNTED_DATE_LITERALS
 
 
-def conditions_typed(form: Form) -> tuple[ConditionRow, ...]:
-    """The rows of the form, in order."""
+def conditions_typed(form: Form, letter: str = "c") -> tuple[ConditionRow, ...]:
+    """The rows of the form, in order; a negative group is one that has no row any more."""
     return tuple(
         ConditionRow(
             field=form.one(f"{row}.field"),
@@ -52,9 +52,9 @@ def conditions_typed(form: Form) -> tuple[ConditionRow, ...]:
             values=_values(form, row),
             literal=form.one(f"{row}.literal"),
             count=form.one(f"{row}.count").strip(),
-            group=_number(form.one(f"{row}.group")),
+            group=_group(form.one(f"{row}.group")),
         )
-        for row in _rows(form, "c")
+        for row in rows_of(form, letter)
     )
 
 
@@ -93,7 +93,7 @@ class MappingRow:
     when_blank: str
 
 
-def mappings_typed(form: Form) -> tuple[MappingRow, ...]:
+def mappings_typed(form: Form, letter: str = "m") -> tuple[MappingRow, ...]:
     """The rows of the form, in order."""
     return tuple(
         MappingRow(
@@ -103,7 +103,7 @@ def mappings_typed(form: Form) -> tuple[MappingRow, ...]:
             type=form.one(f"{row}.type"),
             when_blank=form.one(f"{row}.when_blank"),
         )
-        for row in _rows(form, "m")
+        for row in rows_of(form, letter)
     )
 
 
@@ -137,7 +137,9 @@ def mappings_of(draft: Draft) -> tuple[MappingRow, ...]:
 def one_to_one_items(form: Form) -> list[Mapping[str, Json]]:
     """The one-to-one objects, without empty rows."""
     names = ("object", "lookup", "of", "as")
-    rows = [{name: form.one(f"{row}.{name}").strip() for name in names} for row in _rows(form, "o")]
+    rows = [
+        {name: form.one(f"{row}.{name}").strip() for name in names} for row in rows_of(form, "o")
+    ]
     return [dict(row) for row in rows if any(row[name] for name in ("object", "lookup", "as"))]
 
 
@@ -211,15 +213,16 @@ def _values(form: Form, row: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in typed if one))
 
 
-def _rows(form: Form, letter: str) -> list[str]:
+def rows_of(form: Form, letter: str) -> list[str]:
     """``c0``, ``c1``, … as far as the form has them, in their order."""
     heads = {name.partition(".")[0] for name in form.names()}
     numbers = [head[1:] for head in heads if head[:1] == letter and is_number(head[1:])]
     return [f"{letter}{number}" for number in sorted(numbers, key=int)[:ROWS_MAX]]
 
 
-def _number(text: str) -> int:
-    return int(text) if is_number(text) else 0
+def _group(text: str) -> int:
+    number = text.removeprefix("-")
+    return int(text) if is_number(number) else 0
 
 
 def is_number(text: str) -> bool:

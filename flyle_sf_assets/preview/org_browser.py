@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from flyle_sf_assets.check.fit import problems
+from flyle_sf_assets.choosing.condition_words import Labels
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.search import search
 from flyle_sf_assets.choosing.suggestions import Suggestion, suggestions
-from flyle_sf_assets.choosing.tree import Level, SchemaNeeded, Schemas, choice_at, level
+from flyle_sf_assets.choosing.tree import Level, choice_at, level
+from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas
 from flyle_sf_assets.companies.display import ShownRows, shown_rows
 from flyle_sf_assets.errors import Problem, SettingsInvalid
 from flyle_sf_assets.preview.record_sampler import Sampling
@@ -128,6 +130,12 @@ class OrgAnswers:
     def field(self, source: Source, path: str) -> FieldChoice | None:
         """The field at that path, None when the path cannot be followed."""
         return self._told(lambda schemas: choice_at(source, schemas, path))
+
+    def labels(self, source: Source, paths: Iterable[str]) -> Labels:
+        """The labels of the fields at these paths, as far as the paths can be followed."""
+        for path in paths:
+            self.field(source, path)
+        return Labels.of(source, self._known.schemas())
 
     def suggestions(
         self, source: Source, mapped: tuple[FieldMapping, ...] = ()

@@ -18,7 +18,7 @@ Json = str | bool | int | None | list["Json"] | dict[str, "Json"]
 DIGEST_VERSION = 1
 """Part of every digest: raise it when the canonical form changes."""
 
-_WORDS: Mapping[str, Text] = {
+WORDS: Mapping[str, Text] = {
     "tenant": Text("テナント", "tenant"),
     "display_name": Text("表示名", "display name"),
     "plan": Text("プラン", "plan"),
@@ -49,6 +49,7 @@ _WORDS: Mapping[str, Text] = {
     "api_budget": Text("APIの予算", "API budget"),
     "max_share": Text("割合の上限", "max share"),
 }
+"""The keys of a settings file in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Change:
 
 
 def _word(part: str, language: str) -> str:
-    return _WORDS[part].in_language(language) if part in _WORDS else part
+    return WORDS[part].in_language(language) if part in WORDS else part
 
 
 def document(settings: TenantSettings) -> dict[str, Json]:
@@ -132,7 +133,7 @@ def diff(before: TenantSettings | None, after: TenantSettings) -> tuple[Change, 
 def _by_place(whole: dict[str, Json]) -> dict[str, Json]:
     """The canonical document with lists of items as mappings by each item's name."""
     source = dict(_mapping(whole["source"]))
-    source["conditions"] = {_condition_text(c): c for c in _list(source["conditions"])}
+    source["conditions"] = {condition_text(c): c for c in _list(source["conditions"])}
     source["one_to_one"] = {
         str(_mapping(item)["as"]): {k: v for k, v in _mapping(item).items() if k != "as"}
         for item in _list(source["one_to_one"])
@@ -174,11 +175,11 @@ def _canonical_condition(condition: Json) -> Json:
     return item
 
 
-def _condition_text(condition: Json) -> str:
+def condition_text(condition: Json) -> str:
     """One condition in one line, never the same for two: ``Type in [Customer, "New Customer"]``."""
     item = _mapping(condition)
     if "any" in item:
-        return " or ".join(_condition_text(c) for c in _list(item["any"]))
+        return " or ".join(condition_text(c) for c in _list(item["any"]))
     value = f" {_value_text(item['value'])}" if "value" in item else ""
     return f"{_value_text(item['field'])} {item['op']}{value}"
 
@@ -196,7 +197,7 @@ def _value_text(value: Json) -> str:
 def _shown(value: Json) -> str:
     if isinstance(value, dict):
         if "op" in value or "any" in value:
-            return _condition_text(value)
+            return condition_text(value)
         return ", ".join(f"{key}: {_shown(item)}" for key, item in value.items())
     return "" if value is None else str(value)
 

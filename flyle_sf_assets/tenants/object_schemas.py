@@ -40,6 +40,16 @@ def known_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema 
     return found
 
 
+def labelled_schemas(stored: Mapping[str, StoredSchema]) -> dict[str, ObjectSchema]:
+    """The schemas as last shown, hidden ones too: what things were called, not what can be read."""
+    found = ((name, last_shown(one)) for name, one in stored.items())
+    return {
+        name: schema
+        for name, schema in found
+        if schema is not None and implausibility(schema, name) is None
+    }
+
+
 def last_shown(stored: StoredSchema) -> ObjectSchema | None:
     """The schema as the org showed it last, also when it is hidden now.
 

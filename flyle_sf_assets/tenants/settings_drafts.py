@@ -29,6 +29,7 @@ from flyle_sf_assets.store.tenants.settings_drafts import (
     put_draft,
 )
 from flyle_sf_assets.store.tenants.settings_versions import (
+    SettingsVersion,
     latest_settings,
     lock_settings,
     register_settings,
@@ -146,7 +147,9 @@ def save_settings(
         before = None if current is None else from_document(json.loads(current.document))
         text = json.dumps(document(settings), ensure_ascii=False)
         now = clock()
-        made = register_settings(tx, text, digest(settings), author, now)
+        made = register_settings(
+            tx, text, digest(settings), author, now, is_reordered=_is_reordered(latest, settings)
+        )
         note_on_link(tx, made, settings, installation.environment, now)
         delete_draft(tx)
     return Saved(
@@ -188,6 +191,14 @@ def drop_draft(installation: Installation, tenant: str) -> None:
     """Deletes the stored draft; without one nothing happens."""
     with installation.database.tenant(tenant) as tx:
         delete_draft(tx)
+
+
+def _is_reordered(latest: SettingsVersion | None, settings: TenantSettings) -> bool:
+    """Whether the mappings are in another order than in the newest version."""
+    if latest is None:
+        return False
+    before = from_document(json.loads(latest.document)).mapping
+    return [one.to for one in before] != [one.to for one in settings.mapping]
 
 
 def _of(installation: Installation, draft: Draft) -> Draft:

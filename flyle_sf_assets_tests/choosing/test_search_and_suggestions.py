@@ -6,7 +6,7 @@ import pytest
 
 from flyle_sf_assets.choosing.search import search
 from flyle_sf_assets.choosing.suggestions import Suggestion, suggested_key, suggestions
-from flyle_sf_assets.choosing.tree import SchemaNeeded
+from flyle_sf_assets.choosing.walk import SchemaNeeded
 from flyle_sf_assets.settings.models import FieldMapping, Source
 from flyle_sf_assets.settings.patterns import FIELD_KEY_PATTERN
 from flyle_sf_assets_tests.check.small_org import SCHEMAS

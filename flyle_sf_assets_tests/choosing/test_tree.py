@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from flyle_sf_assets.choosing.base_objects import base_object_choices
-from flyle_sf_assets.choosing.tree import Branch, Level, SchemaNeeded, level
+from flyle_sf_assets.choosing.tree import Branch, Level, level
+from flyle_sf_assets.choosing.walk import SchemaNeeded
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.settings.models import Source
 from flyle_sf_assets_tests.check.small_org import ACCOUNT, SCHEMAS, mapped, settings_of

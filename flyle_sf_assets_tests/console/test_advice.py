@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets.console.advice import Advice, advice_in, advice_on
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.tenants.links import Attention, add_attention, clear_attention
 from flyle_sf_assets.store.tenants.notices import add_notice
+from flyle_sf_assets.tenants.advice import Advice, advice_in, advice_on
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.languages import banners_of
 

@@ -1,6 +1,5 @@
-"""One language at a time: every text of the product, and every page of the console."""
+"""One language at a time, on every page of the console."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,124 +7,25 @@ import polars as pl
 import pytest
 import requests
 
-from flyle_sf_assets import errors
+from flyle_sf_assets.companies.guard import Loss, LossExample, MassChange
 from flyle_sf_assets.companies.rejections import RejectReason, remedy
-from flyle_sf_assets.console.advice import BANNERS_MAX
 from flyle_sf_assets.console.app import PageRoute
 from flyle_sf_assets.console.demo_users import sample_users
+from flyle_sf_assets.console.pages.overview import BANNERS_MAX
 from flyle_sf_assets.console.rendering import Renderer
 from flyle_sf_assets.console.users import ROLE_NAMES
 from flyle_sf_assets.errors import FlyleError, Text
 from flyle_sf_assets.salesforce.errors import classification
+from flyle_sf_assets.store.companies.held_changes import get_held
 from flyle_sf_assets.store.companies.rejected_values import merge_rejected
 from flyle_sf_assets.store.syncs.syncs import finish_sync, open_sync
 from flyle_sf_assets.tenants.backoff import Attempt, record_failure, record_recovery
+from flyle_sf_assets.tenants.held_changes import held_error, keep_held, release_held
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.languages import (
-    JAPANESE,
-    LABEL,
-    Literal,
     banners_of,
-    english_in,
-    faults_of,
     faults_of_page,
-    japanese_in,
-    joined_wrongly,
-    literals_of_code,
-    literals_of_templates,
-    texts_of_page,
 )
-
-LITERALS = [*literals_of_code(), *literals_of_templates()]
-TRIED = re.compile(r"^_?(tried|TRIED|ASKED|_TIME|querying)$")
-
-
-def test_the_walk_sees_what_a_person_sees() -> None:
-    """The oracle itself: an English sentence, Japanese letters, a double stop; and no data."""
-    assert english_in("結果: The org does not answer.") == ["The org does not answer"]
-    assert english_in("Consumer Key を flyle-sf check acme で確認し、API を使います") == []
-    assert japanese_in("The field 売上 is hidden") == ["売上"]
-    assert joined_wrongly("直してください。。次") == ["。。"]
-    assert joined_wrongly("Mend it.. Then go on") == [".."]
-    assert joined_wrongly("Reading …、12.5 %, …") == []
-    page = '<html lang="ja"><p>会社 <b translate="no">No Name Ltd</b> が not found here</p></html>'
-    assert texts_of_page(page) == ["会社 □ が not found here"]
-    assert faults_of_page(page, "ja") == ["'not found here' in '会社 □ が not found here'"]
-    assert faults_of_page('<p title="two words">x</p><code>a b</code>', "ja") != []
-    assert faults_of_page('<a lang="en">English words here</a>', "ja") == []
-
-
-def _shown(found: list[Literal]) -> str:
-    return "\n".join(f"{one.place}: {one.ja!r} / {one.en!r}" for one in found)
-
-
-def test_every_text_has_both_languages() -> None:
-    """`Text` is the one catalogue: both languages stand side by side at one place."""
-    assert len(LITERALS) > 900
-    assert not (wrong := [one for one in LITERALS if english_in(one.ja)]), _shown(wrong)
-    assert not (wrong := [one for one in LITERALS if japanese_in(one.en)]), _shown(wrong)
-    same = [one for one in LITERALS if one.ja == one.en and faults_of(one.ja, "ja")]
-    assert not same, _shown(same)
-
-
-def test_labels_inside_sentences_are_quoted() -> None:
-    """A Japanese label in an English sentence is a name only between quotation marks."""
-    unquoted = re.compile(rf"(?<![「“]){LABEL}|{LABEL}(?![」”])")
-    wrong = [
-        one
-        for one in LITERALS
-        if unquoted.search(one.en) or (JAPANESE.search(one.ja) and unquoted.search(one.ja))
-    ]
-    assert not wrong, _shown(wrong)
-
-
-def test_no_text_ends_a_sentence_twice() -> None:
-    """「。。」 came from joining texts of which some have a full stop and some have none."""
-    found = [one for one in LITERALS if joined_wrongly(one.ja) or joined_wrongly(one.en)]
-    assert not found, _shown(found)
-
-
-def test_what_was_tried_never_reads_as_done() -> None:
-    """「ログインしました」 stood above "the login was refused"."""
-    tried = [one for one in LITERALS if TRIED.match(one.use) and one.en.strip("□ []")]
-    assert len(tried) > 80
-    wrong = [
-        one
-        for one in tried
-        if not one.en.startswith("Tried to ")
-        or not re.search(r"(ようとしました|うとしました|試みました)( \(|: |$)", one.ja)
-    ]
-    assert not wrong, _shown(wrong)
-
-
-CLASSES = [
-    kind
-    for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, FlyleError)
-]
-
-
-@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("stop", ["", "。"])
-def test_an_error_is_told_in_one_language(kind: type[FlyleError], stop: str) -> None:
-    """What came back was English in every Japanese error; an org's answer is quoted."""
-    tried = Text("ログインを試みました", "Tried to log in")
-    answer = Text.quoted("INVALID_SESSION_ID Session expired or invalid")
-    remedy = Text(f"接続し直してください{stop}", f"Connect again{stop and '.'}")
-    if kind is errors.SettingsInvalid:
-        problem = errors.Problem("x", "mapping[0]", remedy, remedy)
-        error: FlyleError = errors.SettingsInvalid("acme", (problem,))
-    else:
-        error = kind("some_code", tried=tried, came_back=answer, remedy=remedy)
-    assert not faults_of(error.in_language("ja"), "ja")
-    assert not faults_of(error.in_language("en"), "en")
-
-
-def test_a_text_inside_a_text_says_its_language() -> None:
-    """An f-string with a whole Text would show its two languages, or its repr."""
-    with pytest.raises(TypeError, match="which language"):
-        f"{Text('日本語', 'English')}"
-
 
 LANGUAGES = ("ja", "en")
 PAGES = {
@@ -137,17 +37,18 @@ PAGES = {
 }
 """The addresses of a route with a query; the others are visited without one."""
 
-NOT_PAGES = ("/enter", "/health", "/language/{language}", "/rejected.csv")
+NOT_PAGES = ("/enter", "/health", "/language/{language}")
 
 
 def _paths(street: Street, company: str) -> list[str]:
     """Every page of the application that is shown for an address."""
     return [
-        route.path.format(external_id=company) + query
+        route.path.format(external_id=company, version=1, sync_id=1) + query
         for route in street.house.app.routes
         if isinstance(route, PageRoute)
         and "GET" in (route.methods or ())
         and route.path not in NOT_PAGES
+        and not route.path.endswith(".csv")
         for query in PAGES.get(route.path, ("",))
     ]
 
@@ -303,6 +204,33 @@ def test_every_refusal_is_in_one_language(street: Street, language: str) -> None
     found = [f"{name}: {one}" for name, page in pages.items() for one in _judged(page, language)]
     assert not found, "\n".join(found)
     assert all(400 <= page.status_code < 500 for name, page in pages.items() if name in REFUSED)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_held_change_is_told_in_one_language(street: Street, language: str) -> None:
+    """Its notices had both languages in one body, and examples without quotation marks."""
+    losses = (Loss("revenue", "売上", 60, 100, "20%"), Loss(None, "", 70, 100, "20%"))
+    examples = (
+        LossExample("revenue", "0015i0010000001AAA", "Not A Name Ltd and more", '"1"', "null"),
+        LossExample(None, "0015i0010000002AAA", "株式会社", '"linked"', '"out_of_scope"'),
+    )
+    now, installation = datetime.now(UTC), street.house.installation
+    error = held_error("globex", MassChange(losses, examples), kind="refresh", inputs="x")
+    with installation.database.tenant("globex") as tx:
+        sync = open_sync(tx, "refresh", f"held-{language}", now)
+        keep_held(tx, error, sync_id=sync.sync_id, now=now, due_at=now)
+        finish_sync(tx, sync.sync_id, "held", now, str(error))
+    visitor = street.house.visitor("globex", language=language)
+    pages = [visitor.get(path) for path in ("/", "/held", "/notices", "/syncs")]
+    with installation.database.tenant("globex") as tx:
+        held = get_held(tx)
+        assert held is not None
+        release_held(tx, replace(held, approved_by="console:me"), now, applied=language == "ja")
+    pages.append(visitor.get("/notices"))
+    found = [one for page in pages for one in _judged(page, language)]
+    assert not found, "\n".join(found)
+    assert banners_of(pages[0].text) <= BANNERS_MAX
+    assert "flyle-sf" not in "".join(page.text for page in pages)
 
 
 REFUSED = ("nobody", "token", "missing", "plan", "role", "form", "too large", "company", "sync")

@@ -18,10 +18,14 @@ OF_SESSIONS = ("console_sessions", "console_tokens")
 
 FORMS: dict[str, dict[str, str]] = {
     "/notices/read": {"notice": "{notice}"},
+    "/held": {},
+    "/settings/versions/{version}": {"newest": "1"},
     "/setup/object": {"object": "Opportunity", "every": "4h"},
     "/setup/fields/reload": {"for": "mapping"},
     "/setup/conditions": {"shown": "1", "c0.field": "Name", "c0.op": "eq", "c0.value": "x"},
     "/setup/conditions/rows": {"add": "Name"},
+    "/setup/conditions/draft": {"shown": "1", "c0.field": "Name", "c0.op": "eq"},
+    "/setup/mapping/draft": {"shown": "1", "m0.from": "Name", "m0.to": "n", "m0.label": "N"},
     "/setup/conditions/count": {"shown": "1"},
     "/setup/mapping": {"shown": "1", "m0.from": "Name", "m0.to": "n", "m0.label": "N"},
     "/setup/mapping/rows": {"add": "Name"},
@@ -68,12 +72,15 @@ def others(street: Street) -> dict[str, str]:
     [(notice,)] = street.globex.query(
         "SELECT notification_id FROM flyle.notifications WHERE tenant_id = %s"
     )
+    [(sync,)] = street.globex.query("SELECT max(sync_id) FROM flyle.syncs WHERE tenant_id = %s")
     there = street.globex.there
     return {
+        "sync_id": str(sync),
         "external_id": company,
         "name": name,
         "notice": str(notice),
         "language": "en",
+        "version": "1",
         "org_url": street.globex.server.url,
         "key": there.consumer_key,
         "secret": there.consumer_secret,

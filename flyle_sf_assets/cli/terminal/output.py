@@ -250,6 +250,19 @@ def one_of(name: str, value: str, allowed: Sequence[T]) -> T:
     )
 
 
+def only_one_of(*options: str) -> UsageError:
+    """The error of a command line that has several options which exclude each other."""
+    return UsageError(
+        "usage",
+        tried=Text("コマンドの引数を読み取ろうとしました", "Tried to read the command's arguments"),
+        came_back=Text(
+            f"{' と '.join(options)} は同時に指定できません",
+            f"{' and '.join(options)} exclude each other",
+        ),
+        remedy=Text("どちらか一方を指定してください", "Give only one of them"),
+    )
+
+
 def error_answer(error: FlyleError, document: Document = error_only) -> str:
     """The JSON object that a command prints instead of its own."""
     return json.dumps(document(error), ensure_ascii=False, default=str) + "\n"

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pydantic import ValidationError
 from starlette.responses import Response
 
+from flyle_sf_assets.choosing.condition_words import Labels, condition_phrase
 from flyle_sf_assets.choosing.fields import FieldChoice
+from flyle_sf_assets.choosing.phrases import Phrase
 from flyle_sf_assets.choosing.widgets import (
     OperatorChoice,
     ValueWidget,
@@ -14,9 +17,21 @@ from flyle_sf_assets.choosing.widgets import (
     operator_choices,
     value_widget,
 )
-from flyle_sf_assets.console.draft import connection_of_draft, draft_for, keep, source_of
+from flyle_sf_assets.console.draft import (
+    connection_of_draft,
+    draft_for,
+    keep,
+    source_of,
+    stored_draft,
+    time_zone_of,
+)
 from flyle_sf_assets.console.orgs import answers_of
 from flyle_sf_assets.console.pages.row_inputs import as_meant, at_inputs, input_of
+from flyle_sf_assets.console.removed_rows import (
+    conditions_missing,
+    edited_conditions,
+    removed_conditions,
+)
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.console.setup_forms import (
     SHOWN,
@@ -37,7 +52,8 @@ from flyle_sf_assets.settings.drafts import (
     validate_parts,
     with_conditions,
 )
-from flyle_sf_assets.settings.models import Operator
+from flyle_sf_assets.settings.models import Condition, Operator
+from flyle_sf_assets.tenants.settings_drafts import settings_origin
 
 Rows = tuple[ConditionRow, ...]
 
@@ -64,26 +80,41 @@ def conditions(page_request: PageRequest) -> Response:
 
 
 def rows(page_request: PageRequest) -> Response:
-    """The rows of the draft; with ``checked`` empty inputs are wrong, too."""
+    """The rows of the draft, and those of the saved settings that it lacks.
+
+    With ``checked`` empty inputs are wrong, too.
+    """
     draft = draft_for(page_request)
-    is_checked = bool(page_request.query.one("checked"))
-    return _rows(page_request, draft, conditions_of(draft), is_checked=is_checked)
+    saved = settings_origin(page_request.installation, page_request.tenant).settings
+    missing, is_checked = conditions_missing(saved, draft), bool(page_request.query.one("checked"))
+    return _rows(page_request, draft, conditions_of(draft), missing, is_checked=is_checked)
 
 
 def edit_rows(page_request: PageRequest) -> Response:
-    """The rows as typed, one more or one less; stored, so that nothing is lost."""
-    draft, typed = draft_for(page_request), conditions_typed(page_request.form)
-    form, into = page_request.form, page_request.form.one("into")
-    if form.one("remove"):
-        typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
+    """The rows as typed, with what a button did to them; stored, so that nothing is lost."""
+    draft, form = draft_for(page_request), page_request.form
+    typed, removed = edited_conditions(form, conditions_typed(form), removed_conditions(form))
+    into = form.one("into")
+    for path in dict.fromkeys(path for path in form.all("add") if path):
+        group = int(into) if is_number(into) else 1 + max((r.group for r in typed), default=-1)
+        typed = (*typed, ConditionRow(path, "", (), "", "", group))
     if form.one("add"):
-        group = int(into) if is_number(into) else len(typed)
-        typed = (*typed, ConditionRow(form.one("add"), "", (), "", "", group))
-        into = ""
-    typed = _as_meant(page_request, draft, regrouped(typed))
+        typed, into = regrouped(typed), ""
+    typed = _as_meant(page_request, draft, typed)
     draft = with_conditions(draft, condition_items(typed))
     keep(page_request, draft)
-    return _rows(page_request, draft, typed, into=into)
+    return _rows(page_request, draft, typed, removed, into=into)
+
+
+def keep_typed(page_request: PageRequest) -> Response:
+    """Stores the rows as typed, and says so."""
+    draft = draft_for(page_request)
+    if page_request.form.one(SHOWN):
+        typed = regrouped(conditions_typed(page_request.form))
+        keep(page_request, with_conditions(draft, condition_items(typed)))
+    return page_request.page(
+        "setup/saved.html", kept=stored_draft(page_request), time_zone=time_zone_of(draft)
+    )
 
 
 def count(page_request: PageRequest) -> Response:
@@ -128,12 +159,14 @@ def _rows(
     page_request: PageRequest,
     draft: Draft,
     typed: Rows,
+    removed: Rows,
     *,
     into: str = "",
     is_checked: bool = False,
 ) -> Response:
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         shown = _shown(draft, typed, answers, is_checked=is_checked)
+        labels = answers.labels(source_of(draft), [row.field for row in removed])
     groups: dict[int, list[tuple[int, ShownRow]]] = {}
     for place, one in enumerate(shown):
         groups.setdefault(one.row.group, []).append((place, one))
@@ -142,6 +175,9 @@ def _rows(
         groups=groups,
         literals=date_literal_choices(),
         into=into,
+        removed=[(row, _told(row, labels)) for row in removed],
+        kept=stored_draft(page_request),
+        time_zone=time_zone_of(draft),
     )
 
 
@@ -177,6 +213,15 @@ def _shown(draft: Draft, typed: Rows, answers: OrgAnswers, *, is_checked: bool) 
         others = tuple(one for one in of_row if input_of(one, paths[place].rstrip(".")) not in at)
         shown.append(ShownRow(chosen, choice, operators, widget, others, at))
     return shown
+
+
+def _told(row: ConditionRow, labels: Labels) -> Phrase:
+    """The condition as a sentence; only its field while it is incomplete."""
+    [item] = condition_items((row,))
+    try:
+        return condition_phrase(Condition.model_validate(item), labels)
+    except ValidationError:
+        return labels.path(row.field).beside(row.field)
 
 
 def _paths(typed: Rows) -> list[str]:

@@ -2,15 +2,16 @@
 
 from starlette.responses import Response
 
+from flyle_sf_assets.choosing.settings_words import change_phrases, settings_words
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.console.draft import draft_for
-from flyle_sf_assets.console.orgs import open_org_of, org_of
+from flyle_sf_assets.console.orgs import known_labels, open_org_of, org_of
 from flyle_sf_assets.console.pages.asking import ask
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.preview.impact import Impact
 from flyle_sf_assets.preview.preview import preview
-from flyle_sf_assets.settings.versions import diff
+from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.tenants.settings_drafts import required, save_settings, settings_origin
 
@@ -20,20 +21,25 @@ EXAMPLE_KINDS = ("created", "returning", "changed", "leaving", "blanked")
 def confirm(page_request: PageRequest) -> Response:
     """The draft in words, compared with the current settings; the preview is loaded afterwards."""
     draft = draft_for(page_request)
-    settings = required(draft)
+    settings, labels = required(draft), known_labels(page_request)
     origin = settings_origin(page_request.installation, page_request.tenant)
     return page_request.page(
         "setup/confirm.html",
         step=4,
         settings=settings,
+        told=settings_words(settings, labels),
         is_first=origin.settings is None,
-        changes=diff(origin.settings, settings) if origin.settings else (),
+        changes=change_phrases(origin.settings, settings, labels) if origin.settings else (),
     )
 
 
 def impact(page_request: PageRequest) -> Response:
     """What a sync with the draft would do; asks the org and may take a minute."""
-    settings = required(draft_for(page_request))
+    return impact_page(page_request, required(draft_for(page_request)))
+
+
+def impact_page(page_request: PageRequest, settings: TenantSettings) -> Response:
+    """What a sync with these settings would do, or why the org does not fit them."""
     try:
         found = preview(
             page_request.installation,

@@ -7,11 +7,25 @@ from starlette.responses import Response
 
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.suggestions import suggested_key
-from flyle_sf_assets.console.draft import connection_of_draft, draft_for, keep, source_of
+from flyle_sf_assets.console.draft import (
+    connection_of_draft,
+    draft_for,
+    keep,
+    source_of,
+    stored_draft,
+    time_zone_of,
+)
 from flyle_sf_assets.console.orgs import answers_of
 from flyle_sf_assets.console.pages.row_inputs import at_inputs, input_of
+from flyle_sf_assets.console.removed_rows import (
+    Placed,
+    edited_mappings,
+    mappings_missing,
+    removed_mappings,
+)
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.console.setup_forms import (
+    ROWS_MAX,
     SHOWN,
     MappingRow,
     base_object_of,
@@ -28,6 +42,8 @@ from flyle_sf_assets.settings.drafts import (
     validate_parts,
     with_mapping,
 )
+from flyle_sf_assets.settings.models import Source
+from flyle_sf_assets.tenants.settings_drafts import settings_origin
 
 Rows = tuple[MappingRow, ...]
 
@@ -52,22 +68,34 @@ def mapping(page_request: PageRequest) -> Response:
 
 
 def rows(page_request: PageRequest) -> Response:
-    """The rows of the draft."""
+    """The rows of the draft, and those of the saved settings that it lacks."""
     draft = draft_for(page_request)
-    return _rows(page_request, draft, mappings_of(draft))
+    typed = mappings_of(draft)
+    saved = settings_origin(page_request.installation, page_request.tenant).settings
+    return _rows(page_request, draft, typed, mappings_missing(saved, typed))
 
 
 def edit_rows(page_request: PageRequest) -> Response:
-    """The rows as typed, one more or one less; stored, so that nothing is lost."""
+    """The rows as typed, with what a button did to them; stored, so that nothing is lost."""
     draft, form = draft_for(page_request), page_request.form
-    typed = mappings_typed(form)
-    if form.one("remove"):
-        typed = tuple(row for place, row in enumerate(typed) if str(place) != form.one("remove"))
-    if form.one("add"):
-        typed = (*typed, _added(page_request, draft, typed, form.one("add")))
+    typed, removed = edited_mappings(form, mappings_typed(form), removed_mappings(form))
+    added = list(dict.fromkeys(path for path in form.all("add") if path))
+    if added:
+        typed = _with_added(page_request, draft, typed, added)
     draft = with_mapping(draft, mapping_items(typed))
     keep(page_request, draft)
-    return _rows(page_request, draft, typed)
+    return _rows(page_request, draft, typed, removed)
+
+
+def keep_typed(page_request: PageRequest) -> Response:
+    """Stores the rows as typed, and says so."""
+    draft = draft_for(page_request)
+    if page_request.form.one(SHOWN):
+        draft = with_mapping(draft, mapping_items(mappings_typed(page_request.form)))
+        keep(page_request, draft)
+    return page_request.page(
+        "setup/saved.html", kept=stored_draft(page_request), time_zone=time_zone_of(draft)
+    )
 
 
 def samples(page_request: PageRequest) -> Response:
@@ -125,25 +153,43 @@ def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]
     )
 
 
-def _added(page_request: PageRequest, draft: Draft, typed: Rows, path: str) -> MappingRow:
-    """A row for a field, with a free key and the field's own label."""
+def _with_added(page_request: PageRequest, draft: Draft, typed: Rows, paths: list[str]) -> Rows:
+    """The rows with one more for each field."""
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
-        source = source_of(draft)
-        obvious = next((s for s in answers.suggestions(source) if s.mapping.from_ == path), None)
-        choice = answers.field(source, path)
+        for path in paths[: ROWS_MAX - len(typed)]:
+            added = _added(answers, source_of(draft), typed, path, page_request.language)
+            typed = (*typed, added)
+    return typed
+
+
+def _added(
+    answers: OrgAnswers, source: Source, typed: Rows, path: str, language: str
+) -> MappingRow:
+    """A row for a field, with a free key and the field's own label."""
+    obvious = next((s for s in answers.suggestions(source) if s.mapping.from_ == path), None)
+    choice = answers.field(source, path)
     taken = {row.to for row in typed}
     if obvious is not None and obvious.mapping.to not in taken:
-        label = obvious.label.in_language(page_request.language)
+        label = obvious.label.in_language(language)
         return MappingRow(path, obvious.mapping.to, label, "", "blank")
     if choice is None:
         return MappingRow(path, "", path, "", "blank")
     return MappingRow(path, suggested_key(choice, taken), choice.field.label, "", "blank")
 
 
-def _rows(page_request: PageRequest, draft: Draft, typed: Rows) -> Response:
+def _rows(
+    page_request: PageRequest, draft: Draft, typed: Rows, removed: tuple[Placed, ...]
+) -> Response:
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
-        shown = _shown(draft, typed, answers)
-    return page_request.page("setup/mapping_rows.html", rows=shown)
+        shown, source = _shown(draft, typed, answers), source_of(draft)
+        gone = [(place, row, answers.field(source, row.source)) for place, row in removed]
+    return page_request.page(
+        "setup/mapping_rows.html",
+        rows=shown,
+        removed=gone,
+        kept=stored_draft(page_request),
+        time_zone=time_zone_of(draft),
+    )
 
 
 def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:

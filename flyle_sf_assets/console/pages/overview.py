@@ -5,21 +5,24 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from flyle_sf_assets.console.advice import BANNERS_MAX
 from flyle_sf_assets.console.labels import STEPS
 from flyle_sf_assets.console.pages.asking import ask, has_asked
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.companies.held_changes import HeldChange, get_held
 from flyle_sf_assets.store.companies.rejected_values import count_rejected
 from flyle_sf_assets.store.syncs.progress import SyncProgress, get_progress
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.store.tenants.links import Attention, Link, get_link
 from flyle_sf_assets.store.tenants.notices import Notice, list_notices
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
+from flyle_sf_assets.tenants.held_changes import HELD
 from flyle_sf_assets.tenants.registration import settings_in
 
 SYNCS_SHOWN = 5
+BANNERS_MAX = 2
+"""More of them than that are not read: the others stand behind a link."""
 NOTICES_SHOWN = 3
 
 
@@ -29,16 +32,17 @@ class Banners:
 
     attention: tuple[Attention, ...]
     notices: tuple[Notice, ...]
+    limit: int = BANNERS_MAX
 
     @property
     def attention_first(self) -> int:
         """How many of ``attention`` are shown."""
-        return min(len(self.attention), BANNERS_MAX)
+        return min(len(self.attention), self.limit)
 
     @property
     def notices_first(self) -> int:
         """How many of ``notices`` are shown."""
-        return min(len(self.notices), BANNERS_MAX - self.attention_first)
+        return min(len(self.notices), self.limit - self.attention_first)
 
     @property
     def more(self) -> int:
@@ -57,6 +61,8 @@ class Overview:
     syncs: tuple[Sync, ...]
     progress: SyncProgress | None
     notices: tuple[Notice, ...]
+    held: HeldChange | None
+    """What the mass-change guard holds."""
     is_waiting: bool
     """A sync is due and has not begun."""
     is_asked: bool
@@ -71,8 +77,11 @@ class Overview:
 
     @property
     def banners(self) -> Banners:
-        """What stands above everything else."""
-        return Banners(self.link.attention, self.notices)
+        """What stands above everything else; a held change has a banner of its own."""
+        if self.held is None:
+            return Banners(self.link.attention, self.notices)
+        others = tuple(item for item in self.link.attention if item.code != HELD)
+        return Banners(others, self.notices, BANNERS_MAX - 1)
 
     @property
     def running(self) -> Sync | None:
@@ -145,6 +154,7 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
             syncs=syncs,
             progress=get_progress(tx, last.sync_id) if last else None,
             notices=list_notices(tx, unread_only=True, limit=NOTICES_SHOWN),
+            held=get_held(tx),
             is_waiting=is_waiting
             and not (is_running or is_stopped)
             and link.state in _SYNCED_STATES,
@@ -154,4 +164,4 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
     return settings, shown
 
 
-_SYNCED_STATES = ("connected", "initial_sync", "linked", "failing")
+_SYNCED_STATES = ("connected", "initial_sync", "linked", "failing", "held")

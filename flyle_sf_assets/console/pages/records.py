@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from starlette.responses import Response, StreamingResponse
 
 from flyle_sf_assets.companies.rejections import RejectReason, remedy_text
-from flyle_sf_assets.console.csv_cells import csv_line
+from flyle_sf_assets.console.csv_cells import BYTE_ORDER_MARK, csv_line
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
@@ -24,8 +24,6 @@ REJECTED_SHOWN = 200
 REJECTED_EXPORTED_MAX = 100_000
 NOTICES_SHOWN = 100
 REASONS = frozenset(map(str, RejectReason))
-BYTE_ORDER_MARK = "\ufeff"
-"""Without it Excel decodes Japanese text wrongly."""
 
 
 def syncs(page_request: PageRequest) -> Response:

@@ -1,55 +1,54 @@
 """「設定を確認」: the current settings, where they come from, and all earlier versions."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from flyle_sf_assets.choosing.phrases import Phrase
+from flyle_sf_assets.choosing.settings_words import change_phrases, settings_words
 from flyle_sf_assets.connection.connect import connection_of
+from flyle_sf_assets.console.orgs import known_labels
 from flyle_sf_assets.console.request import PageRequest
-from flyle_sf_assets.settings.versions import Change, diff, from_document
-from flyle_sf_assets.store.syncs.settings_in_effect import Refusal, get_refusals
-from flyle_sf_assets.store.tenants.settings_versions import SettingsVersion, newest_settings
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.tenants.settings_drafts import kept_draft, settings_origin
+from flyle_sf_assets.tenants.settings_history import (
+    HistoricVersion,
+    author_phrase,
+    settings_history,
+)
 
 VERSIONS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ShownVersion:
-    """One version and its changes from the one before; ``refusal``: why it is not applied."""
+    """One version, who made it, and its changes from the one before."""
 
-    version: SettingsVersion
-    changes: tuple[Change, ...]
-    is_first: bool
-    refusal: Refusal | None
+    version: HistoricVersion
+    author: Phrase
+    changes: tuple[Phrase, ...]
 
 
 def settings(page_request: PageRequest) -> Response:
     """The settings in words; read-only with the file's name where a file has priority."""
     origin = settings_origin(page_request.installation, page_request.tenant)
-    with page_request.installation.database.tenant(page_request.tenant) as tx:
-        found, refusals = newest_settings(tx, limit=VERSIONS_SHOWN + 1), get_refusals(tx)
+    labels = known_labels(page_request)
+    history = settings_history(page_request.installation, page_request.tenant, limit=VERSIONS_SHOWN)
     return page_request.page(
         "settings.html",
         origin=origin,
         settings=origin.settings,
+        told=settings_words(origin.settings, labels) if origin.settings else None,
         connection=connection_of(page_request.installation, page_request.tenant),
         draft=kept_draft(page_request.installation, page_request.tenant),
-        versions=_versions(found, refusals),
+        versions=[_shown(one, labels) for one in history.versions],
+        newest=history.newest,
+        saved=page_request.query.one("saved") == str(history.newest),
         time_zone=origin.settings.time_zone if origin.settings else None,
     )
 
 
-def _versions(
-    found: tuple[SettingsVersion, ...], refusals: Mapping[int, Refusal]
-) -> list[ShownVersion]:
-    """Each compared with the one before it; the oldest one read serves only to compare."""
-    read = [from_document(json.loads(one.document)) for one in found]
-    shown = []
-    for place, version in enumerate(found[:VERSIONS_SHOWN]):
-        before = read[place + 1] if place + 1 < len(read) else None
-        changes = diff(before, read[place]) if before is not None else ()
-        shown.append(ShownVersion(version, changes, before is None, refusals.get(version.version)))
-    return shown
+def _shown(version: HistoricVersion, labels: dict[str, ObjectSchema]) -> ShownVersion:
+    before = version.before
+    changes = () if before is None else change_phrases(before, version.settings, labels)
+    return ShownVersion(version, author_phrase(version.author), changes)

@@ -32,12 +32,21 @@ COLUMNS = "version, digest, document::text AS document, author, created_at"
 
 
 def register_settings(
-    tx: TenantTransaction, document: str, digest: str, author: str, now: datetime
+    tx: TenantTransaction,
+    document: str,
+    digest: str,
+    author: str,
+    now: datetime,
+    *,
+    is_reordered: bool = False,
 ) -> Registered:
-    """Creates a new version when ``digest`` differs from the latest one's."""
+    """Creates a new version when ``digest`` differs from the latest one's, or ``is_reordered``.
+
+    The digest does not depend on the order of the mappings, which people see on pages.
+    """
     lock_settings(tx)
     latest = latest_settings(tx)
-    if latest is not None and latest.digest == digest:
+    if latest is not None and latest.digest == digest and not is_reordered:
         return Registered(latest.version, is_new=False)
     version = 1 if latest is None else latest.version + 1
     tx.execute(
@@ -87,6 +96,16 @@ def get_settings(tx: TenantTransaction, version: int) -> SettingsVersion | None:
         " WHERE tenant_id = :tenant_id AND version = :version",
         version=version,
     )
+
+
+def versions_with_content(tx: TenantTransaction) -> dict[int, int]:
+    """For each version that says the same as an earlier one: the newest such earlier version."""
+    found = tx.execute(
+        "SELECT version, same_as FROM (SELECT version, lag(version) OVER"
+        " (PARTITION BY digest ORDER BY version) AS same_as FROM settings_versions"
+        " WHERE tenant_id = :tenant_id) v WHERE same_as IS NOT NULL"
+    )
+    return {int(row.version): int(row.same_as) for row in found}
 
 
 def latest_settings_besides(tx: TenantTransaction, author_prefix: str) -> SettingsVersion | None:

@@ -11,9 +11,7 @@ from types import MappingProxyType
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.tenants.applied_settings import NOT_APPLIED
-
-BANNERS_MAX = 2
-"""More of them than that are not read: the others stand behind a link."""
+from flyle_sf_assets.tenants.held_changes import HELD, HELD_REMEDY
 
 _FOR_OPERATORS = re.compile(
     r"flyle-sf |FLYLE_[A-Z]|[A-Z]+_SF_[A-Z]+|環境変数|environment variable"
@@ -38,6 +36,7 @@ _ON_THE_PAGES: Mapping[str, Text] = MappingProxyType(
             "Connect the earlier org again. To change to the other one, connect it on the page"
             " Connect to Salesforce, which asks you to confirm the change",
         ),
+        HELD: HELD_REMEDY,
         "app_keys_missing": Text(
             "「Salesforceと接続する」で組織のURL、Consumer Key、Consumer Secretを入力してください",
             "Enter the org URL, the Consumer Key and the Consumer Secret on the page Connect to"
@@ -65,7 +64,7 @@ def advice_on(
     therefore also mend what is wrong in the settings or in the connection.
     """
     in_console = _ON_THE_PAGES.get(code)
-    if in_console is not None and not is_from_file:
+    if in_console is not None and (code == HELD or not is_from_file):
         return Advice(in_console)
     of_settings = is_from_file and (code == NOT_APPLIED or in_console is not None)
     if not (of_settings or is_for_operators(told) or is_for_operators(remedy)):

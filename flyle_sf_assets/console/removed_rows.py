@@ -1,0 +1,136 @@
+"""Rows that were removed while settings are edited, so that they can be taken back.
+
+They are hidden fields of the form: ``x0.from`` and so on beside the rows ``m0``, ``y0.field``
+beside ``c0``. When a page is opened they are those of the saved settings that the draft lacks.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flyle_sf_assets.console.request import Form
+from flyle_sf_assets.console.setup_forms import (
+    ConditionRow,
+    MappingRow,
+    conditions_of,
+    conditions_typed,
+    is_number,
+    mappings_of,
+    mappings_typed,
+    regrouped,
+    rows_of,
+)
+from flyle_sf_assets.settings.drafts import Draft, draft_of
+from flyle_sf_assets.settings.models import TenantSettings
+
+OF_MAPPING, OF_CONDITIONS = "x", "y"
+
+Placed = tuple[int, MappingRow]
+"""A mapping with the place that it had."""
+
+Mappings = tuple[MappingRow, ...]
+Conditions = tuple[ConditionRow, ...]
+
+
+def removed_mappings(form: Form) -> tuple[Placed, ...]:
+    """The removed mappings that the form holds, in the order of their removal."""
+    places = [form.one(f"{row}.place") for row in rows_of(form, OF_MAPPING)]
+    numbers = [int(place) if is_number(place) else 0 for place in places]
+    return tuple(zip(numbers, mappings_typed(form, OF_MAPPING), strict=True))
+
+
+def edited_mappings(
+    form: Form, rows: Mappings, removed: tuple[Placed, ...]
+) -> tuple[Mappings, tuple[Placed, ...]]:
+    """The rows after ``remove``, ``undo``, ``up`` or ``down`` of the form, and those removed."""
+    place = _pressed(form, "remove", rows)
+    if place is not None:
+        kept = (*rows[:place], *rows[place + 1 :])
+        return kept, (*removed, (place, rows[place]))
+    place = _pressed(form, "undo", removed)
+    if place is not None:
+        before, row = removed[place]
+        kept = (*rows[:before], row, *rows[before:])
+        return kept, (*removed[:place], *removed[place + 1 :])
+    for name, step in (("up", -1), ("down", 1)):
+        place = _pressed(form, name, rows)
+        if place is not None and 0 <= place + step < len(rows):
+            moved = list(rows)
+            moved[place], moved[place + step] = moved[place + step], moved[place]
+            return tuple(moved), removed
+    return rows, removed
+
+
+def mappings_missing(saved: TenantSettings | None, rows: Mappings) -> tuple[Placed, ...]:
+    """The saved mappings that are not among the rows; one with another key is no missing one."""
+    if saved is None:
+        return ()
+    there = {row.to for row in rows}
+    sources = Counter(row.source for row in rows)
+    missing = []
+    for place, row in enumerate(mappings_of(draft_of(saved, None))):
+        if row.to in there or sources[row.source] > 0:
+            sources[row.source] -= 1
+        else:
+            missing.append((place, row))
+    return tuple(missing)
+
+
+def removed_conditions(form: Form) -> Conditions:
+    """The removed conditions that the form holds, in the order of their removal."""
+    return conditions_typed(form, OF_CONDITIONS)
+
+
+def edited_conditions(
+    form: Form, rows: Conditions, removed: Conditions
+) -> tuple[Conditions, Conditions]:
+    """The rows after ``remove`` or ``undo`` of the form, and those removed; grouped again.
+
+    Alternatives come back as alternatives: rows of a group that is gone share a negative number.
+    """
+    place = _pressed(form, "remove", rows)
+    if place is not None:
+        removed = (*removed, rows[place])
+        rows = (*rows[:place], *rows[place + 1 :])
+    place = _pressed(form, "undo", removed)
+    if place is not None:
+        back = removed[place]
+        group = back.group if back.group >= 0 else 1 + max((r.group for r in rows), default=-1)
+        rest = (*removed[:place], *removed[place + 1 :])
+        removed = tuple(replace(r, group=group) if r.group == back.group else r for r in rest)
+        rows = (*rows, replace(back, group=group))
+    return _grouped(rows, removed)
+
+
+def conditions_missing(saved: TenantSettings | None, draft: Draft) -> Conditions:
+    """The saved conditions of whose fields the draft has fewer; each group a number of its own."""
+    if saved is None:
+        return ()
+    there = conditions_of(draft)
+    left = Counter(row.field for row in there)
+    contents = {replace(row, group=0) for row in there}
+    missing = []
+    for row in conditions_of(draft_of(saved, None)):
+        if replace(row, group=0) in contents or left[row.field] > 0:
+            left[row.field] -= 1
+        else:
+            missing.append(replace(row, group=-1 - row.group))
+    return tuple(missing)
+
+
+def _grouped(rows: Conditions, removed: Conditions) -> tuple[Conditions, Conditions]:
+    numbers: dict[int, int] = {}
+    for row in rows:
+        numbers.setdefault(row.group, len(numbers))
+    gone = dict.fromkeys(r.group for r in removed if r.group >= 0 and r.group not in numbers)
+    lowest = min((r.group for r in removed), default=0)
+    numbers |= {group: min(lowest, 0) - 1 - place for place, group in enumerate(gone)}
+    return regrouped(rows), tuple(replace(r, group=numbers.get(r.group, r.group)) for r in removed)
+
+
+def _pressed(form: Form, name: str, rows: Sequence[object]) -> int | None:
+    """The row whose button of that name was pressed; None for another button or no such row."""
+    text = form.one(name)
+    if not is_number(text) or int(text) >= len(rows):
+        return None
+    return int(text)
