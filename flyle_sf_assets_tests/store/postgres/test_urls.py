@@ -62,7 +62,7 @@ def refused(run: Callable[[], object]) -> UsageError:
     with pytest.raises(UsageError) as caught:
         run()
     error = caught.value
-    told = f"{error}{error!r}{error.tried}{error.remedy}{error.__cause__}"
+    told = f"{error}{error!r}{error.tried!r}{error.remedy!r}{error.__cause__}"
     assert "hunter2" not in told
     assert PASSWORD not in told
     assert (error.exit_code, error.code) == (2, "database_url_invalid")
