@@ -25,6 +25,7 @@ from flyle_sf_assets.console.pages import (
     conditions,
     confirming,
     connecting,
+    explaining,
     fields,
     held,
     mapping,
@@ -153,6 +154,7 @@ def _routes() -> list[BaseRoute]:
         PageRoute("/held", held.approve, change, "POST"),
         PageRoute("/companies", company_list.companies, look),
         PageRoute("/companies.csv", company_list.companies_csv, look),
+        PageRoute("/explain", explaining.explanation, change, asks=True),
         PageRoute("/companies/{external_id}", companies.company, look),
         PageRoute("/companies/{external_id}/parents", companies.parents, look),
     ]
