@@ -53,14 +53,21 @@ function remember(element) {
   focused = { element, id: element.id, name, region: region ? region.id : "", index: region ? peers(region, name).indexOf(element) : -1 };
 }
 
+// Where a control is now: one that moved its row goes with it, up or down as far as it can.
+function successor(region, name, index) {
+  const near = peers(region, name);
+  const place = name === "up" ? index - 1 : name === "down" ? index + 1 : Math.min(Math.max(index, 0), near.length - 1);
+  if (near[place]) return near[place];
+  return name === "up" ? peers(region, "down")[0] : name === "down" ? peers(region, "up").pop() : null;
+}
+
 function restoreFocus() {
   if (!focused || !isLost()) return;
   const { element, id, name, region, index } = focused;
   const part = region && document.getElementById(region);
-  const near = part ? peers(part, name) : [];
   const next = part && document.getElementById(part.dataset.focusNext || "");
   const wanted = document.getElementById(element.dataset.focusTo || id || "");
-  const candidates = [element, wanted, near[Math.min(Math.max(index, 0), near.length - 1)], next, document.getElementById("main")];
+  const candidates = [element, wanted, part && successor(part, name, index), next, document.getElementById("main")];
   const chosen = candidates.find(canFocus);
   // A button that is disabled during its own request gets the focus back after it.
   if (chosen && !(element.isConnected && element.disabled)) chosen.focus();
@@ -96,8 +103,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
 const REFRESHED = "flyle-refreshed";
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (event.detail.xhr.getResponseHeader("HX-Refresh") !== "true") return;
-  const all = peers(document, null);
-  sessionStorage.setItem(REFRESHED, JSON.stringify({ href: document.activeElement.getAttribute("href"), id: document.activeElement.id, index: all.indexOf(document.activeElement) }));
+  const one = document.activeElement;
+  const index = peers(document, null).indexOf(one);
+  sessionStorage.setItem(REFRESHED, JSON.stringify({ href: one.getAttribute("href"), id: one.id, index }));
 });
 document.addEventListener("DOMContentLoaded", () => {
   const stored = sessionStorage.getItem(REFRESHED);
