@@ -205,6 +205,10 @@ def _change(me: Administrator, scene: Scene) -> None:
             "SELECT count(*) FROM companies WHERE custom_fields ->> 'close_date' IS NOT NULL"
         ).scalar_one()
     assert values == len(_names(scene))
+    me.page.goto(f"{scene.house.url}/syncs")
+    me.page.locator("tbody tr").filter(has_text=me.says("backfill")).get_by_role("link").click()
+    expect(me.page.locator(".change-list .now").first).to_be_visible()
+    me.check("sync")
 
 
 def _syncs(scene: Scene) -> int:

@@ -101,20 +101,20 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 // The page that is loaded again when a sync ends: the focus and the new state.
 const REFRESHED = "flyle-refreshed";
+const alike = (href) => peers(document, null).filter((one) => one.getAttribute("href") === href);
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (event.detail.xhr.getResponseHeader("HX-Refresh") !== "true") return;
   const one = document.activeElement;
-  const index = peers(document, null).indexOf(one);
-  sessionStorage.setItem(REFRESHED, JSON.stringify({ href: one.getAttribute("href"), id: one.id, index }));
+  const index = alike(one.getAttribute("href")).indexOf(one);
+  sessionStorage.setItem(REFRESHED, JSON.stringify({ href: one.getAttribute("href"), index }));
 });
 document.addEventListener("DOMContentLoaded", () => {
   const stored = sessionStorage.getItem(REFRESHED);
   if (!stored) return;
   sessionStorage.removeItem(REFRESHED);
-  const { href, id, index } = JSON.parse(stored);
-  const all = peers(document, null);
-  const chosen = (id && document.getElementById(id)) || (href && all.find((one) => one.getAttribute("href") === href)) || all[index];
-  if (index >= 0 && canFocus(chosen)) chosen.focus();
+  const { href, index } = JSON.parse(stored);
+  const chosen = alike(href)[index];
+  if (chosen) chosen.focus();
   const state = document.querySelector("[data-announce-state]");
   if (state) announce(state.textContent, true);
 });
