@@ -241,6 +241,12 @@ def _map_fields(me: KeyboardUser, words: dict[str, str]) -> None:
     me.press("Enter")
     expect(rows).to_have_count(count - 1)
     expect(removes.nth(count - 2)).to_be_focused()
+    moved = rows.first.locator("h3").inner_text()
+    page.locator("main").focus()
+    me.use(rows.first.locator("button[name=down]"))
+    expect(rows.nth(1).locator("h3")).to_have_text(moved)
+    expect(rows.nth(1).locator("button[name=down], button[name=up]").last).to_be_focused()
+    me.hears(moved)
 
 
 def _choose_conditions(me: KeyboardUser, words: dict[str, str]) -> None:

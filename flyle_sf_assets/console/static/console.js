@@ -95,7 +95,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const target = document.getElementById(event.detail.target.id) || event.detail.target;
   const result = target.querySelector("[data-announce]");
   // Not detail.elt: the button of a removed row is gone, and htmx names a parent instead.
-  const said = event.detail.requestConfig.elt.dataset.said || "";
+  const one = event.detail.requestConfig.elt;
+  const name = one.matches("button") ? one.getAttribute("aria-label") || one.textContent : "";
+  const said = one.dataset.said || name;
   announce(`${said} ${result ? result.textContent : ""}`, Boolean(said));
 });
 
