@@ -25,7 +25,7 @@ CSRF_HEADER = "x-csrf-token"
 FORM_BYTES_MAX = 512_000
 FORM_FIELDS_MAX = 5_000
 NUMBER_DIGITS_MAX = 18
-"""Every number of so many digits fits PostgreSQL's bigint."""
+"""Every number of at most 18 digits fits a bigint of PostgreSQL."""
 
 
 class Access(Enum):

@@ -48,7 +48,6 @@ JAPANESE: Words = {
     "same_org": "以前と同じ組織です",
     "to_status": "連携の状況へ",
     "mark_read": "既読にする",
-    "backfill": "項目追加",
 }
 ENGLISH: Words = {
     "connect": "Connect to Salesforce",
@@ -80,7 +79,6 @@ ENGLISH: Words = {
     "same_org": "It is the same org as before",
     "to_status": "To the status",
     "mark_read": "Mark as read",
-    "backfill": "New fields",
 }
 
 
