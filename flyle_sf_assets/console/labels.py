@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from flyle_sf_assets.choosing import settings_words, type_words
+from flyle_sf_assets.companies.rejections import RejectReason
 from flyle_sf_assets.errors import Text
 
 FLYLE_TYPES, OBJECTS = type_words.FLYLE_TYPES, type_words.OBJECTS
@@ -121,9 +122,13 @@ ROW_FIELDS: Mapping[str, Text] = {
 }
 
 CHANGE_REASONS: Mapping[str, Text] = {
+    "type_changed": Text("項目の型が変わりました", "The type of the field changed"),
+    **dict.fromkeys(
+        map(str, RejectReason),
+        Text("新しい型に変換できませんでした", "It could not be converted to the new type"),
+    ),
     "parent_deleted": Text("参照先のレコードが削除されました", "The parent record was deleted"),
     "parent_missing": Text("参照先のレコードが見つかりません", "The parent record cannot be found"),
-    "type_changed": Text("項目の型が変更されました", "The type of the mapping was changed"),
 }
 """``company_changes.reason`` before its colon."""
 
