@@ -20,6 +20,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/notices/read": {"notice": "{notice}"},
     "/settings/versions/{version}": {"newest": "1"},
     "/setup/object": {"object": "Opportunity", "every": "4h"},
+    "/setup/one-to-one": {"add": "Contract_Info__c.Account__c.Account"},
+    "/setup/copy": {"from": "globex"},
     "/setup/fields/reload": {"for": "mapping"},
     "/setup/conditions": {"shown": "1", "c0.field": "Name", "c0.op": "eq", "c0.value": "x"},
     "/setup/conditions/rows": {"add": "Name"},

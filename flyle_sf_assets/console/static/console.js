@@ -34,3 +34,17 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
 });
+
+// Fields that are in the list above are marked in the picker, and its checked boxes are done with.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id !== "rows") return;
+  const taken = new Set();
+  document.querySelectorAll("#rows input[name$='.from'], #rows input[name$='.field']").forEach((input) => {
+    if (/^[mc]\d/.test(input.name)) taken.add(input.value);
+  });
+  document.querySelectorAll("#picker-found [data-path]").forEach((line) => {
+    line.classList.toggle("is-taken", taken.has(line.dataset.path));
+    const box = line.querySelector("input[type=checkbox]");
+    if (box && taken.has(line.dataset.path)) box.checked = false;
+  });
+});
