@@ -6,11 +6,12 @@ Describe does not say whether a record can have several children: the administra
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas, lowered, shown_schema
 from flyle_sf_assets.raw.lookup_tree import followed_by
 from flyle_sf_assets.salesforce.schema.objects import ChildRelationship, ObjectSchema
-from flyle_sf_assets.settings.models import OneToOne, Source
+from flyle_sf_assets.settings.models import BaseObject, OneToOne, Source
 
 OBJECTS_MAX = 75
 """Child objects that are described: three calls. Custom objects come first."""
@@ -57,7 +58,8 @@ def one_to_one_choices(
 
 def _children(schema: ObjectSchema) -> Iterator[ChildRelationship]:
     for child in schema.child_relationships:
-        if child.relationship_name and not _BESIDE_RECORDS.search(child.child_object):
+        is_base = child.child_object in get_args(BaseObject)
+        if child.relationship_name and not (is_base or _BESIDE_RECORDS.search(child.child_object)):
             yield child
 
 

@@ -179,6 +179,7 @@ def _setup_routes() -> list[BaseRoute]:
         PageRoute("/setup/mapping/rows", mapping.edit_rows, change, "POST", asks=True),
         PageRoute("/setup/mapping/draft", mapping.keep_typed, change, "POST"),
         PageRoute("/setup/mapping/samples", mapping.samples, change, asks=True),
+        PageRoute("/setup/mapping/currencies", mapping.add_currencies, change, "POST", asks=True),
         PageRoute("/setup/mapping/suggested", mapping.suggested, change, asks=True),
         PageRoute("/setup/mapping/options", mapping.options, change, asks=True),
         PageRoute("/setup/confirm", confirming.confirm, change),

@@ -16,7 +16,11 @@ from flyle_sf_assets.choosing.condition_words import Labels
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.one_to_one import OneToOneChoice, one_to_one_choices
 from flyle_sf_assets.choosing.search import Found, search
-from flyle_sf_assets.choosing.suggestions import Suggestion, suggestions
+from flyle_sf_assets.choosing.suggestions import (
+    Suggestion,
+    currency_suggestions,
+    suggestions,
+)
 from flyle_sf_assets.choosing.tree import Level, choice_at, level
 from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas
 from flyle_sf_assets.companies.display import ShownRows, shown_rows
@@ -147,6 +151,12 @@ class OrgAnswers:
     ) -> tuple[Suggestion, ...]:
         """Obvious mappings that are not mapped yet."""
         return self._told(lambda schemas: suggestions(source, schemas, mapped))
+
+    def currency_suggestions(
+        self, source: Source, mapped: tuple[FieldMapping, ...]
+    ) -> tuple[Suggestion, ...]:
+        """The currency codes that mapped amounts need."""
+        return self._told(lambda schemas: currency_suggestions(source, schemas, mapped))
 
     def options(self, source: Source, path: str) -> tuple[PicklistValue, ...]:
         """The options of a picklist field in the org's order; empty for other fields."""

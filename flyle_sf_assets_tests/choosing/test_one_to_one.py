@@ -23,7 +23,7 @@ def _offered(source: Source) -> dict[str, OneToOneChoice]:
 def test_children_are_offered_with_labels_and_a_name_for_paths() -> None:
     """They were typed: four API names, each of which could be wrong."""
     offered = _offered(Source(object="Account"))
-    assert list(offered) == ["Contract_Info__c", "Opportunity"]
+    assert list(offered) == ["Contract_Info__c"]
     item = offered["Contract_Info__c"].item
     assert (item.lookup, item.of, item.as_) == ("Account__c", "Account", "ContractInfo")
     assert offered["Contract_Info__c"].label == "契約情報"

@@ -26,6 +26,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/setup/conditions": {"shown": "1", "c0.field": "Name", "c0.op": "eq", "c0.value": "x"},
     "/setup/conditions/rows": {"add": "Name"},
     "/setup/conditions/draft": {"shown": "1", "c0.field": "Name", "c0.op": "eq"},
+    "/setup/mapping/currencies": {},
     "/setup/mapping/draft": {"shown": "1", "m0.from": "Name", "m0.to": "n", "m0.label": "N"},
     "/setup/conditions/count": {"shown": "1"},
     "/setup/mapping": {"shown": "1", "m0.from": "Name", "m0.to": "n", "m0.label": "N"},
