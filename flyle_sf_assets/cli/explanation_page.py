@@ -5,11 +5,10 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from flyle_sf_assets.cli.settings_versions import shown_phrase
 from flyle_sf_assets.cli.status_words import reason
 from flyle_sf_assets.cli.terminal.language import language, say
 from flyle_sf_assets.cli.terminal.moments import local
-from flyle_sf_assets.cli.terminal.output import listing, printable, to_stdout
+from flyle_sf_assets.cli.terminal.output import listing, printable, shown_phrase, to_stdout
 from flyle_sf_assets.console.labels import COMPANY_STATUSES, FIELD_WHYS, VERDICTS
 from flyle_sf_assets.explain.explanation import Explanation
 

@@ -74,7 +74,13 @@ def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
 def preview(tenant: Tenant, *, as_json: AsJson = False) -> None:
     """Show what the settings would do if they were applied now; changes nothing."""
     from flyle_sf_assets.cli.opening import installation
-    from flyle_sf_assets.cli.previewing import impact_json, impact_of, no_impact, print_impact
+    from flyle_sf_assets.cli.previewing import (
+        changes_of,
+        impact_json,
+        impact_of,
+        no_impact,
+        print_impact,
+    )
 
     with (
         errors_as_exit_codes("preview", as_json=as_json, document=no_impact) as answer,
@@ -84,7 +90,7 @@ def preview(tenant: Tenant, *, as_json: AsJson = False) -> None:
         if as_json:
             answer.json_text(impact_json(impact))
         else:
-            print_impact(impact)
+            print_impact(impact, changes_of(opened, tenant))
 
 
 @app.command()
