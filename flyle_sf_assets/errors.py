@@ -30,6 +30,7 @@
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Literal
 
 
@@ -202,7 +203,12 @@ class OrgUnavailable(Postponed):
 
 
 class ApiBudgetSpent(Postponed):
-    """The org's daily API requests are used up, or our share of them."""
+    """The org's daily API requests are used up, or our share of them.
+
+    ``retry_at`` is when to look again, None: in an hour.
+    """
+
+    retry_at: datetime | None = None
 
 
 class SalesforceRefused(FlyleError):

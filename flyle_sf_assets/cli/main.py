@@ -5,12 +5,14 @@ Commands import what they need when they run: ``flyle-sf --help`` loads neither 
 
 import json
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flyle_sf_assets.cli.administration import db, secrets, settings
+from flyle_sf_assets.cli.approving import approve
+from flyle_sf_assets.cli.explaining import explain
+from flyle_sf_assets.cli.servers.commands import console, demo, dev, sandbox, sign_in
 from flyle_sf_assets.cli.terminal.options import (
     AsJson,
     Language,
@@ -21,7 +23,6 @@ from flyle_sf_assets.cli.terminal.options import (
 )
 from flyle_sf_assets.cli.terminal.output import (
     RUN_AGAIN,
-    STOPPED,
     error_only,
     errors_as_exit_codes,
     print_problems,
@@ -39,7 +40,6 @@ app = typer.Typer(
 )
 app.add_typer(db, name="db")
 app.add_typer(secrets, name="secrets")
-app.command()(settings)
 
 _NO_TENANTS = partial(error_only, tenants=[])
 
@@ -216,6 +216,28 @@ def companies(
 
 
 @app.command()
+def budget(
+    tenant: Annotated[str | None, typer.Argument(help="Only this tenant.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Each org's API requests of 24 hours: its limit, what was used, what we may use."""
+    from flyle_sf_assets.cli.opening import installation
+
+    with (
+        errors_as_exit_codes("budget", as_json=as_json, document=_NO_TENANTS) as answer,
+        installation() as opened,
+    ):
+        from flyle_sf_assets.cli.budget import budgets_of, print_budgets
+
+        budgets = budgets_of(opened, tenant)
+        if as_json:
+            answer.json({"tenants": [one.document() for one in budgets]})
+        else:
+            print_budgets(budgets)
+
+
+@app.command()
 def apply(*, as_json: AsJson = False) -> None:
     """Read config/tenants, register new settings versions and partitions, print the diff."""
     with errors_as_exit_codes(
@@ -267,68 +289,5 @@ def schema() -> None:
         answer.json_text(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
 
-@app.command()
-def sandbox(
-    *,
-    port: Annotated[
-        int | None, typer.Option(help="Port on 127.0.0.1; 0 takes a free one. [default: 3443]")
-    ] = None,
-    still: Annotated[bool, typer.Option("--still", help="No changes by itself.")] = False,
-) -> None:
-    """Serve the sandbox org on HTTPS on loopback until Ctrl-C."""
-    from flyle_sf_assets.cli.servers.sandboxing import serve_sandbox
-
-    with errors_as_exit_codes("sandbox", interrupted=STOPPED):
-        serve_sandbox(port=port, is_still=still)
-
-
-@app.command()
-def console(
-    *,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 3100,
-    certfile: Annotated[Path | None, typer.Option(help="TLS certificate, a PEM file.")] = None,
-    keyfile: Annotated[Path | None, typer.Option(help="Its key, a PEM file.")] = None,
-) -> None:
-    """Serve the administrator's console on loopback until Ctrl-C."""
-    from flyle_sf_assets.cli.servers.console import run_console
-
-    with errors_as_exit_codes("console", interrupted=STOPPED):
-        run_console(port=port, certfile=certfile, keyfile=keyfile)
-
-
-@app.command("sign-in")
-def sign_in(
-    workspace: Annotated[str, typer.Argument(help="The tenant whose pages to open.")],
-    *,
-    port: Annotated[int, typer.Option(help="Port of the console on this machine.")] = 3100,
-) -> None:
-    """Print a link that signs in to this machine's console once, within 5 minutes."""
-    from flyle_sf_assets.cli.opening import installation
-
-    with errors_as_exit_codes("sign-in") as answer, installation() as opened:
-        from flyle_sf_assets.cli.servers.console import local_settings
-        from flyle_sf_assets.cli.servers.signing_in import sign_in_link
-
-        link = sign_in_link(opened, local_settings(opened, port), workspace)
-        answer.text = link + "\n"
-
-
-@app.command()
-def demo(
-    *,
-    once: Annotated[bool, typer.Option("--once", help="Check the result and stop.")] = False,
-) -> None:
-    """Link two demo tenants to the sandbox org, sync them, open Dagster UI and console."""
-    from flyle_sf_assets.cli.servers.demo import run_demo
-
-    with errors_as_exit_codes("demo", interrupted=STOPPED) as answer:
-        answer.exit_code = run_demo(is_once=once)
-
-
-@app.command()
-def dev() -> None:
-    """Open the Dagster UI and the console for real tenants until Ctrl-C."""
-    from flyle_sf_assets.cli.servers.dev import run_dev
-
-    with errors_as_exit_codes("dev", interrupted=STOPPED) as answer:
-        answer.exit_code = run_dev()
+for command in (explain, approve, settings, sandbox, console, sign_in, demo, dev):
+    app.command()(command)

@@ -6,7 +6,7 @@ What does not belong here: the table of all tenants (``status.py``), and computi
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -31,29 +31,30 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.syncs.syncs import Sync, api_calls_since, latest_syncs
+from flyle_sf_assets.store.syncs.api_usage import OrgUsage, read_usage
+from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.store.tenants.connections import ConnectionState, get_connection
 from flyle_sf_assets.store.tenants.settings_files import FILE_AUTHOR
 from flyle_sf_assets.store.tenants.settings_versions import SettingsVersion, latest_settings
 from flyle_sf_assets.sync.state.tenant_status import TenantStatus
+from flyle_sf_assets.tenants.api_budget import Budget
 from flyle_sf_assets.tenants.registration import settings_in
 
 SYNCS_SHOWN = 5
-DAY = timedelta(days=1)
 INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 """What a sync's row says after Ctrl-C, Terminate or a deploy."""
 
 
 @dataclass(frozen=True, slots=True)
 class TenantDetails:
-    """One tenant at the moment ``now``; ``api_calls`` are those of its syncs in 24 hours."""
+    """One tenant at the moment ``now``; ``usage`` are API requests of 24 hours."""
 
     status: TenantStatus
     settings: TenantSettings | None
     version: SettingsVersion | None
     connection: ConnectionState | None
     syncs: tuple[Sync, ...]
-    api_calls: int
+    usage: OrgUsage
     now: datetime
 
 
@@ -61,15 +62,17 @@ def tenant_details(
     opened: Installation, status: TenantStatus, *, clock: Clock = utc_now
 ) -> TenantDetails:
     """What the page shows in addition to the tenant's status."""
-    now = clock()
-    with opened.database.tenant(status.link.tenant_id) as tx:
+    now, tenant = clock(), status.link.tenant_id
+    with opened.database.fleet() as fleet:
+        usage = read_usage(fleet, [tenant], now).get(tenant, OrgUsage(tenant))
+    with opened.database.tenant(tenant) as tx:
         return TenantDetails(
             status=status,
             settings=settings_in(tx),
             version=latest_settings(tx),
             connection=get_connection(tx),
             syncs=latest_syncs(tx, limit=SYNCS_SHOWN),
-            api_calls=api_calls_since(tx, now - DAY),
+            usage=usage,
             now=now,
         )
 
@@ -125,6 +128,7 @@ def _facts(details: TenantDetails) -> Table:
 
 def _named(details: TenantDetails) -> Iterator[tuple[Text, RenderableType]]:
     status, link, now = details.status, details.status.link, details.now
+    usage, of_org = details.usage, _of_org(details)
     yield Text("組織", "Org"), printable(_org(details))
     yield Text("Salesforceユーザー", "Salesforce user"), printable(_user(details))
     yield Text("設定", "Settings"), printable(_version(details))
@@ -136,12 +140,24 @@ def _named(details: TenantDetails) -> Iterator[tuple[Text, RenderableType]]:
     yield (
         Text("API呼び出し", "API calls"),
         say(
-            f"24時間の同期で {details.api_calls:,} 回 (変更確認を除く)",
-            f"{details.api_calls:,} by syncs in 24 h (without idle checks)",
+            f"24時間に {usage.used_by_tenant:,} 回{of_org.ja}",
+            f"{usage.used_by_tenant:,} in 24 h{of_org.en}",
         ),
     )
     if status.stale_assets:
         yield Text("未反映のアセット", "Stale assets"), ", ".join(status.stale_assets)
+
+
+def _of_org(details: TenantDetails) -> Text:
+    """What the org reported, and how much of it all its tenants may use."""
+    usage, settings = details.usage, details.settings
+    if usage.daily_max is None or usage.used_by_org is None or settings is None:
+        return Text("", "")
+    cap = Budget(usage, settings.api_budget.share, 0).cap
+    return Text(
+        f" (組織全体 {usage.used_by_org:,} / {usage.daily_max:,}、連携の上限 {cap:,})",
+        f" (the org used {usage.used_by_org:,} of {usage.daily_max:,}; our cap {cap:,})",
+    )
 
 
 def _org(details: TenantDetails) -> str:

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,12 +34,15 @@ from flyle_sf_assets.errors import FlyleError, SettingsInvalid, Text
 from flyle_sf_assets.installation.clock import utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
+from flyle_sf_assets.store.companies.held_changes import get_held
 from flyle_sf_assets.store.syncs.settings_in_effect import Refusal, refusal_of_newest
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.sync.context import RefreshKind
-from flyle_sf_assets.sync.session import IdleCheck, check_idle, require_connected
+from flyle_sf_assets.sync.poll import IdleCheck, check_idle
+from flyle_sf_assets.sync.session import require_connected
 from flyle_sf_assets.sync.state.tenant_status import tenant_statuses
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
+from flyle_sf_assets.tenants.held_changes import MassChangeHeld
 from flyle_sf_assets.tenants.registration import Registration, register, registered_settings
 
 IDLE = Text("変更はありませんでした", "nothing had changed")
@@ -93,6 +96,7 @@ class SyncOutcome:
             "note": self.note.en if self.note else None,
             "seconds": round(self.seconds, 3),
             "error": error_document(self.error) if self.error else None,
+            "held": _held_document(self.error),
             "registered_version": self.registered.version if self.registered else None,
             "not_applied": {
                 "version": self.refusal.version,
@@ -118,6 +122,13 @@ class SyncOutcome:
             at = local_with_distance(self.next_attempt_at, utc_now())
             by_itself = say(f"次の自動同期は {at} です", f"the next automatic sync is at {at}")
             to_stdout().print(f"{self.tenant}: {by_itself}")
+
+
+def _held_document(error: FlyleError | None) -> list[dict[str, Any]] | None:
+    """The numbers that wait for approval, None when nothing was held."""
+    return (
+        [asdict(one) for one in error.change.losses] if isinstance(error, MassChangeHeld) else None
+    )
 
 
 def not_applied(version: int) -> Text:
@@ -283,7 +294,13 @@ def _behind(raised: Exception, tenant: str) -> FlyleError:
 
 
 def _idle(opened: Installation, tenant: str) -> IdleCheck | None:
-    """The idle check if nothing changed; on an error None, because the sync will report it."""
+    """The idle check if nothing changed; on an error None, because the sync will report it.
+
+    A held tenant is never idle here: the sync says what waits for approval.
+    """
+    with opened.database.tenant(tenant) as tx:
+        if get_held(tx) is not None:
+            return None
     try:
         check = check_idle(opened, tenant, is_asked_for=True, patience=IMPATIENT)
     except Exception as raised:  # noqa: BLE001 - logged; the sync stores it on the link

@@ -118,9 +118,14 @@ _REMEDIES: Mapping[RejectReason, Text] = MappingProxyType(
 
 def remedy(reason: RejectReason, field: CompanyField | None = None) -> str:
     """The remedy, in Japanese and then in English, with the name of the Salesforce field."""
-    text = _REMEDIES[reason]
+    text = remedy_text(reason)
     path = field.source_path if field else ""
     return f"{text.ja} / {text.en}".replace("{path}", path)
+
+
+def remedy_text(reason: RejectReason) -> Text:
+    """The remedy, with ``{path}`` where the Salesforce field stands."""
+    return _REMEDIES[reason]
 
 
 def _beginning(value: pl.Expr) -> pl.Expr:

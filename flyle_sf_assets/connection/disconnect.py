@@ -22,6 +22,7 @@ from flyle_sf_assets.store.tenants.links import clear_failure, get_link, put_lin
 from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.store.tenants.settings_files import note_state_while_away
 from flyle_sf_assets.telemetry.logs import bind, logger
+from flyle_sf_assets.tenants.held_changes import forget_held
 
 _log = logger("refresh")
 
@@ -88,6 +89,7 @@ def stop(installation: Installation, tenant: str, *, clock: Clock) -> tuple[bool
         is_new = get_link(tx).state != "disconnected"
         put_link(tx, state="disconnected")
         note_state_while_away(tx, "disconnected")
+        forget_held(tx)
         return is_new, cancel_running(tx, clock())
 
 

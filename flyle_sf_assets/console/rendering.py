@@ -18,12 +18,13 @@ from flyle_sf_assets.errors import Text
 
 FOLDER = Path(__file__).parent
 HTMX_CONFIG = (
-    '{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0,"selfRequestsOnly":true,'
-    '"defaultSettleDelay":0,'
+    '{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,'
+    '"historyCacheSize":0,"refreshOnHistoryMiss":true,"defaultSettleDelay":0,'
     '"responseHandling":[{"code":"204","swap":false},{"code":".*","swap":true}]}'
 )
-"""No inline style, no eval; error answers replace their part of the page, and a part reacts as
-soon as it is visible (else a click in its first 20 ms is lost)."""
+"""No inline style, no eval. "Back" loads the whole page, not only the part that was replaced.
+Error answers replace their part of the page, and a part reacts as soon as it is visible (else a
+click in its first 20 ms is lost)."""
 
 
 class Renderer:

@@ -21,9 +21,11 @@ from dagster import (
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.checks import (
     census_evaluation,
+    evaluation_of_held,
     evaluations_after_first_sync,
     gate_evaluations,
     gates_behind,
+    is_held,
 )
 from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.metadata import materialized
@@ -161,11 +163,15 @@ def companies(
     except Failure as failure:
         # Yielded: what is only logged is lost when the step fails.
         yield from gate_evaluations(tenant, gates_behind(failure))
+        if is_held(failure):
+            yield evaluation_of_held(refreshes)
         raise
     yield materialized(report)
     yield from gate_evaluations(tenant, report.gates)
     if report.census is not None:
         yield census_evaluation(tenant, report.census)
+    if report.is_released:
+        yield evaluation_of_held(refreshes)
     if refreshes.is_first_sync(tenant):
         yield from evaluations_after_first_sync(refreshes)
 

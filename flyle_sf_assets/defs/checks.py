@@ -24,7 +24,7 @@ from dagster import (
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import guarded
-from flyle_sf_assets.defs.fleet_checks import all_tenants, fleet_evaluations
+from flyle_sf_assets.defs.fleet_checks import all_tenants, fleet_evaluations, held_evaluation
 from flyle_sf_assets.defs.record_files import record_files
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
@@ -37,6 +37,7 @@ from flyle_sf_assets.store.postgres.database import Transaction
 from flyle_sf_assets.store.syncs.census import CensusFigures, latest_censuses
 from flyle_sf_assets.sync.load.census_report import in_words, total
 from flyle_sf_assets.sync.load.commit_gates import CompaniesRefused
+from flyle_sf_assets.tenants.held_changes import MassChangeHeld
 
 ALL_TENANTS = "all tenants"
 
@@ -130,6 +131,17 @@ def gate_evaluations(tenant: str, gates: Iterable[Gate]) -> Iterator[AssetCheckE
             description=_gate_text(tenant, gate),
             metadata={"tenant": tenant, "checked": gate.checked, "failing": gate.failing},
         )
+
+
+def evaluation_of_held(refreshes: Refreshes) -> AssetCheckEvaluation:
+    """The check ``no_change_held`` over all tenants, as the run logs that changed it."""
+    with refreshes.installation().database.fleet() as tx:
+        return held_evaluation(tx)
+
+
+def is_held(failure: Failure) -> bool:
+    """Whether the mass-change guard ended a step."""
+    return isinstance(failure.__cause__, MassChangeHeld)
 
 
 def gates_behind(failure: Failure) -> tuple[Gate, ...]:

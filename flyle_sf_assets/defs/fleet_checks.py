@@ -30,6 +30,7 @@ from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import utc_now
+from flyle_sf_assets.store.companies.held_changes import HeldChange, held_changes
 from flyle_sf_assets.store.postgres.database import FleetTransaction
 from flyle_sf_assets.store.syncs.fleet_health import (
     failing_tenants,
@@ -39,6 +40,7 @@ from flyle_sf_assets.store.syncs.fleet_health import (
     tenants_with_rejected,
 )
 from flyle_sf_assets.store.syncs.settings_in_effect import Unapplied, unapplied_settings
+from flyle_sf_assets.tenants.held_changes import EXAMPLES_TOLD
 
 OVERDUE_AFTER = timedelta(hours=1)
 """A queue and a slow org may take that long; after that an operator should check."""
@@ -56,6 +58,9 @@ _WORDS = {
     keys.NONE_STALE: Text("設定や入力をまだ取り込んでいないテナント", "tenants with stale assets"),
     keys.NONE_UNAPPLIED: Text(
         "新しい設定を適用できないテナント", "tenants whose newest settings are not applied"
+    ),
+    keys.NONE_HELD: Text(
+        "多数の企業の変更を保留しているテナント", "tenants with a held change of many companies"
     ),
 }
 _WARNINGS = (keys.NO_OLD_REJECTED, keys.NONE_STALE, keys.NONE_UNAPPLIED)
@@ -93,14 +98,24 @@ def results(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, AssetChe
 def fleet_evaluations(tx: FleetTransaction, now: datetime) -> Iterator[AssetCheckEvaluation]:
     """The same, for a run that logs them itself: a tenant's first sync."""
     for key, made in results(tx, now).items():
-        yield AssetCheckEvaluation(
-            asset_key=key.asset_key,
-            check_name=key.name,
-            passed=made.passed,
-            severity=made.severity,
-            description=made.description,
-            metadata=made.metadata,
-        )
+        yield _evaluation(key, made)
+
+
+def held_evaluation(tx: FleetTransaction) -> AssetCheckEvaluation:
+    """Of all tenants, for the run of one whose change was held, or is not held any more."""
+    made = result(keys.NONE_HELD, held_tenants(tx), live_tenants(tx))
+    return _evaluation(keys.NONE_HELD, made)
+
+
+def _evaluation(key: AssetCheckKey, made: AssetCheckResult) -> AssetCheckEvaluation:
+    return AssetCheckEvaluation(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=made.passed,
+        severity=made.severity,
+        description=made.description,
+        metadata=made.metadata,
+    )
 
 
 def found(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, tuple[str, ...]]:
@@ -111,7 +126,19 @@ def found(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, tuple[str,
         keys.NO_OLD_REJECTED: tenants_with_rejected(tx, now - REJECTED_AFTER),
         keys.NONE_STALE: stale_tenants(tx, UNUSED),
         keys.NONE_UNAPPLIED: tuple(map(unapplied_words, unapplied_settings(tx))),
+        keys.NONE_HELD: held_tenants(tx),
     }
+
+
+def held_tenants(tx: FleetTransaction) -> tuple[str, ...]:
+    """Each tenant with a held change: counts, fields, and the ids of a few companies; no value."""
+    return tuple(map(_held_words, held_changes(tx)))
+
+
+def _held_words(held: HeldChange) -> str:
+    text = held.change.text
+    ids = [one.external_id for one in held.change.examples][:EXAMPLES_TOLD]
+    return f"{held.tenant_id} ({text.en} / {text.ja}; {', '.join(ids)})"
 
 
 def unapplied_words(one: Unapplied) -> str:

@@ -22,7 +22,15 @@ NONE_OVERDUE = AssetCheckKey(COMPANIES, "no_tenant_overdue")
 NO_OLD_REJECTED = AssetCheckKey(COMPANIES, "no_value_rejected_for_a_day")
 NONE_STALE = AssetCheckKey(COMPANIES, "no_tenant_stale")
 NONE_UNAPPLIED = AssetCheckKey(COMPANIES, "no_settings_unapplied")
-FLEET_CHECKS = (NONE_FAILING, NONE_OVERDUE, NO_OLD_REJECTED, NONE_STALE, NONE_UNAPPLIED)
+NONE_HELD = AssetCheckKey(COMPANIES, "no_change_held")
+FLEET_CHECKS = (
+    NONE_FAILING,
+    NONE_OVERDUE,
+    NO_OLD_REJECTED,
+    NONE_STALE,
+    NONE_UNAPPLIED,
+    NONE_HELD,
+)
 """The state of all tenants together."""
 
 RECORD_FILES = AssetCheckKey(ENRICHED_RECORDS, "record_files")

@@ -15,7 +15,7 @@ from dagster._core.storage.tags import RETRY_NUMBER_TAG
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import failure_of
 from flyle_sf_assets.defs.instance import observe_settings
-from flyle_sf_assets.errors import Text, UsageError
+from flyle_sf_assets.errors import ApiBudgetSpent, Text, UsageError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
@@ -24,6 +24,7 @@ from flyle_sf_assets.sync.session import open_refresh, run_step
 from flyle_sf_assets.sync.step_report import StepReport
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import configure_once
+from flyle_sf_assets.tenants.held_changes import approve_held
 
 KIND_TAG = "flyle/kind"
 """What kind of refresh a run is, one of `KINDS`; without the tag a plain one."""
@@ -35,6 +36,9 @@ TENANT_TAG = "tenant"
 
 SYNC_TAG = "flyle/sync_id"
 """The row of ``flyle.syncs`` that a run writes."""
+
+APPROVE_TAG = "flyle/approve"
+"""On the runs that approve what is held for their tenant, before anything else."""
 
 NO_RUN_RETRY = {"dagster/retry_on_asset_or_op_failure": "false"}
 
@@ -87,7 +91,7 @@ class Refreshes:
             # Customer data stays out of the event log unless the installation allows it.
             is_shown = self.installation().environment.shows_samples
             return report if is_shown else replace(report, sample=None)
-        if not error.retryable:
+        if not error.retryable or isinstance(error, ApiBudgetSpent):
             # `allow_retries` concerns only the op; run retries read this tag.
             context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
         raise failure_of(error)
@@ -100,6 +104,10 @@ class Refreshes:
         tenant = context.partition_key
         if tenant not in self._open:
             run = context.run
+            # A retry goes on with the approval that is stored: the numbers may be others now.
+            if APPROVE_TAG in run.tags and RETRY_NUMBER_TAG not in run.tags:
+                by = f"Dagster run {run.run_id}"
+                approve_held(self.installation(), tenant, by=by, clock=self.clock)
             refresh = self._stack.enter_context(
                 open_refresh(
                     self.installation(),

@@ -22,6 +22,7 @@ from flyle_sf_assets.defs.fleet import (
 )
 from flyle_sf_assets.defs.jobs import refresh_tenant, tidy_up
 from flyle_sf_assets.defs.resources import Refreshes
+from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.scheduling.poller import (
     PollResult,
@@ -29,6 +30,7 @@ from flyle_sf_assets.scheduling.poller import (
     poll,
     refresh_needed,
     sweep_needed,
+    within_budget,
 )
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda, read_agendas
 from flyle_sf_assets.sync.context import RefreshKind
@@ -71,7 +73,8 @@ def refresh_due_tenants(
 @guarded_tick
 def nightly_census(context: ScheduleEvaluationContext, refreshes: ResourceParam[Refreshes]) -> Tick:
     """A census for every tenant whose moment of the night has come."""
-    return _tick(context, refreshes, "census", partial(comparisons_due, "census"), _always)
+    poll_one = partial(_census_needed, clock=refreshes.clock)
+    return _tick(context, refreshes, "census", partial(comparisons_due, "census"), poll_one)
 
 
 @schedule(
@@ -131,8 +134,9 @@ def _tick(
     )
 
 
-def _always(_installation: Installation, _agenda: Agenda) -> Verdict:
-    return "work"
+def _census_needed(installation: Installation, agenda: Agenda, *, clock: Clock) -> Verdict:
+    """Always, as long as the API budget allows it."""
+    return within_budget(installation, agenda, "census", clock=clock)
 
 
 def _tell(kind: RefreshKind, polled: PollResult) -> None:
@@ -143,6 +147,7 @@ def _tell(kind: RefreshKind, polled: PollResult) -> None:
         idle=polled.idle,
         busy=polled.busy,
         failed=polled.failed,
+        postponed=polled.postponed,
         unreached=polled.unreached,
     )
 

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from flyle_sf_assets.errors import NotPermitted, Postponed, StoreUnavailable
+from flyle_sf_assets.errors import (
+    ApiBudgetSpent,
+    FlyleError,
+    NotPermitted,
+    Postponed,
+    StoreUnavailable,
+)
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
@@ -22,10 +28,12 @@ from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets.settings.refresh_limits import Refresh as EverySetting
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
+from flyle_sf_assets.store.syncs.syncs import SyncKind
 from flyle_sf_assets.store.tenants.links import record_comparison
-from flyle_sf_assets.sync.session import check_idle
+from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
+from flyle_sf_assets.tenants.api_budget import require_budget
 from flyle_sf_assets.tenants.backoff import Attempt, record_failure
 from flyle_sf_assets.tenants.object_schemas import known_schemas
 from flyle_sf_assets.tenants.registration import registered_settings
@@ -46,7 +54,7 @@ BRIEFLY = Network(
 )
 """An org that does not answer a poll at once is asked again after its back-off."""
 
-Verdict = Literal["work", "idle", "busy", "failed"]
+Verdict = Literal["work", "idle", "busy", "failed", "postponed"]
 
 _log = logger("refresh")
 
@@ -59,6 +67,7 @@ class PollResult:
     idle: int = 0
     busy: int = 0
     failed: int = 0
+    postponed: int = 0
     unreached: int = 0
 
     def in_words(self) -> str:
@@ -68,6 +77,7 @@ class PollResult:
             (self.idle, "idle"),
             (self.busy, "busy"),
             (self.failed, "failed"),
+            (self.postponed, "postponed by their API budget"),
             (self.unreached, "not reached, still due"),
         )
         return ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nobody is due"
@@ -143,6 +153,7 @@ def poll(
         idle=found.count("idle"),
         busy=found.count("busy"),
         failed=found.count("failed"),
+        postponed=found.count("postponed"),
         unreached=len(round_.agendas) - len(found),
     )
 
@@ -161,11 +172,9 @@ def refresh_needed(
             patience=BRIEFLY,
         )
     except (NotPermitted, Postponed) as error:
-        attempt = _attempt(installation.environment, agenda)
-        with installation.database.tenant(tenant) as tx:
-            record_failure(tx, error, clock(), attempt)
+        _record(installation, agenda, error, clock)
         _log.warning("look failed", tenant=tenant, code=error.code)
-        return "failed"
+        return "postponed" if isinstance(error, ApiBudgetSpent) else "failed"
     except StoreUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - one tenant's bug must not end the whole tick
@@ -173,7 +182,31 @@ def refresh_needed(
         return "work"
     if check.is_busy:
         return "busy"
-    return "idle" if check.is_idle else "work"
+    if check.is_idle:
+        return "idle"
+    kind: SyncKind = "refresh" if agenda.first_synced_at else "initial"
+    return within_budget(installation, agenda, kind, clock=clock)
+
+
+def within_budget(
+    installation: Installation, agenda: Agenda, kind: SyncKind, *, clock: Clock = utc_now
+) -> Verdict:
+    """``work`` if a sync of that kind may start, else ``postponed``: that is stored on the link."""
+    settings = registered_settings(installation, agenda.tenant_id)
+    if settings is None:
+        return "work"
+    try:
+        require_budget(installation, settings, kind, clock())
+    except ApiBudgetSpent as error:
+        _record(installation, agenda, error, clock)
+        return "postponed"
+    return "work"
+
+
+def _record(installation: Installation, agenda: Agenda, error: FlyleError, clock: Clock) -> None:
+    attempt = _attempt(installation.environment, agenda)
+    with installation.database.tenant(agenda.tenant_id) as tx:
+        record_failure(tx, error, clock(), attempt)
 
 
 def _attempt(environment: Environment, agenda: Agenda) -> Attempt:
@@ -193,7 +226,10 @@ def sweep_needed(installation: Installation, agenda: Agenda, *, clock: Clock = u
         return "idle"
     with installation.database.tenant(agenda.tenant_id) as tx:
         schemas = known_schemas(read_schemas(tx))
-        if objects_missing(settings, schemas) or needs_sweep(plan(settings, schemas), settings):
-            return "work"
-        record_comparison(tx, "sweep", clock())
-        return "idle"
+        is_needed = objects_missing(settings, schemas) or needs_sweep(
+            plan(settings, schemas), settings
+        )
+        if not is_needed:
+            record_comparison(tx, "sweep", clock())
+            return "idle"
+    return within_budget(installation, agenda, "sweep", clock=clock)

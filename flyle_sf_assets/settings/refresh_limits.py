@@ -1,5 +1,6 @@
 """How often a tenant is refreshed, and what a refresh may change and use."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from flyle_sf_assets.settings.model_base import FrozenModel, described
@@ -45,3 +46,8 @@ class ApiBudget(FrozenModel):
             "The share of the org's daily API requests that may be used.",
         ),
     ] = "20%"
+
+    @property
+    def share(self) -> Decimal:
+        """``max_share`` from 0 to 1."""
+        return Decimal(self.max_share.removesuffix("%")) / 100

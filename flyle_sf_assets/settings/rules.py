@@ -13,9 +13,6 @@ from flyle_sf_assets.settings.connection_rules import connection_problems
 from flyle_sf_assets.settings.models import ELIGIBLE_PLANS
 from flyle_sf_assets.settings.wording import item_path, listed, named_value, nearest, quoted
 
-NOT_ENFORCED_YET = ("guard", "api_budget")
-"""Accepted and stored, but not implemented yet: each gives a warning until it is."""
-
 _STANDARD_RELATIONSHIPS = frozenset(
     {"account", "owner", "parent", "createdby", "lastmodifiedby", "recordtype"}
 )
@@ -36,7 +33,6 @@ def problems(document: Mapping[str, object], extra_hosts: Iterable[str] = ()) ->
         yield from condition_problems(source)
         yield from _one_to_one(source, _written_paths(document, source))
     yield from _mapping(document)
-    yield from _not_enforced_yet(document)
 
 
 def _plan(document: Mapping[str, object]) -> Iterator[Problem]:
@@ -177,21 +173,3 @@ def _mapping(document: Mapping[str, object]) -> Iterator[Problem]:
                 ),
             )
         first.setdefault(key, path)
-
-
-def _not_enforced_yet(document: Mapping[str, object]) -> Iterator[Problem]:
-    for key in NOT_ENFORCED_YET:
-        if key in document:
-            yield Problem(
-                "not_enforced_yet",
-                key,
-                Text(
-                    f"「{key}」は受け付けますが、この版ではまだ働きません。",
-                    f"{key} is accepted, but this version does not enforce it yet.",
-                ),
-                Text(
-                    "書いたままで問題ありません。対応は CHANGELOG でお知らせします。",
-                    "It may stay; the changelog will say when it takes effect.",
-                ),
-                severity="warning",
-            )

@@ -23,6 +23,7 @@ from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.outcome import Outcome
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.step_report import Comparison
+from flyle_sf_assets.tenants.api_budget import Budget
 from flyle_sf_assets.tenants.applied_settings import Numbered
 
 RefreshKind = Literal["refresh", "full", "sweep", "census"]
@@ -60,6 +61,8 @@ class Refresh:
     """Whether describe was asked for everything, not only for what changed."""
     reread: dict[str, str] = field(default_factory=dict)
     """Datasets whose files were found damaged or lost, and what was wrong with the files."""
+    budget: Budget | None = None
+    """The API budget at the start; None before it was read."""
     _planned: tuple[Schemas, ReadPlan] | None = field(default=None, init=False)
 
     @cached_property

@@ -20,6 +20,7 @@ from flyle_sf_assets.raw.plan import ReadPlan, plan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
 from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.companies.held_changes import get_held
 from flyle_sf_assets.store.syncs.generations import (
     Generation,
     all_consumed,
@@ -28,8 +29,9 @@ from flyle_sf_assets.store.syncs.generations import (
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.sync.org_access import OrgAccess
-from flyle_sf_assets.sync.state.asset_names import SCHEMAS
+from flyle_sf_assets.sync.state.asset_names import COMPANIES, SCHEMAS
 from flyle_sf_assets.sync.state.committed_state import CommittedState
+from flyle_sf_assets.sync.state.held_inputs import held_inputs
 from flyle_sf_assets.sync.state.invalid_state import is_doubtful
 from flyle_sf_assets.sync.state.lost_files import damages
 from flyle_sf_assets.sync.state.staleness import stale_of
@@ -75,11 +77,19 @@ def is_idle(asked: IdleQuestion, *, is_asked_for: bool = False) -> bool:
     with asked.committed.transaction() as tx:
         link = get_link(tx)
         generations, taken, stored = read_generations(tx), all_consumed(tx), read_schemas(tx)
+        held = get_held(tx) if link.state == "held" else None
+    # The companies of a held tenant wait; the same records and settings give the same numbers.
+    is_known = (
+        held is not None
+        and not held.is_approved
+        and held.inputs == held_inputs(settings, generations)
+    )
     # An org that answers again and has nothing new needs no run to be up to date.
-    is_in_step = link.state == "linked" or is_outage_alone(link)
+    is_in_step = link.state == "linked" or is_outage_alone(link) or is_known
     if not is_in_step or link.first_synced_at is None:
         return False
-    is_stale = bool(stale_of(settings, generations, taken))
+    stale = stale_of(settings, generations, taken)
+    is_stale = bool(stale) and not (is_known and stale == (f"flyle/{COMPANIES}",))
     is_stale = is_stale or is_doubtful(generations, asked.clock())
     if is_stale or damages(lake, generations):
         return False

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from flyle_sf_assets.raw.questions import Window
 from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.store.syncs.api_usage import LimitReading
 
 
 @dataclass
@@ -30,6 +31,12 @@ class OrgAccess:
     def api_calls(self) -> int:
         """Calls of this refresh that Salesforce counted, so far."""
         return self.calls_before + (self.opened.api_calls if "opened" in self.__dict__ else 0)
+
+    @property
+    def limit_reading(self) -> LimitReading | None:
+        """The org's requests of 24 hours, as last reported; None before the first answer."""
+        usage = self.opened.limit_usage if "opened" in self.__dict__ else None
+        return None if usage is None else LimitReading(usage.used, usage.max)
 
     @cached_property
     def until(self) -> datetime:

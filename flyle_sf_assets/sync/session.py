@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Concatenate, ParamSpec
 
@@ -22,29 +22,27 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
 from flyle_sf_assets.salesforce.transport import Network
+from flyle_sf_assets.store.companies.held_changes import get_held
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import close_abandoned, open_sync
 from flyle_sf_assets.store.tenants.connections import is_reread_asked
 from flyle_sf_assets.store.tenants.links import (
     get_link,
-    locked_link,
     put_link,
-    record_synced,
 )
 from flyle_sf_assets.sync.context import Refresh, RefreshKind, disconnected
-from flyle_sf_assets.sync.idle_check import IdleQuestion, is_idle
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.outcome import Outcome
-from flyle_sf_assets.sync.state.committed_state import CommittedState
+from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.state.invalid_state import note_impossible
 from flyle_sf_assets.sync.state.lost_files import note_damage, with_rereads
 from flyle_sf_assets.sync.step_report import StepReport
-from flyle_sf_assets.sync.steps.object_schemas import DESCRIBE_EVERY_S, describe_objects
+from flyle_sf_assets.sync.steps.object_schemas import describe_objects
 from flyle_sf_assets.sync.steps.partial_run import catch_up, restore
 from flyle_sf_assets.sync.steps.redescribe import redescribe_during_refresh
 from flyle_sf_assets.telemetry.logs import bind, logger
-from flyle_sf_assets.tenants.backoff import Attempt, record_recovery
-from flyle_sf_assets.tenants.due_times import next_due
-from flyle_sf_assets.tenants.outage import is_outage_alone
+from flyle_sf_assets.tenants.api_budget import require_budget
+from flyle_sf_assets.tenants.backoff import Attempt
 from flyle_sf_assets.tenants.registration import require_choice
 
 P = ParamSpec("P")
@@ -102,7 +100,7 @@ def open_refresh(
                 put_link(tx, settings_version=choice.fallback.version)
             if get_link(tx).state == "disconnected":
                 raise disconnected(tenant)
-            kind = "census" if is_reread_asked(tx) else kind
+            kind = "census" if is_reread_asked(tx) or _is_census_approved(tx) else kind
             is_first = get_link(tx).first_synced_at is None
             sync = open_sync(tx, "initial" if is_first else kind, run_id, clock())
             close_abandoned(tx, clock(), keep=sync.sync_id)
@@ -136,6 +134,7 @@ def open_refresh(
         )
         with bind(sync_id=sync.sync_id, run_id=run_id):
             try:
+                refresh.budget = require_budget(installation, settings, sync.kind, clock())
                 # A census reads every file's content; else a file is checked when it is read.
                 is_read = kind in ("census", "full")
                 committed, lake, sync_id = refresh.committed, refresh.lake, sync.sync_id
@@ -154,6 +153,12 @@ def open_refresh(
                 outcome.end_failed(outcome.failure)
 
 
+def _is_census_approved(tx: TenantTransaction) -> bool:
+    """What only a census finds is applied by a census."""
+    held = get_held(tx)
+    return held is not None and held.is_approved and held.kind == "census"
+
+
 def require_connected(installation: Installation, tenant: str) -> None:
     """Raises NotConnected ``disconnected`` for a tenant whose link was ended."""
     with installation.database.tenant(tenant) as tx:
@@ -170,80 +175,6 @@ def _watchful(refresh: Refresh) -> Callable[[float], None]:
             refresh.require_running(tx)
 
     return sleep
-
-
-@dataclass(frozen=True, slots=True)
-class IdleCheck:
-    """Whether there was nothing to do, and how many calls the check took.
-
-    ``is_busy``: a refresh of the tenant is running, so nothing was asked.
-    """
-
-    is_idle: bool
-    api_calls: int
-    is_busy: bool = False
-
-
-def check_idle(
-    installation: Installation,
-    tenant: str,
-    *,
-    is_asked_for: bool = False,
-    clock: Clock = utc_now,
-    patience: Network | None = None,
-) -> IdleCheck:
-    """Whether a tenant has nothing to do; if so, records on the link that it was just synced.
-
-    ``is_asked_for``: a person asked, so the metadata are checked however recent they are.
-    ``patience`` sets other timeouts and retries than the default.
-
-    Not idle, without asking anything, while a refresh of the tenant is running, or when settings
-    that the org did not fit have to be compared with it again; nor when the org
-    does not show a field or object any more, or a record file is damaged or lost, which a refresh
-    will detect. Writes no row in ``syncs``. Raises any other error of asking Salesforce.
-    """
-    database = installation.database
-    with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
-        if not is_held:
-            return IdleCheck(is_idle=False, api_calls=0, is_busy=True)
-        with database.tenant(tenant) as tx:
-            choice = require_choice(tx)
-        if choice.is_comparison_due(clock(), every_s=0 if is_asked_for else DESCRIBE_EVERY_S):
-            return IdleCheck(is_idle=False, api_calls=0)
-        settings, version = choice.first.settings, choice.first.version
-        org = OrgAccess(
-            lambda: open_same_org(
-                installation, settings, patience=replace(patience or Network(), clock=clock)
-            ),
-            installation.environment.overlap_s,
-        )
-        asked = IdleQuestion(
-            org, CommittedState(database, tenant), installation.lake, settings, version, clock
-        )
-        try:
-            check = IdleCheck(_is_idle(asked, is_asked_for=is_asked_for), org.api_calls)
-        finally:
-            org.close()
-        if check.is_idle:
-            now = clock()
-            with database.tenant(tenant) as tx:
-                # A person may have disconnected it meanwhile.
-                link = locked_link(tx)
-                is_outage = is_outage_alone(link)
-                if is_outage or link.is_outage_told:
-                    record_recovery(tx, now)
-                if is_outage:
-                    put_link(tx, state="linked")
-                if is_outage or link.state == "linked":
-                    record_synced(tx, now, next_due(now, settings, installation.environment))
-        return check
-
-
-def _is_idle(asked: IdleQuestion, *, is_asked_for: bool) -> bool:
-    try:
-        return is_idle(asked, is_asked_for=is_asked_for)
-    except (FieldRefused, ObjectRefused, RecordFileDamaged):
-        return False
 
 
 def run_step(
@@ -271,7 +202,9 @@ def run_step(
         ended = refresh.outcome.understood(error)
     else:
         return _told(refresh, report, started, calls)
-    state = refresh.outcome.end_failed(ended, refresh.org.api_calls - calls)
+    state = refresh.outcome.end_failed(
+        ended, refresh.org.api_calls - calls, refresh.org.limit_reading
+    )
     if state == "cancelled" and isinstance(ended, FlyleError):
         # Whatever the error was (a missing token, say): the cancellation caused it.
         raise disconnected(refresh.tenant)
@@ -281,11 +214,13 @@ def run_step(
 def _told(refresh: Refresh, report: StepReport, started: float, calls: int) -> StepReport:
     """Completes a finished step's report with its seconds and API calls."""
     spent = refresh.org.api_calls - calls
-    refresh.outcome.count_calls(spent)
+    refresh.outcome.count_calls(spent, refresh.org.limit_reading)
     seconds = time.perf_counter() - started
     _log.info(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
+    if refresh.budget is not None and report.asset == f"salesforce/{SCHEMAS}":
+        report = replace(report, counts={**report.counts, **refresh.budget.figures})
     report = with_rereads(report, refresh.reread)
     return replace(report, api_calls=spent, seconds=seconds, sync_id=refresh.sync_id)
 

@@ -35,7 +35,8 @@ class StepReport:
     changed something. ``idle`` says why there was nothing to do. ``counts`` are numbers worth
     plotting under stable names; ``sample`` a few rows; ``census`` what a census found;
     ``sync_id`` the row of ``flyle.syncs`` that the step is part of; ``lineage`` the source
-    columns in other assets of each column; ``gates`` the gates that were passed.
+    columns in other assets of each column; ``gates`` the gates that were passed; ``is_released``: a
+    held change was applied, or is none any more.
     """
 
     asset: str
@@ -52,6 +53,7 @@ class StepReport:
     census: CensusFigures | None = None
     sync_id: int | None = None
     gates: tuple[Gate, ...] = ()
+    is_released: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flyle_sf_assets.errors import (
+    ApiBudgetSpent,
     FieldRefused,
     FlyleError,
     NotPermitted,
@@ -46,6 +47,7 @@ from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.redaction import redacted_text
+from flyle_sf_assets.tenants.api_budget import LOOK_AGAIN, forget_postponed, note_postponed
 from flyle_sf_assets.tenants.due_times import interval_s
 from flyle_sf_assets.tenants.error_guidance import TITLE, explained
 from flyle_sf_assets.tenants.outage import forget_outage, record_answer, record_unanswered
@@ -134,7 +136,8 @@ def record_failure(
         return
     if not isinstance(error, FlyleError):
         raise TypeError("what nobody foresaw is made one of ours first (telemetry/incidents.py)")
-    failures = max(link.failures + (not attempt.is_retry), 1)
+    is_spent = isinstance(error, ApiBudgetSpent)
+    failures = link.failures if is_spent else max(link.failures + (not attempt.is_retry), 1)
     retry_at = _retry_at(tx, link, error, now, attempt, failures)
     version = attempt.version
     put_back_off(
@@ -143,6 +146,8 @@ def record_failure(
         retry_at=retry_at,
         stopped_version=version if retry_at is None else None,
     )
+    if isinstance(error, ApiBudgetSpent):
+        note_postponed(tx, error, now)
     if isinstance(error, Postponed):
         return
     put_link(tx, state="failing")
@@ -165,6 +170,9 @@ def _retry_at(
     if stops(error) and attempt.version is not None and not _may_pass(error, link, failures):
         record_answer(tx, link, error)
         return None
+    if isinstance(error, ApiBudgetSpent):
+        record_answer(tx, link, error)
+        return error.retry_at or now + LOOK_AGAIN
     retry_at = now + back_off(failures)
     if isinstance(error, OrgUnavailable):
         at_last = record_unanswered(
@@ -188,6 +196,7 @@ def _failing_since(link: Link) -> datetime | None:
 
 def record_recovery(tx: TenantTransaction, now: datetime) -> None:
     """After a complete sync: clears what a failure stored on the link, and sends a notice."""
+    forget_postponed(tx)
     was_failing = clear_failure(tx)
     was_told = forget_outage(tx)
     if was_failing or was_told:

@@ -112,8 +112,11 @@ def _may_compare(kind: NightlyKind, agenda: Agenda, now: datetime) -> bool:
 
 
 def _is_open(agenda: Agenda, now: datetime) -> bool:
-    """Whether the link waits neither for a person's action nor for the end of a back-off."""
-    if agenda.state in ("disconnected", "held"):
+    """Whether the link waits neither for a person's action nor for the end of a back-off.
+
+    A held change waits, but its tenant goes on being read.
+    """
+    if agenda.state == "disconnected":
         return False
     if agenda.state == "not_connected" and agenda.flow == TOKENS_FROM_CONSOLE:
         return False

@@ -3,7 +3,7 @@
 The schedule's first poll then checks the metadata too: they may have been edited a minute ago.
 """
 
-from flyle_sf_assets.errors import HeldForApproval, NotConnected, Text
+from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.tenants.links import get_link, put_back_off, record_asked
@@ -13,8 +13,8 @@ from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 def ask_for_sync(installation: Installation, tenant: str, *, clock: Clock = utc_now) -> None:
     """Makes the tenant due now. A second call changes nothing; a running sync is not disturbed.
 
-    Raises NotConnected for a tenant without settings or one that was disconnected, and
-    HeldForApproval while the mass-change guard waits for approval.
+    Raises NotConnected for a tenant without settings or one that was disconnected. While a mass
+    change is held, the sync looks whether it was put right in the org.
     """
     tried = Text("今すぐ同期するよう依頼しました", "Asked for a sync now")
     with installation.database.tenant(tenant) as tx:
@@ -32,13 +32,6 @@ def ask_for_sync(installation: Installation, tenant: str, *, clock: Clock = utc_
                 tried=tried,
                 came_back="The link was disconnected.",
                 remedy=Text("もう一度Salesforceと接続してください", "Connect to Salesforce again"),
-            )
-        if link.state == "held":
-            raise HeldForApproval(
-                "held",
-                tried=tried,
-                came_back="A change of many companies waits for approval.",
-                remedy=Text("保留中の変更を承認してください", "Approve the change that is held"),
             )
         record_asked(tx, clock())
         # A person asks: neither a back-off nor a stop delays it.

@@ -24,7 +24,8 @@ from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sync.context import RefreshKind
-from flyle_sf_assets.sync.session import check_idle, open_refresh
+from flyle_sf_assets.sync.poll import check_idle
+from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets.telemetry import logs
 from flyle_sf_assets.tenants.registration import register_files
 from flyle_sf_assets_tests.flows.run_steps import run_all

@@ -207,6 +207,11 @@ def _change(me: Administrator, scene: Scene) -> None:
             "SELECT count(*) FROM companies WHERE custom_fields ->> 'close_date' IS NOT NULL"
         ).scalar_one()
     assert values == len(_names(scene))
+    me.page.goto(f"{scene.house.url}/syncs")
+    # The newest one was asked for and changed nothing.
+    me.page.locator("tbody tr").nth(1).get_by_role("link").click()
+    expect(me.page.locator(".change-list .now").first).to_be_visible()
+    me.check("sync")
 
 
 def _take_back(me: Administrator) -> None:

@@ -17,7 +17,8 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import latest_syncs
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.store.tenants.notices import list_notices
-from flyle_sf_assets.sync.session import check_idle, run_step
+from flyle_sf_assets.sync.poll import check_idle
+from flyle_sf_assets.sync.session import run_step
 from flyle_sf_assets_tests.consenting import CALLBACK, consented
 from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org

@@ -18,6 +18,7 @@ OF_SESSIONS = ("console_sessions", "console_tokens")
 
 FORMS: dict[str, dict[str, str]] = {
     "/notices/read": {"notice": "{notice}"},
+    "/held": {},
     "/settings/versions/{version}": {"newest": "1"},
     "/setup/object": {"object": "Opportunity", "every": "4h"},
     "/setup/one-to-one": {"add": "Contract_Info__c.Account__c.Account"},
@@ -74,8 +75,10 @@ def others(street: Street) -> dict[str, str]:
     [(notice,)] = street.globex.query(
         "SELECT notification_id FROM flyle.notifications WHERE tenant_id = %s"
     )
+    [(sync,)] = street.globex.query("SELECT max(sync_id) FROM flyle.syncs WHERE tenant_id = %s")
     there = street.globex.there
     return {
+        "sync_id": str(sync),
         "external_id": company,
         "name": name,
         "notice": str(notice),

@@ -17,7 +17,8 @@ from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.installation.environment import OVERLAP_S_DEFAULT
 from flyle_sf_assets.sandbox.metadata import Field
 from flyle_sf_assets.sync.context import Refresh, RefreshKind
-from flyle_sf_assets.sync.session import check_idle, run_step
+from flyle_sf_assets.sync.poll import check_idle
+from flyle_sf_assets.sync.session import run_step
 from flyle_sf_assets_tests.faults.differences import assert_same, differing
 from flyle_sf_assets_tests.faults.expectation import End, Expectation, Raw, Rejections
 from flyle_sf_assets_tests.faults.kinds import did

@@ -18,7 +18,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.preview.preview import preview
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.scheduling.garbage_collection import sweep_lake
-from flyle_sf_assets.sync.session import check_idle
+from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets.sync.state.value_provenance import parent_ids
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs

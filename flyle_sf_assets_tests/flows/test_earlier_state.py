@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
-from flyle_sf_assets.sync.session import check_idle
+from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
 from flyle_sf_assets_tests.flows.damaging import rereads
 from flyle_sf_assets_tests.flows.tenants import Tenant

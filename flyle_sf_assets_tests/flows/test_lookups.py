@@ -6,7 +6,7 @@ import pytest
 
 from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.sandbox.org import Org
-from flyle_sf_assets.sync.session import check_idle
+from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets_tests.flows.owners import add_queue, group_owned, regional_org
 from flyle_sf_assets_tests.flows.previews import assert_came_true
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of

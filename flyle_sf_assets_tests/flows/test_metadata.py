@@ -9,7 +9,7 @@ from flyle_sf_assets.errors import FieldRefused
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.store.tenants.links import Link, get_link
-from flyle_sf_assets.sync.session import check_idle
+from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 
 Linking = Callable[[str, Org, str], Tenant]

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets.sync.session import check_idle
+from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets_tests.flows.changes import change_accounts, change_everything
 from flyle_sf_assets_tests.flows.previews import (
     assert_came_true,

@@ -24,7 +24,8 @@ from flyle_sf_assets.salesforce.connect import Org, SalesforceAccess, open_org
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
 from flyle_sf_assets.settings.secret_refs import reveal
 from flyle_sf_assets.sync.context import RefreshKind
-from flyle_sf_assets.sync.session import check_idle, open_refresh, run_step
+from flyle_sf_assets.sync.poll import check_idle
+from flyle_sf_assets.sync.session import open_refresh, run_step
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.flows.run_steps import STEPS
 from flyle_sf_assets_tests.flows.tenants import Tenant

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 READMES = ("README.md", "README.ja.md")
+REFERENCES = ("docs/reference.md", "docs/reference.ja.md")
+README_WORDS_MAX = 900
 CODE = re.compile(r"```[^\n]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 
 
@@ -41,10 +43,15 @@ def test_commands_named_in_documents_exist(root: Path, commands: set[str]) -> No
     assert named <= words
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_every_command_is_in_the_readme(root: Path, commands: set[str], readme: str) -> None:
+def test_the_readme_is_read_in_five_minutes(root: Path) -> None:
+    """What is looked up stands in docs/."""
+    assert len((root / "README.md").read_text().split()) <= README_WORDS_MAX
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_every_command_is_in_the_reference(root: Path, commands: set[str], reference: str) -> None:
     """A command that is not written down is found by nobody."""
-    code = _code((root / readme).read_text())
+    code = _code((root / reference).read_text())
     assert {command for command in commands if f"flyle-sf {command}" not in code} == set()
 
 
@@ -60,21 +67,24 @@ def test_make_help_lists_every_target(root: Path, make_targets: set[str]) -> Non
     assert set(re.findall(r"^  make ([a-z-]+)", shown, flags=re.MULTILINE)) == make_targets
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_the_environment_table_is_what_the_code_reads(root: Path, readme: str) -> None:
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_the_environment_table_is_what_the_code_reads(root: Path, reference: str) -> None:
     """A variable that is documented but not read fails silently; one that is only read is magic."""
     read = {
         name
         for file in (root / "flyle_sf_assets").rglob("*.py")
         for name in re.findall(r"[\"'](FLYLE_[A-Z_]+)[\"']", file.read_text())
     }
-    table = re.findall(r"^\| `(FLYLE_[A-Z_]+)` \|", (root / readme).read_text(), flags=re.MULTILINE)
+    table = re.findall(
+        r"^\| `(FLYLE_[A-Z_]+)` \|", (root / reference).read_text(), flags=re.MULTILINE
+    )
     assert set(table) == read
 
 
-def test_both_readmes_tell_the_same(root: Path) -> None:
+@pytest.mark.parametrize("pair", [READMES, REFERENCES], ids=" ".join)
+def test_both_languages_tell_the_same(root: Path, pair: tuple[str, str]) -> None:
     """The Japanese one is not a summary: same sections, same commands, in the same order."""
-    english, japanese = ((root / name).read_text() for name in READMES)
+    english, japanese = ((root / name).read_text() for name in pair)
     assert re.findall(r"^(#+) ", japanese, re.MULTILINE) == re.findall(
         r"^(#+) ", english, re.MULTILINE
     )

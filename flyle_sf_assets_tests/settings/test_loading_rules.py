@@ -178,14 +178,11 @@ def test_a_relative_secret_file_is_a_warning(load_edited: LoadEdited) -> None:
     assert "secret_file_relative" in [p.code for p in loaded.problems]
 
 
-def test_guard_and_budget_warn_that_nothing_enforces_them_yet(
-    load: Load, contract_example: str
-) -> None:
-    """Who reads a limit in the file must not believe that it holds."""
-    warned = [p.path for p in load(contract_example).problems if p.code == "not_enforced_yet"]
-    assert warned == ["guard", "api_budget"]
-    without = contract_example.split("guard:", maxsplit=1)[0]
-    assert [p.code for p in load(without).problems] == []
+def test_guard_and_budget_give_no_warning(load: Load, contract_example: str) -> None:
+    """Both are enforced."""
+    assert "guard:" in contract_example
+    assert "api_budget:" in contract_example
+    assert [p.code for p in load(contract_example).problems] == []
 
 
 def test_only_the_plan_stands_in_the_way(load_edited: LoadEdited) -> None:

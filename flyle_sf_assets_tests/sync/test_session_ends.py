@@ -13,7 +13,7 @@ from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.store.tenants.links import Link, get_link, put_back_off
 from flyle_sf_assets.sync import idle_check as idle
 from flyle_sf_assets.sync import session as lifecycle
-from flyle_sf_assets.sync.session import check_idle
+from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets.tenants.backoff import (
     Attempt,
     LostRun,

@@ -49,7 +49,7 @@ def _is_due(
         (replace(NEW, flow="web_server"), False),
         (replace(NEW, flow="web_server", state="connected"), True),
         (replace(LINKED, state="disconnected"), False),
-        (replace(LINKED, state="held"), False),
+        (replace(LINKED, state="held"), True),
         (replace(LINKED, failures=1, retry_at=FUTURE), False),
         (replace(LINKED, failures=1, retry_at=PAST), True),
         (replace(LINKED, failures=1, retry_at=PAST, next_due_at=FUTURE), True),

@@ -1,26 +1,23 @@
-"""Companies: search, one company's values with their origin, and its history."""
+"""One company: its values with their origin, and its history."""
 
-import json
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.responses import Response
 
-from flyle_sf_assets.console.labels import FLYLE_TYPES, ROW_FIELDS
-from flyle_sf_assets.console.pages.records import time_zone_of
+from flyle_sf_assets.console.company_values import CompanyValues
+from flyle_sf_assets.console.labels import FLYLE_TYPES
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import NotFound, Text
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
-from flyle_sf_assets.store.companies.history import CompanyChange, company_history
+from flyle_sf_assets.store.companies.history import company_history
 from flyle_sf_assets.store.companies.picklist_options import option_labels
-from flyle_sf_assets.store.companies.search import Company, get_company, search_companies
+from flyle_sf_assets.store.companies.search import Company, get_company
 from flyle_sf_assets.store.postgres.exact_json import loads
 from flyle_sf_assets.sync.state.value_provenance import Origin, origins, parent_ids
 from flyle_sf_assets.tenants.registration import settings_in
 
-SEARCH_CHARACTERS_MAX = 200
-CHANGES_SHOWN = 200
+CHANGES_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +31,6 @@ class Value:
     origin: Origin | None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownChange:
-    """One line of the history."""
-
-    label: str
-    old: str
-    new: str
-    changed_at: datetime
-    sync_id: int | None
-    reason: str | None
-
-
-def companies(page_request: PageRequest) -> Response:
-    """A page of companies by name; with ``q`` those whose name contains it, or with this id."""
-    text = page_request.query.one("q").strip()[:SEARCH_CHARACTERS_MAX]
-    after = (page_request.query.one("name"), page_request.query.one("id"))
-    wanted = to_18(text) if is_record_id(text) else text
-    with page_request.installation.database.tenant(page_request.tenant) as tx:
-        page = search_companies(tx, wanted, after=after)
-        time_zone = time_zone_of(tx)
-    template = "companies/rows.html" if page_request.is_fragment else "companies.html"
-    return page_request.page(template, page=page, q=text, time_zone=time_zone)
-
-
 def company(page_request: PageRequest) -> Response:
     """One company: every value, where it comes from and when it was read, and what changed."""
     external_id = page_request.param("external_id")
@@ -68,18 +41,23 @@ def company(page_request: PageRequest) -> Response:
             raise _unknown(external_id)
         fields = list_fields(tx)
         labels = option_labels(tx)
-        changes = company_history(tx, found.external_id)
+        before = page_request.query.number("before")
+        changes = company_history(tx, found.external_id, before=before, limit=CHANGES_SHOWN + 1)
         places = origins(tx, settings) if settings else {}
+    time_zone = settings.time_zone if settings else None
+    of_fields = {field.key: field for field in fields}
+    shown = CompanyValues(page_request.language, time_zone, of_fields, labels)
     org_url = settings.connection.org_url if settings else None
     return page_request.page(
         "company.html",
         company=found,
-        values=_values(page_request, found, fields, labels, places),
-        changes=[_change(page_request, one, fields, labels) for one in changes[:CHANGES_SHOWN]],
-        changes_more=max(0, len(changes) - CHANGES_SHOWN),
+        values=_values(shown, found, fields, places),
+        changes=[shown.change(one) for one in changes[:CHANGES_SHOWN]],
+        earlier=changes[CHANGES_SHOWN - 1].change_id if len(changes) > CHANGES_SHOWN else None,
+        is_newest=before is None,
         record_url=f"{org_url}/{found.external_id}" if org_url else None,
         read_at=next((one.read_at for one in places.values() if one.is_base), None),
-        time_zone=settings.time_zone if settings else None,
+        time_zone=time_zone,
     )
 
 
@@ -100,14 +78,10 @@ def parents(page_request: PageRequest) -> Response:
     )
 
 
-Labels = dict[tuple[str, str], str]
-
-
 def _values(
-    page_request: PageRequest,
+    of_company: CompanyValues,
     found: Company,
     fields: tuple[CustomField, ...],
-    labels: Labels,
     places: dict[str, Origin],
 ) -> list[Value]:
     """Fields of the settings first, in their order; then those whose mapping was removed."""
@@ -118,7 +92,7 @@ def _values(
     for field in mapped:
         if not field.active and field.key not in held:
             continue
-        shown = _shown(page_request, held.get(field.key), field.key, labels)
+        shown = of_company.shown(field.key, held.get(field.key))
         is_link = field.type == "url" and shown.lower().startswith(("http://", "https://"))
         values.append(
             Value(
@@ -130,43 +104,6 @@ def _values(
             )
         )
     return values
-
-
-def _change(
-    page_request: PageRequest,
-    change: CompanyChange,
-    fields: tuple[CustomField, ...],
-    labels: Labels,
-) -> ShownChange:
-    names = {field.key: field.label for field in fields}
-    if change.of_row and change.field in ROW_FIELDS:
-        label = ROW_FIELDS[change.field].in_language(page_request.language)
-    else:
-        label = names.get(change.field, change.field)
-    key = "" if change.of_row else change.field
-    return ShownChange(
-        label,
-        _shown(page_request, change.old and loads(change.old), key, labels),
-        _shown(page_request, change.new and loads(change.new), key, labels),
-        change.changed_at,
-        change.sync_id,
-        change.reason,
-    )
-
-
-def _shown(page_request: PageRequest, value: object, key: str, labels: Labels) -> str:
-    """Options by their label, numbers with all digits, blank as nothing."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return page_request.t("はい", "Yes") if value else page_request.t("いいえ", "No")
-    if isinstance(value, list):
-        return " / ".join(labels.get((key, str(one)), str(one)) for one in value)
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, str):
-        return labels.get((key, value), value)
-    return f"{value:,}"
 
 
 def _unknown(external_id: str) -> NotFound:

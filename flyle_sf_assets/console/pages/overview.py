@@ -9,6 +9,7 @@ from flyle_sf_assets.console.labels import STEPS
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.companies.held_changes import HeldChange, get_held
 from flyle_sf_assets.store.companies.rejected_values import count_rejected
 from flyle_sf_assets.store.syncs.progress import SyncProgress, get_progress
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
@@ -32,6 +33,8 @@ class Overview:
     syncs: tuple[Sync, ...]
     progress: SyncProgress | None
     notices: tuple[Notice, ...]
+    held: HeldChange | None
+    """What the mass-change guard holds."""
     is_waiting: bool
     """A sync is due and has not begun."""
     is_stopped: bool
@@ -114,6 +117,7 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
             syncs=syncs,
             progress=get_progress(tx, last.sync_id) if last else None,
             notices=list_notices(tx, unread_only=True, limit=NOTICES_SHOWN),
+            held=get_held(tx),
             is_waiting=is_waiting
             and not (is_running or is_stopped)
             and link.state in _SYNCED_STATES,
@@ -122,4 +126,4 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
     return settings, shown
 
 
-_SYNCED_STATES = ("connected", "initial_sync", "linked", "failing")
+_SYNCED_STATES = ("connected", "initial_sync", "linked", "failing", "held")

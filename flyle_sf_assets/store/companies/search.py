@@ -1,33 +1,40 @@
-"""Search for companies by a part of the name or by id, one page at a time.
+"""Lists of companies by name or by update, one page at a time, and the look-up of one company.
 
-The index ``companies_by_name`` returns a page without sorting, and a search inside names reads
-only the index: 100,000 names take some tens of milliseconds. It is a partial index whose condition
-``name > ''`` is true for every company: only a query with this condition can use the index, so
-that it is never used to look up an id, which would read all names.
+``companies_by_name`` and ``companies_by_update`` return a page without sorting, for one status;
+a list of several statuses takes a page of each and merges these. A search inside names reads one
+index: 100,000 names take some tens of milliseconds. Both are partial indexes whose conditions
+(``name > ''``, ``updated_at > '-infinity'``) are true for every company: only a query that states
+them can use the indexes, so that they are never used to look up an id, which would read all names.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Literal
 
+from flyle_sf_assets.companies.status import CompanyStatus
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 PAGE_ROWS = 50
 
+CompanyOrder = Literal["name", "-name", "updated", "-updated"]
+"""The column that a list is sorted by; descending with ``-``. Ties are sorted by id."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundCompany:
-    """One row of a result."""
+    """One row of a result; ``custom_fields`` is the text of its JSON object, numbers exact."""
 
     external_id: str
     name: str
     status: str
     status_reason: str | None
     updated_at: datetime
+    custom_fields: str
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyPage:
-    """Up to `PAGE_ROWS` companies by name; ``next`` is where the next page starts."""
+    """One page of companies; ``next`` is where the next page starts (`search_companies`)."""
 
     companies: tuple[FoundCompany, ...]
     next: tuple[str, str] | None
@@ -56,38 +63,62 @@ def search_companies(
     text: str = "",
     *,
     status: str | None = None,
-    after: tuple[str, str] = ("", ""),
+    order: CompanyOrder = "name",
+    after: tuple[str, str] | None = None,
     limit: int = PAGE_ROWS,
 ) -> CompanyPage:
-    """Companies whose name contains ``text`` or whose id equals it, after a name and id.
+    """Companies whose name contains ``text`` or whose id equals it.
 
-    ``status`` is one of `companies.status`; None: companies of every status. ``limit`` is the
-    number of rows of the page.
+    ``status`` is one of `companies.status`; None: companies of every status. ``after`` is ``next``
+    of the page before: a name or a moment, and an id; one that cannot be read starts at the first
+    page. ``limit`` is the number of rows of the page.
     """
+    is_by_name, is_descending = order.endswith("name"), order.startswith("-")
+    place = _place(after, is_by_name=is_by_name)
     # A case-insensitive comparison costs five times as much; Japanese has no case.
     contains = f"name {'LIKE' if text.lower() == text.upper() else 'ILIKE'} :pattern"
+    column = "name" if is_by_name else "updated_at"
+    direction = "DESC" if is_descending else "ASC"
     found = tx.rows(
         FoundCompany,
-        _SEARCH.format(contains=contains, of_status=_of_status(status)),
+        _SEARCH.format(
+            every="name > ''" if is_by_name else "updated_at > '-infinity'",
+            follows="true"
+            if place is None
+            else f"({column}, external_id) {'<' if is_descending else '>'}"
+            f" (CAST(:place AS {'text' if is_by_name else 'timestamptz'}), :external_id)",
+            contains=f"{contains} AND name > ''" if text else "true",
+            column=column,
+            direction=direction,
+        ),
         pattern=f"%{_escaped(text)}%",
-        exact=text,
-        any_name=not text,
-        name=after[0],
-        external_id=after[1],
-        status=status or "",
+        exact="" if place else text,
+        place=place and place[0],
+        external_id=place and place[1],
+        statuses=[status] if status else [str(one) for one in CompanyStatus],
         limit=limit + 1,
     )
     page, rest = found[:limit], found[limit:]
-    return CompanyPage(page, (page[-1].name, page[-1].external_id) if rest else None)
+    if not rest:
+        return CompanyPage(page, None)
+    last = page[-1]
+    return CompanyPage(
+        page, (last.name if is_by_name else last.updated_at.isoformat(), last.external_id)
+    )
 
 
-def _of_status(status: str | None) -> str:
-    """The condition of a status, in the words of the index that serves it."""
-    if status is None:
-        return "name > ''"
-    if status == "linked":
-        return "name > '' AND status = :status"
-    return "status <> 'linked' AND status = :status"
+def _place(after: tuple[str, str] | None, *, is_by_name: bool) -> tuple[str | datetime, str] | None:
+    """Where a page starts, None for the first."""
+    if after is None or not after[1]:
+        return None
+    if is_by_name:
+        return after
+    try:
+        moment = datetime.fromisoformat(after[0])
+    except ValueError:
+        return None
+    # PostgreSQL takes a moment without a zone for one of the session's, which is UTC.
+    return moment.replace(tzinfo=moment.tzinfo or UTC), after[1]
 
 
 def get_company(tx: TenantTransaction, external_id: str) -> Company | None:
@@ -108,20 +139,24 @@ def _escaped(text: str) -> str:
 
 
 _SEARCH = """
-WITH named AS MATERIALIZED (
-    SELECT name, external_id FROM companies
-    WHERE tenant_id = :tenant_id AND {of_status} AND (name, external_id) > (:name, :external_id)
-        AND (:any_name OR {contains})
-    ORDER BY name, external_id LIMIT :limit
+WITH listed AS MATERIALIZED (
+    SELECT of_status.{column}, of_status.external_id
+    FROM unnest(CAST(:statuses AS text[])) AS wanted (status) CROSS JOIN LATERAL (
+        SELECT {column}, external_id FROM companies
+        WHERE tenant_id = :tenant_id AND status = wanted.status AND {every} AND {follows}
+            AND {contains}
+        ORDER BY {column} {direction}, external_id {direction} LIMIT :limit
+    ) AS of_status
+    ORDER BY {column} {direction}, external_id {direction} LIMIT :limit
 ), found AS (
-    SELECT external_id FROM named
+    SELECT external_id FROM listed
     UNION
-    SELECT external_id FROM companies
-    WHERE tenant_id = :tenant_id AND external_id = :exact AND :external_id = ''
+    SELECT external_id FROM companies WHERE tenant_id = :tenant_id AND external_id = :exact
 )
-SELECT c.external_id, c.name, c.status, c.status_reason, c.updated_at
-FROM found CROSS JOIN LATERAL (SELECT * FROM companies one
+SELECT c.external_id, c.name, c.status, c.status_reason, c.updated_at, c.custom_fields
+FROM found CROSS JOIN LATERAL (SELECT external_id, name, status, status_reason, updated_at,
+        custom_fields::text AS custom_fields FROM companies one
     WHERE one.tenant_id = :tenant_id AND one.external_id = found.external_id LIMIT 1) AS c
-WHERE :status IN ('', c.status)
-ORDER BY c.name, c.external_id LIMIT :limit
+WHERE c.status = ANY(CAST(:statuses AS text[]))
+ORDER BY c.{column} {direction}, c.external_id {direction} LIMIT :limit
 """

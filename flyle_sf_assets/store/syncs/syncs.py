@@ -161,22 +161,24 @@ def sync_of_run(tx: TenantTransaction, dagster_run_id: str) -> Sync | None:
     )
 
 
-def latest_syncs(tx: TenantTransaction, limit: int = 20) -> tuple[Sync, ...]:
-    """The tenant's last syncs, the newest first."""
+def get_sync(tx: TenantTransaction, sync_id: int) -> Sync | None:
+    """The tenant's sync of that number, or None."""
+    return tx.row(
+        Sync,
+        f"SELECT {_COLUMNS} FROM syncs WHERE tenant_id = :tenant_id AND sync_id = :sync_id",
+        sync_id=sync_id,
+    )
+
+
+def latest_syncs(
+    tx: TenantTransaction, limit: int = 20, *, before: int | None = None
+) -> tuple[Sync, ...]:
+    """The tenant's last syncs, the newest first; ``before``: those before that ``sync_id``."""
+    earlier = "" if before is None else " AND sync_id < :before"
     return tx.rows(
         Sync,
-        f"SELECT {_COLUMNS} FROM syncs WHERE tenant_id = :tenant_id"
+        f"SELECT {_COLUMNS} FROM syncs WHERE tenant_id = :tenant_id{earlier}"
         " ORDER BY sync_id DESC LIMIT :limit",
         limit=limit,
+        before=before,
     )
-
-
-def api_calls_since(tx: TenantTransaction, since: datetime) -> int:
-    """The API calls of the tenant's syncs that began at ``since`` or later; no idle checks."""
-    found = tx.execute(
-        "SELECT coalesce(sum(api_calls), 0) FROM syncs"
-        " WHERE tenant_id = :tenant_id AND started_at >= :since",
-        tenant_id=tx.tenant_id,
-        since=since,
-    )
-    return int(found.scalar_one())

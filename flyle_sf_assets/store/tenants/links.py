@@ -120,6 +120,15 @@ def record_synced(tx: TenantTransaction, at: datetime, next_due_at: datetime | N
     )
 
 
+def record_held(tx: TenantTransaction, at: datetime, next_due_at: datetime | None) -> None:
+    """Notes that a refresh at ``at`` read everything and that its companies wait for approval.
+
+    Clears earlier failures and the request of a person; it is not a sync that succeeded.
+    """
+    _write(tx, {"state": "held", "next_due_at": next_due_at, "tried_at": at, "asked_at": None})
+    put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
+
+
 def put_back_off(
     tx: TenantTransaction,
     *,

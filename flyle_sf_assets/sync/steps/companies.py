@@ -23,6 +23,7 @@ from flyle_sf_assets.store.companies.custom_fields import (
     list_fields,
     put_fields,
 )
+from flyle_sf_assets.store.companies.held_changes import get_held
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.census import put_census
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, read_generations
@@ -35,11 +36,14 @@ from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.load.census_report import census_figures
 from flyle_sf_assets.sync.load.commit_gates import passed_gates
 from flyle_sf_assets.sync.load.company_writer import EnrichedRows, Writing, Written
+from flyle_sf_assets.sync.load.mass_change_guard import MassChangeGuard
 from flyle_sf_assets.sync.state.asset_names import COMPANIES, ENRICHED, OPTIONS, digest_of
 from flyle_sf_assets.sync.state.committed_state import not_materialized
+from flyle_sf_assets.sync.state.held_inputs import held_inputs
 from flyle_sf_assets.sync.step_report import ColumnNote, StepReport
 from flyle_sf_assets.sync.steps.enriched_records import enriched_dataset
 from flyle_sf_assets.tenants.due_times import next_due
+from flyle_sf_assets.tenants.settings_changes import settings_of
 
 FIELDS = "company_fields"
 
@@ -47,8 +51,8 @@ FIELDS = "company_fields"
 def write_companies(refresh: Refresh) -> StepReport:
     """Converts what the enriched records committed since, and writes it in one transaction.
 
-    Raises UsageError ``upstream_not_materialized`` before the first join, and GateBroken when a
-    commit would break a rule of the companies.
+    Raises UsageError ``upstream_not_materialized`` before the first join, GateBroken when a commit
+    would break a rule of the companies, and MassChangeHeld when it would take away too much.
 
     Example: `sync.session.open_refresh`
     """
@@ -62,8 +66,11 @@ def write_companies(refresh: Refresh) -> StepReport:
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
     is_census, is_full = refresh.kind == "census", refresh.kind == "full"
     made_of = taken.get(manifest.dataset) if is_same and not is_full else None
+    guard = _guard(refresh, is_base_new=manifest.dataset not in taken)
+    guard.require_counted()
     rows = _rows(refresh.lake, manifest, made_of, is_census=is_census)
     with refresh.committing() as tx:
+        written_at = refresh.clock()
         retyped = frozenset() if is_same else retyped_keys(tx, fields)
         written = Writing(
             tx,
@@ -72,7 +79,7 @@ def write_companies(refresh: Refresh) -> StepReport:
             retyped,
             sync_id=refresh.sync_id,
             time_zone=refresh.settings.time_zone,
-            now=refresh.clock(),
+            now=written_at,
             tell=refresh.tell,
             is_census=is_census,
             is_base_new=manifest.dataset not in taken,
@@ -93,11 +100,12 @@ def write_companies(refresh: Refresh) -> StepReport:
         if census is not None:
             put_census(tx, refresh.sync_id, census)
         gates = passed_gates(tx, written, is_whole=is_census or is_full)
+        total = linked_companies(tx)
+        guard.require_allowed(tx, written.counts, total, sync_id=refresh.sync_id, now=written_at)
         now, environment = refresh.clock(), refresh.installation.environment
         _end(tx, refresh.org.opened.org_id, now, next_due(now, refresh.settings, environment))
         if is_census and _is_all_read(tx, plan):
             reread_done(tx)
-        total = linked_companies(tx)
         former = [field for field in list_fields(tx) if not field.active]
     refresh.outcome.is_complete = True
     version = refresh.settings_version
@@ -107,10 +115,26 @@ def write_companies(refresh: Refresh) -> StepReport:
         "field map": _field_map(version, mapped, former, "en"),
         "項目の対応": _field_map(version, mapped, former, "ja"),
     }
-    report = replace(report, gates=gates, notes=notes)
+    report = replace(report, gates=gates, notes=notes, is_released=guard.held is not None)
     if census is None:
         return report
     return replace(report, census=census, counts={**report.counts, **asdict(census)})
+
+
+def _guard(refresh: Refresh, *, is_base_new: bool) -> MassChangeGuard:
+    """What this refresh may take away without an approval."""
+    committed = refresh.committed
+    taken = committed.consumed(COMPANIES).get(f"link_settings/{COMPANIES}")
+    with committed.transaction() as tx:
+        held = get_held(tx)
+    return MassChangeGuard(
+        settings=refresh.settings,
+        before=lambda tx: None if taken is None else settings_of(tx, taken.generation),
+        held=held,
+        inputs=held_inputs(refresh.settings, committed.generations()),
+        kind=refresh.kind,
+        is_exempt=refresh.is_first or is_base_new,
+    )
 
 
 def _rows(

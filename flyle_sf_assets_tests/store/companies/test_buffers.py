@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 import pytest
@@ -23,13 +24,25 @@ from flyle_sf_assets.store.companies.invariants import (
     options_in_catalog,
     options_of_companies_in_catalog,
 )
+from flyle_sf_assets.store.companies.mass_changes import (
+    ChangeSet,
+    count_losses,
+    loss_examples,
+    values_before,
+)
 from flyle_sf_assets.store.companies.picklist_options import (
     list_options,
     merge_options,
     option_labels,
 )
 from flyle_sf_assets.store.companies.rejected_values import count_rejected, merge_rejected
-from flyle_sf_assets.store.companies.search import PAGE_ROWS, get_company, search_companies
+from flyle_sf_assets.store.companies.search import (
+    PAGE_ROWS,
+    CompanyOrder,
+    get_company,
+    search_companies,
+)
+from flyle_sf_assets.store.companies.sync_changes import companies_changed_by
 from flyle_sf_assets.store.companies.type_changes import (
     blank_unconverted,
     count_unconverted,
@@ -199,6 +212,14 @@ def deleted(site: Site) -> pl.DataFrame:
     )
 
 
+def losses(tx: TenantTransaction, sync_id: int, *, enough: int | None = None) -> int:
+    """What the mass-change guard asks about a sync, and the values of one field before it."""
+    changes = ChangeSet(sync_id, DAY_2)
+    count_losses(tx, changes)
+    loss_examples(tx, changes, [None, "revenue"])
+    return values_before(tx, changes, "revenue", enough=enough)
+
+
 FIELDS = [
     CustomField("revenue", "売上", "number", "AnnualRevenue"),
     CustomField("industry", "業種", "single_select", "Industry"),
@@ -217,6 +238,8 @@ LIFE: tuple[Step, ...] = (
     ("touched", 1, lambda tx, at: sync(tx, at.rows(stamp=DAY_2))),
     ("preview", 0, lambda tx, at: preview(tx, at.rows(hash_=2, revenue=1))),
     ("changed", 1, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), sync_id=2)),
+    ("losses", 0, lambda tx, _: losses(tx, 2)),
+    ("losses of none", 0, lambda tx, _: losses(tx, 9)),
     ("gate of ids", 0, lambda tx, _: external_ids_unique(tx)),
     ("gate of options of some", 0, lambda tx, at: options_of_companies_in_catalog(tx, at.judged)),
     ("gate of options", 0, lambda tx, _: options_in_catalog(tx)),
@@ -229,6 +252,7 @@ LIFE: tuple[Step, ...] = (
     ("options gone", 1, lambda tx, at: merge_options(tx, options(at, "b")[:1], DAY_3)),
     ("options read", 0, lambda tx, _: (list_options(tx), option_labels(tx))),
     ("deleted", 2, lambda tx, at: sync(tx, deleted(at))),
+    ("losses of all", 0, lambda tx, _: losses(tx, 1)),
     ("back", 3, lambda tx, at: sync(tx, at.rows(), retyped=RETYPED, compare_all=True)),
     ("unconverted", 0, lambda tx, at: count_unconverted(tx, RETYPED, converted=at.judged[::2])),
     (
@@ -262,6 +286,16 @@ def test_every_statement_over_all_rows_is_linear(stand: str) -> None:
     assert not found, "\n".join(found)
 
 
+ORDERS: tuple[CompanyOrder, ...] = ("name", "-name", "updated", "-updated")
+
+
+def _listed(tx: TenantTransaction, *, order: CompanyOrder, after: str | None) -> None:
+    """A page of every status, one of many rows and one of none, after a company of that id."""
+    place = f"Company {after}" if order.endswith("name") else DAY_2.isoformat()
+    for status in (None, "linked", "deleted"):
+        search_companies(tx, status=status, order=order, after=(after and (place, after)) or None)
+
+
 def alone(
     run: Callable[[TenantTransaction], object],
 ) -> Callable[[TenantTransaction, Site], object]:
@@ -279,16 +313,31 @@ def test_what_is_asked_about_one_company_does_not_grow(stand: str) -> None:
             ("company", 1, lambda tx: get_company(tx, one)),
             ("name", 1, lambda tx: company_name(tx, one)),
             ("history", 2, lambda tx: company_history(tx, one)),
+            ("older", 2, lambda tx: company_history(tx, one, before=2**62, limit=50)),
             ("first page", page, search_companies),
             ("next page", page, lambda tx: search_companies(tx, after=(f"Company {one}", one))),
+            *((order, 3 * page, partial(_listed, order=order, after=None)) for order in ORDERS),
+            *(
+                (f"{order}, next page", 3 * page, partial(_listed, order=order, after=one))
+                for order in ORDERS
+            ),
+            # Three changes a company, its row, and the probe that found it.
+            ("companies of a sync", 5 * 26, lambda tx: companies_changed_by(tx, 2)),
+            ("next of a sync", 5 * 26, lambda tx: companies_changed_by(tx, 2, after=one)),
+            ("a sync of few", 26, lambda tx: companies_changed_by(tx, 3)),
+            ("a sync of none", 1, lambda tx: companies_changed_by(tx, 9)),
             ("sync", 1, lambda tx: sync_of_run(tx, run_id)),
             ("syncs", 20, latest_syncs),
+            ("losses of ten rows", 10 + 50, lambda tx: losses(tx, 7, enough=50)),
+            ("older syncs", 20, lambda tx: latest_syncs(tx, before=2**62)),
         )
         for _ in range(PREPARED_AFTER):
             for _, _, run in asked:
                 big.measured(alone(run))
         big.measured(lambda tx, at: sync(tx, at.rows()))
         big.measured(lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), sync_id=2))
+        big.measured(lambda tx, at: sync(tx, at.rows(hash_=3, revenue=2)[:5], sync_id=3))
+        big.measured(lambda tx, at: sync(tx, at.rows(hash_=4, revenue=3)[:10], sync_id=7))
         big.measured(lambda tx, _: open_sync(tx, "refresh", run_id, DAY_1))
         found = []
         for name, count, run in asked:

@@ -227,9 +227,15 @@ class Expected:
             new = {**held, "status": status, "reason": row["reason"]}
             if status == "linked":
                 new |= {"name": row["name"], "fields": held["fields"] | row["fields"]}
-            if new != held:
+            if _content(new) != _content(held):
                 new["at"] = now
             self.rows[key] = new
+
+
+def _content(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A blank in a field that had no value is stored, and is no change."""
+    filled = {key: value for key, value in row["fields"].items() if value is not None}
+    return {**row, "fields": filled}
 
 
 STATUSES = st.sampled_from(

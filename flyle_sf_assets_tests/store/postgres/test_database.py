@@ -81,7 +81,7 @@ def test_an_installation_with_companies_gets_the_newest_schema() -> None:
             (shape,) = connection.execute(
                 "SELECT indexdef FROM pg_indexes WHERE indexname = 'companies_by_name'"
             ).fetchone() or ("none",)
-    assert str(shape).endswith("(tenant_id, name, external_id) WHERE (name > ''::text)")
+    assert str(shape).endswith("(tenant_id, status, name, external_id) WHERE (name > ''::text)")
 
 
 @pytest.fixture

@@ -1,0 +1,57 @@
+"""One sync: its figures, and the companies that it changed with their old and new values."""
+
+from starlette.responses import Response
+
+from flyle_sf_assets.console.company_values import CompanyValues
+from flyle_sf_assets.console.request import PageRequest, whole_number
+from flyle_sf_assets.errors import NotFound, Text
+from flyle_sf_assets.store.companies.custom_fields import list_fields
+from flyle_sf_assets.store.companies.picklist_options import option_labels
+from flyle_sf_assets.store.companies.sync_changes import companies_changed_by
+from flyle_sf_assets.store.syncs.syncs import Sync, get_sync
+from flyle_sf_assets.tenants.registration import settings_in
+
+
+def sync(page_request: PageRequest) -> Response:
+    """The sync and a page of the companies that it changed, by id."""
+    number = page_request.param("sync_id")
+    after = page_request.query.one("after")
+    with page_request.installation.database.tenant(page_request.tenant) as tx:
+        sync_id = whole_number(number)
+        found = None if sync_id is None else get_sync(tx, sync_id)
+        if found is None:
+            raise _unknown(number)
+        settings = settings_in(tx)
+        page = companies_changed_by(tx, found.sync_id, after=after)
+        values = CompanyValues(
+            page_request.language,
+            settings.time_zone if settings else None,
+            {field.key: field for field in list_fields(tx)},
+            option_labels(tx),
+        )
+    return page_request.page(
+        "sync.html",
+        sync=found,
+        changed=[
+            (one, [values.change(change) for change in one.changes]) for one in page.companies
+        ],
+        following=page.next,
+        is_first=not after,
+        duration_s=_duration_s(found),
+        time_zone=values.time_zone,
+    )
+
+
+def _duration_s(found: Sync) -> float | None:
+    """None while it runs."""
+    ended = found.finished_at
+    return None if ended is None else (ended - found.started_at).total_seconds()
+
+
+def _unknown(number: str) -> NotFound:
+    return NotFound(
+        "unknown_sync",
+        tried=Text(f"同期 {number} を探しました", f"Looked for sync {number}"),
+        came_back="There is no such sync.",
+        remedy=Text("同期の履歴から選んでください", "Choose it from the list of syncs"),
+    )
