@@ -237,7 +237,10 @@ def _write(file: Path, settings: TenantSettings, version: int) -> None:
     except OSError as error:
         raise UsageError(
             "settings_file_not_written",
-            tried=Text(f"設定ファイル {file} に書き込みました", f"Wrote the settings file {file}"),
+            tried=Text(
+                f"設定ファイル {file} に書き込もうとしました",
+                f"Tried to write the settings file {file}",
+            ),
             came_back=f"{type(error).__name__}: {error.strerror or error}",
             remedy=Text(
                 f"flyle-sf settings {settings.tenant} --show {version} の出力を、"

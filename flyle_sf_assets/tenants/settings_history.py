@@ -199,8 +199,8 @@ def _unknown(tenant: str, version: int, latest: SettingsVersion | None) -> NotFo
     return NotFound(
         "unknown_settings_version",
         tried=Text(
-            f"テナント {tenant} の設定のバージョン{version}を探しました",
-            f"Looked for version {version} of the settings of {tenant}",
+            f"テナント {tenant} の設定のバージョン{version}を探そうとしました",
+            f"Tried to find version {version} of the settings of {tenant}",
         ),
         came_back=f"There is no such version; the versions are: {kept}.",
         remedy=Text(

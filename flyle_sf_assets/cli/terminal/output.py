@@ -263,7 +263,7 @@ def only_one_of(*options: str) -> UsageError:
     """The error of a command line that has several options which exclude each other."""
     return UsageError(
         "usage",
-        tried=Text("コマンドの引数を読みました", "Read the command's arguments"),
+        tried=Text("コマンドの引数を読もうとしました", "Tried to read the command's arguments"),
         came_back=f"{' and '.join(options)} exclude each other.",
         remedy=Text("どちらか一方を指定してください", "Give only one of them"),
     )

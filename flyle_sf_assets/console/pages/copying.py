@@ -33,7 +33,7 @@ def copy(page_request: PageRequest) -> Response:
     if chosen is None:
         raise NotFound(
             "unknown_copy",
-            tried=Text("コピーする設定を探しました", "Looked for the settings to copy"),
+            tried=Text("コピーする設定を探そうとしました", "Tried to find the settings to copy"),
             came_back="You saved no settings in a workspace of that name.",
             remedy=Text("一覧から選んでください", "Choose from the list"),
         )

@@ -35,6 +35,23 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
 });
 
+// Fields that are in the list above are marked in the picker, and their boxes are not checked any
+// more. After every swap: an answer of the picker may be older than the list.
+document.addEventListener("htmx:afterSwap", () => {
+  const picker = document.getElementById("picker-found");
+  const rows = document.querySelectorAll("#rows input[name$='.from'], #rows input[name$='.field']");
+  if (!picker || !document.querySelector("#rows input[name=shown]")) return;
+  const used = [...rows].filter((input) => /^[mc]\d/.test(input.name)).map((input) => input.value);
+  const taken = new Set(used);
+  picker.querySelectorAll("[data-path]").forEach((line) => {
+    const is_taken = taken.has(line.dataset.path);
+    const was_taken = line.classList.contains("is-taken");
+    const box = line.querySelector("input[type=checkbox]");
+    if (box && is_taken && !was_taken) box.checked = false;
+    line.classList.toggle("is-taken", is_taken);
+  });
+});
+
 // What htmx replaces: the focus stays where it was, and the result is announced.
 const live = () => document.getElementById("live");
 const isLost = () => !document.activeElement || document.activeElement === document.body;
@@ -146,19 +163,3 @@ document.addEventListener("invalid", (event) => {
   const closed = event.target.closest("details:not([open])");
   if (closed) closed.open = true;
 }, true);
-// Fields that are in the list above are marked in the picker, and their boxes are not checked any
-// more. After every swap: an answer of the picker may be older than the list.
-document.addEventListener("htmx:afterSwap", () => {
-  const picker = document.getElementById("picker-found");
-  const rows = document.querySelectorAll("#rows input[name$='.from'], #rows input[name$='.field']");
-  if (!picker || !document.querySelector("#rows input[name=shown]")) return;
-  const used = [...rows].filter((input) => /^[mc]\d/.test(input.name)).map((input) => input.value);
-  const taken = new Set(used);
-  picker.querySelectorAll("[data-path]").forEach((line) => {
-    const is_taken = taken.has(line.dataset.path);
-    const was_taken = line.classList.contains("is-taken");
-    const box = line.querySelector("input[type=checkbox]");
-    if (box && is_taken && !was_taken) box.checked = false;
-    line.classList.toggle("is-taken", is_taken);
-  });
-});
