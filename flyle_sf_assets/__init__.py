@@ -21,6 +21,7 @@ what stands above it, never below)::
     connection   connect, disconnect, consents
     sync         one refresh: session, state, extract, steps, load
     preview      what settings would do
+    explain      why a record is or is not a company, and why its values differ
     scheduling   who is due: polling, pending runs, garbage collection
     defs         Dagster's names for all of this
     definitions  the whole wiring on one page

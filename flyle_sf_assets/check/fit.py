@@ -8,6 +8,7 @@ from flyle_sf_assets.check.conditions import (
     one_to_one_in_any,
     placed_conditions,
 )
+from flyle_sf_assets.check.currencies import currency_problems
 from flyle_sf_assets.check.names import Org, named_field
 from flyle_sf_assets.check.one_to_one import broken, one_to_one_problems
 from flyle_sf_assets.check.paths import path_problem
@@ -58,6 +59,7 @@ def problems(
         *_faults(settings, plan, org),
         *_types(settings, plan),
         *_conditions(settings, plan),
+        *currency_problems(settings.mapping, plan, schemas),
     ]
     return _placed(found, lines)
 

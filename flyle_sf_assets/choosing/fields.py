@@ -19,6 +19,27 @@ _NOT_FILTERABLE = Text(
 )
 
 
+_SYSTEM_NAMES = frozenset(
+    {
+        *SYSTEM_FIELDS,
+        "CreatedDate",
+        "LastModifiedDate",
+        "LastViewedDate",
+        "LastReferencedDate",
+        "PhotoUrl",
+        "Jigsaw",
+        "JigsawCompanyId",
+        "CleanStatus",
+        "UserRecordAccessId",
+    }
+)
+
+
+def is_system(field: FieldSchema) -> bool:
+    """Whether Salesforce keeps the field for itself: ids of records, who changed it and when."""
+    return field.name in _SYSTEM_NAMES or field.type in ("id", "reference")
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChoice:
     """One field of one object, as seen from the base object.

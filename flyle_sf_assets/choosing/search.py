@@ -1,46 +1,166 @@
-"""Search for fields by a word, in the known levels."""
+"""Search for fields by a word, at one depth of the tree of parents at a time.
+
+A deeper search needs more objects described; the caller asks depth by depth, so that what is near
+is there first.
+"""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
-from flyle_sf_assets.choosing.fields import FieldChoice
-from flyle_sf_assets.choosing.tree import Level
+from flyle_sf_assets.choosing.fields import FieldChoice, field_choice, is_system
+from flyle_sf_assets.choosing.walk import (
+    SYSTEM_RELATIONSHIPS,
+    Place,
+    SchemaNeeded,
+    Schemas,
+    lowered,
+    step,
+    walked,
+)
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
+from flyle_sf_assets.settings.models import Source
+from flyle_sf_assets.settings.patterns import RELATIONSHIP_LEVELS_MAX
 
 FOUND_MAX = 50
+PATHS_MAX = 4_000
+"""Paths looked at in one depth: an org with ten lookups per object has 10,000 paths of four."""
+OBJECTS_MAX = 75
+"""Objects described at a time: three calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The fields of one depth that match, best first.
+
+    ``is_cut``: there are more, or more paths than are searched. ``goes_deeper``: the next depth has
+    objects too.
+    """
+
+    choices: tuple[FieldChoice, ...]
+    is_cut: bool
+    goes_deeper: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    rank: int
+    place: Place
+    field: FieldSchema
+
+    @property
+    def order(self) -> tuple[int, bool, bool, str, str]:
+        names = self.place.names
+        is_aside = any(name in SYSTEM_RELATIONSHIPS for name in names)
+        return self.rank, is_aside, is_system(self.field), self.field.label, ".".join(names)
 
 
 def search(
-    levels: Iterable[Level], word: str, *, limit: int = FOUND_MAX
-) -> tuple[FieldChoice, ...]:
-    """Fields whose label, API name or path contains the word (ignoring case and width), best first.
+    source: Source,
+    schemas: Schemas,
+    word: str,
+    depth: int,
+    *,
+    limit: int = FOUND_MAX,
+    only_known: bool = False,
+) -> Found | SchemaNeeded:
+    """Fields behind exactly ``depth`` relationships (0 to 5) that the word matches.
 
-    Several words separated by blanks must all be found, each in label path or API path. Exact
-    labels and names come first, then prefixes, then the rest; nearer levels before deeper
-    ones. An empty word finds nothing.
+    The word's parts, separated by blanks, must all be found in the label path, the API path or the
+    help text (ignoring case and width). Exact labels and names come first, then prefixes, then
+    other parts of them, then help texts, then fields of which only the path matches. An empty
+    word finds nothing. ``only_known`` leaves out objects that are not described, as ``is_cut``.
     """
-    words = _folded(word).split()
-    if not words:
-        return ()
-    choices = {choice.path: choice for one in levels for choice in one.fields}
-    ranked = [(_rank(choice, words), choice) for choice in choices.values()]
-    found = [(rank, choice) for rank, choice in ranked if rank is not None]
-    found.sort(key=lambda one: (one[0], one[1].path.count("."), one[1].label_path, one[1].path))
-    return tuple(choice for _, choice in found[:limit])
+    words = tuple(_folded(word).split())
+    known = lowered(schemas)
+    if not words or depth > RELATIONSHIP_LEVELS_MAX:
+        return Found((), is_cut=False, goes_deeper=False)
+    root = walked(source, known, ())
+    if not isinstance(root, Place):
+        return root or Found((), is_cut=False, goes_deeper=False)
+    places, is_cut = [root], False
+    for _ in range(depth):
+        opened, needed = _opened(source, known, places)
+        if needed and not only_known:
+            return SchemaNeeded(tuple(dict.fromkeys(needed))[:OBJECTS_MAX])
+        is_cut = is_cut or bool(needed) or len(opened) > PATHS_MAX
+        places = opened[:PATHS_MAX]
+    matches = sorted(_matches(places, words), key=lambda one: one.order)
+    goes_deeper = depth < RELATIONSHIP_LEVELS_MAX and any(_names(source, p) for p in places)
+    choices = tuple(_choice(match) for match in matches[:limit])
+    return Found(choices, is_cut or len(matches) > limit, goes_deeper)
 
 
-def _rank(choice: FieldChoice, words: list[str]) -> int | None:
-    """0 for an exact match, 3 for a match only in the path; None when not found."""
-    whole = f"{_folded(choice.label_path)} {_folded(choice.path)}"
+def _opened(source: Source, known: Schemas, places: list[Place]) -> tuple[list[Place], list[str]]:
+    """Every place one relationship further, and the objects that are not described yet.
+
+    Those through useful lookups come first.
+    """
+    found, needed = [], list[str]()
+    for place in places:
+        for name in _names(source, place):
+            following = step(source, known, place, name)
+            if isinstance(following, SchemaNeeded):
+                needed += following.objects
+            elif following is not None:
+                found.append(following)
+        if len(found) > PATHS_MAX:
+            break
+    return found, needed
+
+
+def _names(source: Source, place: Place) -> list[str]:
+    """The relationships that lead on from a place."""
+    declared = [one.as_ for one in source.one_to_one if one.of.lower() == place.schema.name.lower()]
+    lookups = [field for field in place.schema.fields if field.relationship_name]
+    lookups.sort(key=lambda field: field.relationship_name in SYSTEM_RELATIONSHIPS)
+    return declared + [field.relationship_name or "" for field in lookups]
+
+
+def _matches(places: list[Place], words: tuple[str, ...]) -> Iterator[_Match]:
+    @cache
+    def texts(schema: int) -> list[tuple[FieldSchema, str, str, str]]:
+        return [
+            (field, _folded(field.label), _folded(field.name), _folded(field.help_text))
+            for field in objects[schema].fields
+        ]
+
+    objects: dict[int, ObjectSchema] = {id(place.schema): place.schema for place in places}
+    for place in places:
+        path = f"{_folded(' '.join(place.labels))} {_folded('.'.join(place.names))}"
+        prefix = _folded("".join(f"{name}." for name in place.names))
+        for field, label, name, help_text in texts(id(place.schema)):
+            rank = _rank(words, path, prefix + name, (label, name), help_text)
+            if rank is not None:
+                yield _Match(rank, place, field)
+
+
+def _rank(
+    words: tuple[str, ...], path: str, api: str, own: tuple[str, str], help_text: str
+) -> int | None:
+    """0 for an exact match, 4 for a match only in the path; None when not found."""
+    whole = f"{path} {api} {own[0]} {help_text}"
     if not all(word in whole for word in words):
         return None
-    own, wanted = (_folded(choice.field.label), _folded(choice.field.name)), " ".join(words)
-    if wanted in own or wanted == _folded(choice.path):
+    wanted = " ".join(words)
+    if wanted in own or wanted == api:
         return 0
     if any(name.startswith(wanted) for name in own):
         return 1
-    return 2 if any(words[-1] in name for name in own) else 3
+    if any(words[-1] in name for name in own):
+        return 2
+    return 3 if any(word in help_text for word in words) else 4
 
 
+def _choice(match: _Match) -> FieldChoice:
+    place = match.place
+    return field_choice(
+        match.field, object_name=place.schema.name, names=place.names, labels=place.labels
+    )
+
+
+@lru_cache(20_000)
 def _folded(text: str) -> str:
     """Removes differences of width and case, which keyboards make in the same word."""
     return unicodedata.normalize("NFKC", text).casefold()

@@ -58,10 +58,13 @@ def settings_words(settings: TenantSettings, schemas: Schemas) -> SettingsWords:
             MappingWords(one, labels.path(one.from_), _type_of(one, labels))
             for one in settings.mapping
         ),
-        one_to_one=tuple(
-            OneToOneWords(one, one_to_one_phrase(one, labels)) for one in settings.source.one_to_one
-        ),
+        one_to_one=one_to_one_words(settings.source, labels),
     )
+
+
+def one_to_one_words(source: Source, labels: Labels) -> tuple[OneToOneWords, ...]:
+    """The declared one-to-one objects in words."""
+    return tuple(OneToOneWords(one, one_to_one_phrase(one, labels)) for one in source.one_to_one)
 
 
 def one_to_one_phrase(item: OneToOne, labels: Labels) -> Phrase:

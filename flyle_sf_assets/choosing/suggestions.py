@@ -1,17 +1,23 @@
 """Obvious mappings: fields that nearly every administrator needs, as this org has them."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from flyle_sf_assets.check.currencies import Amount, missing_codes
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.tree import choice_at
-from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas
+from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas, field_at, lowered
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import BaseObject, FieldMapping, Source
 
 KEY_LENGTH_MAX = 63
 
+LABEL_LENGTH_MAX = 255
+_CURRENCY = Text(
+    "この組織は複数の通貨を使います。金額の通貨も取り込むことをお勧めします",
+    "This org uses several currencies: take over the currency of the amounts as well",
+)
 _ALWAYS_ASKED = Text("多くの企業で連携されている項目です", "Most tenants link this field")
 
 _OF_ACCOUNT: tuple[tuple[str, str, Text], ...] = (
@@ -71,6 +77,31 @@ def suggestions(
             found.append(Suggestion(mapping, choice, label, _ALWAYS_ASKED))
             taken.add(free)
     return SchemaNeeded(tuple(dict.fromkeys(needed))) if needed else tuple(found)
+
+
+def currency_suggestions(
+    source: Source, schemas: Schemas, mapped: Sequence[FieldMapping]
+) -> tuple[Suggestion, ...] | SchemaNeeded:
+    """The currency codes that amounts among the mapped fields need and do not have beside them."""
+    known, amounts, needed = lowered(schemas), [], list[str]()
+    for index, one in enumerate(mapped):
+        found = field_at(source, known, one.from_)
+        if isinstance(found, SchemaNeeded):
+            needed += found.objects
+        elif found is not None:
+            amounts.append(Amount(index, one.from_, found[1], found[0].schema))
+    if needed:
+        return SchemaNeeded(tuple(dict.fromkeys(needed)))
+    taken, made = {one.to for one in mapped}, []
+    for missing in missing_codes(amounts, (one.from_ for one in mapped)):
+        choice = choice_at(source, schemas, missing.path)
+        if isinstance(choice, FieldChoice) and choice.is_selectable:
+            key = suggested_key(choice, taken)
+            label = choice.label_path[:LABEL_LENGTH_MAX]
+            mapping = FieldMapping(from_=choice.path, to=key, label=label, type=choice.types[0])
+            made.append(Suggestion(mapping, choice, Text(label, label), _CURRENCY))
+            taken.add(key)
+    return tuple(made)
 
 
 def suggested_key(choice: FieldChoice, taken: Collection[str]) -> str:

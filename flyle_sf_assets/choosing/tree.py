@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flyle_sf_assets.check.names import Org
-from flyle_sf_assets.choosing.fields import FieldChoice, field_choice
+from flyle_sf_assets.choosing.fields import FieldChoice, field_choice, is_system
 from flyle_sf_assets.choosing.walk import (
+    SYSTEM_RELATIONSHIPS,
     Place,
     SchemaNeeded,
     Schemas,
@@ -74,6 +75,36 @@ class Level:
     fields: tuple[FieldChoice, ...]
     branches: tuple[Branch, ...]
     many_below: tuple[ManyBelow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """A level in the order in which people look for a field.
+
+    ``useful`` are the object's own fields that can be chosen, ``branches`` its parents, ``closed``
+    its other own fields (they say why), ``system`` ids and stamps.
+    """
+
+    useful: tuple[FieldChoice, ...]
+    branches: tuple[Branch, ...]
+    closed: tuple[FieldChoice, ...]
+    system: tuple[FieldChoice, ...]
+
+
+def sections(level: Level, *, is_filter: bool) -> Sections:
+    """The level's parts; ``is_filter``: what conditions may use, else what may be mapped."""
+    own = [one for one in level.fields if not is_system(one.field)]
+    open_ones = [
+        one for one in own if (one.why_not_filterable if is_filter else one.why_not) is None
+    ]
+    return Sections(
+        useful=tuple(open_ones),
+        branches=tuple(
+            sorted(level.branches, key=lambda branch: branch.name in SYSTEM_RELATIONSHIPS)
+        ),
+        closed=tuple(one for one in own if one not in open_ones),
+        system=tuple(one for one in level.fields if is_system(one.field)),
+    )
 
 
 def level(

@@ -16,6 +16,9 @@ from flyle_sf_assets.settings.patterns import RELATIONSHIP_LEVELS_MAX
 Schemas = Mapping[str, ObjectSchema | None]
 """Object schemas by API name; None for an object that the org does not show."""
 
+SYSTEM_RELATIONSHIPS = frozenset({"CreatedBy", "LastModifiedBy", "MasterRecord"})
+"""Lookups that say who made or changed a record, and not what it is about."""
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaNeeded:
@@ -59,14 +62,15 @@ def walked(source: Source, known: Schemas, path: tuple[str, ...]) -> Place | Sch
         return schema
     place = Place(schema)
     for name in path:
-        following = _step(source, known, place, name)
+        following = step(source, known, place, name)
         if not isinstance(following, Place):
             return following
         place = following
     return place
 
 
-def _step(source: Source, known: Schemas, place: Place, name: str) -> Place | SchemaNeeded | None:
+def step(source: Source, known: Schemas, place: Place, name: str) -> Place | SchemaNeeded | None:
+    """The place behind one relationship of a place; None when it cannot be followed."""
     extra = declared_here(source, place.schema, name)
     lookup = None if extra else place.schema.lookup(name)
     if extra is not None:

@@ -4,9 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rich.text import Text as RichText
+
+from flyle_sf_assets.choosing.phrases import Phrase
 from flyle_sf_assets.cli.opening import installation
 from flyle_sf_assets.cli.terminal.language import language, say
-from flyle_sf_assets.cli.terminal.output import print_problems, problem_document, to_stdout
+from flyle_sf_assets.cli.terminal.output import (
+    print_problems,
+    problem_document,
+    shown_phrase,
+    to_stdout,
+)
 from flyle_sf_assets.defs.instance import add_tenants, instance_of, observe_settings
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.installation.opened import Installation
@@ -16,13 +24,15 @@ from flyle_sf_assets.tenants.registration import (
     register_files,
     registered_settings,
 )
+from flyle_sf_assets.tenants.settings_history import change_in_words, settings_of_version
 
 
 @dataclass(frozen=True)
 class Applied:
-    """One tenant's registration, and what its change means."""
+    """One tenant's registration, its change in ``words``, and what that means."""
 
     registration: Registration
+    words: tuple[Phrase, ...] = ()
 
     @property
     def stale_assets(self) -> tuple[str, ...]:
@@ -70,7 +80,15 @@ def apply_opened(opened: Installation) -> tuple[Applied, ...]:
     """The same over an installation that is open already."""
     registrations = register_files(opened)
     report_to_dagster(opened, [one.tenant for one in registrations if one.is_usable])
-    return tuple(map(Applied, registrations))
+    return tuple(Applied(one, registered_words(opened, one)) for one in registrations)
+
+
+def registered_words(opened: Installation, one: Registration) -> tuple[Phrase, ...]:
+    """What a new version changes, in the org's labels."""
+    if one.version is None or not one.is_new:
+        return ()
+    after = settings_of_version(opened, one.tenant, one.version)
+    return change_in_words(opened, one.before, after)
 
 
 def report_to_dagster(opened: Installation, tenants: Sequence[str]) -> None:
@@ -100,8 +118,8 @@ def print_registrations(applied: tuple[Applied, ...]) -> None:
             console.print(f"{one.tenant}: {_version(one)}{say(' (変更なし)', ', unchanged')}")
         if one.before is None:
             continue
-        for change in one.changes:
-            console.print(f"  {change.text.in_language(language())}")
+        for told in item.words:
+            console.print(RichText("  ") + shown_phrase(told))
         if one.change is not None:
             for text in _consequences(one.change):
                 console.print(f"  → {text.in_language(language())}")

@@ -11,6 +11,7 @@ import typer
 
 from flyle_sf_assets.cli.administration import db, secrets, settings
 from flyle_sf_assets.cli.approving import approve
+from flyle_sf_assets.cli.explaining import explain
 from flyle_sf_assets.cli.servers.commands import console, demo, dev, sandbox, sign_in
 from flyle_sf_assets.cli.terminal.options import (
     AsJson,
@@ -73,7 +74,13 @@ def check(tenant: Tenant, *, as_json: AsJson = False) -> None:
 def preview(tenant: Tenant, *, as_json: AsJson = False) -> None:
     """Show what the settings would do if they were applied now; changes nothing."""
     from flyle_sf_assets.cli.opening import installation
-    from flyle_sf_assets.cli.previewing import impact_json, impact_of, no_impact, print_impact
+    from flyle_sf_assets.cli.previewing import (
+        changes_of,
+        impact_json,
+        impact_of,
+        no_impact,
+        print_impact,
+    )
 
     with (
         errors_as_exit_codes("preview", as_json=as_json, document=no_impact) as answer,
@@ -83,7 +90,7 @@ def preview(tenant: Tenant, *, as_json: AsJson = False) -> None:
         if as_json:
             answer.json_text(impact_json(impact))
         else:
-            print_impact(impact)
+            print_impact(impact, changes_of(opened, tenant))
 
 
 @app.command()
@@ -282,5 +289,5 @@ def schema() -> None:
         answer.json_text(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
 
-for command in (approve, settings, sandbox, console, sign_in, demo, dev):
+for command in (explain, approve, settings, sandbox, console, sign_in, demo, dev):
     app.command()(command)

@@ -6,13 +6,16 @@ from typing import Any, cast
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text as RichText
 
+from flyle_sf_assets.choosing.phrases import Phrase
 from flyle_sf_assets.cli.terminal.language import language
 from flyle_sf_assets.cli.terminal.output import (
     error_document,
     print_problems,
     problem_document,
     raw_json,
+    shown_phrase,
     to_stdout,
 )
 from flyle_sf_assets.companies.display import shown_change
@@ -21,6 +24,8 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.preview.impact import Example, Figure, Impact
 from flyle_sf_assets.preview.preview import preview
 from flyle_sf_assets.tenants.candidate_settings import drafted_settings
+from flyle_sf_assets.tenants.registration import registered_settings
+from flyle_sf_assets.tenants.settings_history import change_in_words
 
 _FIGURES: tuple[tuple[str, Text], ...] = (
     ("created", Text("新しく作られる企業", "companies created")),
@@ -107,11 +112,17 @@ def no_impact(error: FlyleError) -> dict[str, Any]:
     }
 
 
-def print_impact(impact: Impact) -> None:
+def changes_of(opened: Installation, tenant: str) -> tuple[Phrase, ...]:
+    """What the settings that would be applied change of the current ones, in the org's labels."""
+    before = registered_settings(opened, tenant)
+    return change_in_words(opened, before, drafted_settings(opened, tenant).settings)
+
+
+def print_impact(impact: Impact, changes: tuple[Phrase, ...] = ()) -> None:
     """The diff, the figures, a few companies, and the cost."""
     console, words = to_stdout(), language()
-    for change in impact.changes if impact.version is not None else ():
-        console.print(f"  {change.text.in_language(words)}")
+    for told in changes:
+        console.print(RichText("  ") + shown_phrase(told))
     table = Table(box=SIMPLE_HEAD, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)

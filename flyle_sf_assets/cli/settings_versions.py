@@ -23,6 +23,7 @@ from flyle_sf_assets.cli.terminal.output import (
     print_problems,
     printable,
     problem_document,
+    shown_phrase,
     to_stdout,
 )
 from flyle_sf_assets.connection.connect import stored_connection
@@ -206,14 +207,6 @@ def restore(opened: Installation, tenant: str, version: int) -> Restored:
     after = settings_of_version(opened, tenant, number)
     changes = change_phrases(newest.settings, after, history.schemas) if is_new else ()
     return Restored(tenant, version, number, is_new, changes, file if is_new else None)
-
-
-def shown_phrase(told: Phrase) -> RichText:
-    """The sentence, and the same in API names beside it."""
-    line = printable(told.text.in_language(language()))
-    if told.api:
-        line.append("  ").append(printable(told.api).plain, style="dim")
-    return line
 
 
 def _restored_file(

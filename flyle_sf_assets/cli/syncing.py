@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from dagster import DagsterExecutionInterruptedError, DagsterInstance, Failure
+from rich.text import Text as RichText
 
+from flyle_sf_assets.choosing.phrases import Phrase
+from flyle_sf_assets.cli.applying import registered_words
 from flyle_sf_assets.cli.opening import installation, required_file, tenant_file
 from flyle_sf_assets.cli.terminal.language import language, say
 from flyle_sf_assets.cli.terminal.moments import local_with_distance
@@ -17,6 +20,7 @@ from flyle_sf_assets.cli.terminal.output import (
     print_error,
     print_problems,
     problem_document,
+    shown_phrase,
     to_stderr,
     to_stdout,
 )
@@ -156,13 +160,13 @@ def sync_tenant(
     with installation() as opened:
         registered = register_file(opened, tenant)
         if registered is not None and show_progress:
-            tell_registered(registered)
+            tell_registered(registered, registered_words(opened, registered))
         require_connected(opened, tenant)
         outcome = _synced(opened, tenant, full=full, wait=wait, show_progress=show_progress)
         return replace(outcome, registered=registered)
 
 
-def tell_registered(registered: Registration) -> None:
+def tell_registered(registered: Registration, changes: tuple[Phrase, ...]) -> None:
     """Says on stderr that the file became a version, and what it changes."""
     console, version = to_stderr(), registered.version
     said = Text(
@@ -170,9 +174,8 @@ def tell_registered(registered: Registration) -> None:
         f"the settings file is registered as version {version}",
     )
     console.print(f"{registered.tenant}: {said.in_language(language())}", markup=False)
-    if registered.before is not None:
-        for change in registered.changes:
-            console.print(f"  {change.text.in_language(language())}", markup=False)
+    for told in changes:
+        console.print(RichText("  ") + shown_phrase(told))
 
 
 def _synced(

@@ -33,6 +33,8 @@ class ShownChange:
     """One change of a company; ``reason`` is empty when the record itself says so."""
 
     label: str
+    of_row: bool
+    """Whether the label is a column of every company, not a custom field's."""
     old: str
     new: str
     changed_at: datetime
@@ -76,6 +78,7 @@ class CompanyValues:
         reason = CHANGE_REASONS.get(code)
         return ShownChange(
             label,
+            change.of_row,
             self._side(change, change.old),
             self._side(change, change.new),
             change.changed_at,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from flyle_sf_assets.choosing import settings_words, type_words
+from flyle_sf_assets.companies.rejections import RejectReason
 from flyle_sf_assets.errors import Text
 
 FLYLE_TYPES, OBJECTS = type_words.FLYLE_TYPES, type_words.OBJECTS
@@ -121,9 +122,13 @@ ROW_FIELDS: Mapping[str, Text] = {
 }
 
 CHANGE_REASONS: Mapping[str, Text] = {
+    "type_changed": Text("項目の型が変わりました", "The type of the field changed"),
+    **dict.fromkeys(
+        map(str, RejectReason),
+        Text("新しい型に変換できませんでした", "It could not be converted to the new type"),
+    ),
     "parent_deleted": Text("参照先のレコードが削除されました", "The parent record was deleted"),
     "parent_missing": Text("参照先のレコードが見つかりません", "The parent record cannot be found"),
-    "type_changed": Text("項目の型が変更されました", "The type of the mapping was changed"),
 }
 """``company_changes.reason`` before its colon."""
 
@@ -134,3 +139,27 @@ COMPANY_ORDERS: Mapping[str, Text] = {
     "updated": Text("更新日(古い順)", "Updated (oldest first)"),
 }
 """Sort orders of the list of companies (``store/companies/search.py``)."""
+
+VERDICTS: Mapping[str, Text] = {
+    "linked": Text("連携中です", "It is linked"),
+    "not_yet_synced": Text("まだ取り込まれていません", "It has not been synced yet"),
+    "conditions_not_met": Text("条件を満たしていません", "It does not meet the conditions"),
+    "deleted": Text("Salesforceで削除されています", "It is deleted in Salesforce"),
+    "merged": Text("マージされています", "It was merged"),
+    "not_visible": Text("Salesforceで見えません", "Salesforce does not show it"),
+    "other_object": Text("別のオブジェクトのレコードです", "It is a record of another object"),
+    "rejected": Text("取り込めない値があります", "It is rejected"),
+    "tenant_not_linked": Text("連携していません", "The workspace is not linked"),
+}
+"""Whether a record is a company (`explain`), in a few words."""
+
+FIELD_WHYS: Mapping[str, Text] = {
+    "same": Text("一致", "same"),
+    "not_refreshed_yet": Text("次の同期で反映", "with the next sync"),
+    "rejected": Text("取り込めない値", "rejected"),
+    "kept_when_blank": Text("空のため前の値", "kept: blank there"),
+    "frozen": Text("更新終了", "not updated any more"),
+    "held": Text("保留中", "held"),
+    "no_company": Text("企業なし", "no company"),
+}
+"""How Flyle's value of a field compares with Salesforce's of now."""

@@ -27,6 +27,8 @@ CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
 FORM_BYTES_MAX = 512_000
 FORM_FIELDS_MAX = 5_000
+NUMBER_DIGITS_MAX = 18
+"""Every number of at most 18 digits fits a bigint of PostgreSQL."""
 
 
 class Access(Enum):
@@ -64,6 +66,12 @@ class Console:
         return urlsplit(self.settings.public_url).scheme == "https"
 
 
+def whole_number(text: str) -> int | None:
+    """The number of a row as an address or a form names it; None for any other text."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX
+    return int(text) if is_number else None
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The fields of a form or an address, in their order."""
@@ -77,6 +85,10 @@ class Form:
     def all(self, name: str) -> list[str]:
         """Every value of that name."""
         return [value for key, value in self.fields if key == name]
+
+    def number(self, name: str) -> int | None:
+        """The last value of that name as a number that fits a bigint; None when it is none."""
+        return whole_number(self.one(name))
 
     def names(self) -> set[str]:
         """The names that occur."""

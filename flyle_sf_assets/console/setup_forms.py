@@ -134,24 +134,6 @@ def mappings_of(draft: Draft) -> tuple[MappingRow, ...]:
     )
 
 
-def one_to_one_items(form: Form) -> list[Mapping[str, Json]]:
-    """The one-to-one objects, without empty rows."""
-    names = ("object", "lookup", "of", "as")
-    rows = [
-        {name: form.one(f"{row}.{name}").strip() for name in names} for row in rows_of(form, "o")
-    ]
-    return [dict(row) for row in rows if any(row[name] for name in ("object", "lookup", "as"))]
-
-
-def one_to_one_of(draft: Draft) -> list[dict[str, str]]:
-    """The rows that show the draft's one-to-one objects."""
-    source = _mapping(draft.document.get("source"))
-    names = ("object", "lookup", "of", "as")
-    return [
-        {name: _text(item, name) for name in names} for item in _items(source.get("one_to_one"))
-    ]
-
-
 def base_object_of(draft: Draft) -> str:
     """The draft's base object; Account instead of an object that cannot be a base object.
 

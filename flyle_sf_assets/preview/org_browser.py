@@ -14,8 +14,13 @@ from typing import TypeVar
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.choosing.condition_words import Labels
 from flyle_sf_assets.choosing.fields import FieldChoice
-from flyle_sf_assets.choosing.search import search
-from flyle_sf_assets.choosing.suggestions import Suggestion, suggestions
+from flyle_sf_assets.choosing.one_to_one import OneToOneChoice, one_to_one_choices
+from flyle_sf_assets.choosing.search import Found, search
+from flyle_sf_assets.choosing.suggestions import (
+    Suggestion,
+    currency_suggestions,
+    suggestions,
+)
 from flyle_sf_assets.choosing.tree import Level, choice_at, level
 from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas
 from flyle_sf_assets.companies.display import ShownRows, shown_rows
@@ -35,6 +40,9 @@ SCHEMA_AGE_S_MAX = 600
 """A field just made in Salesforce is visible after ten minutes, or at once on request."""
 
 SAMPLE_RECORDS = 3
+
+SEARCH_ROUNDS = 3
+"""The base object, and twice as many objects as a search describes at a time."""
 
 
 class KnownSchemas:
@@ -114,22 +122,23 @@ class OrgAnswers:
         """One level of the field tree; one call for each object on the path not yet known."""
         return self._told(lambda schemas: level(source, schemas, path))
 
-    def search(self, source: Source, word: str, *, depth: int = 1) -> tuple[FieldChoice, ...]:
-        """Fields by label or API name, to ``depth`` relationships; one call per 25 objects."""
-        root = self.level(source)
-        levels = [] if root is None else [root]
-        nearest = list(levels)
-        for _ in range(depth):
-            branches = [b for one in nearest for b in one.branches if b.why_closed is None]
-            self._known_with({name for branch in branches for name in branch.objects})
-            opened = (self.level(source, branch.path) for branch in branches)
-            nearest = [one for one in opened if one is not None]
-            levels += nearest
-        return search(levels, word)
+    def search(self, source: Source, word: str, depth: int) -> Found:
+        """Fields behind exactly ``depth`` relationships; at most six calls for new objects."""
+        for _ in range(SEARCH_ROUNDS):
+            found = search(source, self._known.schemas(), word, depth)
+            if isinstance(found, Found):
+                return found
+            self._known_with(found.objects)
+        known = search(source, self._known.schemas(), word, depth, only_known=True)
+        return known if isinstance(known, Found) else Found((), is_cut=True, goes_deeper=False)
 
     def field(self, source: Source, path: str) -> FieldChoice | None:
         """The field at that path, None when the path cannot be followed."""
         return self._told(lambda schemas: choice_at(source, schemas, path))
+
+    def one_to_one(self, source: Source) -> tuple[OneToOneChoice, ...]:
+        """Objects that can be declared as one-to-one; at most eight calls for new objects."""
+        return self._told(lambda schemas: one_to_one_choices(source, schemas))
 
     def labels(self, source: Source, paths: Iterable[str]) -> Labels:
         """The labels of the fields at these paths, as far as the paths can be followed."""
@@ -142,6 +151,12 @@ class OrgAnswers:
     ) -> tuple[Suggestion, ...]:
         """Obvious mappings that are not mapped yet."""
         return self._told(lambda schemas: suggestions(source, schemas, mapped))
+
+    def currency_suggestions(
+        self, source: Source, mapped: tuple[FieldMapping, ...]
+    ) -> tuple[Suggestion, ...]:
+        """The currency codes that mapped amounts need."""
+        return self._told(lambda schemas: currency_suggestions(source, schemas, mapped))
 
     def options(self, source: Source, path: str) -> tuple[PicklistValue, ...]:
         """The options of a picklist field in the org's order; empty for other fields."""

@@ -77,6 +77,7 @@ class _Field(msgspec.Struct, rename="camel"):
     relationship_name: str | None = None
     picklist_values: list[_PicklistEntry] = []
     extra_type_info: str | None = None
+    inline_help_text: str | None = None
 
 
 class _Child(msgspec.Struct, rename="camel"):
@@ -93,6 +94,10 @@ class _Describe(msgspec.Struct, rename="camel"):
     child_relationships: list[_Child] = []
     key_prefix: str | None = None
 
+
+_NO_HELP_TEXT = b',"help_text":""'
+"""In no label: inside of JSON's strings quotes are escaped. Schemas of versions before help texts
+were known have the same digest, so an upgrade makes no asset stale."""
 
 _DESCRIBE = msgspec.json.Decoder(_Describe)
 _SCHEMA = msgspec.json.Decoder(ObjectSchema)
@@ -159,18 +164,21 @@ def from_bytes(data: bytes) -> ObjectSchema:
 def digest(schema: ObjectSchema) -> str:
     """64 hex digits that change with any part of the schema except the order of fields.
 
-    The order of picklist values is included: it is the org's. `format` is not: it is ours.
+    The order of picklist values is included: it is the org's. `format` is not: it is ours. Help
+    texts are not: nothing that is read depends on them.
     """
     ordered = replace(
         schema,
-        fields=tuple(sorted(schema.fields, key=lambda f: f.name)),
+        fields=tuple(
+            sorted((replace(f, help_text="") for f in schema.fields), key=lambda f: f.name)
+        ),
         former_fields=tuple(sorted(schema.former_fields, key=lambda f: f.name)),
         child_relationships=tuple(
             sorted(schema.child_relationships, key=lambda c: (c.child_object, c.field))
         ),
         format=0,
     )
-    return hashlib.sha256(to_bytes(ordered)).hexdigest()
+    return hashlib.sha256(to_bytes(ordered).replace(_NO_HELP_TEXT, b"")).hexdigest()
 
 
 def _of_answer(session: OrgSession, name: str, answer: Subanswer) -> Described | NotModified | None:
@@ -231,6 +239,7 @@ def _field(field: _Field) -> FieldSchema:
             for entry in field.picklist_values
         ),
         extra_type_info=field.extra_type_info,
+        help_text=field.inline_help_text or "",
     )
 
 

@@ -204,7 +204,7 @@ def _field(sobject: SObject, field: Field) -> dict[str, Any]:
         "highScaleNumber": False,
         "htmlFormatted": field.html,
         "idLookup": field.id_lookup,
-        "inlineHelpText": None,
+        "inlineHelpText": field.help_text,
         "label": field.label,
         "length": field.length,
         "mask": "*" if field.type == "encryptedstring" else None,

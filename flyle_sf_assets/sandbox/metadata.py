@@ -98,6 +98,7 @@ class Field:
     id_lookup: bool = False
     components: tuple[tuple[str, str], ...] = ()
     default: str | None = None
+    help_text: str | None = None
     system: bool = False
 
     @property

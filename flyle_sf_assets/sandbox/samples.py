@@ -17,6 +17,9 @@ from flyle_sf_assets.sandbox.sample_records import (
     add_queues,
     add_users,
 )
+from flyle_sf_assets.sandbox.standard import kinds as k
+
+CURRENCIES = k.options(("JPY", "日本円"), ("USD", "米ドル"), ("EUR", "ユーロ"))
 
 
 def account_org(
@@ -45,6 +48,18 @@ def opportunity_org(
         clock=clock,
     )
     return _filled(org, seed, accounts, opportunities)
+
+
+def with_currencies(org: Org) -> Org:
+    """Turns on several currencies, as Setup does: amounts are in their record's currency."""
+    code = k.picklist("CurrencyIsoCode", "通貨", CURRENCIES, restricted=True, nillable=False)
+    for name in ("Account", "Opportunity", "Contract_Info__c"):
+        org.add_field(name, code)
+        ids = org.ids(name)
+        for place, entry in enumerate(CURRENCIES):
+            if some := ids[place :: len(CURRENCIES)]:
+                org.mass_update(name, some, {"CurrencyIsoCode": entry.value})
+    return org
 
 
 def big_org(

@@ -5,7 +5,7 @@ What does not belong here: when a change is held (``sync/load/mass_change_guard.
 
 from datetime import datetime
 
-from flyle_sf_assets.companies.guard import Loss, MassChange
+from flyle_sf_assets.companies.guard import Loss, MassChange, is_approved
 from flyle_sf_assets.errors import HeldForApproval, NotFound, Text, sentences
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
@@ -77,6 +77,10 @@ def keep_held(
     if locked_link(tx).state == "disconnected":
         return
     before = get_held(tx)
+    if before is not None and before.is_approved and _covers(before.change, error.change):
+        # Approved while this refresh was at work: the next one applies it, at once.
+        record_held(tx, now, now)
+        return
     put_held(tx, error.change, sync_id=sync_id, kind=error.kind, inputs=error.inputs, now=now)
     record_held(tx, now, due_at)
     clear_failure(tx)
@@ -86,6 +90,10 @@ def keep_held(
     # Approved numbers that were exceeded are news; numbers that drift while it waits are not.
     if before is None or before.is_approved:
         add_notice(tx, "held", _TITLE, _told(error.change), now)
+
+
+def _covers(approved: MassChange, found: MassChange) -> bool:
+    return is_approved(found.losses, approved.losses)
 
 
 def release_held(tx: TenantTransaction, held: HeldChange, now: datetime, *, applied: bool) -> None:

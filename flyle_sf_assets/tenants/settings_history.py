@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from flyle_sf_assets.choosing.phrases import Phrase, api_name, name, phrase, words
+from flyle_sf_assets.choosing.settings_words import change_phrases
 from flyle_sf_assets.errors import NotFound, Problem, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
@@ -104,6 +105,17 @@ def settings_history(
         for place, one in enumerate(found[:limit])
     ]
     return SettingsHistory(tuple(versions), schemas)
+
+
+def change_in_words(
+    installation: Installation, before: TenantSettings | None, after: TenantSettings
+) -> tuple[Phrase, ...]:
+    """What changes, with the labels that were described last; nothing without settings before."""
+    if before is None:
+        return ()
+    with installation.database.tenant(after.tenant) as tx:
+        schemas = labelled_schemas(read_schemas(tx))
+    return change_phrases(before, after, schemas)
 
 
 def settings_of_version(installation: Installation, tenant: str, version: int) -> TenantSettings:

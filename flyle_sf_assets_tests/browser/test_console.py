@@ -190,6 +190,8 @@ def _change(me: Administrator, scene: Scene) -> None:
     me.page.get_by_label(me.says("label")).first.fill("受注額")
     me.add_field("CloseDate", "CloseDate")
     expect(me.page.locator(".mapping code:text-is('CloseDate')")).to_be_visible()
+    expect(me.page.locator("#saved")).to_contain_text(me.says("draft_saved"))
+    _take_back(me)
     me.button("to_preview").click()
     changes = me.page.locator(".changes")
     expect(changes).to_contain_text("受注額")
@@ -211,6 +213,36 @@ def _change(me: Administrator, scene: Scene) -> None:
             "SELECT count(*) FROM companies WHERE custom_fields ->> 'close_date' IS NOT NULL"
         ).scalar_one()
     assert values == len(_names(scene))
+    me.page.goto(f"{scene.house.url}/syncs")
+    # The newest one was asked for and changed nothing.
+    me.page.locator("tbody tr").nth(1).get_by_role("link").click()
+    expect(me.page.locator(".change-list .now").first).to_be_visible()
+    me.check("sync")
+
+
+def _take_back(me: Administrator) -> None:
+    """A mapping that was removed by mistake comes back; the picker marks what is mapped."""
+    page = me.page
+    line = page.locator("#picker-found .field[data-path=CloseDate]")
+    expect(line.get_by_text(me.says("added"))).to_be_visible()
+    places = page.locator(".mapping input[name$='.from']")
+    before = [one.get_attribute("value") for one in places.all()]
+    page.locator(".mapping").first.get_by_role("button", name=me.says("remove")).click()
+    page.get_by_role("button", name=me.says("take_back")).click()
+    expect(page.locator(".removed")).to_be_hidden()
+    assert [one.get_attribute("value") for one in places.all()] == before
+
+
+def _go_back(me: Administrator, scene: Scene) -> None:
+    """The version before is restored, with a preview, as a new one."""
+    me.page.goto(f"{scene.house.url}/settings")
+    me.page.get_by_role("link", name=me.says("go_back")).first.click()
+    expect(me.page.locator(".figures")).to_be_visible()
+    me.check("version")
+    me.button("restore").click()
+    expect(me.page.get_by_role("status").first).to_contain_text(me.says("version_saved"))
+    me.page.goto(scene.house.url)
+    me.await_sync()
 
 
 def _syncs(scene: Scene) -> int:
@@ -256,6 +288,7 @@ def test_an_administrator_links_watches_changes_and_disconnects(
         _set_up(me, scene)
         _watch(me, scene)
         _change(me, scene)
+        _go_back(me, scene)
         _disconnect(me, scene)
         _needs_no_mouse(me, scene)
         _is_readable_in_the_dark(me, scene)

@@ -6,12 +6,14 @@ one was when a part of a page is replaced, and the result is announced.
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.store.tenants.links import put_link
 from flyle_sf_assets_tests.browser import chromium
 from flyle_sf_assets_tests.browser.keyboard import KeyboardUser
 from flyle_sf_assets_tests.console.house import House, open_house
@@ -32,6 +34,9 @@ SETTINGS = settings_of(
 ).replace("Type, op: is_null", "Name, op: ne, value: nothing")
 REVENUE = 7_654_321
 
+AXE_IN_ENGLISH = ("companies", "a sync", "mapping, folded", "conditions")
+"""test_console.py has axe look at the other pages in English."""
+
 WORDS = {
     "ja": {
         "skip": "本文へ移動",
@@ -40,6 +45,7 @@ WORDS = {
         "settings": "設定",
         "found": "社",
         "none": "見つかりませんでした",
+        "linked": "連携中",
         "columns": "表示する項目を選ぶ",
         "fields": "項目を変更",
         "conditions": "条件を変更",
@@ -50,6 +56,7 @@ WORDS = {
         "remove": "削除",
         "or": "「または」",
         "to_preview": "結果を確認する",
+        "discard": "破棄する",
     },
     "en": {
         "skip": "Skip to content",
@@ -58,6 +65,7 @@ WORDS = {
         "settings": "Settings",
         "found": "Companies",
         "none": "Nothing was found",
+        "linked": "Linked",
         "columns": "Choose columns",
         "fields": "Change the fields",
         "conditions": "Change the conditions",
@@ -68,6 +76,7 @@ WORDS = {
         "remove": "Remove",
         "or": "or",
         "to_preview": "See what it would do",
+        "discard": "Discard",
     },
 }
 
@@ -97,7 +106,7 @@ def house(acme: Tenant) -> Iterator[House]:
         yield opened
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_companies_and_setup_need_a_keyboard_and_a_narrow_screen_only(
     acme: Tenant, house: House, language: str
@@ -108,13 +117,13 @@ def test_companies_and_setup_need_a_keyboard_and_a_narrow_screen_only(
         page.on("pageerror", lambda error: faults.append(str(error)))
         width, height = chromium.PHONE_PX
         page.set_viewport_size({"width": width, "height": height})
-        me = KeyboardUser(page)
+        me = KeyboardUser(page, None if language == "ja" else AXE_IN_ENGLISH)
         page.goto(f"{house.url}/enter?token={house.token('acme')}")
         _walk_companies(me, acme, WORDS[language])
         _open_a_sync(me, acme, WORDS[language])
         _map_fields(me, WORDS[language])
         _choose_conditions(me, WORDS[language])
-        _see_the_rest(me, WORDS[language])
+        _see_the_rest(me, house, WORDS[language])
         assert faults == []
 
 
@@ -126,6 +135,7 @@ def _tab(me: KeyboardUser, name: str) -> None:
 def _walk_companies(me: KeyboardUser, acme: Tenant, words: dict[str, str]) -> None:
     """Skip link, search, state, order, columns: the table changes, the focus does not."""
     page = me.page
+    _see_a_sync_end(me, acme, words)
     me.finds_no_fault("status")
     me.reach(page.get_by_role("link", name=words["skip"]))
     me.press("Enter")
@@ -161,6 +171,23 @@ def _walk_companies(me: KeyboardUser, acme: Tenant, words: dict[str, str]) -> No
     me.finds_no_fault("company")
 
 
+def _see_a_sync_end(me: KeyboardUser, acme: Tenant, words: dict[str, str]) -> None:
+    """The page is loaded again when the sync has ended: the focus stays, the state is announced."""
+    page = me.page
+    link = page.locator('main a[href="/settings"]')
+    with acme.installation.database.tenant("acme") as tx:
+        put_link(tx, next_due_at=datetime.now(UTC))
+    page.reload()
+    expect(page.locator("#progress progress")).to_be_visible()
+    me.reach(link)
+    with acme.installation.database.tenant("acme") as tx:
+        put_link(tx, next_due_at=datetime.now(UTC) + timedelta(hours=3))
+    expect(page.locator("#progress progress")).to_have_count(0)
+    me.hears(words["linked"])
+    expect(link).to_be_focused()
+    page.reload()
+
+
 def _open_a_sync(me: KeyboardUser, acme: Tenant, words: dict[str, str]) -> None:
     """From the list of syncs to the values of before and after."""
     page = me.page
@@ -169,7 +196,7 @@ def _open_a_sync(me: KeyboardUser, acme: Tenant, words: dict[str, str]) -> None:
     first = page.locator("tbody tr").first.locator(":scope > :first-child")
     box = page.locator(".table-box")
     me.reach(box)
-    for _ in range(50):
+    for _ in range(12):
         me.press("ArrowRight")
         page.wait_for_timeout(20)
     assert box.evaluate("one => one.scrollLeft") > 100, "it scrolls by keys"
@@ -214,6 +241,12 @@ def _map_fields(me: KeyboardUser, words: dict[str, str]) -> None:
     me.press("Enter")
     expect(rows).to_have_count(count - 1)
     expect(removes.nth(count - 2)).to_be_focused()
+    moved = rows.first.locator("h3").inner_text()
+    page.locator("main").focus()
+    me.use(rows.first.locator("button[name=down]"))
+    expect(rows.nth(1).locator("h3")).to_have_text(moved)
+    expect(rows.nth(1).locator("button[name=down], button[name=up]").last).to_be_focused()
+    me.hears(moved)
 
 
 def _choose_conditions(me: KeyboardUser, words: dict[str, str]) -> None:
@@ -244,8 +277,8 @@ def _choose_conditions(me: KeyboardUser, words: dict[str, str]) -> None:
     expect(search).to_be_focused()
 
 
-def _see_the_rest(me: KeyboardUser, words: dict[str, str]) -> None:
-    """The object and the preview, which asks the org."""
+def _see_the_rest(me: KeyboardUser, house: House, words: dict[str, str]) -> None:
+    """The object, and the preview, which asks the org; the width of the pages not seen so far."""
     page = me.page
     _tab(me, words["settings"])
     me.follow(page.get_by_role("link", name=words["object"]))
@@ -258,4 +291,10 @@ def _see_the_rest(me: KeyboardUser, words: dict[str, str]) -> None:
     expect(page.locator("#rows .mapping").first).to_be_visible()
     me.follow(page.get_by_role("button", name=words["to_preview"]))
     expect(page.locator(".figures")).to_be_visible()
+    me.hears(page.locator(".figures dt").first.inner_text())
     me.finds_no_fault("preview")
+    _tab(me, words["settings"])
+    me.follow(page.get_by_role("button", name=words["discard"]))
+    for path in ("/connect", "/disconnect", "/rejected", "/notices", "/held", "/companies/x"):
+        page.goto(house.url + path)
+        me.cuts_nothing(path)

@@ -1,9 +1,12 @@
 """Settings against a small org: each misfit with its place, its remedy, and nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
 from flyle_sf_assets.check import fit
 from flyle_sf_assets.raw.plan import Schemas, plan
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets_tests.check.judging import (
     CONTRACT_INFO,
     Judge,
@@ -243,3 +246,43 @@ def test_a_base_object_that_cannot_be_seen_is_told_once(judge: Judge) -> None:
         hidden=("Account",),
     )
     assert told(problems) == [("object_unknown", "source.object")]
+
+
+CODE = FieldSchema("CurrencyIsoCode", "通貨", "picklist")
+SEVERAL = {
+    **SCHEMAS,
+    **{
+        name: replace(SCHEMAS[name], fields=(*SCHEMAS[name].fields, CODE))
+        for name in ("Account", "Opportunity")
+    },
+}
+
+
+def _currency_warnings(*paths: str, schemas: Schemas = SEVERAL) -> list[tuple[str, str, str]]:
+    mapping = [mapped(path, to=f"f{place}") for place, path in enumerate(paths)]
+    settings = settings_of(object="Opportunity", mapping=mapping)
+    found = fit.problems(settings, plan(settings, schemas), schemas)
+    return [
+        (one.path, one.severity, one.remedy.en)
+        for one in found
+        if one.code == "currency_without_code"
+    ]
+
+
+def test_an_amount_never_arrives_without_its_currency_unnoticed() -> None:
+    """X17: 1,000,000 may be yen or dollars. One warning for each code that is missing."""
+    of_deal = ("mapping[0].from", "warning", "Map the currency as well: CurrencyIsoCode.")
+    of_account = (
+        "mapping[1].from",
+        "warning",
+        "Map the currency as well: Account.CurrencyIsoCode.",
+    )
+    assert _currency_warnings("Amount", "Account.AnnualRevenue") == [of_deal, of_account]
+    assert _currency_warnings("Amount", "Account.AnnualRevenue", "CurrencyIsoCode") == [of_account]
+    both = ("Amount", "Account.AnnualRevenue", "currencyisocode", "Account.CurrencyIsoCode")
+    assert _currency_warnings(*both) == []
+    assert _currency_warnings("Name", "Account.NumberOfEmployees") == []
+
+
+def test_an_org_with_one_currency_is_not_warned() -> None:
+    assert _currency_warnings("Amount", "Account.AnnualRevenue", schemas=SCHEMAS) == []

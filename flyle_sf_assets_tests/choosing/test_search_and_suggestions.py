@@ -1,55 +1,94 @@
 """Fields found by what people type, and mappings offered before they type anything."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from flyle_sf_assets.choosing.search import search
+from flyle_sf_assets.choosing.search import Found, search
 from flyle_sf_assets.choosing.suggestions import Suggestion, suggested_key, suggestions
 from flyle_sf_assets.choosing.walk import SchemaNeeded
 from flyle_sf_assets.settings.models import FieldMapping, Source
 from flyle_sf_assets.settings.patterns import FIELD_KEY_PATTERN
 from flyle_sf_assets_tests.check.small_org import SCHEMAS
-from flyle_sf_assets_tests.choosing.levels import OF_ACCOUNT, OF_OPPORTUNITY, field, opened
+from flyle_sf_assets_tests.choosing.levels import OF_ACCOUNT, OF_OPPORTUNITY, field
 
-LEVELS = [
-    opened(OF_OPPORTUNITY),
-    opened(OF_OPPORTUNITY, "Account"),
-    opened(OF_OPPORTUNITY, "Account", "Owner"),
-    opened(OF_OPPORTUNITY, "Account", "Parent"),
-]
+
+def _found(word: str, depth: int) -> list[str]:
+    found = search(OF_OPPORTUNITY, SCHEMAS_WITH_HELP, word, depth)
+    assert isinstance(found, Found)
+    return [choice.path for choice in found.choices]
+
+
+HELP = "締め日の金額です。税込みで入力してください。"
+SCHEMAS_WITH_HELP = {
+    **SCHEMAS,
+    "Opportunity": replace(
+        SCHEMAS["Opportunity"],
+        fields=tuple(
+            replace(one, help_text=HELP) if one.name == "Amount" else one
+            for one in SCHEMAS["Opportunity"].fields
+        ),
+    ),
+}
 
 
 @pytest.mark.parametrize(
-    ("word", "first"),
+    ("word", "depth", "first"),
     [
-        ("売上高", "Amount"),
-        ("amount", "Amount"),
-        ("AMOUNT", "Amount"),
-        ("業種", "Account.Industry"),
-        ("account.owner.email", "Account.Owner.Email"),
-        ("取引先 従業員", "Account.NumberOfEmployees"),
-        ("所有者 メール", "Account.Owner.Email"),
-        ("web サイト", "Account.Website"),
+        ("売上高", 0, "Amount"),
+        ("amount", 0, "Amount"),
+        ("AMOUNT", 0, "Amount"),
+        ("税込み", 0, "Amount"),
+        ("業種", 1, "Account.Industry"),
+        ("account.owner.email", 2, "Account.Owner.Email"),
+        ("取引先 従業員", 1, "Account.NumberOfEmployees"),
+        ("所有者 メール", 2, "Account.Owner.Email"),
+        ("web サイト", 1, "Account.Website"),
+        ("契約プラン", 2, "Account.ContractInfo.Plan__c"),
     ],
 )
-def test_a_field_is_found_by_label_or_api_name(word: str, first: str) -> None:
-    found = search(LEVELS, word)
-    assert found[0].path == first
+def test_a_field_is_found_by_label_api_name_or_help_text(word: str, depth: int, first: str) -> None:
+    assert _found(word, depth)[0] == first
 
 
-def test_the_nearer_of_two_alike_comes_first() -> None:
-    found = [choice.path for choice in search(LEVELS, "年間売上")]
-    assert found == ["Account.AnnualRevenue", "Account.Parent.AnnualRevenue"]
+def test_a_depth_has_only_its_own_fields() -> None:
+    """The page asks for one after the other, and shows each as soon as it is there."""
+    assert _found("年間売上", 0) == []
+    assert _found("年間売上", 1) == ["Account.AnnualRevenue"]
+    assert _found("年間売上", 2) == ["Account.Parent.AnnualRevenue"]
+    assert "Account.Parent.Parent.Parent.Owner.Department" in _found("部署", 5)
+    assert _found("部署", 6) == []
+
+
+def test_a_label_comes_before_a_help_text_and_that_before_a_path() -> None:
+    assert _found("金額", 0) == ["Amount"]
+    assert _found("締め日", 0) == ["Amount"]
+    assert _found("取引先", 1)[0] == "Account.Name"
 
 
 @pytest.mark.parametrize("word", ["", "  ", "存在しない項目", "所有者 存在しない"])
 def test_nothing_is_found_for_nothing(word: str) -> None:
-    assert search(LEVELS, word) == ()
+    assert [_found(word, depth) for depth in range(6)] == [[]] * 6
 
 
-def test_a_search_is_cut_off() -> None:
-    assert len(search(LEVELS, "a", limit=3)) == 3
+def test_a_search_is_cut_off_and_says_so() -> None:
+    found = search(OF_OPPORTUNITY, SCHEMAS, "a", 1, limit=3)
+    assert isinstance(found, Found)
+    assert (len(found.choices), found.is_cut) == (3, True)
+
+
+def test_objects_that_are_not_described_are_asked_for_or_left_out() -> None:
+    some = {name: SCHEMAS[name] for name in ("Opportunity", "Account")}
+    needed = search(OF_OPPORTUNITY, some, "メール", 2)
+    assert isinstance(needed, SchemaNeeded)
+    assert {"User", "Contract_Info__c"} <= set(needed.objects)
+    found = search(OF_OPPORTUNITY, some, "年間売上", 2, only_known=True)
+    assert isinstance(found, Found)
+    assert ([c.path for c in found.choices], found.is_cut) == (
+        ["Account.Parent.AnnualRevenue"],
+        True,
+    )
 
 
 def offered(source: Source, *mapped: FieldMapping) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from flyle_sf_assets.choosing.base_objects import base_object_choices
-from flyle_sf_assets.choosing.tree import Branch, Level, level
+from flyle_sf_assets.choosing.tree import Branch, Level, level, sections
 from flyle_sf_assets.choosing.walk import SchemaNeeded
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.settings.models import Source
@@ -176,3 +176,22 @@ def test_a_base_object_that_is_hidden_says_so() -> None:
     )
     assert account.why_not is not None
     assert opportunity.why_not is not None
+
+
+def test_useful_fields_come_first_then_parents_and_what_salesforce_keeps_for_itself_last() -> None:
+    """An administrator looks for 業種, not for the stamp that sorts before it."""
+    parts = sections(opened(OF_ACCOUNT), is_filter=False)
+    useful = [one.field.name for one in parts.useful]
+    assert "Industry" in useful
+    assert not {"Id", "SystemModstamp", "OwnerId", "ParentId", "BillingAddress"} & set(useful)
+    assert [one.field.name for one in parts.closed] == ["BillingAddress"]
+    assert {one.field.name for one in parts.system} == {
+        "Id",
+        "SystemModstamp",
+        "OwnerId",
+        "ParentId",
+        "Partner__c",
+    }
+    filtered = sections(opened(OF_ACCOUNT), is_filter=True)
+    assert {one.field.name for one in filtered.closed} == {"BillingAddress", "Description"}
+    assert {branch.name for branch in parts.branches} >= {"Owner", "Parent", "ContractInfo"}

@@ -34,7 +34,8 @@ def test_apply_tells_what_changed_what_it_touches_and_what_will_be_read(here: Si
 
     here.link("acme", org, ("label: 売上,", "label: 年間売上,"), new)
     words = here.run("apply", LANG="ja_JP.UTF-8").out
-    assert "年商 → 年間売上" in words
+    assert "「年間売上」の項目名: 「年商」 → 「年間売上」" in words
+    assert "mapping" not in words
     assert "変わりうる企業: 0件" in words
     assert "flyle/companies" in words
     (unchanged,) = here.run("apply", "--json").document["tenants"]

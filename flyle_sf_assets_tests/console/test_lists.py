@@ -42,7 +42,7 @@ def many(street: Street) -> Iterator[list[str]]:
 
 
 def _ids(page: str) -> list[str]:
-    return re.findall(r'<a href="/companies/([0-9A-Za-z]{18})">', page)
+    return re.findall(r'<a href="/companies/([0-9A-Za-z]{18})"', page)
 
 
 def _walk(me: Visitor, path: str) -> Iterator[str]:
@@ -87,7 +87,7 @@ def test_columns_show_mapped_values_and_only_those_chosen(street: Street, me: Vi
     ]
     assert heads == ["企業名", "状態", "戦略顧客", "最終接触日時", "更新日", "外部ID"]
     for external_id, row in street.acme.rows().items():
-        line = re.search(rf'/companies/{external_id}">.*?</tr>', chosen, re.DOTALL)
+        line = re.search(rf'/companies/{external_id}".*?</tr>', chosen, re.DOTALL)
         if line:
             held = row.company.custom_fields["strategic"]
             assert ("はい" if held else "いいえ") in line[0]
@@ -154,7 +154,7 @@ def test_a_sync_opens_to_the_companies_that_it_changed(street: Street, me: Visit
     assert f'href="/syncs/{number}"' in me.get("/").text
     page = html.unescape(me.get(f"/syncs/{number}").text)
     shown = dict(
-        re.findall(r'/companies/(\w{18})">.*?<dl class="change-list">(.*?)</dl>', page, re.DOTALL)
+        re.findall(r'/companies/(\w{18})".*?<dl class="change-list">(.*?)</dl>', page, re.DOTALL)
     )
     after = street.acme.rows()
     assert set(shown) == {one for one in before if after[one].company != before[one].company}
@@ -196,6 +196,34 @@ def test_a_sync_with_many_changes_is_paged(street: Street, me: Visitor) -> None:
     assert len(pages) > 1
     assert "参照先のレコードが削除されました" in pages[0]
     assert "parent_deleted" not in pages[0]
+
+
+def test_a_long_history_is_paged(street: Street, me: Visitor) -> None:
+    """Of a company, whose every change is on one page, and of the syncs themselves."""
+    company = min(street.acme.rows())
+    with admin(street.house.installation.database_url) as connection:
+        connection.execute(
+            b"INSERT INTO flyle.company_changes (tenant_id, external_id, field, old, new,"
+            b" changed_at) SELECT 'acme', %s, 'long' || n || '.', '1', '2', now()"
+            b" FROM generate_series(1, 120) AS n",
+            [company],
+        )
+        connection.execute(
+            b"INSERT INTO flyle.syncs (tenant_id, kind, state, started_at, finished_at)"
+            b" SELECT 'acme', 'sweep', 'done', now(), now() FROM generate_series(1, 120)"
+        )
+    pages = list(_walk(me, f"/companies/{company}"))
+    shown = [one for page in pages for one in re.findall(r"long(\d+)\.", page)]
+    assert shown == [str(number) for number in range(120, 0, -1)]
+    assert len(pages) > 2
+    numbers = [
+        int(one) for page in _walk(me, "/syncs") for one in re.findall(r'"/syncs/(\d+)"', page)
+    ]
+    kept = street.acme.query(
+        "SELECT sync_id FROM flyle.syncs WHERE tenant_id = %s ORDER BY sync_id DESC"
+    )
+    assert numbers == [number for (number,) in kept]
+    assert me.get("/syncs?before=nonsense").text.count("<tr>") > 50
 
 
 @pytest.mark.parametrize("number", ["0", "x", "-1", "9" * 30, "²", "1e3"])

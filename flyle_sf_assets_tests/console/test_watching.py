@@ -37,7 +37,7 @@ def _shown_names(page: str) -> list[str]:
     return [
         html.unescape(name)
         for name in re.findall(
-            r'<th scope="row"><a href="/companies/[0-9A-Za-z]{18}"><bdi>([^<]*)</bdi></a>', page
+            r'<th scope="row"><a href="/companies/[0-9A-Za-z]{18}"[^>]*>([^<]*)</a>', page
         )
     ]
 

@@ -57,6 +57,8 @@ OPTIONS = (
     "bring back option",
 )
 REFRESHES = ("refresh", "sweep", "census", "full", "relative date", "idle", "not idle")
+GUARD = ("companies held", "values held", "not held: settings", "within low limits")
+
 
 FAULTS = (
     "passing status",
@@ -111,7 +113,7 @@ SCHEMA = (
 )
 
 KINDS: frozenset[str] = frozenset(
-    (*RECORDS, *LIFECYCLE, *OPTIONS, *REFRESHES, *FAULTS, *SETTINGS, *SCHEMA)
+    (*RECORDS, *LIFECYCLE, *OPTIONS, *REFRESHES, *GUARD, *FAULTS, *SETTINGS, *SCHEMA)
 )
 
 exercised: Counter[str] = Counter()

@@ -19,6 +19,7 @@ from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
+from flyle_sf_assets_tests.faults.guarded_world import GuardedWorld
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.store_reading import StoreReading
 from flyle_sf_assets_tests.faults.world import World
@@ -28,11 +29,14 @@ REFRESHES_MIN = 4
 REFRESH_EVERY = (6, 12, 24)
 """Steps after which a refresh comes at the latest: in some runs much piles up before one."""
 
-GROUPS = ("census", "schema", "settings", "absent options")
+GROUPS = ("census", "schema", "settings", "absent options", "guard")
 """What a run may have or not, each in half of them: what only a census finds hides other errors.
 
-Kinds of rules, and whether describe leaves inactive options out, as in most orgs.
+Kinds of rules, whether describe leaves inactive options out, as in most orgs, and whether the
+mass-change guard has low limits.
 """
+
+LOW_LIMIT = "30%"
 
 ANY = st.integers(0, 9_999)
 """Which of a list, modulo its length: it shrinks towards the first."""
@@ -51,7 +55,7 @@ class Machine(RuleBasedStateMachine):
     """One run: a small org, a tenant, and whatever the rules do to them."""
 
     ground: ClassVar[Ground]
-    made_world: ClassVar[type[World]] = World
+    made_world: ClassVar[type[World]] = GuardedWorld
     numbers: ClassVar[int] = 0
     refreshes: ClassVar[int] = 0
     """Judged in all runs of this process that have ended."""
@@ -90,6 +94,8 @@ class Machine(RuleBasedStateMachine):
         ground = self.ground
         tenant = runs.linked(ground.server, ground.installation, runs.small_org(page), name)
         document = runs.document(name, base, calculated=calculated)
+        if "guard" in groups:
+            document["guard"] = {"max_gone": LOW_LIMIT, "max_blanked": LOW_LIMIT}
         self.groups = groups
         self.refresh_every = every
         self.world = self.made_world(tenant, document, ground.reading)

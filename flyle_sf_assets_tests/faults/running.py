@@ -7,13 +7,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import stamina
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from flyle_sf_assets.companies import guard
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets_tests.faults.guarded_world import FLOOR_ROWS
 from flyle_sf_assets_tests.faults.machine import Ground, Machine
 from flyle_sf_assets_tests.faults.store_reading import StoreReading
 from flyle_sf_assets_tests.flows.tenants import environment_of
@@ -34,6 +37,7 @@ def open_ground() -> Iterator[Ground]:
         opened(url) as database,
         SandboxServer([]) as server,
         stamina.set_testing(True, attempts=3, cap=True),
+        mock.patch.object(guard, "FLOOR_ROWS", FLOOR_ROWS),
     ):
         reading = StoreReading(url)
         places = environment_of(Path(home), server, url)

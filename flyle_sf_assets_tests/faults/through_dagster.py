@@ -16,6 +16,7 @@ from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, KINDS, Refreshes
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.sync.context import Refresh, RefreshKind
+from flyle_sf_assets_tests.faults.guarded_world import Guarded
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.world import World
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET
@@ -81,10 +82,14 @@ def _resource(world: World, opened: list[Refresh]) -> ResourceDefinition:
     return refreshes
 
 
+class GuardedDagsterWorld(Guarded, DagsterWorld):
+    """The same, with the mass-change guard judged too."""
+
+
 class DagsterModel(Model):
     """One run of everything, through Dagster."""
 
-    made_world = DagsterWorld
+    made_world = GuardedDagsterWorld
 
     def _finish(self) -> None:
         super()._finish()

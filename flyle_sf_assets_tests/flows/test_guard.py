@@ -92,8 +92,8 @@ def test_new_values_do_not_hide_what_becomes_blank(tenant: Tenant) -> None:
             "Account", {"Name": f"新規{number}", "Type": "Customer", "Memo__c": "支社"}
         )
     update(tenant, 61, {"Memo__c": None})
-    delete(tenant, 50, first=61)
-    assert numbers(hold(tenant)) == [("site", 61, 300)]
+    delete(tenant, 61, first=61)
+    assert numbers(hold(tenant)) == [(None, 61, 300), ("site", 61, 300)]
 
 
 def test_a_value_that_a_deleted_parent_takes_away_counts(tenant: Tenant) -> None:

@@ -1,9 +1,14 @@
 """What ends a held change: an approval, the org put right, or a link that ends."""
 
+from typing import Any
+from unittest import mock
+
 import pytest
 
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.errors import HeldForApproval, NotFound
+from flyle_sf_assets.store.companies.mass_changes import count_losses
+from flyle_sf_assets.sync.load import mass_change_guard
 from flyle_sf_assets.tenants.held_changes import MassChangeHeld, approve_held
 from flyle_sf_assets_tests.flows.guarded import (
     approve,
@@ -86,6 +91,32 @@ def test_an_approval_waits_for_an_org_that_does_not_answer(tenant: Tenant) -> No
     hold(tenant)
     approve(tenant)
     tenant.sync(steps=range(2))
+    tenant.sync()
+    tenant.assert_follows_org()
+
+
+def test_an_approval_during_a_refresh_is_not_lost(tenant: Tenant) -> None:
+    """The refresh has looked before the person clicked; it is held, and the next one applies it."""
+    delete(tenant, 61)
+    hold(tenant)
+    tenant.later()
+    update(tenant, 1, {"Name": "改名"}, first=200)
+
+    def approved_first(*args: Any) -> Any:
+        approve(tenant)
+        return count_losses(*args)
+
+    with (
+        mock.patch.object(mass_change_guard, "count_losses", approved_first),
+        pytest.raises(MassChangeHeld),
+    ):
+        tenant.sync()
+    assert [kind for kind, _ in notices(tenant)] == ["held"]
+    [(due, by)] = tenant.query(
+        "SELECT l.next_due_at, h.approved_by FROM flyle.held_changes h JOIN flyle.links l"
+        " USING (tenant_id) WHERE tenant_id = %s"
+    )
+    assert (due <= tenant.clock.now(), by) == (True, "test")
     tenant.sync()
     tenant.assert_follows_org()
 

@@ -104,12 +104,22 @@ def test_suggestions_take_two_calls(globex_asked: Asked) -> None:
     assert globex_asked.calls() == 2
 
 
-def test_a_search_goes_down_to_parents(globex_asked: Asked) -> None:
+def test_a_search_goes_down_to_parents_of_any_depth(globex_asked: Asked) -> None:
+    """Depth by depth: what is near is there after two calls, what is far is found too."""
     answers, source = globex_asked.answers, globex_asked.settings.source
-    found = [choice.path for choice in answers.search(source, "年間売上")]
-    assert found == ["Account.AnnualRevenue", "Competitor__r.AnnualRevenue"]
+    assert answers.search(source, "年間売上", 0).choices == ()
+    near = answers.search(source, "年間売上", 1)
+    assert [one.path for one in near.choices] == [
+        "Account.AnnualRevenue",
+        "Competitor__r.AnnualRevenue",
+    ]
+    assert near.goes_deeper
     assert globex_asked.calls() <= 2
-    assert answers.search(source, "年間売上", depth=0) == ()
+    deep = {one.path for one in answers.search(source, "年間売上", 5).choices}
+    assert "Account.Parent.Parent.Parent.Parent.AnnualRevenue" in deep
+    assert globex_asked.calls() <= 6
+    assert not answers.search(source, "年間売上", 5).goes_deeper
+    assert globex_asked.calls() == 0
 
 
 def test_the_live_count_is_one_call_and_true(globex_asked: Asked) -> None:

@@ -1,5 +1,6 @@
 """Describe: what the user may see, by few calls, kept as a value with a stable digest."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -122,6 +123,26 @@ def test_the_digest_moves_with_any_change_but_not_with_the_order_of_fields(org: 
         fields = tuple(changed if f is picklist else f for f in schema.fields)
         assert digest(replace(schema, fields=fields)) != digest(schema)
     assert digest(replace(schema, fields=schema.fields[1:])) != digest(schema)
+
+
+def test_a_help_text_is_no_change_of_an_object(org: Org) -> None:
+    """People read it; a version that did not know help texts yet made the same digest."""
+    schema = described(org)
+    helped = tuple(replace(one, help_text='"税込み",":') for one in schema.fields)
+    assert digest(replace(schema, fields=helped)) == digest(schema)
+    older = msgspec.json.decode(to_bytes(replace(schema, format=0)))
+    for one in older["fields"]:
+        del one["help_text"]
+    older["fields"].sort(key=lambda one: one["name"])
+    older["child_relationships"].sort(key=lambda one: (one["child_object"], one["field"]))
+    assert hashlib.sha256(msgspec.json.encode(older)).hexdigest() == digest(schema)
+
+
+def test_an_object_with_a_file_is_described(org: Org) -> None:
+    """Its type is ``base64``: a type of letters alone was expected, and Attachment refused."""
+    found = describe(org.session, "Attachment")
+    assert isinstance(found, Described)
+    assert "base64" in {field.type for field in found.schema.fields}
 
 
 def test_a_name_that_is_no_name_is_never_asked_for(org: Org) -> None:

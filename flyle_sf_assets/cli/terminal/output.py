@@ -16,6 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as RichText
 
+from flyle_sf_assets.choosing.phrases import Phrase
 from flyle_sf_assets.cli.terminal import retry_line
 from flyle_sf_assets.cli.terminal.language import language, say
 from flyle_sf_assets.errors import FlyleError, Problem, SettingsInvalid, Text, UsageError
@@ -34,6 +35,14 @@ UNCUT_COLUMNS = 10_000
 def printable(text: object) -> RichText:
     """A value as one line; as `Terminal` it lets no value control the terminal."""
     return RichText(CONTROLS.sub("\ufffd", " ".join(str(text).split())))
+
+
+def shown_phrase(told: Phrase) -> RichText:
+    """The sentence, and the same in API names beside it."""
+    line = printable(told.text.in_language(language()))
+    if told.api:
+        line.append("  ").append(printable(told.api).plain, style="dim")
+    return line
 
 
 class Terminal(Console):

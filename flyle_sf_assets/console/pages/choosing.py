@@ -4,17 +4,18 @@ from starlette.responses import Response
 
 from flyle_sf_assets.choosing.base_objects import base_object_choices
 from flyle_sf_assets.console.draft import draft_for, keep
+from flyle_sf_assets.console.pages.one_to_one import declared_objects
 from flyle_sf_assets.console.request import PageRequest
-from flyle_sf_assets.console.setup_forms import base_object_of, one_to_one_items, one_to_one_of
+from flyle_sf_assets.console.setup_forms import base_object_of
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.settings.drafts import (
     Draft,
     problems_of,
     validate_draft,
     with_object,
-    with_one_to_one,
     with_refresh,
 )
+from flyle_sf_assets.tenants.settings_copies import copyable_settings
 from flyle_sf_assets.tenants.settings_drafts import drop_draft
 
 INTERVALS_H = (1, 2, 3, 4, 6, 8, 12, 24)
@@ -26,9 +27,8 @@ def choose_object(page_request: PageRequest) -> Response:
 
 
 def object_chosen(page_request: PageRequest) -> Response:
-    """Stores the choice; then the next page, or what is wrong."""
+    """Stores the choice; then the next page (or that of one-to-one objects), or what is wrong."""
     draft = with_object(draft_for(page_request), page_request.form.one("object"))
-    draft = with_one_to_one(draft, one_to_one_items(page_request.form))
     draft = with_refresh(draft, page_request.form.one("every"))
     keep(page_request, draft)
     found = validate_draft(draft).problems
@@ -38,11 +38,10 @@ def object_chosen(page_request: PageRequest) -> Response:
         for problem in problems_of(found, part)
         if problem.severity == "error"
     ]
-    return (
-        _page(page_request, draft, tuple(problems))
-        if problems
-        else page_request.go("/setup/conditions")
-    )
+    if problems:
+        return _page(page_request, draft, tuple(problems))
+    is_next = page_request.form.one("then") != "one-to-one"
+    return page_request.go("/setup/conditions" if is_next else "/setup/one-to-one")
 
 
 def discard(page_request: PageRequest) -> Response:
@@ -53,6 +52,7 @@ def discard(page_request: PageRequest) -> Response:
 
 def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]) -> Response:
     refresh = draft.document.get("refresh")
+    author = page_request.user.author
     every = refresh.get("every") if isinstance(refresh, dict) else None
     return page_request.page(
         "setup/object.html",
@@ -60,7 +60,8 @@ def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]
         step=1,
         choices=base_object_choices({}),
         chosen=base_object_of(draft),
-        one_to_one=one_to_one_of(draft),
+        declared=declared_objects(page_request),
+        can_copy=bool(copyable_settings(page_request.installation, page_request.tenant, author)),
         every=every or "3h",
         intervals=INTERVALS_H,
         problems=problems,

@@ -17,7 +17,7 @@ from flyle_sf_assets.store.postgres.exact_json import loads
 from flyle_sf_assets.sync.state.value_provenance import Origin, origins, parent_ids
 from flyle_sf_assets.tenants.registration import settings_in
 
-CHANGES_SHOWN = 200
+CHANGES_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ def company(page_request: PageRequest) -> Response:
             raise _unknown(external_id)
         fields = list_fields(tx)
         labels = option_labels(tx)
-        changes = company_history(tx, found.external_id)
+        before = page_request.query.number("before")
+        changes = company_history(tx, found.external_id, before=before, limit=CHANGES_SHOWN + 1)
         places = origins(tx, settings) if settings else {}
     time_zone = settings.time_zone if settings else None
     of_fields = {field.key: field for field in fields}
@@ -52,7 +53,8 @@ def company(page_request: PageRequest) -> Response:
         company=found,
         values=_values(shown, found, fields, places),
         changes=[shown.change(one) for one in changes[:CHANGES_SHOWN]],
-        changes_more=max(0, len(changes) - CHANGES_SHOWN),
+        earlier=changes[CHANGES_SHOWN - 1].change_id if len(changes) > CHANGES_SHOWN else None,
+        is_newest=before is None,
         record_url=f"{org_url}/{found.external_id}" if org_url else None,
         read_at=next((one.read_at for one in places.values() if one.is_base), None),
         time_zone=time_zone,

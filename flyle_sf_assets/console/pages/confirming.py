@@ -35,11 +35,16 @@ def confirm(page_request: PageRequest) -> Response:
 
 def impact(page_request: PageRequest) -> Response:
     """What a sync with the draft would do; asks the org and may take a minute."""
-    return impact_page(page_request, required(draft_for(page_request)))
+    return impact_page(page_request, required(draft_for(page_request)), is_draft=True)
 
 
-def impact_page(page_request: PageRequest, settings: TenantSettings) -> Response:
-    """What a sync with these settings would do, or why the org does not fit them."""
+def impact_page(
+    page_request: PageRequest, settings: TenantSettings, *, is_draft: bool = False
+) -> Response:
+    """What a sync with these settings would do, or why the org does not fit them.
+
+    ``is_draft``: they can still be changed.
+    """
     try:
         found = preview(
             page_request.installation,
@@ -54,7 +59,11 @@ def impact_page(page_request: PageRequest, settings: TenantSettings) -> Response
         return shown(text, labels.get(key))
 
     return page_request.page(
-        "setup/impact.html", impact=found, kinds=EXAMPLE_KINDS, shown_value=shown_value
+        "setup/impact.html",
+        impact=found,
+        kinds=EXAMPLE_KINDS,
+        shown_value=shown_value,
+        is_draft=is_draft,
     )
 
 

@@ -1,27 +1,36 @@
-"""The field picker: search by label or API name, and the tree through parents, level by level."""
+"""The field picker: search by label, API name or help text, and the tree, level by level."""
 
 from starlette.responses import Response
 
-from flyle_sf_assets.choosing.tree import Level
+from flyle_sf_assets.choosing.tree import Level, sections
 from flyle_sf_assets.console.draft import connection_of_draft, draft_for, source_of
 from flyle_sf_assets.console.orgs import answers_of
 from flyle_sf_assets.console.request import PageRequest
+from flyle_sf_assets.console.setup_forms import conditions_of, is_number, mappings_of
+from flyle_sf_assets.settings.drafts import Draft
+from flyle_sf_assets.settings.patterns import RELATIONSHIP_LEVELS_MAX
 
 PURPOSES = ("conditions", "mapping")
 WORD_CHARACTERS_MAX = 100
 
 
 def picker(page_request: PageRequest) -> Response:
-    """Fields that were found, or the first level without a search."""
+    """Fields of one depth that were found, or the first level without a search."""
     draft, word = draft_for(page_request), page_request.query.one("q").strip()[:WORD_CHARACTERS_MAX]
-    source = source_of(draft)
+    source, depth = source_of(draft), _number(page_request, "depth")
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
-        if word:
-            found = answers.search(source, word)
-            return page_request.page(
-                "setup/found.html", fields=found, word=word, purpose=_purpose(page_request)
-            )
-        return _level(page_request, answers.level(source))
+        if not word:
+            return _level(page_request, draft, answers.level(source))
+        found = answers.search(source, word, min(depth, RELATIONSHIP_LEVELS_MAX))
+    return page_request.page(
+        "setup/found.html",
+        found=found,
+        word=word,
+        depth=depth,
+        before=_number(page_request, "before"),
+        purpose=_purpose(page_request),
+        taken=_taken(page_request, draft),
+    )
 
 
 def branch(page_request: PageRequest) -> Response:
@@ -29,7 +38,7 @@ def branch(page_request: PageRequest) -> Response:
     draft = draft_for(page_request)
     path = tuple(part for part in page_request.query.one("path").split(".") if part)
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
-        return _level(page_request, answers.level(source_of(draft), path))
+        return _level(page_request, draft, answers.level(source_of(draft), path))
 
 
 def reload_fields(page_request: PageRequest) -> Response:
@@ -38,8 +47,28 @@ def reload_fields(page_request: PageRequest) -> Response:
     return page_request.go(f"/setup/{_purpose(page_request)}")
 
 
-def _level(page_request: PageRequest, level: Level | None) -> Response:
-    return page_request.page("setup/level.html", level=level, purpose=_purpose(page_request))
+def _level(page_request: PageRequest, draft: Draft, level: Level | None) -> Response:
+    purpose = _purpose(page_request)
+    parts = None if level is None else sections(level, is_filter=purpose == "conditions")
+    return page_request.page(
+        "setup/level.html",
+        level=level,
+        parts=parts,
+        purpose=purpose,
+        taken=_taken(page_request, draft),
+    )
+
+
+def _taken(page_request: PageRequest, draft: Draft) -> frozenset[str]:
+    """The paths that the draft uses already."""
+    if _purpose(page_request) == "conditions":
+        return frozenset(row.field for row in conditions_of(draft))
+    return frozenset(row.source for row in mappings_of(draft))
+
+
+def _number(page_request: PageRequest, name: str) -> int:
+    text = page_request.query.one(name)
+    return int(text) if is_number(text) else 0
 
 
 def _purpose(page_request: PageRequest) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
+from flyle_sf_assets.check.currencies import CURRENCY_CODE
 from flyle_sf_assets.choosing.fields import FieldChoice
 from flyle_sf_assets.choosing.suggestions import suggested_key
 from flyle_sf_assets.console.draft import (
@@ -42,7 +43,7 @@ from flyle_sf_assets.settings.drafts import (
     validate_parts,
     with_mapping,
 )
-from flyle_sf_assets.settings.models import Source
+from flyle_sf_assets.settings.models import FieldMapping, Source
 from flyle_sf_assets.tenants.settings_drafts import settings_origin
 
 Rows = tuple[MappingRow, ...]
@@ -111,15 +112,32 @@ def samples(page_request: PageRequest) -> Response:
 
 
 def suggested(page_request: PageRequest) -> Response:
-    """Obvious mappings that do not exist yet."""
+    """The currencies of mapped amounts, and obvious mappings, that do not exist yet."""
     draft = draft_for(page_request)
-    settings = validate_parts(draft, "object", "one_to_one", "mapping").settings
-    mapped = settings.mapping if settings else ()
+    source, mapped = source_of(draft), _mapped(draft)
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
-        found = answers.suggestions(source_of(draft), mapped)
+        currencies = answers.currency_suggestions(source, mapped)
+        found = answers.suggestions(source, mapped)
     taken = {row.source for row in mappings_of(draft)}
     found = tuple(one for one in found if one.mapping.from_ not in taken)
-    return page_request.page("setup/suggestions.html", suggestions=found)
+    return page_request.page("setup/suggestions.html", groups=[g for g in (currencies, found) if g])
+
+
+def add_currencies(page_request: PageRequest) -> Response:
+    """Maps every currency that a mapped amount needs, and goes back to the preview."""
+    draft = draft_for(page_request)
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
+        wanted = answers.currency_suggestions(source_of(draft), _mapped(draft))
+    typed = mappings_of(draft)
+    added = _with_added(page_request, draft, typed, [one.mapping.from_ for one in wanted])
+    keep(page_request, with_mapping(draft, mapping_items(added)))
+    return page_request.go("/setup/confirm")
+
+
+def _mapped(draft: Draft) -> tuple[FieldMapping, ...]:
+    """The draft's mappings; none while one of them is not valid."""
+    settings = validate_parts(draft, "object", "one_to_one", "mapping").settings
+    return settings.mapping if settings else ()
 
 
 def options(page_request: PageRequest) -> Response:
@@ -174,7 +192,9 @@ def _added(
         return MappingRow(path, obvious.mapping.to, label, "", "blank")
     if choice is None:
         return MappingRow(path, "", path, "", "blank")
-    return MappingRow(path, suggested_key(choice, taken), choice.field.label, "", "blank")
+    is_currency = choice.field.name == CURRENCY_CODE
+    label = choice.label_path if is_currency else choice.field.label
+    return MappingRow(path, suggested_key(choice, taken), label, "", "blank")
 
 
 def _rows(

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from starlette.responses import Response, StreamingResponse
 
-from flyle_sf_assets.companies.rejections import RejectReason, remedy_text
+from flyle_sf_assets.companies.rejections import RejectReason, remedy_for
 from flyle_sf_assets.console.csv_cells import BYTE_ORDER_MARK, csv_line
-from flyle_sf_assets.console.request import PageRequest
+from flyle_sf_assets.console.request import PageRequest, whole_number
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
 from flyle_sf_assets.store.companies.rejected_values import (
@@ -19,7 +19,7 @@ from flyle_sf_assets.store.syncs.syncs import latest_syncs
 from flyle_sf_assets.store.tenants.notices import list_notices, mark_read
 from flyle_sf_assets.tenants.registration import settings_in
 
-SYNCS_SHOWN = 100
+SYNCS_SHOWN = 50
 REJECTED_SHOWN = 200
 REJECTED_EXPORTED_MAX = 100_000
 NOTICES_SHOWN = 100
@@ -27,11 +27,18 @@ REASONS = frozenset(map(str, RejectReason))
 
 
 def syncs(page_request: PageRequest) -> Response:
-    """The last syncs with their figures."""
+    """The last syncs with their figures, or those before one."""
+    before = page_request.query.number("before")
     with page_request.installation.database.tenant(page_request.tenant) as tx:
-        found = latest_syncs(tx, limit=SYNCS_SHOWN)
+        found = latest_syncs(tx, SYNCS_SHOWN + 1, before=before)
         time_zone = time_zone_of(tx)
-    return page_request.page("syncs.html", syncs=found, time_zone=time_zone)
+    return page_request.page(
+        "syncs.html",
+        syncs=found[:SYNCS_SHOWN],
+        following=found[SYNCS_SHOWN - 1].sync_id if len(found) > SYNCS_SHOWN else None,
+        is_first=before is None,
+        time_zone=time_zone,
+    )
 
 
 def rejected(page_request: PageRequest) -> Response:
@@ -75,9 +82,9 @@ def notices(page_request: PageRequest) -> Response:
 def read_notices(page_request: PageRequest) -> Response:
     """Marks the notices in the form as read."""
     with page_request.installation.database.tenant(page_request.tenant) as tx:
-        for number in page_request.form.all("notice"):
-            if number.isascii() and number.isdigit() and len(number) < 19:  # noqa: PLR2004  bigint
-                mark_read(tx, int(number), page_request.now)
+        for text in page_request.form.all("notice"):
+            if (number := whole_number(text)) is not None:
+                mark_read(tx, number, page_request.now)
     return page_request.go("/notices")
 
 
@@ -92,7 +99,7 @@ def _told(one: RejectedRecord, fields: dict[str, CustomField]) -> Text:
     if one.reason not in REASONS:
         return Text(one.remedy, one.remedy)
     field = fields.get(one.field or "")
-    return remedy_text(one.reason, field.source_path if field else None)
+    return remedy_for(one.reason, field.source_path if field else None)
 
 
 def _lines(

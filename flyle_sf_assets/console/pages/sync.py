@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from flyle_sf_assets.console.company_values import CompanyValues
-from flyle_sf_assets.console.request import PageRequest
+from flyle_sf_assets.console.request import PageRequest, whole_number
 from flyle_sf_assets.errors import NotFound, Text
 from flyle_sf_assets.store.companies.custom_fields import list_fields
 from flyle_sf_assets.store.companies.picklist_options import option_labels
@@ -11,17 +11,14 @@ from flyle_sf_assets.store.companies.sync_changes import companies_changed_by
 from flyle_sf_assets.store.syncs.syncs import Sync, get_sync
 from flyle_sf_assets.tenants.registration import settings_in
 
-DIGITS_MAX = 18
-"""Of a bigint, without its last place."""
-
 
 def sync(page_request: PageRequest) -> Response:
     """The sync and a page of the companies that it changed, by id."""
     number = page_request.param("sync_id")
     after = page_request.query.one("after")
     with page_request.installation.database.tenant(page_request.tenant) as tx:
-        is_number = number.isascii() and number.isdigit() and len(number) <= DIGITS_MAX
-        found = get_sync(tx, int(number)) if is_number else None
+        sync_id = whole_number(number)
+        found = None if sync_id is None else get_sync(tx, sync_id)
         if found is None:
             raise _unknown(number)
         settings = settings_in(tx)

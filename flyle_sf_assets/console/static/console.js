@@ -35,6 +35,23 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
 });
 
+// Fields that are in the list above are marked in the picker, and their boxes are not checked any
+// more. After every swap: an answer of the picker may be older than the list.
+document.addEventListener("htmx:afterSwap", () => {
+  const picker = document.getElementById("picker-found");
+  const rows = document.querySelectorAll("#rows input[name$='.from'], #rows input[name$='.field']");
+  if (!picker || !document.querySelector("#rows input[name=shown]")) return;
+  const used = [...rows].filter((input) => /^[mc]\d/.test(input.name)).map((input) => input.value);
+  const taken = new Set(used);
+  picker.querySelectorAll("[data-path]").forEach((line) => {
+    const is_taken = taken.has(line.dataset.path);
+    const was_taken = line.classList.contains("is-taken");
+    const box = line.querySelector("input[type=checkbox]");
+    if (box && is_taken && !was_taken) box.checked = false;
+    line.classList.toggle("is-taken", is_taken);
+  });
+});
+
 // What htmx replaces: the focus stays where it was, and the result is announced.
 const live = () => document.getElementById("live");
 const isLost = () => !document.activeElement || document.activeElement === document.body;
@@ -53,14 +70,21 @@ function remember(element) {
   focused = { element, id: element.id, name, region: region ? region.id : "", index: region ? peers(region, name).indexOf(element) : -1 };
 }
 
+// Where a control is now: one that moved its row goes with it, up or down as far as it can.
+function successor(region, name, index) {
+  const near = peers(region, name);
+  const place = name === "up" ? index - 1 : name === "down" ? index + 1 : Math.min(Math.max(index, 0), near.length - 1);
+  if (near[place]) return near[place];
+  return name === "up" ? peers(region, "down")[0] : name === "down" ? peers(region, "up").pop() : null;
+}
+
 function restoreFocus() {
   if (!focused || !isLost()) return;
   const { element, id, name, region, index } = focused;
   const part = region && document.getElementById(region);
-  const near = part ? peers(part, name) : [];
   const next = part && document.getElementById(part.dataset.focusNext || "");
   const wanted = document.getElementById(element.dataset.focusTo || id || "");
-  const candidates = [element, wanted, near[Math.min(Math.max(index, 0), near.length - 1)], next, document.getElementById("main")];
+  const candidates = [element, wanted, part && successor(part, name, index), next, document.getElementById("main")];
   const chosen = candidates.find(canFocus);
   // A button that is disabled during its own request gets the focus back after it.
   if (chosen && !(element.isConnected && element.disabled)) chosen.focus();
@@ -88,25 +112,28 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const target = document.getElementById(event.detail.target.id) || event.detail.target;
   const result = target.querySelector("[data-announce]");
   // Not detail.elt: the button of a removed row is gone, and htmx names a parent instead.
-  const said = event.detail.requestConfig.elt.dataset.said || "";
+  const one = event.detail.requestConfig.elt;
+  const name = one.matches("button") ? one.getAttribute("aria-label") || one.textContent : "";
+  const said = one.dataset.said || name;
   announce(`${said} ${result ? result.textContent : ""}`, Boolean(said));
 });
 
 // The page that is loaded again when a sync ends: the focus and the new state.
 const REFRESHED = "flyle-refreshed";
+const alike = (href) => peers(document, null).filter((one) => one.getAttribute("href") === href);
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (event.detail.xhr.getResponseHeader("HX-Refresh") !== "true") return;
-  const all = peers(document, null);
-  sessionStorage.setItem(REFRESHED, JSON.stringify({ href: document.activeElement.getAttribute("href"), id: document.activeElement.id, index: all.indexOf(document.activeElement) }));
+  const one = document.activeElement;
+  const index = alike(one.getAttribute("href")).indexOf(one);
+  sessionStorage.setItem(REFRESHED, JSON.stringify({ href: one.getAttribute("href"), index }));
 });
 document.addEventListener("DOMContentLoaded", () => {
   const stored = sessionStorage.getItem(REFRESHED);
   if (!stored) return;
   sessionStorage.removeItem(REFRESHED);
-  const { href, id, index } = JSON.parse(stored);
-  const all = peers(document, null);
-  const chosen = (id && document.getElementById(id)) || (href && all.find((one) => one.getAttribute("href") === href)) || all[index];
-  if (index >= 0 && canFocus(chosen)) chosen.focus();
+  const { href, index } = JSON.parse(stored);
+  const chosen = alike(href)[index];
+  if (chosen) chosen.focus();
   const state = document.querySelector("[data-announce-state]");
   if (state) announce(state.textContent, true);
 });

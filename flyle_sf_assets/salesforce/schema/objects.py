@@ -49,6 +49,8 @@ class FieldSchema:
     ``relationship_name`` is the name by which SOQL follows a lookup (``Owner`` for ``OwnerId``),
     ``reference_to`` the objects that it may point at. ``precision`` and ``scale`` are digits.
     ``extra_type_info`` marks a lookup with another system's id (``externallookup``).
+    ``help_text`` is what an administrator wrote about the field, "" without. Nothing that is read
+    depends on it: it is in no digest, and stored schemas may lack it.
     ``former_options`` are not in the answer: earlier answers had them (``former_options.py``).
     """
 
@@ -68,6 +70,7 @@ class FieldSchema:
     relationship_name: str | None = None
     picklist_values: tuple[PicklistValue, ...] = ()
     extra_type_info: str | None = None
+    help_text: str = ""
     former_options: tuple[FormerOption, ...] = ()
 
 

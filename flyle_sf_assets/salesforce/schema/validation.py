@@ -13,7 +13,7 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 
 _NAMES = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]{0,254}\n)*")
-_TYPES = re.compile(r"(?:[A-Za-z]{1,40}\n)*")
+_TYPES = re.compile(r"(?:[A-Za-z][A-Za-z0-9]{0,39}\n)*")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9]{3}")
 _DIGITS_MAX = 38
 """Salesforce's numbers have 18; PostgreSQL and polars store 38."""

@@ -1,5 +1,6 @@
 """Account, with every kind of custom field that a mapping or a condition can contain."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -171,12 +172,15 @@ def _custom() -> tuple[Field, ...]:
 
 def _calculated() -> tuple[Field, ...]:
     return (
-        k.formula(
-            "Customer_Rank__c",
-            "顧客ランク",
-            "string",
-            'IF(NumberOfEmployees >= 1000, "A", IF(NumberOfEmployees >= 100, "B", "C"))',
-            _rank,
+        replace(
+            k.formula(
+                "Customer_Rank__c",
+                "顧客ランク",
+                "string",
+                'IF(NumberOfEmployees >= 1000, "A", IF(NumberOfEmployees >= 100, "B", "C"))',
+                _rank,
+            ),
+            help_text="従業員数から自動で決まります。基準は審査部が管理しています。",
         ),
         k.formula(
             "Employees_Doubled__c",

@@ -1,5 +1,7 @@
 """The change of a tenant that waits for approval: its numbers, its examples, and the approval."""
 
+# ruff: noqa: S608  the SQL is formatted only from this file's own text
+
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -44,8 +46,10 @@ def get_held(tx: TenantTransaction) -> HeldChange | None:
 
 
 def held_changes(tx: FleetTransaction) -> tuple[HeldChange, ...]:
-    """The held changes of all tenants, by tenant."""
-    return _select(tx)
+    """The held changes of all tenants that are refreshed, by tenant."""
+    return _select(
+        tx, " WHERE tenant_id IN (SELECT tenant_id FROM links WHERE state <> 'disconnected')"
+    )
 
 
 def put_held(
@@ -89,10 +93,10 @@ def delete_held(tx: TenantTransaction) -> None:
     tx.execute("DELETE FROM held_changes WHERE tenant_id = :tenant_id")
 
 
-def _select(tx: Transaction) -> tuple[HeldChange, ...]:
+def _select(tx: Transaction, where: str = "") -> tuple[HeldChange, ...]:
     rows = tx.execute(
         "SELECT tenant_id, sync_id, kind, losses, examples, inputs, held_since, counted_at,"
-        " approved_at, approved_by FROM held_changes ORDER BY tenant_id"
+        f" approved_at, approved_by FROM held_changes{where} ORDER BY tenant_id"
     )
     return tuple(
         HeldChange(

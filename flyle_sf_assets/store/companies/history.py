@@ -1,5 +1,7 @@
 """The history of one company: what changed in its row, when, by which sync, and why."""
 
+# ruff: noqa: S608  the SQL is formatted only from this file's own text
+
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,16 +24,30 @@ class CompanyChange:
     changed_at: datetime
     sync_id: int | None
     reason: str | None
+    change_id: int
 
 
-def company_history(tx: TenantTransaction, external_id: str) -> tuple[CompanyChange, ...]:
-    """Every change of the company's row, the newest first, without its creation."""
+def company_history(
+    tx: TenantTransaction,
+    external_id: str,
+    *,
+    before: int | None = None,
+    limit: int | None = None,
+) -> tuple[CompanyChange, ...]:
+    """The changes of the company's row, the newest first, without its creation.
+
+    ``before``: only those before that ``change_id``. ``limit`` None: all of them.
+    """
+    earlier = "" if before is None else " AND change_id < :before"
     return tx.rows(
         CompanyChange,
-        "SELECT field, of_row, old::text AS old, new::text AS new, changed_at, sync_id, reason"
-        " FROM company_changes WHERE tenant_id = :tenant_id AND external_id = :external_id"
-        " ORDER BY change_id DESC",
+        "SELECT field, of_row, old::text AS old, new::text AS new, changed_at, sync_id, reason,"
+        " change_id FROM company_changes"
+        f" WHERE tenant_id = :tenant_id AND external_id = :external_id{earlier}"
+        " ORDER BY change_id DESC LIMIT :limit",
         external_id=external_id,
+        before=before,
+        limit=limit,
     )
 
 

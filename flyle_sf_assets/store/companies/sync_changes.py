@@ -57,6 +57,7 @@ def companies_changed_by(
                         row.changed_at,
                         sync_id,
                         row.reason,
+                        row.change_id,
                     )
                     for row in changes
                 ),
@@ -85,7 +86,8 @@ WITH RECURSIVE page AS (
     WHERE page.place <= :limit AND page.sync_id = :sync_id
 )
 SELECT page.external_id, company.name, company.status, change.field, change.of_row,
-    change.old::text AS old, change.new::text AS new, change.changed_at, change.reason
+    change.old::text AS old, change.new::text AS new, change.changed_at, change.reason,
+    change.change_id
 FROM page CROSS JOIN LATERAL (SELECT one.name, one.status FROM companies one
     WHERE one.tenant_id = :tenant_id AND one.external_id = page.external_id LIMIT 1) AS company
 CROSS JOIN LATERAL (SELECT * FROM company_changes one

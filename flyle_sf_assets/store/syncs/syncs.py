@@ -191,11 +191,15 @@ def get_sync(tx: TenantTransaction, sync_id: int) -> Sync | None:
     )
 
 
-def latest_syncs(tx: TenantTransaction, limit: int = 20) -> tuple[Sync, ...]:
-    """The tenant's last syncs, the newest first."""
+def latest_syncs(
+    tx: TenantTransaction, limit: int = 20, *, before: int | None = None
+) -> tuple[Sync, ...]:
+    """The tenant's last syncs, the newest first; ``before``: those before that ``sync_id``."""
+    earlier = "" if before is None else " AND sync_id < :before"
     return tx.rows(
         Sync,
-        f"SELECT {_COLUMNS} FROM syncs WHERE tenant_id = :tenant_id"
+        f"SELECT {_COLUMNS} FROM syncs WHERE tenant_id = :tenant_id{earlier}"
         " ORDER BY sync_id DESC LIMIT :limit",
         limit=limit,
+        before=before,
     )

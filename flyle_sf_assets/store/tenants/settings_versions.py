@@ -5,7 +5,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
+from flyle_sf_assets.store.postgres.database import (
+    FleetTransaction,
+    TenantTransaction,
+    Transaction,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,15 @@ class Registered:
 
     version: int
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SavedVersion:
+    """The newest version of one tenant that a certain author made."""
+
+    tenant: str
+    document: str
+    created_at: datetime
 
 
 COLUMNS = "version, digest, document::text AS document, author, created_at"
@@ -116,6 +129,16 @@ def latest_settings_besides(tx: TenantTransaction, author_prefix: str) -> Settin
         " WHERE tenant_id = :tenant_id AND NOT starts_with(author, :prefix)"
         " ORDER BY version DESC LIMIT 1",
         prefix=author_prefix,
+    )
+
+
+def versions_saved_by(tx: FleetTransaction, author: str) -> tuple[SavedVersion, ...]:
+    """For each tenant the newest version by exactly this author."""
+    return tx.rows(
+        SavedVersion,
+        "SELECT DISTINCT ON (tenant_id) tenant_id AS tenant, document::text AS document, created_at"
+        " FROM settings_versions WHERE author = :author ORDER BY tenant_id, version DESC",
+        author=author,
     )
 
 

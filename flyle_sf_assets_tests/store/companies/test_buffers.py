@@ -313,6 +313,7 @@ def test_what_is_asked_about_one_company_does_not_grow(stand: str) -> None:
             ("company", 1, lambda tx: get_company(tx, one)),
             ("name", 1, lambda tx: company_name(tx, one)),
             ("history", 2, lambda tx: company_history(tx, one)),
+            ("older", 2, lambda tx: company_history(tx, one, before=2**62, limit=50)),
             ("first page", page, search_companies),
             ("next page", page, lambda tx: search_companies(tx, after=(f"Company {one}", one))),
             *((order, 3 * page, partial(_listed, order=order, after=None)) for order in ORDERS),
@@ -328,6 +329,7 @@ def test_what_is_asked_about_one_company_does_not_grow(stand: str) -> None:
             ("sync", 1, lambda tx: sync_of_run(tx, run_id)),
             ("syncs", 20, latest_syncs),
             ("losses of ten rows", 10 + 50, lambda tx: losses(tx, 7, enough=50)),
+            ("older syncs", 20, lambda tx: latest_syncs(tx, before=2**62)),
         )
         for _ in range(PREPARED_AFTER):
             for _, _, run in asked:

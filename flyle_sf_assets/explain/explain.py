@@ -1,0 +1,218 @@
+"""Explains one record of a tenant: asks the store, then Salesforce, and compares both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from flyle_sf_assets.companies.display import ShownRows, shown
+from flyle_sf_assets.errors import NotConnected, Text, UsageError
+from flyle_sf_assets.explain import reasons
+from flyle_sf_assets.explain.explanation import Explanation, FieldAnswer, Reason, Verdict, Why
+from flyle_sf_assets.explain.record_in_org import Found, RecordInOrg
+from flyle_sf_assets.explain.references import record_id_in
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.tenant_org import open_tenant_org
+from flyle_sf_assets.raw.plan import objects_missing
+from flyle_sf_assets.raw.records import RecordStatus
+from flyle_sf_assets.salesforce.connect import Org
+from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
+from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
+from flyle_sf_assets.store.companies.picklist_options import option_labels
+from flyle_sf_assets.store.companies.search import Company, get_company, search_companies
+from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.object_schemas import read_schemas
+from flyle_sf_assets.store.tenants.links import Link, get_link
+from flyle_sf_assets.sync.state.value_provenance import Origin, origins
+from flyle_sf_assets.tenants.object_schemas import known_schemas
+from flyle_sf_assets.tenants.registration import settings_in
+from flyle_sf_assets.tenants.settings_check import describe_reachable
+
+_NAMES_MAX = 5
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the store knows of the record."""
+
+    settings: TenantSettings
+    link: Link
+    company: Company | None
+    origins: Mapping[str, Origin]
+    labels: Mapping[tuple[str, str], str]
+    schemas: Mapping[str, ObjectSchema | None]
+
+
+def explain(installation: Installation, tenant: str, reference: str) -> Explanation:
+    """Why the record is or is not a company of the tenant, and why its values differ.
+
+    ``reference`` is an id of 15 or 18 characters, the address of the record's page, or a name. At
+    most six API calls for settings with up to ten conditions and two levels of parents. Raises
+    NotConnected for a tenant without settings, UsageError ``record_unclear`` for a reference that
+    names no record or several, and what asking Salesforce raises.
+    """
+    with installation.database.tenant(tenant) as tx:
+        record_id = record_id_in(reference) or _id_of_name(tx, tenant, reference)
+        stored = _stored(tx, tenant, record_id)
+    started = Explanation(tenant, record_id, None, "linked", (), company=stored.company)
+    if stored.link.state in ("not_connected", "disconnected"):
+        return _verdict(started, "tenant_not_linked", reasons.not_linked(stored.link.state))
+    with open_tenant_org(installation, stored.settings) as org:
+        schemas = stored.schemas
+        if objects_missing(stored.settings, schemas):
+            schemas = describe_reachable(org, stored.settings)
+        made = _explained(started, stored, org, schemas)
+        return replace(made, api_calls=org.api_calls)
+
+
+def _explained(
+    started: Explanation, stored: _Stored, org: Org, schemas: Mapping[str, ObjectSchema | None]
+) -> Explanation:
+    settings, record_id = stored.settings, started.record_id
+    name = _object_of(record_id, schemas)
+    started = replace(started, object=name)
+    if name != settings.source.object and _prefix(schemas, settings.source.object) is not None:
+        return _verdict(started, "other_object", reasons.other_object(settings.source.object, name))
+    record = RecordInOrg(org, settings, schemas, record_id)
+    found = record.found()
+    if found is None:
+        return _verdict(started, "not_visible", reasons.not_visible())
+    if found.status is not RecordStatus.LINKED:
+        return _gone(started, found)
+    return _alive(started, stored, record)
+
+
+def _alive(started: Explanation, stored: _Stored, record: RecordInOrg) -> Explanation:
+    """Of a record that is not deleted: its conditions first, then its values."""
+    conditions = record.conditions()
+    values, whole = record.values()
+    fields = _fields(stored, started.record_id, values)
+    made = replace(started, conditions=conditions, fields=fields)
+    if not all(one.holds for one in conditions):
+        return _verdict(made, "conditions_not_met", reasons.conditions_not_met(conditions))
+    if whole is not None:
+        return _verdict(made, "rejected", reasons.rejected(whole))
+    if stored.company is None or stored.company.status != "linked":
+        return _verdict(made, "not_yet_synced", reasons.not_yet_synced(stored.link))
+    return _verdict(made, "linked", *reasons.of_fields(fields))
+
+
+def _gone(started: Explanation, found: Found) -> Explanation:
+    if found.status is RecordStatus.MERGED:
+        return _verdict(started, "merged", reasons.merged(found.merged_into))
+    return _verdict(started, "deleted", reasons.deleted())
+
+
+def _verdict(made: Explanation, verdict: Verdict, *found: Reason) -> Explanation:
+    return replace(made, verdict=verdict, reasons=found)
+
+
+def _stored(tx: TenantTransaction, tenant: str, record_id: str) -> _Stored:
+    settings = settings_in(tx)
+    if settings is None:
+        raise NotConnected(
+            "unknown_tenant",
+            tried=Text(
+                f"テナント {tenant} を調べようとしました", f"Tried to look at tenant {tenant}"
+            ),
+            came_back=Text(
+                "このテナントの設定は登録されていません",
+                "No settings of this tenant are registered",
+            ),
+            remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
+        )
+    return _Stored(
+        settings=settings,
+        link=get_link(tx),
+        company=get_company(tx, record_id),
+        origins=origins(tx, settings),
+        labels=option_labels(tx),
+        schemas=known_schemas(read_schemas(tx)),
+    )
+
+
+def _id_of_name(tx: TenantTransaction, tenant: str, name: str) -> str:
+    """The id of the one company of that name; UsageError ``record_unclear`` otherwise."""
+    word = name.strip()
+    found = search_companies(tx, word, limit=_NAMES_MAX).companies if word else ()
+    exact = [one for one in found if one.name == word]
+    (*others, last) = exact or found or (None,)
+    if last is not None and not others:
+        return last.external_id
+    came_back = Text(
+        "その名前の企業はこのテナントになく、レコードのIDでもURLでもありません",
+        "No company of this tenant has such a name, and it is no id or address of a record",
+    )
+    if last is not None:
+        number, ids = len(exact or found), ", ".join(one.external_id for one in exact or found)
+        came_back = Text(
+            f"{number}社以上が一致します: {ids}", f"{number} companies or more match: {ids}"
+        )
+    raise UsageError(
+        "record_unclear",
+        tried=Text(
+            f"テナント {tenant} のレコードを見つけようとしました",
+            f"Tried to find the record of {tenant}",
+        ),
+        came_back=came_back,
+        remedy=Text(
+            "SalesforceのレコードのID、またはレコードのページのURLを指定してください",
+            "Give the record's Salesforce id, or the address of its page",
+        ),
+    )
+
+
+def _object_of(record_id: str, schemas: Mapping[str, ObjectSchema | None]) -> str | None:
+    return next(
+        (s.name for s in schemas.values() if s is not None and s.key_prefix == record_id[:3]), None
+    )
+
+
+def _prefix(schemas: Mapping[str, ObjectSchema | None], name: str) -> str | None:
+    schema = schemas.get(name)
+    return None if schema is None else schema.key_prefix
+
+
+def _fields(stored: _Stored, record_id: str, values: ShownRows) -> tuple[FieldAnswer, ...]:
+    held = _MEMBERS.decode(stored.company.custom_fields) if stored.company else {}
+    place = next((n for n, (key, _) in enumerate(values.records) if key == record_id), None)
+    found = []
+    for mapping in stored.settings.mapping:
+        labels = {
+            value: label for (key, value), label in stored.labels.items() if key == mapping.to
+        }
+        raw = held.get(mapping.to)
+        ours = shown(None if raw is None else bytes(raw).decode(), labels)
+        of_field = values.values_of(mapping.to)
+        theirs, rejected = ("", None) if place is None or not of_field else of_field[place]
+        origin = stored.origins.get(mapping.to)
+        found.append(
+            FieldAnswer(
+                to=mapping.to,
+                label=mapping.label,
+                source=mapping.from_,
+                salesforce=theirs,
+                flyle=ours,
+                why=_why(stored, mapping, theirs, ours, rejected),
+                rejected=rejected,
+                read_at=None if origin is None else origin.read_at,
+            )
+        )
+    return tuple(found)
+
+
+def _why(
+    stored: _Stored, mapping: FieldMapping, theirs: str, ours: str, rejected: str | None
+) -> Why:
+    if stored.company is None:
+        return "no_company"
+    if rejected is not None:
+        return "rejected"
+    if theirs == ours:
+        return "same"
+    if stored.company.status != "linked":
+        return "frozen"
+    if not theirs and mapping.when_blank == "keep":
+        return "kept_when_blank"
+    return "held" if stored.link.state == "held" else "not_refreshed_yet"

@@ -1,0 +1,169 @@
+"""Explaining a record: every verdict, each condition by Salesforce, each field with the reason."""
+
+import pytest
+
+from flyle_sf_assets.errors import NotConnected, UsageError
+from flyle_sf_assets.explain.explain import explain
+from flyle_sf_assets.explain.explanation import Explanation
+from flyle_sf_assets.store.tenants.links import put_link
+from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
+from flyle_sf_assets_tests.tenant_fixtures import Link
+
+CALLS_MAX = 6
+SOURCE = (
+    "{object: Account, conditions: [{field: Type, op: eq, value: Customer},"
+    " {field: Industry, op: not_null}, {field: Owner.IsActive, op: eq, value: true}]}"
+)
+MAPPING = [
+    "{from: AnnualRevenue, to: revenue, label: 売上}",
+    "{from: Industry, to: industry, label: 業種}",
+    "{from: Owner.Name, to: owner, label: 担当者}",
+    "{from: Phone, to: phone, label: 電話, when_blank: keep}",
+]
+
+
+@pytest.fixture
+def tenant(link: Link) -> Tenant:
+    """A tenant with three conditions; every account meets them."""
+    made = link(
+        "small", make_org(accounts=12, opportunities=3), settings_of("small", SOURCE, MAPPING)
+    )
+    for one in made.there.ids("Account"):
+        made.there.update(
+            "Account",
+            one,
+            {"Type": "Customer", "Industry": "Banking", "Phone": "03-1", "AnnualRevenue": "100"},
+        )
+    made.later()
+    made.apply()
+    made.sync()
+    return made
+
+
+def explained(tenant: Tenant, reference: str) -> Explanation:
+    calls = tenant.there.usage.total
+    found = explain(tenant.installation, tenant.name, reference)
+    assert tenant.there.usage.total - calls == found.api_calls <= CALLS_MAX
+    return found
+
+
+def account(tenant: Tenant, place: int = 0) -> str:
+    return tenant.there.ids("Account")[place]
+
+
+def whys(found: Explanation) -> dict[str, str]:
+    return {one.to: one.why for one in found.fields}
+
+
+def test_a_linked_company_with_equal_values(tenant: Tenant) -> None:
+    one = account(tenant)
+    found = explained(tenant, one)
+    assert (found.verdict, found.object) == ("linked", "Account")
+    assert [reason.code for reason in found.reasons] == ["linked"]
+    assert [condition.holds for condition in found.conditions] == [True, True, True]
+    assert [condition.value for condition in found.conditions] == ["Customer", "Banking", "true"]
+    assert set(whys(found).values()) == {"same"}
+    (revenue,) = [field for field in found.fields if field.to == "revenue"]
+    assert (revenue.salesforce, revenue.flyle) == ("100", "100")
+    assert revenue.read_at is not None
+    assert found.company is not None
+
+
+def test_a_linked_company_says_why_each_value_differs(tenant: Tenant) -> None:
+    one = account(tenant)
+    tenant.there.update("Account", one, {"AnnualRevenue": "200", "Phone": None})
+    found = explained(tenant, one)
+    assert found.verdict == "linked"
+    assert whys(found) == {
+        "revenue": "not_refreshed_yet",
+        "industry": "same",
+        "owner": "same",
+        "phone": "kept_when_blank",
+    }
+    assert {reason.code for reason in found.reasons} == {"not_refreshed_yet", "kept_when_blank"}
+
+
+def test_conditions_are_judged_one_by_one_by_salesforce(tenant: Tenant) -> None:
+    one = account(tenant)
+    tenant.there.update("Account", one, {"Type": "Prospect"})
+    found = explained(tenant, one)
+    assert found.verdict == "conditions_not_met"
+    assert [condition.holds for condition in found.conditions] == [False, True, True]
+    assert found.conditions[0].value == "Prospect"
+    assert found.conditions[0].condition.text.ja in found.reasons[0].message.ja
+    tenant.later()
+    tenant.sync()
+    again = explained(tenant, one)
+    assert again.verdict == "conditions_not_met"
+    assert again.company is not None
+    assert again.company.status == "out_of_scope"
+
+
+def test_a_record_that_came_since_the_last_sync(tenant: Tenant) -> None:
+    values = {"Name": "新規", "Type": "Customer", "Industry": "Banking"}
+    one = tenant.there.insert("Account", values)
+    found = explained(tenant, one)
+    assert found.verdict == "not_yet_synced"
+    assert found.company is None
+    assert set(whys(found).values()) == {"no_company"}
+
+
+def test_deleted_merged_and_purged_records(tenant: Tenant) -> None:
+    deleted, loser, winner, purged = (account(tenant, place) for place in range(4))
+    tenant.there.delete("Account", deleted)
+    tenant.there.merge("Account", winner, [loser])
+    tenant.there.hard_delete("Account", purged)
+    assert explained(tenant, deleted).verdict == "deleted"
+    merged = explained(tenant, loser)
+    assert merged.verdict == "merged"
+    assert winner in merged.reasons[0].message.en
+    assert explained(tenant, purged).verdict == "not_visible"
+
+
+def test_a_record_of_another_object(tenant: Tenant) -> None:
+    found = explained(tenant, tenant.there.ids("Opportunity")[0])
+    assert found.verdict == "other_object"
+    assert found.reasons[0].remedy.en
+
+
+def test_a_tenant_that_is_not_linked_is_not_asked(tenant: Tenant) -> None:
+    with tenant.installation.database.tenant(tenant.name) as tx:
+        put_link(tx, state="disconnected")
+    found = explained(tenant, account(tenant))
+    assert found.verdict == "tenant_not_linked"
+    assert found.api_calls == 0
+    assert found.company is not None
+
+
+def test_a_company_is_found_by_its_name(tenant: Tenant) -> None:
+    one = account(tenant)
+    tenant.there.update("Account", one, {"Name": "ただ一つの名前"})
+    tenant.later()
+    tenant.sync()
+    assert explained(tenant, "ただ一つの名前").record_id == one
+    for word in ("", "存在しない名前", "a" * 3_000):
+        with pytest.raises(UsageError) as caught:
+            explain(tenant.installation, tenant.name, word)
+        assert caught.value.code == "record_unclear"
+
+
+def test_a_value_that_is_rejected(link: Link) -> None:
+    mapping = ["{from: Website, to: site, label: サイト, type: url}"]
+    tenant = link(
+        "small",
+        make_org(accounts=2, opportunities=0),
+        settings_of("small", "{object: Account}", mapping),
+    )
+    one = account(tenant)
+    tenant.there.update("Account", one, {"Website": "not a url at all"})
+    tenant.later()
+    tenant.apply()
+    tenant.sync()
+    found = explained(tenant, one)
+    assert whys(found) == {"site": "rejected"}
+    assert found.fields[0].rejected == "not_a_url"
+
+
+def test_an_unknown_tenant(tenant: Tenant) -> None:
+    with pytest.raises(NotConnected):
+        explain(tenant.installation, "nobody", account(tenant))
