@@ -24,14 +24,15 @@ class Guard(FrozenModel):
     max_gone: Annotated[
         Percent,
         described(
-            "対象から外れてよい企業の割合。", "The share of companies that may leave in one run."
+            "一度に連携の対象から外れてよい企業の割合。超えると承認まで保留します。",
+            "The share of linked companies that may leave in one run; more are held.",
         ),
     ] = "20%"
     max_blanked: Annotated[
         Percent,
         described(
-            "値が空になってよい企業の割合。",
-            "The share of companies that may be blanked in one run.",
+            "一度に空になってよい値の割合(項目ごと)。超えると承認まで保留します。",
+            "The share of one field's values that may become blank in one run; more are held.",
         ),
     ] = "20%"
 

@@ -106,7 +106,7 @@ def house(acme: Tenant) -> Iterator[House]:
         yield opened
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_companies_and_setup_need_a_keyboard_and_a_narrow_screen_only(
     acme: Tenant, house: House, language: str
@@ -123,7 +123,7 @@ def test_companies_and_setup_need_a_keyboard_and_a_narrow_screen_only(
         _open_a_sync(me, acme, WORDS[language])
         _map_fields(me, WORDS[language])
         _choose_conditions(me, WORDS[language])
-        _see_the_rest(me, WORDS[language])
+        _see_the_rest(me, house, WORDS[language])
         assert faults == []
 
 
@@ -277,8 +277,8 @@ def _choose_conditions(me: KeyboardUser, words: dict[str, str]) -> None:
     expect(search).to_be_focused()
 
 
-def _see_the_rest(me: KeyboardUser, words: dict[str, str]) -> None:
-    """The object and the preview, which asks the org."""
+def _see_the_rest(me: KeyboardUser, house: House, words: dict[str, str]) -> None:
+    """The object, and the preview, which asks the org; the width of the pages not seen so far."""
     page = me.page
     _tab(me, words["settings"])
     me.follow(page.get_by_role("link", name=words["object"]))
@@ -291,6 +291,10 @@ def _see_the_rest(me: KeyboardUser, words: dict[str, str]) -> None:
     expect(page.locator("#rows .mapping").first).to_be_visible()
     me.follow(page.get_by_role("button", name=words["to_preview"]))
     expect(page.locator(".figures")).to_be_visible()
+    me.hears(page.locator(".figures dt").first.inner_text())
     me.finds_no_fault("preview")
     _tab(me, words["settings"])
     me.follow(page.get_by_role("button", name=words["discard"]))
+    for path in ("/connect", "/disconnect", "/rejected", "/notices", "/held", "/companies/x"):
+        page.goto(house.url + path)
+        me.cuts_nothing(path)

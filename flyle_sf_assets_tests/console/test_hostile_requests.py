@@ -241,6 +241,14 @@ def test_a_cell_begins_with_no_line_end(cell: str) -> None:
     assert csv_line(cell).lstrip('"').startswith("'")
 
 
-@pytest.mark.parametrize("cell", ["東京商事", "a=b", "100", "", "001B000000000001AAA", " x"])
+@pytest.mark.parametrize("cell", ["-1+1", "-2-cmd", "-", "-１", "-1e5", "--1", "-1.", "-1\n"])
+def test_what_only_begins_like_a_negative_number_is_no_formula(cell: str) -> None:
+    assert csv_line(cell).lstrip('"').startswith("'")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["東京商事", "a=b", "100", "", "001B000000000001AAA", " x", "-12", "-0.50", "-" + "9" * 40],
+)
 def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert csv_line(cell, "end") == f"{cell},end\r\n"
