@@ -19,13 +19,14 @@ from flyle_sf_assets.choosing.walk import (
     step,
     walked,
 )
-from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.settings.models import Source
 from flyle_sf_assets.settings.patterns import RELATIONSHIP_LEVELS_MAX
 
 FOUND_MAX = 50
 PATHS_MAX = 4_000
 """Paths looked at in one depth: an org with ten lookups per object has 10,000 paths of four."""
+RANK_PATH = 4
 OBJECTS_MAX = 75
 """Objects described at a time: three calls."""
 
@@ -86,7 +87,7 @@ def search(
             return SchemaNeeded(tuple(dict.fromkeys(needed))[:OBJECTS_MAX])
         is_cut = is_cut or bool(needed) or len(opened) > PATHS_MAX
         places = opened[:PATHS_MAX]
-    matches = sorted(_matches(places, words), key=lambda one: one.order)
+    matches = sorted(_matches(places, words, limit), key=lambda one: one.order)
     goes_deeper = depth < RELATIONSHIP_LEVELS_MAX and any(_names(source, p) for p in places)
     choices = tuple(_choice(match) for match in matches[:limit])
     return Found(choices, is_cut or len(matches) > limit, goes_deeper)
@@ -118,39 +119,66 @@ def _names(source: Source, place: Place) -> list[str]:
     return declared + [field.relationship_name or "" for field in lookups]
 
 
-def _matches(places: list[Place], words: tuple[str, ...]) -> Iterator[_Match]:
+def _matches(places: list[Place], words: tuple[str, ...], limit: int) -> Iterator[_Match]:
+    """The fields that match; of those that only their path matches not many more than ``limit``."""
+    objects = {id(place.schema): place.schema for place in places}
+
     @cache
-    def texts(schema: int) -> list[tuple[FieldSchema, str, str, str]]:
-        return [
-            (field, _folded(field.label), _folded(field.name), _folded(field.help_text))
-            for field in objects[schema].fields
-        ]
+    def texts(schema: int) -> list[_Texts]:
+        return [_Texts.of(field) for field in objects[schema].fields]
 
-    objects: dict[int, ObjectSchema] = {id(place.schema): place.schema for place in places}
+    @cache
+    def with_all(schema: int, missing: tuple[str, ...]) -> list[_Texts]:
+        return [one for one in texts(schema) if all(one.has(word) for word in missing)]
+
+    of_path_only = 0
     for place in places:
-        path = f"{_folded(' '.join(place.labels))} {_folded('.'.join(place.names))}"
         prefix = _folded("".join(f"{name}." for name in place.names))
-        for field, label, name, help_text in texts(id(place.schema)):
-            rank = _rank(words, path, prefix + name, (label, name), help_text)
-            if rank is not None:
-                yield _Match(rank, place, field)
+        path = f"{_folded(' '.join(place.labels))} {prefix.removesuffix('.')}"
+        missing = tuple(_rest(word, prefix) for word in words if word not in path)
+        if not missing and of_path_only > limit:
+            missing = words  # enough of these: only fields that match themselves
+        for one in with_all(id(place.schema), missing):
+            rank = one.rank(words, prefix)
+            of_path_only += rank == RANK_PATH
+            yield _Match(rank, place, one.field)
 
 
-def _rank(
-    words: tuple[str, ...], path: str, api: str, own: tuple[str, str], help_text: str
-) -> int | None:
-    """0 for an exact match, 4 for a match only in the path; None when not found."""
-    whole = f"{path} {api} {own[0]} {help_text}"
-    if not all(word in whole for word in words):
-        return None
-    wanted = " ".join(words)
-    if wanted in own or wanted == api:
-        return 0
-    if any(name.startswith(wanted) for name in own):
-        return 1
-    if any(words[-1] in name for name in own):
-        return 2
-    return 3 if any(word in help_text for word in words) else 4
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """What is searched of one field, folded."""
+
+    field: FieldSchema
+    label: str
+    name: str
+    help_text: str
+
+    @staticmethod
+    def of(field: FieldSchema) -> "_Texts":
+        return _Texts(field, *map(_folded, (field.label, field.name, field.help_text)))
+
+    def has(self, word: str) -> bool:
+        """A word that begins with a dot is the beginning of the name."""
+        if word.startswith("."):
+            return self.name.startswith(word[1:])
+        return word in self.label or word in self.name or word in self.help_text
+
+    def rank(self, words: tuple[str, ...], prefix: str) -> int:
+        """0 for an exact match, `RANK_PATH` for a match only in the path."""
+        own, wanted = (self.label, self.name), " ".join(words)
+        if wanted in own or wanted == prefix + self.name:
+            return 0
+        if any(name.startswith(wanted) for name in own):
+            return 1
+        if any(words[-1] in name for name in own):
+            return 2
+        return 3 if any(word in self.help_text for word in words) else RANK_PATH
+
+
+def _rest(word: str, prefix: str) -> str:
+    """What a field has to have of a word: of ``owner.em`` behind an owner, ``.em``."""
+    head, dot, tail = word.rpartition(".")
+    return f".{tail}" if dot and prefix.endswith(f"{head}.") else word
 
 
 def _choice(match: _Match) -> FieldChoice:
