@@ -45,6 +45,35 @@ class Text:
         """The Japanese text for ``ja`` and its variants, else the English one."""
         return self.ja if language.lower().startswith("ja") else self.en
 
+    def __format__(self, _: str) -> str:
+        raise TypeError("a text in a text: say in which language, .ja or .en")
+
+    @staticmethod
+    def quoted(answer: object) -> "Text":
+        """What another system said: data, in its own language, between quotation marks.
+
+        >>> Text.quoted("INVALID_FIELD").ja
+        '「INVALID_FIELD」'
+        """
+        return Text(f"「{answer}」", f"“{answer}”")
+
+
+def sentences(*parts: Text) -> Text:
+    """The parts one after the other, each with one full stop, whether it has one or not.
+
+    >>> sentences(Text("失敗しました", "It failed."), Text("直してください。", "Correct it")).ja
+    '失敗しました。直してください。'
+    """
+    return Text(
+        "".join(_ended(part.ja, "。", "。.!?！？") for part in parts),
+        " ".join(_ended(part.en, ".", ".!?") for part in parts),
+    )
+
+
+def _ended(text: str, stop: str, stops: str) -> str:
+    text = text.rstrip()
+    return text + stop if text and text[-1] not in stops else text
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -76,40 +105,53 @@ class FlyleError(Exception):
     action of a person. ``incident`` is the id of the log entry, when the error was made from an
     unforeseen exception.
 
-    ``tried`` and ``remedy`` are for people, in both languages; ``came_back`` is what the other side
-    answered, in English, without secrets or customers' values. The exit code of a command is that
-    of the error's class. Errors can be pickled: Dagster passes them between processes.
+    ``tried``, ``came_back`` and ``remedy`` are for people, in both languages, without secrets or
+    customers' values. ``tried`` says what was attempted ("Tried to …", 「…ようとしました」), since
+    it did not succeed; what another system answered is a `Text.quoted` in ``came_back``. The exit
+    code of a command is that of the error's class. Errors can be pickled: Dagster passes them
+    between processes.
 
     >>> error = NotFound(
     ...     "company_unknown",
-    ...     tried=Text("企業を探しました", "Looked for the company"),
-    ...     came_back="acme has no company 001.",
+    ...     tried=Text("企業を表示しようとしました", "Tried to show the company"),
+    ...     came_back=Text("その企業はありません", "There is no such company"),
     ...     remedy=Text("IDを確認してください", "Check the id"),
     ... )
     >>> error.code, error.exit_code, error.retryable
     ('company_unknown', 1, False)
     >>> print(error.in_language("en"))
-    Looked for the company → acme has no company 001. Remedy: Check the id
+    Tried to show the company → There is no such company. Remedy: Check the id
     """
 
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
     incident: str | None = None
 
-    def __init__(self, code: str, *, tried: Text, came_back: str, remedy: Text) -> None:
+    def __init__(self, code: str, *, tried: Text, came_back: Text, remedy: Text) -> None:
         self.code = code
         self.tried = tried
         self.came_back = came_back
         self.remedy = remedy
         super().__init__(self.in_language("en"))
 
+    @property
+    def result(self) -> Text:
+        """What came back as one sentence, with the id of the log entry, if any."""
+        incident = f" ({self.incident})" if self.incident else ""
+        return sentences(Text(f"{self.came_back.ja}{incident}", f"{self.came_back.en}{incident}"))
+
+    @property
+    def history(self) -> Text:
+        """What was tried and what came back of it."""
+        return Text(f"{self.tried.ja} → {self.result.ja}", f"{self.tried.en} → {self.result.en}")
+
     def in_language(self, language: str) -> str:
         """Three sentences: what was tried, what came back, what to do."""
-        tried, remedy = self.tried.in_language(language), self.remedy.in_language(language)
-        came_back = self.came_back + (f" ({self.incident})" if self.incident else "")
-        if language.lower().startswith("ja"):
-            return f"{tried} → {came_back} 対処: {remedy}"
-        return f"{tried} → {came_back} Remedy: {remedy}"
+        told = Text(
+            f"{self.history.ja}対処: {self.remedy.ja}",
+            f"{self.history.en} Remedy: {self.remedy.en}",
+        )
+        return told.in_language(language)
 
     def __str__(self) -> str:
         return f"[{self.code}] {self.in_language('en')}\n[{self.code}] {self.in_language('ja')}"
@@ -122,7 +164,7 @@ class FlyleError(Exception):
 
 
 def _rebuild(
-    kind: type[FlyleError], code: str, tried: Text, came_back: str, remedy: Text
+    kind: type[FlyleError], code: str, tried: Text, came_back: Text, remedy: Text
 ) -> FlyleError:
     error = kind.__new__(kind)
     FlyleError.__init__(error, code, tried=tried, came_back=came_back, remedy=remedy)
@@ -135,7 +177,7 @@ class SettingsInvalid(FlyleError):
     >>> missing = Text("to がありません", "to is missing")
     >>> write = Text("to を書いてください", "Write to")
     >>> problem = Problem("to_missing", "mapping[0]", missing, write, line=9, file="acme.yaml")
-    >>> SettingsInvalid("acme", (problem,)).came_back
+    >>> SettingsInvalid("acme", (problem,)).came_back.en
     'acme.yaml:9 mapping[0]: to is missing'
     """
 
@@ -148,9 +190,13 @@ class SettingsInvalid(FlyleError):
         super().__init__(
             "settings_invalid",
             tried=Text(
-                f"テナント {tenant} の設定を読み込みました", f"Read the settings of {tenant}"
+                f"テナント {tenant} の設定を使おうとしました",
+                f"Tried to use the settings of {tenant}",
             ),
-            came_back="; ".join(f"{p.place}: {p.message.en}" for p in errors) or "no detail",
+            came_back=Text(
+                "; ".join(f"{p.place}: {p.message.ja}" for p in errors) or "設定が正しくありません",
+                "; ".join(f"{p.place}: {p.message.en}" for p in errors) or "They are not valid",
+            ),
             remedy=Text(
                 " / ".join(p.remedy.ja for p in errors) or "設定を確認してください",
                 " / ".join(p.remedy.en for p in errors) or "Look at the settings",

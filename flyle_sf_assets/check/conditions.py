@@ -245,8 +245,8 @@ def _unwritable(placed: PlacedCondition, field: FieldSchema) -> Iterator[Problem
             "condition_not_possible",
             placed.place,
             Text(
-                f"この条件はSalesforceへの問い合わせ(SOQL)にできません({error.came_back})。",
-                f"This condition cannot be written in SOQL ({error.came_back}).",
+                f"この条件はSalesforceへの問い合わせ(SOQL)にできません({error.came_back.ja})。",
+                f"This condition cannot be written in SOQL ({error.came_back.en}).",
             ),
             error.remedy,
         )

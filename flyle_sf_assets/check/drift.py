@@ -51,7 +51,7 @@ def _lost(fault: PathFault, field: CompanyField) -> Drift:
             Text(
                 f"オブジェクト「{fault.object}」が読み取れないため、「{field.label}」の更新を止めています"
                 "(最後の値を保持)。",
-                f"The object {fault.object} is not readable, so {field.label} is not updated "
+                f"The object {fault.object} is not readable, so “{field.label}” is not updated "
                 "(its last value stays).",
             ),
             Text(
@@ -66,8 +66,8 @@ def _lost(fault: PathFault, field: CompanyField) -> Drift:
         Text(
             f"「{fault.object}」の項目「{fault.segment}」が読み取れないため、「{field.label}」の更新を"
             "止めています(最後の値を保持)。",
-            f"The field {fault.segment} of {fault.object} is not readable, so {field.label} is not "
-            "updated (its last value stays).",
+            f"The field {fault.segment} of {fault.object} is not readable, so “{field.label}” is"
+            " not updated (its last value stays).",
         ),
         Text(
             "Salesforceで項目レベルセキュリティを確認して連携ユーザーに参照権限を付与するか、"
@@ -89,7 +89,7 @@ def _retyped(plan: ReadPlan, field: CompanyField) -> Drift:
             f"「{leaf.node.object}」の項目「{leaf.field.name}」の型が {leaf.field.type} に変わり、"
             f"「{field.label}」({field.type})として更新できません(最後の値を保持)。",
             f"The field {leaf.field.name} of {leaf.node.object} is now of type {leaf.field.type} "
-            f"and cannot become {field.label} ({field.type}); its last value stays.",
+            f"and cannot become “{field.label}” ({field.type}); its last value stays.",
         ),
         Text(
             f"項目の対応で型を選び直してください。選択できる型: {allowed}",

@@ -70,9 +70,8 @@ def not_compared(error: FlyleError) -> Problem:
         "not_compared",
         "",
         Text(
-            f"Salesforceの組織とは比較していません ({error.code}): {error.tried.ja} →"
-            f" {error.came_back}",
-            f"Not compared with the org ({error.code}): {error.tried.en}: {error.came_back}",
+            f"Salesforceの組織とは比較していません ({error.code}): {error.history.ja}",
+            f"Not compared with the org ({error.code}): {error.history.en}",
         ),
         error.remedy,
         severity="warning",

@@ -56,10 +56,10 @@ class Org:
 
 
 def named_field(field: FieldSchema) -> Text:
-    """``Amount(売上)`` and ``Amount (売上)``."""
+    """``Amount(売上)`` and ``Amount (“売上”)``: the label is the org's, in its language."""
     if field.label == field.name:
         return Text(field.name, field.name)
-    return Text(f"{field.name}({field.label})", f"{field.name} ({field.label})")
+    return Text(f"{field.name}({field.label})", f"{field.name} (“{field.label}”)")
 
 
 def nearest_fields(schema: ObjectSchema, word: str) -> tuple[FieldSchema, ...]:

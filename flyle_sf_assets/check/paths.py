@@ -109,7 +109,7 @@ def _nearest_lookups(word: str, lookups: list[FieldSchema]) -> list[Text]:
     by_label = {lookup.label: str(lookup.relationship_name) for lookup in lookups}
     found = [*nearest(word, names), *(by_label[label] for label in nearest(word, by_label))]
     return [
-        Text(f"{name}({names[name].label})", f"{name} ({names[name].label})")
+        Text(f"{name}({names[name].label})", f"{name} (“{names[name].label}”)")
         for name in dict.fromkeys(found)
     ]
 

@@ -20,35 +20,39 @@ _CURRENCY = Text(
 )
 _ALWAYS_ASKED = Text("多くの企業で連携されている項目です", "Most tenants link this field")
 
-_OF_ACCOUNT: tuple[tuple[str, str, str], ...] = (
-    ("AnnualRevenue", "revenue", "売上"),
-    ("NumberOfEmployees", "employees", "従業員規模"),
-    ("Industry", "industry", "業種"),
-    ("Type", "account_type", "取引先種別"),
-    ("Owner.Name", "owner", "担当者"),
-    ("Parent.Name", "parent", "親会社"),
-    ("Website", "website", "Webサイト"),
+_OF_ACCOUNT: tuple[tuple[str, str, Text], ...] = (
+    ("AnnualRevenue", "revenue", Text("売上", "Revenue")),
+    ("NumberOfEmployees", "employees", Text("従業員規模", "Employees")),
+    ("Industry", "industry", Text("業種", "Industry")),
+    ("Type", "account_type", Text("取引先種別", "Account type")),
+    ("Owner.Name", "owner", Text("担当者", "Owner")),
+    ("Parent.Name", "parent", Text("親会社", "Parent company")),
+    ("Website", "website", Text("Webサイト", "Website")),
 )
-_OBVIOUS: Mapping[BaseObject, tuple[tuple[str, str, str], ...]] = {
+_OBVIOUS: Mapping[BaseObject, tuple[tuple[str, str, Text], ...]] = {
     "Account": _OF_ACCOUNT,
     "Opportunity": (
-        ("Amount", "amount", "売上"),
-        ("StageName", "phase", "商談フェーズ"),
-        ("CloseDate", "close_date", "完了予定日"),
-        ("Account.Name", "account", "取引先"),
-        ("Account.NumberOfEmployees", "employees", "従業員規模"),
-        ("Account.Industry", "industry", "業種"),
-        ("Owner.Name", "owner", "担当者"),
+        ("Amount", "amount", Text("売上", "Amount")),
+        ("StageName", "phase", Text("商談フェーズ", "Opportunity stage")),
+        ("CloseDate", "close_date", Text("完了予定日", "Close date")),
+        ("Account.Name", "account", Text("取引先", "Account")),
+        ("Account.NumberOfEmployees", "employees", Text("従業員規模", "Employees")),
+        ("Account.Industry", "industry", Text("業種", "Industry")),
+        ("Owner.Name", "owner", Text("担当者", "Owner")),
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A mapping that one click adds, and the field that it reads."""
+    """A mapping that one click adds, and the field that it reads.
+
+    ``label`` is the new field's name in each language; the mapping has the Japanese one.
+    """
 
     mapping: FieldMapping
     choice: FieldChoice
+    label: Text
     why: Text
 
 
@@ -69,8 +73,8 @@ def suggestions(
             needed += choice.objects
         elif choice is not None and choice.is_selectable and path.lower() not in paths:
             free = key if key not in taken else suggested_key(choice, taken)
-            mapping = FieldMapping(from_=choice.path, to=free, label=label, type=choice.types[0])
-            found.append(Suggestion(mapping, choice, _ALWAYS_ASKED))
+            mapping = FieldMapping(from_=choice.path, to=free, label=label.ja, type=choice.types[0])
+            found.append(Suggestion(mapping, choice, label, _ALWAYS_ASKED))
             taken.add(free)
     return SchemaNeeded(tuple(dict.fromkeys(needed))) if needed else tuple(found)
 
@@ -95,7 +99,7 @@ def currency_suggestions(
             key = suggested_key(choice, taken)
             label = choice.label_path[:LABEL_LENGTH_MAX]
             mapping = FieldMapping(from_=choice.path, to=key, label=label, type=choice.types[0])
-            made.append(Suggestion(mapping, choice, _CURRENCY))
+            made.append(Suggestion(mapping, choice, Text(label, label), _CURRENCY))
             taken.add(key)
     return tuple(made)
 

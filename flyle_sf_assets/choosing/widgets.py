@@ -175,7 +175,7 @@ _LABELS_OF_DAYS: Mapping[Operator, Text] = {
 }
 _EXAMPLES: Mapping[WidgetKind, str] = {
     "none": "",
-    "text": "株式会社",
+    "text": "Acme",
     "number": "1000000",
     "checkbox": "true",
     "picklist": "",
@@ -187,7 +187,7 @@ _EXAMPLES: Mapping[WidgetKind, str] = {
 _HINTS: Mapping[WidgetKind, Text] = {
     "none": Text("値は要りません。", "No value is needed."),
     "text": Text("大文字と小文字は区別されません。", "Upper and lower case are the same."),
-    "number": Text("桁区切りや単位を付けずに入力します。", "Without separators or units."),
+    "number": Text("数値を入力します(例: 1,000,000)。", "Enter a number, such as 1,000,000."),
     "checkbox": Text("オンかオフを選びます。", "Choose on or off."),
     "picklist": Text("Salesforceの選択肢から選びます。", "Choose from the options in Salesforce."),
     "date": Text("日付か、相対日付を選びます。", "Choose a date or a relative date."),

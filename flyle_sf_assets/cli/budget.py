@@ -116,8 +116,11 @@ def _number(value: int | None) -> str:
 def _unknown(tenant: str) -> NotConnected:
     return NotConnected(
         "unknown_tenant",
-        tried=Text(f"テナント {tenant} の API の予算", f"Look up the API budget of {tenant}"),
-        came_back="it has no registered settings",
+        tried=Text(
+            f"テナント {tenant} の API の予算を調べようとしました",
+            f"Tried to look up the API budget of {tenant}",
+        ),
+        came_back=Text("登録された設定がありません", "it has no registered settings"),
         remedy=Text(
             "flyle-sf apply で設定を登録してください", "Register its settings with flyle-sf apply"
         ),

@@ -128,8 +128,13 @@ def company_list(
     if registered_settings(opened, tenant) is None:
         raise NotConnected(
             "unknown_tenant",
-            tried=Text(f"テナント {tenant} の企業を調べました", f"Looked at tenant {tenant}"),
-            came_back="No settings of this tenant are registered.",
+            tried=Text(
+                f"テナント {tenant} の企業を調べようとしました", f"Tried to look at tenant {tenant}"
+            ),
+            came_back=Text(
+                "このテナントの設定は登録されていません",
+                "No settings of this tenant are registered",
+            ),
             remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
         )
     return CompanyList(opened, tenant, search, status, limit)

@@ -157,8 +157,10 @@ def _callback_server(port: int) -> Iterator[tuple[str, _Waiting]]:
     except OSError as error:
         raise UsageError(
             "port_unavailable",
-            tried=Text(f"ポート {port} で待ち受けました", f"Listened on port {port}"),
-            came_back=error.strerror or str(error),
+            tried=Text(
+                f"ポート {port} で待ち受けようとしました", f"Tried to listen on port {port}"
+            ),
+            came_back=Text.quoted(error.strerror or error),
             remedy=Text(
                 "--port で別のポートを指定し、そのコールバック URL をアプリケーションに"
                 "登録してください",
@@ -210,9 +212,13 @@ def _nobody_came(tenant: str) -> NotConnected:
     return NotConnected(
         "nobody_came_back",
         tried=Text(
-            f"テナント {tenant} の許可を待ちました", f"Waited for somebody to allow {tenant}"
+            f"テナント {tenant} の許可を受けようとしました",
+            f"Tried to get the consent for {tenant}",
         ),
-        came_back="nobody came back to the callback URL within 15 minutes",
+        came_back=Text(
+            "15分以内にコールバック URL への応答がありませんでした",
+            "nobody came back to the callback URL within 15 minutes",
+        ),
         remedy=Text(
             "もう一度 flyle-sf connect を実行し、表示された URL を"
             "この端末のブラウザーで開いてください",

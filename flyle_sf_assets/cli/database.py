@@ -58,8 +58,8 @@ def run_psql(access: ReaderAccess) -> int:
     except FileNotFoundError as error:
         raise UsageError(
             "psql_missing",
-            tried=Text("psql を起動しました", "Started psql"),
-            came_back=f"{program}: {error.strerror}",
+            tried=Text("psql を起動しようとしました", "Tried to start psql"),
+            came_back=Text.quoted(f"{program}: {error.strerror}"),
             remedy=Text("PostgreSQLのクライアントをインストールしてください", "Install psql"),
         ) from None
     finally:

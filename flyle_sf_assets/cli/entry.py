@@ -68,8 +68,8 @@ def options_first(arguments: Sequence[str]) -> list[str]:
 def _usage(wrong: ClickException) -> UsageError:
     return UsageError(
         "usage",
-        tried=Text("コマンドの引数を読みました", "Read the command's arguments"),
-        came_back=wrong.format_message(),
+        tried=Text("コマンドの引数を読み取ろうとしました", "Tried to read the command's arguments"),
+        came_back=Text.quoted(wrong.format_message()),
         remedy=Text(
             "flyle-sf COMMAND --help で引数を確認してください",
             "flyle-sf COMMAND --help tells its arguments",

@@ -101,8 +101,13 @@ def history_of(opened: Installation, tenant: str, external_id: str) -> History:
     if not is_record_id(external_id):
         raise UsageError(
             "not_a_record_id",
-            tried=Text(f"ID {external_id} を読みました", f"Read the id {external_id}"),
-            came_back="It is not a Salesforce record id of 15 or 18 characters.",
+            tried=Text(
+                f"ID {external_id} を読み取ろうとしました", f"Tried to read the id {external_id}"
+            ),
+            came_back=Text(
+                "15文字または18文字の Salesforce のレコード ID ではありません",
+                "It is not a Salesforce record id of 15 or 18 characters",
+            ),
             remedy=Text(
                 "SalesforceのレコードIDを、大文字と小文字を変えずに指定してください",
                 "Give the record's Salesforce id, its capitals as they are",
@@ -124,10 +129,13 @@ def _unknown(tenant: str, external_id: str) -> FlyleError:
     return NotFound(
         "unknown_company",
         tried=Text(
-            f"テナント {tenant} の企業 {external_id} を探しました",
-            f"Looked for company {external_id} of {tenant}",
+            f"テナント {tenant} の企業 {external_id} を見つけようとしました",
+            f"Tried to find company {external_id} of {tenant}",
         ),
-        came_back="The tenant has no such company, and never had.",
+        came_back=Text(
+            "このテナントにその企業はなく、過去にもありません",
+            "The tenant has no such company, and never had",
+        ),
         remedy=Text(
             "連携の元オブジェクトのレコードIDか、条件に一致するレコードかを確認してください",
             "Check that it is the id of a record of the base object, and that it matched the"

@@ -32,10 +32,13 @@ def required_file(environment: Environment, tenant: str) -> Loaded:
     raise NotConnected(
         "unknown_tenant",
         tried=Text(
-            f"{folder} でテナント {tenant} の設定を探しました",
-            f"Looked for the settings of {tenant} in {folder}",
+            f"{folder} でテナント {tenant} の設定を見つけようとしました",
+            f"Tried to find the settings of {tenant} in {folder}",
         ),
-        came_back=f"There is no {tenant}.yaml. Known tenants: {known}.",
+        came_back=Text(
+            f"{tenant}.yaml がありません。登録済みのテナント: {known}",
+            f"There is no {tenant}.yaml. Known tenants: {known}",
+        ),
         remedy=Text(
             f"{tenant}.yaml を用意するか、テナント名を確認してください",
             f"Write {tenant}.yaml, or check the tenant's name",
@@ -47,7 +50,9 @@ def not_registered(tenant: str) -> NotConnected:
     """The refusal of a command that needs a tenant's registered settings."""
     return NotConnected(
         "unknown_tenant",
-        tried=Text(f"テナント {tenant} を調べました", f"Looked at tenant {tenant}"),
-        came_back="No settings of this tenant are registered.",
+        tried=Text(f"テナント {tenant} を調べようとしました", f"Tried to look at tenant {tenant}"),
+        came_back=Text(
+            "このテナントの設定は登録されていません", "No settings of this tenant are registered"
+        ),
         remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
     )

@@ -37,8 +37,11 @@ def run_rotate(*, new_key: bool) -> None:
     if unreadable:
         raise StoreError(
             "secret_unreadable",
-            tried=Text("秘密情報を暗号化し直しました", "Encrypted the secrets again"),
-            came_back=f"{rotated} done; no key opens some of {', '.join(unreadable)}",
+            tried=Text("秘密情報を暗号化し直そうとしました", "Tried to encrypt the secrets again"),
+            came_back=Text(
+                f"{rotated:,}件は完了しました。一部を開ける鍵がありません: {', '.join(unreadable)}",
+                f"{rotated} done; no key opens some of {', '.join(unreadable)}",
+            ),
             remedy=Text(
                 f"以前の鍵を{KEYS_VARIABLE}の末尾に加えて再実行するか、そのテナントを接続し直してください",
                 f"Add the former key at the end of {KEYS_VARIABLE} and run it again, or connect"

@@ -241,7 +241,7 @@ def _write(file: Path, settings: TenantSettings, version: int) -> None:
                 f"設定ファイル {file} に書き込もうとしました",
                 f"Tried to write the settings file {file}",
             ),
-            came_back=f"{type(error).__name__}: {error.strerror or error}",
+            came_back=Text.quoted(f"{type(error).__name__}: {error.strerror or error}"),
             remedy=Text(
                 f"flyle-sf settings {settings.tenant} --show {version} の出力を、"
                 "ファイルを管理している場所で保存してください",

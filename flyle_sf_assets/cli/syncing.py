@@ -289,7 +289,9 @@ def _behind(raised: Exception, tenant: str) -> FlyleError:
     """A step's own error, or the error of Dagster itself."""
     if isinstance(raised, Failure) and isinstance(raised.__cause__, FlyleError):
         return raised.__cause__
-    tried = Text(f"テナント {tenant} の同期を実行しました", f"Ran the sync of {tenant}")
+    tried = Text(
+        f"テナント {tenant} の同期を実行しようとしました", f"Tried to run the sync of {tenant}"
+    )
     return as_flyle_error(raised, tried)
 
 

@@ -52,7 +52,7 @@ class Loss:
         return Text(
             f"「{self.label}」({self.field})の値 {self.of:,}件のうち{self.lost:,}件({self.share})が"
             f"空になります(上限 {self.limit})",
-            f"{self.lost:,} of {self.of:,} values of {self.label} ({self.field}), {self.share},"
+            f"{self.lost:,} of {self.of:,} values of “{self.label}” ({self.field}), {self.share},"
             f" would become blank (limit {self.limit})",
         )
 

@@ -116,11 +116,20 @@ _REMEDIES: Mapping[RejectReason, Text] = MappingProxyType(
 )
 
 
+def remedy_for(reason: str, path: str | None) -> Text:
+    """Why a value of the Salesforce field ``path`` was rejected, and the remedy.
+
+    ValueError for a reason that is none of `RejectReason`.
+    """
+    text = _REMEDIES[RejectReason(reason)]
+    named = path or ""
+    return Text(text.ja.replace("{path}", named), text.en.replace("{path}", named))
+
+
 def remedy(reason: RejectReason, field: CompanyField | None = None) -> str:
-    """The remedy, in Japanese and then in English, with the name of the Salesforce field."""
-    text = remedy_text(reason)
-    path = field.source_path if field else ""
-    return f"{text.ja} / {text.en}".replace("{path}", path)
+    """The remedy as it is stored: in Japanese and then in English."""
+    text = remedy_for(reason, field.source_path if field else None)
+    return f"{text.ja} / {text.en}"
 
 
 def remedy_text(reason: RejectReason) -> Text:

@@ -247,8 +247,11 @@ def _check_plan(tenant: str, settings: TenantSettings | None) -> None:
         return
     raise PlanNotEligible(
         "plan_not_eligible",
-        tried=Text(f"テナント {tenant} のプランを確認しました", f"Checked the plan of {tenant}"),
-        came_back=f"plan {settings.plan}",
+        tried=Text(
+            f"テナント {tenant} のプランを確認しようとしました",
+            f"Tried to check the plan of {tenant}",
+        ),
+        came_back=Text(f"プランは {settings.plan} です", f"The plan is {settings.plan}"),
         remedy=Text(
             "エンタープライズプランまたはプロフェッショナルプランでご利用いただけます",
             "The link is part of the Enterprise and the Professional plan",
@@ -266,18 +269,23 @@ def _checked_administrator(installation: Installation, granted: Granted) -> righ
                 "salesforce_admin_required",
                 tried=Text(
                     "許可したユーザーの権限 (UserPermissionAccess.PermissionsModifyAllData)"
-                    " を確認しました",
-                    "Looked at the permissions of the user who allowed the access"
+                    " を確認しようとしました",
+                    "Tried to check the permissions of the user who allowed the access"
                     " (UserPermissionAccess.PermissionsModifyAllData)",
                 ),
-                came_back=f"{who.username} does not have Modify All Data",
+                came_back=Text(
+                    f"「{who.username}」に「すべてのデータの編集」権限がありません",
+                    f"“{who.username}” does not have Modify All Data",
+                ),
                 remedy=remedies.ADMINISTRATOR_NEEDED,
             )
         if granted.refresh_token is None:
             raise NotPermitted(
                 "scope_missing",
-                tried=Text("トークンを受け取りました", "Got the tokens"),
-                came_back="no refresh token came along",
+                tried=Text("トークンを受け取ろうとしました", "Tried to get the tokens"),
+                came_back=Text(
+                    "更新トークンが含まれていませんでした", "no refresh token came along"
+                ),
                 remedy=remedies.SCOPES_MISSING,
             )
         return who
@@ -325,8 +333,11 @@ def _keep(installation: Installation, tenant: str, allowed: Allowed, clock: Cloc
 def _no_headless_settings(tenant: str) -> NotPermitted:
     return NotPermitted(
         "no_headless_flow",
-        tried=Text(f"テナント {tenant} に接続しました", f"Connected {tenant}"),
-        came_back="its settings name no flow that works without a browser",
+        tried=Text(f"テナント {tenant} に接続しようとしました", f"Tried to connect {tenant}"),
+        came_back=Text(
+            "設定に、ブラウザーなしで使える認証方式がありません",
+            "its settings name no flow that works without a browser",
+        ),
         remedy=Text(
             "設定ファイルの connection.flow を client_credentials か jwt_bearer にするか、"
             "ブラウザーで連携してください",

@@ -8,7 +8,7 @@ what a first one did not reach.
 
 from dataclasses import dataclass
 
-from flyle_sf_assets.errors import FlyleError, StoreUnavailable
+from flyle_sf_assets.errors import FlyleError, StoreUnavailable, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import StoredGrant, network_of
@@ -68,10 +68,15 @@ def disconnect(
                 add_notice(
                     tx,
                     "disconnected",
-                    "Salesforceとの連携を解除しました",
-                    "自動更新を停止し、保管していたトークンを消去しました。企業データは残っています。\n"
-                    "The automatic updates are stopped and the stored tokens erased. The companies"
-                    " stay.",
+                    Text(
+                        "Salesforceとの連携を解除しました", "The Salesforce link was disconnected"
+                    ),
+                    Text(
+                        "自動更新を停止し、保管していたトークンを消去しました。"
+                        "企業データは残っています。",
+                        "The automatic updates are stopped and the stored tokens erased. The"
+                        " companies stay.",
+                    ),
                     now,
                 )
         _log.info("disconnected", companies=companies, cancelled=cancelled, revoked=is_revoked)

@@ -73,8 +73,14 @@ def claim(
     if found is None or found["kind"] != kind.__name__ or found["content"]["by"] != by:
         raise NotPermitted(
             "state_unknown",
-            tried=Text("Salesforce からの応答を受け取りました", "Took up Salesforce's answer"),
-            came_back="it belongs to nothing that was begun here, or it came too late or twice",
+            tried=Text(
+                "Salesforce からの応答を受け取ろうとしました",
+                "Tried to receive Salesforce's answer",
+            ),
+            came_back=Text(
+                "ここで始めた連携への応答ではないか、遅すぎたか、二度目の応答です",
+                "it belongs to nothing that was begun here, or it came too late or twice",
+            ),
             remedy=Text(
                 "連携をもう一度最初から始めてください。始めたブラウザーで15分以内に許可してください",
                 "Begin again, and allow the access in the same browser within 15 minutes",

@@ -42,6 +42,7 @@ from flyle_sf_assets.console.rendering import FOLDER, Renderer
 from flyle_sf_assets.console.request import Access, Console, Form, Page, PageRequest, read_form
 from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.tokens import TokenKeys
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.telemetry.logs import logger
@@ -136,6 +137,8 @@ def _routes() -> list[BaseRoute]:
         PageRoute("/connect", connecting.connect_page, change),
         PageRoute("/connect", connecting.begin, change, "POST", asks=True),
         PageRoute("/callback", connecting.callback, change, asks=True),
+        PageRoute("/connect/other-org", connecting.other_org, change),
+        PageRoute("/connect/done", connecting.connected, change),
         PageRoute("/connect/replace", connecting.replace_org, change, "POST", asks=True),
         PageRoute("/disconnect", connecting.ask_disconnect, change),
         PageRoute("/disconnect", connecting.do_disconnect, change, "POST", asks=True),
@@ -176,14 +179,14 @@ def _setup_routes() -> list[BaseRoute]:
         PageRoute("/setup/fields/below", fields.branch, change, asks=True),
         PageRoute("/setup/fields/reload", fields.reload_fields, change, "POST"),
         PageRoute("/setup/conditions", conditions.conditions, change),
-        PageRoute("/setup/conditions", conditions.conditions_chosen, change, "POST"),
+        PageRoute("/setup/conditions", conditions.conditions_chosen, change, "POST", asks=True),
         PageRoute("/setup/conditions/rows", conditions.rows, change, asks=True),
         PageRoute("/setup/conditions/rows", conditions.edit_rows, change, "POST", asks=True),
         PageRoute("/setup/conditions/draft", conditions.keep_typed, change, "POST"),
         PageRoute("/setup/conditions/count", conditions.count, change, asks=True),
         PageRoute("/setup/conditions/count", conditions.count, change, "POST", asks=True),
         PageRoute("/setup/mapping", mapping.mapping, change),
-        PageRoute("/setup/mapping", mapping.mapping_chosen, change, "POST"),
+        PageRoute("/setup/mapping", mapping.mapping_chosen, change, "POST", asks=True),
         PageRoute("/setup/mapping/rows", mapping.rows, change, asks=True),
         PageRoute("/setup/mapping/rows", mapping.edit_rows, change, "POST", asks=True),
         PageRoute("/setup/mapping/draft", mapping.keep_typed, change, "POST"),
@@ -245,7 +248,8 @@ def _missing(request: Request, _: Exception) -> Response:
 def _broken(request: Request, error: Exception) -> Response:
     """An unforeseen error: it goes to the log, not to the browser."""
     _log.error("page broke", path=request.scope["path"], error=type(error).__name__, exc_info=error)
-    return PlainTextResponse(
-        "申し訳ありません。ページを表示できませんでした。\nSorry, this page could not be shown.\n",
-        status_code=500,
+    text = Text(
+        "申し訳ありません。ページを表示できませんでした。\n",
+        "Sorry, this page could not be shown.\n",
     )
+    return PlainTextResponse(text.in_language(language_of(request)), status_code=500)

@@ -55,7 +55,7 @@ def sample_users(tenants: Sequence[str]) -> tuple[SampleUser, ...]:
 
 
 def sample_user_routes(
-    users: Sequence[SampleUser], to_try: Sequence[tuple[str, str]] = ()
+    users: Sequence[SampleUser], to_try: Sequence[tuple[Text, str]] = ()
 ) -> list[BaseRoute]:
     """The page that lists the users, and the one that redirects with a token.
 

@@ -81,8 +81,12 @@ def _not_connected(tenant: str) -> NotConnected:
     return NotConnected(
         "not_connected",
         tried=Text(
-            f"テナント {tenant} の接続を探しました", f"Looked for the connection of {tenant}"
+            f"テナント {tenant} の接続を見つけようとしました",
+            f"Tried to find the connection of {tenant}",
         ),
-        came_back="This workspace is not connected to Salesforce.",
+        came_back=Text(
+            "このワークスペースはSalesforceに接続していません",
+            "This workspace is not connected to Salesforce",
+        ),
         remedy=Text("先にSalesforceと接続してください", "Connect to Salesforce first"),
     )

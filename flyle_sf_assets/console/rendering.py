@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from flyle_sf_assets.console import labels as words
 from flyle_sf_assets.console.i18n import shown_moment
-from flyle_sf_assets.errors import Text
+from flyle_sf_assets.errors import Text, sentences
 
 FOLDER = Path(__file__).parent
 HTMX_CONFIG = (
@@ -40,7 +40,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._templates.globals.update(
-            static_version=static_version, htmx_config=HTMX_CONFIG, words=words
+            static_version=static_version, htmx_config=HTMX_CONFIG, words=words, sentences=sentences
         )
         self._templates.filters.update(number=_number)
         # Compiled now: an invalid template is reported at the start, not to the first visitor.

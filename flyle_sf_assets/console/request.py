@@ -17,8 +17,11 @@ from flyle_sf_assets.console.rendering import Renderer
 from flyle_sf_assets.console.settings import ConsoleSettings
 from flyle_sf_assets.console.tokens import TokenKeys
 from flyle_sf_assets.console.users import User
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.tenants.advice import Advice, advice_in, advice_on
+from flyle_sf_assets.tenants.settings_drafts import settings_file
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
@@ -147,9 +150,24 @@ class PageRequest:
             "csrf": session.csrf if session else "",
             "path": self.request.scope["path"],
             "support_contact": self.console.settings.support_contact,
+            "advise": self._advice_on,
+            "advise_in": self._advice_in,
         }
         html = self.console.renderer.render(template, self.language, of_page | values)
         return HTMLResponse(html, status_code=status)
+
+    @property
+    def is_from_file(self) -> bool:
+        """Whether the tenant's settings are a file of the operators."""
+        environment = self.installation.environment
+        return self.session is not None and settings_file(environment, self.tenant) is not None
+
+    def _advice_on(self, code: str, told: Text, remedy: Text) -> Advice:
+        contact = self.console.settings.support_contact
+        return advice_on(code, told, remedy, contact, is_from_file=self.is_from_file)
+
+    def _advice_in(self, told: Text) -> Advice:
+        return advice_in(told, self.console.settings.support_contact)
 
     def go(self, path: str) -> Response:
         """Redirects the browser, after a form or instead of a page."""

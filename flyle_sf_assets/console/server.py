@@ -51,8 +51,10 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listener.close()
         raise UsageError(
             "console_port_taken",
-            tried=Text(f"{host}:{port} で待ち受けました", f"Listened at {host}:{port}"),
-            came_back=str(error),
+            tried=Text(
+                f"{host}:{port} で待ち受けようとしました", f"Tried to listen at {host}:{port}"
+            ),
+            came_back=Text.quoted(error),
             remedy=Text("--port で別のポートを指定してください", "Give another one with --port"),
         ) from error
     return listener

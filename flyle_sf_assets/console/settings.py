@@ -38,9 +38,18 @@ class ConsoleSettings:
 
     def __post_init__(self) -> None:
         if len(self.secret.encode()) < SECRET_BYTES_MIN:
-            raise _refused("FLYLE_CONSOLE_SECRET", f"it is shorter than {SECRET_BYTES_MIN} bytes")
+            raise _refused(
+                "FLYLE_CONSOLE_SECRET",
+                Text(
+                    f"{SECRET_BYTES_MIN} バイトより短い値です",
+                    f"it is shorter than {SECRET_BYTES_MIN} bytes",
+                ),
+            )
         if self.jwks_url is not None and urlsplit(self.jwks_url).scheme != "https":
-            raise _refused("FLYLE_CONSOLE_JWKS_URL", "it is not an https URL")
+            raise _refused(
+                "FLYLE_CONSOLE_JWKS_URL",
+                Text("https の URL ではありません", "it is not an https URL"),
+            )
 
     @property
     def callback_url(self) -> str:
@@ -64,7 +73,7 @@ def console_settings(
     given = {name: value.strip() for name, value in variables.items()}
     url = given.get("FLYLE_CONSOLE_URL") or public_url
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise _refused("FLYLE_CONSOLE_URL", "it is not a URL")
+        raise _refused("FLYLE_CONSOLE_URL", Text("URL ではありません", "it is not a URL"))
     return ConsoleSettings(
         public_url=url.rstrip("/"),
         secret=given.get("FLYLE_CONSOLE_SECRET") or _kept_secret(environment.home),
@@ -82,9 +91,12 @@ def _networks(written: str) -> tuple[str, ...]:
         try:
             network = ipaddress.ip_network(entry)
         except ValueError as error:
-            raise _refused("FLYLE_CONSOLE_TRUSTED_PROXIES", str(error)) from None
+            raise _refused("FLYLE_CONSOLE_TRUSTED_PROXIES", Text.quoted(error)) from None
         if network.prefixlen == 0:
-            raise _refused("FLYLE_CONSOLE_TRUSTED_PROXIES", f"{entry} are all addresses")
+            raise _refused(
+                "FLYLE_CONSOLE_TRUSTED_PROXIES",
+                Text(f"{entry} はすべてのアドレスを指します", f"{entry} are all addresses"),
+            )
     return tuple(found)
 
 
@@ -93,10 +105,10 @@ def _kept_secret(home: Path) -> str:
     return made_once(home / SECRET_FILE, secrets.token_urlsafe(48).encode())
 
 
-def _refused(name: str, came_back: str) -> UsageError:
+def _refused(name: str, came_back: Text) -> UsageError:
     return UsageError(
         "console_settings_invalid",
-        tried=Text(f"{name} を読みました", f"Read {name}"),
+        tried=Text(f"{name} を読み取ろうとしました", f"Tried to read {name}"),
         came_back=came_back,
         remedy=Text(f"{name} を直してください", f"Correct {name}"),
     )

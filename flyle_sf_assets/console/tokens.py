@@ -74,19 +74,27 @@ class TokenKeys:
         lifetime_s = (expires - issued).total_seconds()
         if not 0 < lifetime_s <= LIFETIME_S_MAX:
             raise _refused(
-                f"it is valid for {lifetime_s:.0f} s; at most {LIFETIME_S_MAX} are allowed"
+                Text(
+                    f"有効期間が {lifetime_s:.0f} 秒です(最長 {LIFETIME_S_MAX} 秒)",
+                    f"it is valid for {lifetime_s:.0f} s; at most {LIFETIME_S_MAX} are allowed",
+                )
             )
         if (issued - now).total_seconds() > LEEWAY_S:
-            raise _refused("it was issued in the future")
+            raise _refused(Text("未来の時刻に発行されています", "it was issued in the future"))
         if "nbf" in claims and (_moment(claims, "nbf") - now).total_seconds() > LEEWAY_S:
-            raise _refused("it is not valid yet")
+            raise _refused(Text("まだ有効ではありません", "it is not valid yet"))
         if (now - expires).total_seconds() > 0:
-            raise _refused("it has expired")
+            raise _refused(Text("有効期限が切れています", "it has expired"))
         return Ticket(_user(claims), _text(claims, "jti"), expires)
 
     def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > TOKEN_CHARACTERS_MAX:
-            raise _refused(f"it is longer than {TOKEN_CHARACTERS_MAX:,} characters")
+            raise _refused(
+                Text(
+                    f"{TOKEN_CHARACTERS_MAX:,} 文字より長い値です",
+                    f"it is longer than {TOKEN_CHARACTERS_MAX:,} characters",
+                )
+            )
         try:
             key, algorithms = self._key_for(token)
             claims: dict[str, Any] = jwt.decode(
@@ -104,7 +112,7 @@ class TokenKeys:
             )
         except (jwt.PyJWTError, TypeError, ValueError, RecursionError) as error:
             # The cause may quote parts of the token.
-            raise _refused(type(error).__name__) from None
+            raise _refused(Text.quoted(type(error).__name__)) from None
         return claims
 
     def _key_for(self, token: str) -> tuple[Any, list[str]]:
@@ -114,11 +122,21 @@ class TokenKeys:
         key = self._jwks.get_signing_key_from_jwt(token).key
         if isinstance(key, RSAPublicKey):
             if key.key_size < RSA_BITS_MIN:
-                raise _refused(f"its RSA key has {key.key_size} bits; {RSA_BITS_MIN} are needed")
+                raise _refused(
+                    Text(
+                        f"RSA 鍵が {key.key_size} ビットです({RSA_BITS_MIN} ビット以上が必要)",
+                        f"its RSA key has {key.key_size} bits; {RSA_BITS_MIN} are needed",
+                    )
+                )
             return key, ["RS256"]
         if isinstance(key, EllipticCurvePublicKey) and key.curve.name == "secp256r1":
             return key, ["ES256"]
-        raise _refused("its key is neither RSA nor on the curve P-256")
+        raise _refused(
+            Text(
+                "鍵が RSA でも P-256 でもありません",
+                "its key is neither RSA nor on the curve P-256",
+            )
+        )
 
 
 def issue_token(
@@ -156,12 +174,19 @@ class _Jwks(jwt.PyJWKClient):
 def _user(claims: dict[str, Any]) -> User:
     tenant, role = _text(claims, "tenant"), _text(claims, "role")
     if not re.fullmatch(TENANT_PATTERN, tenant):
-        raise _refused("its tenant is not the name of a tenant")
+        raise _refused(
+            Text("tenant がテナント名ではありません", "its tenant is not the name of a tenant")
+        )
     for known in ROLES:
         if role == known:
             plan = _text(claims, "plan")
             return User(tenant, _text(claims, "sub"), _text(claims, "name"), known, plan)
-    raise _refused(f"its role is none of {', '.join(ROLES)}")
+    raise _refused(
+        Text(
+            f"role が {', '.join(ROLES)} のいずれでもありません",
+            f"its role is none of {', '.join(ROLES)}",
+        )
+    )
 
 
 def _text(claims: dict[str, Any], name: str) -> str:
@@ -171,29 +196,41 @@ def _text(claims: dict[str, Any], name: str) -> str:
         or not 0 < len(value) <= TEXT_CHARACTERS_MAX
         or _UNSTORABLE.search(value)
     ):
-        raise _refused(f"its claim {name} is not a text of 1 to {TEXT_CHARACTERS_MAX} characters")
+        raise _refused(
+            Text(
+                f"クレーム {name} が1〜{TEXT_CHARACTERS_MAX}文字の文字列ではありません",
+                f"its claim {name} is not a text of 1 to {TEXT_CHARACTERS_MAX} characters",
+            )
+        )
     return value
 
 
 def _moment(claims: dict[str, Any], name: str) -> datetime:
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refused(f"its claim {name} is not a number")
+        raise _refused(
+            Text(f"クレーム {name} が数値ではありません", f"its claim {name} is not a number")
+        )
     try:
         return datetime.fromtimestamp(value, UTC)
     except (OverflowError, ValueError, OSError):
-        raise _refused(f"its claim {name} is not a moment") from None
+        raise _refused(
+            Text(f"クレーム {name} が日時ではありません", f"its claim {name} is not a moment")
+        ) from None
 
 
 def used_before() -> NotPermitted:
     """The refusal of a token that has opened a session."""
-    return _refused("it was used before")
+    return _refused(Text("すでに使われています", "it was used before"))
 
 
-def _refused(came_back: str) -> NotPermitted:
+def _refused(came_back: Text) -> NotPermitted:
     return NotPermitted(
         "console_token_refused",
-        tried=Text("Flyleからのトークンを確認しました", "Checked the token that came from Flyle"),
+        tried=Text(
+            "Flyleからのトークンを確認しようとしました",
+            "Tried to check the token that came from Flyle",
+        ),
         came_back=came_back,
         remedy=Text(
             "Flyleの「外部サービス連携」画面から、もう一度開いてください",

@@ -29,7 +29,7 @@ def failure_of(error: FlyleError) -> Failure:
         metadata={
             "code": error.code,
             "tried": f"{error.tried.en} / {error.tried.ja}",
-            "came back": error.came_back,
+            "came back": f"{error.came_back.en} / {error.came_back.ja}",
             "remedy": f"{error.remedy.en} / {error.remedy.ja}",
             **({"incident": error.incident} if error.incident else {}),
         },
@@ -40,12 +40,11 @@ def failure_of(error: FlyleError) -> Failure:
 
 
 def _reason_and_remedy(error: FlyleError) -> str:
-    came_back = error.came_back + (f" ({error.incident})" if error.incident else "")
     return "\n".join(
         (
-            f"[{error.code}] {error.tried.en} → {came_back}",
+            f"[{error.code}] {error.history.en}",
             f"Remedy: {error.remedy.en}",
-            f"[{error.code}] {error.tried.ja} → {came_back}",
+            f"[{error.code}] {error.history.ja}",
             f"対処: {error.remedy.ja}",
         )
     )
@@ -99,4 +98,4 @@ def guarded_tick(body: Callable[P, T]) -> Callable[P, T]:
 
 
 def _tried(name: str) -> Text:
-    return Text(f"{name} を実行しました", f"Ran {name}")
+    return Text(f"{name} を実行しようとしました", f"Tried to run {name}")

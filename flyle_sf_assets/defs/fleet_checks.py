@@ -125,7 +125,7 @@ def found(tx: FleetTransaction, now: datetime) -> dict[AssetCheckKey, tuple[str,
         keys.NONE_OVERDUE: overdue_tenants(tx, now - OVERDUE_AFTER),
         keys.NO_OLD_REJECTED: tenants_with_rejected(tx, now - REJECTED_AFTER),
         keys.NONE_STALE: stale_tenants(tx, UNUSED),
-        keys.NONE_UNAPPLIED: tuple(map(unapplied_words, unapplied_settings(tx))),
+        keys.NONE_UNAPPLIED: tuple(unapplied_words(one).en for one in unapplied_settings(tx)),
         keys.NONE_HELD: held_tenants(tx),
     }
 
@@ -141,12 +141,18 @@ def _held_words(held: HeldChange) -> str:
     return f"{held.tenant_id} ({text.en} / {text.ja}; {', '.join(ids)})"
 
 
-def unapplied_words(one: Unapplied) -> str:
+def unapplied_words(one: Unapplied) -> Text:
     """The tenant, and the first problem of its settings, in one line."""
-    what = "file" if one.version is None else f"version {one.version}"
+    number = one.version
+    what = Text("ファイル", "file")
+    if number is not None:
+        what = Text(f"バージョン{number}", f"version {number}")
     first, more = one.problems[0], len(one.problems) - 1
-    others = f" and {more} more" if more else ""
-    return f"{one.tenant} ({what}: {first.place} {first.message.en}{others})"
+    others = Text(f" ほか{more}件", f" and {more} more") if more else Text("", "")
+    return Text(
+        f"{one.tenant} ({what.ja}: {first.place} {first.message.ja}{others.ja})",
+        f"{one.tenant} ({what.en}: {first.place} {first.message.en}{others.en})",
+    )
 
 
 def result(key: AssetCheckKey, tenants: Sequence[str], count: int) -> AssetCheckResult:

@@ -145,8 +145,11 @@ def _kind(tag: str) -> RefreshKind:
             return kind
     raise UsageError(
         "unknown_refresh_kind",
-        tried=Text(f"実行のタグ {KIND_TAG} を読みました", f"Read the run's tag {KIND_TAG}"),
-        came_back=f"It says {tag!r}.",
+        tried=Text(
+            f"実行のタグ {KIND_TAG} を読み取ろうとしました",
+            f"Tried to read the run's tag {KIND_TAG}",
+        ),
+        came_back=Text(f"値は {tag!r} です", f"It says {tag!r}"),
         remedy=Text(
             f"{KIND_TAG} には {', '.join(KINDS)} のいずれかを指定してください",
             f"Set {KIND_TAG} to one of {', '.join(KINDS)}",
@@ -156,7 +159,10 @@ def _kind(tag: str) -> RefreshKind:
 
 def _tried(context: AssetExecutionContext) -> Text:
     tenant, asset = context.partition_key, context.asset_key.to_user_string()
-    return Text(f"テナント {tenant} の {asset} を更新しました", f"Refreshed {asset} of {tenant}")
+    return Text(
+        f"テナント {tenant} の {asset} を更新しようとしました",
+        f"Tried to refresh {asset} of {tenant}",
+    )
 
 
 def refreshes_of(

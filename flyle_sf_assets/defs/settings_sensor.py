@@ -164,8 +164,11 @@ def not_applied(unapplied: Sequence[Unapplied]) -> UsageError:
     names = ", ".join(one.tenant for one in unapplied)
     return UsageError(
         "settings_not_applied",
-        tried=Text(f"設定を適用しました: {names}", f"Applied settings: {names}"),
-        came_back=capped([unapplied_words(one) for one in unapplied]),
+        tried=Text(f"設定を適用しようとしました: {names}", f"Tried to apply settings: {names}"),
+        came_back=Text(
+            capped([unapplied_words(one).ja for one in unapplied]),
+            capped([unapplied_words(one).en for one in unapplied]),
+        ),
         remedy=Text(
             "設定かSalesforceの組織を直してください。それまでは前の設定のまま動き続けます。"
             "すべての問題は flyle-sf check テナント で表示されます",
@@ -188,7 +191,7 @@ def _in_words(
         ("added", changes.add),
         ("removed", changes.remove),
         ("removed after their run", changes.deferred),
-        ("not applied", [unapplied_words(one) for one in unapplied]),
+        ("not applied", [unapplied_words(one).en for one in unapplied]),
         ("files that cannot be used", unnamed),
         ("failed", [f"{tenant} ({why})" for tenant, why in budget.failed.items()]),
     )

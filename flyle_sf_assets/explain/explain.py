@@ -113,8 +113,13 @@ def _stored(tx: TenantTransaction, tenant: str, record_id: str) -> _Stored:
     if settings is None:
         raise NotConnected(
             "unknown_tenant",
-            tried=Text(f"テナント {tenant} を調べます", f"Look at tenant {tenant}"),
-            came_back="No settings of this tenant are registered.",
+            tried=Text(
+                f"テナント {tenant} を調べようとしました", f"Tried to look at tenant {tenant}"
+            ),
+            came_back=Text(
+                "このテナントの設定は登録されていません",
+                "No settings of this tenant are registered",
+            ),
             remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
         )
     return _Stored(
@@ -135,15 +140,21 @@ def _id_of_name(tx: TenantTransaction, tenant: str, name: str) -> str:
     (*others, last) = exact or found or (None,)
     if last is not None and not others:
         return last.external_id
-    came_back = (
-        f"{len(exact or found)} companies or more match: "
-        + ", ".join(one.external_id for one in exact or found)
-        if last is not None
-        else "No company of this tenant has such a name, and it is no id or address of a record."
+    came_back = Text(
+        "その名前の企業はこのテナントになく、レコードのIDでもURLでもありません",
+        "No company of this tenant has such a name, and it is no id or address of a record",
     )
+    if last is not None:
+        number, ids = len(exact or found), ", ".join(one.external_id for one in exact or found)
+        came_back = Text(
+            f"{number}社以上が一致します: {ids}", f"{number} companies or more match: {ids}"
+        )
     raise UsageError(
         "record_unclear",
-        tried=Text(f"テナント {tenant} のレコードを探します", f"Find the record of {tenant}"),
+        tried=Text(
+            f"テナント {tenant} のレコードを見つけようとしました",
+            f"Tried to find the record of {tenant}",
+        ),
         came_back=came_back,
         remedy=Text(
             "SalesforceのレコードのID、またはレコードのページのURLを指定してください",

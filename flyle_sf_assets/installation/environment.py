@@ -79,8 +79,8 @@ def _is_on(name: str, environment: Mapping[str, str]) -> bool:
     if written not in ("0", "1"):
         raise UsageError(
             "switch_invalid",
-            tried=Text(f"{name} を読みました", f"Read {name}"),
-            came_back=f"It says {written!r}.",
+            tried=Text(f"{name} を読み取ろうとしました", f"Tried to read {name}"),
+            came_back=Text(f"値は {written!r} です", f"It says {written!r}"),
             remedy=Text("1 または 0 を指定してください", "Set it to 1 or 0"),
         )
     return written == "1"
@@ -95,8 +95,8 @@ def _seconds(name: str, environment: Mapping[str, str]) -> int | None:
     if found is None:
         raise UsageError(
             "interval_invalid",
-            tried=Text(f"{name} を読みました", f"Read {name}"),
-            came_back=f"It says {written!r}.",
+            tried=Text(f"{name} を読み取ろうとしました", f"Tried to read {name}"),
+            came_back=Text(f"値は {written!r} です", f"It says {written!r}"),
             remedy=Text("30s、2m、1h のように指定してください", "Write it like 30s, 2m or 1h"),
         )
     return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]

@@ -110,10 +110,13 @@ def app_of(installation: Installation, tenant: str, connection: Connection | Non
     raise NotConnected(
         "app_keys_missing",
         tried=Text(
-            f"テナント {tenant} の Consumer Key を探しました",
-            f"Looked for the Consumer Key of {tenant}",
+            f"テナント {tenant} の Consumer Key を見つけようとしました",
+            f"Tried to find the Consumer Key of {tenant}",
         ),
-        came_back="neither the settings nor the store has it for this org",
+        came_back=Text(
+            "設定にも保管場所にも、この組織のものがありません",
+            "neither the settings nor the store has it for this org",
+        ),
         remedy=Text(
             "設定コンソールで組織の URL と Consumer Key、Consumer Secret を入力するか、"
             "設定ファイルの connection.consumer_key を書いてください",
@@ -194,8 +197,14 @@ def other_org(tenant: str, linked: str, found: str) -> NotConnected:
     """The refusal to read another org than the linked one without a confirmation."""
     return NotConnected(
         "org_changed",
-        tried=Text(f"テナント {tenant} の組織に接続しました", f"Connected to the org of {tenant}"),
-        came_back=f"org {found}, but the companies are linked to org {linked}",
+        tried=Text(
+            f"テナント {tenant} の組織に接続しようとしました",
+            f"Tried to connect to the org of {tenant}",
+        ),
+        came_back=Text(
+            f"組織 {found} ですが、企業は組織 {linked} に連携しています",
+            f"It is org {found}, but the companies are linked to org {linked}",
+        ),
         remedy=Text(
             "元の組織に戻すか、別の組織に切り替える場合は設定コンソールか"
             f" flyle-sf connect {tenant} --replace-org で確認してください"
@@ -253,8 +262,8 @@ def _is_same_org(stored: AppEntry, connection: Connection) -> bool:
 def _secret_missing(org_url: str) -> NotConnected:
     return NotConnected(
         "app_keys_missing",
-        tried=Text(f"{org_url} にログインしました", f"Logged in at {org_url}"),
-        came_back="no Consumer Secret is known",
+        tried=Text(f"{org_url} へのログインを試みました", f"Tried to log in at {org_url}"),
+        came_back=Text("Consumer Secret が登録されていません", "no Consumer Secret is known"),
         remedy=remedies.SECRET_WRONG,
     )
 

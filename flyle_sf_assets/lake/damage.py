@@ -18,24 +18,29 @@ def checksum_of(place: Path) -> tuple[int, str]:
         return os.fstat(handle.fileno()).st_size, digest
 
 
-def seen_damage(place: Path, file: RecordFile) -> str | None:
+def seen_damage(place: Path, file: RecordFile) -> Text | None:
     """What is wrong with the file by its metadata, without opening it; None when nothing is."""
     try:
         found = place.lstat()
     except FileNotFoundError:
-        return "it is not there"
+        return Text("ファイルがありません", "it is not there")
     except OSError as error:
-        return f"it cannot be looked at: {error.strerror}"
+        return Text(
+            f"調べられません: 「{error.strerror}」", f"it cannot be looked at: “{error.strerror}”"
+        )
     if not stat.S_ISREG(found.st_mode):
-        return "it is no regular file"
+        return Text("通常のファイルではありません", "it is no regular file")
     if not found.st_size:
-        return "it is empty"
+        return Text("空です", "it is empty")
     if file.checksum and found.st_size != file.size:
-        return f"it has {found.st_size:,} bytes instead of {file.size:,}"
+        return Text(
+            f"{file.size:,} バイトのはずが {found.st_size:,} バイトです",
+            f"it has {found.st_size:,} bytes instead of {file.size:,}",
+        )
     return None
 
 
-def read_damage(place: Path, file: RecordFile) -> str | None:
+def read_damage(place: Path, file: RecordFile) -> Text | None:
     """What is wrong with the content; None when nothing is. Reads the whole file.
 
     A file of an earlier version has no checksum: its footer must have the number of its rows, and
@@ -44,23 +49,41 @@ def read_damage(place: Path, file: RecordFile) -> str | None:
     try:
         if file.checksum:
             _, digest = checksum_of(place)
-            return None if digest == file.checksum else "its content is not what was written"
+            return (
+                None
+                if digest == file.checksum
+                else Text("書き込んだ内容と異なります", "its content is not what was written")
+            )
         frame = pl.scan_parquet(place, glob=False)
         rows = int(frame.select(pl.len()).collect().item())
         frame.select(pl.all().n_unique()).collect(engine="streaming")
     except OSError as error:
-        return f"it cannot be read: {error.strerror}"
+        return Text(
+            f"読み込めません: 「{error.strerror}」", f"it cannot be read: “{error.strerror}”"
+        )
     except pl.exceptions.PolarsError as error:
-        return f"it is no readable Parquet file ({type(error).__name__})"
-    return None if rows == file.rows else f"it has {rows:,} rows instead of {file.rows:,}"
+        name = type(error).__name__
+        return Text(
+            f"読み込める Parquet ファイルではありません ({name})",
+            f"it is no readable Parquet file ({name})",
+        )
+    if rows == file.rows:
+        return None
+    return Text(
+        f"{file.rows:,} 行のはずが {rows:,} 行です",
+        f"it has {rows:,} rows instead of {file.rows:,}",
+    )
 
 
-def damaged(file: RecordFile, reason: str) -> RecordFileDamaged:
+def damaged(file: RecordFile, reason: Text) -> RecordFileDamaged:
     """The error for a file of a manifest whose content is not what was written."""
     error = RecordFileDamaged(
         "record_file_damaged",
-        tried=Text(f"{file.path} を読み込みました", f"Read {file.path}"),
-        came_back=f"The file is damaged or lost: {reason}.",
+        tried=Text(f"{file.path} を読み込もうとしました", f"Tried to read {file.path}"),
+        came_back=Text(
+            f"ファイルが壊れているか、失われています({reason.ja})",
+            f"The file is damaged or lost: {reason.en}",
+        ),
         remedy=Text(
             "次の同期でこのデータをSalesforceから読み直します。"
             "繰り返す場合はディスクを確認してください",
@@ -68,17 +91,17 @@ def damaged(file: RecordFile, reason: str) -> RecordFileDamaged:
             " disk",
         ),
     )
-    error.path, error.reason = file.path, reason
+    error.path, error.reason = file.path, reason.en
     return error
 
 
-def unavailable(root: Path, came_back: str, remedy: Text) -> StoreUnavailable:
+def unavailable(root: Path, came_back: Text, remedy: Text) -> StoreUnavailable:
     """The error for a lake that is missing as a whole: no dataset is read again because of it."""
     return StoreUnavailable(
         "lake_unavailable",
         tried=Text(
-            f"レコードファイルの保存先 {root} を開きました",
-            f"Opened the place of the record files, {root}",
+            f"レコードファイルの保存先 {root} を開こうとしました",
+            f"Tried to open the place of the record files, {root}",
         ),
         came_back=came_back,
         remedy=remedy,

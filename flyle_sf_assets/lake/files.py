@@ -44,9 +44,13 @@ class Lake:
             raise StoreError(
                 "lake_url_unsupported",
                 tried=Text(
-                    "レコードファイルの保存先を開きました", "Opened the record files' place"
+                    "レコードファイルの保存先を開こうとしました",
+                    "Tried to open the record files' place",
                 ),
-                came_back=f"{url.split('://', 1)[0]}:// is not supported by this version.",
+                came_back=Text(
+                    f"このバージョンは {url.split('://', 1)[0]}:// に対応していません",
+                    f"{url.split('://', 1)[0]}:// is not supported by this version",
+                ),
                 remedy=Text(
                     "FLYLE_LAKE_URL にローカルのパスを指定してください",
                     "Set FLYLE_LAKE_URL to a local path",
@@ -101,7 +105,7 @@ class Lake:
         except (OSError, pl.exceptions.PolarsError) as error:
             # An incomplete file would keep a full disk full until the nightly cleanup.
             unfinished.unlink(missing_ok=True)
-            tried = Text(f"{path} に書き込みました", f"Wrote {path}")
+            tried = Text(f"{path} に書き込もうとしました", f"Tried to write {path}")
             known = storage_error(error, tried, Text("FLYLE_LAKE_URL", "FLYLE_LAKE_URL"))
             if known is None:
                 raise
@@ -170,8 +174,8 @@ class Lake:
             return self.scan((manifest.base,)).head(0)
         return self.scan(added)
 
-    def damage(self, file: RecordFile, *, is_read: bool = False) -> str | None:
-        """What is wrong with a file, in English; None when nothing is.
+    def damage(self, file: RecordFile, *, is_read: bool = False) -> Text | None:
+        """What is wrong with a file; None when nothing is.
 
         By its metadata, or with ``is_read`` by comparing all of its content.
         Raises StoreUnavailable when the lake as a whole is missing.

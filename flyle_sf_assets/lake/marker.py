@@ -45,11 +45,21 @@ def require_reachable(root: Path, file: RecordFile) -> None:
         found = _read(root)
         is_used = found is not None or _has_tenants(root)
     except OSError as error:
-        raise unavailable(root, f"{error.strerror}.", _CHECK) from error
+        raise unavailable(root, Text.quoted(error.strerror), _CHECK) from error
     if not is_used or (found is None and file.lake):
-        raise unavailable(root, f"It is not there, or has no file {MARKER}.", _remedy(root, file))
+        raise unavailable(
+            root,
+            Text(
+                f"フォルダーがないか、ファイル {MARKER} がありません",
+                f"It is not there, or has no file {MARKER}",
+            ),
+            _remedy(root, file),
+        )
     if found and file.lake and found != file.lake:
-        came_back = f"It is another one: {MARKER} says {found[:40]!r} instead of {file.lake!r}."
+        came_back = Text(
+            f"別の保存先です({MARKER} の値は {file.lake!r} ではなく {found[:40]!r})",
+            f"It is another one: {MARKER} says {found[:40]!r} instead of {file.lake!r}",
+        )
         raise unavailable(root, came_back, _remedy(root, file))
 
 

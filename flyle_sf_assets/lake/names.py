@@ -79,8 +79,14 @@ def _require(is_right: bool, path: str) -> None:  # noqa: FBT001  a condition, a
         return
     raise StoreError(
         "lake_path_refused",
-        tried=Text("レコードファイルの場所を確認しました", "Looked for the place of a record file"),
-        came_back=f"{path[:120]!r} is not a place inside the tenant's own folder.",
+        tried=Text(
+            "レコードファイルの場所を確認しようとしました",
+            "Tried to find the place of a record file",
+        ),
+        came_back=Text(
+            f"{path[:120]!r} はテナントのフォルダーの中にありません",
+            f"{path[:120]!r} is not a place inside the tenant's own folder",
+        ),
         remedy=Text(
             "レコードの保存先にリンクや製品以外のファイルがないか確認してください。"
             "別のディスクに置く場合は FLYLE_LAKE_URL で保存先全体を指定します",

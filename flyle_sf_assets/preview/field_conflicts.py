@@ -27,8 +27,8 @@ def existing_field_problems(
                 Text(
                     f"Flyleのカスタムフィールド「{existing.label}」({field.key})の型は"
                     f" {existing.type} です。{field.type} の値は連携できません。",
-                    f"The custom field {existing.label} ({field.key}) that Flyle already has is of"
-                    f" type {existing.type} and cannot take {field.type}.",
+                    f"The custom field “{existing.label}” ({field.key}) that Flyle already has is"
+                    f" of type {existing.type} and cannot take {field.type}.",
                 ),
                 Text(
                     f"type を {existing.type} にするか、別のキーを to に指定してください。",

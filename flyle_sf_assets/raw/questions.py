@@ -61,8 +61,13 @@ class Questions:
         if schema is None:
             refused = ObjectRefused(
                 "object_unknown",
-                tried=Text(f"{dataset.object} を読み込みます", f"Read {dataset.object}"),
-                came_back="The org does not know the object, or hides it from the connected user.",
+                tried=Text(
+                    f"{dataset.object} を読み込もうとしました", f"Tried to read {dataset.object}"
+                ),
+                came_back=Text(
+                    "組織にそのオブジェクトがないか、連携ユーザーから見えません",
+                    "The org does not know the object, or hides it from the connected user",
+                ),
                 remedy=Text(
                     "連携ユーザーのオブジェクト権限を確認してください",
                     "Check the connected user's permission on the object",

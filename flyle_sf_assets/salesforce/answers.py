@@ -37,22 +37,36 @@ def decoded(body: bytes, decode: Callable[[bytes], T], *, values_max: int, tried
     ``values_max`` members and elements.
     """
     if len(body) > values_max and sum(map(body.count, _STRUCTURE)) > values_max:
-        raise faults.too_large(f"more than {values_max} values", tried=tried)
+        raise faults.too_large(
+            Text(f"値が {values_max} 個を超えています", f"more than {values_max} values"),
+            tried=tried,
+        )
     try:
         return decode(body)
     except _DECODE_FAULTS as error:
-        raise faults.unreadable(f"{len(body)} bytes: {error}", tried=tried) from error
+        raise faults.unreadable(
+            Text(f"{len(body)} バイト: 「{error}」", f"{len(body)} bytes: “{error}”"), tried=tried
+        ) from error
 
 
 def require_columns(records: Sequence[Any], tree: Tree, *, tried: Text, at: str = "") -> None:
     """IncompleteRead unless every record has every column of the tree (`frames.tree_of`)."""
     names = frozenset(tree)
     if not all(isinstance(record, dict) for record in records):
-        raise faults.implausible(f"{at or 'a record'} is no object", tried=tried)
+        raise faults.implausible(
+            Text(
+                f"{at or 'レコード'} がオブジェクトではありません",
+                f"{at or 'a record'} is no object",
+            ),
+            tried=tried,
+        )
     if not all(map(names.issubset, records)):
         absent = sorted({name for record in records for name in names - record.keys()})
         shown = ", ".join(f"{at}{name}" for name in absent[:5])
-        raise faults.implausible(f"records without the column {shown}", tried=tried)
+        raise faults.implausible(
+            Text(f"列 {shown} のないレコードがあります", f"records without the column {shown}"),
+            tried=tried,
+        )
     for name, below in tree.items():
         if below:
             parents = [one for one in map(itemgetter(name), records) if one is not None]
@@ -73,10 +87,15 @@ def require_sound(rows: pl.DataFrame, statement: Statement, *, tried: Text) -> N
     wrong = rows.select((~check).sum().alias(name) for name, check in checks.items()).row(0)
     for name, count in zip(checks, wrong, strict=True):
         if count:
-            what = f"{name} of {count} of {rows.height} rows cannot be one"
+            what = Text(
+                f"{rows.height} 行のうち {count} 行の {name} が正しい形式ではありません",
+                f"{name} of {count} of {rows.height} rows cannot be one",
+            )
             raise faults.implausible(what, tried=tried)
     if "Id" in rows.columns and rows["Id"].n_unique() != rows.height:
-        raise faults.implausible("the same Id more than once", tried=tried)
+        raise faults.implausible(
+            Text("同じ Id が複数あります", "the same Id more than once"), tried=tried
+        )
 
 
 def _checks(statement: Statement) -> dict[str, pl.Expr]:
@@ -100,7 +119,7 @@ def _checks(statement: Statement) -> dict[str, pl.Expr]:
 
 def job_id(text: str, *, tried: Text) -> str:
     """The id of a Bulk job: letters and digits only, because it becomes part of a URL."""
-    return _matching(_JOB_ID, text, "the job's id", tried)
+    return _matching(_JOB_ID, text, "job id", tried)
 
 
 def locator(text: str, *, tried: Text) -> str:
@@ -120,5 +139,11 @@ def count(text: str) -> int | None:
 
 def _matching(pattern: re.Pattern[str], text: str, what: str, tried: Text) -> str:
     if not pattern.fullmatch(text):
-        raise faults.implausible(f"{what} cannot be one ({len(text)} characters)", tried=tried)
+        raise faults.implausible(
+            Text(
+                f"{what} が正しい形式ではありません({len(text)} 文字)",
+                f"{what} cannot be one ({len(text)} characters)",
+            ),
+            tried=tried,
+        )
     return text

@@ -60,7 +60,10 @@ class BoundedBody:
         while chunk := self._raw.read1(amt, decode_content=decode_content):
             taken += len(chunk)
             if taken > self._limit:
-                raise faults.too_large(f"more than {self._limit} bytes", tried=self._tried)
+                raise faults.too_large(
+                    Text(f"{self._limit} バイトを超えています", f"more than {self._limit} bytes"),
+                    tried=self._tried,
+                )
             yield chunk
 
     def close(self) -> None:

@@ -107,8 +107,8 @@ class _Reading:
         self._sleep = sleep
         self._is_spent = False
         self._tried = Text(
-            f"{statement.object} を Bulk API 2.0 で読み込みました",
-            f"Read {statement.object} by Bulk API 2.0",
+            f"{statement.object} を Bulk API 2.0 で読み込もうとしました",
+            f"Tried to read {statement.object} by Bulk API 2.0",
         )
 
     def submit(self) -> BulkProgress:
@@ -174,7 +174,11 @@ class _Reading:
                 raise faults.of_job(job.state, job.error_message or "", tried=self._tried)
             if waited_s > self._pace.wait_total_s:
                 raise faults.too_slow(
-                    f"job {job.id} {job.state} for {waited_s:.0f} s", tried=self._tried
+                    Text(
+                        f"ジョブ {job.id} が {waited_s:.0f} 秒間 {job.state} のままです",
+                        f"job {job.id} {job.state} for {waited_s:.0f} s",
+                    ),
+                    tried=self._tried,
                 )
             wait_s = min(wait_s * self._pace.wait_growth, self._pace.wait_longest_s)
 
@@ -193,7 +197,10 @@ class _Reading:
                 continue
             if page.next_locator is not None and page.next_locator in seen:
                 self._is_spent = True
-                raise faults.implausible("pages that do not come to an end", tried=self._tried)
+                raise faults.implausible(
+                    Text("ページに終わりがありません", "pages that do not come to an end"),
+                    tried=self._tried,
+                )
             seen.add(page.next_locator)
             progress = self._told(
                 replace(
@@ -206,7 +213,11 @@ class _Reading:
         if processed is not None and progress.rows != processed:
             self._is_spent = True
             raise faults.cut_off(
-                f"{progress.rows} rows; the job found {processed}", tried=self._tried
+                Text(
+                    f"{progress.rows} 行(ジョブの件数は {processed} 行)",
+                    f"{progress.rows} rows; the job found {processed}",
+                ),
+                tried=self._tried,
             )
         return BulkRead(progress.files, progress.rows, self._statement.columns)
 
@@ -246,16 +257,27 @@ class _Reading:
                 if (full := storage_error(error, self._tried, lake)) is not None:
                     raise full from error
                 # Their texts quote values.
-                raise faults.unreadable("a page that is no CSV", tried=self._tried) from error
+                raise faults.unreadable(
+                    Text("CSV ではないページ", "a page that is no CSV"), tried=self._tried
+                ) from error
         finally:
             csv_file.unlink(missing_ok=True)
         if rows > asked:
-            raise faults.implausible("a page of more rows than asked for", tried=self._tried)
+            raise faults.implausible(
+                Text("要求より行数の多いページ", "a page of more rows than asked for"),
+                tried=self._tried,
+            )
         if rows != answers.count(announced):
-            came_back = f"{rows} rows; Sforce-NumberOfRecords says {announced or 'nothing'}"
+            came_back = Text(
+                f"{rows} 行(Sforce-NumberOfRecords は {announced or 'なし'})",
+                f"{rows} rows; Sforce-NumberOfRecords says {announced or 'nothing'}",
+            )
             raise faults.cut_off(came_back, tried=self._tried)
         if not rows and following is not None:
-            raise faults.implausible("pages that do not come to an end", tried=self._tried)
+            raise faults.implausible(
+                Text("ページに終わりがありません", "pages that do not come to an end"),
+                tried=self._tried,
+            )
         return _Page(rows, following)
 
     def _check(self, rows: pl.DataFrame) -> None:

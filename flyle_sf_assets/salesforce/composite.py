@@ -94,7 +94,13 @@ def _answers(session: OrgSession, body: bytes, expected: int, tried: Text) -> li
     found = {sub.reference_id: sub for sub in answer.composite_response}
     missing = [f"r{place}" for place in range(expected) if f"r{place}" not in found]
     if missing:
-        raise faults.cut_off(f"no answer to subrequests {', '.join(missing)}", tried=tried)
+        raise faults.cut_off(
+            Text(
+                f"一部の要求に応答がありません: {', '.join(missing)}",
+                f"no answer to subrequests {', '.join(missing)}",
+            ),
+            tried=tried,
+        )
     taken = []
     for place in range(expected):
         sub = found[f"r{place}"]

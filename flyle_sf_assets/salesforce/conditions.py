@@ -108,12 +108,19 @@ def predicate(condition: Condition, path: FieldPath, zone: tzinfo) -> Predicate:
     a multi-select field compares the whole selection. ``contains`` is ``LIKE '%…%'``.
     """
     if condition.op not in operators_of(path.field):
-        raise _unfit(condition, path.field, f"{condition.op} cannot be asked of {path.field.type}")
+        raise _unfit(
+            condition,
+            path.field,
+            Text(
+                f"{path.field.type} 型の項目に {condition.op} は使えません",
+                f"{condition.op} cannot be asked of {path.field.type}",
+            ),
+        )
     values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     try:
         return _written(condition.op, path, _scalars(condition.op, values), zone)
     except ValueError as error:
-        raise _unfit(condition, path.field, str(error)) from error
+        raise _unfit(condition, path.field, literals.reason(error)) from error
 
 
 def _one(
@@ -141,10 +148,12 @@ def _alternatives(
             raise UsageError(
                 "condition_not_possible",
                 tried=Text(
-                    f"条件「{condition.field}」を SOQL にしました",
-                    f"Wrote {condition.field} in SOQL",
+                    f"条件「{condition.field}」を SOQL にしようとしました",
+                    f"Tried to write {condition.field} in SOQL",
                 ),
-                came_back="SOQL has no semi-join inside OR",
+                came_back=Text(
+                    "SOQL では OR の中に準結合を使えません", "SOQL has no semi-join inside OR"
+                ),
                 remedy=Text(
                     "1対1オブジェクトの項目は any の外の条件にしてください",
                     "Move conditions on one-to-one objects out of any",
@@ -215,11 +224,14 @@ def _scalars(op: Operator, values: tuple[Scalar | None, ...]) -> tuple[Scalar, .
     given = tuple(value for value in values if value is not None)
     if op in _NULL:
         if given:
-            raise ValueError(f"{op} takes no value")
+            raise literals.Unwritable(f"{op} に値は指定できません", f"{op} takes no value")
     elif not given:
-        raise ValueError(f"{op} needs a value; use is_null or not_null for blanks")
+        raise literals.Unwritable(
+            f"{op} には値が必要です(空かどうかは is_null か not_null で指定します)",
+            f"{op} needs a value; use is_null or not_null for blanks",
+        )
     elif op not in _MANY and len(given) > 1:
-        raise ValueError(f"{op} takes one value")
+        raise literals.Unwritable(f"{op} に指定できる値は1つです", f"{op} takes one value")
     return given
 
 
@@ -230,7 +242,9 @@ def _written(op: Operator, path: FieldPath, values: tuple[Scalar, ...], zone: tz
     if op in _PATTERN:
         text = _text(values[0])
         if not text:
-            raise ValueError(f"{op} needs a text that is not empty")
+            raise literals.Unwritable(
+                f"{op} には空でない文字列が必要です", f"{op} needs a text that is not empty"
+            )
         like = literals.like_contains if op is Operator.CONTAINS else literals.like_starts_with
         return Predicate(f"{name} LIKE {like(text)}")
     if op in _SELECTION:
@@ -277,7 +291,10 @@ def _compared_with_day(op: Operator, name: str, day: date, zone: tzinfo) -> Pred
 def _literal(field: FieldSchema, value: Scalar) -> str:
     if isinstance(value, DateLiteral):
         if field.type not in ("date", "datetime"):
-            raise ValueError(f"a moving date fits date and datetime fields, not {field.type}")
+            raise literals.Unwritable(
+                f"相対日付は日付と日時の項目に使えます({field.type} 型の項目には使えません)",
+                f"a moving date fits date and datetime fields, not {field.type}",
+            )
         return literals.moving_date(value.date)
     if field.type == "boolean":
         return literals.boolean(value)
@@ -294,20 +311,20 @@ _WRITERS: dict[str, Callable[[str], str]] = {
 
 def _text(value: Scalar) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a text")  # noqa: TRY004 - a bad value
+        raise literals.Unwritable(f"「{value}」は文字列ではありません", f"{value!r} is not a text")
     return value
 
 
-def _unfit(condition: Condition, field: FieldSchema, detail: str) -> UsageError:
+def _unfit(condition: Condition, field: FieldSchema, detail: Text) -> UsageError:
     return UsageError(
         CONDITION_INVALID,
         tried=Text(
-            f"条件「{condition.field} {condition.op}」を SOQL にしました",
-            f"Wrote the condition {condition.field} {condition.op} in SOQL",
+            f"条件「{condition.field} {condition.op}」を SOQL にしようとしました",
+            f"Tried to write the condition {condition.field} {condition.op} in SOQL",
         ),
         came_back=detail,
         remedy=Text(
-            f"{field.label} ({field.type}) に使える演算子と値を指定してください: "
+            f"「{field.label}」({field.type}) に使える演算子と値を指定してください: "
             + (", ".join(sorted(operators_of(field))) or "条件に使えない項目です"),
             f"Use an operator and a value that fit {field.name} ({field.type}): "
             + (", ".join(sorted(operators_of(field))) or "this field cannot be filtered"),
@@ -318,8 +335,13 @@ def _unfit(condition: Condition, field: FieldSchema, detail: str) -> UsageError:
 def _missing(path: str, object_name: str) -> FieldRefused:
     error = FieldRefused(
         "condition_field_missing",
-        tried=Text(f"条件の項目「{path}」を探しました", f"Looked for the condition's field {path}"),
-        came_back=f"{object_name} shows no {path}",
+        tried=Text(
+            f"条件の項目「{path}」を見つけようとしました",
+            f"Tried to find the condition's field {path}",
+        ),
+        came_back=Text(
+            f"{object_name} に {path} は見つかりません", f"{object_name} shows no {path}"
+        ),
         remedy=remedies.FIELD_GONE,
     )
     error.field, error.object = path, object_name

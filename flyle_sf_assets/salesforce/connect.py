@@ -177,9 +177,11 @@ def source_of(
     raise NotConnected(
         "flow_without_tokens",
         tried=Text(
-            f"{org_url} に {connection.flow} フローで接続しました",
-            f"Connected to {org_url} by the {connection.flow} flow",
+            f"{org_url} に {connection.flow} フローで接続しようとしました",
+            f"Tried to connect to {org_url} by the {connection.flow} flow",
         ),
-        came_back="no token is kept for this tenant",
+        came_back=Text(
+            "このテナントのトークンは保管されていません", "no token is kept for this tenant"
+        ),
         remedy=remedies.CONNECT_FIRST,
     )

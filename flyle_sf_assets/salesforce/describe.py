@@ -257,5 +257,6 @@ def _conditional(since: datetime | None) -> dict[str, str]:
 
 def _tried(object_names: str) -> Text:
     return Text(
-        f"オブジェクト {object_names} の定義を取得しました", f"Described the object {object_names}"
+        f"オブジェクト {object_names} の定義を取得しようとしました",
+        f"Tried to describe the object {object_names}",
     )

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.settings.date_literals import DATE_LITERAL_PATTERN
 
@@ -34,6 +35,19 @@ DIGITS_MAX = 40
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+class Unwritable(ValueError):
+    """A value that cannot be written in SOQL; ``text`` says why, in both languages."""
+
+    def __init__(self, ja: str, en: str) -> None:
+        self.text = Text(ja, en)
+        super().__init__(en)
+
+
+def reason(error: ValueError) -> Text:
+    """Why a value cannot be written; an error of Python itself is quoted."""
+    return error.text if isinstance(error, Unwritable) else Text.quoted(error)
+
+
 def quoted(text: str) -> str:
     """A string literal."""
     return f"'{text.translate(_ESCAPES)}'"
@@ -54,9 +68,12 @@ def number(text: str) -> str:
     try:
         value = Decimal(text.strip())
     except InvalidOperation:
-        raise ValueError(f"{text!r} is not a number") from None
+        raise Unwritable(f"「{text}」は数値ではありません", f"{text!r} is not a number") from None
     if not value.is_finite() or abs(value.adjusted()) > DIGITS_MAX:
-        raise ValueError(f"{text!r} is not a number that Salesforce can hold")
+        raise Unwritable(
+            f"「{text}」は Salesforce で扱える数値ではありません",
+            f"{text!r} is not a number that Salesforce can hold",
+        )
     return f"{value:f}"
 
 
@@ -64,7 +81,9 @@ def boolean(value: object) -> str:
     """TRUE or FALSE. ValueError for anything but true and false."""
     word = str(value).strip().lower()
     if word not in ("true", "false"):
-        raise ValueError(f"{value!r} is neither true nor false")
+        raise Unwritable(
+            f"「{value}」は true でも false でもありません", f"{value!r} is neither true nor false"
+        )
     return word.upper()
 
 
@@ -81,7 +100,10 @@ def day(value: date) -> str:
 def moment(value: datetime) -> str:
     """A datetime literal in UTC, cut to the second as Salesforce stores its stamps."""
     if value.tzinfo is None:
-        raise ValueError("a datetime without zone has no place in a query")
+        raise Unwritable(
+            "タイムゾーンのない日時は検索に使えません",
+            "a datetime without zone has no place in a query",
+        )
     utc = value.astimezone(UTC)
     return f"{utc.year:04d}-{utc:%m-%dT%H:%M:%S}Z"
 
@@ -90,7 +112,10 @@ def time_of_day(text: str) -> str:
     """A time literal. ValueError when the text is no ``HH:MM[:SS[.sss]]``."""
     value = time.fromisoformat(text.strip().removesuffix("Z"))
     if value.tzinfo is not None:
-        raise ValueError(f"{text!r}: a time field has no zone")
+        raise Unwritable(
+            f"「{text}」: 時刻の項目にタイムゾーンは使えません",
+            f"{text!r}: a time field has no zone",
+        )
     return f"{value:%H:%M:%S}.{value.microsecond // 1000:03d}Z"
 
 
@@ -107,7 +132,9 @@ def moving_date(text: str) -> str:
 def parsed_day(text: str) -> date:
     """The date that ``YYYY-MM-DD`` writes. ValueError otherwise."""
     if not _DATE.fullmatch(text.strip()):
-        raise ValueError(f"{text!r} is not a date (YYYY-MM-DD)")
+        raise Unwritable(
+            f"「{text}」は日付 (YYYY-MM-DD) ではありません", f"{text!r} is not a date (YYYY-MM-DD)"
+        )
     return date.fromisoformat(text.strip())
 
 
@@ -121,5 +148,8 @@ def parsed_moment(text: str, zone: tzinfo) -> datetime | date:
     try:
         value = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(f"{text!r} is neither a date nor a date and time (ISO 8601)") from None
+        raise Unwritable(
+            f"「{text}」は日付でも日時 (ISO 8601) でもありません",
+            f"{text!r} is neither a date nor a date and time (ISO 8601)",
+        ) from None
     return value if value.tzinfo else value.replace(tzinfo=zone)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce.answers import next_page, require_columns, require_sound
 from flyle_sf_assets.salesforce.errors import classification as faults
 from flyle_sf_assets.salesforce.frames import of_records, tree_of
@@ -58,14 +59,21 @@ class RestResult:
         self.rows += len(page.records)
         total = self._total = page.total_size if self._total is None else self._total
         if self._rows_max is not None and total > self._rows_max:
-            raise faults.too_large(f"{total} rows by REST", tried=tried)
+            raise faults.too_large(
+                Text(f"REST で {total} 行", f"{total} rows by REST"), tried=tried
+            )
         if self.rows > total:
-            raise faults.cut_off(f"{self.rows} rows of {total}", tried=tried)
+            raise faults.cut_off(
+                Text(f"{total} 行のうち {self.rows} 行", f"{self.rows} rows of {total}"),
+                tried=tried,
+            )
         if page.done:
             return None
         address = next_page(page.next_records_url, tried=tried)
         if address in self._addresses or not page.records:
-            raise faults.implausible("pages that do not come to an end", tried=tried)
+            raise faults.implausible(
+                Text("ページに終わりがありません", "pages that do not come to an end"), tried=tried
+            )
         self._addresses.add(address)
         return address
 
@@ -73,12 +81,19 @@ class RestResult:
         """Drains the buffered rows, all columns String; ``is_last`` also checks their number."""
         statement, tried = self._statement, self._statement.tried
         if is_last and self.rows != self._total:
-            raise faults.cut_off(f"{self.rows} rows of {self._total}", tried=tried)
+            raise faults.cut_off(
+                Text(
+                    f"{self._total} 行のうち {self.rows} 行", f"{self.rows} rows of {self._total}"
+                ),
+                tried=tried,
+            )
         try:
             rows = of_records(self._records, statement.columns)
         except pl.exceptions.PolarsError as error:
             # Its text quotes values.
-            raise faults.implausible("values that are no scalars", tried=tried) from error
+            raise faults.implausible(
+                Text("単一の値ではない値", "values that are no scalars"), tried=tried
+            ) from error
         require_sound(rows, statement, tried=tried)
         self._records = []
         return rows

@@ -36,7 +36,10 @@ class Identity:
 def identity(session: OrgSession) -> Identity:
     """The org and the user of a session. NotPermitted ``api_disabled`` when the API is off."""
     access = session.access
-    tried = Text("接続先の組織とユーザーを確認しました", "Asked which org and user this is")
+    tried = Text(
+        "接続先の組織とユーザーを確認しようとしました",
+        "Tried to find out which org and user this is",
+    )
     org = _rows(session, _ORG, tried)
     user_id = access.user_id or _user_id(session, tried)
     user = _rows(session, _WHO.format(user=user_id), tried)
@@ -50,14 +53,17 @@ def identity(session: OrgSession) -> Identity:
 
 def is_administrator(session: OrgSession) -> bool:
     """Whether the running user has "Modify All Data"."""
-    tried = Text("ユーザーの権限を確認しました", "Asked for the user's permissions")
+    tried = Text("ユーザーの権限を確認しようとしました", "Tried to check the user's permissions")
     found = _rows(session, _PERMISSIONS, tried)
     return any(row.get("PermissionsModifyAllData") is True for row in found)
 
 
 def check_readable(session: OrgSession, sobject: str) -> None:
     """Raises ObjectRefused or NotPermitted unless the user may read records of the object."""
-    tried = Text(f"{sobject} の参照権限を確認しました", f"Asked whether {sobject} may be read")
+    tried = Text(
+        f"{sobject} の参照権限を確認しようとしました",
+        f"Tried to find out whether {sobject} may be read",
+    )
     _rows(session, _READ.format(sobject=sobject), tried)
 
 
@@ -67,7 +73,9 @@ def _user_id(session: OrgSession, tried: Text) -> str:
     try:
         return to_18(str(resources["identity"]).rpartition("/")[2])
     except (KeyError, TypeError, ValueError) as error:
-        raise faults.unreadable(f"identity: {type(error).__name__}", tried=tried) from error
+        raise faults.unreadable(
+            Text.quoted(f"identity: {type(error).__name__}"), tried=tried
+        ) from error
 
 
 def _rows(session: OrgSession, soql: str, tried: Text) -> list[dict[str, Any]]:

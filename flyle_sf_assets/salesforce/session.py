@@ -34,7 +34,7 @@ API_VERSION = "64.0"
 API_VERSION_NEWEST = "66.0"
 """Spring '26: the newest version that this code was written for."""
 
-_TIME = Text("Salesforce の時刻を確認しました", "Looked for Salesforce's time")
+_TIME = Text("Salesforce の時刻を確認しようとしました", "Tried to find Salesforce's time")
 _API_USAGE = re.compile(r"(?:^|[ ,;])api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
 _UNTYPED = msgspec.json.Decoder(float_hook=str)
 
@@ -95,7 +95,10 @@ class OrgSession(Transport):
         """
         known = self._server_date or self.access.issued_at
         if known is None:
-            raise faults.unreadable("no answer had a Date header", tried=_TIME)
+            raise faults.unreadable(
+                Text("どの応答にも Date ヘッダーがありません", "no answer had a Date header"),
+                tried=_TIME,
+            )
         return known
 
     def data_path(self, resource: str) -> str:
@@ -169,7 +172,10 @@ class OrgSession(Transport):
             if is_believed:
                 self._server_date, self._ahead_s = date, ahead_s
         if not is_believed:
-            came_back = f"Salesforce says {date.isoformat()}, this machine {ours.isoformat()}"
+            came_back = Text(
+                f"Salesforce は {date.isoformat()}、このサーバーは {ours.isoformat()} です",
+                f"Salesforce says {date.isoformat()}, this machine {ours.isoformat()}",
+            )
             raise faults.clock_apart(came_back, tried=tried)
 
     def _saw_no_answer(self, exception: requests.RequestException) -> None:
@@ -183,7 +189,7 @@ def newest_common_version(transport: Transport, instance_url: str) -> str:
 
     NotPermitted when the org serves only older ones than `API_VERSION`.
     """
-    tried = Text("API のバージョンを確認しました", "Looked at the API versions")
+    tried = Text("API のバージョンを確認しようとしました", "Tried to check the API versions")
     offered = transport.fetch(
         "GET",
         f"{instance_url}/services/data",
@@ -196,7 +202,7 @@ def newest_common_version(transport: Transport, instance_url: str) -> str:
         raise NotPermitted(
             "api_version_unsupported",
             tried=tried,
-            came_back=", ".join(numbers),
+            came_back=Text.quoted(", ".join(numbers)),
             remedy=Text(
                 f"API バージョン {API_VERSION} 以降の組織が必要です",
                 f"The org has to serve API version {API_VERSION} or later",

@@ -110,7 +110,7 @@ def any_of(predicates: Iterable[Predicate | None]) -> Predicate | None:
 
 def querying(objects: str) -> Text:
     """A description of a query of these objects, for people."""
-    return Text(f"{objects} を検索しました", f"Queried {objects}")
+    return Text(f"{objects} を検索しようとしました", f"Tried to query {objects}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,13 @@ class Statement:
             raise SalesforceRefused(
                 "statement_too_long",
                 tried=Text(
-                    f"{self.object} の検索条件を組み立てました", f"Built a query of {self.object}"
+                    f"{self.object} の検索条件を組み立てようとしました",
+                    f"Tried to build a query of {self.object}",
                 ),
-                came_back=f"{len(self.text)} characters of at most {STATEMENT_LENGTH_MAX}",
+                came_back=Text(
+                    f"{len(self.text)} 文字です(上限 {STATEMENT_LENGTH_MAX} 文字)",
+                    f"{len(self.text)} characters of at most {STATEMENT_LENGTH_MAX}",
+                ),
                 remedy=remedies.QUERY_WRONG,
             )
 

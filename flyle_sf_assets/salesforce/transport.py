@@ -31,7 +31,7 @@ from flyle_sf_assets.settings.hosts import is_allowed
 T = TypeVar("T")
 
 
-ASKED = Text("Salesforce に問い合わせました", "Asked Salesforce")
+ASKED = Text("Salesforce に問い合わせようとしました", "Tried to ask Salesforce")
 
 
 def _utc_now() -> datetime:
@@ -293,10 +293,10 @@ def _trust_of(ca_file: Path | None) -> ssl.SSLContext:
         raise UsageError(
             "ca_file_unreadable",
             tried=Text(
-                f"FLYLE_SF_CA_FILE ({ca_file}) を読み込みました",
-                f"Read FLYLE_SF_CA_FILE ({ca_file})",
+                f"FLYLE_SF_CA_FILE ({ca_file}) を読み込もうとしました",
+                f"Tried to read FLYLE_SF_CA_FILE ({ca_file})",
             ),
-            came_back=str(error),
+            came_back=Text.quoted(error),
             remedy=Text(
                 "PEM 形式の CA 証明書のファイルを指定してください",
                 "Name a file of CA certificates in PEM form",

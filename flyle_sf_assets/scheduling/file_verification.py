@@ -51,7 +51,7 @@ def check_files(installation: Installation, day: date, *, nights: int = NIGHTS) 
             files, read = files + 1, read + is_read
             reason = installation.lake.damage(file, is_read=is_read)
             if reason and _is_named(installation, one.tenant_id, one.dataset, file):
-                damaged.append(DamagedDataset(one.tenant_id, one.dataset, reason))
+                damaged.append(DamagedDataset(one.tenant_id, one.dataset, reason.en))
                 break
     return FilesChecked(files, read, tuple(damaged))
 

@@ -6,6 +6,7 @@ another host. Source: Salesforce Help, "My Domain URL Formats" and "Allow the Re
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
@@ -43,8 +44,11 @@ def extra_hosts(listed: Iterable[str]) -> frozenset[str]:
         if parts is None or not _is_bare(parts) or parts.path:
             raise UsageError(
                 "extra_host_invalid",
-                tried=Text("FLYLE_SF_EXTRA_HOSTS を読み込みました", "Read FLYLE_SF_EXTRA_HOSTS"),
-                came_back=repr(entry),
+                tried=Text(
+                    "FLYLE_SF_EXTRA_HOSTS を読み込もうとしました",
+                    "Tried to read FLYLE_SF_EXTRA_HOSTS",
+                ),
+                came_back=Text.quoted(entry),
                 remedy=Text(
                     "host または host:port をコンマ区切りで指定してください",
                     "List host or host:port, separated by commas",
@@ -52,6 +56,28 @@ def extra_hosts(listed: Iterable[str]) -> frozenset[str]:
             )
         found.add(_authority(parts))
     return frozenset(found)
+
+
+def pasted_org_url(text: str) -> str:
+    """An org's address as a person pasted it, as the URL that it means; else the text as it is.
+
+    A missing scheme is added, a page's path is dropped, full-width letters become ordinary ones,
+    and the host of a Lightning or setup page becomes that of its My Domain. Whether it may be
+    called is decided by `check_org_url`.
+
+    >>> pasted_org_url(" acme--dev.sandbox.lightning.force.com/lightning/page/home ")
+    'https://acme--dev.sandbox.my.salesforce.com'
+    """
+    narrow = unicodedata.normalize("NFKC", text).strip().strip("<>\"'「」")
+    parts = _split(narrow if "://" in narrow else f"https://{narrow.lstrip('/')}")
+    if parts is None or parts.scheme.lower() not in ("http", "https") or not _is_bare(parts):
+        return text.strip()
+    host = (parts.hostname or "").lower().rstrip(".")
+    page = _PAGE_DOMAINS.fullmatch(host)
+    if page:
+        host = f"{page['org']}{page['partition']}.my.salesforce.com"
+    port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+    return f"https://{_bracketed(host)}{port}"
 
 
 def check_org_url(url: str, extra: Iterable[str] = ()) -> str:
@@ -137,7 +163,9 @@ def _refused(host: str | None) -> UsageError:
     shown = named if host else "not https://HOST"
     return UsageError(
         "org_url_not_allowed",
-        tried=Text("組織の URL を確認しました", "Checked the org URL"),
-        came_back=f"{shown} is not a Salesforce host",
+        tried=Text("組織の URL を確認しようとしました", "Tried to check the org URL"),
+        came_back=Text(
+            f"{shown} は Salesforce のホストではありません", f"{shown} is not a Salesforce host"
+        ),
         remedy=remedy,
     )

@@ -78,8 +78,11 @@ def cannot_be_used(tenant: str, problems: tuple[Problem, ...]) -> FlyleError:
         return SettingsInvalid(tenant, problems)
     return PlanNotEligible(
         "plan_not_eligible",
-        tried=Text(f"テナント {tenant} のプランを確認しました", f"Looked at the plan of {tenant}"),
-        came_back=errors[0].message.en,
+        tried=Text(
+            f"テナント {tenant} のプランを確認しようとしました",
+            f"Tried to check the plan of {tenant}",
+        ),
+        came_back=errors[0].message,
         remedy=errors[0].remedy,
     )
 
@@ -224,13 +227,15 @@ def _entries(config_dir: Path) -> list[Path]:
 
 
 def _unlistable(folder: Path, error: OSError) -> UsageError:
-    tried = Text(f"設定フォルダー {folder} を開きました", f"Listed the settings folder {folder}")
+    tried = Text(
+        f"設定フォルダー {folder} を開こうとしました", f"Tried to list the settings folder {folder}"
+    )
     if isinstance(error, PermissionError):
         name = errno.errorcode.get(error.errno or 0, "")
         return UsageError(
             "config_dir_not_permitted",
             tried=tried,
-            came_back=f"{error.strerror} ({name})",
+            came_back=Text.quoted(f"{error.strerror} ({name})"),
             remedy=Text(
                 "FLYLE_CONFIG_DIR とその tenants フォルダーを、実行するアカウントが読めるように"
                 "してください(所有者と権限を確認)",
@@ -241,7 +246,7 @@ def _unlistable(folder: Path, error: OSError) -> UsageError:
     return UsageError(
         "config_dir_missing",
         tried=tried,
-        came_back=error.strerror or type(error).__name__,
+        came_back=Text.quoted(error.strerror or type(error).__name__),
         remedy=Text(
             "FLYLE_CONFIG_DIR が、tenants フォルダーを含む設定フォルダーを指しているか"
             "ご確認ください。",

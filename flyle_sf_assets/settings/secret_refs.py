@@ -22,8 +22,13 @@ def reveal(ref: SecretRef) -> str:
         return _from_file(ref.file)
     raise NotConnected(
         "secret_ref_invalid",
-        tried=Text("接続に使う秘密の値を探しました", "Looked for a secret of the connection"),
-        came_back="the settings name not exactly one of env and file",
+        tried=Text(
+            "接続に使う秘密の値を見つけようとしました", "Tried to find a secret of the connection"
+        ),
+        came_back=Text(
+            "env と file のどちらか一方だけが書かれている必要があります",
+            "the settings name not exactly one of env and file",
+        ),
         remedy=Text(
             "{env: 変数名} か {file: パス} のどちらか一つを書いてください。",
             "Write exactly one of {env: NAME} and {file: PATH}.",
@@ -38,10 +43,12 @@ def _from_environment(name: str) -> str:
     raise NotConnected(
         "secret_missing",
         tried=Text(
-            f"環境変数 {name} から秘密の値を読み込みました",
-            f"Read a secret from the environment variable {name}",
+            f"環境変数 {name} から秘密の値を読み込もうとしました",
+            f"Tried to read a secret from the environment variable {name}",
         ),
-        came_back="empty" if name in os.environ else "not set",
+        came_back=Text("値が空です", "It is empty")
+        if name in os.environ
+        else Text("設定されていません", "It is not set"),
         remedy=Text(
             f"このプロセスの環境変数 {name} に値を設定して、もう一度実行してください。",
             f"Set {name} in the environment of this process and try again.",
@@ -53,7 +60,8 @@ def _from_file(written: str) -> str:
     path = _expanded(written)
     shown = shown_name(str(path))
     tried = Text(
-        f"ファイル {shown} から秘密の値を読み込みました", f"Read a secret from the file {shown}"
+        f"ファイル {shown} から秘密の値を読み込もうとしました",
+        f"Tried to read a secret from the file {shown}",
     )
     remedy = Text(
         f"{shown} を、このプロセスが読める、秘密の値だけを書いたUTF-8のファイルにしてください。",
@@ -63,14 +71,16 @@ def _from_file(written: str) -> str:
         content = read_bounded(path, SECRET_BYTES_MAX)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise NotConnected("secret_missing", tried=tried, came_back=reason, remedy=remedy) from None
+        raise NotConnected(
+            "secret_missing", tried=tried, came_back=Text.quoted(reason), remedy=remedy
+        ) from None
     try:
         secret = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         # Not chained: the decoder's error carries the file's bytes.
-        secret, came_back = "", "not UTF-8 text"
+        secret, came_back = "", Text("UTF-8 の文字列ではありません", "It is not UTF-8 text")
     else:
-        came_back = "the file is empty"
+        came_back = Text("ファイルが空です", "The file is empty")
     if secret:
         return secret
     raise NotConnected("secret_missing", tried=tried, came_back=came_back, remedy=remedy)

@@ -158,8 +158,10 @@ def disconnected(tenant: str) -> NotConnected:
     """The refusal to refresh a tenant whose link was ended."""
     return NotConnected(
         "disconnected",
-        tried=Text(f"テナント {tenant} を同期しました", f"Refreshed {tenant}"),
-        came_back="the link to Salesforce was disconnected",
+        tried=Text(f"テナント {tenant} を同期しようとしました", f"Tried to refresh {tenant}"),
+        came_back=Text(
+            "Salesforceとの連携は解除されています", "the link to Salesforce was disconnected"
+        ),
         remedy=Text(
             f"設定コンソールか flyle-sf connect {tenant} で連携し直してください。"
             "企業はそのまま残っており、続きから更新されます",

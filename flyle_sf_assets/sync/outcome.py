@@ -73,7 +73,9 @@ class Outcome:
         if not isinstance(error, Exception):
             return error
         tenant, kind = self.tenant, self.kind
-        tried = Text(f"テナント {tenant} を同期しました ({kind})", f"Synced {tenant} ({kind})")
+        tried = Text(
+            f"テナント {tenant} を同期しようとしました ({kind})", f"Tried to sync {tenant} ({kind})"
+        )
         return as_flyle_error(error, tried)
 
     def end_failed(

@@ -43,7 +43,7 @@ def storage_error(error: BaseException, tried: Text, place: Text) -> StoreError 
         number = os_error_number(one)
         if number is None:
             continue
-        came_back = f"{os.strerror(number)} ({errno.errorcode.get(number, number)})"
+        came_back = Text.quoted(f"{os.strerror(number)} ({errno.errorcode.get(number, number)})")
         if number in FULL:
             return disk_full(tried, came_back, place)
         if number in READ_ONLY:
@@ -73,7 +73,7 @@ def storage_error(error: BaseException, tried: Text, place: Text) -> StoreError 
     return None
 
 
-def disk_full(tried: Text, came_back: str, place: Text) -> DiskFull:
+def disk_full(tried: Text, came_back: Text, place: Text) -> DiskFull:
     """No space is left at ``place``."""
     return DiskFull(
         "disk_full",
@@ -87,7 +87,7 @@ def disk_full(tried: Text, came_back: str, place: Text) -> DiskFull:
     )
 
 
-def storage_read_only(tried: Text, came_back: str, place: Text) -> StorageReadOnly:
+def storage_read_only(tried: Text, came_back: Text, place: Text) -> StorageReadOnly:
     """Nothing can be written at ``place``."""
     return StorageReadOnly(
         "storage_read_only",
@@ -117,18 +117,19 @@ def _database_error(error: Exception, tried: Text) -> StoreError | None:
     errors = [one for one in chain(error) if type(one).__module__.split(".")[0] in _DRIVERS]
     states = [state for one in errors if (state := sqlstate(one))]
     for state in states:
-        came_back = f"SQLSTATE {state}"
+        came_back = Text.quoted(f"SQLSTATE {state}")
         if state == DATABASE_FULL:
             return disk_full(tried, came_back, POSTGRES)
         if state == DATABASE_READ_ONLY:
             return storage_read_only(tried, came_back, POSTGRES)
     is_gone = any(state.startswith(GONE_CLASSES) for state in states)
     if is_gone or (not states and any(type(one).__name__ in _GONE_TYPES for one in errors)):
-        return database_gone(tried, f"SQLSTATE {states[0]}" if states else "connection lost")
+        lost = Text("接続が切れました", "connection lost")
+        return database_gone(tried, Text.quoted(f"SQLSTATE {states[0]}") if states else lost)
     return None
 
 
-def database_gone(tried: Text, came_back: str) -> StoreUnavailable:
+def database_gone(tried: Text, came_back: Text) -> StoreUnavailable:
     """PostgreSQL does not answer, or ended the connection."""
     return StoreUnavailable(
         "store_unavailable",
@@ -147,7 +148,7 @@ def _memory_error(error: Exception, tried: Text) -> Unforeseen | None:
     return Unforeseen(
         "out_of_memory",
         tried=tried,
-        came_back="MemoryError",
+        came_back=Text("メモリが足りません (MemoryError)", "MemoryError"),
         remedy=Text(
             "同時に実行する数(max_concurrent_runs)を減らすか、メモリを増やしてください",
             "Run fewer at once (max_concurrent_runs), or give the machine more memory",
@@ -160,7 +161,9 @@ def _unforeseen(error: Exception, tried: Text) -> Unforeseen:
     return Unforeseen(
         "unforeseen",
         tried=tried,
-        came_back=type(error).__name__ + ("" if number is None else f" (errno {number})"),
+        came_back=Text.quoted(
+            type(error).__name__ + ("" if number is None else f" (errno {number})")
+        ),
         remedy=Text(
             "ログで括弧内のIDを検索し、見つかった行を添えてサポートにお知らせください",
             "Search the logs for the id in brackets and send the line that is found to support",

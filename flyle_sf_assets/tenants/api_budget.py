@@ -129,7 +129,7 @@ def require_budget(
 
 def note_postponed(tx: TenantTransaction, error: ApiBudgetSpent, now: datetime) -> None:
     """Shows on the link why and until when the tenant waits."""
-    message = Text(f"{error.tried.ja} → {error.came_back}", f"{error.tried.en}: {error.came_back}")
+    message = error.history
     item = Attention(SPENT, None, None, message, error.remedy)
     replace_attention(tx, (SPENT,), [item], now)
 
@@ -147,8 +147,10 @@ def _spent(
     zone = ZoneInfo(settings.time_zone)
     at = f"{until.astimezone(zone):%Y-%m-%d %H:%M} ({settings.time_zone})"
     if budget.is_org_nearly_full:
-        came_back = (
-            f"the org has used {usage.used_by_org:,} of its {usage.daily_max:,} requests in 24 h"
+        came_back = Text(
+            f"組織は24時間で {usage.daily_max:,} 回のうち {usage.used_by_org:,} 回の"
+            "リクエストを使っています",
+            f"the org has used {usage.used_by_org:,} of its {usage.daily_max:,} requests in 24 h",
         )
         wait = Text(
             "組織のほかの連携を優先して待ちます。1 時間ごとに確認し、"
@@ -156,10 +158,12 @@ def _spent(
             "It waits for the org's other integrations, looks once an hour, and goes on by itself",
         )
     else:
-        came_back = (
+        share = settings.api_budget.max_share
+        came_back = Text(
+            f"24時間で {budget.cap:,} 回 ({usage.daily_max:,} 回の {share}) のうち"
+            f" {usage.used_by_us:,} 回を使っており、この同期に約 {budget.forecast:,} 回が必要です",
             f"{usage.used_by_us:,} of {budget.cap:,} requests used in 24 h"
-            f" ({settings.api_budget.max_share} of {usage.daily_max:,}), and this needs about"
-            f" {budget.forecast:,}"
+            f" ({share} of {usage.daily_max:,}), and this needs about {budget.forecast:,}",
         )
         wait = Text(
             f"{at} 以降に自動的に再開します。"
@@ -169,7 +173,9 @@ def _spent(
         )
     error = ApiBudgetSpent(
         SPENT,
-        tried=Text(f"テナント {tenant} の同期 ({kind})", f"Sync {tenant} ({kind})"),
+        tried=Text(
+            f"テナント {tenant} を同期しようとしました ({kind})", f"Tried to sync {tenant} ({kind})"
+        ),
         came_back=came_back,
         remedy=wait,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.check.parts import part_digests
-from flyle_sf_assets.errors import FlyleError, Problem, Text
+from flyle_sf_assets.errors import FlyleError, Problem, Text, sentences
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -140,8 +140,8 @@ def refuse(
         add_notice(
             tx,
             "attention",
-            "新しい設定を適用できません",
-            f"{item.message.ja}\n{item.remedy.ja}",
+            Text("新しい設定を適用できません", "New settings cannot be applied"),
+            Text(f"{item.message.ja}\n{item.remedy.ja}", f"{item.message.en}\n{item.remedy.en}"),
             now,
         )
 
@@ -169,7 +169,7 @@ def problem_of(error: FlyleError) -> Problem:
     return Problem(
         error.code,
         "connection",
-        Text(f"{error.tried.ja} → {error.came_back}", f"{error.tried.en}: {error.came_back}"),
+        error.history,
         error.remedy,
     )
 
@@ -177,8 +177,8 @@ def problem_of(error: FlyleError) -> Problem:
 def lines(problems: tuple[Problem, ...]) -> Text:
     """Each problem with its remedy, one a line."""
     return Text(
-        "\n".join(f"- {_place(p)}{p.message.ja} {p.remedy.ja}" for p in problems),
-        "\n".join(f"- {_place(p)}{p.message.en} {p.remedy.en}" for p in problems),
+        "\n".join(f"- {_place(p)}{sentences(p.message, p.remedy).ja}" for p in problems),
+        "\n".join(f"- {_place(p)}{sentences(p.message, p.remedy).en}" for p in problems),
     )
 
 

@@ -154,8 +154,9 @@ def record_failure(
     put_failure(tx, _attention(error, attempt.contact, _failing_since(link)), now)
     is_told = link.stopped_version is not None and link.stopped_version == version
     if retry_at is None and not is_told:
-        told = explained(error, attempt.contact).in_language("ja")
-        add_notice(tx, "attention", TITLE.ja, told, now)
+        told = explained(error, attempt.contact)
+        body = Text(told.in_language("ja"), told.in_language("en"))
+        add_notice(tx, "attention", TITLE, body, now)
 
 
 def _retry_at(
@@ -203,8 +204,10 @@ def record_recovery(tx: TenantTransaction, now: datetime) -> None:
         add_notice(
             tx,
             "recovered",
-            "連携が復旧しました",
-            "Salesforceとの連携が再び正常に完了しました。\nThe Salesforce link works again.",
+            Text("連携が復旧しました", "The link has recovered"),
+            Text(
+                "Salesforceとの連携が再び正常に完了しました。", "The Salesforce link works again."
+            ),
             now,
         )
 
@@ -251,7 +254,7 @@ def record_lost_run(installation: Installation, lost: LostRun, *, clock: Clock =
         record_failure(tx, error, now, attempt)
     if link.state == "disconnected":
         return False
-    _log.error("run lost", tenant=lost.tenant, run_id=lost.run_id, reason=error.came_back)
+    _log.error("run lost", tenant=lost.tenant, run_id=lost.run_id, reason=error.came_back.en)
     return True
 
 
@@ -260,10 +263,10 @@ def _run_lost(lost: LostRun) -> RunLost:
     return RunLost(
         lost.code or "run_lost",
         tried=Text(
-            f"テナント {lost.tenant} を同期しました (Dagster の実行 {lost.run_id})",
-            f"Synced {lost.tenant} in Dagster's run {lost.run_id}",
+            f"テナント {lost.tenant} を同期しようとしました (Dagster の実行 {lost.run_id})",
+            f"Tried to sync {lost.tenant} in Dagster's run {lost.run_id}",
         ),
-        came_back=redacted_text(lost.message),
+        came_back=Text.quoted(redacted_text(lost.message)),
         remedy=Text(
             "自動的に再試行します。続く場合は Dagster の実行ログを確認してください",
             "It is tried again by itself; if that goes on, look at the run in Dagster",
@@ -275,9 +278,4 @@ def _attention(error: FlyleError, contact: str, since: datetime | None) -> Atten
     field = error.field if isinstance(error, FieldRefused) else None
     of = error.object if isinstance(error, FieldRefused | ObjectRefused) else None
     told = explained(error, contact)
-    incident = f" ({error.incident})" if error.incident else ""
-    message = Text(
-        f"{told.tried.ja} → {told.came_back}{incident}",
-        f"{told.tried.en}: {told.came_back}{incident}",
-    )
-    return Attention(error.code, of, field, message, told.remedy, since)
+    return Attention(error.code, of, field, told.history, told.remedy, since)

@@ -42,8 +42,14 @@ def drafted_settings(installation: Installation, tenant: str) -> Drafted:
     known = ", ".join(tenants_of_files(installation.environment.config_dir)) or "none"
     raise NotConnected(
         "unknown_tenant",
-        tried=Text(f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"),
-        came_back=f"There is no {tenant}.yaml, and no settings are kept. Files: {known}.",
+        tried=Text(
+            f"テナント {tenant} の設定を見つけようとしました",
+            f"Tried to find the settings of {tenant}",
+        ),
+        came_back=Text(
+            f"{tenant}.yaml も、保存済みの設定もありません。ファイル: {known}",
+            f"There is no {tenant}.yaml, and no settings are kept. Files: {known}",
+        ),
         remedy=Text(
             f"{tenant}.yaml を用意するか、連携画面で設定してください",
             f"Write {tenant}.yaml, or set the tenant up in the console",

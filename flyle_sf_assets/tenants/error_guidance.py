@@ -12,6 +12,7 @@ from flyle_sf_assets.errors import (
     StoreError,
     Text,
     UsageError,
+    sentences,
 )
 
 Side = Literal["salesforce", "flyle", "network"]
@@ -91,12 +92,15 @@ def refusal_of(error: FlyleError, contact: str) -> LinkRefusal:
         side=side,
         right=right,
         message=Text(
-            f"{named.ja}{lacking_ja}: {error.tried.ja} → {error.came_back}",
-            f"{named.en}{lacking_en}: {error.tried.en} → {error.came_back}",
+            f"{named.ja}{lacking_ja}: {error.history.ja}",
+            f"{named.en}{lacking_en}: {error.history.en}",
         ),
-        remedy=Text(
-            f"{error.remedy.ja}。解決しない場合は {contact} までお問い合わせください",
-            f"{error.remedy.en}. If that does not help, write to {contact}",
+        remedy=sentences(
+            error.remedy,
+            Text(
+                f"解決しない場合は {contact} までお問い合わせください",
+                f"If that does not help, write to {contact}",
+            ),
         ),
         contact=contact,
     )

@@ -6,7 +6,7 @@ What does not belong here: when a change is held (``sync/load/mass_change_guard.
 from datetime import datetime
 
 from flyle_sf_assets.companies.guard import Loss, MassChange, is_approved
-from flyle_sf_assets.errors import HeldForApproval, NotFound, Text
+from flyle_sf_assets.errors import HeldForApproval, NotFound, Text, sentences
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.companies.held_changes import (
@@ -56,8 +56,11 @@ def held_error(tenant: str, change: MassChange, *, kind: str, inputs: str) -> Ma
     """The error that ends a refresh; it has counts and field keys, but no value of a company."""
     error = MassChangeHeld(
         HELD,
-        tried=Text(f"テナント {tenant} の企業を更新しました", f"Updated the companies of {tenant}"),
-        came_back=f"{change.text.en}. No company was changed.",
+        tried=Text(
+            f"テナント {tenant} の企業を更新しようとしました",
+            f"Tried to update the companies of {tenant}",
+        ),
+        came_back=sentences(change.text, Text("企業は変更していません", "No company was changed")),
         remedy=_remedy(tenant),
     )
     error.change, error.kind, error.inputs = change, kind, inputs
@@ -86,7 +89,7 @@ def keep_held(
     replace_attention(tx, (HELD,), items, now)
     # Approved numbers that were exceeded are news; numbers that drift while it waits are not.
     if before is None or before.is_approved:
-        add_notice(tx, "held", _TITLE.ja, _told(tx.tenant_id, error.change), now)
+        add_notice(tx, "held", _TITLE, _told(error.change), now)
 
 
 def _covers(approved: MassChange, found: MassChange) -> bool:
@@ -101,8 +104,10 @@ def release_held(tx: TenantTransaction, held: HeldChange, now: datetime, *, appl
     delete_held(tx)
     clear_attention(tx, HELD)
     title, text = _APPLIED if applied else _CLEARED
-    by = f" ({held.approved_by})" if applied and held.approved_by else ""
-    add_notice(tx, "recovered", title, f"{text.ja}{by}\n{text.en}{by}", now)
+    if applied and held.approved_by:
+        by = held.approved_by
+        text = sentences(text, Text(f"承認した人: 「{by}」", f"Approved by “{by}”"))
+    add_notice(tx, "recovered", title, text, now)
 
 
 def forget_held(tx: TenantTransaction) -> None:
@@ -125,7 +130,8 @@ def approve_held(
     ``nothing_held``, and HeldForApproval ``held_change_moved`` when the numbers are others now.
     """
     tried = Text(
-        f"テナント {tenant} の保留中の変更を承認しました", f"Approved what is held for {tenant}"
+        f"テナント {tenant} の保留中の変更を承認しようとしました",
+        f"Tried to approve what is held for {tenant}",
     )
     with installation.database.tenant(tenant) as tx:
         locked_link(tx)
@@ -134,7 +140,7 @@ def approve_held(
             raise NotFound(
                 "nothing_held",
                 tried=tried,
-                came_back="Nothing is held.",
+                came_back=Text("保留中の変更はありません", "Nothing is held"),
                 remedy=Text(
                     "承認するものはありません。状態は flyle-sf status で確認できます",
                     "There is nothing to approve; flyle-sf status shows the state",
@@ -144,7 +150,10 @@ def approve_held(
             raise HeldForApproval(
                 "held_change_moved",
                 tried=tried,
-                came_back=f"The numbers have changed since: {held.change.text.en}.",
+                came_back=Text(
+                    f"件数が変わりました: {held.change.text.ja}",
+                    f"The numbers have changed since: {held.change.text.en}",
+                ),
                 remedy=Text(
                     "今の件数を確認してから承認してください",
                     "Look at the numbers of now, then approve them",
@@ -155,19 +164,28 @@ def approve_held(
 
 
 _APPLIED = (
-    "承認された変更を反映しました",
+    Text("承認された変更を反映しました", "The approved change was applied"),
     Text(
         "保留していた変更を、承認に従って企業に反映しました。",
         "What was held is applied to the companies, as it was approved.",
     ),
 )
 _CLEARED = (
-    "保留を解除しました",
+    Text("保留を解除しました", "Nothing is held any more"),
     Text(
         "保留していた変更は上限を超えなくなりました。更新は通常どおり続きます。",
         "What was held is not above the limits any more. Updates go on as usual.",
     ),
 )
+
+
+HELD_REMEDY = Text(
+    "誤った変更なら、Salesforceで元に戻してください。次の更新で保留は自動的に解除されます。"
+    "正しい変更なら、コンソールの「保留中の変更」で承認してください",
+    "If it is a mistake, put it right in Salesforce: the next refresh then clears this. If it is"
+    " meant, approve it on the console's page Held change",
+)
+"""What an administrator does, who has no terminal."""
 
 
 def _remedy(tenant: str) -> Text:
@@ -187,22 +205,28 @@ def _attention(tenant: str, change: MassChange, loss: Loss) -> Attention:
         None,
         loss.field,
         Text(
-            f"{_TITLE.ja}: {loss.text.ja}。例: {examples}",
-            f"{_TITLE.en}: {loss.text.en}. Examples: {examples}",
+            f"{_TITLE.ja}: {loss.text.ja}。例: {examples.ja}",
+            f"{_TITLE.en}: {loss.text.en}. Examples: {examples.en}",
         ),
         _remedy(tenant),
     )
 
 
-def _examples(change: MassChange, loss: Loss) -> str:
+def _examples(change: MassChange, loss: Loss) -> Text:
     found = change.examples_of(loss)[:EXAMPLES_TOLD]
-    return ", ".join(f"{one.name} ({one.external_id})" for one in found)
+    return Text(
+        ", ".join(f"「{one.name}」({one.external_id})" for one in found),
+        ", ".join(f"“{one.name}” ({one.external_id})" for one in found),
+    )
 
 
-def _told(tenant: str, change: MassChange) -> str:
-    ja = [f"{one.text.ja}。例: {_examples(change, one)}" for one in change.losses]
-    en = [f"{one.text.en}. Examples: {_examples(change, one)}" for one in change.losses]
-    remedy = _remedy(tenant)
-    return "\n".join(
-        (*ja, f"{_UNCHANGED.ja}。{remedy.ja}。", *en, f"{_UNCHANGED.en}. {remedy.en}.")
+def _told(change: MassChange) -> Text:
+    examples = [_examples(change, one) for one in change.losses]
+    losses = list(zip(change.losses, examples, strict=True))
+    ending = sentences(_UNCHANGED, HELD_REMEDY)
+    return Text(
+        "\n".join((*(f"{loss.text.ja}。例: {shown.ja}" for loss, shown in losses), ending.ja)),
+        "\n".join(
+            (*(f"{loss.text.en}. Examples: {shown.en}" for loss, shown in losses), ending.en)
+        ),
     )

@@ -17,6 +17,7 @@ from flyle_sf_assets.errors import (
     OrgUnavailable,
     SalesforceRefused,
     Text,
+    sentences,
 )
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.tenants.links import (
@@ -80,11 +81,8 @@ def record_unanswered(
         replace_attention(tx, (OUTAGE,), [item], now)
         if is_news:
             at = f"{since.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M} ({time_zone})"
-            body = Text(
-                f"最後に応答があったのは {at} です。{item.message.ja} {item.remedy.ja}",
-                f"It last answered at {at}. {item.message.en} {item.remedy.en}",
-            )
-            add_notice(tx, "attention", _TITLE.ja, f"{body.ja}\n{body.en}", now)
+            last = Text(f"最後に応答があったのは {at} です", f"It last answered at {at}")
+            add_notice(tx, "attention", _TITLE, sentences(last, item.message, item.remedy), now)
     return next((moment for moment in (shown_at, told_at) if moment > now), None)
 
 
@@ -117,9 +115,12 @@ def _attention(error: OrgUnavailable, since: datetime) -> Attention:
         OUTAGE,
         None,
         None,
-        Text(
-            f"{_TITLE.ja}。企業の更新が止まっています({error.tried.ja} → {error.came_back})。",
-            f"{_TITLE.en}, so the companies are not updated ({error.tried.en}: {error.came_back}).",
+        sentences(
+            Text(
+                f"{_TITLE.ja}。企業の更新が止まっています",
+                f"{_TITLE.en}, so the companies are not updated",
+            ),
+            error.history,
         ),
         Text(
             f"自動的に再試行し、応答があれば更新を再開します。続く場合: {error.remedy.ja}",

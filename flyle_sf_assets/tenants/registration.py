@@ -283,9 +283,10 @@ def require_choice(tx: TenantTransaction) -> Choice:
         raise NotConnected(
             "no_settings",
             tried=Text(
-                f"テナント {tenant} の設定を探しました", f"Looked for the settings of {tenant}"
+                f"テナント {tenant} の設定を見つけようとしました",
+                f"Tried to find the settings of {tenant}",
             ),
-            came_back="No settings version is registered.",
+            came_back=Text("設定が登録されていません", "No settings version is registered"),
             remedy=Text(
                 f"config/tenants/{tenant}.yaml を用意し flyle-sf apply を実行してください",
                 f"Write config/tenants/{tenant}.yaml and run flyle-sf apply",

@@ -39,10 +39,13 @@ def remove_tenant(installation: Installation, tenant: str, *, clock: Clock = utc
             add_notice(
                 tx,
                 "disconnected",
-                "Salesforceとの連携を停止しました",
-                f"設定ファイル {tenant}.yaml がなくなったため、自動更新を停止しました。企業データは"
-                f"残っています。\nThe settings file {tenant}.yaml is gone, so nothing is refreshed"
-                " any more. The companies stay.",
+                Text("Salesforceとの連携を停止しました", "The Salesforce link was stopped"),
+                Text(
+                    f"設定ファイル {tenant}.yaml がなくなったため、自動更新を停止しました。"
+                    "企業データは残っています。",
+                    f"The settings file {tenant}.yaml is gone, so nothing is refreshed any more."
+                    " The companies stay.",
+                ),
                 now,
             )
 

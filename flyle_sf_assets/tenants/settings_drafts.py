@@ -212,8 +212,13 @@ def _refuse_beside_file(installation: Installation, tenant: str) -> None:
         return
     raise SettingsFromFile(
         "settings_from_file",
-        tried=Text(f"テナント {tenant} の設定を保存しました", f"Saved settings of {tenant}"),
-        came_back=f"The settings come from {file.name}, and the file wins.",
+        tried=Text(
+            f"テナント {tenant} の設定を保存しようとしました", f"Tried to save settings of {tenant}"
+        ),
+        came_back=Text(
+            f"設定はファイル {file.name} で管理されており、ファイルが優先されます",
+            f"The settings come from {file.name}, and the file wins",
+        ),
         remedy=Text(
             f"{file.name} を変更して flyle-sf apply を実行してください",
             f"Change {file.name} and run flyle-sf apply",
@@ -224,10 +229,15 @@ def _refuse_beside_file(installation: Installation, tenant: str) -> None:
 def _moved(tenant: str, current: int | None, author: str | None) -> SettingsMoved:
     return SettingsMoved(
         "settings_moved",
-        tried=Text(f"テナント {tenant} の設定を保存しました", f"Saved settings of {tenant}"),
-        came_back="No settings stand any more."
+        tried=Text(
+            f"テナント {tenant} の設定を保存しようとしました", f"Tried to save settings of {tenant}"
+        ),
+        came_back=Text("設定はもうありません", "No settings stand any more")
         if current is None
-        else f"Version {current} was saved meanwhile, by {author}.",
+        else Text(
+            f"この間に「{author}」がバージョン{current}を保存しました",
+            f"Version {current} was saved meanwhile, by “{author}”",
+        ),
         remedy=Text(
             "現在の設定を確認し、もう一度変更してください",
             "Look at the settings that stand now and make the change again",

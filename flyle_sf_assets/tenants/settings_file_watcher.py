@@ -56,7 +56,10 @@ class Budget:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 - one tenant's failure stops no other one
-                tried = Text(f"{tenant} の設定を反映しました", f"Followed the settings of {tenant}")
+                tried = Text(
+                    f"{tenant} の設定を反映しようとしました",
+                    f"Tried to follow the settings of {tenant}",
+                )
                 told = as_flyle_error(error, tried)
                 self.failed[tenant] = str(told)
                 _log.error("settings not followed", code=told.code, incident=told.incident)
@@ -149,8 +152,14 @@ def _empty_folder(installation: Installation) -> UsageError:
     folder = installation.environment.config_dir / "tenants"
     return UsageError(
         "config_dir_empty",
-        tried=Text(f"設定フォルダー {folder} を開きました", f"Listed the settings folder {folder}"),
-        came_back="Nothing is in it, and it held the files of several tenants before.",
+        tried=Text(
+            f"設定フォルダー {folder} を開こうとしました",
+            f"Tried to list the settings folder {folder}",
+        ),
+        came_back=Text(
+            "フォルダーは空ですが、以前は複数のテナントのファイルがありました",
+            "Nothing is in it, and it held the files of several tenants before",
+        ),
         remedy=Text(
             "フォルダーが正しくマウントされているかご確認ください。すべてのテナントをやめる場合は、"
             "README.md などほかのファイルを残してください。",

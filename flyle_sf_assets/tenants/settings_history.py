@@ -195,14 +195,19 @@ def _settings(version: SettingsVersion) -> TenantSettings:
 
 
 def _unknown(tenant: str, version: int, latest: SettingsVersion | None) -> NotFound:
-    kept = "none" if latest is None else f"1 to {latest.version}"
+    kept = Text("なし", "none")
+    if latest is not None:
+        kept = Text(f"1〜{latest.version}", f"1 to {latest.version}")
     return NotFound(
         "unknown_settings_version",
         tried=Text(
-            f"テナント {tenant} の設定のバージョン{version}を探そうとしました",
+            f"テナント {tenant} の設定のバージョン{version}を見つけようとしました",
             f"Tried to find version {version} of the settings of {tenant}",
         ),
-        came_back=f"There is no such version; the versions are: {kept}.",
+        came_back=Text(
+            f"そのバージョンはありません。あるバージョン: {kept.ja}",
+            f"There is no such version; the versions are: {kept.en}",
+        ),
         remedy=Text(
             "バージョンの一覧から番号を選んでください", "Choose a number from the list of versions"
         ),

@@ -16,21 +16,21 @@ def ask_for_sync(installation: Installation, tenant: str, *, clock: Clock = utc_
     Raises NotConnected for a tenant without settings or one that was disconnected. While a mass
     change is held, the sync looks whether it was put right in the org.
     """
-    tried = Text("今すぐ同期するよう依頼しました", "Asked for a sync now")
+    tried = Text("今すぐ同期するよう依頼しようとしました", "Tried to ask for a sync now")
     with installation.database.tenant(tenant) as tx:
         link = get_link(tx)
         if latest_settings(tx) is None:
             raise NotConnected(
                 "no_settings",
                 tried=tried,
-                came_back="No settings version is registered.",
+                came_back=Text("設定が登録されていません", "No settings version is registered"),
                 remedy=Text("先に連携の設定を完了してください", "Finish the set-up first"),
             )
         if link.state == "disconnected":
             raise NotConnected(
                 "disconnected",
                 tried=tried,
-                came_back="The link was disconnected.",
+                came_back=Text("連携は解除されています", "The link was disconnected"),
                 remedy=Text("もう一度Salesforceと接続してください", "Connect to Salesforce again"),
             )
         record_asked(tx, clock())

@@ -138,7 +138,7 @@ class Administrator:
         option = self.page.locator("select[name=user] option").filter(has_text=username)
         self.page.locator("select[name=user]").select_option(option.get_attribute("value"))
         self.page.locator(f"#{decision}").click()
-        self.page.wait_for_url("**/callback**")
+        self.page.wait_for_url(re.compile(r"/connect(/|$)"))
 
     def add_field(self, word: str, path: str) -> None:
         """Searches for a field and takes it."""

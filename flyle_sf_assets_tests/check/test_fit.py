@@ -59,7 +59,7 @@ def test_an_unknown_field_is_told_with_the_nearest_names(judge: Judge) -> None:
     assert (problem.code, problem.path) == ("field_unknown", "mapping[0].from")
     assert "取引先(Account)" in problem.message.ja
     assert "AnnualRevenue(年間売上)" in problem.remedy.ja
-    assert "AnnualRevenue (年間売上)" in problem.remedy.en
+    assert "AnnualRevenue (“年間売上”)" in problem.remedy.en
     assert "項目レベルセキュリティ" in problem.remedy.ja
 
 

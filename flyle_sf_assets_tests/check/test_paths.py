@@ -24,7 +24,7 @@ FAULTS: dict[str, tuple[PathFault, str, str]] = {
     "field_unknown": (
         PathFault("Industri", "Industri", "Account", "field_unknown"),
         "Industri",
-        "Industry (業種)",
+        "Industry (“業種”)",
     ),
     "lookup_unknown": (
         PathFault("Industry.Name", "Industry", "Account", "lookup_unknown"),

@@ -19,7 +19,7 @@ from flyle_sf_assets_tests.cli.site import Answer, Site, make_org
 
 ANOTHER = 65534
 SETTINGS = "config_dir_not_permitted"
-DENIED = "Permission denied (EACCES)"
+DENIED = "“Permission denied (EACCES)”"
 POWERS = "-dac_override,-dac_read_search,-fowner,-chown"
 ORDINARY = (
     ("setpriv", f"--inh-caps={POWERS}", f"--bounding-set={POWERS}") if os.geteuid() == 0 else ()

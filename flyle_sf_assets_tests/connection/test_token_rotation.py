@@ -109,7 +109,7 @@ def test_a_token_whose_storing_fails_is_not_used(
         raise errors.StoreUnavailable(
             "store_unavailable",
             tried=errors.Text("", ""),
-            came_back="away",
+            came_back=errors.Text.quoted("away"),
             remedy=errors.Text("", ""),
         )
 

@@ -90,9 +90,16 @@ class House:
         """A token as Flyle would issue it."""
         return issue_token(self.user(tenant, role, plan), self.settings, datetime.now(UTC))
 
-    def visitor(self, tenant: str, role: Role = "admin", plan: str = "enterprise") -> Visitor:
+    def visitor(
+        self,
+        tenant: str,
+        role: Role = "admin",
+        plan: str = "enterprise",
+        *,
+        language: str = "ja",
+    ) -> Visitor:
         """Somebody who has come in."""
-        visitor = self.stranger()
+        visitor = self.stranger(language)
         answer = visitor.get(f"/enter?token={self.token(tenant, role, plan)}")
         assert answer.status_code == 303, answer.text
         return visitor

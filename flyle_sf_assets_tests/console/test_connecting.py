@@ -13,6 +13,7 @@ from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.settings.hosts import check_org_url, pasted_org_url
 from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets_tests.console.house import House, Visitor, open_house
 from flyle_sf_assets_tests.flows.run_steps import run_all
@@ -80,15 +81,26 @@ def _consent(server: SandboxServer, org: Org, url: str, user: str = "") -> str:
     return f"{back.path}?{back.query}"
 
 
+def _back(visitor: Visitor, path: str) -> requests.Response:
+    """The page that the browser shows after the way back from Salesforce."""
+    answer = visitor.get(path)
+    assert answer.status_code == 303
+    assert urlsplit(answer.headers["location"]).query == "", "a code stays in the address"
+    return visitor.get(answer.headers["location"])
+
+
 def _connect(visitor: Visitor, server: SandboxServer, org: Org) -> requests.Response:
     page = visitor.post("/connect", _entry(server, org))
-    return visitor.get(_consent(server, org, _go(page)))
+    return _back(visitor, _consent(server, org, _go(page)))
 
 
 def _stored(installation: Installation) -> list[str]:
-    """Which secrets are kept, of any tenant."""
+    """Which secrets are kept, of any tenant, longer than a quarter of an hour."""
     with admin(installation.database_url) as connection:
-        rows = connection.execute(b"SELECT tenant_id || ':' || kind FROM flyle.credentials")
+        rows = connection.execute(
+            b"SELECT tenant_id || ':' || kind FROM flyle.credentials"
+            b" WHERE kind NOT LIKE 'pending:%'"
+        )
         return sorted(str(row) for (row,) in rows)
 
 
@@ -97,11 +109,12 @@ def _stored(installation: Installation) -> list[str]:
     [
         "https://169.254.169.254",
         "https://127.0.0.1:1",
-        "http://acme.my.salesforce.com",
+        "ftp://acme.my.salesforce.com",
         "https://acme.my.salesforce.com.evil.example",
         "https://evil.example/?acme.my.salesforce.com",
         "https://user@acme.my.salesforce.com@evil.example",
-        "",
+        "evil.example/acme.lightning.force.com",
+        "acme.lightning.force.com.evil.example",
     ],
 )
 def test_no_other_host_is_ever_asked(
@@ -111,24 +124,88 @@ def test_no_other_host_is_ever_asked(
     visitor = house.visitor(TENANT)
     answer = visitor.post("/connect", _entry(server, org, org_url=url))
     assert answer.status_code == 400
-    assert "org_url_not_allowed" in answer.text
+    assert _at_fields(answer) == {"org_url"}
+    assert "FLYLE_SF" not in answer.text, "the operator's variables tell an administrator nothing"
+    assert _typed(answer) == (url, org.consumer_key)
     assert 'http-equiv="refresh"' not in answer.text
     assert _stored(installation) == []
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"),
-    [({"consumer_key": "unknown"}, "app_unknown"), ({"consumer_secret": "x"}, "secret_wrong")],
+    ("changes", "field"),
+    [
+        ({"consumer_key": "unknown"}, "consumer_key"),
+        ({"consumer_secret": "wrong-one"}, "consumer_secret"),
+    ],
 )
 def test_a_wrong_key_is_told_before_anybody_is_sent_away(
-    house: House, server: SandboxServer, org: Org, changes: dict[str, str], code: str
+    house: House, server: SandboxServer, org: Org, changes: dict[str, str], field: str
 ) -> None:
     """Salesforce's own page says it in English, and leads nowhere back."""
-    answer = house.visitor(TENANT).post("/connect", _entry(server, org, **changes))
+    entry = _entry(server, org, **changes)
+    answer = house.visitor(TENANT).post("/connect", entry)
     assert answer.status_code == 400
-    assert "Salesforce連携ができません" in answer.text
-    assert code in answer.text
+    assert _at_fields(answer) == {field}
+    assert _typed(answer) == (entry["org_url"], entry["consumer_key"])
+    assert entry["consumer_secret"] not in answer.text
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("field", ["org_url", "consumer_key", "consumer_secret"])
+def test_a_field_that_is_empty_is_told_there_and_the_others_stay(
+    house: House, server: SandboxServer, org: Org, field: str, language: str
+) -> None:
+    """The browser said it in its own language, and an error took the Consumer Key away."""
+    visitor = house.visitor(TENANT, language=language)
+    entry = _entry(server, org, **{field: "  "})
+    answer = visitor.post("/connect", entry)
+    assert answer.status_code == 422
+    assert _at_fields(answer) == {field}
+    assert _typed(answer) == (entry["org_url"].strip(), entry["consumer_key"].strip())
+    assert ("Enter the" in answer.text) == (language == "en")
     assert org.consumer_secret not in answer.text
+
+
+def _at_fields(page: requests.Response) -> set[str]:
+    """The inputs that say what is wrong with them, and only such that a text belongs to."""
+    fields = set(re.findall(r'<input id="(\w+)"[^>]*aria-invalid="true"', page.text))
+    for name in fields:
+        text = re.search(rf'id="{name}_error">([^<]+)<', page.text)
+        assert text, name
+        assert f'aria-describedby="{name}_error' in page.text
+    return fields
+
+
+def _typed(page: requests.Response) -> tuple[str, str]:
+    """The values of the fields that may be shown again."""
+    found = dict(re.findall(r'<input id="(\w+)"[^>]*? value="([^"]*)"', page.text))
+    assert "consumer_secret" not in found
+    return html.unescape(found["org_url"]), html.unescape(found["consumer_key"])
+
+
+@pytest.mark.parametrize(
+    ("pasted", "meant"),
+    [
+        ("acme.my.salesforce.com", "https://acme.my.salesforce.com"),
+        ("http://acme.my.salesforce.com/", "https://acme.my.salesforce.com"),
+        (" <https://ACME.my.salesforce.com/home/home.jsp?x=1> ", "https://acme.my.salesforce.com"),
+        (
+            "https://acme.lightning.force.com/lightning/o/Account/list?filterName=Recent",
+            "https://acme.my.salesforce.com",
+        ),
+        ("acme--dev.sandbox.lightning.force.com", "https://acme--dev.sandbox.my.salesforce.com"),
+        (
+            "https://acme.my.salesforce-setup.com/lightning/setup/SetupOneHome/home",
+            "https://acme.my.salesforce.com",
+        ),
+        ("ａｃｍｅ．ｍｙ．ｓａｌｅｓｆｏｒｃｅ．ｃｏｍ", "https://acme.my.salesforce.com"),
+        ("https://acme.my.salesforce.com:443", "https://acme.my.salesforce.com"),
+    ],
+)
+def test_an_address_is_taken_as_people_paste_it(pasted: str, meant: str) -> None:
+    """They copy the address of the page that they see, and Japanese keyboards type full width."""
+    assert pasted_org_url(pasted) == meant
+    assert check_org_url(pasted_org_url(pasted)) == meant
 
 
 def test_secrets_are_not_shown_again(
@@ -151,12 +228,10 @@ def test_a_state_is_good_for_who_began_and_only_once(
     """An address with somebody's code, sent to an administrator, must connect nothing."""
     begun = house.visitor(TENANT)
     back = _consent(server, org, _go(begun.post("/connect", _entry(server, org))))
-    other_tenant = house.visitor("elsewhere").get(back)
-    assert (other_tenant.status_code, "state_unknown" in other_tenant.text) == (403, True)
+    assert "state_unknown" in _back(house.visitor("elsewhere"), back).text
     assert not any("app" in kept or "grant" in kept for kept in _stored(installation))
-    assert "接続しました" in begun.get(back).text
-    again = begun.get(back)
-    assert (again.status_code, "state_unknown" in again.text) == (403, True)
+    assert "接続しました" in _back(begun, back).text
+    assert "state_unknown" in _back(begun, back).text
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -176,12 +251,19 @@ def test_what_salesforce_brings_back_in_any_language_says_what_to_do(
     visitor = house.visitor(TENANT)
     url = _go(visitor.post("/connect", _entry(server, org)))
     org.faults.add(Fault(FaultKind.RECORDED, answer=answer, language=language))
-    page = visitor.get(_consent(server, org, url))
-    assert page.status_code == 403
-    assert "Salesforce連携ができません" in page.text
-    assert code in page.text
+    page = _back(visitor, _consent(server, org, url))
     assert told in page.text
+    if code == "app_of_other_org":
+        assert _at_fields(page) == {"consumer_key"}
+    else:
+        assert "Salesforce連携ができません" in page.text
+        assert code in page.text
+    assert _typed(page) == (server.url, org.consumer_key), "a refused login loses nothing"
+    assert org.consumer_secret not in page.text
     assert _stored(house.installation) == []
+    again = visitor.get("/connect").text
+    assert told not in again, "after reloading the error is over"
+    assert org.consumer_key in again
 
 
 def test_another_org_asks_first_and_then_takes_over(
@@ -204,8 +286,10 @@ def test_another_org_asks_first_and_then_takes_over(
     assert _link(installation) == (org.org_id, "linked")
     confirmation = re.search(r'name="confirmation" value="([^"]+)"', page.text)
     assert confirmation
+    assert visitor.get("/connect/other-org").text == page.text, "it may be reloaded"
     done = visitor.post("/connect/replace", {"confirmation": confirmation[1]})
-    assert "連携解除" in done.text
+    assert (done.status_code, done.headers["location"]) == (303, "/connect/done")
+    assert "連携解除" in visitor.get("/connect/done").text
     assert _link(installation) == (other.org_id, "unlinked")
     again = visitor.post("/connect/replace", {"confirmation": confirmation[1]})
     assert again.status_code == 403

@@ -54,7 +54,7 @@ def _refusal(token: str, now: datetime = NOW) -> str:
         TokenKeys(_settings()).check(token, now)
     assert len(token) < 10 or token not in str(refused.value)
     assert refused.value.code == "console_token_refused"
-    return refused.value.came_back
+    return refused.value.came_back.en
 
 
 def test_a_token_of_the_contract_says_who_comes() -> None:

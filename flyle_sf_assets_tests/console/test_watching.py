@@ -149,8 +149,10 @@ def test_rejected_values_are_shown_and_exported_as_texts(street: Street, me: Vis
 
 def test_notices_are_read_one_by_one_or_all(street: Street, me: Visitor) -> None:
     with street.house.installation.database.tenant("acme") as tx:
-        first = add_notice(tx, "held", "<b>一つ目</b>", "本文", datetime.now(UTC))
-        add_notice(tx, "attention", "二つ目", "本文", datetime.now(UTC))
+        first = add_notice(
+            tx, "held", Text("<b>一つ目</b>", "One"), Text("本文", "Body"), datetime.now(UTC)
+        )
+        add_notice(tx, "attention", Text("二つ目", "Two"), Text("本文", "Body"), datetime.now(UTC))
     assert "&lt;b&gt;一つ目" in me.get("/notices").text
     me.post("/notices/read", {"notice": [str(first), "x", "9" * 30]})
     unread = street.acme.query(

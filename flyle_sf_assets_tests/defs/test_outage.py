@@ -61,7 +61,7 @@ def test_an_org_that_is_down_for_two_intervals_makes_the_link_failing_and_ends_b
     (told,) = _notices(small)
     assert told.kind == "attention"
     assert last + 24 * HOUR <= told.created_at < last + 25 * HOUR
-    assert "2026-03-02 12:07 (Asia/Tokyo)" in told.body
+    assert "2026-03-02 12:07 (Asia/Tokyo)" in told.body.ja
     small.there.faults.clear()
     platform.at(platform.clock.now() + 6 * HOUR, small)
     before = small.there.usage.total

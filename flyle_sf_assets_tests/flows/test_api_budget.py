@@ -77,7 +77,7 @@ def test_a_sync_beyond_the_share_is_postponed_and_calls_nothing(small: Tenant) -
     assert small.there.usage.total == before
     assert caught.value.code == "api_budget_spent"
     assert caught.value.exit_code == 5
-    assert "10 requests used in 24 h (1% of 1,000)" in caught.value.came_back
+    assert "10 requests used in 24 h (1% of 1,000)" in caught.value.came_back.en
     link = link_of(small)
     assert link.state == "linked"
     assert link.failures == 0
@@ -146,7 +146,7 @@ def test_tenants_of_one_org_share_its_budget(small: Tenant, link: Link) -> None:
     assert own + 10 <= 16 < own + counted(twin) + 10
     with pytest.raises(ApiBudgetSpent) as caught:
         small.sync()
-    assert f"{own + counted(twin)} of 16 requests" in caught.value.came_back
+    assert f"{own + counted(twin)} of 16 requests" in caught.value.came_back.en
 
 
 def test_a_reading_that_lags_is_not_believed_alone(small: Tenant) -> None:

@@ -20,4 +20,4 @@ def test_an_interval_that_is_none_is_named_with_its_variable(name: str, written:
     """Taken for the default, it would be believed to be in force."""
     with pytest.raises(UsageError, match=name) as raised:
         Environment.from_environment({name: written})
-    assert written in raised.value.came_back
+    assert written in raised.value.came_back.en

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from flyle_sf_assets.errors import RecordFileDamaged, StoreUnavailable
+from flyle_sf_assets.errors import RecordFileDamaged, StoreUnavailable, Text
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import NOTHING, Manifest
 from flyle_sf_assets.lake.marker import MARKER
@@ -28,6 +28,10 @@ def held(lake: Lake) -> Manifest:
     return Manifest("accounts", 1, ("Name",), "", lake.write("acme", "accounts", 1, frame(a="1")))
 
 
+def english(reason: Text | None) -> str | None:
+    return None if reason is None else reason.en
+
+
 def flip(place: Path) -> None:
     """One bit, with size and time as before."""
     told = place.stat()
@@ -41,7 +45,7 @@ def test_a_flipped_bit_is_seen_by_whoever_reads_first(lake: Lake, held: Manifest
     """Neither size nor time nor Parquet's footer tell of it."""
     flip(lake.root / held.base.path)
     assert lake.damage(held.base) is None
-    assert lake.damage(held.base, is_read=True) == "its content is not what was written"
+    assert english(lake.damage(held.base, is_read=True)) == "its content is not what was written"
     with pytest.raises(RecordFileDamaged, match="not what was written") as caught:
         lake.read(held)
     assert caught.value.path == held.base.path
@@ -72,7 +76,8 @@ def test_a_file_that_may_not_be_opened_is_damaged(lake: Lake, held: Manifest) ->
     if is_root:
         os.seteuid(NOBODY)
     try:
-        assert lake.damage(held.base, is_read=True) == "it cannot be read: Permission denied"
+        reason = english(lake.damage(held.base, is_read=True))
+        assert reason == "it cannot be read: “Permission denied”"
     finally:
         if is_root:
             os.seteuid(0)
@@ -135,7 +140,7 @@ def test_whoever_lost_the_lake_says_so_by_its_name(lake: Lake, held: Manifest) -
     assert held.base.lake in caught.value.remedy.en
     lake.root.mkdir()
     (lake.root / MARKER).write_text(f"{held.base.lake}\n")
-    assert lake.damage(held.base) == "it is not there"
+    assert english(lake.damage(held.base)) == "it is not there"
     assert lake.write("acme", "accounts", 2, frame(a="1")).lake == held.base.lake
 
 
@@ -148,7 +153,7 @@ def test_a_lake_of_an_earlier_version_without_its_mark(lake: Lake, held: Manifes
     place = lake.root / "globex" / "accounts" / "00000001-0123456789ab.parquet"
     place.parent.mkdir(parents=True)
     frame(b="1").write_parquet(place)
-    assert lake.damage(old) == "it is not there"
+    assert english(lake.damage(old)) == "it is not there"
 
 
 def test_nothing_held_is_no_manifest() -> None:

@@ -250,5 +250,5 @@ def test_texts_of_an_answer_carry_no_control_characters(tmp_path: Path) -> None:
     body = json.dumps([{"errorCode": "MALFORMED_QUERY", "message": message}]).encode()
     with wayward(tmp_path, Canned(400, body)) as there, pytest.raises(FlyleError) as raised:
         Reader(there.session()).rows(STATEMENT)
-    assert raised.value.came_back == "HTTP 400 MALFORMED_QUERY [2J gone INFO forged line 31m"
+    assert raised.value.came_back.en == "“HTTP 400 MALFORMED_QUERY [2J gone INFO forged line 31m”"
     assert isinstance(raised.value.tried, Text)

@@ -147,7 +147,7 @@ def test_a_job_that_does_not_end_well_is_no_empty_result(
     room.breaks(kind, "/jobs/query", method="POST")
     with pytest.raises(errors.FlyleError) as caught:
         org.reader.bulk(ids_only(schemas), tmp_path)
-    assert "job " in caught.value.came_back
+    assert "job " in caught.value.came_back.en
     assert room.server.open_jobs(room.there) == 0
 
 

@@ -297,7 +297,7 @@ def test_a_missing_secret_passes_as_it_is(room: Room) -> None:
 
     def reveal(ref: SecretRef) -> str:
         raise errors.NotConnected(
-            "secret_missing", tried=nothing, came_back=str(ref.env), remedy=nothing
+            "secret_missing", tried=nothing, came_back=errors.Text.quoted(ref.env), remedy=nothing
         )
 
     with pytest.raises(errors.NotConnected) as caught:

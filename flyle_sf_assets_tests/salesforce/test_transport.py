@@ -78,7 +78,7 @@ def test_other_rows_than_announced_are_an_incomplete_read(tmp_path: Path, record
         pytest.raises(errors.IncompleteRead) as caught,
     ):
         Reader(session).rows(statement)
-    assert "of 2" in caught.value.came_back
+    assert "of 2" in caught.value.came_back.en
 
 
 @pytest.mark.parametrize("url", ["null", '"https://10.0.0.1/services/data/x"', '"//10.0.0.1/x"'])

@@ -267,7 +267,7 @@ def test_a_secret_is_read_from_a_regular_file_only(tenants: Path, kind: str) -> 
     assert time.monotonic() - began < ONE_FILE_S
     assert raised.value.code == "secret_missing"
     words = "larger than" if kind == "huge" else KINDS[kind][2]
-    assert words in raised.value.came_back
+    assert words in raised.value.came_back.en
 
 
 def test_a_secret_below_the_home_of_nobody_is_missing() -> None:

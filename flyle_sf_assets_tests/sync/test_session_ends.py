@@ -45,7 +45,7 @@ def test_what_fails_after_a_disconnect_links_nobody_again(acme: Tenant, fails: s
         gone = errors.NotConnected(
             "grant_refused",
             tried=errors.Text("見ました", "Looked"),
-            came_back="revoked",
+            came_back=errors.Text.quoted("revoked"),
             remedy=errors.Text("接続", "Connect"),
         )
         with acme.installation.database.tenant("acme") as tx:

@@ -40,7 +40,9 @@ ATTEMPT = Attempt(1, timedelta(hours=3), "Asia/Tokyo", "help@example.jp")
 
 def _error(kind: type[FlyleError]) -> FlyleError:
     text = Text("試しました", "Tried it")
-    return kind("some_code", tried=text, came_back="no", remedy=Text("直す", "Mend it"))
+    return kind(
+        "some_code", tried=text, came_back=Text.quoted("no"), remedy=Text("直す", "Mend it")
+    )
 
 
 def _link(tenant: Tenant) -> Link:
@@ -279,7 +281,7 @@ def test_what_failed_stays_with_its_own_tenant(acme: Tenant, globex: Tenant) -> 
 def test_a_key_that_is_unknown_at_first_is_tried_again_before_it_stops(acme: Tenant) -> None:
     """An app answers ten minutes after it was made; nobody would have tried it again."""
     text = Text("試しました", "Tried it")
-    unknown = NotConnected("app_unknown", tried=text, came_back="no", remedy=text)
+    unknown = NotConnected("app_unknown", tried=text, came_back=Text.quoted("no"), remedy=text)
     stopped = []
     for _ in range(4):
         with acme.installation.database.tenant("acme") as tx:

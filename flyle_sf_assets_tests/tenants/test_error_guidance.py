@@ -12,6 +12,7 @@ from flyle_sf_assets.tenants.error_guidance import explained, refusal_of
 
 CONTACT = "help@example.com"
 TRIED = Text("試しました", "Tried")
+NO = errors.Text.quoted("no")
 OAUTH = [
     ("access_denied", "", "salesforce", True),
     ("invalid_client_id", "", "salesforce", False),
@@ -54,7 +55,7 @@ def test_a_missing_right_in_salesforce_is_named(body: bytes, right: str) -> None
 def test_a_missing_plan_is_on_our_side() -> None:
     """S3: no right in Salesforce changes it."""
     error = errors.PlanNotEligible(
-        "plan_not_eligible", tried=TRIED, came_back="plan starter", remedy=TRIED
+        "plan_not_eligible", tried=TRIED, came_back=errors.Text.quoted("starter"), remedy=TRIED
     )
     refusal = refusal_of(error, CONTACT)
     assert refusal.side == "flyle"
@@ -72,17 +73,17 @@ def test_a_missing_plan_is_on_our_side() -> None:
     ],
 )
 def test_the_side_follows_from_what_went_wrong(kind: type[errors.FlyleError], side: str) -> None:
-    error = kind("some_code", tried=TRIED, came_back="no", remedy=TRIED)
+    error = kind("some_code", tried=TRIED, came_back=NO, remedy=TRIED)
     assert refusal_of(error, CONTACT).side == side
 
 
 def test_an_explained_error_stays_the_same_error() -> None:
     """Exit code, class, code and retryability are what scripts and Dagster look at."""
-    error = errors.FieldRefused("field_refused", tried=TRIED, came_back="no", remedy=TRIED)
+    error = errors.FieldRefused("field_refused", tried=TRIED, came_back=NO, remedy=TRIED)
     error.field = "Amount"
     told = explained(error, CONTACT)
     assert type(told) is errors.FieldRefused
-    assert (told.code, told.field, told.came_back) == ("field_refused", "Amount", "no")
+    assert (told.code, told.field, told.came_back) == ("field_refused", "Amount", NO)
     assert error.tried == TRIED, "the error itself is not changed"
     for language in ("ja", "en"):
         text = told.in_language(language)

@@ -125,7 +125,7 @@ def test_of_two_administrators_the_second_looks_again(
     save_settings(installation, with_mapping(theirs, ROWS[:1]), author="console:user-2")
     with pytest.raises(SettingsMoved) as refused:
         save_settings(installation, with_object(mine, "Opportunity"), author=BY)
-    assert "console:user-2" in refused.value.came_back
+    assert "console:user-2" in refused.value.came_back.en
     assert settings_origin(installation, "umbrella").version == 2
 
 
@@ -196,7 +196,7 @@ def test_a_file_replaces_console_and_is_named(installation: Installation, hosted
     ):
         with pytest.raises(SettingsFromFile) as told:
             refused()
-        assert "acme.yaml" in told.value.came_back
+        assert "acme.yaml" in told.value.came_back.en
     assert settings_origin(installation, "acme").version == origin.version
 
 

@@ -40,7 +40,7 @@ def console_server(
     *,
     port: int,
     sample_tenants: Sequence[str] = (),
-    to_try: Sequence[tuple[str, str]] = (),
+    to_try: Sequence[tuple[Text, str]] = (),
 ) -> Iterator[str]:
     """The console beside another server, at another port if this is taken; yields the URL to open.
 
@@ -65,8 +65,11 @@ def _certificate(certfile: Path | None, keyfile: Path | None) -> Certificate | N
     if certfile is None or keyfile is None:
         raise UsageError(
             "certificate_incomplete",
-            tried=Text("TLSの証明書を読みました", "Read the TLS certificate"),
-            came_back="only one of --certfile and --keyfile is given",
+            tried=Text("TLSの証明書を読み取ろうとしました", "Tried to read the TLS certificate"),
+            came_back=Text(
+                "--certfile と --keyfile の一方だけが指定されています",
+                "only one of --certfile and --keyfile is given",
+            ),
             remedy=Text(
                 "--certfile と --keyfile の両方を指定してください",
                 "Give both --certfile and --keyfile",

@@ -53,8 +53,10 @@ def _await_ready(child: subprocess.Popen[bytes], url: str, log: Path | None) -> 
         time.sleep(0.2)
     raise UsageError(
         "dagster_ui_did_not_start",
-        tried=Text(f"Dagster UI を {url} で起動しました", f"Started the Dagster UI at {url}"),
-        came_back=f"exit code {child.poll()}",
+        tried=Text(
+            f"Dagster UI を {url} で起動しようとしました", f"Tried to start the Dagster UI at {url}"
+        ),
+        came_back=Text(f"終了コード {child.poll()}", f"exit code {child.poll()}"),
         remedy=Text(
             f"ログを確認してください: {log or '上の出力'}", f"Look at the log: {log or 'above'}"
         ),

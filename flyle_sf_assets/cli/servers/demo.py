@@ -23,6 +23,7 @@ from flyle_sf_assets.cli.terminal.language import say
 from flyle_sf_assets.cli.terminal.output import to_stderr, to_stdout
 from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED
 from flyle_sf_assets.defs.instance import instance_of
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.sandbox import samples
@@ -207,9 +208,9 @@ NOT_LINKED = "initech"
 def demo_console(opened: Installation, tenants: Sequence[str], org: Org) -> Iterator[str]:
     """The demo's console: sample users, and one more workspace to be linked to ``org``."""
     to_try = [
-        ("Salesforceの組織URL / Org URL", f"https://{opened.environment.sf_extra_hosts[0]}"),
-        ("Consumer Key", org.consumer_key),
-        ("Consumer Secret", org.consumer_secret),
+        (Text("Salesforceの組織URL", "Org URL"), f"https://{opened.environment.sf_extra_hosts[0]}"),
+        (Text("Consumer Key", "Consumer Key"), org.consumer_key),
+        (Text("Consumer Secret", "Consumer Secret"), org.consumer_secret),
     ]
     sample_tenants = [*tenants, NOT_LINKED]
     port = free_port(PORT)

@@ -40,7 +40,7 @@ def free_port(wanted: int) -> int:
                 return int(probe.getsockname()[1])
     raise UsageError(
         "no_free_port",
-        tried=Text("空きポートを探しました", "Looked for a free port on 127.0.0.1"),
-        came_back="none",
+        tried=Text("空きポートを見つけようとしました", "Tried to find a free port on 127.0.0.1"),
+        came_back=Text("見つかりませんでした", "none"),
         remedy=Text("使用中のサーバーを止めてください", "Stop a server that is not needed"),
     )

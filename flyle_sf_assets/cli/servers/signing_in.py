@@ -39,18 +39,27 @@ def sign_in_link(
     if not is_tenant_name(tenant):
         raise UsageError(
             "tenant_invalid",
-            tried=Text(f"ワークスペース {tenant} を読みました", f"Read the workspace {tenant}"),
-            came_back="No tenant can have this name.",
+            tried=Text(
+                f"ワークスペース {tenant} を読み取ろうとしました",
+                f"Tried to read the workspace {tenant}",
+            ),
+            came_back=Text("テナント名として使えない名前です", "No tenant can have this name"),
             remedy=Text(
                 "英小文字、数字、_、- で指定してください", "Use lower-case letters, digits, _ and -"
             ),
         )
     if not is_local(settings):
+        keys = Text("(鍵は FLYLE_CONSOLE_JWKS_URL)", ", with keys from FLYLE_CONSOLE_JWKS_URL")
+        keys = keys if settings.jwks_url else Text("", "")
         raise NotPermitted(
             "sign_in_not_local",
-            tried=Text("サインイン用のリンクを作成しました", "Made a link to sign in"),
-            came_back=f"the console is at {settings.public_url}"
-            + (", with keys from FLYLE_CONSOLE_JWKS_URL" if settings.jwks_url else ""),
+            tried=Text(
+                "サインイン用のリンクを作成しようとしました", "Tried to make a link to sign in"
+            ),
+            came_back=Text(
+                f"コンソールは {settings.public_url} にあります{keys.ja}",
+                f"the console is at {settings.public_url}{keys.en}",
+            ),
             remedy=Text(
                 "Flyleの「外部サービス連携」画面から開いてください。リンクは、この端末だけで使う"
                 "コンソールに限られます",

@@ -119,7 +119,8 @@ def error_document(error: FlyleError) -> dict[str, Any]:
         "code": error.code,
         "tried": error.tried.en,
         "tried_ja": error.tried.ja,
-        "came_back": redacted_text(error.came_back),
+        "came_back": redacted_text(error.came_back.en),
+        "came_back_ja": redacted_text(error.came_back.ja),
         "remedy": error.remedy.en,
         "remedy_ja": error.remedy.ja,
         "retryable": error.retryable,
@@ -143,11 +144,10 @@ def print_error(error: FlyleError) -> None:
         return
     console = to_stderr()
     console.print(f"{say('エラー', 'Error')}: {error.code}", style="red")
-    incident = f" ({error.incident})" if error.incident else ""
     console.print(
         explanation(
-            (Text("試みたこと", "Tried"), error.tried.in_language(language())),
-            (Text("結果", "Came back"), error.came_back + incident),
+            (Text("行ったこと", "Attempt"), error.tried.in_language(language())),
+            (Text("結果", "Came back"), error.result.in_language(language())),
             (REMEDY, error.remedy.in_language(language())),
         )
     )
@@ -250,8 +250,8 @@ def one_of(name: str, value: str, allowed: Sequence[T]) -> T:
             return one
     raise UsageError(
         "usage",
-        tried=Text(f"{name} を読みました", f"Read {name}"),
-        came_back=f"It says {value!r}.",
+        tried=Text(f"{name} を読み取ろうとしました", f"Tried to read {name}"),
+        came_back=Text(f"値は {value!r} です", f"It says {value!r}"),
         remedy=Text(
             f"{'、'.join(allowed)} のいずれかを指定してください",
             f"Give one of {', '.join(allowed)}",
@@ -263,8 +263,11 @@ def only_one_of(*options: str) -> UsageError:
     """The error of a command line that has several options which exclude each other."""
     return UsageError(
         "usage",
-        tried=Text("コマンドの引数を読もうとしました", "Tried to read the command's arguments"),
-        came_back=f"{' and '.join(options)} exclude each other.",
+        tried=Text("コマンドの引数を読み取ろうとしました", "Tried to read the command's arguments"),
+        came_back=Text(
+            f"{' と '.join(options)} は同時に指定できません",
+            f"{' and '.join(options)} exclude each other",
+        ),
         remedy=Text("どちらか一方を指定してください", "Give only one of them"),
     )
 
@@ -312,4 +315,4 @@ def _give_stdout_up() -> None:
 
 def tried(command: str) -> Text:
     """The ``tried`` text of a command when nothing more is known."""
-    return Text(f"flyle-sf {command} を実行しました", f"Ran flyle-sf {command}")
+    return Text(f"flyle-sf {command} を実行しようとしました", f"Tried to run flyle-sf {command}")

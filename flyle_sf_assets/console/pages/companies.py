@@ -109,7 +109,9 @@ def _values(
 def _unknown(external_id: str) -> NotFound:
     return NotFound(
         "unknown_company",
-        tried=Text(f"企業 {external_id} を探しました", f"Looked for company {external_id}"),
-        came_back="There is no such company.",
+        tried=Text(
+            f"企業 {external_id} を見つけようとしました", f"Tried to find company {external_id}"
+        ),
+        came_back=Text("その企業はありません", "There is no such company"),
         remedy=Text("企業の一覧から選んでください", "Choose it from the list of companies"),
     )

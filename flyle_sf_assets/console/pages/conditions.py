@@ -1,5 +1,6 @@
 """Setup, second page: which records, with a live count of those that match."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from flyle_sf_assets.choosing.phrases import Phrase
 from flyle_sf_assets.choosing.widgets import (
     OperatorChoice,
     ValueWidget,
+    WidgetKind,
     date_literal_choices,
     operator_choices,
     value_widget,
@@ -24,6 +26,7 @@ from flyle_sf_assets.console.draft import (
     time_zone_of,
 )
 from flyle_sf_assets.console.orgs import answers_of
+from flyle_sf_assets.console.pages.row_inputs import as_meant, at_inputs, input_of
 from flyle_sf_assets.console.removed_rows import (
     conditions_missing,
     edited_conditions,
@@ -40,7 +43,7 @@ from flyle_sf_assets.console.setup_forms import (
     is_number,
     regrouped,
 )
-from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import (
     Draft,
@@ -54,6 +57,9 @@ from flyle_sf_assets.tenants.settings_drafts import settings_origin
 
 Rows = tuple[ConditionRow, ...]
 
+OK = 200
+INPUTS = ("op", "value")
+
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
@@ -64,6 +70,8 @@ class ShownRow:
     operators: tuple[OperatorChoice, ...]
     widget: ValueWidget | None
     problems: tuple[Problem, ...]
+    at: Mapping[str, Text]
+    """By input: what is wrong with it."""
 
 
 def conditions(page_request: PageRequest) -> Response:
@@ -72,11 +80,14 @@ def conditions(page_request: PageRequest) -> Response:
 
 
 def rows(page_request: PageRequest) -> Response:
-    """The rows of the draft, and those of the saved settings that it lacks."""
+    """The rows of the draft, and those of the saved settings that it lacks.
+
+    With ``checked`` empty inputs are wrong, too.
+    """
     draft = draft_for(page_request)
     saved = settings_origin(page_request.installation, page_request.tenant).settings
-    missing = conditions_missing(saved, draft)
-    return _rows(page_request, draft, conditions_of(draft), missing)
+    missing, is_checked = conditions_missing(saved, draft), bool(page_request.query.one("checked"))
+    return _rows(page_request, draft, conditions_of(draft), missing, is_checked=is_checked)
 
 
 def edit_rows(page_request: PageRequest) -> Response:
@@ -89,6 +100,7 @@ def edit_rows(page_request: PageRequest) -> Response:
         typed = (*typed, ConditionRow(path, "", (), "", "", group))
     if form.one("add"):
         typed, into = regrouped(typed), ""
+    typed = _as_meant(page_request, draft, typed)
     draft = with_conditions(draft, condition_items(typed))
     keep(page_request, draft)
     return _rows(page_request, draft, typed, removed, into=into)
@@ -109,7 +121,8 @@ def count(page_request: PageRequest) -> Response:
     """How many records match now, or why that is unknown."""
     draft = draft_for(page_request)
     if page_request.form.one(SHOWN):
-        draft = with_conditions(draft, condition_items(conditions_typed(page_request.form)))
+        typed = _as_meant(page_request, draft, conditions_typed(page_request.form))
+        draft = with_conditions(draft, condition_items(typed))
     analysis = validate_parts(draft, "object", "one_to_one", "conditions")
     if analysis.settings is None:
         return page_request.page("setup/count.html", count=None)
@@ -118,13 +131,17 @@ def count(page_request: PageRequest) -> Response:
 
 
 def conditions_chosen(page_request: PageRequest) -> Response:
-    """Stores the conditions; then the next page, or what is wrong."""
+    """Stores the conditions; then the next page, or what is wrong, at its inputs.
+
+    What the org does not allow stops here, too: on the last page nobody remembers the input.
+    """
     draft = draft_for(page_request)
     if page_request.form.one(SHOWN):
-        typed = regrouped(conditions_typed(page_request.form))
+        typed = _as_meant(page_request, draft, regrouped(conditions_typed(page_request.form)))
         draft = with_conditions(draft, condition_items(typed))
         keep(page_request, draft)
-    problems = _problems(draft)
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
+        problems = _problems(draft, answers)
     if any(problem.severity == "error" for problem in problems):
         return _page(page_request, draft, 422)
     return page_request.go("/setup/mapping")
@@ -132,14 +149,23 @@ def conditions_chosen(page_request: PageRequest) -> Response:
 
 def _page(page_request: PageRequest, draft: Draft, status: int = 200) -> Response:
     base, count = base_object_of(draft), len(conditions_of(draft))
-    return page_request.page("setup/conditions.html", status, step=2, base=base, count=count)
+    is_wrong = status != OK
+    return page_request.page(
+        "setup/conditions.html", status, step=2, base=base, count=count, is_wrong=is_wrong
+    )
 
 
 def _rows(
-    page_request: PageRequest, draft: Draft, typed: Rows, removed: Rows, *, into: str = ""
+    page_request: PageRequest,
+    draft: Draft,
+    typed: Rows,
+    removed: Rows,
+    *,
+    into: str = "",
+    is_checked: bool = False,
 ) -> Response:
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
-        shown = _shown(draft, typed, answers)
+        shown = _shown(draft, typed, answers, is_checked=is_checked)
         labels = answers.labels(source_of(draft), [row.field for row in removed])
     groups: dict[int, list[tuple[int, ShownRow]]] = {}
     for place, one in enumerate(shown):
@@ -155,8 +181,22 @@ def _rows(
     )
 
 
-def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
-    source, problems, paths = source_of(draft), _problems(draft), _paths(typed)
+def _as_meant(page_request: PageRequest, draft: Draft, typed: Rows) -> Rows:
+    """The rows with values as they were meant: that depends on the type of the field."""
+    if not any(row.values or row.count for row in typed):
+        return typed
+    source = source_of(draft)
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
+        kinds = [_kind(answers.field(source, row.field), row.operator) for row in typed]
+    return tuple(as_meant(row, kind) for row, kind in zip(typed, kinds, strict=True))
+
+
+def _kind(choice: FieldChoice | None, op: Operator | None) -> WidgetKind | None:
+    return value_widget(choice.field, op).kind if choice and op else None
+
+
+def _shown(draft: Draft, typed: Rows, answers: OrgAnswers, *, is_checked: bool) -> list[ShownRow]:
+    source, problems, paths = source_of(draft), _problems(draft, answers), _paths(typed)
     shown = []
     for place, row in enumerate(typed):
         choice = answers.field(source, row.field)
@@ -167,8 +207,11 @@ def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
         op = chosen.operator
         widget = value_widget(choice.field, op) if choice and isinstance(op, Operator) else None
         is_typed = bool(row.values or row.literal) or (widget is not None and widget.kind == "none")
-        of_row = [one for one in problems if one.path.startswith(paths[place]) and is_typed]
-        shown.append(ShownRow(chosen, choice, operators, widget, tuple(of_row)))
+        is_judged = is_typed or is_checked
+        of_row = [one for one in problems if one.path.startswith(paths[place]) and is_judged]
+        at = at_inputs(of_row, paths[place].rstrip("."), INPUTS, widget)
+        others = tuple(one for one in of_row if input_of(one, paths[place].rstrip(".")) not in at)
+        shown.append(ShownRow(chosen, choice, operators, widget, others, at))
     return shown
 
 
@@ -197,5 +240,10 @@ def _paths(typed: Rows) -> list[str]:
     return paths
 
 
-def _problems(draft: Draft) -> tuple[Problem, ...]:
-    return problems_of(validate_draft(draft).problems, "conditions")
+def _problems(draft: Draft, answers: OrgAnswers) -> tuple[Problem, ...]:
+    """What is wrong by itself; and when nothing is, what the org does not allow."""
+    found = problems_of(validate_draft(draft).problems, "conditions")
+    settings = validate_parts(draft, "object", "one_to_one", "conditions").settings
+    if settings is None:
+        return found
+    return (*found, *problems_of(answers.problems(settings), "conditions"))

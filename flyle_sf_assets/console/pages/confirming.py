@@ -6,6 +6,7 @@ from flyle_sf_assets.choosing.settings_words import change_phrases, settings_wor
 from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.console.draft import draft_for
 from flyle_sf_assets.console.orgs import known_labels, open_org_of, org_of
+from flyle_sf_assets.console.pages.asking import ask
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.preview.impact import Impact
@@ -13,7 +14,6 @@ from flyle_sf_assets.preview.preview import preview
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.tenants.settings_drafts import required, save_settings, settings_origin
-from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 
 EXAMPLE_KINDS = ("created", "returning", "changed", "leaving", "blanked")
 
@@ -90,8 +90,5 @@ def link(page_request: PageRequest) -> Response:
             org=org,
             clock=page_request.console.clock,
         )
-    if saved.is_new or page_request.form.one("again"):
-        ask_for_sync(
-            page_request.installation, page_request.tenant, clock=page_request.console.clock
-        )
-    return page_request.go("/")
+    done = page_request.go("/")
+    return ask(page_request, done) if saved.is_new or page_request.form.one("again") else done

@@ -1,10 +1,13 @@
 """Connecting to an org, the return from Salesforce, another org, and disconnecting."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 from starlette.responses import Response
 
 from flyle_sf_assets.connection.app_probe import check_app
 from flyle_sf_assets.connection.connect import (
-    AppEntry,
     Callback,
     Connected,
     OtherOrg,
@@ -15,35 +18,36 @@ from flyle_sf_assets.connection.connect import (
 )
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.console import error_pages as refusals
+from flyle_sf_assets.console.pages import connect_form
+from flyle_sf_assets.console.pages.asking import ask
 from flyle_sf_assets.console.pages.sign_in import is_attempt_allowed
 from flyle_sf_assets.console.request import PageRequest
-from flyle_sf_assets.errors import FlyleError
+from flyle_sf_assets.errors import FlyleError, Text
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.telemetry.logs import logger
-from flyle_sf_assets.tenants.error_guidance import refusal_of
 from flyle_sf_assets.tenants.registration import registered_settings
-from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 
 APP_NAME = "Flyle"
 API_NAME = "Flyle"
 SCOPES = ("api", "refresh_token")
-FIELD_CHARACTERS_MAX = 4_000
 
 _log = logger("console")
 
 
 def connect_page(page_request: PageRequest) -> Response:
-    """What to copy into Salesforce, and the form; the current connection, if any."""
-    return _page(page_request)
+    """What to copy into Salesforce, and the form; the current connection, if any.
+
+    An error of the last try is shown once; what was typed stays for a quarter of an hour.
+    """
+    kept = connect_form.told_once(page_request)
+    return _page(page_request, kept.typed, kept.told)
 
 
 def begin(page_request: PageRequest) -> Response:
     """Redirects to Salesforce by a page: a form's redirect may not lead to another site."""
-    app = AppEntry(
-        org_url=_entered(page_request, "org_url"),
-        consumer_key=_entered(page_request, "consumer_key"),
-        consumer_secret=_entered(page_request, "consumer_secret") or None,
-    )
+    app, typed, missing = connect_form.app_typed(page_request.form)
+    if missing:
+        return _page(page_request, typed, None, missing, status=422)
     callback_url = page_request.console.settings.callback_url
     try:
         check_app(page_request.installation, app, redirect_uri=callback_url)
@@ -56,14 +60,16 @@ def begin(page_request: PageRequest) -> Response:
             clock=page_request.console.clock,
         )
     except FlyleError as error:
-        return _page(page_request, error=error, org_url=app.org_url, status=400)
+        return _page(page_request, typed, _told(page_request, error), status=400)
+    connect_form.keep(page_request, connect_form.Kept(typed))
     return page_request.page("connect/leaving.html", url=started.authorisation_url)
 
 
 def callback(page_request: PageRequest) -> Response:
-    """The return from Salesforce: the link is connected, or the page says why not."""
+    """The return from Salesforce; redirects to a page that may be reloaded and has no code."""
     if not is_attempt_allowed(page_request):
         return refusals.too_often(page_request)
+    kept = connect_form.kept_of(page_request)
     try:
         outcome = finish_connect(
             page_request.installation,
@@ -73,10 +79,20 @@ def callback(page_request: PageRequest) -> Response:
             clock=page_request.console.clock,
         )
     except FlyleError as error:
-        return _page(page_request, error=error, status=403)
+        connect_form.keep(page_request, replace(kept, told=_told(page_request, error)))
+        return page_request.go("/connect")
     if isinstance(outcome, OtherOrg):
-        return page_request.page("connect/other_org.html", other=outcome)
+        connect_form.keep(page_request, replace(kept, other=outcome))
+        return page_request.go("/connect/other-org")
     return _connected(page_request, outcome)
+
+
+def other_org(page_request: PageRequest) -> Response:
+    """Asks whether another org than before is intended."""
+    other = connect_form.kept_of(page_request).other
+    if other is None:
+        return page_request.go("/connect")
+    return page_request.page("connect/other_org.html", other=other)
 
 
 def replace_org(page_request: PageRequest) -> Response:
@@ -89,6 +105,15 @@ def replace_org(page_request: PageRequest) -> Response:
         clock=page_request.console.clock,
     )
     return _connected(page_request, outcome)
+
+
+def connected(page_request: PageRequest) -> Response:
+    """The org that was just connected, and what comes next."""
+    outcome = connect_form.kept_of(page_request).connected
+    if outcome is None:
+        return page_request.go("/")
+    settings = registered_settings(page_request.installation, page_request.tenant)
+    return page_request.page("connect/connected.html", outcome=outcome, settings=settings)
 
 
 def ask_disconnect(page_request: PageRequest) -> Response:
@@ -114,31 +139,35 @@ def do_disconnect(page_request: PageRequest) -> Response:
 def _connected(page_request: PageRequest, outcome: Connected) -> Response:
     page_request.console.orgs.forget(page_request.tenant)
     settings = registered_settings(page_request.installation, page_request.tenant)
-    if settings is not None:
-        ask_for_sync(
-            page_request.installation, page_request.tenant, clock=page_request.console.clock
-        )
-    return page_request.page("connect/connected.html", outcome=outcome, settings=settings)
+    connect_form.keep(page_request, connect_form.Kept(connected=outcome))
+    done = page_request.go("/connect/done")
+    return done if settings is None else ask(page_request, done)
+
+
+def _told(page_request: PageRequest, error: FlyleError) -> connect_form.Told:
+    _log.info("connect refused", code=error.code)
+    return connect_form.Told.of(error, page_request.console.settings.support_contact)
 
 
 def _page(
     page_request: PageRequest,
+    typed: connect_form.Typed,
+    told: connect_form.Told | None = None,
+    missing: Mapping[str, Text] = MappingProxyType({}),
     *,
-    error: FlyleError | None = None,
-    org_url: str = "",
     status: int = 200,
 ) -> Response:
     contact = page_request.console.settings.support_contact
-    if error is not None:
-        _log.info("connect refused", code=error.code)
+    at_field = {**missing, **(told.at_field if told else {})}
+    connection = connection_of(page_request.installation, page_request.tenant)
     return page_request.page(
         "connect.html",
         status,
-        refusal=refusal_of(error, contact) if error else None,
-        error=error,
-        connection=connection_of(page_request.installation, page_request.tenant),
-        settings=registered_settings(page_request.installation, page_request.tenant),
-        org_url=org_url,
+        told=told,
+        at_field=at_field,
+        connection=connection,
+        typed=typed,
+        org_url=typed.org_url or (connection.org_url if connection else ""),
         copied=[
             ("app-name", page_request.t("接続アプリケーション名", "App name"), APP_NAME),
             ("api-name", page_request.t("API 参照名", "API name"), API_NAME),
@@ -152,7 +181,3 @@ def _page(
         ],
         time_zone=None,
     )
-
-
-def _entered(page_request: PageRequest, name: str) -> str:
-    return page_request.form.one(name).strip()[:FIELD_CHARACTERS_MAX]

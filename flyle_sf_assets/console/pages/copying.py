@@ -34,7 +34,10 @@ def copy(page_request: PageRequest) -> Response:
         raise NotFound(
             "unknown_copy",
             tried=Text("コピーする設定を探そうとしました", "Tried to find the settings to copy"),
-            came_back="You saved no settings in a workspace of that name.",
+            came_back=Text(
+                "その名前のワークスペースに、あなたが保存した設定はありません",
+                "You saved no settings in a workspace of that name",
+            ),
             remedy=Text("一覧から選んでください", "Choose from the list"),
         )
     keep(page_request, copied_draft(draft_for(page_request), chosen.settings))

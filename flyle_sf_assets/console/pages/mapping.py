@@ -1,5 +1,6 @@
 """Setup, third page: which Salesforce field becomes which custom field, with real sample values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from flyle_sf_assets.console.draft import (
     time_zone_of,
 )
 from flyle_sf_assets.console.orgs import answers_of
+from flyle_sf_assets.console.pages.row_inputs import at_inputs, input_of
 from flyle_sf_assets.console.removed_rows import (
     Placed,
     edited_mappings,
@@ -32,7 +34,7 @@ from flyle_sf_assets.console.setup_forms import (
     mappings_of,
     mappings_typed,
 )
-from flyle_sf_assets.errors import Problem
+from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import (
     Draft,
@@ -46,6 +48,8 @@ from flyle_sf_assets.tenants.settings_drafts import settings_origin
 
 Rows = tuple[MappingRow, ...]
 
+INPUTS = ("label", "to", "type")
+
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
@@ -54,6 +58,8 @@ class ShownRow:
     row: MappingRow
     choice: FieldChoice | None
     problems: tuple[Problem, ...]
+    at: Mapping[str, Text]
+    """By input: what is wrong with it."""
 
 
 def mapping(page_request: PageRequest) -> Response:
@@ -143,12 +149,13 @@ def options(page_request: PageRequest) -> Response:
 
 
 def mapping_chosen(page_request: PageRequest) -> Response:
-    """Stores the mapping; then the preview, or what is wrong."""
+    """Stores the mapping; then the preview, or what is wrong, at its inputs."""
     draft = draft_for(page_request)
     if page_request.form.one(SHOWN):
         draft = with_mapping(draft, mapping_items(mappings_typed(page_request.form)))
         keep(page_request, draft)
-    problems = problems_of(validate_draft(draft).problems, "mapping")
+    with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
+        problems = _problems(draft, answers)
     errors = tuple(problem for problem in problems if problem.severity == "error")
     return _page(page_request, draft, errors) if errors else page_request.go("/setup/confirm")
 
@@ -160,7 +167,7 @@ def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]
         step=3,
         base=base_object_of(draft),
         count=len(mappings_of(draft)),
-        problems=problems,
+        is_wrong=bool(problems),
     )
 
 
@@ -168,18 +175,21 @@ def _with_added(page_request: PageRequest, draft: Draft, typed: Rows, paths: lis
     """The rows with one more for each field."""
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         for path in paths[: ROWS_MAX - len(typed)]:
-            typed = (*typed, _added(answers, source_of(draft), typed, path))
+            added = _added(answers, source_of(draft), typed, path, page_request.language)
+            typed = (*typed, added)
     return typed
 
 
-def _added(answers: OrgAnswers, source: Source, typed: Rows, path: str) -> MappingRow:
+def _added(
+    answers: OrgAnswers, source: Source, typed: Rows, path: str, language: str
+) -> MappingRow:
     """A row for a field, with a free key and the field's own label."""
     obvious = next((s for s in answers.suggestions(source) if s.mapping.from_ == path), None)
     choice = answers.field(source, path)
     taken = {row.to for row in typed}
     if obvious is not None and obvious.mapping.to not in taken:
-        wanted = obvious.mapping
-        return MappingRow(path, wanted.to, wanted.label, "", "blank")
+        label = obvious.label.in_language(language)
+        return MappingRow(path, obvious.mapping.to, label, "", "blank")
     if choice is None:
         return MappingRow(path, "", path, "", "blank")
     is_currency = choice.field.name == CURRENCY_CODE
@@ -204,13 +214,25 @@ def _rows(
 
 def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
     source = source_of(draft)
-    problems = problems_of(validate_draft(draft).problems, "mapping")
+    problems = _problems(draft, answers)
     shown = []
     for place, row in enumerate(typed):
         choice = answers.field(source, row.source)
         chosen = row
         if choice and choice.types and row.type not in {str(one) for one in choice.types}:
             chosen = replace(row, type=str(choice.types[0]))
-        of_row = tuple(one for one in problems if one.path.startswith(f"mapping[{place}]"))
-        shown.append(ShownRow(chosen, choice, of_row))
+        path = f"mapping[{place}]"
+        of_row = [one for one in problems if one.path.startswith(path)]
+        at = at_inputs(of_row, path, INPUTS)
+        others = tuple(one for one in of_row if input_of(one, path) not in at)
+        shown.append(ShownRow(chosen, choice, others, at))
     return shown
+
+
+def _problems(draft: Draft, answers: OrgAnswers) -> tuple[Problem, ...]:
+    """What is wrong by itself; and when nothing is, what the org does not allow."""
+    found = problems_of(validate_draft(draft).problems, "mapping")
+    settings = validate_parts(draft, "object", "one_to_one", "mapping").settings
+    if settings is None:
+        return found
+    return (*found, *problems_of(answers.problems(settings), "mapping"))

@@ -6,6 +6,7 @@ from datetime import datetime
 from starlette.responses import Response
 
 from flyle_sf_assets.console.labels import STEPS
+from flyle_sf_assets.console.pages.asking import ask, has_asked
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import TenantSettings
@@ -13,14 +14,41 @@ from flyle_sf_assets.store.companies.held_changes import HeldChange, get_held
 from flyle_sf_assets.store.companies.rejected_values import count_rejected
 from flyle_sf_assets.store.syncs.progress import SyncProgress, get_progress
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
-from flyle_sf_assets.store.tenants.links import Link, get_link
+from flyle_sf_assets.store.tenants.links import Attention, Link, get_link
 from flyle_sf_assets.store.tenants.notices import Notice, list_notices
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
+from flyle_sf_assets.tenants.held_changes import HELD
 from flyle_sf_assets.tenants.registration import settings_in
-from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 
 SYNCS_SHOWN = 5
+BANNERS_MAX = 2
+"""More of them than that are not read: the others stand behind a link."""
 NOTICES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Banners:
+    """Items that need a person, then notices; the first of them are shown, `more` on request."""
+
+    attention: tuple[Attention, ...]
+    notices: tuple[Notice, ...]
+    limit: int = BANNERS_MAX
+
+    @property
+    def attention_first(self) -> int:
+        """How many of ``attention`` are shown."""
+        return min(len(self.attention), self.limit)
+
+    @property
+    def notices_first(self) -> int:
+        """How many of ``notices`` are shown."""
+        return min(len(self.notices), self.limit - self.attention_first)
+
+    @property
+    def more(self) -> int:
+        """How many stand behind a link."""
+        shown = self.attention_first + self.notices_first
+        return len(self.attention) + len(self.notices) - shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +65,8 @@ class Overview:
     """What the mass-change guard holds."""
     is_waiting: bool
     """A sync is due and has not begun."""
+    is_asked: bool
+    """The visitor asked for it."""
     is_stopped: bool
     """No sync begins automatically until a person acts."""
 
@@ -44,6 +74,14 @@ class Overview:
     def next_attempt(self) -> datetime | None:
         """When a sync begins automatically: at its due time, or after a back-off."""
         return self.link.retry_at or self.link.next_due_at
+
+    @property
+    def banners(self) -> Banners:
+        """What stands above everything else; a held change has a banner of its own."""
+        if self.held is None:
+            return Banners(self.link.attention, self.notices)
+        others = tuple(item for item in self.link.attention if item.code != HELD)
+        return Banners(others, self.notices, BANNERS_MAX - 1)
 
     @property
     def running(self) -> Sync | None:
@@ -93,8 +131,7 @@ def progress(page_request: PageRequest) -> Response:
 
 def sync_now(page_request: PageRequest) -> Response:
     """Asks for a sync; the schedule starts it within its next tick."""
-    ask_for_sync(page_request.installation, page_request.tenant, clock=page_request.console.clock)
-    return page_request.go("/")
+    return ask(page_request, page_request.go("/"))
 
 
 def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
@@ -122,6 +159,7 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
             and not (is_running or is_stopped)
             and link.state in _SYNCED_STATES,
             is_stopped=is_stopped,
+            is_asked=has_asked(page_request),
         )
     return settings, shown
 

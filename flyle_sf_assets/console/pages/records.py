@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from starlette.responses import Response, StreamingResponse
 
+from flyle_sf_assets.companies.rejections import RejectReason, remedy_for
 from flyle_sf_assets.console.csv_cells import BYTE_ORDER_MARK, csv_line
 from flyle_sf_assets.console.request import PageRequest, whole_number
-from flyle_sf_assets.store.companies.custom_fields import list_fields
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
 from flyle_sf_assets.store.companies.rejected_values import (
     RejectedRecord,
     count_rejected,
@@ -21,6 +23,7 @@ SYNCS_SHOWN = 50
 REJECTED_SHOWN = 200
 REJECTED_EXPORTED_MAX = 100_000
 NOTICES_SHOWN = 100
+REASONS = frozenset(map(str, RejectReason))
 
 
 def syncs(page_request: PageRequest) -> Response:
@@ -43,13 +46,14 @@ def rejected(page_request: PageRequest) -> Response:
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = list_rejected(tx, limit=REJECTED_SHOWN)
         total = count_rejected(tx)
-        labels = {field.key: field.label for field in list_fields(tx)}
+        fields = {field.key: field for field in list_fields(tx)}
         time_zone = time_zone_of(tx)
     return page_request.page(
         "rejected.html",
         rejected=found,
         total=total,
-        labels=labels,
+        labels={key: field.label for key, field in fields.items()},
+        told=lambda one: _told(one, fields),
         time_zone=time_zone,
     )
 
@@ -58,10 +62,10 @@ def rejected_csv(page_request: PageRequest) -> Response:
     """The same as a file for spreadsheets; all of them."""
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = list_rejected(tx, limit=REJECTED_EXPORTED_MAX)
-        labels = {field.key: field.label for field in list_fields(tx)}
+        fields = {field.key: field for field in list_fields(tx)}
     name = f"rejected-{page_request.tenant}-{page_request.now:%Y%m%d}.csv"
     return StreamingResponse(
-        _lines(page_request, found, labels),
+        _lines(page_request, found, fields),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -90,8 +94,16 @@ def time_zone_of(tx: TenantTransaction) -> str | None:
     return settings.time_zone if settings else None
 
 
+def _told(one: RejectedRecord, fields: dict[str, CustomField]) -> Text:
+    """Why it was rejected and what to do; as stored for a reason of another version."""
+    if one.reason not in REASONS:
+        return Text(one.remedy, one.remedy)
+    field = fields.get(one.field or "")
+    return remedy_for(one.reason, field.source_path if field else None)
+
+
 def _lines(
-    page_request: PageRequest, found: tuple[RejectedRecord, ...], labels: dict[str, str]
+    page_request: PageRequest, found: tuple[RejectedRecord, ...], fields: dict[str, CustomField]
 ) -> Iterator[str]:
     yield BYTE_ORDER_MARK + csv_line(
         page_request.t("外部ID", "External id"),
@@ -107,10 +119,10 @@ def _lines(
         yield csv_line(
             one.external_id,
             one.field or "",
-            labels.get(one.field or "", ""),
+            fields[one.field].label if one.field in fields else "",
             one.value or "",
             one.reason,
-            one.remedy,
+            _told(one, fields).in_language(page_request.language),
             one.first_seen_at.isoformat(),
             one.last_seen_at.isoformat(),
         )

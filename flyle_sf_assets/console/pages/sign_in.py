@@ -26,7 +26,7 @@ def sign_in(page_request: PageRequest) -> Response:
             return refusals.too_often(page_request)
         session = sessions.sign_in(database, ticket, page_request.now)
     except NotPermitted as error:
-        _log.warning("token refused", reason=error.came_back)
+        _log.warning("token refused", reason=error.came_back.en)
         return page_request.page("refused/token.html", 403, error=error)
     former = page_request.request.cookies.get(console.cookie_name)
     if former:

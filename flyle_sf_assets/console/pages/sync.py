@@ -51,7 +51,7 @@ def _duration_s(found: Sync) -> float | None:
 def _unknown(number: str) -> NotFound:
     return NotFound(
         "unknown_sync",
-        tried=Text(f"同期 {number} を探しました", f"Looked for sync {number}"),
-        came_back="There is no such sync.",
+        tried=Text(f"同期 {number} を見つけようとしました", f"Tried to find sync {number}"),
+        came_back=Text("その同期はありません", "There is no such sync"),
         remedy=Text("同期の履歴から選んでください", "Choose it from the list of syncs"),
     )

@@ -204,48 +204,42 @@ def about_object(error: SalesforceRefused, object_name: str) -> SalesforceRefuse
     return refused
 
 
-def cut_off(came_back: str, *, tried: Text) -> IncompleteRead:
+def cut_off(came_back: Text, *, tried: Text) -> IncompleteRead:
     """Fewer rows or bytes than announced."""
     return IncompleteRead(
-        "read_incomplete", tried=tried, came_back=_shown(came_back), remedy=remedies.READ_AGAIN
+        "read_incomplete", tried=tried, came_back=_printable(came_back), remedy=remedies.READ_AGAIN
     )
 
 
-def too_large(came_back: str, *, tried: Text) -> IncompleteRead:
+def too_large(what: Text, *, tried: Text) -> IncompleteRead:
     """An answer beyond a limit: the same request would get the same answer."""
-    return AnswerTooLarge(
-        "answer_too_large",
-        tried=tried,
-        came_back=_shown(came_back),
-        remedy=remedies.ANSWER_TOO_LARGE,
-    )
+    came_back, remedy = _printable(what), remedies.ANSWER_TOO_LARGE
+    return AnswerTooLarge("answer_too_large", tried=tried, came_back=came_back, remedy=remedy)
 
 
-def implausible(what: str, *, tried: Text) -> IncompleteRead:
+def implausible(what: Text, *, tried: Text) -> IncompleteRead:
     """An answer that can be parsed but is not plausible. ``what`` contains no value."""
     return IncompleteRead(
         "answer_implausible", tried=tried, came_back=what, remedy=remedies.ANSWER_IMPLAUSIBLE
     )
 
 
-def clock_apart(came_back: str, *, tried: Text) -> IncompleteRead:
+def clock_apart(what: Text, *, tried: Text) -> IncompleteRead:
     """Salesforce's clock and ours differ by more than is plausible."""
-    return IncompleteRead(
-        "clock_apart", tried=tried, came_back=came_back, remedy=remedies.CLOCK_APART
-    )
+    return IncompleteRead("clock_apart", tried=tried, came_back=what, remedy=remedies.CLOCK_APART)
 
 
-def unreadable(what: str, *, tried: Text) -> IncompleteRead:
+def unreadable(what: Text, *, tried: Text) -> IncompleteRead:
     """An answer that does not match its headers: most often a truncated body."""
     return IncompleteRead(
-        "answer_unreadable", tried=tried, came_back=_shown(what), remedy=remedies.READ_AGAIN
+        "answer_unreadable", tried=tried, came_back=_printable(what), remedy=remedies.READ_AGAIN
     )
 
 
-def too_slow(came_back: str, *, tried: Text) -> OrgUnavailable:
+def too_slow(came_back: Text, *, tried: Text) -> OrgUnavailable:
     """Salesforce did not finish within our time limit."""
     return OrgUnavailable(
-        "timed_out", tried=tried, came_back=_shown(came_back), remedy=remedies.LATER
+        "timed_out", tried=tried, came_back=_printable(came_back), remedy=remedies.LATER
     )
 
 
@@ -283,9 +277,11 @@ def _by_status(status: int) -> Rule:
 def _made(rule: Rule, tried: Text, came_back: str, message: str) -> FlyleError:
     if rule.kind is FieldRefused and (unfilterable := _UNFILTERABLE.search(message)):
         rule = Rule(FieldRefused, "field_not_filterable", remedies.FIELD_NOT_FILTERABLE)
-        error = rule.kind(rule.code, tried=tried, came_back=_shown(came_back), remedy=rule.remedy)
+        error = rule.kind(
+            rule.code, tried=tried, came_back=_answered(came_back), remedy=rule.remedy
+        )
         return _naming(error, unfilterable[1], None)
-    error = rule.kind(rule.code, tried=tried, came_back=_shown(came_back), remedy=rule.remedy)
+    error = rule.kind(rule.code, tried=tried, came_back=_answered(came_back), remedy=rule.remedy)
     column = _UNKNOWN_COLUMN.search(message)
     relationship = _UNKNOWN_RELATIONSHIP.search(message)
     unknown_object = _UNKNOWN_OBJECT.search(message)
@@ -333,11 +329,20 @@ def _seconds(retry_after: str | None) -> float | None:
     return float(found[1]) if found else None
 
 
+def _answered(came_back: str) -> Text:
+    """What the other side said."""
+    return Text.quoted(_shown(came_back) or "-")
+
+
+def _printable(ours: Text) -> Text:
+    return Text(_shown(ours.ja), _shown(ours.en))  # it may contain a part of an answer
+
+
 def _shown(came_back: str) -> str:
     # A control character would move a terminal's cursor, or start a new line in a log.
     text = " ".join(_CONTROL.sub(" ", redacted_text(came_back)).split())
     if len(text) <= CAME_BACK_LENGTH_MAX:
-        return text or "no detail"
+        return text
     # Salesforce puts the query first and the reason last.
     half = CAME_BACK_LENGTH_MAX // 2
     return f"{text[:half]} … {text[-half:]}"

@@ -201,7 +201,9 @@ def read_granted(body: bytes, network: Network, *, tried: Text, date: str | None
         return Granted(access, answer.refresh_token)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         # The body may contain a token: only the kind of the error is reported.
-        raise faults.unreadable(f"token answer: {type(error).__name__}", tried=tried) from None
+        raise faults.unreadable(
+            Text.quoted(f"token answer: {type(error).__name__}"), tried=tried
+        ) from None
 
 
 def _sendable(token: str) -> str:
@@ -229,4 +231,4 @@ def _issued_at(answer: _TokenAnswer) -> datetime | None:
 
 
 def _tried(org_url: str) -> Text:
-    return Text(f"{org_url} にログインしました", f"Logged in at {org_url}")
+    return Text(f"{org_url} へのログインを試みました", f"Tried to log in at {org_url}")

@@ -75,8 +75,11 @@ def signed(claims: dict[str, Any], private_key: str) -> str:
         # Not chained: the text that failed to parse may be most of a key.
         raise NotConnected(
             "private_key_invalid",
-            tried=Text("秘密鍵で署名しました", "Signed with the private key"),
-            came_back="it is no RSA private key in PEM form without a passphrase",
+            tried=Text("秘密鍵で署名しようとしました", "Tried to sign with the private key"),
+            came_back=Text(
+                "パスフレーズのない PEM 形式の RSA 秘密鍵ではありません",
+                "it is no RSA private key in PEM form without a passphrase",
+            ),
             remedy=remedies.PRIVATE_KEY_WRONG,
         )
     return jwt.encode(claims, key, algorithm="RS256")

@@ -84,10 +84,12 @@ class RefreshTokens(AskedTokens):
             raise NotConnected(
                 "no_stored_token",
                 tried=Text(
-                    f"{self._org_url} の保管済みトークンを探しました",
-                    f"Looked for the stored token of {self._org_url}",
+                    f"{self._org_url} の保管済みトークンを見つけようとしました",
+                    f"Tried to find the stored token of {self._org_url}",
                 ),
-                came_back="no token is kept for this tenant",
+                came_back=Text(
+                    "このテナントのトークンは保管されていません", "no token is kept for this tenant"
+                ),
                 remedy=remedies.CONNECT_FIRST,
             )
         return kept

@@ -57,7 +57,8 @@ class Callback:
         # The documentation spells this one error in two ways.
         error = self.error.replace("access-denied", "access_denied") or "unknown_error"
         tried = Text(
-            f"{org_url} でアクセスの許可を求めました", f"Asked at {org_url} for the access"
+            f"{org_url} でアクセスの許可を得ようとしました",
+            f"Tried to get consent at {org_url} for the access",
         )
         raise faults.of_oauth_error(error, self.error_description, tried=tried, flow=CALLBACK).error
 
@@ -121,7 +122,9 @@ def revoke(transport: TokenTransport, org_url: str, token: str) -> bool:
     False when Salesforce does not know it (any more). Postponed when it cannot be reached.
     """
     origin = check_org_url(org_url, transport.network.extra_hosts)
-    tried = Text(f"{origin} でトークンを取り消しました", f"Revoked the token at {origin}")
+    tried = Text(
+        f"{origin} でトークンを取り消そうとしました", f"Tried to revoke the token at {origin}"
+    )
     try:
         return transport.fetch(
             "POST",

@@ -178,15 +178,24 @@ def _checked(rows: pl.DataFrame) -> pl.DataFrame:
     found = dict(rows.schema)
     wrong = [name for name in ROW_SCHEMA | found if ROW_SCHEMA.get(name) != found.get(name)]
     if wrong:
-        raise _refused(f"columns missing, unknown or of another type: {', '.join(wrong)}")
+        raise _refused(
+            Text(
+                f"足りない、不明な、または型の異なる列: {', '.join(wrong)}",
+                f"columns missing, unknown or of another type: {', '.join(wrong)}",
+            )
+        )
     nameless = rows.filter(
         (pl.col("status") == "linked")
         & (pl.col("name").fill_null("").eq("") | pl.col("custom_fields").is_null())
     )
     if nameless.height:
         raise _refused(
-            f"{nameless.height} linked rows without name or custom fields,"
-            f" first {nameless['external_id'][0]}"
+            Text(
+                f"名前か項目の値がない連携中の行が {nameless.height} 行(最初は"
+                f" {nameless['external_id'][0]})",
+                f"{nameless.height} linked rows without name or custom fields,"
+                f" first {nameless['external_id'][0]}",
+            )
         )
     require_unique(rows, ["external_id"], "companies")
     return rows.select(
@@ -238,10 +247,10 @@ def _store_stamps(tx: TenantTransaction, stamps: pl.DataFrame) -> None:
     unstage(tx, "staged_stamps")
 
 
-def _refused(came_back: str) -> StoreError:
+def _refused(came_back: Text) -> StoreError:
     return StoreError(
         "company_rows_refused",
-        tried=Text("企業を書き込みます", "Write companies"),
+        tried=Text("企業を書き込もうとしました", "Tried to write companies"),
         came_back=came_back,
         remedy=Text(
             "プログラムの誤りです。この内容を報告してください",

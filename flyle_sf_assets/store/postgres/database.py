@@ -194,7 +194,9 @@ class Database:
         Raises StoreError with the remedy when the server is too old or the connecting user may
         not create what is needed.
         """
-        tried = Text("スキーマを更新します", f"Upgrade the schema at {place(self._url)}")
+        tried = Text(
+            "スキーマを更新しようとしました", f"Tried to upgrade the schema at {place(self._url)}"
+        )
         with self._errors(tried):
             with self._engine.connect() as connection:
                 self._check_server(connection)
@@ -305,8 +307,12 @@ class Database:
         if found < SERVER_VERSION_MIN:
             raise StoreError(
                 "postgres_too_old",
-                tried=Text("PostgreSQLに接続しました", f"Connected to {place(self._url)}"),
-                came_back=f"server version {found}",
+                tried=Text(
+                    "PostgreSQLに接続しようとしました", f"Tried to connect to {place(self._url)}"
+                ),
+                came_back=Text(
+                    f"サーバーのバージョンは {found} です", f"The server has version {found}"
+                ),
                 remedy=Text(
                     "PostgreSQL 14以降を使用してください", "Use PostgreSQL 14 or a newer one"
                 ),

@@ -37,8 +37,11 @@ def store_error(error: Exception, url: URL, tried: Text | None = None) -> StoreE
     """The error to raise instead of ``error``; retryable when a retry can help."""
     cause = error.orig if isinstance(error, sa_exc.DBAPIError) and error.orig else error
     state = sqlstate(cause)
-    came_back = without_password(f"{_told(cause, state)} (SQLSTATE {state or 'none'})", url)
-    tried = tried or Text(f"{place(url)} を読み書きします", f"Use the store at {place(url)}")
+    told = without_password(_told(cause, state), url)
+    came_back = Text.quoted(f"{told} (SQLSTATE {state or 'none'})")
+    tried = tried or Text(
+        f"{place(url)} を読み書きしようとしました", f"Tried to use the store at {place(url)}"
+    )
     passing = _passing(cause, state, tried, came_back)
     if passing is not None:
         return passing
@@ -65,7 +68,7 @@ def store_error(error: Exception, url: URL, tried: Text | None = None) -> StoreE
 
 
 def _passing(
-    cause: BaseException, state: str | None, tried: Text, came_back: str
+    cause: BaseException, state: str | None, tried: Text, came_back: Text
 ) -> StoreError | None:
     """The error of a server that is unreachable, full, broken or busy; None for any other."""
     if state == DATABASE_FULL:

@@ -79,7 +79,12 @@ class EmbeddedPostgres:
             private_files.make_folder(self._root)
             return self._start()
         except PermissionError as error:
-            raise cluster.refused(f"{error.filename} belongs to another user") from error
+            raise cluster.refused(
+                Text(
+                    f"{error.filename} は別のユーザーのものです",
+                    f"{error.filename} belongs to another user",
+                )
+            ) from error
 
     def _start(self) -> DatabaseUrls:
         with self._one_at_a_time():
@@ -155,7 +160,12 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + STOP_TIMEOUT_S
         while self._server_pid() is not None:
             if time.monotonic() > deadline:
-                raise _unavailable(f"server {pid} did not stop in {STOP_TIMEOUT_S:.0f} s")
+                raise _unavailable(
+                    Text(
+                        f"サーバー {pid} が {STOP_TIMEOUT_S:.0f} 秒以内に停止しませんでした",
+                        f"server {pid} did not stop in {STOP_TIMEOUT_S:.0f} s",
+                    )
+                )
             time.sleep(POLL_S)
 
     def _bring_up(self, account: cluster.Account | None) -> None:
@@ -208,9 +218,20 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not (self._is_running() and self._said() == "ready"):
             if ended is not None and ended.stat().st_size:
-                raise _unavailable(f"the server ended: {self._log_tail()}")
+                raise _unavailable(
+                    Text(
+                        f"サーバーが終了しました: 「{self._log_tail()}」",
+                        f"the server ended: “{self._log_tail()}”",
+                    )
+                )
             if time.monotonic() > deadline:
-                raise _unavailable(f"not ready in {START_TIMEOUT_S:.0f} s: {self._log_tail()}")
+                raise _unavailable(
+                    Text(
+                        f"{START_TIMEOUT_S:.0f} 秒以内に準備できませんでした:"
+                        f" 「{self._log_tail()}」",
+                        f"not ready in {START_TIMEOUT_S:.0f} s: “{self._log_tail()}”",
+                    )
+                )
             time.sleep(POLL_S)
 
     def _said(self) -> str:
@@ -298,10 +319,13 @@ def ensure_databases(admin_url: str) -> None:
                 connection.execute(f"CREATE DATABASE {database} OWNER {OWNER_ROLE}")
 
 
-def _unavailable(came_back: str) -> StoreUnavailable:
+def _unavailable(came_back: Text) -> StoreUnavailable:
     return StoreUnavailable(
         "embedded_postgres_unavailable",
-        tried=Text("内蔵PostgreSQLを起動・停止します", "Start or stop the embedded PostgreSQL"),
+        tried=Text(
+            "内蔵PostgreSQLを起動または停止しようとしました",
+            "Tried to start or stop the embedded PostgreSQL",
+        ),
         came_back=came_back,
         remedy=Text(
             "FLYLE_HOME/postgres/server.logを確認してください",

@@ -26,7 +26,9 @@ from flyle_sf_assets.store.postgres.urls import as_text, product_url
 READER_ROLE = "flyle_reader"
 PASSWORD_FILE = "reader.pgpass"  # noqa: S105  a file's name
 Connection = psycopg.Connection[tuple[object, ...]]
-TRIED = Text("読み取り専用のロールを準備しました", "Prepared the role that only reads")
+TRIED = Text(
+    "読み取り専用のロールを準備しようとしました", "Tried to prepare the role that only reads"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,10 @@ def _refuse_powerful(opened: Connection) -> None:
         raise StoreError(
             "role_too_powerful",
             tried=TRIED,
-            came_back=f"the role {READER_ROLE} exists and may do more than read",
+            came_back=Text(
+                f"ロール {READER_ROLE} が存在し、読み取り以外もできます",
+                f"the role {READER_ROLE} exists and may do more than read",
+            ),
             remedy=Text(
                 f"{READER_ROLE} の属性と、{FLEET_ROLE} 以外のロールの付与を取り消してください",
                 f"Take its attributes and every role but {FLEET_ROLE} away from {READER_ROLE}",
@@ -129,7 +134,7 @@ def _not_permitted(error: psycopg.Error) -> StoreError:
     return StoreError(
         "roles_not_permitted",
         tried=TRIED,
-        came_back=error.diag.message_primary or "permission denied",
+        came_back=Text.quoted(error.diag.message_primary or "permission denied"),
         remedy=Text(
             f"データベース管理者が次を実行してから再実行してください: {commands}",
             f"Have a database administrator run this, then try again: {commands}",

@@ -69,8 +69,11 @@ def require_unique(rows: pl.DataFrame, key: Sequence[str], what: str) -> None:
     shown = "; ".join("/".join(map(str, row)) for row in first.rows())
     raise StoreError(
         "key_twice",
-        tried=Text(f"{what}を書き込みます", f"Write {what}"),
-        came_back=f"{twice.height} rows of one batch share their key with another: {shown}",
+        tried=Text(f"{what}を書き込もうとしました", f"Tried to write {what}"),
+        came_back=Text(
+            f"一度に書き込む {twice.height} 行のキーが重複しています: {shown}",
+            f"{twice.height} rows of one batch share their key with another: {shown}",
+        ),
         remedy=Text(
             "プログラムの誤りです。この内容を報告してください",
             "This is a fault in the program; report this text",

@@ -66,14 +66,20 @@ def _read(text: str, variable: str) -> sa.URL:
     if not database:
         _refuse(
             variable,
-            "the URL names no database",
+            Text("URL にデータベース名がありません", "the URL names no database"),
             Text(
                 "末尾にデータベース名を付けてください（…/flyle のように）",
                 "End it with the database's name, like …/flyle",
             ),
         )
     if port and not (port.isdecimal() and 0 < int(port) <= PORT_MAX):
-        _refuse(variable, "the port is not a number from 1 to 65535", ENCODE)
+        _refuse(
+            variable,
+            Text(
+                "ポートが1〜65535の数値ではありません", "the port is not a number from 1 to 65535"
+            ),
+            ENCODE,
+        )
     if "," in host or "," in query.get("hostaddr", ""):
         _refuse_several_hosts(variable)
     is_socket = host.startswith("/")
@@ -97,23 +103,44 @@ def _split(text: str, variable: str) -> SplitResult:
     if not colon or not _SCHEME.fullmatch(scheme):
         _refuse(
             variable,
-            "it does not begin with postgresql:// or postgres://",
+            Text(
+                "postgresql:// または postgres:// で始まっていません",
+                "it does not begin with postgresql:// or postgres://",
+            ),
             Text(
                 "postgresql://user:password@host:5432/database の形式で指定してください",
                 "Write it like postgresql://user:password@host:5432/database",
             ),
         )
     if _UNPRINTABLE.search(text):
-        _refuse(variable, "there is a blank or a line break inside", ENCODE)
+        _refuse(
+            variable,
+            Text("空白か改行が含まれています", "there is a blank or a line break inside"),
+            ENCODE,
+        )
     if _HALF_ENCODED.search(text):
-        _refuse(variable, "there is a % without two hexadecimal digits behind it", ENCODE)
+        _refuse(
+            variable,
+            Text(
+                "% の後に16進数2桁がありません",
+                "there is a % without two hexadecimal digits behind it",
+            ),
+            ENCODE,
+        )
     try:
         split = urlsplit(text)
     except ValueError:  # square brackets that do not enclose an address
         split = None
     # A slash, question mark or number sign in a password ends that part of the URL.
     if split is None or split.fragment or "@" in split.path + split.query:
-        _refuse(variable, "user, password and host cannot be told apart", ENCODE)
+        _refuse(
+            variable,
+            Text(
+                "ユーザー名、パスワード、ホストを区別できません",
+                "user, password and host cannot be told apart",
+            ),
+            ENCODE,
+        )
     return split
 
 
@@ -127,7 +154,10 @@ def _host_and_port(place: str, variable: str) -> tuple[str, str]:
     if found is None:
         _refuse(
             variable,
-            "the host is not a name or an address; one of IPv6 stands in square brackets",
+            Text(
+                "ホストが名前でもアドレスでもありません(IPv6 は角括弧で囲みます)",
+                "the host is not a name or an address; one of IPv6 stands in square brackets",
+            ),
             Text(
                 "IPv6アドレスは [::1] のように角括弧で囲んでください。" + ENCODE.ja,
                 "Write an IPv6 address in square brackets, like [::1]. " + ENCODE.en,
@@ -142,7 +172,10 @@ def _query(text: str, variable: str) -> dict[str, str]:
     except ValueError:
         _refuse(
             variable,
-            "what stands behind the question mark is not a list of name=value",
+            Text(
+                "「?」の後が name=value の並びではありません",
+                "what stands behind the question mark is not a list of name=value",
+            ),
             Text(
                 "「?」の後は sslmode=require&connect_timeout=5 のように指定してください。"
                 + ENCODE.ja,
@@ -155,7 +188,7 @@ def _query(text: str, variable: str) -> dict[str, str]:
     if len(set(names)) < len(names):
         _refuse(
             variable,
-            "a parameter stands there twice",
+            Text("同じパラメーターが複数あります", "a parameter stands there twice"),
             Text("同じパラメーターは一度だけ指定してください", "Name each parameter once"),
         )
     return dict(pairs)
@@ -167,10 +200,13 @@ def _check_parameters(query: Mapping[str, str], variable: str) -> None:
         try:
             conninfo.make_conninfo("", **{name: value})
         except (psycopg.Error, TypeError):
-            shown = name if re.fullmatch(r"[A-Za-z_]{1,30}", name) else "a parameter"
+            shown = name if re.fullmatch(r"[A-Za-z_]{1,30}", name) else "…"
             _refuse(
                 variable,
-                f"PostgreSQL's client knows no parameter {shown}",
+                Text(
+                    f"PostgreSQL のクライアントにないパラメーターです: {shown}",
+                    f"PostgreSQL's client knows no parameter {shown}",
+                ),
                 Text(
                     "libpqの接続パラメーター（sslmode、sslrootcert、connect_timeout、"
                     "optionsなど）だけを指定してください",
@@ -181,7 +217,10 @@ def _check_parameters(query: Mapping[str, str], variable: str) -> None:
     if query.get("sslmode", "prefer") not in SSL_MODES:
         _refuse(
             variable,
-            "sslmode has a value that PostgreSQL's client does not know",
+            Text(
+                "sslmode の値が正しくありません",
+                "sslmode has a value that PostgreSQL's client does not know",
+            ),
             Text(
                 f"sslmode は {'、'.join(SSL_MODES)} のいずれかです",
                 f"sslmode is one of {', '.join(SSL_MODES)}",
@@ -192,7 +231,7 @@ def _check_parameters(query: Mapping[str, str], variable: str) -> None:
 def _refuse_several_hosts(variable: str) -> NoReturn:
     _refuse(
         variable,
-        "it names several hosts",
+        Text("複数のホストが指定されています", "it names several hosts"),
         Text(
             "ホストは一つだけ指定してください（切り替えにはプロキシか仮想IPを使ってください）",
             "Name one host; for fail-over use a proxy or a virtual address in front of them",
@@ -200,10 +239,10 @@ def _refuse_several_hosts(variable: str) -> NoReturn:
     )
 
 
-def _refuse(variable: str, came_back: str, remedy: Text) -> NoReturn:
+def _refuse(variable: str, came_back: Text, remedy: Text) -> NoReturn:
     raise UsageError(
         "database_url_invalid",
-        tried=Text(f"{variable} を読みました", f"Read {variable}"),
+        tried=Text(f"{variable} を読み取ろうとしました", f"Tried to read {variable}"),
         came_back=came_back,
         remedy=remedy,
     ) from None

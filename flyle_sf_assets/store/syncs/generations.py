@@ -203,10 +203,13 @@ def _conflict(tx: TenantTransaction, dataset: str, expected: int) -> GenerationC
     return GenerationConflict(
         "generation_conflict",
         tried=Text(
-            f"{tx.tenant_id} の {dataset} を世代 {expected} から進めます",
-            f"Commit {dataset} of {tx.tenant_id} on top of generation {expected}",
+            f"{tx.tenant_id} の {dataset} を世代 {expected} から進めようとしました",
+            f"Tried to commit {dataset} of {tx.tenant_id} on top of generation {expected}",
         ),
-        came_back=f"it is at generation {found.generation if found else 0}",
+        came_back=Text(
+            f"現在は世代 {found.generation if found else 0} です",
+            f"it is at generation {found.generation if found else 0}",
+        ),
         remedy=Text(
             "別の処理が先に完了しました。再実行すれば続きから行われます",
             "Another process committed first; run it again and it goes on from there",

@@ -2,11 +2,13 @@
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 SyncKind = Literal["initial", "refresh", "full", "backfill", "sweep", "census", "rollback"]
@@ -14,6 +16,15 @@ SyncState = Literal["running", "done", "failed", "held", "postponed", "cancelled
 
 CANCELLED = "cancelled: the tenant was disconnected"
 ABANDONED = "abandoned: the process that ran it ended without saying how"
+_ENDS = {
+    CANCELLED: Text("連携を解除したため中止しました", "Cancelled: the link was disconnected"),
+    ABANDONED: Text(
+        "処理が途中で終了しました。次の同期は続きから始まります",
+        "The process that ran it ended. The next sync goes on from there",
+    ),
+}
+_ERROR = re.compile(r"\[(\w+)\] (.*)\n\[\1\] (.*)", re.DOTALL)
+"""How `FlyleError.__str__` writes an error: English first, then Japanese, each with its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,16 @@ class Sync:
     error: str | None
     reread: list[str]
     """Datasets that were read again because a record file was damaged or lost, and why."""
+
+    @property
+    def told(self) -> Text | None:
+        """Why it did not end well; None when it did. An interrupt is one."""
+        if self.error is None:
+            return None
+        found = _ERROR.fullmatch(self.error)
+        if found is not None:
+            return Text(found[3], found[2])
+        return _ENDS.get(self.error) or _ENDS[ABANDONED]
 
 
 @dataclass(frozen=True, slots=True)

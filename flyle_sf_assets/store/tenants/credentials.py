@@ -63,6 +63,19 @@ def put_pending(
     return now + PENDING_LIVES
 
 
+def peek_pending(tx: TenantTransaction, box: SecretBox, name: str, now: datetime) -> str | None:
+    """The content of that name, which stays; None when it is unknown, claimed or expired."""
+    kind = _pending(name)
+    found = tx.execute(
+        "SELECT envelope, updated_at FROM credentials"
+        " WHERE tenant_id = :tenant_id AND kind = :kind",
+        kind=kind,
+    ).first()
+    if found is None or found.updated_at + PENDING_LIVES <= now:
+        return None
+    return box.open(tx.tenant_id, kind, bytes(found.envelope))
+
+
 def claim_pending(tx: TenantTransaction, box: SecretBox, name: str, now: datetime) -> str | None:
     """Claims the content of that name, once; None when it is unknown, claimed or expired."""
     found = tx.execute(

@@ -30,7 +30,10 @@ class SecretBox:
             # The cause does not quote the key, but its traceback's frames have it.
             raise _refused(
                 "secret_keys_invalid",
-                f"{KEYS_VARIABLE} holds something that is not a key (32 bytes, base64url)",
+                Text(
+                    f"{KEYS_VARIABLE} に鍵 (32バイト、base64url) ではない値があります",
+                    f"{KEYS_VARIABLE} holds something that is not a key (32 bytes, base64url)",
+                ),
                 Text(
                     "python -c 'from cryptography.fernet import Fernet;"
                     " print(Fernet.generate_key().decode())' で作成した値を使用してください",
@@ -54,7 +57,7 @@ class SecretBox:
         except InvalidToken:
             raise _refused(
                 "secret_unreadable",
-                "no key opens it",
+                Text("どの鍵でも開けません", "no key opens it"),
                 Text(
                     f"以前の鍵を{KEYS_VARIABLE}の末尾に加えるか、接続し直してください",
                     f"Add the former key at the end of {KEYS_VARIABLE}, or connect again",
@@ -63,7 +66,10 @@ class SecretBox:
         if inside[:2] != [tenant_id, kind]:
             raise _refused(
                 "secret_misplaced",
-                "the envelope was sealed for another tenant or purpose",
+                Text(
+                    "別のテナントまたは用途のための秘密情報です",
+                    "the envelope was sealed for another tenant or purpose",
+                ),
                 Text("接続し直してください", "Connect again"),
             )
         return str(inside[2])
@@ -98,7 +104,7 @@ def add_key(home: Path, environment: Mapping[str, str] = os.environ) -> Path:
     if environment.get(KEYS_VARIABLE, "").strip():
         raise _refused(
             "secret_keys_given",
-            f"the keys come from {KEYS_VARIABLE}",
+            Text(f"鍵は {KEYS_VARIABLE} で指定されています", f"the keys come from {KEYS_VARIABLE}"),
             Text(
                 f"{KEYS_VARIABLE}の先頭に新しい鍵を加え、--new-keyなしで実行してください",
                 f"Put a new key first in {KEYS_VARIABLE} and run it without --new-key",
@@ -137,10 +143,12 @@ def made_once(path: Path, content: bytes) -> str:
     return path.read_text(encoding="ascii")
 
 
-def _refused(code: str, came_back: str, remedy: Text) -> StoreError:
+def _refused(code: str, came_back: Text, remedy: Text) -> StoreError:
     return StoreError(
         code,
-        tried=Text("保管した秘密情報を読み書きします", "Read or write a stored secret"),
+        tried=Text(
+            "保管した秘密情報を読み書きしようとしました", "Tried to read or write a stored secret"
+        ),
         came_back=came_back,
         remedy=remedy,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 NoticeKind = Literal["first_sync_done", "attention", "held", "recovered", "disconnected"]
@@ -15,23 +16,27 @@ class Notice:
 
     notification_id: int
     kind: NoticeKind
-    title: str
-    body: str
+    title: Text
+    body: Text
     created_at: datetime
     read_at: datetime | None
 
 
 def add_notice(
-    tx: TenantTransaction, kind: NoticeKind, title: str, body: str, now: datetime
+    tx: TenantTransaction, kind: NoticeKind, title: Text, body: Text, now: datetime
 ) -> int:
     """Stores the notice and returns its id."""
     return int(
         tx.execute(
-            "INSERT INTO notifications (tenant_id, kind, title, body, created_at)"
-            " VALUES (:tenant_id, :kind, :title, :body, :now) RETURNING notification_id",
+            "INSERT INTO notifications"
+            " (tenant_id, kind, title, title_en, body, body_en, created_at)"
+            " VALUES (:tenant_id, :kind, :title, :title_en, :body, :body_en, :now)"
+            " RETURNING notification_id",
             kind=kind,
-            title=title,
-            body=body,
+            title=title.ja,
+            title_en=title.en,
+            body=body.ja,
+            body_en=body.en,
             now=now,
         ).scalar_one()
     )
@@ -40,14 +45,25 @@ def add_notice(
 def list_notices(
     tx: TenantTransaction, *, unread_only: bool = False, limit: int = 50
 ) -> tuple[Notice, ...]:
-    """The tenant's notices, the newest first."""
-    return tx.rows(
-        Notice,
-        "SELECT notification_id, kind, title, body, created_at, read_at FROM notifications"
+    """The tenant's notices, the newest first; those of earlier versions have one text for both."""
+    found = tx.execute(
+        "SELECT notification_id, kind, title, coalesce(title_en, title) AS title_en, body,"
+        " coalesce(body_en, body) AS body_en, created_at, read_at FROM notifications"
         " WHERE tenant_id = :tenant_id AND (read_at IS NULL OR NOT :unread_only)"
         " ORDER BY notification_id DESC LIMIT :limit",
         unread_only=unread_only,
         limit=limit,
+    )
+    return tuple(
+        Notice(
+            row.notification_id,
+            row.kind,
+            Text(row.title, row.title_en),
+            Text(row.body, row.body_en),
+            row.created_at,
+            row.read_at,
+        )
+        for row in found
     )
 
 

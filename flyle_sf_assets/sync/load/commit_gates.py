@@ -27,13 +27,14 @@ class CompaniesRefused(GateBroken):
         self.gates = gates
         broken = [gate for gate in gates if not gate.passed]
         names = ", ".join(gate.name for gate in broken)
+        examples = "; ".join(example for gate in broken for example in gate.examples)
         super().__init__(
             "gate_broken",
             tried=Text(
-                f"テナント {tenant} の企業を確定します", f"Commit the companies of {tenant}"
+                f"テナント {tenant} の企業を確定しようとしました",
+                f"Tried to commit the companies of {tenant}",
             ),
-            came_back=f"{names}: "
-            + "; ".join(example for gate in broken for example in gate.examples),
+            came_back=Text.quoted(f"{names}: {examples}"),
             remedy=Text(
                 "企業データは変更されていません。この内容をサポートにお知らせください",
                 "No company was changed. Report this text to support",

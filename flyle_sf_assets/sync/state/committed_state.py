@@ -119,8 +119,14 @@ def not_materialized(tenant: str, asset: str) -> UsageError:
     """The error for an asset that was materialized alone, before one of its inputs."""
     return UsageError(
         "upstream_not_materialized",
-        tried=Text(f"テナント {tenant} の {asset} を読みました", f"Read {asset} of {tenant}"),
-        came_back="Nothing, or not every column that the settings map, was ever materialized.",
+        tried=Text(
+            f"テナント {tenant} の {asset} を読み取ろうとしました",
+            f"Tried to read {asset} of {tenant}",
+        ),
+        came_back=Text(
+            "まだ一度も更新されていないか、設定で対応づけた列がそろっていません",
+            "Nothing, or not every column that the settings map, was ever materialized",
+        ),
         remedy=Text(
             f"先に {asset} を、またはジョブ refresh_tenant を実行してください",
             f"Materialize {asset} first, or run the job refresh_tenant",

@@ -29,7 +29,7 @@ def damages(
         for file in () if manifest is None else manifest.files:
             reason = lake.damage(file, is_read=is_read)
             if reason is not None:
-                found[name] = f"{file.path}: {reason}"
+                found[name] = f"{file.path}: {reason.en}"
                 break
     return found
 

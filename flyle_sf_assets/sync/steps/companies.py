@@ -182,9 +182,11 @@ def _end(tx: TenantTransaction, org_id: str, now: datetime, due_at: datetime) ->
         add_notice(
             tx,
             "first_sync_done",
-            "連携が完了しました",
-            "Salesforceの企業データの初回連携が完了しました。\n"
-            "The first sync of company data from Salesforce is complete.",
+            Text("連携が完了しました", "The link is complete"),
+            Text(
+                "Salesforceの企業データの初回連携が完了しました。",
+                "The first sync of company data from Salesforce is complete.",
+            ),
             now,
         )
 

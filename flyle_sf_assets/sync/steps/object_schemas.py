@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 from flyle_sf_assets.check.drift import CODES, Drift, drifts
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.companies.fields import company_fields
-from flyle_sf_assets.errors import FlyleError, NotPermitted, Problem, SettingsInvalid
+from flyle_sf_assets.errors import (
+    FlyleError,
+    NotPermitted,
+    Problem,
+    SettingsInvalid,
+    Text,
+    sentences,
+)
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.salesforce import describe
@@ -242,8 +249,10 @@ def _are_errors(found: Iterable[Problem]) -> bool:
 def _note_drift(tx: TenantTransaction, found: Iterable[Drift], now: datetime) -> None:
     items = [Attention(d.code, d.object, d.field, d.message, d.remedy) for d in found]
     if replace_attention(tx, CODES, items, now):
-        text = "\n".join(f"{d.message.ja} {d.remedy.ja}" for d in found)
-        add_notice(tx, "attention", "Salesforceの項目が読み取れません", text, now)
+        told = [sentences(one.message, one.remedy) for one in found]
+        text = Text("\n".join(one.ja for one in told), "\n".join(one.en for one in told))
+        title = Text("Salesforceの項目が読み取れません", "Fields of Salesforce cannot be read")
+        add_notice(tx, "attention", title, text, now)
 
 
 def _commit(refresh: Refresh, stored: Mapping[str, StoredSchema], found: Redescribed) -> int:

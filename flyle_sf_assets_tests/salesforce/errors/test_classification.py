@@ -80,7 +80,7 @@ def test_a_rest_refusal_has_its_class_and_says_whether_to_ask_again(
     fault = faults.of_answer(status, _body(code, message), tried=TRIED)
     assert type(fault.error) is kind
     assert fault.transient is transient
-    assert code in fault.error.came_back
+    assert code in fault.error.came_back.en
     assert fault.error.remedy.ja
     assert fault.error.remedy.en
 
@@ -114,15 +114,15 @@ def test_a_gateways_page_counts_by_its_status() -> None:
     fault = faults.of_answer(502, b"<html>" + b"x" * 9999, tried=TRIED)
     assert isinstance(fault.error, errors.OrgUnavailable)
     assert fault.transient
-    assert len(fault.error.came_back) < 600
+    assert len(fault.error.came_back.en) < 600
 
 
 def test_a_long_message_keeps_its_end() -> None:
     """Salesforce repeats the whole query before it says what is wrong with it."""
     message = "SELECT " + "A, " * 5000 + "\nNo such column 'B' on entity 'Account'."
     error = faults.of_answer(400, _body("INVALID_FIELD", message), tried=TRIED).error
-    assert "No such column 'B' on entity 'Account'." in error.came_back
-    assert len(error.came_back) < 600
+    assert "No such column 'B' on entity 'Account'." in error.came_back.en
+    assert len(error.came_back.en) < 600
 
 
 @pytest.mark.parametrize(

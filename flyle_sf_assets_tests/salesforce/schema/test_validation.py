@@ -65,7 +65,7 @@ WRONG = {
 def test_a_describe_that_cannot_be_true_is_refused(name: str) -> None:
     what = implausibility(WRONG[name], "Account")
     assert what is not None
-    assert "/etc" not in what
+    assert "/etc" not in what.en
 
 
 RIGHT = {

@@ -62,7 +62,7 @@ def refused(run: Callable[[], object]) -> UsageError:
     with pytest.raises(UsageError) as caught:
         run()
     error = caught.value
-    told = f"{error}{error!r}{error.tried}{error.remedy}{error.__cause__}"
+    told = f"{error}{error!r}{error.tried!r}{error.remedy!r}{error.__cause__}"
     assert "hunter2" not in told
     assert PASSWORD not in told
     assert (error.exit_code, error.code) == (2, "database_url_invalid")
@@ -102,7 +102,7 @@ WRONG = {
 def test_a_wrong_url_is_refused_with_its_variable_and_what_is_wrong(text: str) -> None:
     """The variable holds a password, so that the URL itself is never shown."""
     error = refused(lambda: product_url(text))
-    assert WRONG[text] in error.came_back
+    assert WRONG[text] in error.came_back.en
     assert "FLYLE_DATABASE_URL" in error.tried.ja
     assert "FLYLE_DATABASE_URL" in error.tried.en
     error = refused(lambda: dagster_url(text))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.syncs.census import (
     Census,
@@ -96,15 +97,16 @@ def test_syncs_of_dead_processes_are_closed_by_the_next(database: Database) -> N
 def test_notices_are_read_once(database: Database) -> None:
     """「連携が完了しました」 is told until somebody has seen it."""
     with database.tenant("acme") as tx:
-        first = add_notice(tx, "first_sync_done", "連携が完了しました", "3 companies", DAY_1)
-        add_notice(tx, "held", "保留中", "20 %", DAY_2)
+        done, held = Text("連携が完了しました", "The link is complete"), Text("保留中", "Held")
+        first = add_notice(tx, "first_sync_done", done, Text("3社", "3 companies"), DAY_1)
+        add_notice(tx, "held", held, Text("20 %", "20 %"), DAY_2)
         mark_read(tx, first, DAY_2)
         mark_read(tx, first, DAY_3)
         assert [(n.kind, n.read_at) for n in list_notices(tx)] == [
             ("held", None),
             ("first_sync_done", DAY_2),
         ]
-        assert [n.title for n in list_notices(tx, unread_only=True)] == ["保留中"]
+        assert [n.title for n in list_notices(tx, unread_only=True)] == [held]
 
 
 def test_the_figures_of_a_census_stand_with_its_sync(database: Database) -> None:

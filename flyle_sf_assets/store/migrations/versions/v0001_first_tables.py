@@ -71,8 +71,11 @@ def _refuse_powerful(connection: sa.Connection, role: str) -> None:
     if powers.scalar():
         raise StoreError(
             "role_too_powerful",
-            tried=Text("スキーマを更新します", "Upgrade the schema"),
-            came_back=f"the role {role} exists and bypasses row-level security",
+            tried=Text("スキーマを更新しようとしました", "Tried to upgrade the schema"),
+            came_back=Text(
+                f"ロール {role} が存在し、行レベルセキュリティの対象外です",
+                f"the role {role} exists and bypasses row-level security",
+            ),
             remedy=Text(
                 f"ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS を実行してください",
                 f"Run ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS",
@@ -97,9 +100,10 @@ def _may_not(connection: sa.Connection, cause: psycopg.Error) -> StoreError:
     return StoreError(
         "roles_not_permitted",
         tried=Text(
-            "行レベルセキュリティ用のロールを作成", "Create the roles for row-level security"
+            "行レベルセキュリティ用のロールを作成しようとしました",
+            "Tried to create the roles for row-level security",
         ),
-        came_back=cause.diag.message_primary or "permission denied",
+        came_back=Text.quoted(cause.diag.message_primary or "permission denied"),
         remedy=Text(
             f"データベース管理者が次を実行してから再実行してください: {commands}",
             f"Have a database administrator run this, then try again: {commands}",
