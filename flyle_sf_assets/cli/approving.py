@@ -27,18 +27,21 @@ def approve(tenant: Tenant, *, as_json: AsJson = False) -> None:
 def approved(tenant: str, *, show_progress: bool = True) -> "SyncOutcome":
     """Approves what is held and refreshes the tenant; says on stderr what was approved.
 
-    Raises NotFound ``nothing_held``, and what `sync_tenant` raises before a sync can begin; what
-    happens during it is in the outcome.
+    Raises NotFound ``nothing_held``, and NotConnected for a tenant without settings or one that
+    was disconnected; what happens during the sync is in the outcome.
     """
-    from flyle_sf_assets.cli.opening import installation
+    from flyle_sf_assets.cli.opening import installation, not_registered
     from flyle_sf_assets.cli.syncing import refresh_in_process
     from flyle_sf_assets.cli.terminal.language import language, say
     from flyle_sf_assets.cli.terminal.output import to_stderr
     from flyle_sf_assets.defs.instance import instance_of
     from flyle_sf_assets.sync.session import require_connected
     from flyle_sf_assets.tenants.held_changes import approve_held
+    from flyle_sf_assets.tenants.registration import registered_settings
 
     with installation() as opened:
+        if registered_settings(opened, tenant) is None:
+            raise not_registered(tenant)
         require_connected(opened, tenant)
         held = approve_held(opened, tenant, by="flyle-sf approve")
         if show_progress:

@@ -3,6 +3,7 @@
 What does not belong here: what is expected of each page (``test_console_by_keyboard.py``).
 """
 
+import time
 from dataclasses import dataclass
 
 from axe_playwright_python.base import AxeResults
@@ -12,6 +13,21 @@ from playwright.sync_api import Locator, Page, expect
 from flyle_sf_assets_tests.browser.console_pages import RULES
 
 PRESSES_MAX = 120
+HEARD_WITHIN_S = 30.0
+
+_LISTEN = """
+window.heard = [];
+document.addEventListener("DOMContentLoaded", () => {
+  const live = document.getElementById("live");
+  const note = () => { if (live.textContent) window.heard.push(live.textContent); };
+  if (live) new MutationObserver(note).observe(live, { childList: true });
+});
+"""
+_TAKE_HEARD = """(text) => {
+  const place = window.heard.findIndex((one) => one.includes(text));
+  window.heard.splice(0, place + 1);
+  return place >= 0;
+}"""
 
 _STOP = """(wanted) => {
   const style = getComputedStyle(document.activeElement);
@@ -52,6 +68,9 @@ class KeyboardUser:
     page: Page
     axe_on: tuple[str, ...] | None = None
 
+    def __post_init__(self) -> None:
+        self.page.add_init_script(_LISTEN)
+
     def press(self, *keys: str) -> None:
         """One key after the other."""
         for key in keys:
@@ -69,9 +88,9 @@ class KeyboardUser:
             self.page.keyboard.press(key)
         raise AssertionError(f"{wanted} is not reached by {key}; the focus is on {self.focused()}")
 
-    def follow(self, wanted: Locator) -> None:
+    def follow(self, wanted: Locator, key: str = "Tab") -> None:
         """Goes to a link or a button that opens another page, and opens it."""
-        self.reach(wanted)
+        self.reach(wanted, key)
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 
@@ -81,8 +100,11 @@ class KeyboardUser:
         self.page.keyboard.press("Enter")
 
     def hears(self, text: str) -> None:
-        """What the page announces."""
-        expect(self.page.locator("#live")).to_contain_text(text)
+        """Something that the page announces, after what was heard before."""
+        deadline = time.monotonic() + HEARD_WITHIN_S
+        while not self.page.evaluate(_TAKE_HEARD, text):
+            assert time.monotonic() < deadline, f"not heard: {text}"
+            self.page.wait_for_timeout(50)
 
     def focused(self) -> str:
         """What has the focus, for messages."""

@@ -74,7 +74,7 @@ WORDS = {
         "removed": "Removed",
         "add": "Add",
         "remove": "Remove",
-        "or": "or",
+        "or": "joins this condition by",
         "to_preview": "See what it would do",
         "discard": "Discard",
     },
@@ -128,8 +128,10 @@ def test_companies_and_setup_need_a_keyboard_and_a_narrow_screen_only(
 
 
 def _tab(me: KeyboardUser, name: str) -> None:
-    """A page of the menu, by its link."""
-    me.follow(me.page.locator(".tabs").get_by_role("link", name=name, exact=True))
+    """A page of the menu, back from the content that the skip link leads to."""
+    me.page.locator("main").focus()
+    link = me.page.locator(".tabs").get_by_role("link", name=name, exact=True)
+    me.follow(link, "Shift+Tab")
 
 
 def _walk_companies(me: KeyboardUser, acme: Tenant, words: dict[str, str]) -> None:
@@ -224,7 +226,7 @@ def _map_fields(me: KeyboardUser, words: dict[str, str]) -> None:
     me.reach(page.locator("#m0-blank"))
     me.reach(page.locator("#picker-q"))
     page.keyboard.type("Website")
-    expect(page.locator("#picker-found [data-announce]")).to_be_attached()
+    expect(page.locator("#picker-found [data-announce]").first).to_be_attached()
     add = page.locator("#picker-found button[name=add]").first
     me.use(add)
     expect(rows).to_have_count(count + 1)
@@ -262,7 +264,7 @@ def _choose_conditions(me: KeyboardUser, words: dict[str, str]) -> None:
     search = page.locator("#picker-q")
     expect(search).to_be_focused()
     page.keyboard.type("Website")
-    expect(page.locator("#picker-found [data-announce]")).to_be_attached()
+    expect(page.locator("#picker-found [data-announce]").first).to_be_attached()
     add = page.locator("#picker-found button[name=add]").first
     before = rows.count()
     me.use(add)

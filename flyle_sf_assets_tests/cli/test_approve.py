@@ -63,7 +63,7 @@ def test_nothing_held_is_exit_1(here: Site, org: Org) -> None:
 
 def test_an_unknown_tenant_is_named(here: Site, org: Org) -> None:
     answer = here.run("approve", "nobody", "--json")
-    assert (answer.code, answer.document["error"]["code"]) == (1, "nothing_held")
+    assert (answer.code, answer.document["error"]["code"]) == (4, "unknown_tenant")
 
 
 def test_check_no_longer_warns_of_the_guard(here: Site, org: Org) -> None:

@@ -128,3 +128,5 @@ def test_an_approval_is_applied_by_the_next_sync(held: tuple[House, Tenant]) -> 
     tenant.assert_follows_org()
     assert "保留中の変更はありません" in page_of(me)
     assert 'href="/held"' not in page_of(me, "/")
+    late = me.post("/held", {"fingerprint": "0123456789abcdef"})
+    assert (late.status_code, late.headers["location"]) == (303, "/held")

@@ -4,6 +4,7 @@ What does not belong here: anything else.
 """
 
 from flyle_sf_assets_tests.faults.rules_faults import FaultRules
+from flyle_sf_assets_tests.faults.rules_guard import GuardRules
 from flyle_sf_assets_tests.faults.rules_lifecycle import LifecycleRules
 from flyle_sf_assets_tests.faults.rules_options import OptionRules
 from flyle_sf_assets_tests.faults.rules_records import RecordRules
@@ -11,5 +12,7 @@ from flyle_sf_assets_tests.faults.rules_schema import SchemaRules
 from flyle_sf_assets_tests.faults.rules_settings import SettingsRules
 
 
-class Model(RecordRules, LifecycleRules, OptionRules, FaultRules, SettingsRules, SchemaRules):
+class Model(
+    RecordRules, LifecycleRules, OptionRules, FaultRules, SettingsRules, SchemaRules, GuardRules
+):
     """One run of everything."""

@@ -82,6 +82,7 @@ def _resource(world: World, opened: list[Refresh]) -> ResourceDefinition:
     return refreshes
 
 
+@dataclass
 class GuardedDagsterWorld(Guarded, DagsterWorld):
     """The same, with the mass-change guard judged too."""
 

@@ -166,7 +166,7 @@ def test_a_held_tenant_without_news_is_idle(tenant: Tenant) -> None:
     [(synced, due, _)] = tenant.query(times)
     tenant.later(4 * 3600)
     check = check_idle(tenant.installation, tenant.name, clock=tenant.clock.now)
-    assert check.is_idle
+    assert (check.is_idle, check.api_calls) == (True, 1)
     [(still, next_due, state)] = tenant.query(times)
     assert (still, state) == (synced, "held")
     assert next_due > due

@@ -6,7 +6,7 @@ from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.companies.guard import LossExample
 from flyle_sf_assets.console.labels import COMPANY_STATUSES
 from flyle_sf_assets.console.request import PageRequest
-from flyle_sf_assets.errors import HeldForApproval
+from flyle_sf_assets.errors import HeldForApproval, NotFound
 from flyle_sf_assets.store.companies.held_changes import get_held
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.store.tenants.links import get_link
@@ -38,6 +38,9 @@ def approve(page_request: PageRequest) -> Response:
         )
     except HeldForApproval:
         return _page(page_request, MOVED)
+    except NotFound:
+        # It was put right meanwhile, or another person approved it.
+        return page_request.go("/held")
     ask_for_sync(page_request.installation, page_request.tenant, clock=page_request.console.clock)
     return page_request.go("/")
 

@@ -90,14 +90,23 @@ function restoreFocus() {
   if (chosen && !(element.isConnected && element.disabled)) chosen.focus();
 }
 
+const ANNOUNCED_MS = 700;
 let announced = "";
+const toAnnounce = [];
 function announce(text, isRepeated) {
   const said = text.replace(/\s+/g, " ").trim();
   if (!said || !live() || (said === announced && !isRepeated)) return;
   announced = said;
+  toAnnounce.push(said);
+  if (toAnnounce.length === 1) announceNext();
+}
+
+// One after the other: a text that is replaced at once is never heard.
+function announceNext() {
   // Emptied first: the same text again is announced, too.
   live().textContent = "";
-  window.setTimeout(() => { live().textContent = said; }, 60);
+  window.setTimeout(() => { live().textContent = toAnnounce[0]; }, 60);
+  window.setTimeout(() => { toAnnounce.shift(); if (toAnnounce.length) announceNext(); }, ANNOUNCED_MS);
 }
 
 document.addEventListener("pointerdown", () => { focused = null; }, true);
@@ -109,8 +118,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   restoreFocus();
   if (!event.detail.successful) return;
-  const target = document.getElementById(event.detail.target.id) || event.detail.target;
-  const result = target.querySelector("[data-announce]");
+  // An element that replaced itself is looked for in the part of the page that has it.
+  const { target } = event.detail;
+  const part = document.getElementById(target.id) || (target.isConnected ? target : event.target);
+  const result = [...part.querySelectorAll("[data-announce]")].pop();
   // Not detail.elt: the button of a removed row is gone, and htmx names a parent instead.
   const one = event.detail.requestConfig.elt;
   const name = one.matches("button") ? one.getAttribute("aria-label") || one.textContent : "";
