@@ -12,7 +12,7 @@ from flyle_sf_assets.connection.connect import connect_headless
 from flyle_sf_assets.connection.disconnect import disconnect
 from flyle_sf_assets.store.tenants.links import Link, get_link, put_back_off
 from flyle_sf_assets.sync import idle_check as idle
-from flyle_sf_assets.sync import session as lifecycle
+from flyle_sf_assets.sync import poll
 from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets.tenants.backoff import (
     Attempt,
@@ -65,7 +65,7 @@ def test_a_look_that_ends_after_a_disconnect_does_not_make_the_tenant_due(
         disconnect(acme.installation, "acme", by=BY, clock=acme.clock.now)
         return True
 
-    monkeypatch.setattr(lifecycle, "is_idle", then_disconnected)
+    monkeypatch.setattr(poll, "is_idle", then_disconnected)
     before = link_of(acme).last_synced_at
     check_idle(acme.installation, "acme", clock=acme.clock.now)
     after = link_of(acme)
