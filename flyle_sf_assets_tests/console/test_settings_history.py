@@ -44,7 +44,11 @@ def _mapping_form(document: Any) -> dict[str, str]:
 
 def _saved(street: Street, me: Visitor, form: dict[str, str]) -> None:
     assert me.post("/setup/mapping", form).headers["location"] == "/setup/confirm"
-    assert me.post("/setup/confirm").status_code == 303
+    done = me.post("/setup/confirm")
+    assert done.status_code == 303
+    page = me.get(done.headers["location"]).text
+    assert "保存済み: バージョン" in page
+    assert "保存済み" not in me.get("/?saved=99").text
 
 
 def test_settings_and_changes_are_told_in_labels_and_never_as_yaml(

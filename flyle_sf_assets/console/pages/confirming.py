@@ -90,5 +90,5 @@ def link(page_request: PageRequest) -> Response:
             org=org,
             clock=page_request.console.clock,
         )
-    done = page_request.go("/")
+    done = page_request.go(f"/?saved={saved.version}")
     return ask(page_request, done) if saved.is_new or page_request.form.one("again") else done

@@ -61,6 +61,8 @@ class Overview:
     syncs: tuple[Sync, ...]
     progress: SyncProgress | None
     notices: tuple[Notice, ...]
+    newest: int | None
+    """The newest settings version."""
     held: HeldChange | None
     """What the mass-change guard holds."""
     is_waiting: bool
@@ -109,10 +111,12 @@ class Overview:
 def overview(page_request: PageRequest) -> Response:
     """The first page. Without a connection it says how to begin."""
     settings, shown = _look(page_request)
+    saved = page_request.query.one("saved")
     return page_request.page(
         "overview.html",
         shown=shown,
         settings=settings,
+        saved=saved if saved == str(shown.newest) else None,
         time_zone=settings and settings.time_zone,
     )
 
@@ -154,6 +158,7 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
             syncs=syncs,
             progress=get_progress(tx, last.sync_id) if last else None,
             notices=list_notices(tx, unread_only=True, limit=NOTICES_SHOWN),
+            newest=latest.version if latest else None,
             held=get_held(tx),
             is_waiting=is_waiting
             and not (is_running or is_stopped)
