@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets_tests.browser import chromium
@@ -16,6 +16,9 @@ CHECKS = (
     keys.EXTERNAL_IDS_UNIQUE.name,
     keys.OPTIONS_IN_CATALOG.name,
 )
+EXECUTED = (keys.FLEET_CHECKS[0].name, keys.CENSUS.name, keys.EXTERNAL_IDS_UNIQUE.name)
+"""One of each kind; ``defs/test_fleet_checks.py`` executes all of them without a browser."""
+
 EXECUTIONS = """
 query ($check: String!) {
   assetCheckExecutions(assetKey: {path: ["flyle", "companies"]}, checkName: $check, limit: 20) {
@@ -41,6 +44,8 @@ def test_every_check_is_evaluated_by_the_first_syncs_and_can_be_executed_from_it
             CHECKS, "SUCCEEDED"
         )
         for check in CHECKS:
+            expect(_execute_button(page, dagster, check)).to_be_enabled()
+        for check in EXECUTED:
             _execute(page, dagster, check)
         _expect_settings_green(page, dagster)
         _break_a_file(page, dagster)
@@ -58,10 +63,13 @@ def _execute(page: Page, dagster: Served, check: str) -> None:
     assert (len(states), states[0]) == (before + 1, "SUCCEEDED"), check
 
 
-def _click_execute(page: Page, dagster: Served, check: str) -> None:
+def _execute_button(page: Page, dagster: Served, check: str) -> Locator:
     page.goto(f"{dagster.url}/assets/flyle/companies?view=checks&checkDetail={check}")
-    button = page.get_by_role("button").filter(has_text=re.compile("^Execute$"))
-    button.first.click(timeout=RUN_TIMEOUT_MS)
+    return page.get_by_role("button").filter(has_text=re.compile("^Execute$")).first
+
+
+def _click_execute(page: Page, dagster: Served, check: str) -> None:
+    _execute_button(page, dagster, check).click(timeout=RUN_TIMEOUT_MS)
 
 
 def _expect_settings_green(page: Page, dagster: Served) -> None:
