@@ -15,7 +15,6 @@ from flyle_sf_assets.settings.models import FieldMapping
 from flyle_sf_assets.settings.wording import item_path
 
 CURRENCY_CODE = "CurrencyIsoCode"
-WITHOUT_CURRENCY = "currency_without_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def _problem(missing: MissingCode) -> Problem:
     names = [named_field(one.field) for one in missing.amounts]
     ja, en = "、".join(name.ja for name in names), ", ".join(name.en for name in names)
     return Problem(
-        WITHOUT_CURRENCY,
+        "currency_without_code",
         f"{item_path('mapping', missing.amounts[0].index)}.from",
         Text(
             f"この組織は複数の通貨を使います。「{ja}」の金額は取り込まれますが、どの通貨かは"

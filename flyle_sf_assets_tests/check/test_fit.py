@@ -159,7 +159,7 @@ def test_one_to_many_back_to_the_base_says_to_write_it_plainly(judge: Judge) -> 
     [
         ("OwnerId.Name", "write Owner.Name"),
         ("Industry.Name", "not a lookup"),
-        ("Ownr.Name", "Owner (所有者)"),
+        ("Ownr.Name", "Owner (“所有者”)"),
         ("ContractInfo.Plan__c", "Owner"),
     ],
 )
