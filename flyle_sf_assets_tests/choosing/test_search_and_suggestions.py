@@ -6,8 +6,15 @@ from dataclasses import replace
 import pytest
 
 from flyle_sf_assets.choosing.search import Found, search
-from flyle_sf_assets.choosing.suggestions import Suggestion, suggested_key, suggestions
+from flyle_sf_assets.choosing.suggestions import (
+    Suggestion,
+    currency_suggestions,
+    suggested_key,
+    suggestions,
+)
+from flyle_sf_assets.choosing.type_words import salesforce_type
 from flyle_sf_assets.choosing.walk import SchemaNeeded
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 from flyle_sf_assets.settings.models import FieldMapping, Source
 from flyle_sf_assets.settings.patterns import FIELD_KEY_PATTERN
 from flyle_sf_assets_tests.check.small_org import SCHEMAS
@@ -145,3 +152,25 @@ def test_a_key_is_made_from_the_api_name(path: str, taken: tuple[str, ...], key:
     made = suggested_key(field(OF_ACCOUNT, path), taken)
     assert made == key
     assert re.fullmatch(FIELD_KEY_PATTERN, made)
+
+
+def test_the_currency_code_of_a_mapped_amount_is_offered_once() -> None:
+    code = FieldSchema("CurrencyIsoCode", "通貨", "picklist")
+    amounts = SCHEMAS["Opportunity"]
+    many = {**SCHEMAS, "Opportunity": replace(amounts, fields=(*amounts.fields, code))}
+    source = Source(object="Opportunity")
+    amount = FieldMapping(from_="Amount", to="amount", label="売上")
+    found = currency_suggestions(source, many, [amount])
+    assert isinstance(found, tuple)
+    assert [one.mapping.from_ for one in found] == ["CurrencyIsoCode"]
+    assert currency_suggestions(source, many, [amount, found[0].mapping]) == ()
+    assert currency_suggestions(source, SCHEMAS, [amount]) == ()
+    assert isinstance(currency_suggestions(source, {}, [amount]), SchemaNeeded)
+
+
+def test_types_are_named_in_words() -> None:
+    """A formula says so; a type that is newer than this code keeps the API's word."""
+    assert salesforce_type(FieldSchema("A", "a", "picklist")).ja == "選択リスト"
+    formula = salesforce_type(FieldSchema("A", "a", "double", calculated=True))
+    assert (formula.ja, formula.en) == ("数式(数値)", "Formula (Number)")
+    assert salesforce_type(FieldSchema("A", "a", "hologram")).en == "hologram"

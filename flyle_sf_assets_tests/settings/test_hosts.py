@@ -3,7 +3,12 @@
 import pytest
 
 from flyle_sf_assets.errors import UsageError
-from flyle_sf_assets.settings.hosts import check_org_url, extra_hosts, is_allowed
+from flyle_sf_assets.settings.hosts import (
+    check_org_url,
+    extra_hosts,
+    is_allowed,
+    pasted_org_url,
+)
 
 
 @pytest.mark.parametrize(
@@ -109,3 +114,24 @@ def test_a_malformed_list_is_refused(entry: str) -> None:
     """A typing error in the operator's list must not silently allow nothing, or too much."""
     with pytest.raises(UsageError):
         extra_hosts([entry])
+
+
+@pytest.mark.parametrize(
+    ("pasted", "meant"),
+    [
+        ("acme.my.salesforce.com", "https://acme.my.salesforce.com"),
+        (" ＨＴＴＰＳ：／／ａｃｍｅ．my.salesforce.com/ ", "https://acme.my.salesforce.com"),
+        (
+            "https://acme.lightning.force.com/lightning/o/Account/list",
+            "https://acme.my.salesforce.com",
+        ),
+        ("http://acme.my.salesforce.com:80/setup", "https://acme.my.salesforce.com"),
+        ("「acme.my.salesforce.com」", "https://acme.my.salesforce.com"),
+        ("https://127.0.0.1:8443/x", "https://127.0.0.1:8443"),
+        ("ftp://acme.my.salesforce.com", "ftp://acme.my.salesforce.com"),
+        ("https://user@acme.my.salesforce.com", "https://user@acme.my.salesforce.com"),
+    ],
+)
+def test_a_pasted_address_is_understood_or_left_as_it_is(pasted: str, meant: str) -> None:
+    """What is not understood is refused as it was typed, not as something else."""
+    assert pasted_org_url(pasted) == meant
