@@ -34,6 +34,9 @@ API_VERSION = "64.0"
 API_VERSION_NEWEST = "66.0"
 """Spring '26: the newest version that this code was written for."""
 
+OVERDRAFT_MAX = 2
+"""An org may exceed its daily limit for some time; how far is not documented."""
+
 _TIME = Text("Salesforce の時刻を確認しようとしました", "Tried to find Salesforce's time")
 _API_USAGE = re.compile(r"(?:^|[ ,;])api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
 _UNTYPED = msgspec.json.Decoder(float_hook=str)
@@ -45,6 +48,11 @@ class LimitUsage:
 
     used: int
     max: int
+
+
+def _is_plausible(usage: LimitUsage) -> bool:
+    """Whether to believe it: a figure from outside postpones syncs. The limit is a soft one."""
+    return usage.max > 0 and usage.used <= OVERDRAFT_MAX * usage.max
 
 
 class OrgSession(Transport):
@@ -152,8 +160,8 @@ class OrgSession(Transport):
         with self._lock:
             if response.status_code != HTTPStatus.UNAUTHORIZED:
                 self._api_calls += 1
-            if usage:
-                self._limit_usage = LimitUsage(int(usage[1]), int(usage[2]))
+            if usage and _is_plausible(reported := LimitUsage(int(usage[1]), int(usage[2]))):
+                self._limit_usage = reported
         if date is None:
             return
         self._believe(date, tried)

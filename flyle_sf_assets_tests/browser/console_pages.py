@@ -80,7 +80,7 @@ ENGLISH: Words = {
     "created": "New companies",
     "changed": "Companies that change",
     "link": "Link",
-    "done": "連携が完了しました",
+    "done": "The link is complete",
     "sync_now": "Sync now",
     "disconnect": "Disconnect",
     "do_disconnect": "Disconnect",

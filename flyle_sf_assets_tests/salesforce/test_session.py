@@ -165,6 +165,19 @@ def test_every_counted_call_is_counted_and_the_allowance_kept(
     assert org.limit_usage == LimitUsage(used=45, max=5000)
 
 
+def test_an_impossible_figure_of_the_allowance_is_not_believed(
+    room: Room, org: Org, schemas: Schemas
+) -> None:
+    """A header of "999,999,999,999 of 1" would postpone every sync until the next good one."""
+    room.there.set_api_limit(5000, 41)
+    accounts(org, schemas)
+    believed = org.limit_usage
+    room.there.usage.daily_max = 20
+    with pytest.raises(errors.ApiBudgetSpent):
+        accounts(org, schemas)
+    assert org.limit_usage == believed
+
+
 def test_the_clock_is_salesforces(room: Room, org: Org, schemas: Schemas) -> None:
     """Watermarks by our own clock lose rows when it runs ahead."""
     room.there.set_clock_skew(-3600)
