@@ -27,7 +27,7 @@ def test_a_mapping_change_is_seen_and_refreshes_exactly_what_it_affects() -> Non
         dagster_pages.switch_sensor(page, dagster.url, "settings", is_on=False)
         dagster.change_settings("acme", LABEL, NEW_FIELD)
         told = dagster.run("apply")
-        assert "売上 → 年商" in told
+        assert "“売上” → “年商”" in told
         for asset in AFFECTED:
             assert asset in told
 
