@@ -4,10 +4,12 @@ What does not belong here: reading one (``settings/yaml_reading.py``).
 """
 
 import io
+import re
 from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import Json
@@ -15,6 +17,10 @@ from flyle_sf_assets.settings.versions import Json
 WIDTH_MAX = 10_000
 _FLOW_MEMBERS = frozenset({"from", "field", "object", "env", "file", "date"})
 """A mapping that begins with one of these is written on one line, as in the documentation."""
+
+_PLAIN = re.compile(r"\w(?:[\w ./@%+-]|:(?=[/\w]))*")
+"""Texts that may stand without quotes. The library quotes what would be read as another type, but
+not every text that is no text inside braces (``?0``)."""
 
 
 def yaml_text(settings: TenantSettings, *, comment: str = "") -> str:
@@ -44,6 +50,12 @@ def _block(value: Json) -> Any:
         return CommentedSeq([_item(one) for one in value])
     if isinstance(value, dict):
         return CommentedMap({key: _member(key, one) for key, one in value.items()})
+    return _leaf(value)
+
+
+def _leaf(value: Json) -> Any:
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        return DoubleQuotedScalarString(value)
     return value
 
 
@@ -65,6 +77,6 @@ def _line(value: Json) -> Any:
     elif isinstance(value, dict):
         made = CommentedMap({key: _line(one) for key, one in value.items()})
     else:
-        return value
+        return _leaf(value)
     made.fa.set_flow_style()
     return made

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flyle_sf_assets.settings.loading import load_tenant
@@ -48,6 +48,8 @@ def test_the_contracts_example_comes_back_equal(tmp_path: Path) -> None:
     assert "  - {from: Amount, to: amount, label: 売上, type: number}\n" in text
 
 
+@example(label="?0", value="?0", listed=["?0", "a: b", "- x", "a #b"], is_on=True)
+@example(label="x:y", value="{a}", listed=["[", "a,b", "!x", "&x", "*x", "|", "%"], is_on=False)
 @given(
     label=TEXTS, value=TEXTS, listed=st.lists(TEXTS, min_size=1, max_size=3), is_on=st.booleans()
 )
