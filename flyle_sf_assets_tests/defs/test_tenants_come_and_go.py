@@ -204,7 +204,7 @@ def test_a_folder_that_cannot_be_read_is_not_an_empty_one(acme: Tenant, ticks: T
     ticks.settled()
     folder = file_of(acme).parent
     folder.rename(folder.with_name("elsewhere"))
-    with pytest.raises(UsageError, match="Listed the settings folder"):
+    with pytest.raises(UsageError, match="Tried to list the settings folder"):
         ticks.tick()
     assert ticks.partitions == {"acme"}
     assert state_of(acme) == "linked"

@@ -37,12 +37,14 @@ class Guarded(World):
     def refreshed(self, kind: RefreshKind) -> Refresh:
         """A refresh that has written the companies, after an approval if it was held."""
         before = self.reading.rows(self.tenant.name)
+        is_held_now = False
         try:
             done = super().refreshed(kind)
         except MassChangeHeld as held:
             self._approve(before, held)
+            is_held_now = True
             done = super().refreshed(kind)
-        self._judge_losses(before, self.reading.rows(self.tenant.name))
+        self._judge_losses(before, self.reading.rows(self.tenant.name), is_held_now=is_held_now)
         self.approved.clear()
         self.committed = copy.deepcopy(self.document)
         return done
@@ -58,7 +60,7 @@ class Guarded(World):
             return False
         after = self.reading.rows(self.tenant.name)
         if not has_died:
-            self._judge_losses(before, after)
+            self._judge_losses(before, after, is_held_now=False)
             self.committed = copy.deepcopy(self.document)
         elif self.committed != self.document:
             # It may have died just after its last commit, with the new settings.
@@ -74,13 +76,22 @@ class Guarded(World):
         assert state == "held"
         assert not self.reading.changes(name, sync_id - 1), "a held refresh has a history"
         assert "mass_change_held" in self.reading.attention(name)
-        assert not self.approved, "approved numbers were held again"
-        self.approved = {one.field: one.lost for one in held.change.losses}
+        found = {one.field: one.lost for one in held.change.losses}
+        # A fault may have come between an approval and its refresh, and the org has moved on.
+        assert any(lost > self.approved.get(name, 0) for name, lost in found.items()), (
+            "approved numbers were held again"
+        )
+        self.approved = found
         approve_held(self.tenant.installation, name, by="model", clock=self.tenant.clock.now)
         did("companies held" if None in self.approved else "values held")
 
-    def _judge_losses(self, before: dict[str, Row], after: dict[str, Row]) -> None:
-        """Too much was lost exactly where it was approved."""
+    def _judge_losses(
+        self, before: dict[str, Row], after: dict[str, Row], *, is_held_now: bool
+    ) -> None:
+        """Too much was lost only where it was approved; exactly there if it was held just now.
+
+        After an earlier approval that no refresh applied, less may be left to lose.
+        """
         assert "mass_change_held" not in self.reading.attention(self.tenant.name)
         guard = self.document["guard"]
         if self.committed is None or guard["max_gone"] == "100%":
@@ -91,7 +102,9 @@ class Guarded(World):
         too_many = {
             name: lost for name, (lost, of) in found.items() if _is_too_many(lost, of, limit)
         }
-        assert too_many == self.approved, f"lost {found}, held and approved: {self.approved}"
+        told = f"lost {found}, held and approved: {self.approved}"
+        assert all(lost <= self.approved.get(name, 0) for name, lost in too_many.items()), told
+        assert not is_held_now or too_many == self.approved, told
         if not self.approved and any(lost for lost, _ in found.values()):
             did("within low limits")
 
