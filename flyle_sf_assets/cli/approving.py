@@ -30,14 +30,14 @@ def approved(tenant: str, *, show_progress: bool = True) -> "SyncOutcome":
     Raises NotFound ``nothing_held``, and NotConnected for a tenant without settings or one that
     was disconnected; what happens during the sync is in the outcome.
     """
-    from flyle_sf_assets.cli.opening import installation, not_registered
+    from flyle_sf_assets.cli.opening import installation
     from flyle_sf_assets.cli.syncing import refresh_in_process
     from flyle_sf_assets.cli.terminal.language import language, say
     from flyle_sf_assets.cli.terminal.output import to_stderr
     from flyle_sf_assets.defs.instance import instance_of
     from flyle_sf_assets.sync.session import require_connected
     from flyle_sf_assets.tenants.held_changes import approve_held
-    from flyle_sf_assets.tenants.registration import registered_settings
+    from flyle_sf_assets.tenants.registration import not_registered, registered_settings
 
     with installation() as opened:
         if registered_settings(opened, tenant) is None:

@@ -10,13 +10,12 @@ from typing import Any
 from flyle_sf_assets.cli.terminal.language import say
 from flyle_sf_assets.cli.terminal.moments import local
 from flyle_sf_assets.cli.terminal.output import listing, to_stdout
-from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.syncs.schedule_inputs import read_agendas
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.tenants.api_budget import SPENT, Budget, budget_of
-from flyle_sf_assets.tenants.registration import registered_settings
+from flyle_sf_assets.tenants.registration import not_registered, registered_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def budgets_of(
     with opened.database.fleet() as tx:
         names = [agenda.tenant_id for agenda in read_agendas(tx)]
     if tenant is not None and tenant not in names:
-        raise _unknown(tenant)
+        raise not_registered(tenant)
     return tuple(_budget(opened, name, clock) for name in names if tenant in (None, name))
 
 
@@ -98,7 +97,7 @@ def print_budgets(budgets: tuple[TenantBudget, ...]) -> None:
 def _budget(opened: Installation, tenant: str, clock: Clock) -> TenantBudget:
     settings = registered_settings(opened, tenant)
     if settings is None:
-        raise _unknown(tenant)
+        raise not_registered(tenant)
     with opened.database.tenant(tenant) as tx:
         link = get_link(tx)
     is_first = link.first_synced_at is None
@@ -111,17 +110,3 @@ def _budget(opened: Installation, tenant: str, clock: Clock) -> TenantBudget:
 
 def _number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
-
-
-def _unknown(tenant: str) -> NotConnected:
-    return NotConnected(
-        "unknown_tenant",
-        tried=Text(
-            f"テナント {tenant} の API の予算を調べようとしました",
-            f"Tried to look up the API budget of {tenant}",
-        ),
-        came_back=Text("登録された設定がありません", "it has no registered settings"),
-        remedy=Text(
-            "flyle-sf apply で設定を登録してください", "Register its settings with flyle-sf apply"
-        ),
-    )

@@ -15,12 +15,11 @@ from flyle_sf_assets.cli.terminal.output import listing, printable, to_stderr, t
 from flyle_sf_assets.companies.status import CompanyStatus
 from flyle_sf_assets.console.csv_cells import csv_line
 from flyle_sf_assets.console.labels import COMPANY_STATUSES
-from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
 from flyle_sf_assets.store.companies.counts import companies_of
 from flyle_sf_assets.store.companies.search import FoundCompany, search_companies
-from flyle_sf_assets.tenants.registration import registered_settings
+from flyle_sf_assets.tenants.registration import not_registered, registered_settings
 
 SHOWN = 50
 PAGE_ROWS = 1_000
@@ -126,15 +125,5 @@ def company_list(
 ) -> CompanyList:
     """The list of a tenant's companies; NotConnected for a tenant without settings."""
     if registered_settings(opened, tenant) is None:
-        raise NotConnected(
-            "unknown_tenant",
-            tried=Text(
-                f"テナント {tenant} の企業を調べようとしました", f"Tried to look at tenant {tenant}"
-            ),
-            came_back=Text(
-                "このテナントの設定は登録されていません",
-                "No settings of this tenant are registered",
-            ),
-            remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
-        )
+        raise not_registered(tenant)
     return CompanyList(opened, tenant, search, status, limit)

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from flyle_sf_assets.cli.opening import not_registered
 from flyle_sf_assets.cli.terminal.language import language, say
 from flyle_sf_assets.cli.terminal.moments import local
 from flyle_sf_assets.cli.terminal.output import listing, printable, raw_json, to_stdout
@@ -20,7 +19,7 @@ from flyle_sf_assets.store.companies.history import (
     company_history,
     company_name,
 )
-from flyle_sf_assets.tenants.registration import registered_settings
+from flyle_sf_assets.tenants.registration import not_registered, registered_settings
 
 
 @dataclass(frozen=True)

@@ -44,15 +44,3 @@ def required_file(environment: Environment, tenant: str) -> Loaded:
             f"Write {tenant}.yaml, or check the tenant's name",
         ),
     )
-
-
-def not_registered(tenant: str) -> NotConnected:
-    """The refusal of a command that needs a tenant's registered settings."""
-    return NotConnected(
-        "unknown_tenant",
-        tried=Text(f"テナント {tenant} を調べようとしました", f"Tried to look at tenant {tenant}"),
-        came_back=Text(
-            "このテナントの設定は登録されていません", "No settings of this tenant are registered"
-        ),
-        remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
-    )

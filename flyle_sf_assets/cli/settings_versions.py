@@ -16,7 +16,6 @@ from rich.text import Text as RichText
 from flyle_sf_assets.choosing.phrases import Phrase
 from flyle_sf_assets.choosing.settings_words import change_phrases
 from flyle_sf_assets.cli.applying import report_to_dagster
-from flyle_sf_assets.cli.opening import not_registered
 from flyle_sf_assets.cli.terminal.language import language, say
 from flyle_sf_assets.cli.terminal.moments import local
 from flyle_sf_assets.cli.terminal.output import (
@@ -33,7 +32,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.drafts import Draft
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.tenants.registration import register
+from flyle_sf_assets.tenants.registration import not_registered, register
 from flyle_sf_assets.tenants.settings_drafts import required, settings_file
 from flyle_sf_assets.tenants.settings_history import (
     TERMINAL_AUTHOR,

@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.table import Table
 
-from flyle_sf_assets.cli.opening import not_registered
 from flyle_sf_assets.cli.status_words import (
     companies_in_words,
     next_attempt,
@@ -20,6 +19,7 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sync.state.tenant_status import TenantStatus, tenant_statuses
+from flyle_sf_assets.tenants.registration import not_registered
 
 NO_TENANTS = Text(
     "テナントがありません。config/tenants に設定ファイルを置き、flyle-sf apply を実行してください",

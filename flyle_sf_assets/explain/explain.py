@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from flyle_sf_assets.companies.display import ShownRows, shown
-from flyle_sf_assets.errors import NotConnected, Text, UsageError
+from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.explain import reasons
 from flyle_sf_assets.explain.explanation import Explanation, FieldAnswer, Reason, Verdict, Why
 from flyle_sf_assets.explain.record_in_org import Found, RecordInOrg
@@ -25,7 +25,7 @@ from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.sync.state.value_provenance import Origin, origins
 from flyle_sf_assets.tenants.object_schemas import known_schemas
-from flyle_sf_assets.tenants.registration import settings_in
+from flyle_sf_assets.tenants.registration import not_registered, settings_in
 from flyle_sf_assets.tenants.settings_check import describe_reachable
 
 _NAMES_MAX = 5
@@ -111,17 +111,7 @@ def _verdict(made: Explanation, verdict: Verdict, *found: Reason) -> Explanation
 def _stored(tx: TenantTransaction, tenant: str, record_id: str) -> _Stored:
     settings = settings_in(tx)
     if settings is None:
-        raise NotConnected(
-            "unknown_tenant",
-            tried=Text(
-                f"テナント {tenant} を調べようとしました", f"Tried to look at tenant {tenant}"
-            ),
-            came_back=Text(
-                "このテナントの設定は登録されていません",
-                "No settings of this tenant are registered",
-            ),
-            remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
-        )
+        raise not_registered(tenant)
     return _Stored(
         settings=settings,
         link=get_link(tx),

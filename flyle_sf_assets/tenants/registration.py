@@ -293,3 +293,15 @@ def require_choice(tx: TenantTransaction) -> Choice:
             ),
         )
     return choice
+
+
+def not_registered(tenant: str) -> NotConnected:
+    """The refusal where a tenant's registered settings are needed."""
+    return NotConnected(
+        "unknown_tenant",
+        tried=Text(f"テナント {tenant} を調べようとしました", f"Tried to look at tenant {tenant}"),
+        came_back=Text(
+            "このテナントの設定は登録されていません", "No settings of this tenant are registered"
+        ),
+        remedy=Text("flyle-sf apply を実行してください", "Run flyle-sf apply"),
+    )

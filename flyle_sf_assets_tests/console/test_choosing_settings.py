@@ -30,7 +30,7 @@ def _fresh(me: Visitor) -> None:
 def _lines(page: str) -> dict[str, str]:
     """Each field's line of the picker by its path."""
     parts = re.split(r'(?=<li class="field[^"]*" data-path=")', page)[1:]
-    return {html.unescape(re.search(r'data-path="([^"]+)"', one)[1]): one for one in parts}  # type: ignore[index]
+    return {html.unescape(re.findall(r'data-path="([^"]+)"', one)[0]): one for one in parts}
 
 
 def _searched(me: Visitor, word: str) -> tuple[list[str], int]:

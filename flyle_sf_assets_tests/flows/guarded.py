@@ -43,7 +43,7 @@ def guarded(link: Link, *, accounts: int = ACCOUNTS, text: str | None = None) ->
 
 
 def update(tenant: Tenant, count: int, values: dict[str, Any], *, first: int = 0) -> list[str]:
-    """Changes so many accounts in the org, beginning with the ``first``; their ids."""
+    """Changes ``count`` accounts in the org, beginning with the ``first``; their ids."""
     ids = sorted(tenant.there.ids("Account"))[first : first + count]
     tenant.there.mass_update("Account", ids, values)
     tenant.later()
@@ -51,7 +51,7 @@ def update(tenant: Tenant, count: int, values: dict[str, Any], *, first: int = 0
 
 
 def delete(tenant: Tenant, count: int, *, first: int = 0) -> list[str]:
-    """Deletes so many accounts in the org; their ids."""
+    """Deletes ``count`` accounts in the org; their ids."""
     ids = sorted(tenant.there.ids("Account"))[first : first + count]
     tenant.there.delete("Account", *ids)
     tenant.later()

@@ -6,6 +6,7 @@ import pytest
 
 from flyle_sf_assets.errors import ApiBudgetSpent
 from flyle_sf_assets.scheduling.poller import Verdict, refresh_needed
+from flyle_sf_assets.store.syncs.api_usage import read_usage
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda, read_agendas
 from flyle_sf_assets.store.syncs.syncs import latest_syncs
 from flyle_sf_assets.store.tenants.links import Link as TenantLink
@@ -129,6 +130,34 @@ def test_a_small_sync_runs_where_a_large_one_waits(small: Tenant) -> None:
     small.sync()
     with pytest.raises(ApiBudgetSpent):
         small.sync(kind="full")
+
+
+def test_calls_count_for_a_whole_day(small: Tenant) -> None:
+    """The ledger has hours: one that is partly older than a day still counts whole."""
+    small.clock.advance(45 * 60 - small.clock.now().minute * 60)
+    rename(small)
+    small.later(60)
+    small.sync()
+    ours = counted(small)
+    small.clock.advance(23 * 3600 + 45 * 60)
+    with small.installation.database.fleet() as tx:
+        usage = read_usage(tx, ["small"], small.clock.now())["small"]
+    assert usage.used_by_us == ours
+    small.clock.advance(2 * 3600)
+    with small.installation.database.fleet() as tx:
+        assert read_usage(tx, ["small"], small.clock.now())["small"].used_by_us == 0
+
+
+def test_a_figure_of_another_day_says_nothing(small: Tenant) -> None:
+    """The org was nearly full two days ago, when the platform stopped."""
+    small.there.set_api_limit(1_000, used=950)
+    small.later(3 * 3600)
+    assert look(small) == "idle"
+    rename(small)
+    small.clock.advance(48 * 3600)
+    small.org_clock.advance(48 * 3600)
+    small.sync()
+    small.assert_follows_org()
 
 
 def test_tenants_of_one_org_share_its_budget(small: Tenant, link: Link) -> None:

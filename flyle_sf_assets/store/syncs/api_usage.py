@@ -17,6 +17,7 @@ DAY = timedelta(hours=24)
 READING_LAGS = timedelta(minutes=15)
 """Readings of one org that are this close together count as one; the highest is believed."""
 
+_HOUR = timedelta(hours=1)
 _KEPT = timedelta(days=2)
 _SYNCS_COMPARED = 5
 
@@ -99,7 +100,10 @@ def _put_reading(tx: TenantTransaction, calls: int, reading: LimitReading, now: 
 def read_usage(
     tx: FleetTransaction, tenants: Collection[str], now: datetime
 ) -> dict[str, OrgUsage]:
-    """The ledger of each tenant's org, by tenant; a tenant without a link has no entry."""
+    """The ledger of each tenant's org, by tenant; a tenant without a link has no entry.
+
+    An hour that is partly older than a day counts whole, and an org's figure of another day not.
+    """
     found = tx.rows(
         OrgUsage,
         "WITH asked AS (SELECT tenant_id, org_id FROM links"
@@ -110,7 +114,8 @@ def read_usage(
         " sums AS (SELECT org_id, sum(calls) AS calls FROM ours GROUP BY 1),"
         " seen AS (SELECT org_id, max(read_at) AS read_at FROM org_usage"
         " WHERE org_id IN (SELECT org_id FROM orgs) GROUP BY 1),"
-        " told AS (SELECT o.org_id, max(o.used) AS used, max(s.read_at) AS read_at,"
+        " told AS (SELECT o.org_id, max(s.read_at) AS read_at,"
+        " max(o.used) FILTER (WHERE o.read_at > :day_ago) AS used,"
         " (array_agg(o.daily_max ORDER BY o.read_at DESC))[1] AS daily_max"
         " FROM org_usage AS o JOIN seen AS s USING (org_id)"
         " WHERE o.read_at > s.read_at - CAST(:lag AS interval) GROUP BY 1)"
@@ -122,7 +127,8 @@ def read_usage(
         " FROM asked AS a LEFT JOIN told USING (org_id) LEFT JOIN sums USING (org_id)"
         " LEFT JOIN ours ON ours.org_id = a.org_id AND ours.tenant_id = a.tenant_id",
         tenants=list(tenants),
-        since=now - DAY,
+        since=now - DAY - _HOUR,
+        day_ago=now - DAY,
         lag=READING_LAGS,
     )
     return {one.tenant_id: one for one in found}
@@ -135,7 +141,7 @@ def hours_of_org(tx: FleetTransaction, org_id: str, now: datetime) -> tuple[Hour
         "SELECT hour, CAST(sum(calls) AS bigint) AS calls FROM api_calls"
         " WHERE org_id = :org_id AND hour > :since GROUP BY 1 ORDER BY 1",
         org_id=org_id,
-        since=now - DAY,
+        since=now - DAY - _HOUR,
     )
 
 
