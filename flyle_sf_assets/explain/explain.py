@@ -48,7 +48,7 @@ def explain(installation: Installation, tenant: str, reference: str) -> Explanat
     """Why the record is or is not a company of the tenant, and why its values differ.
 
     ``reference`` is an id of 15 or 18 characters, the address of the record's page, or a name. At
-    most six API calls for settings with up to ten conditions and two levels of parents. Raises
+    most six API calls for settings with up to 18 conditions and two levels of parents. Raises
     NotConnected for a tenant without settings, UsageError ``record_unclear`` for a reference that
     names no record or several, and what asking Salesforce raises.
     """
@@ -165,15 +165,15 @@ def _prefix(schemas: Mapping[str, ObjectSchema | None], name: str) -> str | None
 
 
 def _fields(stored: _Stored, record_id: str, values: ShownRows) -> tuple[FieldAnswer, ...]:
+    labels: dict[str, dict[str, str]] = {}
+    for (key, value), label in stored.labels.items():
+        labels.setdefault(key, {})[value] = label
     held = _MEMBERS.decode(stored.company.custom_fields) if stored.company else {}
     place = next((n for n, (key, _) in enumerate(values.records) if key == record_id), None)
     found = []
     for mapping in stored.settings.mapping:
-        labels = {
-            value: label for (key, value), label in stored.labels.items() if key == mapping.to
-        }
         raw = held.get(mapping.to)
-        ours = shown(None if raw is None else bytes(raw).decode(), labels)
+        ours = shown(None if raw is None else bytes(raw).decode(), labels.get(mapping.to))
         of_field = values.values_of(mapping.to)
         theirs, rejected = ("", None) if place is None or not of_field else of_field[place]
         origin = stored.origins.get(mapping.to)

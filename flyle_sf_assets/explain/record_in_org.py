@@ -35,7 +35,11 @@ class Found:
 
 @dataclass(frozen=True)
 class RecordInOrg:
-    """Asks about the record ``record_id`` of the base object; ``schemas`` by API name."""
+    """Asks about the record ``record_id`` of the base object; ``schemas`` by API name.
+
+    The first question costs one call for the record and three conditions, and one more for every
+    five conditions beyond.
+    """
 
     org: Org
     settings: TenantSettings
@@ -46,40 +50,43 @@ class RecordInOrg:
     def _plan(self) -> ReadPlan:
         return plan(self.settings, self.schemas)
 
+    @cached_property
+    def _answers(self) -> list[pl.DataFrame]:
+        """The record with its status, the fields of its conditions, and each condition's answer."""
+        items = self.settings.source.conditions
+        paths = {path: field for item in items for path, field in self._paths(item).items()}
+        (record,) = self._questions.by_id([self.record_id], self._questions.dataset.columns)
+        values = soql.select(self._base, [_ID, *paths.values()], self._this)
+        asked = [record, values, *(self._if_met(item) for item in items)]
+        return self.org.reader.rows_by_composite(asked)
+
     def found(self) -> Found | None:
-        """Its status, deleted ones too; None when Salesforce does not show it. One call."""
-        asked = self._questions.by_id([self.record_id], [])
-        answer = pl.concat(self.org.reader.rows_by_composite(asked))
-        told = tombstones(answer, else_status=RecordStatus.LINKED)
+        """Its status, deleted ones too; None when Salesforce does not show it."""
+        told = tombstones(self._answers[0], else_status=RecordStatus.LINKED)
         if told.is_empty():
             return None
         status, winner = told.select("_status", "_merged_into").row(0)
         return Found(RecordStatus(status), winner)
 
     def conditions(self) -> tuple[ConditionAnswer, ...]:
-        """Each condition of the settings, evaluated by Salesforce. One call per five conditions."""
+        """Each condition of the settings, evaluated by Salesforce."""
         items = self.settings.source.conditions
-        if not items:
-            return ()
-        paths = {path: field for item in items for path, field in self._paths(item).items()}
-        values = soql.select(self._base, [_ID, *paths.values()], self._this)
-        asked = [self._if_met(item) for item in items]
-        record, *judged = self.org.reader.rows_by_composite([values, *asked])
+        _, record, *met = self._answers
         labels = Labels.of(self.settings.source, self.schemas)
         return tuple(
             ConditionAnswer(
                 condition_phrase(item, labels), not answer.is_empty(), self._value(item, record)
             )
-            for item, answer in zip(items, judged, strict=True)
+            for item, answer in zip(items, met, strict=True)
         )
 
     def values(self) -> tuple[ShownRows, str | None]:
         """Its fields as Flyle would take them now, and why the whole row would be rejected.
 
-        One call, and one more for each level of parents.
+        One call for each level of parents.
         """
         sampling = Sampling(self.org, self._plan, self.schemas, self.settings)
-        rows = sampling.of(pl.Series([self.record_id]))
+        rows = sampling.alive(self._answers[0])
         converted = sampling.converted(rows)
         whole = converted.rejected.filter(
             (pl.col(EXTERNAL_ID) == self.record_id) & pl.col("field").is_null()

@@ -53,7 +53,10 @@ class Sampling:
         if ids.is_empty():
             return self._enriched(self._questions[self._base.name].no_answer(self._base.columns))
         asked = self._questions[self._base.name].by_id(ids, self._base.columns)
-        answer = pl.concat(self._reader.rows_by_composite(asked))
+        return self.alive(pl.concat(self._reader.rows_by_composite(asked)))
+
+    def alive(self, answer: pl.DataFrame) -> pl.DataFrame:
+        """Enriched rows of an answer to `Questions.by_id` with all columns, no deleted ones."""
         told = tombstones(answer, else_status=RecordStatus.LINKED)
         alive = told.filter(pl.col("_status") == RecordStatus.LINKED.value)
         return self._enriched(answer.join(alive, on="Id", how="semi"))

@@ -164,6 +164,33 @@ def test_a_value_that_is_rejected(link: Link) -> None:
     assert found.fields[0].rejected == "not_a_url"
 
 
+def test_a_row_that_is_rejected_whole(link: Link) -> None:
+    """A record without a name is no company, and the verdict says what to do."""
+    tenant = link(
+        "small", make_org(accounts=2, opportunities=0), settings_of("small", SOURCE, MAPPING)
+    )
+    one = account(tenant)
+    values = {"Name": "　", "Type": "Customer", "Industry": "Banking"}
+    tenant.there.update("Account", one, values)
+    tenant.later()
+    tenant.apply()
+    tenant.sync()
+    found = explained(tenant, one)
+    assert (found.verdict, found.company) == ("rejected", None)
+    assert found.reasons[0].code == "rejected_empty_name"
+
+
+def test_many_conditions_cost_no_more_than_six_calls(link: Link) -> None:
+    conditions = ["{field: Owner.Name, op: not_null}", "{field: Name, op: ne, value: x}"] * 9
+    source = f"{{object: Account, conditions: [{', '.join(conditions)}]}}"
+    mapping = ["{from: Parent.Owner.Name, to: above, label: 上}"]
+    org = make_org(accounts=3, opportunities=0)
+    tenant = link("small", org, settings_of("small", source, mapping))
+    tenant.apply()
+    tenant.sync()
+    assert len(explained(tenant, account(tenant)).conditions) == len(conditions)
+
+
 def test_an_unknown_tenant(tenant: Tenant) -> None:
     with pytest.raises(NotConnected):
         explain(tenant.installation, "nobody", account(tenant))
