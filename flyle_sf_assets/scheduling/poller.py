@@ -33,7 +33,7 @@ from flyle_sf_assets.store.tenants.links import record_comparison
 from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
-from flyle_sf_assets.tenants.api_budget import require_budget
+from flyle_sf_assets.tenants.api_budget import delays_refreshes, require_budget
 from flyle_sf_assets.tenants.backoff import Attempt, record_failure
 from flyle_sf_assets.tenants.object_schemas import known_schemas
 from flyle_sf_assets.tenants.registration import registered_settings
@@ -191,14 +191,18 @@ def refresh_needed(
 def within_budget(
     installation: Installation, agenda: Agenda, kind: SyncKind, *, clock: Clock = utc_now
 ) -> Verdict:
-    """``work`` if a sync of that kind may start, else ``postponed``: that is stored on the link."""
+    """``work`` if a sync of that kind may start, else ``postponed``.
+
+    The link says so where the tenant's refreshes wait.
+    """
     settings = registered_settings(installation, agenda.tenant_id)
     if settings is None:
         return "work"
     try:
         require_budget(installation, settings, kind, clock())
     except ApiBudgetSpent as error:
-        _record(installation, agenda, error, clock)
+        if delays_refreshes(error, kind):
+            _record(installation, agenda, error, clock)
         return "postponed"
     return "work"
 

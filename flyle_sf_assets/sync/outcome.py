@@ -18,6 +18,7 @@ from flyle_sf_assets.store.tenants.links import record_comparison
 from flyle_sf_assets.telemetry.incidents import as_flyle_error
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
+from flyle_sf_assets.tenants.api_budget import delays_refreshes
 from flyle_sf_assets.tenants.backoff import Attempt, record_failure, record_recovery
 from flyle_sf_assets.tenants.due_times import next_slot
 from flyle_sf_assets.tenants.held_changes import MassChangeHeld, keep_held
@@ -116,7 +117,7 @@ class Outcome:
                 keep_held(tx, error, sync_id=self.sync_id, now=now, due_at=due_at)
                 # Its records are compared; what it would change waits.
                 self._note_comparison(tx, now)
-            else:
+            elif delays_refreshes(error, self.kind):
                 record_failure(tx, error, now, self.attempt)
         self.is_failure_kept = True
         return state

@@ -7,12 +7,12 @@ What does not belong here: how idleness is found (``idle_check.py``), and pollin
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flyle_sf_assets.errors import FieldRefused, ObjectRefused, RecordFileDamaged
+from flyle_sf_assets.errors import FieldRefused, FlyleError, ObjectRefused, RecordFileDamaged
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.transport import Network
-from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
 from flyle_sf_assets.store.syncs.api_usage import add_calls
 from flyle_sf_assets.store.tenants.links import locked_link, put_link, record_held, record_synced
 from flyle_sf_assets.sync.idle_check import IdleQuestion, is_idle
@@ -75,18 +75,28 @@ def check_idle(
         asked = IdleQuestion(
             org, CommittedState(database, tenant), installation.lake, settings, version, clock
         )
-        is_idle_now = False
         try:
             is_idle_now = _is_idle(asked, is_asked_for=is_asked_for)
+        except FlyleError:
+            _count_calls(database, tenant, org, clock())
+            raise
         finally:
             org.close()
-            with database.tenant(tenant) as tx:
-                if org.api_calls:
-                    add_calls(tx, org.api_calls, org.limit_reading, clock())
-                if is_idle_now:
-                    now = clock()
-                    _record_idle(tx, now, next_due(now, settings, installation.environment))
-        return IdleCheck(is_idle_now, org.api_calls)
+        if not is_idle_now:
+            _count_calls(database, tenant, org, clock())
+            return IdleCheck(is_idle=False, api_calls=org.api_calls)
+        now = clock()
+        with database.tenant(tenant) as tx:
+            add_calls(tx, org.api_calls, org.limit_reading, now)
+            _record_idle(tx, now, next_due(now, settings, installation.environment))
+        return IdleCheck(is_idle=True, api_calls=org.api_calls)
+
+
+def _count_calls(database: Database, tenant: str, org: OrgAccess, now: datetime) -> None:
+    """Adds the calls of an idle check to the ledger."""
+    if org.api_calls:
+        with database.tenant(tenant) as tx:
+            add_calls(tx, org.api_calls, org.limit_reading, now)
 
 
 def _record_idle(tx: TenantTransaction, now: datetime, next_due_at: datetime) -> None:

@@ -21,6 +21,7 @@ from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_same_org
 from flyle_sf_assets.salesforce.conditions import CONDITION_INVALID
+from flyle_sf_assets.salesforce.rights import check_readable
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.store.companies.held_changes import get_held
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -134,7 +135,13 @@ def open_refresh(
         )
         with bind(sync_id=sync.sync_id, run_id=run_id):
             try:
-                refresh.budget = require_budget(installation, settings, sync.kind, clock())
+                refresh.budget = require_budget(
+                    installation,
+                    settings,
+                    sync.kind,
+                    clock(),
+                    renew=partial(_renew_figure, refresh),
+                )
                 # A census reads every file's content; else a file is checked when it is read.
                 is_read = kind in ("census", "full")
                 committed, lake, sync_id = refresh.committed, refresh.lake, sync.sync_id
@@ -151,6 +158,14 @@ def open_refresh(
             elif not outcome.is_failure_kept:
                 # The database was not available when it happened, and may be back.
                 outcome.end_failed(outcome.failure)
+
+
+def _renew_figure(refresh: Refresh) -> None:
+    """Asks for one record, because every answer has the org's figure of its API requests."""
+    before = refresh.org.api_calls
+    check_readable(refresh.org.opened.session, refresh.settings.source.object)
+    spent = refresh.org.api_calls - before
+    refresh.outcome.count_calls(spent, refresh.org.limit_reading)
 
 
 def _is_census_approved(tx: TenantTransaction) -> bool:

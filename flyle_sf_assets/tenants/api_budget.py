@@ -2,13 +2,16 @@
 
 A sync may start if our requests of 24 hours and its forecast stay within the tenant's share of the
 org's daily limit (``api_budget.max_share``), and if the org itself has used less than 90 % of it.
-All tenants of an org count together. A postponed tenant makes one idle check an hour; that reads
-the org's figure again. So small syncs run where a large one has to wait.
+All tenants of an org count together. A postponed tenant asks once an hour, by its
+idle check or by the one call of `require_budget`: the answer has the org's figure. A nightly
+comparison that does not fit is left out and delays no refresh: small syncs run where a large one
+has to wait.
 
 What does not belong here: the ledger (``store/syncs/api_usage.py``), and Salesforce's own refusal
 when the limit is reached (``salesforce/errors``).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -73,6 +76,11 @@ class Budget:
         used, limit = self.usage.used_by_org, self.usage.daily_max
         return used is not None and limit is not None and used > limit * ORG_SHARE_MAX
 
+    def is_reading_old(self, now: datetime) -> bool:
+        """Whether the org has to be asked again before its figure postpones a sync."""
+        read_at = self.usage.read_at
+        return read_at is None or read_at <= now - LOOK_AGAIN
+
     @property
     def figures(self) -> dict[str, int]:
         """What is worth plotting: our requests of 24 hours, and the most that we may use."""
@@ -117,14 +125,35 @@ def budget_of(
 
 
 def require_budget(
-    installation: Installation, settings: TenantSettings, kind: SyncKind, now: datetime
+    installation: Installation,
+    settings: TenantSettings,
+    kind: SyncKind,
+    now: datetime,
+    *,
+    renew: Callable[[], None] | None = None,
 ) -> Budget:
-    """The budget of a sync of that kind; ApiBudgetSpent ``api_budget_spent`` when it must wait."""
+    """The budget of a sync of that kind; ApiBudgetSpent ``api_budget_spent`` when it must wait.
+
+    ``renew`` asks the org for its figure by one call, and stores it: an old one postpones no sync.
+    Without it the sync that follows asks.
+    """
     with installation.database.fleet() as tx:
         budget = budget_of(tx, settings, kind, now)
+    if budget.is_org_nearly_full and not budget.is_share_spent and budget.is_reading_old(now):
+        if renew is None:
+            return budget
+        renew()
+        with installation.database.fleet() as tx:
+            budget = budget_of(tx, settings, kind, now)
     if budget.is_spent:
         raise _spent(budget, settings, kind, now)
     return budget
+
+
+def delays_refreshes(error: BaseException, kind: str) -> bool:
+    """Whether the tenant waits: not for the budget of a comparison or a full read."""
+    is_ours = isinstance(error, ApiBudgetSpent) and error.code == SPENT
+    return not is_ours or kind in ("initial", "refresh")
 
 
 def note_postponed(tx: TenantTransaction, error: ApiBudgetSpent, now: datetime) -> None:

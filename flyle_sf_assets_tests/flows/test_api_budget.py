@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from flyle_sf_assets.errors import ApiBudgetSpent
-from flyle_sf_assets.scheduling.poller import Verdict, refresh_needed
+from flyle_sf_assets.scheduling.poller import Verdict, refresh_needed, within_budget
 from flyle_sf_assets.store.syncs.api_usage import read_usage
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda, read_agendas
-from flyle_sf_assets.store.syncs.syncs import latest_syncs
+from flyle_sf_assets.store.syncs.syncs import SyncKind, latest_syncs
 from flyle_sf_assets.store.tenants.links import Link as TenantLink
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets_tests.flows.platform import rename, small_settings
@@ -158,6 +158,62 @@ def test_a_figure_of_another_day_says_nothing(small: Tenant) -> None:
     small.org_clock.advance(48 * 3600)
     small.sync()
     small.assert_follows_org()
+
+
+def test_a_tenant_that_the_idle_check_asks_nothing_for_is_not_postponed_for_ever(
+    small: Tenant,
+) -> None:
+    """A stale tenant's idle check makes no call, so nothing renewed the figure that stopped it."""
+    small.there.set_api_limit(1_000, used=950)
+    small.later(3 * 3600)
+    assert look(small) == "idle"
+    rename(small)
+    small.later()
+    mapping = "  - {from: Phone, to: phone, label: 電話}\n"
+    small.apply(settings_with("100%").replace("mapping:\n", f"mapping:\n{mapping}"))
+    calls = small.there.usage.total
+    assert look(small) == "work"
+    with pytest.raises(ApiBudgetSpent):
+        small.sync()
+    assert small.there.usage.total == calls + 1
+    assert link_of(small).retry_at == small.clock.now() + HOUR
+    small.later(30 * 60)
+    with pytest.raises(ApiBudgetSpent):
+        small.sync()
+    assert small.there.usage.total == calls + 1, "the figure is half an hour old"
+    small.there.set_api_limit(1_000, used=100)
+    small.later()
+    assert look(small) == "work"
+    small.sync()
+    small.assert_follows_org()
+
+
+@pytest.mark.parametrize("kind", ["census", "sweep"])
+def test_a_nightly_comparison_that_does_not_fit_stops_no_refresh(
+    small: Tenant, kind: SyncKind
+) -> None:
+    """A tenant of five minutes was refreshed once an hour, for as long as its census waited."""
+    small.there.set_api_limit(1_000, used=100)
+    small.later(3 * 3600)
+    assert look(small) == "idle"
+    with small.installation.database.tenant("small") as tx:
+        tx.execute(
+            "INSERT INTO syncs (tenant_id, kind, state, started_at, finished_at, api_calls)"
+            " VALUES (:tenant_id, :kind, 'done', :now, :now, 500)",
+            kind=kind,
+            now=small.clock.now(),
+        )
+    small.apply(settings_with("20%"))
+    with small.installation.database.fleet() as tx:
+        (agenda,) = read_agendas(tx)
+    assert within_budget(small.installation, agenda, kind, clock=small.clock.now) == "postponed"
+    assert link_of(small).retry_at is None
+    with pytest.raises(ApiBudgetSpent):
+        small.sync(kind="census" if kind == "census" else "sweep")
+    assert link_of(small).retry_at is None
+    rename(small)
+    small.later()
+    assert look(small) == "work"
 
 
 def test_tenants_of_one_org_share_its_budget(small: Tenant, link: Link) -> None:

@@ -14,7 +14,7 @@ from flyle_sf_assets.store.syncs.syncs import SyncKind
 
 DAY = timedelta(hours=24)
 
-READING_LAGS = timedelta(minutes=15)
+READING_LAGS = timedelta(minutes=5)
 """Readings of one org that are this close together count as one; the highest is believed."""
 
 _HOUR = timedelta(hours=1)
@@ -88,7 +88,7 @@ def _put_reading(tx: TenantTransaction, calls: int, reading: LimitReading, now: 
         " ON CONFLICT (tenant_id) DO UPDATE SET org_id = excluded.org_id,"
         " daily_max = excluded.daily_max, reading = excluded.reading, read_at = excluded.read_at,"
         " used = CASE WHEN o.org_id = excluded.org_id AND o.read_at > :lately"
-        " THEN greatest(excluded.reading, o.reading + :calls) ELSE excluded.reading END",
+        " THEN greatest(excluded.reading, o.used + :calls) ELSE excluded.reading END",
         daily_max=reading.daily_max,
         used=reading.used,
         now=now,

@@ -20,7 +20,7 @@ CREATE TABLE flyle.org_usage (
 );
 COMMENT ON TABLE flyle.org_usage IS 'What each tenant last read in Sforce-Limit-Info, the org''s requests of 24 hours';
 COMMENT ON COLUMN flyle.org_usage.reading IS 'The number as Salesforce said it; it lags';
-COMMENT ON COLUMN flyle.org_usage.used IS 'At least that, and at least the reading before plus our calls since';
+COMMENT ON COLUMN flyle.org_usage.used IS 'At least that; within minutes of the figure before also at least that one plus our calls since';
 CREATE INDEX org_usage_of_an_org ON flyle.org_usage (org_id);
 
 SELECT flyle.protect_tenant_table('flyle.api_calls', 'SELECT, INSERT, UPDATE, DELETE', '');
