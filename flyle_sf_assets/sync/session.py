@@ -34,7 +34,6 @@ from flyle_sf_assets.store.tenants.links import (
 from flyle_sf_assets.sync.context import Refresh, RefreshKind, disconnected
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.outcome import Outcome
-from flyle_sf_assets.sync.state.asset_names import SCHEMAS
 from flyle_sf_assets.sync.state.invalid_state import note_impossible
 from flyle_sf_assets.sync.state.lost_files import note_damage, with_rereads
 from flyle_sf_assets.sync.step_report import StepReport
@@ -234,8 +233,6 @@ def _told(refresh: Refresh, report: StepReport, started: float, calls: int) -> S
     _log.info(
         "step done", step=report.asset, rows=report.rows, api_calls=spent, seconds=round(seconds, 3)
     )
-    if refresh.budget is not None and report.asset == f"salesforce/{SCHEMAS}":
-        report = replace(report, counts={**report.counts, **refresh.budget.figures})
     report = with_rereads(report, refresh.reread)
     return replace(report, api_calls=spent, seconds=seconds, sync_id=refresh.sync_id)
 

@@ -82,7 +82,10 @@ def describe_objects(refresh: Refresh, *, is_forced: bool = False) -> StepReport
     now = refresh.clock()
     with refresh.committing() as tx:
         _note_drift(tx, drifted, now)
-    return _report(found)
+    report = _report(found)
+    # The first asset of a run shows what the run may use of the org's requests.
+    figures = refresh.budget.figures if refresh.budget else {}
+    return replace(report, counts={**report.counts, **figures})
 
 
 @dataclass(frozen=True, slots=True)
