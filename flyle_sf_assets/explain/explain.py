@@ -19,7 +19,7 @@ from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
 from flyle_sf_assets.store.companies.picklist_options import option_labels
-from flyle_sf_assets.store.companies.search import Company, get_company, search_companies
+from flyle_sf_assets.store.companies.search import Company, get_company, ids_named, search_companies
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
 from flyle_sf_assets.store.tenants.links import Link, get_link
@@ -125,19 +125,22 @@ def _stored(tx: TenantTransaction, tenant: str, record_id: str) -> _Stored:
 def _id_of_name(tx: TenantTransaction, tenant: str, name: str) -> str:
     """The id of the one company of that name; UsageError ``record_unclear`` otherwise."""
     word = name.strip()
-    found = search_companies(tx, word, limit=_NAMES_MAX).companies if word else ()
-    exact = [one for one in found if one.name == word]
-    (*others, last) = exact or found or (None,)
-    if last is not None and not others:
-        return last.external_id
+    ids = ids_named(tx, word, limit=_NAMES_MAX + 1)
+    if word and not ids:
+        page = search_companies(tx, word, limit=_NAMES_MAX + 1)
+        ids = tuple(one.external_id for one in page.companies)
+    if len(ids) == 1:
+        return ids[0]
     came_back = Text(
         "その名前の企業はこのテナントになく、レコードのIDでもURLでもありません",
         "No company of this tenant has such a name, and it is no id or address of a record",
     )
-    if last is not None:
-        number, ids = len(exact or found), ", ".join(one.external_id for one in exact or found)
+    if ids:
+        shown, more = ", ".join(ids[:_NAMES_MAX]), len(ids) > _NAMES_MAX
+        number = min(len(ids), _NAMES_MAX)
         came_back = Text(
-            f"{number}社以上が一致します: {ids}", f"{number} companies or more match: {ids}"
+            f"{number}社{'以上' if more else ''}が一致します: {shown}",
+            f"{number} companies{' or more' if more else ''} match: {shown}",
         )
     raise UsageError(
         "record_unclear",

@@ -108,6 +108,22 @@ def test_a_record_that_came_since_the_last_sync(tenant: Tenant) -> None:
     assert set(whys(found).values()) == {"no_company"}
 
 
+def test_values_of_a_frozen_and_of_a_held_company(tenant: Tenant) -> None:
+    left, one = account(tenant, 0), account(tenant, 1)
+    tenant.there.update("Account", left, {"Type": "Prospect"})
+    tenant.later()
+    tenant.sync()
+    for record in (left, one):
+        tenant.there.update("Account", record, {"AnnualRevenue": "333"})
+    assert whys(explained(tenant, left))["revenue"] == "frozen"
+    with tenant.installation.database.tenant(tenant.name) as tx:
+        put_link(tx, state="held")
+    assert whys(explained(tenant, one))["revenue"] == "held"
+    tenant.there.update("Account", left, {"Type": "Customer"})
+    found = explained(tenant, left)
+    assert (found.verdict, found.reasons[0].code) == ("not_yet_synced", "held")
+
+
 def test_deleted_merged_and_purged_records(tenant: Tenant) -> None:
     deleted, loser, winner, purged = (account(tenant, place) for place in range(4))
     tenant.there.delete("Account", deleted)
@@ -141,6 +157,14 @@ def test_a_company_is_found_by_its_name(tenant: Tenant) -> None:
     tenant.later()
     tenant.sync()
     assert explained(tenant, "ただ一つの名前").record_id == one
+    for place in range(1, 8):
+        tenant.there.update("Account", account(tenant, place), {"Name": f"{place} ただ一つの名前"})
+    tenant.later()
+    tenant.sync()
+    assert explained(tenant, "ただ一つの名前").record_id == one, "the exact one of eight"
+    with pytest.raises(UsageError) as several:
+        explain(tenant.installation, tenant.name, "つの名前")
+    assert "5 companies or more" in several.value.came_back.en
     for word in ("", "存在しない名前", "a" * 3_000):
         with pytest.raises(UsageError) as caught:
             explain(tenant.installation, tenant.name, word)

@@ -121,6 +121,19 @@ def _place(after: tuple[str, str] | None, *, is_by_name: bool) -> tuple[str | da
     return moment.replace(tzinfo=moment.tzinfo or UTC), after[1]
 
 
+def ids_named(tx: TenantTransaction, name: str, *, limit: int) -> tuple[str, ...]:
+    """The external ids of the companies with exactly that name, of any status."""
+    found = tx.execute(
+        "SELECT external_id FROM companies WHERE tenant_id = :tenant_id AND name > ''"
+        " AND status = ANY(CAST(:statuses AS text[])) AND name = :name"
+        " ORDER BY external_id LIMIT :limit",
+        statuses=list(CompanyStatus),
+        name=name,
+        limit=limit,
+    )
+    return tuple(str(row.external_id) for row in found)
+
+
 def get_company(tx: TenantTransaction, external_id: str) -> Company | None:
     """The company of that id, or None."""
     return tx.row(
