@@ -95,7 +95,11 @@ def settings(
         if show is not None and restore is not None:
             raise only_one_of("--show", "--restore")
         if show is not None:
-            answer.text = version_yaml(opened, tenant, show)
+            text = version_yaml(opened, tenant, show)
+            if as_json:
+                answer.json({"tenant": tenant, "version": show, "yaml": text})
+            else:
+                answer.text = text
             return
         found = (
             version_list(opened, tenant)

@@ -226,14 +226,17 @@ def _write(file: Path, settings: TenantSettings, version: int) -> None:
     """Replaces the file in one step, so that no reader meets half of it; keeps the one before."""
     target = file.resolve()
     text = yaml_text(settings, comment=f"restored from version {version} by flyle-sf settings")
+    made: str | None = None
     try:
-        shutil.copy2(target, target.with_name(target.name + BACKUP_SUFFIX))
         handle, made = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             out.write(text)
         shutil.copymode(target, made)
+        shutil.copy2(target, target.with_name(target.name + BACKUP_SUFFIX))
         Path(made).replace(target)
     except OSError as error:
+        if made is not None:
+            Path(made).unlink(missing_ok=True)
         raise UsageError(
             "settings_file_not_written",
             tried=Text(

@@ -1,7 +1,10 @@
 """``flyle-sf settings``: versions in words, and an earlier one restored, with a file or without."""
 
+import errno
 import re
 from typing import Any
+
+import pytest
 
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets_tests.cli.site import Site, make_org
@@ -91,6 +94,8 @@ def test_what_is_shown_is_a_settings_file_of_that_version(here: Site) -> None:
     here.link("shown", org, RELABELLED)
     assert here.run("apply").code == 0
     shown = here.run("settings", "shown", "--show", "1")
+    document = here.run("settings", "shown", "--show", "1", "--json").document
+    assert document == {"tenant": "shown", "version": 1, "yaml": shown.out}
     (here.tenants / "shown.yaml").write_text(shown.out, encoding="utf-8")
     assert here.run("apply").code == 0
     assert _document(here, "shown", 3) == first
@@ -142,3 +147,28 @@ def test_a_version_or_tenant_that_is_not_there_is_an_error(here: Site) -> None:
     assert unknown.document["error"]["code"] == "unknown_settings_version"
     assert here.run("settings", "nobody", "--json").code == 4
     assert here.run("settings", "lonely", "--show", "1", "--restore", "1").code == 2
+
+
+@pytest.mark.parametrize("place", ["tempfile.mkstemp", "pathlib.Path.replace"])
+def test_a_file_that_cannot_be_written_stays_as_it_is(
+    here: Site, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Nothing half written is left, and the settings of before are still there."""
+    org = make_org(samples.account_org, accounts=3)
+    tenant = f"full-{place[0]}"
+    for changes in ((), (RELABELLED,)):
+        here.link(tenant, org, *changes)
+        here.run("apply")
+    assert len(_versions(here, tenant)) == 2
+    before = (here.tenants / f"{tenant}.yaml").read_bytes()
+
+    def full(*_args: object, **_named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, full)
+        answer = here.run("settings", tenant, "--restore", "1", "--json")
+    assert (answer.code, answer.document["error"]["code"]) == (2, "settings_file_not_written")
+    assert (here.tenants / f"{tenant}.yaml").read_bytes() == before
+    assert not list(here.tenants.glob(".*.part"))
+    assert len(_versions(here, tenant)) == 2
