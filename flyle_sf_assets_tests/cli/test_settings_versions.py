@@ -2,6 +2,8 @@
 
 import errno
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,24 +151,29 @@ def test_a_version_or_tenant_that_is_not_there_is_an_error(here: Site) -> None:
     assert here.run("settings", "lonely", "--show", "1", "--restore", "1").code == 2
 
 
-@pytest.mark.parametrize("place", ["tempfile.mkstemp", "pathlib.Path.replace"])
+@pytest.mark.parametrize("place", [(tempfile, "mkstemp"), (Path, "replace")])
 def test_a_file_that_cannot_be_written_stays_as_it_is(
-    here: Site, monkeypatch: pytest.MonkeyPatch, place: str
+    here: Site, monkeypatch: pytest.MonkeyPatch, place: tuple[Any, str]
 ) -> None:
     """Nothing half written is left, and the settings of before are still there."""
     org = make_org(samples.account_org, accounts=3)
-    tenant = f"full-{place[0]}"
+    tenant = f"full{place[1]}"
     for changes in ((), (RELABELLED,)):
         here.link(tenant, org, *changes)
         here.run("apply")
     assert len(_versions(here, tenant)) == 2
     before = (here.tenants / f"{tenant}.yaml").read_bytes()
 
-    def full(*_args: object, **_named: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    owner, name = place
+    ours, original = str(here.tenants), getattr(owner, name)
+
+    def full(*args: Any, **named: Any) -> Any:
+        if ours in f"{args}{named}":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return original(*args, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(place, full)
+        patch.setattr(owner, name, full)
         answer = here.run("settings", tenant, "--restore", "1", "--json")
     assert (answer.code, answer.document["error"]["code"]) == (2, "settings_file_not_written")
     assert (here.tenants / f"{tenant}.yaml").read_bytes() == before

@@ -85,6 +85,17 @@ def test_a_share_is_of_the_values_that_there_were(tenant: Tenant) -> None:
     assert numbers(hold(tenant)) == [("site", 55, 240)]
 
 
+def test_a_company_that_comes_back_without_a_value_has_lost_none(tenant: Tenant) -> None:
+    """It was not linked: nobody saw its value. 50 linked ones become blank beside it, the floor."""
+    gone = delete(tenant, 20)
+    tenant.sync()
+    tenant.there.undelete("Account", *gone)
+    update(tenant, 70, {"Industry": None})
+    tenant.sync()
+    tenant.assert_follows_org()
+    assert link_of(tenant) == ("linked", [])
+
+
 def test_new_values_do_not_hide_what_becomes_blank(tenant: Tenant) -> None:
     """300 new customers arrive in the same refresh, with a site each."""
     for number in range(300):

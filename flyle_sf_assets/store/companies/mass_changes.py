@@ -34,7 +34,8 @@ class ChangeSet:
 class LossCounts:
     """Companies that ``left`` linked, those of them that count as ``gone``, those that came back.
 
-    ``blanked`` are linked companies whose value of that custom field became blank, by field.
+    ``blanked`` are companies that were and are linked and whose value of that custom field became
+    blank, by field.
     """
 
     left: int
@@ -94,17 +95,26 @@ _COMPANY = """
         WHERE c.tenant_id = :tenant_id AND c.external_id = one.external_id LIMIT 1) AS h
 """
 
+_RETURNS = "m.of_row AND m.field = 'status' AND m.new = '\"linked\"'"
+# What comes back lost no value that anybody saw. Sorted once: a look per row could be a walk each.
+_BLANKED = f"""
+    SELECT b.external_id, b.field, b.old, b.new
+    FROM (SELECT m.*, {_IS_BLANKED} AS is_blanked,
+            bool_or({_RETURNS}) OVER (PARTITION BY m.external_id) AS has_returned
+        FROM m) AS b
+    WHERE b.is_blanked AND NOT b.has_returned"""
+
 _COUNT = f"""
 {_MINE}, blanked AS (
     SELECT one.field, count(*) AS companies
-    FROM (SELECT m.external_id, m.field FROM m WHERE {_IS_BLANKED}) AS one
+    FROM ({_BLANKED}) AS one
     {_COMPANY}
     WHERE h.status = 'linked'
     GROUP BY one.field
 )
 SELECT count(*) FILTER (WHERE {_HAS_LEFT}) AS departed,
     count(*) FILTER (WHERE {_IS_GONE}) AS gone,
-    count(*) FILTER (WHERE m.of_row AND m.field = 'status' AND m.new = '"linked"') AS returned,
+    count(*) FILTER (WHERE {_RETURNS}) AS returned,
     (SELECT coalesce(jsonb_object_agg(field, companies), '{{}}') FROM blanked) AS blanked
 FROM m
 """
@@ -154,9 +164,9 @@ ORDER BY one.external_id
 _BLANKED_EXAMPLES = f"""
 {_MINE}
 SELECT one.external_id, h.name, one.old, one.new
-FROM (SELECT m.external_id, CAST(m.old AS text) AS old, CAST(m.new AS text) AS new
-    FROM m WHERE {_IS_BLANKED} AND m.field = :field
-    ORDER BY m.external_id) AS one
+FROM (SELECT lost.external_id, CAST(lost.old AS text) AS old, CAST(lost.new AS text) AS new
+    FROM ({_BLANKED}) AS lost WHERE lost.field = :field
+    ORDER BY lost.external_id) AS one
 {_COMPANY}
 WHERE h.status = 'linked'
 ORDER BY one.external_id
