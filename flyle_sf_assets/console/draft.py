@@ -1,9 +1,13 @@
 """The draft that a visitor works on: the stored draft, or the current settings and connection."""
 
+import hashlib
+import json
 from dataclasses import replace
 
+from starlette.responses import Response
+
 from flyle_sf_assets.connection.connect import stored_connection
-from flyle_sf_assets.console.request import PageRequest
+from flyle_sf_assets.console.request import Form, PageRequest
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.settings.drafts import (
     Draft,
@@ -13,13 +17,18 @@ from flyle_sf_assets.settings.drafts import (
     with_connection,
 )
 from flyle_sf_assets.settings.models import Connection, Source
+from flyle_sf_assets.settings.versions import document
 from flyle_sf_assets.tenants.settings_drafts import (
     KeptDraft,
     SettingsOrigin,
     keep_draft,
     kept_draft,
+    required,
     settings_origin,
 )
+
+BASE = "base"
+"""A field next to the rows: the settings version that they began from."""
 
 
 def draft_for(page_request: PageRequest) -> Draft:
@@ -44,6 +53,30 @@ def keep(page_request: PageRequest, draft: Draft) -> None:
         by=page_request.user.author,
         clock=page_request.console.clock,
     )
+
+
+def has_moved(form: Form, draft: Draft) -> bool:
+    """Whether the rows of the form are those of other settings than the draft's.
+
+    A page that was left open sends them after another version was saved: they would undo it.
+    """
+    return BASE in form.names() and form.one(BASE) != str(draft.base_version or "")
+
+
+def to_newest(page_request: PageRequest, path: str) -> Response:
+    """Loads that page again, with the rows of now and a notice; nothing was stored."""
+    return page_request.go(f"{path}?moved=1")
+
+
+def was_moved(page_request: PageRequest) -> bool:
+    """Whether the page was loaded again because its rows were those of earlier settings."""
+    return bool(page_request.query.one("moved"))
+
+
+def shown_digest(draft: Draft) -> str:
+    """Names exactly the settings that a page shows of a valid draft, the order of rows too."""
+    text = json.dumps(document(required(draft)), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def stored_draft(page_request: PageRequest) -> KeptDraft | None:

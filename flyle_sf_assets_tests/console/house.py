@@ -66,6 +66,12 @@ class Visitor:
             timeout=TIMEOUT_S,
         )
 
+    def confirm(self) -> requests.Response:
+        """「連携」 on the last page of the setup, with what this page showed."""
+        page = self.get("/setup/confirm").text
+        shown = re.search(r'name="shown_digest" value="([0-9a-f]+)"', page)
+        return self.post("/setup/confirm", {"shown_digest": shown[1] if shown else ""})
+
     def csrf(self) -> str:
         """What the forms of this visitor's pages carry."""
         found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get("/").text)

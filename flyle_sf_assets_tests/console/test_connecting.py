@@ -273,7 +273,7 @@ def test_another_org_asks_first_and_then_takes_over(
     visitor = house.visitor(TENANT)
     _connect(visitor, server, org)
     assert visitor.post("/setup/object", {"object": "Account", "every": "3h"}).status_code == 303
-    linked = visitor.post("/setup/confirm")
+    linked = visitor.confirm()
     assert (linked.status_code, linked.headers["location"]) == (303, "/?saved=1")
     with open_refresh(installation, TENANT) as refresh:
         run_all(refresh)

@@ -47,7 +47,7 @@ def test_the_preview_warns_and_maps_the_currency_in_one_click(street: Street, me
 
 
 def test_the_currency_arrives_with_the_amount(street: Street, me: Visitor) -> None:
-    assert me.post("/setup/confirm").status_code == 303
+    assert me.confirm().status_code == 303
     street.globex.sync()
     there = {
         str(one["Id"]): one["CurrencyIsoCode"] for one in street.globex.there.records("Opportunity")

@@ -44,7 +44,7 @@ def _mapping_form(document: Any) -> dict[str, str]:
 
 def _saved(street: Street, me: Visitor, form: dict[str, str]) -> None:
     assert me.post("/setup/mapping", form).headers["location"] == "/setup/confirm"
-    done = me.post("/setup/confirm")
+    done = me.confirm()
     assert done.status_code == 303
     page = me.get(done.headers["location"]).text
     assert "保存済み: バージョン" in page

@@ -102,7 +102,7 @@ def test_mappings_are_reordered_and_the_order_is_saved(street: Street, me: Visit
     assert _sources(_press(me, MAPPING, ends, down=str(len(before) - 1))) == moved
     assert me.post("/setup/mapping", _fields(rows)).headers["location"] == "/setup/confirm"
     assert "項目の並び順を変更" in me.get("/setup/confirm").text
-    assert me.post("/setup/confirm").status_code == 303
+    assert me.confirm().status_code == 303
     [(newest,)] = street.globex.query(
         "SELECT document FROM flyle.settings_versions WHERE tenant_id = %s"
         " ORDER BY version DESC LIMIT 1"

@@ -20,10 +20,13 @@ from flyle_sf_assets.choosing.widgets import (
 from flyle_sf_assets.console.draft import (
     connection_of_draft,
     draft_for,
+    has_moved,
     keep,
     source_of,
     stored_draft,
     time_zone_of,
+    to_newest,
+    was_moved,
 )
 from flyle_sf_assets.console.orgs import answers_of
 from flyle_sf_assets.console.pages.row_inputs import as_meant, at_inputs, input_of
@@ -93,7 +96,14 @@ def rows(page_request: PageRequest) -> Response:
 def edit_rows(page_request: PageRequest) -> Response:
     """The rows as typed, with what a button did to them; stored, so that nothing is lost."""
     draft, form = draft_for(page_request), page_request.form
-    typed, removed = edited_conditions(form, conditions_typed(form), removed_conditions(form))
+    if has_moved(form, draft):
+        return to_newest(page_request, "/setup/conditions")
+    if form.one(SHOWN):
+        typed, removed = conditions_typed(form), removed_conditions(form)
+    else:
+        saved = settings_origin(page_request.installation, page_request.tenant).settings
+        typed, removed = conditions_of(draft), conditions_missing(saved, draft)
+    typed, removed = edited_conditions(form, typed, removed)
     into = form.one("into")
     for path in dict.fromkeys(path for path in form.all("add") if path):
         group = int(into) if is_number(into) else 1 + max((r.group for r in typed), default=-1)
@@ -109,6 +119,8 @@ def edit_rows(page_request: PageRequest) -> Response:
 def keep_typed(page_request: PageRequest) -> Response:
     """Stores the rows as typed, and says so."""
     draft = draft_for(page_request)
+    if has_moved(page_request.form, draft):
+        return to_newest(page_request, "/setup/conditions")
     if page_request.form.one(SHOWN):
         typed = regrouped(conditions_typed(page_request.form))
         keep(page_request, with_conditions(draft, condition_items(typed)))
@@ -136,6 +148,8 @@ def conditions_chosen(page_request: PageRequest) -> Response:
     What the org does not allow stops here, too: on the last page nobody remembers the input.
     """
     draft = draft_for(page_request)
+    if has_moved(page_request.form, draft):
+        return to_newest(page_request, "/setup/conditions")
     if page_request.form.one(SHOWN):
         typed = _as_meant(page_request, draft, regrouped(conditions_typed(page_request.form)))
         draft = with_conditions(draft, condition_items(typed))
@@ -151,7 +165,13 @@ def _page(page_request: PageRequest, draft: Draft, status: int = 200) -> Respons
     base, count = base_object_of(draft), len(conditions_of(draft))
     is_wrong = status != OK
     return page_request.page(
-        "setup/conditions.html", status, step=2, base=base, count=count, is_wrong=is_wrong
+        "setup/conditions.html",
+        status,
+        step=2,
+        base=base,
+        count=count,
+        is_wrong=is_wrong,
+        is_moved=was_moved(page_request),
     )
 
 
@@ -177,6 +197,7 @@ def _rows(
         into=into,
         removed=[(row, _told(row, labels)) for row in removed],
         kept=stored_draft(page_request),
+        base_version=draft.base_version,
         time_zone=time_zone_of(draft),
     )
 

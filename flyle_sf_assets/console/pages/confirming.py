@@ -4,28 +4,37 @@ from starlette.responses import Response
 
 from flyle_sf_assets.choosing.settings_words import change_phrases, settings_words
 from flyle_sf_assets.companies.display import shown
-from flyle_sf_assets.console.draft import draft_for
+from flyle_sf_assets.console.draft import draft_for, shown_digest
 from flyle_sf_assets.console.orgs import known_labels, open_org_of, org_of
 from flyle_sf_assets.console.pages.asking import ask
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import SettingsInvalid
 from flyle_sf_assets.preview.impact import Impact
 from flyle_sf_assets.preview.preview import preview
+from flyle_sf_assets.settings.drafts import Draft
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.tenants.settings_drafts import required, save_settings, settings_origin
 
 EXAMPLE_KINDS = ("created", "returning", "changed", "leaving", "blanked")
+MOVED = 409
+"""The settings are not those that the person saw."""
 
 
 def confirm(page_request: PageRequest) -> Response:
     """The draft in words, compared with the current settings; the preview is loaded afterwards."""
-    draft = draft_for(page_request)
+    return _page(page_request, draft_for(page_request))
+
+
+def _page(page_request: PageRequest, draft: Draft, status: int = 200) -> Response:
     settings, labels = required(draft), known_labels(page_request)
     origin = settings_origin(page_request.installation, page_request.tenant)
     return page_request.page(
         "setup/confirm.html",
+        status,
         step=4,
+        is_moved=status == MOVED,
+        shown_digest=shown_digest(draft),
         settings=settings,
         told=settings_words(settings, labels),
         is_first=origin.settings is None,
@@ -80,8 +89,14 @@ def _labels(page_request: PageRequest, found: Impact) -> dict[str, dict[str, str
 
 
 def link(page_request: PageRequest) -> Response:
-    """Saves the draft as the current settings, and asks for a sync."""
+    """Saves the draft as the current settings, and asks for a sync.
+
+    The draft is the workspace's: when another person or page has changed it since, the page is
+    shown again and nothing is saved.
+    """
     draft = draft_for(page_request)
+    if page_request.form.one("shown_digest") != shown_digest(draft):
+        return _page(page_request, draft, MOVED)
     with org_of(page_request) as org:
         saved = save_settings(
             page_request.installation,

@@ -11,10 +11,13 @@ from flyle_sf_assets.choosing.suggestions import suggested_key
 from flyle_sf_assets.console.draft import (
     connection_of_draft,
     draft_for,
+    has_moved,
     keep,
     source_of,
     stored_draft,
     time_zone_of,
+    to_newest,
+    was_moved,
 )
 from flyle_sf_assets.console.orgs import answers_of
 from flyle_sf_assets.console.pages.row_inputs import at_inputs, input_of
@@ -79,7 +82,15 @@ def rows(page_request: PageRequest) -> Response:
 def edit_rows(page_request: PageRequest) -> Response:
     """The rows as typed, with what a button did to them; stored, so that nothing is lost."""
     draft, form = draft_for(page_request), page_request.form
-    typed, removed = edited_mappings(form, mappings_typed(form), removed_mappings(form))
+    if has_moved(form, draft):
+        return to_newest(page_request, "/setup/mapping")
+    if form.one(SHOWN):
+        typed, removed = mappings_typed(form), removed_mappings(form)
+    else:
+        saved = settings_origin(page_request.installation, page_request.tenant).settings
+        typed = mappings_of(draft)
+        removed = mappings_missing(saved, typed)
+    typed, removed = edited_mappings(form, typed, removed)
     added = list(dict.fromkeys(path for path in form.all("add") if path))
     if added:
         typed = _with_added(page_request, draft, typed, added)
@@ -91,6 +102,8 @@ def edit_rows(page_request: PageRequest) -> Response:
 def keep_typed(page_request: PageRequest) -> Response:
     """Stores the rows as typed, and says so."""
     draft = draft_for(page_request)
+    if has_moved(page_request.form, draft):
+        return to_newest(page_request, "/setup/mapping")
     if page_request.form.one(SHOWN):
         draft = with_mapping(draft, mapping_items(mappings_typed(page_request.form)))
         keep(page_request, draft)
@@ -151,6 +164,8 @@ def options(page_request: PageRequest) -> Response:
 def mapping_chosen(page_request: PageRequest) -> Response:
     """Stores the mapping; then the preview, or what is wrong, at its inputs."""
     draft = draft_for(page_request)
+    if has_moved(page_request.form, draft):
+        return to_newest(page_request, "/setup/mapping")
     if page_request.form.one(SHOWN):
         draft = with_mapping(draft, mapping_items(mappings_typed(page_request.form)))
         keep(page_request, draft)
@@ -168,6 +183,7 @@ def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]
         base=base_object_of(draft),
         count=len(mappings_of(draft)),
         is_wrong=bool(problems),
+        is_moved=was_moved(page_request),
     )
 
 
@@ -208,6 +224,7 @@ def _rows(
         rows=shown,
         removed=gone,
         kept=stored_draft(page_request),
+        base_version=draft.base_version,
         time_zone=time_zone_of(draft),
     )
 
