@@ -82,7 +82,7 @@ def _value(value: Scalar, field: FieldSchema | None) -> Phrase:
         return words(_ON if value else _OFF)
     if field is None:
         return name(value)
-    if field.type in NUMBER_TYPES and re.fullmatch(r"-?\d+", value):
+    if field.type in NUMBER_TYPES and re.fullmatch(r"-?\d{1,400}", value):
         return name(f"{int(value):,}")
     options = {option.value: option.label for option in options_of(field)}
     return name(options.get(value) or "; ".join(options.get(v, v) for v in value.split(";")))

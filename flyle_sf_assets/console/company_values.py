@@ -17,9 +17,12 @@ from flyle_sf_assets.console.labels import (
     ROW_FIELDS,
 )
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.store.companies.custom_fields import CustomField
+from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
 from flyle_sf_assets.store.companies.history import CompanyChange
+from flyle_sf_assets.store.companies.picklist_options import option_labels
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.postgres.exact_json import loads
+from flyle_sf_assets.tenants.registration import settings_in
 
 YES, NO = Text("はい", "Yes"), Text("いいえ", "No")
 OF_ROW: Mapping[str, Mapping[str, Text]] = {
@@ -52,6 +55,17 @@ class CompanyValues:
     time_zone: str | None
     fields: Mapping[str, CustomField]
     labels: Mapping[tuple[str, str], str]
+
+    @staticmethod
+    def of(tx: TenantTransaction, language: str) -> "CompanyValues":
+        """The tenant's own: its fields, options and time zone as stored."""
+        settings = settings_in(tx)
+        return CompanyValues(
+            language,
+            settings.time_zone if settings else None,
+            {field.key: field for field in list_fields(tx)},
+            option_labels(tx),
+        )
 
     def shown(self, key: str, value: object, *, grouped: bool = True) -> str:
         """A field's value; blank as nothing, numbers with all digits.

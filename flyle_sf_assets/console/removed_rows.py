@@ -7,6 +7,7 @@ beside ``c0``. When a page is opened they are those of the saved settings that t
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from flyle_sf_assets.console.request import Form
 from flyle_sf_assets.console.setup_forms import (
@@ -22,6 +23,8 @@ from flyle_sf_assets.console.setup_forms import (
 )
 from flyle_sf_assets.settings.drafts import Draft, draft_of
 from flyle_sf_assets.settings.models import TenantSettings
+
+T = TypeVar("T")
 
 OF_MAPPING, OF_CONDITIONS = "x", "y"
 
@@ -65,15 +68,13 @@ def mappings_missing(saved: TenantSettings | None, rows: Mappings) -> tuple[Plac
     """The saved mappings that are not among the rows; one with another key is no missing one."""
     if saved is None:
         return ()
-    there = {row.to for row in rows}
-    sources = Counter(row.source for row in rows)
-    missing = []
-    for place, row in enumerate(mappings_of(draft_of(saved, None))):
-        if row.to in there or sources[row.source] > 0:
-            sources[row.source] -= 1
-        else:
-            missing.append((place, row))
-    return tuple(missing)
+    there = mappings_of(draft_of(saved, None))
+    keys = {row.to for row in rows}
+    lacking = [(place, row) for place, row in enumerate(there) if row.to not in keys]
+    # Only a row with a key that was not saved can be one of these, with another key.
+    saved_keys = {row.to for row in there}
+    left = Counter(row.source for row in rows if row.to not in saved_keys)
+    return tuple((place, row) for place, row in lacking if not _taken(left, row.source))
 
 
 def removed_conditions(form: Form) -> Conditions:
@@ -106,16 +107,24 @@ def conditions_missing(saved: TenantSettings | None, draft: Draft) -> Conditions
     """The saved conditions of whose fields the draft has fewer; each group a number of its own."""
     if saved is None:
         return ()
-    there = conditions_of(draft)
-    left = Counter(row.field for row in there)
-    contents = {replace(row, group=0) for row in there}
-    missing = []
-    for row in conditions_of(draft_of(saved, None)):
-        if replace(row, group=0) in contents or left[row.field] > 0:
-            left[row.field] -= 1
-        else:
-            missing.append(replace(row, group=-1 - row.group))
-    return tuple(missing)
+    same = Counter(replace(row, group=0) for row in conditions_of(draft))
+    lacking = [
+        row
+        for row in conditions_of(draft_of(saved, None))
+        if not _taken(same, replace(row, group=0))
+    ]
+    # What is left was edited: it stands for a saved condition of its field.
+    left = Counter(row.field for row in same.elements())
+    return tuple(
+        replace(row, group=-1 - row.group) for row in lacking if not _taken(left, row.field)
+    )
+
+
+def _taken(left: Counter[T], item: T) -> bool:
+    """Whether there was one more of it, which is used up then."""
+    is_there = left[item] > 0
+    left[item] -= is_there
+    return is_there
 
 
 def _grouped(rows: Conditions, removed: Conditions) -> tuple[Conditions, Conditions]:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from flyle_sf_assets.choosing.condition_words import Labels, condition_phrase
 from flyle_sf_assets.choosing.phrases import Phrase
 from flyle_sf_assets.choosing.settings_words import change_phrases, settings_words
-from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.settings.models import Condition, Operator, TenantSettings
 from flyle_sf_assets_tests.check.small_org import SCHEMAS, settings_of
 
 CONTRACT = {"object": "Contract_Info__c", "lookup": "Account__c", "of": "Account", "as": "Info"}
@@ -208,3 +209,11 @@ def test_a_change_is_a_sentence_in_the_orgs_labels(
 
 def test_what_did_not_change_is_not_told() -> None:
     assert _changes({"mapping": [OWNER]}, {"mapping": [OWNER]}) == []
+
+
+def test_a_number_of_any_length_is_said() -> None:
+    """Drafts have what was typed; Python makes no number of more than 4,300 digits."""
+    digits = "9" * 5_000
+    labels = Labels.of(settings_of().source, SCHEMAS)
+    item = Condition(field="AnnualRevenue", op=Operator.GE, value=digits)
+    assert digits in [part.text for part in condition_phrase(item, labels).ja]

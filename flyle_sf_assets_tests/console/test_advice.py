@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.store.syncs.syncs import finish_sync, open_sync
 from flyle_sf_assets.store.tenants.links import Attention, add_attention, clear_attention
 from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.tenants.advice import Advice, advice_in, advice_on
@@ -113,3 +114,25 @@ def test_only_who_asked_reads_that_the_request_was_accepted(street: Street) -> N
         assert "同期の開始を待っています" in colleague.get(page).text
         assert "依頼を受け付けました" not in colleague.get(page).text
         assert "依頼を受け付けました" not in street.house.visitor("acme").get(page).text
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("page", ["/syncs", "/syncs/{sync_id}"])
+def test_why_a_sync_failed_is_said_in_one_language_and_to_whom_it_reads(
+    street: Street, page: str, language: str
+) -> None:
+    """The page of one sync showed the error as it is stored: both languages, and commands."""
+    error = (
+        "[lost] It failed. Remedy: see flyle-sf check acme"
+        "\n[lost] 失敗しました。対処: flyle-sf check acme で確認してください"
+    )
+    now = datetime.now(UTC)
+    with street.house.installation.database.tenant("acme") as tx:
+        sync = open_sync(tx, "refresh", None, now)
+        finish_sync(tx, sync.sync_id, "failed", now, error)
+    visitor = street.house.visitor("acme", language=language)
+    said = visitor.get(page.format(sync_id=sync.sync_id)).text
+    main = said.partition("<main")[2].partition("<footer")[0]
+    assert street.house.settings.support_contact in main
+    assert not OPERATORS_WORDS.search(main)
+    assert "[lost]" not in main

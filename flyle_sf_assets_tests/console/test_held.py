@@ -8,7 +8,10 @@ from functools import partial
 
 import pytest
 
+from flyle_sf_assets.companies.guard import Loss, LossExample, MassChange
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.store.companies.held_changes import delete_held, put_held
+from flyle_sf_assets.store.syncs.syncs import latest_syncs
 from flyle_sf_assets.tenants.held_changes import MassChangeHeld
 from flyle_sf_assets_tests.console.house import House, Visitor, open_house
 from flyle_sf_assets_tests.flows.guarded import delete, guarded, update
@@ -122,6 +125,7 @@ def test_an_approval_is_applied_by_the_next_sync(held: tuple[House, Tenant]) -> 
         " USING (tenant_id) WHERE h.tenant_id = %s"
     )
     assert by == "console:admin@guarded.example"
+    assert "依頼を受け付けました" in page_of(me, "/")
     assert due <= datetime.now(UTC)
     assert "承認済みです" in page_of(me)
     tenant.sync()
@@ -130,3 +134,47 @@ def test_an_approval_is_applied_by_the_next_sync(held: tuple[House, Tenant]) -> 
     assert 'href="/held"' not in page_of(me, "/")
     late = me.post("/held", {"fingerprint": "0123456789abcdef"})
     assert (late.status_code, late.headers["location"]) == (303, "/held")
+
+
+def test_values_of_examples_are_shown_as_on_every_other_page(
+    place: tuple[House, Tenant],
+) -> None:
+    """Several options stood there by API value, moments as in JSON, boxes as true and false."""
+    house, tenant = place
+    change = MassChange(
+        losses=tuple(
+            Loss(key, label, 60, 60, "20%")
+            for key, label in (("plans", "プラン"), ("met_at", "面談"), ("is_vip", "重要"))
+        ),
+        examples=(
+            LossExample("plans", "001000000000001AAA", "甲", '["gold", "new"]', "null"),
+            LossExample("met_at", "001000000000001AAA", "甲", '"2024-01-31T00:30:00Z"', "null"),
+            LossExample("is_vip", "001000000000001AAA", "甲", "true", "false"),
+        ),
+    )
+    with house.installation.database.tenant(tenant.name) as tx:
+        last = latest_syncs(tx, limit=1)[0].sync_id
+        for key, kind in (
+            ("plans", "multi_select"),
+            ("met_at", "datetime"),
+            ("is_vip", "checkbox"),
+        ):
+            tx.execute(
+                "INSERT INTO custom_fields (tenant_id, key, label, type, active)"
+                " VALUES (:tenant_id, :key, :key, :kind, true)",
+                key=key,
+                kind=kind,
+            )
+        tx.execute(
+            "INSERT INTO custom_field_options"
+            " (tenant_id, field_key, value, label, position, active, described, first_seen_at)"
+            " VALUES (:tenant_id, 'plans', 'gold', 'ゴールド', 0, true, true, now())"
+        )
+        put_held(tx, change, sync_id=last, kind="refresh", inputs="x", now=datetime.now(UTC))
+    page = page_of(house.visitor("guarded"))
+    assert "ゴールド / new" in page
+    assert ">2024/01/31 09:30<" in page
+    assert ">はい<" in page
+    assert ">いいえ<" in page
+    with house.installation.database.tenant(tenant.name) as tx:
+        delete_held(tx)

@@ -17,6 +17,7 @@ import requests
 
 from flyle_sf_assets.console.app import PageRoute
 from flyle_sf_assets.console.csv_cells import csv_line
+from flyle_sf_assets.console.setup_forms import ROWS_MAX
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.house import House, Visitor
 
@@ -252,3 +253,34 @@ def test_what_only_begins_like_a_negative_number_is_no_formula(cell: str) -> Non
 )
 def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert csv_line(cell, "end") == f"{cell},end\r\n"
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2024-01-01T00:00:00+23:00",
+        "2024-01-01T00:00:00-23:59",
+        "0001-01-01T00:00:00+23:00",
+        "9999-12-31T23:59:59-23:00",
+    ],
+)
+@pytest.mark.parametrize("order", ["updated", "-updated"])
+def test_a_moment_that_postgresql_has_not_starts_a_list_somewhere(
+    street: Street, moment: str, order: str
+) -> None:
+    """Python knows offsets up to 24 hours, PostgreSQL up to 16."""
+    me = street.house.visitor("acme")
+    assert me.get(f"/companies?sort={order}&after={quote(moment)}&id=x").status_code == 200
+
+
+def test_no_more_rows_are_added_than_a_form_has(street: Street) -> None:
+    """Each of them is asked of the org, and every later page has them all."""
+    me = street.house.visitor("acme")
+    for page, field in (("conditions", "field"), ("mapping", "from")):
+        many = [("add", f"Field{number}__c") for number in range(2 * ROWS_MAX)]
+        body = [("csrf", me.csrf()), ("shown", "1"), *many]
+        address = f"{me.url}/setup/{page}/rows"
+        answer = me.session.post(address, data=body, timeout=60, allow_redirects=False)
+        assert answer.status_code == 200
+        assert len(re.findall(rf'name="[cm]\d+\.{field}"', answer.text)) == ROWS_MAX
+    me.post("/setup/discard")

@@ -144,3 +144,19 @@ def test_who_may_only_look_is_offered_no_restore(street: Street) -> None:
     editor = street.house.visitor("globex", "editor")
     assert "/settings/versions/" not in editor.get("/settings").text
     assert editor.post("/settings/versions/1", {"newest": "1"}).status_code == 403
+
+
+def test_a_restore_is_asked_for_also_while_a_change_is_held(street: Street, me: Visitor) -> None:
+    """A held tenant may sync; and who asked reads that the request was accepted."""
+    form = _mapping_form(_documents(street)[-1])
+    _saved(street, me, form | {"m0.label": "別の名前"})
+    newest = len(_documents(street))
+    street.globex.sync()
+    with street.house.installation.database.tenant("globex") as tx:
+        tx.execute("UPDATE links SET state = 'held', asked_at = NULL WHERE tenant_id = :tenant_id")
+    restored = me.post(f"/settings/versions/{newest - 1}", {"newest": str(newest)})
+    assert restored.headers["location"] == f"/settings?saved={newest + 1}"
+    asked = "SELECT asked_at IS NOT NULL FROM flyle.links WHERE tenant_id = %s"
+    assert street.globex.query(asked) == [(True,)]
+    assert "依頼を受け付けました" in me.get("/").text
+    assert "依頼を受け付けました" not in street.house.visitor("globex").get("/").text

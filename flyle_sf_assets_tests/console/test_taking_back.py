@@ -5,7 +5,11 @@ import re
 
 import pytest
 
-from flyle_sf_assets.console.removed_rows import edited_conditions, mappings_missing
+from flyle_sf_assets.console.removed_rows import (
+    conditions_missing,
+    edited_conditions,
+    mappings_missing,
+)
 from flyle_sf_assets.console.request import Form
 from flyle_sf_assets.console.setup_forms import (
     ConditionRow,
@@ -13,6 +17,8 @@ from flyle_sf_assets.console.setup_forms import (
     condition_items,
     regrouped,
 )
+from flyle_sf_assets.settings.drafts import draft_of, with_conditions
+from flyle_sf_assets.settings.models import Condition, Operator
 from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.house import Visitor
@@ -188,3 +194,37 @@ def test_what_is_typed_is_stored_and_said(me: Visitor, page: str) -> None:
     later = me.get(f"/setup/{page}/rows").text
     assert f'value="{text}"' in later
     assert "下書きを保存済み" in later
+
+
+def test_of_two_mappings_of_one_field_the_removed_one_is_missing(street: Street) -> None:
+    """The one that is still there was counted for both, whichever was removed."""
+    settings = registered_settings(street.house.installation, "globex")
+    assert settings is not None
+    first = settings.mapping[0]
+    twin = first.model_copy(update={"to": "twin", "label": "双子"})
+    both = settings.model_copy(update={"mapping": (first, twin)})
+    rows = {m.to: MappingRow(m.from_, m.to, m.label, "", "blank") for m in (first, twin)}
+    for gone, kept in ((first.to, "twin"), ("twin", first.to)):
+        assert [row.to for _, row in mappings_missing(both, (rows[kept],))] == [gone]
+
+
+def test_of_two_conditions_on_one_field_the_removed_one_is_missing(street: Street) -> None:
+    settings = registered_settings(street.house.installation, "globex")
+    assert settings is not None
+    low, high = (
+        Condition(field="Amount", op=op, value=value)
+        for op, value in ((Operator.GE, "1"), (Operator.LE, "9"))
+    )
+    source = settings.source.model_copy(update={"conditions": (low, high)})
+    both = settings.model_copy(update={"source": source})
+    draft = draft_of(both, None)
+    assert conditions_missing(both, draft) == ()
+    for gone, kept in ((low, high), (high, low)):
+        [missing] = conditions_missing(both, with_conditions(draft, [kept]))
+        assert missing.op == gone.op.value
+    edited = with_conditions(draft, [low, high.model_copy(update={"value": "8"})])
+    assert conditions_missing(both, edited) == ()
+    twice = settings.model_copy(
+        update={"source": settings.source.model_copy(update={"conditions": (low, low)})}
+    )
+    assert len(conditions_missing(twice, with_conditions(draft, [low]))) == 1

@@ -9,9 +9,8 @@ from flyle_sf_assets.console.labels import FLYLE_TYPES
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import NotFound, Text
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
-from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
+from flyle_sf_assets.store.companies.custom_fields import CustomField
 from flyle_sf_assets.store.companies.history import company_history
-from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.store.companies.search import Company, get_company
 from flyle_sf_assets.store.postgres.exact_json import loads
 from flyle_sf_assets.sync.state.value_provenance import Origin, origins, parent_ids
@@ -39,25 +38,21 @@ def company(page_request: PageRequest) -> Response:
         found = get_company(tx, to_18(external_id)) if is_record_id(external_id) else None
         if found is None:
             raise _unknown(external_id)
-        fields = list_fields(tx)
-        labels = option_labels(tx)
+        shown = CompanyValues.of(tx, page_request.language)
         before = page_request.query.number("before")
         changes = company_history(tx, found.external_id, before=before, limit=CHANGES_SHOWN + 1)
         places = origins(tx, settings) if settings else {}
-    time_zone = settings.time_zone if settings else None
-    of_fields = {field.key: field for field in fields}
-    shown = CompanyValues(page_request.language, time_zone, of_fields, labels)
     org_url = settings.connection.org_url if settings else None
     return page_request.page(
         "company.html",
         company=found,
-        values=_values(shown, found, fields, places),
+        values=_values(shown, found, places),
         changes=[shown.change(one) for one in changes[:CHANGES_SHOWN]],
         earlier=changes[CHANGES_SHOWN - 1].change_id if len(changes) > CHANGES_SHOWN else None,
         is_newest=before is None,
         record_url=f"{org_url}/{found.external_id}" if org_url else None,
         read_at=next((one.read_at for one in places.values() if one.is_base), None),
-        time_zone=time_zone,
+        time_zone=shown.time_zone,
     )
 
 
@@ -78,15 +73,11 @@ def parents(page_request: PageRequest) -> Response:
     )
 
 
-def _values(
-    of_company: CompanyValues,
-    found: Company,
-    fields: tuple[CustomField, ...],
-    places: dict[str, Origin],
-) -> list[Value]:
+def _values(of_company: CompanyValues, found: Company, places: dict[str, Origin]) -> list[Value]:
     """Fields of the settings first, in their order; then those whose mapping was removed."""
     held = loads(found.custom_fields)
     order = {key: place for place, key in enumerate(places)}
+    fields = of_company.fields.values()
     mapped = sorted(fields, key=lambda field: (not field.active, order.get(field.key, 1_000)))
     values = []
     for field in mapped:

@@ -14,8 +14,7 @@ from flyle_sf_assets.console.csv_cells import BYTE_ORDER_MARK, csv_line
 from flyle_sf_assets.console.labels import COMPANY_REASONS, COMPANY_STATUSES
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.salesforce.ids import is_record_id, to_18
-from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
-from flyle_sf_assets.store.companies.picklist_options import option_labels
+from flyle_sf_assets.store.companies.custom_fields import CustomField
 from flyle_sf_assets.store.companies.search import (
     CompanyOrder,
     CompanyPage,
@@ -128,17 +127,15 @@ def _shown(page_request: PageRequest, tx: TenantTransaction, query: CompanyQuery
     order = {
         mapping.to: place for place, mapping in enumerate(settings.mapping if settings else ())
     }
-    fields = {field.key: field for field in list_fields(tx)}
+    values = CompanyValues.of(tx, page_request.language)
     mapped = sorted(
-        (field for field in fields.values() if field.active),
+        (field for field in values.fields.values() if field.active),
         key=lambda field: order.get(field.key, len(order)),
     )
     if query.columns is None:
         columns = mapped[:COLUMNS_AT_FIRST]
     else:
         columns = [field for field in mapped if field.key in query.columns]
-    time_zone = settings.time_zone if settings else None
-    values = CompanyValues(page_request.language, time_zone, fields, option_labels(tx))
     return Shown(tuple(mapped), tuple(columns), values)
 
 

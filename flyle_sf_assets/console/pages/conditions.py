@@ -37,6 +37,7 @@ from flyle_sf_assets.console.removed_rows import (
 )
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.console.setup_forms import (
+    ROWS_MAX,
     SHOWN,
     ConditionRow,
     base_object_of,
@@ -105,7 +106,8 @@ def edit_rows(page_request: PageRequest) -> Response:
         typed, removed = conditions_of(draft), conditions_missing(saved, draft)
     typed, removed = edited_conditions(form, typed, removed)
     into = form.one("into")
-    for path in dict.fromkeys(path for path in form.all("add") if path):
+    added = list(dict.fromkeys(path for path in form.all("add") if path))
+    for path in added[: max(0, ROWS_MAX - len(typed))]:
         group = int(into) if is_number(into) else 1 + max((r.group for r in typed), default=-1)
         typed = (*typed, ConditionRow(path, "", (), "", "", group))
     if form.one("add"):

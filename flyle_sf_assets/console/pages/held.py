@@ -2,17 +2,16 @@
 
 from starlette.responses import Response
 
-from flyle_sf_assets.companies.display import shown
 from flyle_sf_assets.companies.guard import LossExample
+from flyle_sf_assets.console.company_values import CompanyValues
 from flyle_sf_assets.console.labels import COMPANY_STATUSES
+from flyle_sf_assets.console.pages.asking import ask
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import HeldForApproval, NotFound
 from flyle_sf_assets.store.companies.held_changes import get_held
-from flyle_sf_assets.store.companies.picklist_options import option_labels
+from flyle_sf_assets.store.postgres.exact_json import loads
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.tenants.held_changes import approve_held
-from flyle_sf_assets.tenants.registration import settings_in
-from flyle_sf_assets.tenants.sync_requests import ask_for_sync
 
 MOVED = 409
 """The numbers are not those that the person saw."""
@@ -41,20 +40,19 @@ def approve(page_request: PageRequest) -> Response:
     except NotFound:
         # It was put right meanwhile, or another person approved it.
         return page_request.go("/held")
-    ask_for_sync(page_request.installation, page_request.tenant, clock=page_request.console.clock)
-    return page_request.go("/")
+    return ask(page_request, page_request.go("/"))
 
 
 def _page(page_request: PageRequest, status: int = 200) -> Response:
     with page_request.installation.database.tenant(page_request.tenant) as tx:
-        settings, labels = settings_in(tx), option_labels(tx)
+        values = CompanyValues.of(tx, page_request.language)
         change, link = get_held(tx), get_link(tx)
 
     def shown_value(example: LossExample, text: str) -> str:
-        value = shown(text)
+        value = loads(text)
         if example.field is None:
             return COMPANY_STATUSES[value].in_language(page_request.language)
-        return labels.get((example.field, value), value)
+        return values.shown(example.field, value)
 
     return page_request.page(
         "held.html",
@@ -63,5 +61,5 @@ def _page(page_request: PageRequest, status: int = 200) -> Response:
         next_due_at=link.next_due_at,
         is_moved=status == MOVED,
         shown_value=shown_value,
-        time_zone=settings.time_zone if settings else None,
+        time_zone=values.time_zone,
     )

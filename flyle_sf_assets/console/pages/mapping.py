@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from flyle_sf_assets.check.currencies import CURRENCY_CODE
 from flyle_sf_assets.choosing.fields import FieldChoice
-from flyle_sf_assets.choosing.suggestions import suggested_key
+from flyle_sf_assets.choosing.suggestions import Suggestion, suggested_key
 from flyle_sf_assets.console.draft import (
     connection_of_draft,
     draft_for,
@@ -46,7 +46,7 @@ from flyle_sf_assets.settings.drafts import (
     validate_parts,
     with_mapping,
 )
-from flyle_sf_assets.settings.models import FieldMapping, Source
+from flyle_sf_assets.settings.models import FieldMapping
 from flyle_sf_assets.tenants.settings_drafts import settings_origin
 
 Rows = tuple[MappingRow, ...]
@@ -190,18 +190,18 @@ def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]
 def _with_added(page_request: PageRequest, draft: Draft, typed: Rows, paths: list[str]) -> Rows:
     """The rows with one more for each field."""
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
-        for path in paths[: ROWS_MAX - len(typed)]:
-            added = _added(answers, source_of(draft), typed, path, page_request.language)
-            typed = (*typed, added)
+        source, obvious = source_of(draft), answers.suggestions(source_of(draft))
+        for path in paths[: max(0, ROWS_MAX - len(typed))]:
+            suggested_one = next((one for one in obvious if one.mapping.from_ == path), None)
+            choice = answers.field(source, path)
+            typed = (*typed, _added(suggested_one, choice, typed, path, page_request.language))
     return typed
 
 
 def _added(
-    answers: OrgAnswers, source: Source, typed: Rows, path: str, language: str
+    obvious: Suggestion | None, choice: FieldChoice | None, typed: Rows, path: str, language: str
 ) -> MappingRow:
     """A row for a field, with a free key and the field's own label."""
-    obvious = next((s for s in answers.suggestions(source) if s.mapping.from_ == path), None)
-    choice = answers.field(source, path)
     taken = {row.to for row in typed}
     if obvious is not None and obvious.mapping.to not in taken:
         label = obvious.label.in_language(language)

@@ -5,11 +5,8 @@ from starlette.responses import Response
 from flyle_sf_assets.console.company_values import CompanyValues
 from flyle_sf_assets.console.request import PageRequest, whole_number
 from flyle_sf_assets.errors import NotFound, Text
-from flyle_sf_assets.store.companies.custom_fields import list_fields
-from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.store.companies.sync_changes import companies_changed_by
 from flyle_sf_assets.store.syncs.syncs import Sync, get_sync
-from flyle_sf_assets.tenants.registration import settings_in
 
 
 def sync(page_request: PageRequest) -> Response:
@@ -21,14 +18,8 @@ def sync(page_request: PageRequest) -> Response:
         found = None if sync_id is None else get_sync(tx, sync_id)
         if found is None:
             raise _unknown(number)
-        settings = settings_in(tx)
         page = companies_changed_by(tx, found.sync_id, after=after)
-        values = CompanyValues(
-            page_request.language,
-            settings.time_zone if settings else None,
-            {field.key: field for field in list_fields(tx)},
-            option_labels(tx),
-        )
+        values = CompanyValues.of(tx, page_request.language)
     return page_request.page(
         "sync.html",
         sync=found,

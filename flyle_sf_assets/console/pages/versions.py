@@ -5,18 +5,15 @@ from starlette.responses import Response
 from flyle_sf_assets.choosing.settings_words import change_phrases, settings_words
 from flyle_sf_assets.connection.connect import stored_connection
 from flyle_sf_assets.console.orgs import known_labels
+from flyle_sf_assets.console.pages.asking import ask
 from flyle_sf_assets.console.pages.confirming import impact_page
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.console.setup_forms import is_number
 from flyle_sf_assets.settings.drafts import Draft
+from flyle_sf_assets.store.syncs.settings_in_effect import get_refusals
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.tenants.settings_drafts import kept_draft, required, settings_origin
-from flyle_sf_assets.tenants.settings_history import (
-    restore_version,
-    restored_draft,
-    settings_history,
-)
-from flyle_sf_assets.tenants.sync_requests import ask_for_sync
+from flyle_sf_assets.tenants.settings_history import restore_version, restored_draft
 
 
 def version(page_request: PageRequest) -> Response:
@@ -25,7 +22,8 @@ def version(page_request: PageRequest) -> Response:
     origin, draft = settings_origin(installation, tenant), _draft(page_request)
     settings, labels = required(draft), known_labels(page_request)
     number = _number(page_request)
-    listed = settings_history(installation, tenant).versions
+    with installation.database.tenant(tenant) as tx:
+        refusal = get_refusals(tx).get(number)
     return page_request.page(
         "setup/version.html",
         number=number,
@@ -33,7 +31,7 @@ def version(page_request: PageRequest) -> Response:
         settings=settings,
         told=settings_words(settings, labels),
         changes=change_phrases(origin.settings, settings, labels) if origin.settings else (),
-        problems=next((one.problems for one in listed if one.version == number), ()),
+        problems=refusal.problems if refusal else (),
         has_draft=kept_draft(installation, tenant) is not None,
         newest=origin.newest,
         time_zone=settings.time_zone,
@@ -59,10 +57,9 @@ def restore(page_request: PageRequest) -> Response:
         clock=page_request.console.clock,
     )
     with installation.database.tenant(tenant) as tx:
-        can_sync = get_link(tx).state not in ("disconnected", "held")
-    if saved.is_new and can_sync:
-        ask_for_sync(installation, tenant, clock=page_request.console.clock)
-    return page_request.go(f"/settings?saved={saved.version}")
+        can_sync = get_link(tx).state != "disconnected"
+    done = page_request.go(f"/settings?saved={saved.version}")
+    return ask(page_request, done) if saved.is_new and can_sync else done
 
 
 def _draft(page_request: PageRequest) -> Draft:

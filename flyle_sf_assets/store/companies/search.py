@@ -115,10 +115,11 @@ def _place(after: tuple[str, str] | None, *, is_by_name: bool) -> tuple[str | da
         return after
     try:
         moment = datetime.fromisoformat(after[0])
-    except ValueError:
+        # PostgreSQL takes a moment without a zone for one of the session's, which is UTC, and no
+        # offset of 16 hours or more, which Python has up to 24.
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC), after[1]
+    except (ValueError, OverflowError):
         return None
-    # PostgreSQL takes a moment without a zone for one of the session's, which is UTC.
-    return moment.replace(tzinfo=moment.tzinfo or UTC), after[1]
 
 
 def ids_named(tx: TenantTransaction, name: str, *, limit: int) -> tuple[str, ...]:
