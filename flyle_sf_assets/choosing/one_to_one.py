@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
+from flyle_sf_assets.choosing.search import folded
 from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas, lowered, shown_schema
 from flyle_sf_assets.raw.lookup_tree import followed_by
 from flyle_sf_assets.salesforce.schema.objects import ChildRelationship, ObjectSchema
 from flyle_sf_assets.settings.models import BaseObject, OneToOne, Source
 
 OBJECTS_MAX = 75
-"""Child objects that are described: three calls. Custom objects come first."""
+"""Child objects of one parent that are described: three calls. Custom objects come first."""
 
 _BESIDE_RECORDS = re.compile(r"(History|Share|Feed|ChangeEvent|Tag|__Tag)$")
 """Objects that Salesforce keeps for each object: many for each record, and no data of people."""
@@ -36,12 +37,28 @@ class OneToOneChoice:
         """What a form sends of it."""
         return f"{self.item.object}.{self.item.lookup}.{self.item.of}"
 
+    def has(self, wanted: str) -> bool:
+        """Whether the folded text is in the label or the API name."""
+        return wanted in folded(self.label) or wanted in folded(self.item.object)
+
+
+@dataclass(frozen=True, slots=True)
+class OneToOneChoices:
+    """The objects that match; ``is_cut``: there are more child objects than are described."""
+
+    choices: tuple[OneToOneChoice, ...]
+    is_cut: bool
+
 
 def one_to_one_choices(
-    source: Source, schemas: Schemas
-) -> tuple[OneToOneChoice, ...] | SchemaNeeded:
-    """What is not declared yet, custom objects first; only objects that can be followed."""
-    known = lowered(schemas)
+    source: Source, schemas: Schemas, word: str = ""
+) -> OneToOneChoices | SchemaNeeded:
+    """What is not declared yet, custom objects first; only objects that can be followed.
+
+    With ``word`` those whose label or API name contains it, ignoring case and width. Objects whose
+    API name does are described before others: an object is found by it however many there are.
+    """
+    known, wanted, is_cut = lowered(schemas), folded(word.strip()), False
     parents = dict.fromkeys((source.object, "Account"))
     needed: list[str] = [name for name in parents if name.lower() not in known]
     if needed:
@@ -50,10 +67,15 @@ def one_to_one_choices(
     for parent in parents:
         schema = shown_schema(known, parent)
         if isinstance(schema, ObjectSchema):
-            children = sorted(_children(schema), key=_order)[:OBJECTS_MAX]
-            needed += [c.child_object for c in children if c.child_object.lower() not in known]
-            found += [choice for c in children if (choice := _choice(source, known, schema, c))]
-    return SchemaNeeded(tuple(dict.fromkeys(needed))) if needed else tuple(found)
+            children = sorted(_children(schema), key=lambda child: _order(child, wanted))
+            objects = list(dict.fromkeys(child.child_object for child in children))
+            described, is_cut = objects[:OBJECTS_MAX], is_cut or len(objects) > OBJECTS_MAX
+            needed += [name for name in described if name.lower() not in known]
+            shown = [child for child in children if child.child_object in described]
+            found += [choice for c in shown if (choice := _choice(source, known, schema, c))]
+    if needed:
+        return SchemaNeeded(tuple(dict.fromkeys(needed)))
+    return OneToOneChoices(tuple(one for one in found if one.has(wanted)), is_cut)
 
 
 def _children(schema: ObjectSchema) -> Iterator[ChildRelationship]:
@@ -63,8 +85,9 @@ def _children(schema: ObjectSchema) -> Iterator[ChildRelationship]:
             yield child
 
 
-def _order(child: ChildRelationship) -> tuple[bool, str, str]:
-    return (not child.child_object.endswith("__c"), child.child_object, child.field)
+def _order(child: ChildRelationship, wanted: str) -> tuple[bool, bool, str, str]:
+    is_other = wanted not in folded(child.child_object)
+    return is_other, not child.child_object.endswith("__c"), child.child_object, child.field
 
 
 def _choice(

@@ -73,7 +73,7 @@ def search(
     other parts of them, then help texts, then fields of which only the path matches. An empty
     word finds nothing. ``only_known`` leaves out objects that are not described, as ``is_cut``.
     """
-    words = tuple(_folded(word).split())
+    words = tuple(folded(word).split())
     known = lowered(schemas)
     if not words or depth > RELATIONSHIP_LEVELS_MAX:
         return Found((), is_cut=False, goes_deeper=False)
@@ -133,8 +133,8 @@ def _matches(places: list[Place], words: tuple[str, ...], limit: int) -> Iterato
 
     of_path_only = 0
     for place in places:
-        prefix = _folded("".join(f"{name}." for name in place.names))
-        path = f"{_folded(' '.join(place.labels))} {prefix.removesuffix('.')}"
+        prefix = folded("".join(f"{name}." for name in place.names))
+        path = f"{folded(' '.join(place.labels))} {prefix.removesuffix('.')}"
         missing = tuple(_rest(word, prefix) for word in words if word not in path)
         if not missing and of_path_only > limit:
             missing = words  # enough of these: only fields that match themselves
@@ -155,7 +155,7 @@ class _Texts:
 
     @staticmethod
     def of(field: FieldSchema) -> "_Texts":
-        return _Texts(field, *map(_folded, (field.label, field.name, field.help_text)))
+        return _Texts(field, *map(folded, (field.label, field.name, field.help_text)))
 
     def has(self, word: str) -> bool:
         """A word that begins with a dot is the beginning of the name."""
@@ -189,6 +189,6 @@ def _choice(match: _Match) -> FieldChoice:
 
 
 @lru_cache(20_000)
-def _folded(text: str) -> str:
-    """Removes differences of width and case, which keyboards make in the same word."""
+def folded(text: str) -> str:
+    """Without differences of width and case, which keyboards make in the same word."""
     return unicodedata.normalize("NFKC", text).casefold()

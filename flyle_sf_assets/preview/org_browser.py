@@ -14,7 +14,7 @@ from typing import TypeVar
 from flyle_sf_assets.check.fit import problems
 from flyle_sf_assets.choosing.condition_words import Labels
 from flyle_sf_assets.choosing.fields import FieldChoice
-from flyle_sf_assets.choosing.one_to_one import OneToOneChoice, one_to_one_choices
+from flyle_sf_assets.choosing.one_to_one import OneToOneChoices, one_to_one_choices
 from flyle_sf_assets.choosing.search import Found, search
 from flyle_sf_assets.choosing.suggestions import (
     Suggestion,
@@ -136,9 +136,9 @@ class OrgAnswers:
         """The field at that path, None when the path cannot be followed."""
         return self._told(lambda schemas: choice_at(source, schemas, path))
 
-    def one_to_one(self, source: Source) -> tuple[OneToOneChoice, ...]:
+    def one_to_one(self, source: Source, word: str = "") -> OneToOneChoices:
         """Objects that can be declared as one-to-one; at most eight calls for new objects."""
-        return self._told(lambda schemas: one_to_one_choices(source, schemas))
+        return self._told(lambda schemas: one_to_one_choices(source, schemas, word))
 
     def labels(self, source: Source, paths: Iterable[str]) -> Labels:
         """The labels of the fields at these paths, as far as the paths can be followed."""

@@ -3,8 +3,13 @@
 from dataclasses import replace
 
 from flyle_sf_assets.check.fit import problems
-from flyle_sf_assets.choosing.one_to_one import OneToOneChoice, one_to_one_choices
-from flyle_sf_assets.choosing.walk import SchemaNeeded
+from flyle_sf_assets.choosing.one_to_one import (
+    OBJECTS_MAX,
+    OneToOneChoice,
+    OneToOneChoices,
+    one_to_one_choices,
+)
+from flyle_sf_assets.choosing.walk import SchemaNeeded, Schemas
 from flyle_sf_assets.raw.plan import plan
 from flyle_sf_assets.salesforce.schema.objects import ChildRelationship, FieldSchema
 from flyle_sf_assets.settings.models import Source
@@ -17,7 +22,7 @@ KNOWN = {**SCHEMAS, "Contract": None, "OpportunityLineItem": None}
 def _offered(source: Source) -> dict[str, OneToOneChoice]:
     found = one_to_one_choices(source, KNOWN)
     assert not isinstance(found, SchemaNeeded)
-    return {one.item.object: one for one in found}
+    return {one.item.object: one for one in found.choices}
 
 
 def test_children_are_offered_with_labels_and_a_name_for_paths() -> None:
@@ -53,7 +58,7 @@ def test_a_name_that_the_object_has_already_gets_a_number() -> None:
     )
     found = one_to_one_choices(Source(object="Account"), {**KNOWN, "Account": taken})
     assert not isinstance(found, SchemaNeeded)
-    assert found[0].item.as_ == "ContractInfo2"
+    assert found.choices[0].item.as_ == "ContractInfo2"
 
 
 def test_objects_that_salesforce_keeps_beside_each_object_are_never_described() -> None:
@@ -69,3 +74,41 @@ def test_objects_that_salesforce_keeps_beside_each_object_are_never_described() 
     needed = one_to_one_choices(Source(object="Account"), {"Account": account})
     assert needed == SchemaNeeded(("Site__c",))
     assert one_to_one_choices(Source(object="Account"), {}) == SchemaNeeded(("Account",))
+
+
+def _crowded() -> tuple[Schemas, Schemas]:
+    """An account with more child objects than are described: itself, and all of them known."""
+    names = [f"Child{number:03d}__c" for number in range(OBJECTS_MAX + 5)]
+    account = replace(
+        SCHEMAS["Account"],
+        child_relationships=tuple(ChildRelationship(n, "Account__c", f"{n[:-1]}r") for n in names),
+    )
+    extra = SCHEMAS["Contract_Info__c"]
+    assert extra is not None
+    known = {name: replace(extra, name=name, label=f"子{name[5:8]}") for name in names}
+    return {"Account": account}, {"Account": account, **known}
+
+
+def test_an_object_after_the_described_ones_is_found_by_its_name() -> None:
+    """The list was cut first and filtered afterwards: what was cut could never be chosen."""
+    org, known = _crowded()
+    needed = one_to_one_choices(Source(object="Account"), org, "CHILD079")
+    assert isinstance(needed, SchemaNeeded)
+    assert needed.objects[0] == "Child079__c"
+    assert len(needed.objects) == OBJECTS_MAX
+    found = one_to_one_choices(Source(object="Account"), known, "ｃｈｉｌｄ079")
+    assert isinstance(found, OneToOneChoices)
+    assert [one.item.object for one in found.choices] == ["Child079__c"]
+
+
+def test_a_list_that_is_cut_says_so() -> None:
+    _, known = _crowded()
+    found = one_to_one_choices(Source(object="Account"), known)
+    assert isinstance(found, OneToOneChoices)
+    assert (len(found.choices), found.is_cut) == (OBJECTS_MAX, True)
+    labelled = one_to_one_choices(Source(object="Account"), known, "子007")
+    assert isinstance(labelled, OneToOneChoices)
+    assert [one.label for one in labelled.choices] == ["子007"]
+    few = one_to_one_choices(Source(object="Account"), KNOWN)
+    assert isinstance(few, OneToOneChoices)
+    assert not few.is_cut

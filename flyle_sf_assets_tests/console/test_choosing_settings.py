@@ -112,7 +112,12 @@ def test_one_to_one_objects_are_chosen_and_not_typed(street: Street, me: Visitor
     assert 'name="o0.object"' not in page
     answer = me.post("/setup/object", {"object": "Account", "every": "3h", "then": "one-to-one"})
     assert answer.headers["location"] == "/setup/one-to-one"
-    assert me.post("/setup/one-to-one", {"remove": "0"}).status_code == 303
+    page = me.get("/setup/one-to-one").text
+    [declared] = re.findall(r'name="remove" value="([^"]+)"', page)
+    me.post("/setup/one-to-one", {"remove": "0"})
+    assert "選んだオブジェクト" in me.get("/setup/one-to-one").text
+    assert me.post("/setup/one-to-one", {"remove": declared}).status_code == 303
+    me.post("/setup/one-to-one", {"remove": declared})
     offered = me.get("/setup/one-to-one").text
     assert "選んだオブジェクト" not in offered
     assert 'value="Contract_Info__c.Account__c.Account"' in offered
