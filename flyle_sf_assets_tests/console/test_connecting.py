@@ -122,8 +122,7 @@ def test_no_other_host_is_ever_asked(
 ) -> None:
     """The server behind the page must not be sent to addresses inside its own network."""
     visitor = house.visitor(TENANT)
-    answer = visitor.post("/connect", _entry(server, org, org_url=url))
-    assert answer.status_code == 400
+    answer = _refused(visitor, _entry(server, org, org_url=url))
     assert _at_fields(answer) == {"org_url"}
     assert "FLYLE_SF" not in answer.text, "the operator's variables tell an administrator nothing"
     assert _typed(answer) == (url, org.consumer_key)
@@ -143,8 +142,7 @@ def test_a_wrong_key_is_told_before_anybody_is_sent_away(
 ) -> None:
     """Salesforce's own page says it in English, and leads nowhere back."""
     entry = _entry(server, org, **changes)
-    answer = house.visitor(TENANT).post("/connect", entry)
-    assert answer.status_code == 400
+    answer = _refused(house.visitor(TENANT), entry)
     assert _at_fields(answer) == {field}
     assert _typed(answer) == (entry["org_url"], entry["consumer_key"])
     assert entry["consumer_secret"] not in answer.text
@@ -158,12 +156,21 @@ def test_a_field_that_is_empty_is_told_there_and_the_others_stay(
     """The browser said it in its own language, and an error took the Consumer Key away."""
     visitor = house.visitor(TENANT, language=language)
     entry = _entry(server, org, **{field: "  "})
-    answer = visitor.post("/connect", entry)
-    assert answer.status_code == 422
+    answer = _refused(visitor, entry)
     assert _at_fields(answer) == {field}
     assert _typed(answer) == (entry["org_url"].strip(), entry["consumer_key"].strip())
     assert ("Enter the" in answer.text) == (language == "en")
     assert org.consumer_secret not in answer.text
+    again = visitor.get("/connect")
+    assert _at_fields(again) == set(), "after reloading it is over"
+    assert _typed(again) == _typed(answer)
+
+
+def _refused(visitor: Visitor, entry: dict[str, str]) -> requests.Response:
+    """The page after a try that fails at once: a redirect, so reloading sends nothing again."""
+    answer = visitor.post("/connect", entry)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/connect")
+    return visitor.get("/connect")
 
 
 def _at_fields(page: requests.Response) -> set[str]:

@@ -1,7 +1,7 @@
 """The connect form: what was typed, what is wrong with each field, and how the last try ended.
 
-Typed values and the end of a try outlive the way to Salesforce and back: sealed, for this session,
-for a quarter of an hour. The Consumer Secret is never kept for the form.
+Typed values and the end of a try outlive the way to Salesforce and back, and a redirect: sealed, for
+this session, for a quarter of an hour. The Consumer Secret is never kept for the form.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from flyle_sf_assets.connection.connect import AppEntry, Connected, OtherOrg
 from flyle_sf_assets.console.request import Form, PageRequest
 from flyle_sf_assets.errors import FlyleError, Text, sentences
 from flyle_sf_assets.settings.hosts import pasted_org_url
-from flyle_sf_assets.store.tenants.credentials import claim_pending, peek_pending, put_pending
+from flyle_sf_assets.store.tenants.credentials import peek_pending, put_pending
 from flyle_sf_assets.tenants.error_guidance import LinkRefusal, refusal_of
 
 FIELD_CHARACTERS_MAX = 4_000
@@ -89,6 +89,8 @@ class Kept:
 
     typed: Typed = field(default_factory=Typed)
     told: Told | None = None
+    missing: Mapping[str, Text] = field(default_factory=dict)
+    """By field: that nothing was typed there."""
     other: OtherOrg | None = None
     connected: Connected | None = None
 
@@ -120,18 +122,11 @@ def kept_of(page_request: PageRequest) -> Kept:
     return Kept() if found is None else msgspec.json.decode(found, type=Kept)
 
 
-def forget(page_request: PageRequest) -> None:
-    """Deletes what this session kept."""
-    installation = page_request.installation
-    with installation.database.tenant(page_request.tenant) as tx:
-        claim_pending(tx, installation.secrets, _name(page_request), page_request.now)
-
-
 def told_once(page_request: PageRequest) -> Kept:
-    """What this session kept; its error is shown this time only."""
+    """What this session kept; what was wrong is shown this time only."""
     kept = kept_of(page_request)
-    if kept.told is not None:
-        keep(page_request, replace(kept, told=None))
+    if kept.told is not None or kept.missing:
+        keep(page_request, replace(kept, told=None, missing={}))
     return kept
 
 

@@ -1,8 +1,6 @@
 """Connecting to an org, the return from Salesforce, another org, and disconnecting."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from starlette.responses import Response
 
@@ -22,7 +20,7 @@ from flyle_sf_assets.console.pages import connect_form
 from flyle_sf_assets.console.pages.asking import ask
 from flyle_sf_assets.console.pages.sign_in import is_attempt_allowed
 from flyle_sf_assets.console.request import PageRequest
-from flyle_sf_assets.errors import FlyleError, Text
+from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.tenants.registration import registered_settings
@@ -39,15 +37,18 @@ def connect_page(page_request: PageRequest) -> Response:
 
     An error of the last try is shown once; what was typed stays for a quarter of an hour.
     """
-    kept = connect_form.told_once(page_request)
-    return _page(page_request, kept.typed, kept.told)
+    return _page(page_request, connect_form.told_once(page_request))
 
 
 def begin(page_request: PageRequest) -> Response:
-    """Redirects to Salesforce by a page: a form's redirect may not lead to another site."""
+    """Redirects to Salesforce by a page: a form's redirect may not lead to another site.
+
+    What is wrong is shown after a redirect, so that reloading does not send the secret again.
+    """
     app, typed, missing = connect_form.app_typed(page_request.form)
     if missing:
-        return _page(page_request, typed, None, missing, status=422)
+        connect_form.keep(page_request, connect_form.Kept(typed, missing=missing))
+        return page_request.go("/connect")
     callback_url = page_request.console.settings.callback_url
     try:
         check_app(page_request.installation, app, redirect_uri=callback_url)
@@ -60,7 +61,8 @@ def begin(page_request: PageRequest) -> Response:
             clock=page_request.console.clock,
         )
     except FlyleError as error:
-        return _page(page_request, typed, _told(page_request, error), status=400)
+        connect_form.keep(page_request, connect_form.Kept(typed, _told(page_request, error)))
+        return page_request.go("/connect")
     connect_form.keep(page_request, connect_form.Kept(typed))
     return page_request.page("connect/leaving.html", url=started.authorisation_url)
 
@@ -149,20 +151,13 @@ def _told(page_request: PageRequest, error: FlyleError) -> connect_form.Told:
     return connect_form.Told.of(error, page_request.console.settings.support_contact)
 
 
-def _page(
-    page_request: PageRequest,
-    typed: connect_form.Typed,
-    told: connect_form.Told | None = None,
-    missing: Mapping[str, Text] = MappingProxyType({}),
-    *,
-    status: int = 200,
-) -> Response:
+def _page(page_request: PageRequest, kept: connect_form.Kept) -> Response:
     contact = page_request.console.settings.support_contact
-    at_field = {**missing, **(told.at_field if told else {})}
+    typed, told = kept.typed, kept.told
+    at_field = {**kept.missing, **(told.at_field if told else {})}
     connection = connection_of(page_request.installation, page_request.tenant)
     return page_request.page(
         "connect.html",
-        status,
         told=told,
         at_field=at_field,
         connection=connection,
