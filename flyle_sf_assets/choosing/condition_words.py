@@ -1,4 +1,4 @@
-"""Conditions as sentences in an org's own labels: 「フェーズ」が「不成立」でない."""
+"""Conditions as sentences in an org's own labels: 「フェーズ」が「不成立」でない(空を含む)."""
 
 import re
 from collections.abc import Mapping
@@ -101,20 +101,26 @@ _QUOTED = Text("「{value}」", "“{value}”")
 _ON, _OFF = Text("オン", "on"), Text("オフ", "off")
 _TEMPLATES: Mapping[Operator, Text] = {
     Operator.EQ: Text("「{field}」が{value}である", "{field} is {value}"),
-    Operator.NE: Text("「{field}」が{value}でない", "{field} is not {value}"),
+    Operator.NE: Text(
+        "「{field}」が{value}でない(空を含む)", "{field} is not {value} (blanks included)"
+    ),
     Operator.LT: Text("「{field}」が{value}より小さい", "{field} is less than {value}"),
     Operator.LE: Text("「{field}」が{value}以下", "{field} is at most {value}"),
     Operator.GT: Text("「{field}」が{value}より大きい", "{field} is greater than {value}"),
     Operator.GE: Text("「{field}」が{value}以上", "{field} is at least {value}"),
     Operator.IN: Text("「{field}」が{value}のいずれか", "{field} is any of {value}"),
-    Operator.NOT_IN: Text("「{field}」が{value}のいずれでもない", "{field} is none of {value}"),
+    Operator.NOT_IN: Text(
+        "「{field}」が{value}のいずれでもない(空を含む)",
+        "{field} is none of {value} (blanks included)",
+    ),
     Operator.CONTAINS: Text("「{field}」が{value}を含む", "{field} contains {value}"),
     Operator.STARTS_WITH: Text("「{field}」が{value}で始まる", "{field} starts with {value}"),
     Operator.INCLUDES: Text(
         "「{field}」が{value}のいずれかを含む", "{field} includes any of {value}"
     ),
     Operator.EXCLUDES: Text(
-        "「{field}」が{value}のいずれも含まない", "{field} includes none of {value}"
+        "「{field}」が{value}のいずれも含まない(空を含む)",
+        "{field} includes none of {value} (blanks included)",
     ),
     Operator.IS_NULL: Text("「{field}」が空である", "{field} is blank"),
     Operator.NOT_NULL: Text("「{field}」が空でない", "{field} is not blank"),

@@ -247,10 +247,10 @@ _ARROW = Text("{place}: {before} → {after}", "{place}: {before} → {after}")
 _OF_ITEM = Text("「{label}」の{what}", "{what} of “{label}”")
 _ADDED = Text("「{label} ← {field}」を追加", "Added: {label} ← {field}")
 _REMOVED = Text(
-    "「{label} ← {field}」を解除(取り込み済みの値は残り、更新されなくなります)",
+    "「{label} ← {field}」を外す(取り込み済みの値は残り、更新されなくなります)",
     "Removed: {label} ← {field} (its values stay, and are not updated any more)",
 )
 _CONDITION_ADDED = Text("条件を追加: {it}", "Condition added: {it}")
-_CONDITION_REMOVED = Text("条件を削除: {it}", "Condition removed: {it}")
+_CONDITION_REMOVED = Text("条件を外す: {it}", "Condition removed: {it}")
 _OBJECT_ADDED = Text("1:1のオブジェクトを追加: {it}", "One-to-one object added: {it}")
-_OBJECT_REMOVED = Text("1:1のオブジェクトを削除: {it}", "One-to-one object removed: {it}")
+_OBJECT_REMOVED = Text("1:1のオブジェクトを外す: {it}", "One-to-one object removed: {it}")

@@ -29,7 +29,7 @@ JAPANESE: Words = {
     "search": "項目名、API参照名、ヘルプテキストで検索(参照先も含む)",
     "added": "追加済み",
     "draft_saved": "下書きを保存済み",
-    "remove": "削除",
+    "remove": "外す",
     "take_back": "元に戻す",
     "go_back": "このバージョンに戻す",
     "restore": "この設定に戻す",

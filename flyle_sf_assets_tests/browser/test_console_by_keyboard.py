@@ -51,9 +51,9 @@ WORDS = {
         "conditions": "条件を変更",
         "object": "対象を変更",
         "added": "追加しました",
-        "removed": "削除しました",
+        "removed": "外しました",
         "add": "追加",
-        "remove": "削除",
+        "remove": "外す",
         "or": "「または」",
         "to_preview": "結果を確認する",
         "discard": "破棄する",
@@ -287,7 +287,8 @@ def _see_the_rest(me: KeyboardUser, house: House, words: dict[str, str]) -> None
     me.reach(page.locator("input[name=object]:checked"))
     me.reach(page.locator("#every"))
     me.finds_no_fault("object")
-    me.follow(page.locator("main form .primary"))
+    me.follow(page.locator("input[name=object]:checked"), "Shift+Tab")
+    expect(page).to_have_url(re.compile("/setup/conditions$"))
     expect(page.locator(".count-number, .count .small").first).to_be_visible()
     me.follow(page.locator("main form .primary"))
     expect(page.locator("#rows .mapping").first).to_be_visible()

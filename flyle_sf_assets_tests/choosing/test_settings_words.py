@@ -24,7 +24,13 @@ def _condition(field: str, op: str, value: Any = None, **source: Any) -> Phrase:
 @pytest.mark.parametrize(
     ("field", "op", "value", "ja", "en"),
     [
-        ("Industry", "ne", "Retail", "「業種」が「小売業」でない", "業種 is not “小売業”"),
+        (
+            "Industry",
+            "ne",
+            "Retail",
+            "「業種」が「小売業」でない(空を含む)",
+            "業種 is not “小売業” (blanks included)",
+        ),
         ("Industry", "eq", "Retail", "「業種」が「小売業」である", "業種 is “小売業”"),
         (
             "Industry",
@@ -138,7 +144,7 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, s
         (
             {"mapping": [OWNER]},
             {},
-            "「担当者 ← 所有者 › 名前」を解除(取り込み済みの値は残り、更新されなくなります)",
+            "「担当者 ← 所有者 › 名前」を外す(取り込み済みの値は残り、更新されなくなります)",
             "owner ← Owner.Name",
         ),
         (
@@ -174,7 +180,7 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, s
         (
             {"conditions": [{"any": [{"field": "Industry", "op": "ne", "value": "Retail"}]}]},
             {},
-            "条件を削除: 「業種」が「小売業」でない",
+            "条件を外す: 「業種」が「小売業」でない(空を含む)",
             "Industry ne Retail",
         ),
         (

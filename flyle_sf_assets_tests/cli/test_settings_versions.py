@@ -43,13 +43,13 @@ def test_versions_are_listed_with_who_when_and_what_in_the_orgs_labels(here: Sit
     assert (two["version"], two["state"], two["author"]) == (2, "in_effect", "file:listed.yaml")
     told = {change["text_ja"] for change in two["changes"]}
     assert "「社員数」の項目名: 「従業員規模」 → 「社員数」" in told
-    assert any(re.match(r"「業種 ← 業種」を解除\(取り込み済みの値は残り", text) for text in told)
+    assert any(re.match(r"「業種 ← 業種」を外す\(取り込み済みの値は残り", text) for text in told)
 
     shown = here.run("settings", "listed", LANG="ja_JP.UTF-8")
     assert shown.code == 0
     assert "バージョン 2  適用中" in shown.out
     assert "設定ファイル listed.yaml" in shown.out
-    assert "「業種 ← 業種」を解除" in shown.out
+    assert "「業種 ← 業種」を外す" in shown.out
     assert "industry ← Industry" in shown.out
     english = here.run("settings", "listed")
     assert "version 2  In effect" in english.out

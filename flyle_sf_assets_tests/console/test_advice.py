@@ -10,7 +10,7 @@ import pytest
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.syncs.syncs import finish_sync, open_sync
 from flyle_sf_assets.store.tenants.links import Attention, add_attention, clear_attention
-from flyle_sf_assets.store.tenants.notices import add_notice
+from flyle_sf_assets.store.tenants.notices import add_notice, list_notices
 from flyle_sf_assets.tenants.advice import Advice, advice_in, advice_on
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.languages import banners_of
@@ -103,6 +103,19 @@ def test_at_most_two_banners_stand_on_the_first_page(street: Street) -> None:
     with street.house.installation.database.tenant("acme") as tx:
         for item in items:
             clear_attention(tx, item.code)
+
+
+def test_every_unread_notice_is_counted(street: Street) -> None:
+    """Only the three that the page had loaded were: 「ほかに1件」 with twelve unread."""
+    now, visitor = datetime.now(UTC), street.house.visitor("globex")
+    with street.house.installation.database.tenant("globex") as tx:
+        for number in range(12):
+            add_notice(tx, "recovered", Text(f"{number}通目", f"No {number}"), TOLD, now)
+        unread = len(list_notices(tx, unread_only=True))
+    page = visitor.get("/").text
+    assert f"<summary>ほかに{unread - banners_of(page)}件</summary>" in page
+    listed = len(set(re.findall(r"\d+通目", page)))
+    assert f"ほかの未読のお知らせ: {unread - listed}件" in page
 
 
 def test_only_who_asked_reads_that_the_request_was_accepted(street: Street) -> None:

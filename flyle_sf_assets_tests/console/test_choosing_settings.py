@@ -106,6 +106,15 @@ def test_a_search_reaches_parents_of_parents_by_label_and_by_help_text(me: Visit
     assert "一致する項目は見つかりませんでした" in last
 
 
+def test_enter_goes_on_to_the_conditions(me: Visitor) -> None:
+    """Enter presses the first button of a form (HTML, "implicit submission"): not a side step."""
+    form = me.get("/setup/object").text.partition('action="/setup/object"')[2]
+    first = re.search(r"<button[^>]*>", form)
+    assert first
+    assert "name=" not in first[0]
+    assert "hidden>" not in first[0]
+
+
 def test_one_to_one_objects_are_chosen_and_not_typed(street: Street, me: Visitor) -> None:
     page = me.get("/setup/object").text
     assert "契約情報" in page

@@ -170,6 +170,11 @@ def test_a_sync_opens_to_the_companies_that_it_changed(street: Street, me: Visit
     assert "linked" not in last
     assert "deleted_in" not in last
     assert f'href="/syncs/{number}"' in me.get(f"/companies/{changed[0]['Id']}").text
+    history = me.get(f"/companies/{changed[2]['Id']}").text.partition("変更の履歴")[2]
+    [status] = [row for row in history.split("</tr>") if ">連携の状態<" in row]
+    own = re.sub(r'<(\w+)[^>]* translate="no"[^>]*>.*?</\1>|<bdi>.*?</bdi>', "", status)
+    assert "連携中" in own, "words of ours, which a page in another language translates"
+    assert "Salesforceで削除" in own
 
 
 def test_a_sync_with_many_changes_is_paged(street: Street, me: Visitor) -> None:

@@ -67,7 +67,7 @@ def test_settings_and_changes_are_told_in_labels_and_never_as_yaml(
     label = first["mapping"][0]["label"]
     for told in (_words(confirm), _words(page)):
         assert f"の項目名: 「{first['mapping'][place]['label']}」 → 「案件フェーズ」" in told
-        assert re.search(f"「{label} ← .+?」を解除\\(取り込み済みの値は残り", told)
+        assert re.search(f"「{label} ← .+?」を外す\\(取り込み済みの値は残り", told)
         assert not re.search(r"\b(from|to|label|op|value|mapping\[\w+\]): ", told)
         for one in first["mapping"]:
             assert one["from"] not in told, one["from"]
@@ -133,7 +133,7 @@ def test_settings_of_a_file_are_restored_by_who_manages_the_file(
     finally:
         file.unlink()
     assert 'href="/settings/versions/1"' not in listed
-    assert "設定ファイルの担当者にご依頼ください" in listed
+    assert "Flyleの運用担当者にご依頼ください" in listed
     assert "バージョン1に戻すようご依頼ください" in page
     assert '<button class="button primary big">' not in page
     assert refused.status_code == 400

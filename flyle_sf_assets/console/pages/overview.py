@@ -15,7 +15,7 @@ from flyle_sf_assets.store.companies.rejected_values import count_rejected
 from flyle_sf_assets.store.syncs.progress import SyncProgress, get_progress
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.store.tenants.links import Attention, Link, get_link
-from flyle_sf_assets.store.tenants.notices import Notice, list_notices
+from flyle_sf_assets.store.tenants.notices import Notice, count_unread, list_notices
 from flyle_sf_assets.store.tenants.settings_versions import latest_settings
 from flyle_sf_assets.tenants.held_changes import HELD
 from flyle_sf_assets.tenants.registration import settings_in
@@ -28,10 +28,14 @@ NOTICES_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Banners:
-    """Items that need a person, then notices; the first of them are shown, `more` on request."""
+    """Items that need a person, then notices; the first of them are shown, `more` on request.
+
+    ``notices`` are the newest of the ``unread`` ones: the page of notices has them all.
+    """
 
     attention: tuple[Attention, ...]
     notices: tuple[Notice, ...]
+    unread: int
     limit: int = BANNERS_MAX
 
     @property
@@ -48,7 +52,12 @@ class Banners:
     def more(self) -> int:
         """How many stand behind a link."""
         shown = self.attention_first + self.notices_first
-        return len(self.attention) + len(self.notices) - shown
+        return len(self.attention) + self.unread - shown
+
+    @property
+    def unlisted(self) -> int:
+        """How many unread notices only the page of notices has."""
+        return self.unread - len(self.notices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class Overview:
     syncs: tuple[Sync, ...]
     progress: SyncProgress | None
     notices: tuple[Notice, ...]
+    unread: int
     newest: int | None
     """The newest settings version."""
     held: HeldChange | None
@@ -81,9 +91,9 @@ class Overview:
     def banners(self) -> Banners:
         """What stands above everything else; a held change has a banner of its own."""
         if self.held is None:
-            return Banners(self.link.attention, self.notices)
+            return Banners(self.link.attention, self.notices, self.unread)
         others = tuple(item for item in self.link.attention if item.code != HELD)
-        return Banners(others, self.notices, BANNERS_MAX - 1)
+        return Banners(others, self.notices, self.unread, BANNERS_MAX - 1)
 
     @property
     def running(self) -> Sync | None:
@@ -158,6 +168,7 @@ def _look(page_request: PageRequest) -> tuple[TenantSettings | None, Overview]:
             syncs=syncs,
             progress=get_progress(tx, last.sync_id) if last else None,
             notices=list_notices(tx, unread_only=True, limit=NOTICES_SHOWN),
+            unread=count_unread(tx),
             newest=latest.version if latest else None,
             held=get_held(tx),
             is_waiting=is_waiting

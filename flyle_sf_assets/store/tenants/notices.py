@@ -42,6 +42,15 @@ def add_notice(
     )
 
 
+def count_unread(tx: TenantTransaction) -> int:
+    """The number of the tenant's notices that no person has read."""
+    return int(
+        tx.execute(
+            "SELECT count(*) FROM notifications WHERE tenant_id = :tenant_id AND read_at IS NULL"
+        ).scalar_one()
+    )
+
+
 def list_notices(
     tx: TenantTransaction, *, unread_only: bool = False, limit: int = 50
 ) -> tuple[Notice, ...]:
