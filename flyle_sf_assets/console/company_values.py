@@ -22,7 +22,7 @@ from flyle_sf_assets.store.companies.history import CompanyChange
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.postgres.exact_json import loads
-from flyle_sf_assets.tenants.registration import settings_in
+from flyle_sf_assets.tenants.registration import time_zone_in
 
 YES, NO = Text("はい", "Yes"), Text("いいえ", "No")
 OF_ROW: Mapping[str, Mapping[str, Text]] = {
@@ -59,10 +59,9 @@ class CompanyValues:
     @staticmethod
     def of(tx: TenantTransaction, language: str) -> "CompanyValues":
         """The tenant's own: its fields, options and time zone as stored."""
-        settings = settings_in(tx)
         return CompanyValues(
             language,
-            settings.time_zone if settings else None,
+            time_zone_in(tx),
             {field.key: field for field in list_fields(tx)},
             option_labels(tx),
         )

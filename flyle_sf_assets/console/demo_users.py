@@ -11,7 +11,6 @@ from starlette.routing import BaseRoute
 
 from flyle_sf_assets.console.app import PageRoute
 from flyle_sf_assets.console.request import Access, PageRequest
-from flyle_sf_assets.console.setup_forms import is_number
 from flyle_sf_assets.console.tokens import issue_token
 from flyle_sf_assets.console.users import ROLE_NAMES, User
 from flyle_sf_assets.errors import Text
@@ -68,12 +67,10 @@ def sample_user_routes(
         )
 
     def play(page_request: PageRequest) -> Response:
-        number = page_request.form.one("user")
-        if not is_number(number) or int(number) >= len(users):
+        number = page_request.form.number("user")
+        if number is None or number >= len(users):
             return page_request.go(PATH)
-        token = issue_token(
-            users[int(number)].user, page_request.console.settings, page_request.now
-        )
+        token = issue_token(users[number].user, page_request.console.settings, page_request.now)
         return page_request.go(f"/enter?token={token}")
 
     return [

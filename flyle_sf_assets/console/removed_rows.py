@@ -15,7 +15,6 @@ from flyle_sf_assets.console.setup_forms import (
     MappingRow,
     conditions_of,
     conditions_typed,
-    is_number,
     mappings_of,
     mappings_typed,
     regrouped,
@@ -37,8 +36,7 @@ Conditions = tuple[ConditionRow, ...]
 
 def removed_mappings(form: Form) -> tuple[Placed, ...]:
     """The removed mappings that the form holds, in the order of their removal."""
-    places = [form.one(f"{row}.place") for row in rows_of(form, OF_MAPPING)]
-    numbers = [int(place) if is_number(place) else 0 for place in places]
+    numbers = [form.number(f"{row}.place") or 0 for row in rows_of(form, OF_MAPPING)]
     return tuple(zip(numbers, mappings_typed(form, OF_MAPPING), strict=True))
 
 
@@ -139,7 +137,5 @@ def _grouped(rows: Conditions, removed: Conditions) -> tuple[Conditions, Conditi
 
 def _pressed(form: Form, name: str, rows: Sequence[object]) -> int | None:
     """The row whose button of that name was pressed; None for another button or no such row."""
-    text = form.one(name)
-    if not is_number(text) or int(text) >= len(rows):
-        return None
-    return int(text)
+    place = form.number(name)
+    return place if place is not None and place < len(rows) else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from flyle_sf_assets.console.request import Form
+from flyle_sf_assets.console.request import Form, whole_number
 from flyle_sf_assets.settings.condition_rules import LIST_OPERATORS, VALUELESS_OPERATORS
 from flyle_sf_assets.settings.date_literals import COUNTED_DATE_LITERALS
 from flyle_sf_assets.settings.drafts import Draft
@@ -198,18 +198,13 @@ def _values(form: Form, row: str) -> tuple[str, ...]:
 def rows_of(form: Form, letter: str) -> list[str]:
     """``c0``, ``c1``, … as far as the form has them, in their order."""
     heads = {name.partition(".")[0] for name in form.names()}
-    numbers = [head[1:] for head in heads if head[:1] == letter and is_number(head[1:])]
+    numbers = [head[1:] for head in heads if head[:1] == letter]
+    numbers = [number for number in numbers if whole_number(number) is not None]
     return [f"{letter}{number}" for number in sorted(numbers, key=int)[:ROWS_MAX]]
 
 
 def _group(text: str) -> int:
-    number = text.removeprefix("-")
-    return int(text) if is_number(number) else 0
-
-
-def is_number(text: str) -> bool:
-    """Whether it is a short ASCII number: ``²`` is a digit, and Python parses no 5,000 digits."""
-    return text.isascii() and text.isdigit() and len(text) < 6  # noqa: PLR2004
+    return int(text) if whole_number(text.removeprefix("-")) is not None else 0
 
 
 def _items(value: Json) -> list[Mapping[str, Json]]:

@@ -198,6 +198,12 @@ def settings_in(tx: TenantTransaction) -> TenantSettings | None:
     return None if current is None else from_document(json.loads(current.document))
 
 
+def time_zone_in(tx: TenantTransaction) -> str | None:
+    """The tenant's time zone, None before there are settings."""
+    settings = settings_in(tx)
+    return settings.time_zone if settings else None
+
+
 def _taken_in(tx: TenantTransaction, made: Registered, now: datetime) -> SettingsChange:
     """Stores what the version changes, and links a tenant again whose file was gone.
 

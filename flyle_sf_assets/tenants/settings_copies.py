@@ -12,7 +12,7 @@ from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.settings.drafts import Draft, draft_of
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.versions import from_document
-from flyle_sf_assets.store.tenants.settings_versions import versions_saved_by
+from flyle_sf_assets.store.tenants.settings_versions import has_saved_elsewhere, versions_saved_by
 
 COPIED = ("source", "mapping", "refresh", "time_zone")
 """Not the connection, the plan and the names: those are the workspace's own."""
@@ -39,6 +39,12 @@ def copyable_settings(
         if one.tenant != tenant
     )
     return tuple(sorted(made, key=lambda one: one.saved_at, reverse=True))
+
+
+def can_copy(installation: Installation, tenant: str, author: str) -> bool:
+    """Whether `copyable_settings` has any; reads no settings."""
+    with installation.database.fleet() as tx:
+        return has_saved_elsewhere(tx, tenant, author)
 
 
 def copied_draft(draft: Draft, settings: TenantSettings) -> Draft:

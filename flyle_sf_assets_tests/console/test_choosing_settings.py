@@ -12,6 +12,7 @@ from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets.tenants.settings_drafts import kept_draft, required
 from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.house import Visitor
+from flyle_sf_assets_tests.postgres import admin
 
 NEXT = re.compile(r'hx-get="(/setup/fields\?[^"]*depth=[^"]*)"')
 
@@ -203,3 +204,21 @@ def test_what_somebody_else_saved_is_never_offered(street: Street, me: Visitor) 
     assert kept_draft(street.house.installation, "acme") is None
     consultant = _consultant(street, "acme")
     assert consultant.post("/setup/copy", {"from": "acme"}).status_code == 404
+
+
+def test_the_first_page_reads_no_settings_of_other_workspaces(street: Street) -> None:
+    """It asks whether there are any: one that this version cannot read stopped the page."""
+    consultant = _consultant(street, "acme")
+    with admin(street.house.installation.database_url) as connection:
+        connection.execute(
+            b"INSERT INTO flyle.settings_versions"
+            b" (tenant_id, version, document, digest, author, created_at)"
+            b" VALUES ('globex', 0, '{}', 'x', 'console:consultant@flyle.example', now())"
+        )
+    try:
+        page = consultant.get("/setup/object")
+        assert page.status_code == 200
+        assert "/setup/copy" in page.text
+    finally:
+        with admin(street.house.installation.database_url) as connection:
+            connection.execute(b"DELETE FROM flyle.settings_versions WHERE version = 0")

@@ -15,7 +15,7 @@ from flyle_sf_assets.settings.drafts import (
     with_object,
     with_refresh,
 )
-from flyle_sf_assets.tenants.settings_copies import copyable_settings
+from flyle_sf_assets.tenants.settings_copies import can_copy
 from flyle_sf_assets.tenants.settings_drafts import drop_draft
 
 INTERVALS_H = (1, 2, 3, 4, 6, 8, 12, 24)
@@ -61,7 +61,7 @@ def _page(page_request: PageRequest, draft: Draft, problems: tuple[Problem, ...]
         choices=base_object_choices({}),
         chosen=base_object_of(draft),
         declared=declared_objects(page_request),
-        can_copy=bool(copyable_settings(page_request.installation, page_request.tenant, author)),
+        can_copy=can_copy(page_request.installation, page_request.tenant, author),
         every=every or "3h",
         intervals=INTERVALS_H,
         problems=problems,

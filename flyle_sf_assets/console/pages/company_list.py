@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from flyle_sf_assets.companies.status import CompanyStatus
 from flyle_sf_assets.console.company_values import CompanyValues
@@ -100,12 +100,7 @@ def companies_csv(page_request: PageRequest) -> Response:
     query = _query(page_request)
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         shown = _shown(page_request, tx, query)
-    name = f"companies-{page_request.tenant}-{page_request.now:%Y%m%d}.csv"
-    return StreamingResponse(
-        _lines(page_request, query, shown),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return page_request.csv("companies", _lines(page_request, query, shown))
 
 
 def _query(page_request: PageRequest) -> CompanyQuery:

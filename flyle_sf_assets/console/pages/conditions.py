@@ -29,7 +29,7 @@ from flyle_sf_assets.console.draft import (
     was_moved,
 )
 from flyle_sf_assets.console.orgs import answers_of
-from flyle_sf_assets.console.pages.row_inputs import as_meant, at_inputs, input_of
+from flyle_sf_assets.console.pages.row_inputs import as_meant, at_inputs, input_of, problems_in
 from flyle_sf_assets.console.removed_rows import (
     conditions_missing,
     edited_conditions,
@@ -44,15 +44,12 @@ from flyle_sf_assets.console.setup_forms import (
     condition_items,
     conditions_of,
     conditions_typed,
-    is_number,
     regrouped,
 )
 from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import (
     Draft,
-    problems_of,
-    validate_draft,
     validate_parts,
     with_conditions,
 )
@@ -105,10 +102,11 @@ def edit_rows(page_request: PageRequest) -> Response:
         saved = settings_origin(page_request.installation, page_request.tenant).settings
         typed, removed = conditions_of(draft), conditions_missing(saved, draft)
     typed, removed = edited_conditions(form, typed, removed)
-    into = form.one("into")
+    into, chosen = form.one("into"), form.number("into")
     added = list(dict.fromkeys(path for path in form.all("add") if path))
     for path in added[: max(0, ROWS_MAX - len(typed))]:
-        group = int(into) if is_number(into) else 1 + max((r.group for r in typed), default=-1)
+        following = 1 + max((row.group for row in typed), default=-1)
+        group = following if chosen is None else chosen
         typed = (*typed, ConditionRow(path, "", (), "", "", group))
     if form.one("add"):
         typed, into = regrouped(typed), ""
@@ -157,7 +155,7 @@ def conditions_chosen(page_request: PageRequest) -> Response:
         draft = with_conditions(draft, condition_items(typed))
         keep(page_request, draft)
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
-        problems = _problems(draft, answers)
+        problems = problems_in(draft, answers, "conditions")
     if any(problem.severity == "error" for problem in problems):
         return _page(page_request, draft, 422)
     return page_request.go("/setup/mapping")
@@ -219,7 +217,11 @@ def _kind(choice: FieldChoice | None, op: Operator | None) -> WidgetKind | None:
 
 
 def _shown(draft: Draft, typed: Rows, answers: OrgAnswers, *, is_checked: bool) -> list[ShownRow]:
-    source, problems, paths = source_of(draft), _problems(draft, answers), _paths(typed)
+    source, problems, paths = (
+        source_of(draft),
+        problems_in(draft, answers, "conditions"),
+        _paths(typed),
+    )
     shown = []
     for place, row in enumerate(typed):
         choice = answers.field(source, row.field)
@@ -261,12 +263,3 @@ def _paths(typed: Rows) -> list[str]:
             places[row.group] += 1
         paths.append(f"{path}.")
     return paths
-
-
-def _problems(draft: Draft, answers: OrgAnswers) -> tuple[Problem, ...]:
-    """What is wrong by itself; and when nothing is, what the org does not allow."""
-    found = problems_of(validate_draft(draft).problems, "conditions")
-    settings = validate_parts(draft, "object", "one_to_one", "conditions").settings
-    if settings is None:
-        return found
-    return (*found, *problems_of(answers.problems(settings), "conditions"))

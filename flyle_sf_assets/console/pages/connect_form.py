@@ -1,7 +1,7 @@
 """The connect form: what was typed, what is wrong with each field, and how the last try ended.
 
-Typed values and the end of a try outlive the way to Salesforce and back, and a redirect: sealed, for
-this session, for a quarter of an hour. The Consumer Secret is never kept for the form.
+Typed values and the end of a try outlive a redirect, and the way to Salesforce and back: sealed,
+for this session, for a quarter of an hour. The Consumer Secret is never kept for the form.
 """
 
 from collections.abc import Mapping

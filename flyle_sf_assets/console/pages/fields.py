@@ -6,7 +6,7 @@ from flyle_sf_assets.choosing.tree import Level, sections
 from flyle_sf_assets.console.draft import connection_of_draft, draft_for, source_of
 from flyle_sf_assets.console.orgs import answers_of
 from flyle_sf_assets.console.request import PageRequest
-from flyle_sf_assets.console.setup_forms import conditions_of, is_number, mappings_of
+from flyle_sf_assets.console.setup_forms import conditions_of, mappings_of
 from flyle_sf_assets.settings.drafts import Draft
 from flyle_sf_assets.settings.patterns import RELATIONSHIP_LEVELS_MAX
 
@@ -17,7 +17,7 @@ WORD_CHARACTERS_MAX = 100
 def picker(page_request: PageRequest) -> Response:
     """Fields of one depth that were found, or the first level without a search."""
     draft, word = draft_for(page_request), page_request.query.one("q").strip()[:WORD_CHARACTERS_MAX]
-    source, depth = source_of(draft), _number(page_request, "depth")
+    source, depth = source_of(draft), page_request.query.number("depth") or 0
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
         if not word:
             return _level(page_request, draft, answers.level(source))
@@ -27,7 +27,7 @@ def picker(page_request: PageRequest) -> Response:
         found=found,
         word=word,
         depth=depth,
-        before=_number(page_request, "before"),
+        before=page_request.query.number("before") or 0,
         purpose=_purpose(page_request),
         taken=_taken(page_request, draft),
     )
@@ -64,11 +64,6 @@ def _taken(page_request: PageRequest, draft: Draft) -> frozenset[str]:
     if _purpose(page_request) == "conditions":
         return frozenset(row.field for row in conditions_of(draft))
     return frozenset(row.source for row in mappings_of(draft))
-
-
-def _number(page_request: PageRequest, name: str) -> int:
-    text = page_request.query.one(name)
-    return int(text) if is_number(text) else 0
 
 
 def _purpose(page_request: PageRequest) -> str:

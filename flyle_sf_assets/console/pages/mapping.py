@@ -20,7 +20,7 @@ from flyle_sf_assets.console.draft import (
     was_moved,
 )
 from flyle_sf_assets.console.orgs import answers_of
-from flyle_sf_assets.console.pages.row_inputs import at_inputs, input_of
+from flyle_sf_assets.console.pages.row_inputs import at_inputs, input_of, problems_in
 from flyle_sf_assets.console.removed_rows import (
     Placed,
     edited_mappings,
@@ -41,8 +41,6 @@ from flyle_sf_assets.errors import Problem, Text
 from flyle_sf_assets.preview.org_browser import OrgAnswers
 from flyle_sf_assets.settings.drafts import (
     Draft,
-    problems_of,
-    validate_draft,
     validate_parts,
     with_mapping,
 )
@@ -170,7 +168,7 @@ def mapping_chosen(page_request: PageRequest) -> Response:
         draft = with_mapping(draft, mapping_items(mappings_typed(page_request.form)))
         keep(page_request, draft)
     with answers_of(page_request, connection_of_draft(draft).org_url) as answers:
-        problems = _problems(draft, answers)
+        problems = problems_in(draft, answers, "mapping")
     errors = tuple(problem for problem in problems if problem.severity == "error")
     return _page(page_request, draft, errors) if errors else page_request.go("/setup/confirm")
 
@@ -231,7 +229,7 @@ def _rows(
 
 def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
     source = source_of(draft)
-    problems = _problems(draft, answers)
+    problems = problems_in(draft, answers, "mapping")
     shown = []
     for place, row in enumerate(typed):
         choice = answers.field(source, row.source)
@@ -244,12 +242,3 @@ def _shown(draft: Draft, typed: Rows, answers: OrgAnswers) -> list[ShownRow]:
         others = tuple(one for one in of_row if input_of(one, path) not in at)
         shown.append(ShownRow(chosen, choice, others, at))
     return shown
-
-
-def _problems(draft: Draft, answers: OrgAnswers) -> tuple[Problem, ...]:
-    """What is wrong by itself; and when nothing is, what the org does not allow."""
-    found = problems_of(validate_draft(draft).problems, "mapping")
-    settings = validate_parts(draft, "object", "one_to_one", "mapping").settings
-    if settings is None:
-        return found
-    return (*found, *problems_of(answers.problems(settings), "mapping"))

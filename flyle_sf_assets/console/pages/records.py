@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from flyle_sf_assets.companies.rejections import RejectReason, remedy_for
 from flyle_sf_assets.console.csv_cells import BYTE_ORDER_MARK, csv_line
@@ -14,10 +14,9 @@ from flyle_sf_assets.store.companies.rejected_values import (
     count_rejected,
     list_rejected,
 )
-from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import latest_syncs
 from flyle_sf_assets.store.tenants.notices import list_notices, mark_read
-from flyle_sf_assets.tenants.registration import settings_in
+from flyle_sf_assets.tenants.registration import time_zone_in
 
 SYNCS_SHOWN = 50
 REJECTED_SHOWN = 200
@@ -31,7 +30,7 @@ def syncs(page_request: PageRequest) -> Response:
     before = page_request.query.number("before")
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = latest_syncs(tx, SYNCS_SHOWN + 1, before=before)
-        time_zone = time_zone_of(tx)
+        time_zone = time_zone_in(tx)
     return page_request.page(
         "syncs.html",
         syncs=found[:SYNCS_SHOWN],
@@ -47,7 +46,7 @@ def rejected(page_request: PageRequest) -> Response:
         found = list_rejected(tx, limit=REJECTED_SHOWN)
         total = count_rejected(tx)
         fields = {field.key: field for field in list_fields(tx)}
-        time_zone = time_zone_of(tx)
+        time_zone = time_zone_in(tx)
     return page_request.page(
         "rejected.html",
         rejected=found,
@@ -63,19 +62,14 @@ def rejected_csv(page_request: PageRequest) -> Response:
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = list_rejected(tx, limit=REJECTED_EXPORTED_MAX)
         fields = {field.key: field for field in list_fields(tx)}
-    name = f"rejected-{page_request.tenant}-{page_request.now:%Y%m%d}.csv"
-    return StreamingResponse(
-        _lines(page_request, found, fields),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return page_request.csv("rejected", _lines(page_request, found, fields))
 
 
 def notices(page_request: PageRequest) -> Response:
     """The administrators' notices, the newest first."""
     with page_request.installation.database.tenant(page_request.tenant) as tx:
         found = list_notices(tx, limit=NOTICES_SHOWN)
-        time_zone = time_zone_of(tx)
+        time_zone = time_zone_in(tx)
     return page_request.page("notices.html", notices=found, time_zone=time_zone)
 
 
@@ -86,12 +80,6 @@ def read_notices(page_request: PageRequest) -> Response:
             if (number := whole_number(text)) is not None:
                 mark_read(tx, number, page_request.now)
     return page_request.go("/notices")
-
-
-def time_zone_of(tx: TenantTransaction) -> str | None:
-    """The tenant's time zone, None before there are settings."""
-    settings = settings_in(tx)
-    return settings.time_zone if settings else None
 
 
 def _told(one: RejectedRecord, fields: dict[str, CustomField]) -> Text:

@@ -13,6 +13,14 @@ from types import MappingProxyType
 from flyle_sf_assets.choosing.widgets import ValueWidget, WidgetKind
 from flyle_sf_assets.console.setup_forms import ConditionRow
 from flyle_sf_assets.errors import Problem, Text, sentences
+from flyle_sf_assets.preview.org_browser import OrgAnswers
+from flyle_sf_assets.settings.drafts import (
+    Draft,
+    Part,
+    problems_of,
+    validate_draft,
+    validate_parts,
+)
 
 _MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2013": "-", "\u30fc": "-"})
 _CURRENCY = re.compile(r"^([-+]?)\s*[¥$€]\s*|\s*(?:円|%)$")
@@ -76,6 +84,15 @@ def number_as_meant(text: str) -> str:
     if _GROUPED.fullmatch(narrow):
         return re.sub(r"[,' ]", "", narrow)
     return narrow if re.fullmatch(r"[-+]?\d+(?:\.\d+)?", narrow) else text.strip()
+
+
+def problems_in(draft: Draft, answers: OrgAnswers, part: Part) -> tuple[Problem, ...]:
+    """What is wrong in that part by itself; and when nothing is, what the org does not allow."""
+    found = problems_of(validate_draft(draft).problems, part)
+    settings = validate_parts(draft, "object", "one_to_one", part).settings
+    if settings is None:
+        return found
+    return (*found, *problems_of(answers.problems(settings), part))
 
 
 def at_inputs(

@@ -7,8 +7,7 @@ from flyle_sf_assets.connection.connect import stored_connection
 from flyle_sf_assets.console.orgs import known_labels
 from flyle_sf_assets.console.pages.asking import ask
 from flyle_sf_assets.console.pages.confirming import impact_page
-from flyle_sf_assets.console.request import PageRequest
-from flyle_sf_assets.console.setup_forms import is_number
+from flyle_sf_assets.console.request import PageRequest, whole_number
 from flyle_sf_assets.settings.drafts import Draft
 from flyle_sf_assets.store.syncs.settings_in_effect import get_refusals
 from flyle_sf_assets.store.tenants.links import get_link
@@ -46,12 +45,11 @@ def version_impact(page_request: PageRequest) -> Response:
 def restore(page_request: PageRequest) -> Response:
     """Registers the version's settings as the newest ones, and asks for a sync."""
     installation, tenant = page_request.installation, page_request.tenant
-    seen = page_request.form.one("newest")
     saved = restore_version(
         installation,
         tenant,
         _number(page_request),
-        base_version=int(seen) if is_number(seen) else None,
+        base_version=page_request.form.number("newest"),
         connection=stored_connection(installation, tenant),
         author=page_request.user.author,
         clock=page_request.console.clock,
@@ -75,5 +73,4 @@ def _draft(page_request: PageRequest) -> Draft:
 
 def _number(page_request: PageRequest) -> int:
     """The version that the address names; one that does not exist when that is no number."""
-    text = page_request.param("version")
-    return int(text) if is_number(text) else 0
+    return whole_number(page_request.param("version")) or 0

@@ -142,6 +142,17 @@ def versions_saved_by(tx: FleetTransaction, author: str) -> tuple[SavedVersion, 
     )
 
 
+def has_saved_elsewhere(tx: FleetTransaction, tenant: str, author: str) -> bool:
+    """Whether exactly this author saved a version of another tenant."""
+    found = tx.execute(
+        "SELECT EXISTS (SELECT FROM settings_versions"
+        " WHERE author = :author AND tenant_id <> :tenant)",
+        author=author,
+        tenant=tenant,
+    )
+    return bool(found.scalar_one())
+
+
 def tenants_with_settings(tx: Transaction) -> tuple[str, ...]:
     """The tenants that have settings; all of them in a fleet transaction."""
     rows = tx.execute("SELECT DISTINCT tenant_id FROM settings_versions ORDER BY tenant_id")
