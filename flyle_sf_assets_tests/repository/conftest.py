@@ -39,12 +39,20 @@ def make_targets(root: Path) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def commands() -> set[str]:
-    """The commands of ``flyle-sf``, groups spelled out: ``db upgrade``."""
+def options_of_commands() -> dict[str, set[str]]:
+    """The commands of ``flyle-sf``, groups spelled out (``db upgrade``), with their options."""
     from flyle_sf_assets.cli.main import app  # noqa: PLC0415 - the other tests need no CLI
 
-    found: set[str] = set()
+    found: dict[str, set[str]] = {}
     for name, command in typer.main.get_group(app).commands.items():
         below = getattr(command, "commands", None)
-        found |= {f"{name} {inner}" for inner in below} if below else {name}
+        for inner, one in (below or {"": command}).items():
+            options = {option for parameter in one.params for option in parameter.opts}
+            found[f"{name} {inner}".strip()] = options
     return found
+
+
+@pytest.fixture(scope="session")
+def commands(options_of_commands: dict[str, set[str]]) -> set[str]:
+    """The commands of ``flyle-sf``, groups spelled out: ``db upgrade``."""
+    return set(options_of_commands)

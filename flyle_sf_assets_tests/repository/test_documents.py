@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from flyle_sf_assets import errors
+
 READMES = ("README.md", "README.ja.md")
 REFERENCES = ("docs/reference.md", "docs/reference.ja.md")
 README_WORDS_MAX = 900
@@ -53,6 +55,52 @@ def test_every_command_is_in_the_reference(root: Path, commands: set[str], refer
     """A command that is not written down is found by nobody."""
     code = _code((root / reference).read_text())
     assert {command for command in commands if f"flyle-sf {command}" not in code} == set()
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_the_reference_names_the_commands_with_json(
+    root: Path, options_of_commands: dict[str, set[str]], reference: str
+) -> None:
+    """A script that parses the output has to know which commands have one object on stdout."""
+    text = " ".join((root / reference).read_text().split())
+    listed = re.search(r"`--json` on ([a-z, -]+) prints|([a-z、-]+) に `--json` を付けると", text)
+    assert listed
+    named = re.split(r", | and |、", listed[1] or listed[2])
+    assert sorted(named) == sorted(
+        name for name, options in options_of_commands.items() if "--json" in options
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "listed"),
+    [
+        ("docs/reference.md", r"Exit codes: (.*?)\."),
+        ("docs/reference.ja.md", r"終了コードは、(.*?)です。"),
+    ],
+)
+def test_the_reference_names_every_exit_code(root: Path, reference: str, listed: str) -> None:
+    """0 and 130, by which shells know Ctrl-C, are no errors of ours."""
+    text = " ".join((root / reference).read_text().split())
+    found = re.search(listed, text)
+    assert found
+    codes = re.findall(r"\d+", re.sub(r"（.*?）", "", found[1]))
+    assert list(map(int, codes)) == sorted({0, 130, *_exit_codes().values()})
+
+
+def test_the_tree_of_errors_names_their_exit_codes() -> None:
+    """The docstring is what a person reads who looks for a code."""
+    named = dict(re.findall(r"[├└]── (\w+) +exit (\d)", errors.__doc__ or ""))
+    known = _exit_codes()
+    assert {name: int(code) for name, code in named.items()} == {
+        name: known[name] for name in named
+    }
+    assert set(known.values()) <= set(map(int, named.values()))
+
+
+def _exit_codes() -> dict[str, int]:
+    """By name: the exit code of every error of the product."""
+    kinds = [one for one in vars(errors).values() if isinstance(one, type)]
+    return {kind.__name__: kind.exit_code for kind in kinds if issubclass(kind, errors.FlyleError)}
 
 
 def test_make_help_lists_every_target(root: Path, make_targets: set[str]) -> None:
