@@ -26,7 +26,7 @@ COVERED = 98
 COMMA = ,
 SPACE = $(subst ,, )
 
-.PHONY: help demo dev test coverage lint format lock clean bench bench-fleet bench-console mutants soak fuzz
+.PHONY: help demo dev test coverage lint format lock clean bench bench-fleet bench-console mutants soak fuzz crashes
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ soak: $(VENV)/.dev ## the model test for hours: RUNS=10000 runs, seeds from SEED
 
 fuzz: $(VENV)/.dev ## every wrong answer of an org, and EXAMPLES=1000 combinations drawn from SEED=1
 	$(BIN)/python -m flyle_sf_assets_tests.hostile.fuzz --examples $(or $(EXAMPLES),1000) --seed $(or $(SEED),1)
+
+crashes: $(VENV)/.dev ## kills a process at every write, and at MOMENTS=200 random moments
+	$(BIN)/python -m flyle_sf_assets_tests.crashes.every --moments $(or $(MOMENTS),200)
 
 lint: $(VENV)/.dev ## ruff, mypy, import rules, unused dependencies and code, known vulnerabilities
 	$(BIN)/ruff check --quiet $(CHECKED)

@@ -20,12 +20,11 @@ from typing import Any
 from psycopg import sql
 
 from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.cli import in_process
 from flyle_sf_assets_tests.flows import tenants
-from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, demo_settings
+from flyle_sf_assets_tests.flows.tenants import PLACEHOLDER, demo_settings, org_clock
 from flyle_sf_assets_tests.postgres import admin, fresh_database_url
 
 TIMEOUT_S = 110
@@ -38,8 +37,7 @@ def make_org(sample: Callable[..., Org] = samples.account_org, **size: int) -> O
     There is room for two hours that a test lets pass.
     """
     org = tenants.make_org(sample, **size)
-    clock = org._clock  # noqa: SLF001 - time passes in the org
-    assert isinstance(clock, ManualClock)
+    clock = org_clock(org)
     clock.move_to(datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=100))
     return org
 

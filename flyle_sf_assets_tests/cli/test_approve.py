@@ -2,9 +2,9 @@
 
 import pytest
 
-from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets_tests.cli.site import Site, make_org
+from flyle_sf_assets_tests.flows.tenants import org_clock
 
 
 @pytest.fixture(scope="module")
@@ -13,8 +13,7 @@ def org(here: Site) -> Org:
     made = make_org()
     here.link("acme", made)
     assert here.run("sync", "acme").code == 0
-    clock = made._clock  # noqa: SLF001 - time passes in the org
-    assert isinstance(clock, ManualClock)
+    clock = org_clock(made)
     clock.advance(3600)
     made.delete("Account", *sorted(made.ids("Account"))[:51])
     clock.advance(600)

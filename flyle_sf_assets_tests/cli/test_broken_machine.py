@@ -5,11 +5,7 @@ What does not belong here: exceptions of every kind (``test_unforeseen.py``).
 """
 
 import json
-import os
-import shutil
-import subprocess
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,35 +13,11 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets_tests.cli.disks import DISKS, mounted, needs_mounts
 from flyle_sf_assets_tests.cli.site import Answer, Site, make_org
 from flyle_sf_assets_tests.postgres import admin, postgres_urls
 
 MARKER = "geheimer-Wert-7734"
-MOUNTED = """
-mount -t tmpfs -o size="$1" tmpfs "$2"
-case "$3" in
-    ro) mount -o remount,ro "$2" ;;
-    full) dd if=/dev/zero of="$2/full" 2>/dev/null || true ;;
-esac
-shift 3
-exec "$@"
-"""
-AS_ROOT = () if os.geteuid() == 0 else ("--map-root-user",)
-NAMESPACE = ("unshare", *AS_ROOT, "--mount", "sh", "-ec")
-
-
-def _can_mount() -> bool:
-    if shutil.which("unshare") is None:
-        return False
-    done = subprocess.run(
-        [*NAMESPACE, "mount -t tmpfs tmpfs /mnt"], check=False, capture_output=True
-    )
-    return done.returncode == 0
-
-
-needs_mounts = pytest.mark.skipif(
-    not _can_mount(), reason="needs mount namespaces: apt install util-linux, as root or userns"
-)
 
 
 @pytest.fixture(scope="module")
@@ -59,36 +31,14 @@ def linked(here: Site) -> Site:
     return here
 
 
-@dataclass(frozen=True)
-class Disk:
-    """A disk of ``size`` at the place that the variable names."""
-
-    variable: str
-    size: str
-    mode: str
-    code: str
-
-
-DISKS = {
-    "lake_full": Disk("FLYLE_LAKE_URL", "16k", "rw", "disk_full"),
-    "lake_read_only": Disk("FLYLE_LAKE_URL", "1m", "ro", "storage_read_only"),
-    "home_full": Disk("FLYLE_HOME", "64k", "full", "disk_full"),
-    "home_read_only": Disk("FLYLE_HOME", "1m", "ro", "storage_read_only"),
-}
-
-
 @needs_mounts
 @pytest.mark.parametrize("name", DISKS)
 def test_a_disk_that_takes_nothing_is_said_by_its_code(name: str, linked: Site) -> None:
     """It read "ended unexpectedly (ComputeError)", under a traceback, with an empty stdout."""
     disk = DISKS[name]
-    place = linked.home.parent / f"{name}-disk"
-    place.mkdir()
-    command = [*NAMESPACE, f'{MOUNTED}; shift 3; exec "$@"', "sh", disk.size, str(place), disk.mode]
+    command, places = mounted(disk, linked.home.parent / f"{name}-disk")
     answer = linked.answer_of(
-        linked.start(
-            "sync", "acme", "--full", "--json", before=command, **{disk.variable: str(place)}
-        )
+        linked.start("sync", "acme", "--full", "--json", before=command, **places)
     )
     assert answer.code == 1, answer.err
     error = answer.document["error"]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets_tests.cli.site import Answer, Site, make_org
+from flyle_sf_assets_tests.flows.tenants import org_clock
 
 REVENUE = "12345678901234.56"
 
@@ -37,8 +37,7 @@ def synced(here: Site, org: Org, company: str) -> Site:
     org.update("Account", company, first)
     assert here.run("sync", "acme").code == 0
     changed = {"Name": "アフター", "Exact_Revenue__c": Decimal(REVENUE), "Industry": "Banking"}
-    clock = org._clock  # noqa: SLF001 - time passes in the org
-    assert isinstance(clock, ManualClock)
+    clock = org_clock(org)
     clock.advance(3600)
     org.update("Account", company, changed)
     clock.advance(3600)

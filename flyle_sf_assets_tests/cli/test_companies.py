@@ -5,9 +5,9 @@ import io
 
 import pytest
 
-from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets_tests.cli.site import Site, make_org
+from flyle_sf_assets_tests.flows.tenants import org_clock
 
 FORMULA = "=cmd|' /C calc'!A1"
 CONTROLLING = "\x1b[2J\x1b]0;owned\x07北海道[bold]食品[/bold]\u202e"
@@ -30,8 +30,7 @@ def synced(here: Site, org: Org, ids: list[str]) -> Site:
     org.update("Account", ids[0], {"Name": FORMULA})
     org.update("Account", ids[1], {"Name": CONTROLLING})
     assert here.run("sync", "acme").code == 0
-    clock = org._clock  # noqa: SLF001 - time passes in the org
-    assert isinstance(clock, ManualClock)
+    clock = org_clock(org)
     clock.advance(3600)
     org.delete("Account", ids[2])
     clock.advance(3600)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets_tests.cli.site import Site, make_org
+from flyle_sf_assets_tests.flows.tenants import org_clock
 
 KEYS = {"created", "changed", "leaving", "blanked", "options_added", "api_calls", "exact"}
 REVENUE = "{from: AnnualRevenue, to: revenue, label: 売上, type: number}"
@@ -33,8 +33,7 @@ def synced(linked: Site, org: Org) -> Site:
     assert first.keys() >= KEYS
     assert (first["created"], first["version"]) == (len(org.records("Account")), None)
     assert linked.run("sync", "acme").code == 0
-    clock = org._clock  # noqa: SLF001 - time passes there
-    assert isinstance(clock, ManualClock)
+    clock = org_clock(org)
     clock.advance(3600)
     added = f"{REVENUE}\n  - {{from: Phone, to: phone, label: 電話}}"
     linked.link("acme", org, (REVENUE, added))

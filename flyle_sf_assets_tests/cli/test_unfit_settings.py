@@ -1,8 +1,8 @@
 """Settings that the org does not fit, as the commands show them."""
 
 from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets.sandbox.clock import ManualClock
 from flyle_sf_assets_tests.cli.site import Site, make_org
+from flyle_sf_assets_tests.flows.tenants import org_clock
 
 MISSPELT = ("from: AnnualRevenue", "from: AnualRevenue")
 
@@ -13,8 +13,7 @@ def test_sync_says_that_it_registered_a_version_and_that_it_is_not_applied(here:
     here.link("acme", org)
     assert here.run("sync", "acme").code == 0
     here.link("acme", org, MISSPELT)
-    clock = org._clock  # noqa: SLF001 - time passes in the org
-    assert isinstance(clock, ManualClock)
+    clock = org_clock(org)
     clock.advance(60)
     org.update("Account", org.ids("Account")[0], {"Name": "その後の会社"})
     clock.advance(60)

@@ -61,6 +61,13 @@ def make_org(sample: Callable[..., Org] = samples.account_org, **size: int) -> O
     )
 
 
+def org_clock(org: Org) -> ManualClock:
+    """The clock of an org of `make_org`, which tests move."""
+    clock = org._clock  # noqa: SLF001 - a clone shares the clock that it was made with
+    assert isinstance(clock, ManualClock)
+    return clock
+
+
 def demo_settings(tenant: str) -> str:
     """The settings of a demo tenant as they stand in the repository."""
     return (DEMO_SETTINGS / f"{tenant}.yaml").read_text(encoding="utf-8")
@@ -147,7 +154,7 @@ class Tenant:
         opened = open_refresh(self.installation, self.name, kind=kind, clock=self.clock.now)
         with opened as refresh:
             if self.rest_rows_max is not None:
-                refresh.org.open_org = partial(_open_org, refresh, self.rest_rows_max)
+                use_bulk(refresh, rest_rows_max=self.rest_rows_max)
             yield refresh
 
     def later(self, seconds: float = 3600) -> None:
@@ -158,9 +165,7 @@ class Tenant:
     @property
     def org_clock(self) -> ManualClock:
         """The org's clock."""
-        clock = self.there._clock  # noqa: SLF001 - a clone shares the clock that it was made with
-        assert isinstance(clock, ManualClock)
-        return clock
+        return org_clock(self.there)
 
     def rows(self) -> dict[str, Row]:
         """The company rows as they stand in PostgreSQL, read without the product."""
@@ -220,7 +225,7 @@ class Tenant:
         """Every company and every option is what the org holds, given what was held before."""
         expected = self.oracle.companies(self.last)
         found = self.companies()
-        assert found.keys() == expected.keys()
+        assert found.keys() == expected.keys(), found.keys() ^ expected.keys()
         differences = {
             key: (found[key], expected[key]) for key in expected if found[key] != expected[key]
         }
@@ -228,6 +233,11 @@ class Tenant:
         self.last = expected
         for key, option in self.oracle.options(expected).items():
             assert self.options().get(key) == option, key
+
+
+def use_bulk(refresh: Refresh, *, rest_rows_max: int) -> None:
+    """From so many rows on the refresh reads by Bulk."""
+    refresh.org.open_org = partial(_open_org, refresh, rest_rows_max)
 
 
 def _open_org(refresh: Refresh, rest_rows_max: int) -> Any:
