@@ -32,6 +32,7 @@ from flyle_sf_assets.store.tenants.links import (
     put_link,
 )
 from flyle_sf_assets.sync.context import Refresh, RefreshKind, disconnected
+from flyle_sf_assets.sync.load.mass_change_guard import whole_kind
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.outcome import Outcome
 from flyle_sf_assets.sync.state.invalid_state import note_impossible
@@ -67,9 +68,9 @@ def open_refresh(
     """One refresh of one tenant under its lock; a second one waits until the first has ended.
 
     Raises NotConnected when the tenant has no settings or was disconnected. The first refresh after
-    a new connection is a census, whatever kind was requested. The sync's row says how it ended: a
-    step's error ends it as failed or postponed, and a process that dies leaves a running row that
-    the next refresh closes.
+    a new connection is a census, whatever kind was requested; one that applies an approved change
+    is of the kind that finds it. The sync's row says how it ended: a step's error ends it as failed
+    or postponed, and a process that dies leaves a running row that the next refresh closes.
 
     ``run_id`` is Dagster's (None outside of it), ``is_retry`` says that this run repeats a failed
     one, ``on_wait`` is called once when another refresh of the tenant holds the lock.
@@ -100,7 +101,7 @@ def open_refresh(
                 put_link(tx, settings_version=choice.fallback.version)
             if get_link(tx).state == "disconnected":
                 raise disconnected(tenant)
-            kind = "census" if is_reread_asked(tx) or _is_census_approved(tx) else kind
+            kind = "census" if is_reread_asked(tx) else _kind_to_apply(tx, kind)
             is_first = get_link(tx).first_synced_at is None
             sync = open_sync(tx, "initial" if is_first else kind, run_id, clock())
             close_abandoned(tx, clock(), keep=sync.sync_id)
@@ -167,10 +168,12 @@ def _renew_figure(refresh: Refresh) -> None:
     refresh.outcome.count_calls(spent, refresh.org.limit_reading)
 
 
-def _is_census_approved(tx: TenantTransaction) -> bool:
-    """What only a census finds is applied by a census."""
+def _kind_to_apply(tx: TenantTransaction, requested: RefreshKind) -> RefreshKind:
+    """What was approved is applied by a refresh that finds it; else as requested."""
     held = get_held(tx)
-    return held is not None and held.is_approved and held.kind == "census"
+    if held is None or not held.is_approved:
+        return requested
+    return whole_kind(held, requested) or requested
 
 
 def require_connected(installation: Installation, tenant: str) -> None:

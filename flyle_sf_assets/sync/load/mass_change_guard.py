@@ -8,6 +8,7 @@ all of it.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from flyle_sf_assets.check.settings_caused import SettingsCaused, settings_caused
 from flyle_sf_assets.companies.guard import (
@@ -32,7 +33,24 @@ from flyle_sf_assets.store.companies.upsert import UpsertCounts
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.tenants.held_changes import held_error, release_held
 
+WholeKind = Literal["full", "census"]
+WHOLE_KINDS: tuple[WholeKind, ...] = ("full", "census")
+"""Refreshes that compare every company, not only those of unconsumed rows.
+
+The later one finds whatever the earlier one does.
+"""
+
 _NOTHING = SettingsCaused(scope=False, fields=frozenset())
+
+
+def whole_kind(held: HeldChange | None, requested: str) -> WholeKind | None:
+    """The kind of whole refresh that is requested, or that finds what is held; None: no whole one.
+
+    No record tells of what only a comparison of every company found, so a refresh of other records
+    would neither apply it nor know that it is over.
+    """
+    kinds = (requested, None if held is None else held.kind)
+    return next((one for one in reversed(WHOLE_KINDS) if one in kinds), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +58,9 @@ class MassChangeGuard:
     """The limits of one refresh.
 
     ``before`` gives the settings that the companies were last written with, None when they are not
-    known. ``held`` is what was held before, ``inputs`` and ``kind`` describe this refresh.
-    ``is_exempt``: a first sync, or one of another base object than before.
+    known. ``held`` is what was held before, ``inputs`` describes this refresh, and ``kind`` says
+    which companies it compares (`whole_kind`). ``is_exempt``: a first sync, or one of another base
+    object than before.
     """
 
     settings: TenantSettings
@@ -51,15 +70,15 @@ class MassChangeGuard:
     kind: str
     is_exempt: bool
 
-    def require_counted(self) -> None:
+    def require_counted(self, requested: str) -> None:
         """Raises MassChangeHeld when this refresh can only find what is held already.
 
-        A census or a full read may find something else in the same records.
+        A ``requested`` census or full read may find something else in the same records.
         """
         held = self.held
         if held is None or held.is_approved or self.is_exempt:
             return
-        if held.inputs == self.inputs and self.kind not in ("census", "full"):
+        if held.inputs == self.inputs and requested not in WHOLE_KINDS:
             raise held_error(held.tenant_id, held.change, kind=held.kind, inputs=held.inputs)
 
     def require_allowed(
@@ -74,7 +93,8 @@ class MassChangeGuard:
         """Raises MassChangeHeld when the transaction took away too much; else nothing is held now.
 
         ``counts`` and ``linked`` (companies that are linked now) are of the transaction, ``now`` is
-        the time of its history. Whatever was held is released, in the same transaction.
+        the time of its history. Whatever was held is released, in the same transaction: a refresh
+        of this ``kind`` would have found it.
         """
         losses: tuple[Loss, ...] = ()
         # No field can lose more values than companies were changed.

@@ -1,6 +1,6 @@
 """The company rows: converted, validated, and written with everything that belongs to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -36,7 +36,7 @@ from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.load.census_report import census_figures
 from flyle_sf_assets.sync.load.commit_gates import passed_gates
 from flyle_sf_assets.sync.load.company_writer import EnrichedRows, Writing, Written
-from flyle_sf_assets.sync.load.mass_change_guard import MassChangeGuard
+from flyle_sf_assets.sync.load.mass_change_guard import WHOLE_KINDS, MassChangeGuard, whole_kind
 from flyle_sf_assets.sync.state.asset_names import COMPANIES, ENRICHED, OPTIONS, digest_of
 from flyle_sf_assets.sync.state.committed_state import not_materialized
 from flyle_sf_assets.sync.state.held_inputs import held_inputs
@@ -64,11 +64,11 @@ def write_companies(refresh: Refresh) -> StepReport:
     taken = refresh.committed.consumed(COMPANIES)
     digest = digest_of(fields, refresh.settings.time_zone)
     is_same = FIELDS in taken and taken[FIELDS].digest == digest
-    is_census, is_full = refresh.kind == "census", refresh.kind == "full"
-    made_of = taken.get(manifest.dataset) if is_same and not is_full else None
-    guard = _guard(refresh, is_base_new=manifest.dataset not in taken)
-    guard.require_counted()
-    rows = _rows(refresh.lake, manifest, made_of, is_census=is_census)
+    guard = _guard(refresh, taken, is_base_new=manifest.dataset not in taken)
+    guard.require_counted(refresh.kind)
+    is_census, is_compared = refresh.kind == "census", guard.kind == "census"
+    made_of = taken.get(manifest.dataset) if is_same and guard.kind != "full" else None
+    rows = _rows(refresh.lake, manifest, made_of, is_compared=is_compared)
     with refresh.committing() as tx:
         written_at = refresh.clock()
         retyped = frozenset() if is_same else retyped_keys(tx, fields)
@@ -81,7 +81,7 @@ def write_companies(refresh: Refresh) -> StepReport:
             time_zone=refresh.settings.time_zone,
             now=written_at,
             tell=refresh.tell,
-            is_census=is_census,
+            is_census=is_compared,
             is_base_new=manifest.dataset not in taken,
         ).write(rows)
         put_fields(tx, _custom_fields(tx, fields))
@@ -99,7 +99,7 @@ def write_companies(refresh: Refresh) -> StepReport:
         census = census_figures(refresh.comparison, written) if is_census else None
         if census is not None:
             put_census(tx, refresh.sync_id, census)
-        gates = passed_gates(tx, written, is_whole=is_census or is_full)
+        gates = passed_gates(tx, written, is_whole=guard.kind in WHOLE_KINDS)
         total = linked_companies(tx)
         guard.require_allowed(tx, written.counts, total, sync_id=refresh.sync_id, now=written_at)
         now, environment = refresh.clock(), refresh.installation.environment
@@ -121,33 +121,37 @@ def write_companies(refresh: Refresh) -> StepReport:
     return replace(report, census=census, counts={**report.counts, **asdict(census)})
 
 
-def _guard(refresh: Refresh, *, is_base_new: bool) -> MassChangeGuard:
-    """What this refresh may take away without an approval."""
-    committed = refresh.committed
-    taken = committed.consumed(COMPANIES).get(f"link_settings/{COMPANIES}")
+def _guard(
+    refresh: Refresh, taken: Mapping[str, Consumed], *, is_base_new: bool
+) -> MassChangeGuard:
+    """What this refresh may take away without an approval.
+
+    ``taken`` is what the companies consumed, by name.
+    """
+    committed, made_of = refresh.committed, taken.get(f"link_settings/{COMPANIES}")
     with committed.transaction() as tx:
         held = get_held(tx)
     return MassChangeGuard(
         settings=refresh.settings,
-        before=lambda tx: None if taken is None else settings_of(tx, taken.generation),
+        before=lambda tx: None if made_of is None else settings_of(tx, made_of.generation),
         held=held,
         inputs=held_inputs(refresh.settings, committed.generations()),
-        kind=refresh.kind,
+        kind=whole_kind(held, refresh.kind) or refresh.kind,
         is_exempt=refresh.is_first or is_base_new,
     )
 
 
 def _rows(
-    lake: Lake, manifest: Manifest, taken: Consumed | None, *, is_census: bool
+    lake: Lake, manifest: Manifest, taken: Consumed | None, *, is_compared: bool
 ) -> EnrichedRows:
-    """The unconsumed rows; a census compares all the others as well.
+    """The unconsumed rows; with ``is_compared`` all the others as well, as a census does.
 
     ``taken`` is what these companies consumed, None when all of them must be made again.
     """
     if taken is None:
         return EnrichedRows.split(lake.read(manifest).collect(), None)
     unconsumed = lake.changed_since(manifest, taken.generation).collect()
-    if not is_census:
+    if not is_compared:
         return EnrichedRows.split(unconsumed, None)
     return EnrichedRows.split(lake.read(manifest).collect(), unconsumed["Id"])
 
