@@ -29,6 +29,7 @@
     └── Unforeseen             exit 1   retryable: no rule of ours covers it; the log has the place
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -101,15 +102,14 @@ class Problem:
 class FlyleError(Exception):
     """Base of all errors that a person may read.
 
-    ``code`` is stable and machine-readable; ``retryable`` says whether a retry can help without
-    action of a person. ``incident`` is the id of the log entry, when the error was made from an
-    unforeseen exception.
+    ``code`` is stable and machine-readable. ``retryable``: a retry can help without action of a
+    person; ``lasts``: one within minutes would get the same answer. ``incident`` is the id of the
+    log entry, when the error was made from an unforeseen exception.
 
-    ``tried``, ``came_back`` and ``remedy`` are for people, in both languages, without secrets or
-    customers' values. ``tried`` says what was attempted ("Tried to …", 「…ようとしました」), since
-    it did not succeed; what another system answered is a `Text.quoted` in ``came_back``. The exit
-    code of a command is that of the error's class. Errors can be pickled: Dagster passes them
-    between processes.
+    ``tried``, ``came_back`` and ``remedy`` are for people, without secrets or customers' values.
+    ``tried`` says what was attempted ("Tried to …", 「…ようとしました」), since it did not succeed;
+    what another system answered is a `Text.quoted` in ``came_back``. Errors can be pickled: Dagster
+    passes them between processes.
 
     >>> error = NotFound(
     ...     "company_unknown",
@@ -125,6 +125,7 @@ class FlyleError(Exception):
 
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
+    lasts: ClassVar[bool] = False
     incident: str | None = None
 
     def __init__(self, code: str, *, tried: Text, came_back: Text, remedy: Text) -> None:
@@ -157,10 +158,15 @@ class FlyleError(Exception):
         return f"[{self.code}] {self.in_language('en')}\n[{self.code}] {self.in_language('ja')}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Dagster passes errors between processes; keyword-only arguments need this.
-        # The last item is what a class stores in addition (the field of a FieldRefused).
+        # For keyword-only arguments; the last item is what a class stores in addition.
         arguments = (type(self), self.code, self.tried, self.came_back, self.remedy)
         return (_rebuild, arguments, self.__dict__)
+
+
+def text_of(written: str) -> Text | None:
+    """The text of an error that was stored as ``str(error)``; None for any other text."""
+    found = re.fullmatch(r"\[(\w+)\] (.*)\n\[\1\] (.*)", written, re.DOTALL)
+    return None if found is None else Text(found[3], found[2])
 
 
 def _rebuild(
@@ -249,11 +255,9 @@ class OrgUnavailable(Postponed):
 
 
 class ApiBudgetSpent(Postponed):
-    """The org's daily API requests are used up, or our share of them.
+    """The org's daily requests, or our share, are used up. ``retry_at`` None: look in an hour."""
 
-    ``retry_at`` is when to look again, None: in an hour.
-    """
-
+    lasts = True
     retry_at: datetime | None = None
 
 
@@ -288,6 +292,8 @@ class IncompleteRead(FlyleError):
 
 class AnswerTooLarge(IncompleteRead):
     """An answer exceeded a limit; an immediate retry would get the same answer."""
+
+    lasts = True
 
 
 class GateBroken(FlyleError):

@@ -117,7 +117,7 @@ _REMEDIES: Mapping[RejectReason, Text] = MappingProxyType(
 
 
 def remedy_for(reason: str, path: str | None) -> Text:
-    """Why a value of the Salesforce field ``path`` was rejected, and the remedy.
+    """Why a value of the Salesforce field ``path``, or a whole row, was rejected, and the remedy.
 
     ValueError for a reason that is none of `RejectReason`.
     """
@@ -130,11 +130,6 @@ def remedy(reason: RejectReason, field: CompanyField | None = None) -> str:
     """The remedy as it is stored: in Japanese and then in English."""
     text = remedy_for(reason, field.source_path if field else None)
     return f"{text.ja} / {text.en}"
-
-
-def remedy_text(reason: RejectReason) -> Text:
-    """The remedy, with ``{path}`` where the Salesforce field stands."""
-    return _REMEDIES[reason]
 
 
 def _beginning(value: pl.Expr) -> pl.Expr:

@@ -15,7 +15,7 @@ from dagster._core.storage.tags import RETRY_NUMBER_TAG
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import failure_of
 from flyle_sf_assets.defs.instance import observe_settings
-from flyle_sf_assets.errors import ApiBudgetSpent, Text, UsageError
+from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
@@ -76,8 +76,8 @@ class Refreshes:
     ) -> StepReport:
         """Runs one step of the run's tenant.
 
-        An error, foreseen or not, becomes a Failure; one that no retry can help fails the run
-        without Dagster retrying it.
+        An error, foreseen or not, becomes a Failure; one that no retry within minutes can help
+        fails the run without Dagster retrying it.
         """
         try:
             refresh = self._refresh(context)
@@ -91,7 +91,7 @@ class Refreshes:
             # Customer data stays out of the event log unless the installation allows it.
             is_shown = self.installation().environment.shows_samples
             return report if is_shown else replace(report, sample=None)
-        if not error.retryable or isinstance(error, ApiBudgetSpent):
+        if not error.retryable or error.lasts:
             # `allow_retries` concerns only the op; run retries read this tag.
             context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
         raise failure_of(error)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from flyle_sf_assets.companies.rejections import RejectReason, remedy_text
+from flyle_sf_assets.companies.rejections import remedy_for
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.explain.explanation import ConditionAnswer, FieldAnswer, Reason
 from flyle_sf_assets.store.tenants.links import Link
@@ -107,11 +107,10 @@ def conditions_not_met(conditions: Sequence[ConditionAnswer]) -> Reason:
 
 def rejected(code: str) -> Reason:
     """The whole row is rejected."""
-    reason = RejectReason(code)
     return Reason(
         f"rejected_{code}",
         Text("このレコードは取り込めません。", "This record cannot become a company."),
-        remedy_text(reason),
+        remedy_for(code, None),
     )
 
 

@@ -26,6 +26,7 @@ from flyle_sf_assets.store.tenants.links import (
     replace_attention,
 )
 from flyle_sf_assets.store.tenants.notices import add_notice
+from flyle_sf_assets.tenants.api_budget import forget_postponed
 from flyle_sf_assets.tenants.outage import forget_outage
 
 HELD = "mass_change_held"
@@ -72,7 +73,8 @@ def keep_held(
 ) -> None:
     """Stores the held change and tells people; one notice as long as it is the same matter.
 
-    Reading worked: earlier failures of the link are over. A disconnected link stays disconnected.
+    Reading worked: the link does not fail any more, or wait for the API budget. A disconnected link
+    stays disconnected.
     """
     if locked_link(tx).state == "disconnected":
         return
@@ -85,6 +87,7 @@ def keep_held(
     record_held(tx, now, due_at)
     clear_failure(tx)
     forget_outage(tx)
+    forget_postponed(tx)
     items = [_attention(tx.tenant_id, error.change, loss) for loss in error.change.losses]
     replace_attention(tx, (HELD,), items, now)
     # Approved numbers that were exceeded are news; numbers that drift while it waits are not.

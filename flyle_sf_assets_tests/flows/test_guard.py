@@ -2,6 +2,7 @@
 
 import pytest
 
+from flyle_sf_assets.errors import ApiBudgetSpent
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets_tests.flows.guarded import (
@@ -269,3 +270,19 @@ def test_a_first_sync_is_not_held(link: Link) -> None:
     tenant.sync()
     tenant.assert_follows_org()
     assert notices(tenant) == []
+
+
+def test_a_sync_that_is_held_does_not_wait_for_the_budget_any_more(tenant: Tenant) -> None:
+    """It was postponed before; the org was read since, and only the approval is waited for."""
+    tenant.there.set_api_limit(1_000, used=950)
+    delete(tenant, 1)
+    check_idle(tenant.installation, tenant.name, clock=tenant.clock.now)
+    delete(tenant, 60, first=1)
+    with pytest.raises(ApiBudgetSpent):
+        tenant.sync()
+    assert [one["code"] for one in link_of(tenant)[1]] == ["api_budget_spent"]
+    tenant.there.set_api_limit(1_000, used=50)
+    tenant.later()
+    check_idle(tenant.installation, tenant.name, clock=tenant.clock.now)
+    hold(tenant)
+    assert [one["code"] for one in link_of(tenant)[1]] == ["mass_change_held"]

@@ -1,8 +1,8 @@
 """How much a sync that has not committed yet takes away, from the history that it just wrote.
 
-Only rows of this sync's own change set are read, plus as many rows as it takes to know that a
-loss is small: no query walks a tenant unless a change is held. What does not belong here: the
-limits (``companies/guard.py``).
+The sync's own change set is read, and its companies. Only `values_before` reads others: as many
+of the tenant's companies as it takes to find ``enough`` values, so all of them where few have one.
+What does not belong here: the limits (``companies/guard.py``).
 """
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own text
@@ -80,12 +80,13 @@ def loss_examples(
     return tuple(found)
 
 
-# The index ``changes_of_sync`` has exactly these rows. They are read before they are sorted: the
-# primary key has the wanted order, and without statistics would be read from end to end for it.
+# The index ``changes_of_sync`` serves only queries that state its condition. The rows are read
+# before they are sorted: the primary key has the wanted order, and without statistics would be
+# read from end to end for it.
 _MINE = """
 WITH m AS MATERIALIZED (
     SELECT external_id, field, of_row, old, new FROM company_changes
-    WHERE tenant_id = :tenant_id AND sync_id = :sync_id AND changed_at = :now
+    WHERE tenant_id = :tenant_id AND sync_id = :sync_id AND sync_id > 0 AND changed_at = :now
 )"""
 _IS_BLANKED = "NOT m.of_row AND m.new = 'null' AND m.old IS NOT NULL AND m.old <> 'null'"
 _HAS_LEFT = "m.of_row AND m.field = 'status' AND m.old = '\"linked\"'"

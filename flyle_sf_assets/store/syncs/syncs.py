@@ -2,13 +2,12 @@
 
 # ruff: noqa: S608  the SQL is formatted only from this file's own column names
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
-from flyle_sf_assets.errors import Text
+from flyle_sf_assets.errors import Text, text_of
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 SyncKind = Literal["initial", "refresh", "full", "backfill", "sweep", "census", "rollback"]
@@ -23,8 +22,6 @@ _ENDS = {
         "The process that ran it ended. The next sync goes on from there",
     ),
 }
-_ERROR = re.compile(r"\[(\w+)\] (.*)\n\[\1\] (.*)", re.DOTALL)
-"""How `FlyleError.__str__` writes an error: English first, then Japanese, each with its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +50,7 @@ class Sync:
         """Why it did not end well; None when it did. An interrupt is one."""
         if self.error is None:
             return None
-        found = _ERROR.fullmatch(self.error)
-        if found is not None:
-            return Text(found[3], found[2])
-        return _ENDS.get(self.error) or _ENDS[ABANDONED]
+        return text_of(self.error) or _ENDS.get(self.error) or _ENDS[ABANDONED]
 
 
 @dataclass(frozen=True, slots=True)
