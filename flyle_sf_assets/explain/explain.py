@@ -11,12 +11,14 @@ from flyle_sf_assets.explain import reasons
 from flyle_sf_assets.explain.explanation import Explanation, FieldAnswer, Reason, Verdict, Why
 from flyle_sf_assets.explain.record_in_org import Found, RecordInOrg
 from flyle_sf_assets.explain.references import record_id_in
+from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.tenant_org import open_tenant_org
 from flyle_sf_assets.raw.plan import objects_missing
 from flyle_sf_assets.raw.records import RecordStatus
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
+from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.store.companies.search import Company, get_company, ids_named, search_companies
@@ -44,7 +46,9 @@ class _Stored:
     schemas: Mapping[str, ObjectSchema | None]
 
 
-def explain(installation: Installation, tenant: str, reference: str) -> Explanation:
+def explain(
+    installation: Installation, tenant: str, reference: str, *, clock: Clock = utc_now
+) -> Explanation:
     """Why the record is or is not a company of the tenant, and why its values differ.
 
     ``reference`` is an id of 15 or 18 characters, the address of the record's page, or a name. At
@@ -58,7 +62,8 @@ def explain(installation: Installation, tenant: str, reference: str) -> Explanat
     started = Explanation(tenant, record_id, None, "linked", (), company=stored.company)
     if stored.link.state in ("not_connected", "disconnected"):
         return _verdict(started, "tenant_not_linked", reasons.not_linked(stored.link.state))
-    with open_tenant_org(installation, stored.settings) as org:
+    patience = Network(clock=clock)
+    with open_tenant_org(installation, stored.settings, patience=patience) as org:
         schemas = stored.schemas
         if objects_missing(stored.settings, schemas):
             schemas = describe_reachable(org, stored.settings)

@@ -58,7 +58,16 @@ OPTIONS = (
 )
 REFRESHES = ("refresh", "sweep", "census", "full", "relative date", "idle", "not idle")
 GUARD = ("companies held", "values held", "not held: settings", "within low limits")
-
+EXPLAINED = (
+    "explained: linked",
+    "explained: not_yet_synced",
+    "explained: conditions_not_met",
+    "explained: ended",
+    "explained: not_visible",
+    "explained: other_object",
+    "explained: a difference",
+)
+BUDGET = ("org used by others", "postponed: the org", "postponed: our share")
 
 FAULTS = (
     "passing status",
@@ -113,7 +122,18 @@ SCHEMA = (
 )
 
 KINDS: frozenset[str] = frozenset(
-    (*RECORDS, *LIFECYCLE, *OPTIONS, *REFRESHES, *GUARD, *FAULTS, *SETTINGS, *SCHEMA)
+    (
+        *RECORDS,
+        *LIFECYCLE,
+        *OPTIONS,
+        *REFRESHES,
+        *GUARD,
+        *BUDGET,
+        *EXPLAINED,
+        *FAULTS,
+        *SETTINGS,
+        *SCHEMA,
+    )
 )
 
 exercised: Counter[str] = Counter()

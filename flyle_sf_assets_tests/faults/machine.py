@@ -19,7 +19,7 @@ from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
-from flyle_sf_assets_tests.faults.guarded_world import GuardedWorld
+from flyle_sf_assets_tests.faults.budgeted_world import JudgedWorld
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.store_reading import StoreReading
 from flyle_sf_assets_tests.faults.world import World
@@ -55,7 +55,7 @@ class Machine(RuleBasedStateMachine):
     """One run: a small org, a tenant, and whatever the rules do to them."""
 
     ground: ClassVar[Ground]
-    made_world: ClassVar[type[World]] = GuardedWorld
+    made_world: ClassVar[type[World]] = JudgedWorld
     numbers: ClassVar[int] = 0
     refreshes: ClassVar[int] = 0
     """Judged in all runs of this process that have ended."""

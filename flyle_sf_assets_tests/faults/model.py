@@ -3,6 +3,8 @@
 What does not belong here: anything else.
 """
 
+from flyle_sf_assets_tests.faults.rules_budget import BudgetRules
+from flyle_sf_assets_tests.faults.rules_explain import ExplainRules
 from flyle_sf_assets_tests.faults.rules_faults import FaultRules
 from flyle_sf_assets_tests.faults.rules_guard import GuardRules
 from flyle_sf_assets_tests.faults.rules_lifecycle import LifecycleRules
@@ -13,6 +15,14 @@ from flyle_sf_assets_tests.faults.rules_settings import SettingsRules
 
 
 class Model(
-    RecordRules, LifecycleRules, OptionRules, FaultRules, SettingsRules, SchemaRules, GuardRules
+    RecordRules,
+    LifecycleRules,
+    OptionRules,
+    FaultRules,
+    SettingsRules,
+    SchemaRules,
+    GuardRules,
+    BudgetRules,
+    ExplainRules,
 ):
     """One run of everything."""

@@ -20,6 +20,7 @@ from flyle_sf_assets.salesforce.describe import NotModified
 from flyle_sf_assets.sync.extract.schema_reader import Redescribed
 from flyle_sf_assets_tests.faults import (  # noqa: F401 - they add their bugs to the list
     mutants_of_answers,
+    mutants_of_budget,
     mutants_of_guard,
     mutants_of_lookups,
     mutants_of_values,

@@ -22,6 +22,9 @@ Document = dict[str, Any]
 
 _numbers: Iterator[int] = count(5000)
 
+SHARE_PERCENT = 2
+"""What the settings allow of the org's daily requests."""
+
 CONTRACT = {"object": "Contract_Info__c", "lookup": "Account__c", "of": "Account"}
 
 OWN = {
@@ -158,6 +161,7 @@ def document(tenant: str, base: str, *, calculated: bool) -> Document:
         "source": {"object": base, "one_to_one": one_to_one(base), "conditions": []},
         "mapping": [mapping(entry) for entry in entries],
         "guard": {"max_gone": "100%", "max_blanked": "100%"},
+        "api_budget": {"max_share": f"{SHARE_PERCENT}%"},
     }
 
 

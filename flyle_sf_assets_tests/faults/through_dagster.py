@@ -16,6 +16,7 @@ from flyle_sf_assets.defs.jobs import refresh_tenant
 from flyle_sf_assets.defs.resources import KIND_TAG, KINDS, Refreshes
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.sync.context import Refresh, RefreshKind
+from flyle_sf_assets_tests.faults.budgeted_world import Budgeted
 from flyle_sf_assets_tests.faults.guarded_world import Guarded
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.world import World
@@ -83,14 +84,14 @@ def _resource(world: World, opened: list[Refresh]) -> ResourceDefinition:
 
 
 @dataclass
-class GuardedDagsterWorld(Guarded, DagsterWorld):
-    """The same, with the mass-change guard judged too."""
+class JudgedDagsterWorld(Guarded, Budgeted, DagsterWorld):
+    """The same, with the guard and the budget judged too."""
 
 
 class DagsterModel(Model):
     """One run of everything, through Dagster."""
 
-    made_world = GuardedDagsterWorld
+    made_world = JudgedDagsterWorld
 
     def _finish(self) -> None:
         super()._finish()
