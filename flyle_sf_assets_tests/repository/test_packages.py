@@ -65,7 +65,15 @@ def test_the_coverage_of_every_pure_package_is_measured(root: Path) -> None:
 
 def test_tests_mirror_the_packages(root: Path) -> None:
     """Anyone who changes a package finds its tests under the same name."""
-    beyond_packages = {"repository", "flows", "conformance", "faults", "browser", "bench"}
+    beyond_packages = {
+        "repository",
+        "flows",
+        "conformance",
+        "crashes",
+        "faults",
+        "browser",
+        "bench",
+    }
     beyond_packages |= {"hostile", "commands"}
     tests = root / "flyle_sf_assets_tests"
     folders = {path.parent.name for path in tests.glob("*/test_*.py")}
