@@ -122,6 +122,8 @@ ROW_FIELDS: Mapping[str, Text] = {
 }
 
 CHANGE_REASONS: Mapping[str, Text] = {
+    "rolled_back": Text("同期を巻き戻しました", "The sync was rolled back"),
+    "resumed": Text("Salesforceの値に戻しました", "Salesforce's value came back"),
     "type_changed": Text("項目の型が変わりました", "The type of the field changed"),
     **dict.fromkeys(
         map(str, RejectReason),
