@@ -7,28 +7,23 @@ from flyle_sf_assets.console.request import PageRequest, whole_number
 from flyle_sf_assets.errors import NotFound, Text
 from flyle_sf_assets.store.companies.custom_fields import list_fields
 from flyle_sf_assets.store.companies.picklist_options import option_labels
+from flyle_sf_assets.store.companies.rolled_back import count_kept_of
 from flyle_sf_assets.store.companies.sync_changes import companies_changed_by
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import Sync, get_sync
 from flyle_sf_assets.tenants.registration import settings_in
 
 
 def sync(page_request: PageRequest) -> Response:
     """The sync and a page of the companies that it changed, by id."""
-    number = page_request.param("sync_id")
     after = page_request.query.one("after")
     with page_request.installation.database.tenant(page_request.tenant) as tx:
-        sync_id = whole_number(number)
-        found = None if sync_id is None else get_sync(tx, sync_id)
+        found = get_sync(tx, number_of(page_request))
         if found is None:
-            raise _unknown(number)
-        settings = settings_in(tx)
+            raise _unknown(page_request.param("sync_id"))
         page = companies_changed_by(tx, found.sync_id, after=after)
-        values = CompanyValues(
-            page_request.language,
-            settings.time_zone if settings else None,
-            {field.key: field for field in list_fields(tx)},
-            option_labels(tx),
-        )
+        values = values_of(page_request, tx)
+        kept = count_kept_of(tx, found.sync_id)
     return page_request.page(
         "sync.html",
         sync=found,
@@ -37,8 +32,29 @@ def sync(page_request: PageRequest) -> Response:
         ],
         following=page.next,
         is_first=not after,
+        kept=kept,
         duration_s=_duration_s(found),
         time_zone=values.time_zone,
+    )
+
+
+def number_of(page_request: PageRequest) -> int:
+    """The sync's number in the address. Raises NotFound ``unknown_sync`` for any other text."""
+    number = page_request.param("sync_id")
+    sync_id = whole_number(number)
+    if sync_id is None:
+        raise _unknown(number)
+    return sync_id
+
+
+def values_of(page_request: PageRequest, tx: TenantTransaction) -> CompanyValues:
+    """How the page shows values of the tenant's companies."""
+    settings = settings_in(tx)
+    return CompanyValues(
+        page_request.language,
+        settings.time_zone if settings else None,
+        {field.key: field for field in list_fields(tx)},
+        option_labels(tx),
     )
 
 

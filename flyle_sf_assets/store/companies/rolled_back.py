@@ -101,6 +101,16 @@ def count_kept(tx: Transaction) -> dict[str, dict[int, int]]:
     return counted
 
 
+def count_kept_of(tx: TenantTransaction, sync_id: int) -> int:
+    """How many values the rollback of that sync, or by that sync, keeps."""
+    found = tx.execute(
+        "SELECT count(*) FROM rolled_back"
+        " WHERE tenant_id = :tenant_id AND (sync_id = :sync_id OR rollback_sync_id = :sync_id)",
+        sync_id=sync_id,
+    )
+    return int(found.scalar_one())
+
+
 # What the company has now, of rolled_back r and companies h.
 _PRESENT = f"""CASE WHEN NOT r.of_row THEN h.custom_fields -> r.field
     WHEN r.field = 'name' THEN to_jsonb(h.name) ELSE {STATUS_OF.format("h")} END"""
