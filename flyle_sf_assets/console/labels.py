@@ -160,6 +160,7 @@ FIELD_WHYS: Mapping[str, Text] = {
     "not_refreshed_yet": Text("次の同期で反映", "with the next sync"),
     "rejected": Text("取り込めない値", "rejected"),
     "kept_when_blank": Text("空のため前の値", "kept: blank there"),
+    "rolled_back": Text("巻き戻した値", "rolled back"),
     "frozen": Text("更新終了", "not updated any more"),
     "held": Text("保留中", "held"),
     "no_company": Text("企業なし", "no company"),

@@ -70,7 +70,7 @@ def test_the_preview_shows_both_what_is_restored_and_what_is_not(
         "ja": ("この同期のあとに値が変わりました", "この同期で作成された企業です"),
         "en": ("The value changed after this sync", "This sync created the company"),
     }
-    assert [text for text in whys[language] if text not in page] == [], page[page.index("<main"):]
+    assert [text for text in whys[language] if text not in page] == [], page[page.index("<main") :]
     assert "&lt;b&gt;新規" in answer.text
     assert tenant.companies() == stands
 
@@ -110,7 +110,10 @@ def test_confirmed_it_shows_the_result_and_offers_its_end(place: Place) -> None:
     me = house.visitor("guarded")
     stood = tenant.companies()
     nothing_kept = me.get(f"/syncs/{sync_id}/resume")
-    assert (nothing_kept.status_code, nothing_kept.headers["location"]) == (303, f"/syncs/{sync_id}")
+    assert (nothing_kept.status_code, nothing_kept.headers["location"]) == (
+        303,
+        f"/syncs/{sync_id}",
+    )
     answer = me.post(f"/syncs/{sync_id}/rollback")
     assert answer.status_code == 200
     done = html.unescape(answer.text)
