@@ -45,6 +45,9 @@ def document(status: TenantStatus) -> dict[str, Any]:
         "companies": status.companies.get("linked", 0),
         "companies_by_status": status.companies,
         "rejected": status.rejected,
+        "rolled_back": [
+            {"sync_id": number, "values": values} for number, values in status.rolled_back.items()
+        ],
         "attention": [
             {
                 "code": item.code,

@@ -137,6 +137,8 @@ def _named(details: TenantDetails) -> Iterator[tuple[Text, RenderableType]]:
     yield Text("次の同期", "Next attempt"), _next(details)
     yield Text("企業", "Companies"), companies_in_words(status.companies)
     yield Text("取り込めない値", "Rejected values"), f"{status.rejected:,}"
+    if status.rolled_back:
+        yield Text("巻き戻した値", "Rolled back"), _rolled_back(status)
     yield (
         Text("API呼び出し", "API calls"),
         say(
@@ -146,6 +148,16 @@ def _named(details: TenantDetails) -> Iterator[tuple[Text, RenderableType]]:
     )
     if status.stale_assets:
         yield Text("未反映のアセット", "Stale assets"), ", ".join(status.stale_assets)
+
+
+def _rolled_back(status: TenantStatus) -> str:
+    """Which syncs keep how many values from Salesforce; the newest first."""
+    parts = [
+        say(f"同期 {number} の {values:,} 件", f"{values:,} values of sync {number}")
+        for number, values in sorted(status.rolled_back.items(), reverse=True)
+    ]
+    more = say("(Salesforceで変わるまで維持)", " (until Salesforce changes them)")
+    return say("、", ", ").join(parts) + more
 
 
 def _of_org(details: TenantDetails) -> Text:
@@ -210,6 +222,7 @@ def _next(details: TenantDetails) -> str:
 
 def _syncs(syncs: tuple[Sync, ...]) -> Table:
     table = listing(gap=1)
+    table.add_column(say("番号", "sync"), justify="right", no_wrap=True)
     for name in (say("開始", "started"), say("種類", "kind"), say("結果", "result")):
         table.add_column(name, no_wrap=True)
     for name in (
@@ -224,6 +237,7 @@ def _syncs(syncs: tuple[Sync, ...]) -> Table:
     for sync in syncs:
         figures = (sync.pulled, sync.created, sync.changed, sync.gone, sync.rejected)
         table.add_row(
+            str(sync.sync_id),
             f"{sync.started_at.astimezone():%m-%d %H:%M}",
             SYNC_KINDS[sync.kind].in_language(language()),
             SYNC_STATES[sync.state].in_language(language()),

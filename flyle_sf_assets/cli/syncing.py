@@ -209,7 +209,7 @@ def refresh_in_process(
     started = time.perf_counter()
     error: FlyleError | None = None
     run_id = ""
-    resource = refreshes_of(lambda: nullcontext(opened), on_wait=lambda: _waiting(tenant))
+    resource = refreshes_of(lambda: nullcontext(opened), on_wait=lambda: waiting(tenant))
     job = build_defs({"refreshes": resource}).resolve_job_def(refresh_tenant.name)
     with shown_progress(show=show_progress):
         try:
@@ -332,6 +332,7 @@ def _sync_of(opened: Installation, tenant: str, run_id: str) -> Sync | None:
     return next((sync for sync in syncs if run_id in ("", sync.dagster_run_id)), None)
 
 
-def _waiting(tenant: str) -> None:
+def waiting(tenant: str) -> None:
+    """Says on stderr that another sync of the tenant has to end first."""
     waiting = say("別の同期が終わるのを待っています", "waiting for another sync to end")
     to_stderr().print(f"{tenant}: {waiting}")

@@ -122,6 +122,8 @@ ROW_FIELDS: Mapping[str, Text] = {
 }
 
 CHANGE_REASONS: Mapping[str, Text] = {
+    "rolled_back": Text("同期を巻き戻しました", "The sync was rolled back"),
+    "resumed": Text("Salesforceの値に戻しました", "Salesforce's value came back"),
     "type_changed": Text("項目の型が変わりました", "The type of the field changed"),
     **dict.fromkeys(
         map(str, RejectReason),
@@ -158,6 +160,7 @@ FIELD_WHYS: Mapping[str, Text] = {
     "not_refreshed_yet": Text("次の同期で反映", "with the next sync"),
     "rejected": Text("取り込めない値", "rejected"),
     "kept_when_blank": Text("空のため前の値", "kept: blank there"),
+    "rolled_back": Text("巻き戻した値", "rolled back"),
     "frozen": Text("更新終了", "not updated any more"),
     "held": Text("保留中", "held"),
     "no_company": Text("企業なし", "no company"),

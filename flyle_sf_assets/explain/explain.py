@@ -21,6 +21,7 @@ from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
 from flyle_sf_assets.store.companies.picklist_options import option_labels
+from flyle_sf_assets.store.companies.rolled_back import KeptValue, kept_values
 from flyle_sf_assets.store.companies.search import Company, get_company, ids_named, search_companies
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.object_schemas import read_schemas
@@ -44,6 +45,13 @@ class _Stored:
     origins: Mapping[str, Origin]
     labels: Mapping[tuple[str, str], str]
     schemas: Mapping[str, ObjectSchema | None]
+    kept: Mapping[tuple[str, bool], KeptValue]
+    """What a rollback keeps of the company, by field and whether it is of the row."""
+
+    @property
+    def kept_status(self) -> KeptValue | None:
+        """The status that a rollback keeps."""
+        return self.kept.get(("status", True))
 
 
 def explain(
@@ -84,7 +92,7 @@ def _explained(
     if found is None:
         return _verdict(started, "not_visible", reasons.not_visible())
     if found.status is not RecordStatus.LINKED:
-        return _gone(started, found)
+        return _gone(started, stored, found)
     return _alive(started, stored, record)
 
 
@@ -94,19 +102,46 @@ def _alive(started: Explanation, stored: _Stored, record: RecordInOrg) -> Explan
     values, whole = record.values()
     fields = _fields(stored, started.record_id, values)
     made = replace(started, conditions=conditions, fields=fields)
+    kept_status = _kept_status(made, stored)
     if not all(one.holds for one in conditions):
-        return _verdict(made, "conditions_not_met", reasons.conditions_not_met(conditions))
+        not_met = reasons.conditions_not_met(conditions)
+        return _verdict(made, "conditions_not_met", not_met, *kept_status)
     if whole is not None:
         return _verdict(made, "rejected", reasons.rejected(whole))
     if stored.company is None or stored.company.status != "linked":
-        return _verdict(made, "not_yet_synced", reasons.not_yet_synced(stored.link))
-    return _verdict(made, "linked", *reasons.of_fields(fields))
+        why = kept_status or (reasons.not_yet_synced(stored.link),)
+        return _verdict(made, "not_yet_synced", *why)
+    return _verdict(made, "linked", *reasons.of_fields(fields), *_kept_values(made, stored))
 
 
-def _gone(started: Explanation, found: Found) -> Explanation:
+def _gone(started: Explanation, stored: _Stored, found: Found) -> Explanation:
+    kept_status = _kept_status(started, stored)
     if found.status is RecordStatus.MERGED:
-        return _verdict(started, "merged", reasons.merged(found.merged_into))
-    return _verdict(started, "deleted", reasons.deleted())
+        return _verdict(started, "merged", reasons.merged(found.merged_into), *kept_status)
+    return _verdict(started, "deleted", reasons.deleted(), *kept_status)
+
+
+def _kept_status(made: Explanation, stored: _Stored) -> tuple[Reason, ...]:
+    """That a rollback keeps the company's status, if one does."""
+    kept = stored.kept_status
+    if kept is None:
+        return ()
+    return (reasons.status_rolled_back(made.tenant, kept.sync_id),)
+
+
+def _kept_values(made: Explanation, stored: _Stored) -> tuple[Reason, ...]:
+    """Which values a rollback keeps, by the sync that was rolled back."""
+    labels: dict[int, list[Text]] = {}
+    name = stored.kept.get(("name", True))
+    if name is not None:
+        labels.setdefault(name.sync_id, []).append(Text("企業名", "company name"))
+    for field in made.fields:
+        if field.why == "rolled_back":
+            sync_id = stored.kept[field.to, False].sync_id
+            labels.setdefault(sync_id, []).append(Text(field.label, field.label))
+    return tuple(
+        reasons.values_rolled_back(made.tenant, sync_id, found) for sync_id, found in labels.items()
+    )
 
 
 def _verdict(made: Explanation, verdict: Verdict, *found: Reason) -> Explanation:
@@ -124,6 +159,7 @@ def _stored(tx: TenantTransaction, tenant: str, record_id: str) -> _Stored:
         origins=origins(tx, settings),
         labels=option_labels(tx),
         schemas=known_schemas(read_schemas(tx)),
+        kept={(one.field, one.of_row): one for one in kept_values(tx, record_id)},
     )
 
 
@@ -192,7 +228,7 @@ def _fields(stored: _Stored, record_id: str, values: ShownRows) -> tuple[FieldAn
                 source=mapping.from_,
                 salesforce=theirs,
                 flyle=ours,
-                why=_why(stored, mapping, theirs, ours, rejected),
+                why=_why(stored, mapping, (theirs, ours), rejected, labels.get(mapping.to)),
                 rejected=rejected,
                 read_at=None if origin is None else origin.read_at,
             )
@@ -201,16 +237,26 @@ def _fields(stored: _Stored, record_id: str, values: ShownRows) -> tuple[FieldAn
 
 
 def _why(
-    stored: _Stored, mapping: FieldMapping, theirs: str, ours: str, rejected: str | None
+    stored: _Stored,
+    mapping: FieldMapping,
+    both: tuple[str, str],
+    rejected: str | None,
+    labels: Mapping[str, str] | None,
 ) -> Why:
+    """``both`` are Salesforce's value and ours, as shown."""
+    theirs, ours = both
     if stored.company is None:
         return "no_company"
     if rejected is not None:
         return "rejected"
     if theirs == ours:
         return "same"
-    if stored.company.status != "linked":
-        return "frozen"
+    is_frozen = stored.company.status != "linked"
+    kept = stored.kept.get((mapping.to, False))
+    # Another value than the one that was rolled back comes with the next sync.
+    is_kept = kept is not None and shown(kept.salesforce, labels) == theirs
+    if is_kept or is_frozen:
+        return "rolled_back" if is_kept or stored.kept_status is not None else "frozen"
     if not theirs and mapping.when_blank == "keep":
         return "kept_when_blank"
     return "held" if stored.link.state == "held" else "not_refreshed_yet"

@@ -25,6 +25,7 @@ Why = Literal[
     "not_refreshed_yet",
     "rejected",
     "kept_when_blank",
+    "rolled_back",
     "frozen",
     "held",
     "no_company",

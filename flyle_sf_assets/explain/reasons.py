@@ -160,6 +160,43 @@ def of_fields(fields: Sequence[FieldAnswer]) -> Iterator[Reason]:
             )
 
 
+def values_rolled_back(tenant: str, sync_id: int, labels: Sequence[Text]) -> Reason:
+    """A rollback keeps these values."""
+    return Reason(
+        "rolled_back",
+        Text(
+            f"同期 {sync_id} を元に戻したため、前の値を維持しています:"
+            f" {'、'.join(one.ja for one in labels)}",
+            f"Sync {sync_id} was rolled back, so the earlier value stays:"
+            f" {', '.join(one.en for one in labels)}",
+        ),
+        _resume(tenant, sync_id),
+    )
+
+
+def status_rolled_back(tenant: str, sync_id: int) -> Reason:
+    """A rollback keeps the company's status."""
+    return Reason(
+        "rolled_back",
+        Text(
+            f"同期 {sync_id} を元に戻したため、企業は前の状態のままです。",
+            f"Sync {sync_id} was rolled back, so the company keeps its earlier status.",
+        ),
+        _resume(tenant, sync_id),
+    )
+
+
+def _resume(tenant: str, sync_id: int) -> Text:
+    return Text(
+        "Salesforceで変わると更新されます。今のSalesforceの値にするには、その同期のページの"
+        f"「Salesforceの値に戻す」か flyle-sf rollback {tenant} {sync_id} --resume を"
+        "使用してください。",
+        "It is updated when it changes in Salesforce. To have Salesforce's value now, use"
+        " “Follow Salesforce again” on that sync's page, or"
+        f" flyle-sf rollback {tenant} {sync_id} --resume.",
+    )
+
+
 _DIFFERENCES = {
     "not_refreshed_yet": (
         Text(

@@ -7,7 +7,7 @@ import polars as pl
 
 from flyle_sf_assets.companies.convert import convert
 from flyle_sf_assets.companies.document import HASH_VERSION, documents
-from flyle_sf_assets.companies.fields import CompanyField
+from flyle_sf_assets.companies.fields import CompanyField, readable_fields
 from flyle_sf_assets.preview.impact import Figure
 from flyle_sf_assets.store.companies.dry_run import (
     CompanyDifferences,
@@ -77,7 +77,11 @@ def counted(
             tx,
             conversions.documents(batch),
             source_object=conversions.source_object,
-            conversion=Conversion(HASH_VERSION, conversions.retyped),
+            conversion=Conversion(
+                HASH_VERSION,
+                conversions.retyped,
+                frozenset(one.key for one in readable_fields(conversions.fields)),
+            ),
             foreign_keys=conversions.foreign_keys,
             examples=EXAMPLES,
         )

@@ -30,7 +30,7 @@ UPDATE = "UPDATE_SCREENS"
 
 MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "YYYY-MM-DD hh:mm"),
-    (re.compile(r"(?m)^\d\d-\d\d \d\d:\d\d"), "MM-DD hh:mm"),
+    (re.compile(r"(?m)^( *\d+ )\d\d-\d\d \d\d:\d\d"), r"\1MM-DD hh:mm"),
     (re.compile(r"\((in )?(\d+ (min|h|days)|a moment)( ago)?\)|\(just now\)"), "(when)"),
     (re.compile(r"\((\d+(分|時間|日)(前|後)|たった今|まもなく)\)"), "(when)"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),

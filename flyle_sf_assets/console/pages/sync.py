@@ -5,21 +5,21 @@ from starlette.responses import Response
 from flyle_sf_assets.console.company_values import CompanyValues
 from flyle_sf_assets.console.request import PageRequest, whole_number
 from flyle_sf_assets.errors import NotFound, Text
+from flyle_sf_assets.store.companies.rolled_back import count_kept_of
 from flyle_sf_assets.store.companies.sync_changes import companies_changed_by
 from flyle_sf_assets.store.syncs.syncs import Sync, get_sync
 
 
 def sync(page_request: PageRequest) -> Response:
     """The sync and a page of the companies that it changed, by id."""
-    number = page_request.param("sync_id")
     after = page_request.query.one("after")
     with page_request.installation.database.tenant(page_request.tenant) as tx:
-        sync_id = whole_number(number)
-        found = None if sync_id is None else get_sync(tx, sync_id)
+        found = get_sync(tx, number_of(page_request))
         if found is None:
-            raise _unknown(number)
+            raise _unknown(page_request.param("sync_id"))
         page = companies_changed_by(tx, found.sync_id, after=after)
         values = CompanyValues.of(tx, page_request.language)
+        kept = count_kept_of(tx, found.sync_id)
     return page_request.page(
         "sync.html",
         sync=found,
@@ -28,9 +28,19 @@ def sync(page_request: PageRequest) -> Response:
         ],
         following=page.next,
         is_first=not after,
+        kept=kept,
         duration_s=_duration_s(found),
         time_zone=values.time_zone,
     )
+
+
+def number_of(page_request: PageRequest) -> int:
+    """The sync's number in the address. Raises NotFound ``unknown_sync`` for any other text."""
+    number = page_request.param("sync_id")
+    sync_id = whole_number(number)
+    if sync_id is None:
+        raise _unknown(number)
+    return sync_id
 
 
 def _duration_s(found: Sync) -> float | None:

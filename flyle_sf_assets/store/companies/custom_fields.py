@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
 
@@ -17,12 +18,16 @@ class CustomField:
     active: bool = True
 
 
-def put_fields(tx: TenantTransaction, fields: Sequence[CustomField]) -> None:
-    """Writes the mapped fields; every other field of the tenant becomes inactive."""
+def put_fields(tx: TenantTransaction, fields: Sequence[CustomField], now: datetime) -> None:
+    """Writes the mapped fields; every other field of the tenant becomes inactive.
+
+    ``now`` (UTC) is kept for those whose type, source or activity changed.
+    """
     tx.execute(
-        "UPDATE custom_fields SET active = false"
+        "UPDATE custom_fields SET active = false, remapped_at = :now"
         " WHERE tenant_id = :tenant_id AND active AND key <> ALL(:keys)",
         keys=[field.key for field in fields],
+        now=now,
     )
     tx.execute(
         _PUT,
@@ -31,6 +36,7 @@ def put_fields(tx: TenantTransaction, fields: Sequence[CustomField]) -> None:
         types=[str(field.type) for field in fields],
         paths=[field.source_path for field in fields],
         active=[field.active for field in fields],
+        now=now,
     )
 
 
@@ -47,7 +53,10 @@ INSERT INTO custom_fields AS f (tenant_id, key, label, type, source_path, active
 SELECT :tenant_id, given.* FROM unnest(CAST(:keys AS text[]), CAST(:labels AS text[]),
     CAST(:types AS text[]), CAST(:paths AS text[]), CAST(:active AS boolean[])) AS given
 ON CONFLICT (tenant_id, key) DO UPDATE SET label = excluded.label, type = excluded.type,
-    source_path = excluded.source_path, active = excluded.active
+    source_path = excluded.source_path, active = excluded.active,
+    remapped_at = CASE WHEN (f.type, f.source_path, f.active)
+        IS DISTINCT FROM (excluded.type, excluded.source_path, excluded.active)
+        THEN :now ELSE f.remapped_at END
 WHERE (f.label, f.type, f.source_path, f.active)
     IS DISTINCT FROM (excluded.label, excluded.type, excluded.source_path, excluded.active)
 """

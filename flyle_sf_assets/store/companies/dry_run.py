@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from flyle_sf_assets.store.companies import statements
+from flyle_sf_assets.store.companies.rolled_back import has_kept_values, take_out_rolled_back
 from flyle_sf_assets.store.companies.upsert import Conversion, rows_to_write
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.postgres.staging import copy_out, stage, unstage
@@ -79,6 +80,9 @@ def compare_companies(
     """
     rows = rows_to_write(tx, rows, source_object, conversion)
     stage(tx, "staged_companies", statements.STAGED_COLUMNS, rows)
+    if has_kept_values(tx):
+        is_other = conversion.retyped.union(foreign_keys)
+        take_out_rolled_back(tx, readable=conversion.readable, ignored=is_other)
     found = tx.execute(
         statements.COMPARE,
         retyped=sorted(conversion.retyped),

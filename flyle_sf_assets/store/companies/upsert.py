@@ -12,6 +12,7 @@ import polars as pl
 
 from flyle_sf_assets.errors import StoreError, Text
 from flyle_sf_assets.store.companies import statements
+from flyle_sf_assets.store.companies.rolled_back import has_kept_values, keep_rolled_back
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.postgres.staging import copy_out, require_unique, stage, unstage
 
@@ -46,11 +47,13 @@ class Conversion:
 
     ``hash_version`` is that of ``content_hash``. ``retyped`` are the keys of custom fields
     whose type changed: these are written in frozen rows too, where they have a value.
+    ``readable`` are those that a linked row has a value for, unless it is rejected or kept.
     ``reasons`` (columns: `REASON_SCHEMA`) are written to the history of the blanked values.
     """
 
     hash_version: int = 1
     retyped: frozenset[str] = frozenset()
+    readable: frozenset[str] = frozenset()
     reasons: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REASON_SCHEMA))
 
 
@@ -85,7 +88,8 @@ def upsert_companies(
 
     A linked row is created or merged: custom fields that it does not name stay. A row of another
     status changes only the status columns of an existing row; its values stay frozen, except
-    those whose type changed. ``compare_all`` also compares rows with the same hash.
+    those whose type changed. ``compare_all`` also compares rows with the same hash. What a
+    rollback keeps stays (``rolled_back.py``).
 
     Raises StoreError before anything is written when the frame has other columns, a key twice,
     or a linked row without a name.
@@ -126,6 +130,8 @@ def upsert_companies(
     }
     moved = gone = 0
     if is_any_held:  # a first load has no rows to compare with
+        if has_kept_values(tx):
+            keep_rolled_back(tx, readable=conversion.readable)
         held = tx.execute(statements.RECORD_CHANGES, **values).one()
         moved, gone = int(held.moved), int(held.gone)
         tx.execute(statements.UPDATE_HELD, **values)

@@ -44,6 +44,10 @@ class Sync:
     error: str | None
     reread: list[str]
     """Datasets that were read again because a record file was damaged or lost, and why."""
+    rolls_back: int | None = None
+    """Of a rollback: the sync that it took back."""
+    asked_by: str | None = None
+    """Of a rollback: who asked for it."""
 
     @property
     def told(self) -> Text | None:
@@ -67,7 +71,7 @@ class SyncCounts:
 
 _COLUMNS = (
     "sync_id, tenant_id, kind, state, started_at, finished_at, dagster_run_id, pulled, created,"
-    " changed, gone, rejected, api_calls, error, reread"
+    " changed, gone, rejected, api_calls, error, reread, rolls_back, asked_by"
 )
 
 

@@ -92,9 +92,10 @@ def forget_records(tx: TenantTransaction, now: datetime) -> None:
     """Drops the org's records: another org's must not be mixed with them.
 
     Companies, their history, the options and the settings stay; rejected values of records that
-    are never read again are closed. The files stay until they are pruned: no manifest names them.
+    are never read again are closed, and rollbacks keep nothing of them any more. The files stay
+    until they are pruned: no manifest names them.
     """
-    for table in ("generations", "consumed", "object_schemas"):
+    for table in ("generations", "consumed", "object_schemas", "rolled_back"):
         tx.execute(f"DELETE FROM {table} WHERE tenant_id = :tenant_id")
     tx.execute(
         "UPDATE rejected_records SET resolved_at = :now"

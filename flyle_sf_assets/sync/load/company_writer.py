@@ -158,7 +158,7 @@ class Writing:
                 source_object=self.plan.base_object,
                 sync_id=self.sync_id,
                 now=self.now,
-                conversion=Conversion(HASH_VERSION, self.retyped, reasons),
+                conversion=Conversion(HASH_VERSION, self.retyped, frozenset(paths), reasons),
                 compare_all=self.is_census,
             )
             done.append(counts)

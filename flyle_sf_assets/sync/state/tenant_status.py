@@ -1,11 +1,12 @@
 """The status of each tenant: link, companies, rejected values, and which assets are stale."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.companies.counts import companies_by_status
 from flyle_sf_assets.store.companies.rejected_values import count_rejected
+from flyle_sf_assets.store.companies.rolled_back import count_kept
 from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.store.tenants.settings_versions import (
     latest_settings,
@@ -17,12 +18,16 @@ from flyle_sf_assets.tenants.registration import registered_settings
 
 @dataclass(frozen=True, slots=True)
 class TenantStatus:
-    """One tenant. ``companies`` are numbers by status; ``stale_assets`` are keys in order."""
+    """One tenant. ``companies`` are numbers by status; ``stale_assets`` are keys in order.
+
+    ``rolled_back``: how many values each rolled-back sync keeps from Salesforce, by its number.
+    """
 
     link: Link
     companies: dict[str, int]
     rejected: int
     stale_assets: tuple[str, ...]
+    rolled_back: dict[int, int] = field(default_factory=dict)
     is_stopped: bool = False
     """Not tried again automatically: these very settings failed permanently."""
 
@@ -55,6 +60,7 @@ def _tenant_status(installation: Installation, tenant: str) -> TenantStatus:
             companies=companies_by_status(tx).get(tenant, {}),
             rejected=count_rejected(tx),
             stale_assets=stale_assets(tx, settings) if settings else (),
+            rolled_back=count_kept(tx).get(tenant, {}),
             is_stopped=link.stopped_version is not None
             and (latest is None or link.stopped_version >= latest.version),
         )

@@ -24,6 +24,7 @@ from flyle_sf_assets.store.companies.custom_fields import (
     put_fields,
 )
 from flyle_sf_assets.store.companies.held_changes import get_held
+from flyle_sf_assets.store.companies.rolled_back import end_for_other_mappings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.census import put_census
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, read_generations
@@ -72,6 +73,8 @@ def write_companies(refresh: Refresh) -> StepReport:
     with refresh.committing() as tx:
         written_at = refresh.clock()
         retyped = frozenset() if is_same else retyped_keys(tx, fields)
+        if not is_same:
+            end_for_other_mappings(tx, _mapped_as_before(tx, fields))
         written = Writing(
             tx,
             plan,
@@ -84,7 +87,7 @@ def write_companies(refresh: Refresh) -> StepReport:
             is_census=is_compared,
             is_base_new=manifest.dataset not in taken,
         ).write(rows)
-        put_fields(tx, _custom_fields(tx, fields))
+        put_fields(tx, _custom_fields(tx, fields), written_at)
         put_consumed(
             tx,
             COMPANIES,
@@ -165,6 +168,13 @@ def retyped_keys(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> fro
     return frozenset(
         f.key for f in readable_fields(fields) if before.get(f.key, str(f.type)) != str(f.type)
     )
+
+
+def _mapped_as_before(tx: TenantTransaction, fields: tuple[CompanyField, ...]) -> frozenset[str]:
+    """Keys whose mapping has the type and the source that the companies were last written with."""
+    before = {field.key: (field.type, field.source_path) for field in list_fields(tx)}
+    now = {field.key: (field.type, field.source_path) for field in _custom_fields(tx, fields)}
+    return frozenset(key for key, mapping in now.items() if before.get(key) == mapping)
 
 
 def _custom_fields(

@@ -58,13 +58,14 @@ from flyle_sf_assets.store.syncs.syncs import latest_syncs, open_sync, sync_of_r
 from flyle_sf_assets_tests.postgres import admin, fresh_database_url, opened
 from flyle_sf_assets_tests.store.companies.buffers import Meter, metered
 from flyle_sf_assets_tests.store.companies.company_rows import DAY_1, DAY_2, DAY_3, DAY_4, rows
+from flyle_sf_assets_tests.store.companies.rollback_steps import resume, roll_back
 
 FEW, MANY = 1_000, 4_000
 GROWTH_MAX = 5.0
 """Of four times the rows: a quarter on top, for deeper indexes."""
 
 SECONDS_GROWTH_MAX = 10.0
-"""Of four times the rows: a comparison of each with each, which no buffer shows, takes 16."""
+"""Of four times the rows: comparing each with each, which no buffer shows, takes 16."""
 
 LOAD_S = 2.0
 """What other processes of the machine may add to a step."""
@@ -73,8 +74,7 @@ CHOICE = 3
 """Buffers a row by which the plan for many rows may differ from that for few."""
 
 BUFFERS_A_ROW = 10
-"""For each row that a statement looks up, and for each that it writes: a place in an index of
-three levels, or in three such indexes."""
+"""For each row that a statement looks up or writes: a place in three indexes of three levels."""
 
 PREPARED_AFTER = 12
 """psycopg prepares what it runs for the sixth time; PostgreSQL keeps its plan after five more."""
@@ -233,13 +233,16 @@ Step = tuple[str, int, Callable[[TenantTransaction, Site], object]]
 LIFE: tuple[Step, ...] = (
     ("first load", 1, lambda tx, at: sync(tx, at.rows())),
     ("options", 1, lambda tx, at: merge_options(tx, options(at, "a"), DAY_1)),
-    ("fields", 0, lambda tx, _: put_fields(tx, FIELDS)),
+    ("fields", 0, lambda tx, _: put_fields(tx, FIELDS, DAY_1)),
     ("nothing new", 0, lambda tx, at: sync(tx, at.rows())),
     ("touched", 1, lambda tx, at: sync(tx, at.rows(stamp=DAY_2))),
     ("preview", 0, lambda tx, at: preview(tx, at.rows(hash_=2, revenue=1))),
     ("changed", 1, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), sync_id=2)),
     ("losses", 0, lambda tx, _: losses(tx, 2)),
     ("losses of none", 0, lambda tx, _: losses(tx, 9)),
+    ("rollback", 2, lambda tx, _: roll_back(tx, 2, rollback_sync_id=8)),
+    ("kept", 2, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), compare_all=True)),
+    ("resumed", 2, lambda tx, _: resume(tx, 2, rollback_sync_id=9)),
     ("gate of ids", 0, lambda tx, _: external_ids_unique(tx)),
     ("gate of options of some", 0, lambda tx, at: options_of_companies_in_catalog(tx, at.judged)),
     ("gate of options", 0, lambda tx, _: options_in_catalog(tx)),

@@ -50,6 +50,14 @@ ROWS: dict[str, dict[str, object]] = {
         "author": "a",
         "created_at": NOW,
     },
+    "rolled_back": {
+        "external_id": "1",
+        "of_row": False,
+        "field": "f",
+        "sync_id": 1,
+        "rollback_sync_id": 2,
+        "rolled_back_at": NOW,
+    },
     "held_changes": {
         "sync_id": 1,
         "kind": "refresh",

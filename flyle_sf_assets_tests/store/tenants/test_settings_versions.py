@@ -79,13 +79,13 @@ def test_a_field_whose_mapping_is_gone_stays_inactive(database: Database) -> Non
     amount = CustomField("amount", "売上", "number", "Amount")
     phase = CustomField("phase", "フェーズ", "single_select", "StageName")
     with database.tenant("acme") as tx:
-        put_fields(tx, [amount, phase])
-        put_fields(tx, [CustomField("amount", "金額", "text", "Amount")])
+        put_fields(tx, [amount, phase], NOW)
+        put_fields(tx, [CustomField("amount", "金額", "text", "Amount")], NOW)
         assert list_fields(tx) == (
             CustomField("amount", "金額", "text", "Amount"),
             CustomField("phase", "フェーズ", "single_select", "StageName", active=False),
         )
-        put_fields(tx, [amount, phase])
+        put_fields(tx, [amount, phase], NOW)
         assert list_fields(tx) == (amount, phase)
-        put_fields(tx, [])
+        put_fields(tx, [], NOW)
         assert [field.active for field in list_fields(tx)] == [False, False]

@@ -1,0 +1,1 @@
+"""``flyle-sf rollback``: the command, and what it prints."""
