@@ -20,6 +20,7 @@ from flyle_sf_assets.cli.terminal.options import (
     LogFormat,
     LogLevel,
     Tenant,
+    Version,
     configure_output,
 )
 from flyle_sf_assets.cli.terminal.output import (
@@ -47,7 +48,11 @@ _NO_TENANTS = partial(error_only, tenants=[])
 
 @app.callback()
 def configure(
-    log_level: LogLevel = "WARNING", log_format: LogFormat = None, lang: Language = None
+    *,
+    log_level: LogLevel = "WARNING",
+    log_format: LogFormat = None,
+    lang: Language = None,
+    version: Version = False,  # noqa: ARG001 - its callback has printed it
 ) -> None:
     """Sets up the language and the logs, which go to stderr."""
     configure_output(log_level, log_format, lang)

@@ -19,6 +19,7 @@ from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.shipped import DAGSTER_YAML
 from flyle_sf_assets.settings.models import TenantSettings
 
 OWN_TERMINAL = {
@@ -27,8 +28,6 @@ OWN_TERMINAL = {
 }
 DATA_VERSION_TAG = "dagster/data_version"
 RUN_KEY_TAG = "dagster/run_key"
-
-OWN_DAGSTER_YAML = Path(__file__).parents[2] / "config" / "dagster.yaml"
 
 
 def prepare_home(installation: Installation) -> Path:
@@ -39,7 +38,7 @@ def prepare_home(installation: Installation) -> Path:
     home = installation.environment.dagster_home
     private_files.make_folder(home)
     configured = installation.environment.config_dir / "dagster.yaml"
-    source = configured if configured.exists() else OWN_DAGSTER_YAML
+    source = configured if configured.exists() else DAGSTER_YAML
     target = home / "dagster.yaml"
     if not target.exists() or target.read_bytes() != source.read_bytes():
         target.touch(mode=private_files.FILE_MODE)

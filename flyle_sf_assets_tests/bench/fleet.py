@@ -25,11 +25,11 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter, build_schedul
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
-from flyle_sf_assets.cli.servers.dagster_dev import WORKSPACE
 from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.instance import add_tenants, prepare_home
 from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.defs.schedules import refresh_due_tenants
+from flyle_sf_assets.installation.shipped import WORKSPACE
 from flyle_sf_assets.telemetry import logs
 from flyle_sf_assets_tests.bench.fleet_site import Site, fleet_site
 from flyle_sf_assets_tests.bench.refresh_cost import postgres_cpu_s

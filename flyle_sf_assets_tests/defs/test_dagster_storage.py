@@ -18,8 +18,8 @@ from dagster import (
 )
 from dagster._core.instance.ref import InstanceRef
 
-from flyle_sf_assets.defs.instance import OWN_DAGSTER_YAML
 from flyle_sf_assets.errors import UsageError
+from flyle_sf_assets.installation.shipped import DAGSTER_YAML
 from flyle_sf_assets_tests.store.postgres.tcp_server import DAGSTER, TcpServer, tcp_server
 from flyle_sf_assets_tests.store.postgres.url_forms import FORMS
 
@@ -34,7 +34,7 @@ def server() -> Iterator[TcpServer]:
 @pytest.fixture
 def dagster_home(tmp_path: Path) -> Path:
     """A home with the instance's file that is shipped."""
-    shutil.copy(OWN_DAGSTER_YAML, tmp_path / "dagster.yaml")
+    shutil.copy(DAGSTER_YAML, tmp_path / "dagster.yaml")
     return tmp_path
 
 

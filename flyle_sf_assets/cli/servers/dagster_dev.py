@@ -14,8 +14,8 @@ from pathlib import Path
 from flyle_sf_assets.defs.instance import prepare_home
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.installation.shipped import WORKSPACE
 
-WORKSPACE = Path(__file__).parents[3] / "workspace.yaml"
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 4.0
 STOP_POLL_S = 0.05
@@ -32,6 +32,8 @@ def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> I
     prepare_home(opened)
     environment = {**os.environ, **opened.child_environment()}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    # Else Python files of the folder in which the user happens to be would stand for modules.
+    environment["PYTHONSAFEPATH"] = "1"
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     with contextlib.ExitStack() as stack:

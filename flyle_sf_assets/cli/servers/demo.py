@@ -26,6 +26,7 @@ from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
+from flyle_sf_assets.installation.shipped import DEMO_TENANTS
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.change_feed import ChangeFeed
 from flyle_sf_assets.sandbox.org import Org
@@ -33,7 +34,6 @@ from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.store.companies.shown import fullest_companies, linked_names
 from flyle_sf_assets.tenants.registration import registered_settings
 
-SETTINGS = Path(__file__).parents[3] / "config" / "demo" / "tenants"
 HANDED_ON = ("FLYLE_SUPPORT_CONTACT", "FLYLE_OVERLAP")
 """Variables of the user's environment that apply to a demo as well."""
 
@@ -147,7 +147,7 @@ def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
 
 def _write_settings(folder: Path, org_url: str) -> None:
     private_files.make_folder(folder)
-    for source in SETTINGS.glob("*.yaml"):
+    for source in DEMO_TENANTS.glob("*.yaml"):
         text = source.read_text(encoding="utf-8").replace(PLACEHOLDER, org_url)
         (folder / source.name).write_text(text, encoding="utf-8")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from flyle_sf_assets import __version__
 from flyle_sf_assets.cli.terminal import retry_line
 from flyle_sf_assets.cli.terminal.language import LANGUAGES, choose_language
 from flyle_sf_assets.cli.terminal.output import one_of
@@ -19,6 +20,15 @@ LogFormat = Annotated[
     str | None,
     typer.Option(envvar=logs.FORMAT_VARIABLE, help="text or json; text on a terminal, else json."),
 ]
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version",
+        is_eager=True,
+        callback=lambda asked: _print_version() if asked else None,
+        help="Print the version and exit.",
+    ),
+]
 Language = Annotated[
     str | None, typer.Option("--lang", help="ja or en; else as LC_ALL and LANG say.")
 ]
@@ -30,6 +40,12 @@ SHOWN_EVENTS: dict[str, logs.Show] = {
     "sync ended": lambda _event: None,
 }
 """Log events that a command shows in its own way: as a line, and as its error."""
+
+
+def _print_version() -> None:
+    """The version on stdout, and nothing else of the command line."""
+    typer.echo(f"flyle-sf {__version__}")
+    raise typer.Exit
 
 
 def configure_output(log_level: str, log_format: str | None, lang: str | None) -> None:
