@@ -13,6 +13,11 @@ from dagster import Definitions, in_process_executor
 from flyle_sf_assets.defs.assets import all_assets
 from flyle_sf_assets.defs.checks import all_checks
 from flyle_sf_assets.defs.fleet_checks import fleet_checks_job, fleet_checks_schedule
+from flyle_sf_assets.defs.fleet_health import (
+    fleet_health,
+    fleet_health_job,
+    fleet_health_schedule,
+)
 from flyle_sf_assets.defs.jobs import all_jobs
 from flyle_sf_assets.defs.record_files import record_files_job, record_files_schedule
 from flyle_sf_assets.defs.resources import default_refreshes
@@ -32,10 +37,15 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     Example: ``defs/test_definitions.py``
     """
     return Definitions(
-        assets=all_assets,
+        assets=[*all_assets, fleet_health],
         asset_checks=all_checks,
-        jobs=[*all_jobs, fleet_checks_job, record_files_job],
-        schedules=[*all_schedules, fleet_checks_schedule, record_files_schedule],
+        jobs=[*all_jobs, fleet_checks_job, fleet_health_job, record_files_job],
+        schedules=[
+            *all_schedules,
+            fleet_checks_schedule,
+            fleet_health_schedule,
+            record_files_schedule,
+        ],
         sensors=[*all_sensors, settings_sensor],
         resources={"refreshes": default_refreshes(), **(resource_overrides or {})},
         executor=in_process_executor,

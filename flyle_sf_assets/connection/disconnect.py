@@ -18,7 +18,12 @@ from flyle_sf_assets.store.companies.upsert import rename_unlinked, unlink_compa
 from flyle_sf_assets.store.syncs.syncs import cancel_running
 from flyle_sf_assets.store.tenants.connections import forget_records, mark_disconnected
 from flyle_sf_assets.store.tenants.credentials import erase_secrets
-from flyle_sf_assets.store.tenants.links import clear_failure, get_link, put_link
+from flyle_sf_assets.store.tenants.links import (
+    clear_failure,
+    get_link,
+    put_link,
+    record_figures,
+)
 from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.store.tenants.settings_files import note_state_while_away
 from flyle_sf_assets.telemetry.logs import bind, logger
@@ -61,6 +66,7 @@ def disconnect(
         now = clock()
         with installation.database.tenant(tenant) as tx:
             companies = unlink_companies(tx, reason="disconnected", sync_id=None, now=now)
+            record_figures(tx, companies=0)
             mark_disconnected(tx, by, now)
             put_link(tx, next_due_at=None)
             clear_failure(tx)
@@ -135,5 +141,6 @@ def unlink_org(installation: Installation, tenant: str, *, clock: Clock) -> int:
     with installation.database.tenant(tenant) as tx:
         companies = unlink_companies(tx, reason="org_changed", sync_id=None, now=now)
         companies += rename_unlinked(tx, former="disconnected", reason="org_changed", now=now)
+        record_figures(tx, companies=0)
         forget_records(tx, now)
     return companies

@@ -16,6 +16,7 @@ from flyle_sf_assets.installation.environment import SUPPORT_CONTACT, Environmen
 from flyle_sf_assets.store.tenants.envelopes import made_once
 
 SECRET_FILE = "console.secret"  # noqa: S105  a file's name
+METRICS_TOKEN_FILE = "metrics.token"  # noqa: S105  a file's name
 SECRET_BYTES_MIN = 32
 """RFC 7518, 3.2: a key of HS256 has at least the size of the hash."""
 
@@ -27,6 +28,7 @@ class ConsoleSettings:
     With ``jwks_url`` tokens are checked against the keys there (RS256, ES256) and against no
     other; else with ``secret`` (HS256). ``embedded_by`` are origins that may frame the pages.
     ``trusted_proxies`` are addresses and networks whose ``X-Forwarded-For`` is trusted.
+    ``metrics_token`` is the bearer token for ``/metrics``, which is missing without it.
     """
 
     public_url: str
@@ -35,16 +37,12 @@ class ConsoleSettings:
     support_contact: str = SUPPORT_CONTACT
     embedded_by: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    metrics_token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.secret.encode()) < SECRET_BYTES_MIN:
-            raise _refused(
-                "FLYLE_CONSOLE_SECRET",
-                Text(
-                    f"{SECRET_BYTES_MIN} バイトより短い値です",
-                    f"it is shorter than {SECRET_BYTES_MIN} bytes",
-                ),
-            )
+        _require_long("FLYLE_CONSOLE_SECRET", self.secret)
+        if self.metrics_token is not None:
+            _require_long("FLYLE_METRICS_TOKEN", self.metrics_token)
         if self.jwks_url is not None and urlsplit(self.jwks_url).scheme != "https":
             raise _refused(
                 "FLYLE_CONSOLE_JWKS_URL",
@@ -65,7 +63,9 @@ class ConsoleSettings:
 def console_settings(
     environment: Environment, public_url: str, variables: Mapping[str, str] = os.environ
 ) -> ConsoleSettings:
-    """Settings from ``FLYLE_CONSOLE_*``; FLYLE_CONSOLE_URL overrides ``public_url``.
+    """Settings from ``FLYLE_CONSOLE_*`` and ``FLYLE_METRICS_TOKEN``, which the contract names.
+
+    FLYLE_CONSOLE_URL overrides ``public_url``.
 
     Raises UsageError for a secret that is too short, and for invalid URLs and proxy
     addresses.
@@ -81,6 +81,8 @@ def console_settings(
         support_contact=environment.support_contact,
         embedded_by=tuple(given.get("FLYLE_CONSOLE_EMBEDDED_BY", "").split()),
         trusted_proxies=_networks(given.get("FLYLE_CONSOLE_TRUSTED_PROXIES", "")),
+        metrics_token=given.get("FLYLE_METRICS_TOKEN")
+        or _kept_secret(environment.home, METRICS_TOKEN_FILE),
     )
 
 
@@ -100,9 +102,20 @@ def _networks(written: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _kept_secret(home: Path) -> str:
-    """The installation's own secret, made at the first start."""
-    return made_once(home / SECRET_FILE, secrets.token_urlsafe(48).encode())
+def _require_long(name: str, secret: str) -> None:
+    if len(secret.encode()) < SECRET_BYTES_MIN:
+        raise _refused(
+            name,
+            Text(
+                f"{SECRET_BYTES_MIN} バイトより短い値です",
+                f"it is shorter than {SECRET_BYTES_MIN} bytes",
+            ),
+        )
+
+
+def _kept_secret(home: Path, file: str = SECRET_FILE) -> str:
+    """A secret of the installation's own, made at the first start."""
+    return made_once(home / file, secrets.token_urlsafe(48).encode())
 
 
 def _refused(name: str, came_back: Text) -> UsageError:

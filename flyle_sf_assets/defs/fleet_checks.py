@@ -40,10 +40,8 @@ from flyle_sf_assets.store.syncs.fleet_health import (
     tenants_with_rejected,
 )
 from flyle_sf_assets.store.syncs.settings_in_effect import Unapplied, unapplied_settings
+from flyle_sf_assets.tenants.fleet_health import OVERDUE_AFTER
 from flyle_sf_assets.tenants.held_changes import EXAMPLES_TOLD
-
-OVERDUE_AFTER = timedelta(hours=1)
-"""A queue and a slow org may take that long; after that an operator should check."""
 
 REJECTED_AFTER = timedelta(days=1)
 

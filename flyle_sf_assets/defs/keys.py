@@ -10,6 +10,9 @@ ENRICHED_RECORDS = AssetKey(["flyle", "enriched_records"])
 PICKLIST_OPTIONS = AssetKey(["flyle", "picklist_options"])
 COMPANIES = AssetKey(["flyle", "companies"])
 
+FLEET_HEALTH = AssetKey(["flyle", "fleet_health"])
+"""How all tenants stand; the one asset without partitions, and without inputs."""
+
 CENSUS = AssetCheckKey(COMPANIES, "census")
 """What the last census found."""
 

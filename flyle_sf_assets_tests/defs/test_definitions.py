@@ -58,6 +58,7 @@ DEPENDENCIES = {
         "flyle/link_settings/companies",
     },
 }
+FLEET = "flyle/fleet_health"
 OBSERVED = {
     f"flyle/link_settings/{part}"
     for part in ("accounts", "opportunities", "related_records", "companies")
@@ -67,7 +68,7 @@ OBSERVED = {
 def test_assets_and_their_dependencies_are_those_of_the_contract(defs: Definitions) -> None:
     """Schedules, dashboards and people's bookmarks name these keys."""
     graph = defs.resolve_asset_graph()
-    keys = {_key(name) for name in DEPENDENCIES} | {_key(name) for name in OBSERVED}
+    keys = {_key(name) for name in (*DEPENDENCIES, *OBSERVED, FLEET)}
     assert set(graph.get_all_asset_keys()) == keys
     for name, upstream in DEPENDENCIES.items():
         node = graph.get(_key(name))
@@ -78,12 +79,19 @@ def test_assets_and_their_dependencies_are_those_of_the_contract(defs: Definitio
 
 
 def test_every_asset_is_partitioned_by_tenant_and_says_what_it_is(defs: Definitions) -> None:
-    """One asset set for thousands of tenants; a page without words helps nobody."""
+    """One asset set for thousands of tenants; a page without words helps nobody.
+
+    Only the fleet's health is one thing, and depends on nothing.
+    """
     graph = defs.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
-        assert isinstance(node.partitions_def, DynamicPartitionsDefinition)
-        assert node.partitions_def.name == "tenant"
+        if key == _key(FLEET):
+            assert node.partitions_def is None
+            assert not node.parent_keys
+        else:
+            assert isinstance(node.partitions_def, DynamicPartitionsDefinition)
+            assert node.partitions_def.name == "tenant"
         assert node.description
         assert node.owners
         assert node.kinds
@@ -126,6 +134,6 @@ def test_the_code_location_loads_without_environment_database_or_valid_settings(
     )
     assert done.returncode == 0, done.stderr
     keys, cpu_s = done.stdout.split()
-    assert int(keys) == len(DEPENDENCIES) + len(OBSERVED)
+    assert int(keys) == len(DEPENDENCIES) + len(OBSERVED) + 1
     assert float(cpu_s) < LOAD_CPU_S_MAX, f"{time.monotonic() - started:.1f} s"
     assert not (tmp_path / ".flyle").exists()

@@ -9,6 +9,7 @@ from typing import Literal
 
 from flyle_sf_assets.errors import Text, text_of
 from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.sync_totals import end_syncs
 
 SyncKind = Literal["initial", "refresh", "full", "backfill", "sweep", "census", "rollback"]
 SyncState = Literal["running", "done", "failed", "held", "postponed", "cancelled"]
@@ -121,14 +122,17 @@ def finish_sync(
     tx: TenantTransaction, sync_id: int, state: SyncState, now: datetime, error: str | None = None
 ) -> Sync:
     """Closes the sync with its result; ``error`` is for people and has no secret."""
-    row = tx.execute(
-        "UPDATE syncs SET state = :state, finished_at = :now, error = :error"
-        f" WHERE tenant_id = :tenant_id AND sync_id = :sync_id RETURNING {_COLUMNS}",
+    [row] = end_syncs(
+        tx,
+        "state = :state, finished_at = :now, error = :error",
+        "sync_id = :sync_id",
+        columns=_COLUMNS,
+        abandoned=ABANDONED,
         sync_id=sync_id,
         state=state,
         now=now,
         error=error,
-    ).one()
+    )
     return Sync(**row._asdict())
 
 
@@ -137,14 +141,16 @@ def close_abandoned(tx: TenantTransaction, now: datetime, *, keep: int | None = 
 
     Only for the holder of the tenant's lock: then no other sync of the tenant can be running.
     """
-    return tx.execute(
-        "UPDATE syncs SET state = 'failed', finished_at = :now, error = :error"
-        " WHERE tenant_id = :tenant_id AND state = 'running'"
-        " AND sync_id IS DISTINCT FROM CAST(:keep AS bigint)",
+    ended = end_syncs(
+        tx,
+        "state = 'failed', finished_at = :now, error = :abandoned",
+        "state = 'running' AND sync_id IS DISTINCT FROM CAST(:keep AS bigint)",
+        columns=_COLUMNS,
+        abandoned=ABANDONED,
         now=now,
-        error=ABANDONED,
         keep=keep,
-    ).rowcount
+    )
+    return len(ended)
 
 
 def cancel_running(tx: TenantTransaction, now: datetime) -> int:
@@ -152,12 +158,16 @@ def cancel_running(tx: TenantTransaction, now: datetime) -> int:
 
     Waits for a commit in progress (`is_cancelled` with ``lock``).
     """
-    return tx.execute(
-        "UPDATE syncs SET state = 'cancelled', finished_at = :now, error = :error"
-        " WHERE tenant_id = :tenant_id AND state = 'running'",
+    ended = end_syncs(
+        tx,
+        "state = 'cancelled', finished_at = :now, error = :error",
+        "state = 'running'",
+        columns=_COLUMNS,
+        abandoned=ABANDONED,
         now=now,
         error=CANCELLED,
-    ).rowcount
+    )
+    return len(ended)
 
 
 def is_cancelled(tx: TenantTransaction, sync_id: int, *, lock: bool = False) -> bool:

@@ -153,6 +153,12 @@ def record_asked(tx: TenantTransaction, at: datetime) -> None:
     _write(tx, {"next_due_at": at, "asked_at": at})
 
 
+def record_figures(tx: TenantTransaction, *, companies: int, rejected: int | None = None) -> None:
+    """Stores the number of linked companies, and of rejected values if given, for fleet health."""
+    given = {"companies": companies, "rejected": rejected}
+    _write(tx, {name: value for name, value in given.items() if value is not None})
+
+
 def put_outage(tx: TenantTransaction, *, unanswered_since: datetime | None, is_told: bool) -> None:
     """Stores since when the org does not answer (None: it does), and if people were notified."""
     _write(tx, {"unanswered_since": unanswered_since, "is_outage_told": is_told})

@@ -30,7 +30,12 @@ from flyle_sf_assets.store.syncs.census import put_census
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, read_generations
 from flyle_sf_assets.store.syncs.syncs import add_counts
 from flyle_sf_assets.store.tenants.connections import reread_done
-from flyle_sf_assets.store.tenants.links import get_link, put_link, record_synced
+from flyle_sf_assets.store.tenants.links import (
+    get_link,
+    put_link,
+    record_figures,
+    record_synced,
+)
 from flyle_sf_assets.store.tenants.notices import add_notice
 from flyle_sf_assets.sync.column_lineage import company_origins
 from flyle_sf_assets.sync.context import Refresh
@@ -105,6 +110,7 @@ def write_companies(refresh: Refresh) -> StepReport:
         gates = passed_gates(tx, written, is_whole=guard.kind in WHOLE_KINDS)
         total = linked_companies(tx)
         guard.require_allowed(tx, written.counts, total, sync_id=refresh.sync_id, now=written_at)
+        record_figures(tx, companies=total, rejected=written.rejected)
         now, environment = refresh.clock(), refresh.installation.environment
         _end(tx, refresh.org.opened.org_id, now, next_due(now, refresh.settings, environment))
         if is_census and _is_all_read(tx, plan):
