@@ -18,7 +18,8 @@ CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
 COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade)
 
-PYTEST = pytest -n 2 --dist worksteal
+# One more than two cores have: a quarter of their time tests wait for a process, page or database.
+PYTEST = pytest -n 3 --dist worksteal
 # Measuring costs most of a test's time again, so only these packages are measured, by their own
 # tests. The others are tested by whole syncs in processes of their own: make coverage.
 PURE = check choosing companies enriched options raw settings
@@ -37,16 +38,21 @@ demo: $(VENV)/.runtime ## two tenants against a sandbox org; ONCE=1: check the r
 dev: $(VENV)/.runtime ## the Dagster UI and the console for the tenants in config/tenants
 	@$(BIN)/flyle-sf dev
 
-test: lint ## lint, types, import rules, and all tests; ARGS="-k name" chooses tests
+test: $(VENV)/.dev ## lint, types, import rules, and all tests; ARGS="-k name" chooses tests
 ifeq ($(ARGS),)
+	@$(MAKE) --no-print-directory --jobs 2 lint .pure
+	$(BIN)/python -m $(PYTEST) --durations 10 $(PURE:%=--ignore=flyle_sf_assets_tests/%)
+else
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m $(PYTEST) --durations 10 $(ARGS)
+endif
+
+# Beside lint, which keeps one core busy: mypy is most of it.
+.pure: $(VENV)/.dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m $(PYTEST) $(PURE:%=flyle_sf_assets_tests/%)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under $(COVERED) --include "$(subst $(SPACE),$(COMMA),$(PURE:%=flyle_sf_assets/%/*))"
-	$(BIN)/python -m $(PYTEST) --durations 10 $(PURE:%=--ignore=flyle_sf_assets_tests/%)
-else
-	$(BIN)/python -m $(PYTEST) --durations 10 $(ARGS)
-endif
 
 coverage: $(VENV)/.dev ## branch coverage of all tests, or of those in ARGS="flyle_sf_assets_tests/raw"
 	$(BIN)/coverage erase

@@ -1,6 +1,6 @@
 """The Dagster UI as the data team uses it; its pictures are those of docs/dagster-ui.md.
 
-What does not belong here: how a mapping change shows (``test_lineage_ui.py``).
+What does not belong here: how a mapping change shows (``test_dagster_in_step.py``).
 """
 
 import struct

@@ -1,9 +1,12 @@
 """Fleet checks: what holds of all tenants, with the names of those of whom it does not."""
 
+from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from dagster import AssetCheckEvaluation, AssetCheckKey, DagsterInstance, DefaultScheduleStatus
+from sqlalchemy import make_url
 
 from flyle_sf_assets.check.parts import UNUSED
 from flyle_sf_assets.definitions import build_defs
@@ -11,14 +14,17 @@ from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.store.syncs.fleet_health import stale_tenants
 from flyle_sf_assets.sync.state.tenant_status import tenant_statuses
 from flyle_sf_assets.tenants.registration import register
 from flyle_sf_assets_tests.defs.persons import file_of
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET, DagsterRuns
-from flyle_sf_assets_tests.flows.tenants import Tenant
-from flyle_sf_assets_tests.postgres import admin
+from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, environment_of, make_org
+from flyle_sf_assets_tests.postgres import admin, fresh_database_url, opened
+from flyle_sf_assets_tests.tenant_fixtures import installed, linked
 
 NEW_FIELD = "  - {from: Owner.Email, to: mail2, label: 担当者のメール}\n"
 FLEET_CHECKS = {key.name for key in keys.FLEET_CHECKS}
@@ -36,9 +42,34 @@ def checked(
     return {one.check_name: one for one in result.get_asset_check_evaluations()}
 
 
-def change(tenant: Tenant, sql: str) -> None:
-    with admin(tenant.installation.database_url) as connection:
-        connection.execute(sql.encode(), [tenant.name])
+def change(installation: Installation, tenant: str, sql: str) -> None:
+    with admin(installation.database_url) as connection:
+        connection.execute(sql.encode(), [tenant])
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory, server: SandboxServer) -> Iterator[str]:
+    """The URL of a database with two tenants in step, which nobody is connected to any more."""
+    orgs = {"acme": samples.account_org, "globex": samples.opportunity_org}
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        installed(tmp_path_factory.mktemp("fleet"), server) as installation,
+        DagsterInstance.ephemeral() as instance,
+    ):
+        for name, org in orgs.items():
+            for secret in ("KEY", "SECRET"):  # remembered, so that they are not there at the end
+                patch.setenv(f"{name.upper()}_SF_{secret}", "to be replaced")
+            tenant = linked(installation, server, name, make_org(org), demo_settings(name))
+            assert DagsterRuns(tenant, instance).refresh().success
+        installation.database.dispose()
+        yield installation.database_url
+
+
+@pytest.fixture
+def fleet(synced: str, tmp_path: Path, server: SandboxServer) -> Iterator[Installation]:
+    """Two tenants in step, in a database of this test: for what only their rows say."""
+    with fresh_database_url(make_url(synced).database or "") as url, opened(url) as database:
+        yield Installation(environment_of(tmp_path, server, url), database, url, url)
 
 
 @pytest.fixture
@@ -50,14 +81,14 @@ def both(acme_runs: DagsterRuns, globex_runs: DagsterRuns) -> tuple[Tenant, Tena
 
 
 def test_all_is_well_when_every_tenant_is_in_step(
-    both: tuple[Tenant, Tenant], installation: Installation, instance: DagsterInstance
+    fleet: Installation, instance: DagsterInstance
 ) -> None:
     """Green, with the number of tenants looked at: a check over nobody would be green as well."""
-    found = checked(installation, instance)
+    found = checked(fleet, instance)
     assert found.keys() == FLEET_CHECKS | {"census"}
     for name in FLEET_CHECKS:
         assert found[name].passed
-        assert found[name].metadata["of"].value == len(both)
+        assert found[name].metadata["of"].value == 2
         assert "0 of 2" in (found[name].description or "")
 
 
@@ -82,15 +113,11 @@ def test_all_is_well_when_every_tenant_is_in_step(
     ],
 )
 def test_a_tenant_that_is_not_well_is_named(
-    both: tuple[Tenant, Tenant],
-    installation: Installation,
-    instance: DagsterInstance,
-    name: str,
-    sql: str,
+    fleet: Installation, instance: DagsterInstance, name: str, sql: str
 ) -> None:
     """And nobody else, by no other check."""
-    change(both[1], sql)
-    found = checked(installation, instance)
+    change(fleet, "globex", sql)
+    found = checked(fleet, instance)
     assert {one for one in FLEET_CHECKS if not found[one].passed} == {name}
     assert "1 of 2" in (found[name].description or "")
     assert "globex" in (found[name].description or "")
@@ -116,11 +143,11 @@ def test_a_tenant_that_is_not_well_is_named(
     ],
 )
 def test_what_is_still_in_time_or_over_is_no_alarm(
-    both: tuple[Tenant, Tenant], installation: Installation, instance: DagsterInstance, sql: str
+    fleet: Installation, instance: DagsterInstance, sql: str
 ) -> None:
     """An alarm that rings every day is switched off."""
-    change(both[1], sql)
-    found = checked(installation, instance)
+    change(fleet, "globex", sql)
+    found = checked(fleet, instance)
     assert all(found[one].passed for one in FLEET_CHECKS)
 
 
@@ -192,7 +219,8 @@ def test_a_census_that_had_to_heal_names_its_tenant(
 ) -> None:
     """One tenant's green census stood over the other's red one."""
     change(
-        both[0],
+        installation,
+        "acme",
         "UPDATE flyle.companies SET name = 'x' WHERE tenant_id = %s AND external_id ="
         " (SELECT min(external_id) FROM flyle.companies WHERE tenant_id = 'acme')",
     )

@@ -3,7 +3,7 @@
 
 Goes on after a failure, and says each with its steps as soon as it is found; fails when there was
 one, or when a kind of change or fault was never exercised. What does not belong here: the model,
-and the hundred runs of every `make test` (``test_model.py``).
+and the thirty runs of every `make test` (``test_model.py``).
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """The model-based test: random orgs, settings, changes and faults; the store equals the oracle.
 
-FLYLE_MODEL_RUNS says how many runs (100; ten more go through Dagster), FLYLE_MODEL_SEED where the
-seeds begin (0), and FLYLE_MODEL_SHRINK=1 makes a failure smaller. What does not belong here: rules
+FLYLE_MODEL_RUNS says how many runs (30; five more go through Dagster), FLYLE_MODEL_SEED where the
+seeds begin (0), and FLYLE_MODEL_SHRINK=1 makes a failure smaller. `make soak` makes as many as are
+asked for, and asks for every kind of change and fault. What does not belong here: rules
 (``rules_*.py``) and what a bug that was found looks like when it is small
 (``test_regressions.py``).
 """
@@ -17,12 +18,14 @@ from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import RUNS_PER_PART, run_part
 from flyle_sf_assets_tests.faults.through_dagster import DagsterModel
 
-RUNS = int(os.environ.get("FLYLE_MODEL_RUNS", "100"))
+RUNS = int(os.environ.get("FLYLE_MODEL_RUNS", "30"))
 FIRST_SEED = int(os.environ.get("FLYLE_MODEL_SEED", "0"))
 IS_SHRUNK = os.environ.get("FLYLE_MODEL_SHRINK") == "1"
 PARTS = max(1, RUNS // RUNS_PER_PART)
-MORE_PARTS = 6
-DAGSTER_PARTS = 2
+MISSING_MAX = 0.1
+"""The share of the kinds that may by chance not occur in so few runs. Soak asks for all of them."""
+
+DAGSTER_PARTS = 1
 DAGSTER_SEED = 1_000_000
 
 
@@ -31,10 +34,9 @@ DAGSTER_SEED = 1_000_000
 def test_the_store_equals_the_oracle_whatever_happens(
     ground: Ground, parts_folder: Path, part: int
 ) -> None:
-    """The last part to end goes on until every kind of change and fault has occurred.
+    """The last part to end counts what all have exercised: rules that do nothing test nothing.
 
-    A rare kind may by chance not occur in the runs that were asked for: a fault waits for a
-    request that the refresh does not send. It fails when MORE_PARTS more do not meet it either.
+    A rare kind may by chance not occur: a fault waits for a request that the refresh does not send.
     """
     kinds.exercised.clear()
     try:
@@ -42,14 +44,9 @@ def test_the_store_equals_the_oracle_whatever_happens(
     finally:
         kinds.write(parts_folder / f"{part}.json", kinds.exercised)
     ended, counts = kinds.read_all(parts_folder)
-    if ended < PARTS:
-        return
-    kinds.exercised.clear()
-    for more in range(MORE_PARTS):
-        if not kinds.missing(counts + kinds.exercised):
-            break
-        run_part(Model, ground, FIRST_SEED + PARTS + more, is_shrunk=IS_SHRUNK)
-    assert kinds.missing(counts + kinds.exercised) == []
+    if ended == PARTS:
+        missing = kinds.missing(counts)
+        assert len(missing) <= MISSING_MAX * len(kinds.KINDS), missing
 
 
 @pytest.mark.timeout(900)
@@ -57,5 +54,5 @@ def test_the_store_equals_the_oracle_whatever_happens(
 def test_the_store_equals_the_oracle_when_dagster_runs_the_assets(
     ground: Ground, part: int
 ) -> None:
-    """Ten runs: the assets, their order and their resource are what is driven here."""
+    """Five runs: the assets, their order and their resource are what is driven here."""
     run_part(DagsterModel, ground, DAGSTER_SEED + FIRST_SEED + part, is_shrunk=IS_SHRUNK)

@@ -3,12 +3,17 @@
 Time is one clock, ours and every org's. What does not belong here: the daemon (``cli``).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 from dagster import (
     DagsterInstance,
@@ -18,6 +23,10 @@ from dagster import (
     ScheduleDefinition,
     build_schedule_context,
 )
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
+from sqlalchemy import Engine
 
 from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs.instance import add_tenants
@@ -141,6 +150,34 @@ class Platform:
 
 @contextmanager
 def persistent_instance(folder: Path) -> Iterator[DagsterInstance]:
-    """A Dagster instance that a schedule's evaluation can open for itself."""
-    with DagsterInstance.local_temp(str(folder)) as instance:
-        yield instance
+    """A Dagster instance that a schedule's evaluation can open for itself.
+
+    It is in SQLite, for which Dagster makes an engine per connection, so that each statement would
+    be compiled again. An engine without a pool holds no connection: here it is kept.
+    """
+    shutil.copytree(_empty_instance(), folder, dirs_exist_ok=True)
+    with ExitStack() as stack:
+        for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+            made_once = _kept(storage.create_engine)
+            stack.enter_context(mock.patch.object(storage, "create_engine", made_once))
+        yield stack.enter_context(DagsterInstance.local_temp(str(folder)))
+
+
+def _kept(create_engine: Callable[..., Engine]) -> Callable[..., Engine]:
+    engines: dict[str, Engine] = {}
+
+    def made_once(url: str, **options: Any) -> Engine:
+        if url not in engines:
+            engines[url] = create_engine(url, **options)
+        return engines[url]
+
+    return made_once
+
+
+@cache
+def _empty_instance() -> Path:
+    """A folder with the tables of an instance; to make them takes longer than to copy them."""
+    folder = Path(tempfile.mkdtemp(prefix="flyle-dagster-"))
+    atexit.register(shutil.rmtree, folder)
+    with DagsterInstance.local_temp(str(folder)):
+        return folder
