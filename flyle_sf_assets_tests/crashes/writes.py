@@ -15,6 +15,7 @@ WRITES: Mapping[str, str] = {
     "commit sync_progress": "refresh",
     "commit links": "first sync",
     "commit consumed, links": "settings",
+    "commit links, sync_totals, syncs": "refresh",
     # What the org was asked.
     "commit api_calls, org_usage, syncs": "refresh",
     "commit generations, object_schemas": "refresh",
