@@ -65,7 +65,7 @@ def test_the_reference_names_the_commands_with_json(
     text = " ".join((root / reference).read_text().split())
     listed = re.search(r"`--json` on ([a-z, -]+) prints|([a-z、 -]+) に `--json` を付けると", text)
     assert listed
-    named = re.split(r", | and |、 ?", listed[1] or listed[2])
+    named = re.split(r", | and |、 ?", (listed[1] or listed[2]).strip())
     assert sorted(named) == sorted(
         name for name, options in options_of_commands.items() if "--json" in options
     )
