@@ -26,8 +26,8 @@ def document(made: Explanation) -> dict[str, Any]:
                 "code": one.code,
                 "message": one.message.en,
                 "message_ja": one.message.ja,
-                "remedy": one.remedy.en,
-                "remedy_ja": one.remedy.ja,
+                "remedy": one.remedy_and_command.en,
+                "remedy_ja": one.remedy_and_command.ja,
             }
             for one in made.reasons
         ],
@@ -80,8 +80,8 @@ def print_explanation(made: Explanation) -> None:
 def _reasons(made: Explanation) -> Iterator[RenderableType]:
     title = VERDICTS[made.verdict].in_language(language())
     for one in made.reasons:
-        message, remedy = one.message.in_language(language()), one.remedy.in_language(language())
-        yield reason(title, message, remedy)
+        remedy = one.remedy_and_command.in_language(language())
+        yield reason(title, one.message.in_language(language()), remedy)
 
 
 def _conditions(made: Explanation) -> Iterator[RenderableType]:

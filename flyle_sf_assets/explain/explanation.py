@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from flyle_sf_assets.choosing.phrases import Phrase
-from flyle_sf_assets.errors import Text
+from flyle_sf_assets.errors import Text, sentences
 from flyle_sf_assets.store.companies.search import Company
 
 Verdict = Literal[
@@ -35,11 +35,25 @@ Why = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason of the verdict: what is so, and what a person can do."""
+    """One reason of the verdict: what is so, and what a person can do.
+
+    ``command`` does the same in a terminal; administrators who have none do not read it.
+    """
 
     code: str
     message: Text
     remedy: Text
+    command: str | None = None
+
+    @property
+    def remedy_and_command(self) -> Text:
+        """For those who have a terminal."""
+        if self.command is None:
+            return self.remedy
+        return sentences(
+            self.remedy,
+            Text(f"端末では {self.command}", f"In a terminal: {self.command}"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,13 @@ from flyle_sf_assets.explain.explanation import ConditionAnswer, FieldAnswer, Re
 from flyle_sf_assets.store.tenants.links import Link
 
 _NOTHING = Text("対処は不要です。", "Nothing to do.")
-_ASK_NOW = Text(
-    "急ぐ場合は「今すぐ同期」を押すか、flyle-sf sync を実行してください。",
-    "If it is urgent, use “Sync now”, or run flyle-sf sync.",
+_ASK_NOW = Text("急ぐ場合は「今すぐ同期」を押してください。", "If it is urgent, use “Sync now”.")
+_SYNC = "flyle-sf sync"
+_RESUME = Text(
+    "Salesforceで変わると更新されます。今のSalesforceの値にするには、その同期のページの"
+    "「Salesforceの値に戻す」を使用してください。",
+    "It is updated when it changes in Salesforce. To have Salesforce's value now, use"
+    " “Follow Salesforce again” on that sync's page.",
 )
 
 
@@ -135,6 +139,7 @@ def not_yet_synced(link: Link) -> Reason:
             "It meets the conditions, and arrives with the next sync.",
         ),
         _ASK_NOW,
+        _SYNC,
     )
 
 
@@ -157,6 +162,7 @@ def of_fields(fields: Sequence[FieldAnswer]) -> Iterator[Reason]:
                 why,
                 Text(f"{message.ja}: {'、'.join(labels)}", f"{message.en}: {', '.join(labels)}"),
                 remedy,
+                _SYNC if remedy is _ASK_NOW else None,
             )
 
 
@@ -170,7 +176,8 @@ def values_rolled_back(tenant: str, sync_id: int, labels: Sequence[Text]) -> Rea
             f"Sync {sync_id} was rolled back, so the earlier value stays:"
             f" {', '.join(one.en for one in labels)}",
         ),
-        _resume(tenant, sync_id),
+        _RESUME,
+        f"flyle-sf rollback {tenant} {sync_id} --resume",
     )
 
 
@@ -182,18 +189,8 @@ def status_rolled_back(tenant: str, sync_id: int) -> Reason:
             f"同期 {sync_id} を元に戻したため、企業は前の状態のままです。",
             f"Sync {sync_id} was rolled back, so the company keeps its earlier status.",
         ),
-        _resume(tenant, sync_id),
-    )
-
-
-def _resume(tenant: str, sync_id: int) -> Text:
-    return Text(
-        "Salesforceで変わると更新されます。今のSalesforceの値にするには、その同期のページの"
-        f"「Salesforceの値に戻す」か flyle-sf rollback {tenant} {sync_id} --resume を"
-        "使用してください。",
-        "It is updated when it changes in Salesforce. To have Salesforce's value now, use"
-        " “Follow Salesforce again” on that sync's page, or"
-        f" flyle-sf rollback {tenant} {sync_id} --resume.",
+        _RESUME,
+        f"flyle-sf rollback {tenant} {sync_id} --resume",
     )
 
 

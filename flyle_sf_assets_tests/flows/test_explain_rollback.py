@@ -38,7 +38,8 @@ def test_a_value_that_is_kept_says_so_with_the_remedy(tenant: Tenant) -> None:
     assert reason.code == "rolled_back"
     assert "業種" in reason.message.ja
     assert "company name" in reason.message.en
-    for text in (reason.remedy.ja, reason.remedy.en):
+    assert "flyle-sf" not in reason.remedy.ja + reason.remedy.en
+    for text in (reason.remedy_and_command.ja, reason.remedy_and_command.en):
         assert f"flyle-sf rollback guarded {sync_id} --resume" in text
     update(tenant, 1, {"Industry": "Healthcare"})
     assert whys(told(tenant, one))["industry"] == "not_refreshed_yet"
