@@ -36,6 +36,7 @@ class Started:
     process: "subprocess.Popen[bytes]"
     home: Path
     said: Path
+    temporary: Path
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:
         """Returns when it is so; fails when the command ends before, or takes too long."""
@@ -50,10 +51,11 @@ class Started:
         self.wait_until(lambda: words in self.said.read_text())
 
     def assert_ended(self, code: int) -> None:
-        """It ends in time with this code, tells no traceback, and leaves no process."""
+        """It ends in time with this code, without a traceback; no process and no file is left."""
         ended = self.process.wait(STOP_TIMEOUT_S)
         assert (ended, "Traceback" in self.said.read_text()) == (code, False), self.said.read_text()
         assert _processes_of(self.home) == []
+        assert list(self.temporary.iterdir()) == []
 
 
 Start = Callable[..., Started]
@@ -64,7 +66,7 @@ def start() -> Iterator[Start]:
     """Starts ``flyle-sf`` in a session of its own; the rest of it is killed at the end."""
     # Not below pytest's own directory: another account could not pass through to it as root.
     with tempfile.TemporaryDirectory(prefix="flyle-ctrl-c-") as folder:
-        home, said = Path(folder) / "home", Path(folder) / "said"
+        home, said, temporary = (Path(folder) / name for name in ("home", "said", "tmp"))
         started = []
 
         def start_one(*arguments: str, by: tuple[str, ...] = ()) -> Started:
@@ -74,6 +76,7 @@ def start() -> Iterator[Start]:
                     cwd=ROOT,
                     env={
                         **os.environ,
+                        "TMPDIR": str(temporary),
                         "FLYLE_HOME": str(home),
                         "FLYLE_CONFIG_DIR": str(home / "config"),
                     },
@@ -82,9 +85,10 @@ def start() -> Iterator[Start]:
                     start_new_session=True,
                 )
             started.append(process)
-            return Started(process, home, said)
+            return Started(process, home, said, temporary)
 
         (home / "config" / "tenants").mkdir(parents=True)
+        temporary.mkdir()
         try:
             yield start_one
         finally:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> I
     """The Dagster UI and daemon on 127.0.0.1; yields the URL when it answers.
 
     They are one process group: at the end all of it is interrupted, and processes that do not end
-    in time are killed.
+    in time are killed. Their sockets and temporary files are in one folder, which is deleted then.
     """
     with instance_of(opened) as instance:
         begin_at_newest_event(instance)
@@ -41,6 +42,8 @@ def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> I
     command = [sys.executable, "-W", NOT_SAID, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     with contextlib.ExitStack() as stack:
+        folder = tempfile.TemporaryDirectory(prefix="flyle-", ignore_cleanup_errors=True)
+        environment["TMPDIR"] = stack.enter_context(folder)
         output = stack.enter_context(log.open("ab")) if log else None
         child = subprocess.Popen(
             command, env=environment, stdout=output, stderr=output, start_new_session=True
