@@ -1,8 +1,10 @@
 """Python processes beside the test's own: what is told about processes is shown with processes."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,18 @@ def python(code: str, *arguments: str, user: str | None = None) -> Iterator[subp
     finally:
         process.kill()
         process.communicate()
+
+
+@contextmanager
+def one_starts_at_a_time() -> Iterator[None]:
+    """For starts of the Dagster UI.
+
+    Two that start together would find the same port free, and one show the other's pages.
+    """
+    lock = Path(tempfile.gettempdir(), f"flyle-start-{os.geteuid()}.lock")
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def line_of(process: subprocess.Popen[str]) -> str:

@@ -9,6 +9,7 @@ from dagster import (
     AssetMaterialization,
     AssetObservation,
     AssetRecordsFilter,
+    DagsterEventType,
     DagsterInstance,
     RunsFilter,
 )
@@ -28,6 +29,8 @@ OWN_TERMINAL = {
 }
 DATA_VERSION_TAG = "dagster/data_version"
 RUN_KEY_TAG = "dagster/run_key"
+RETRIED_AFTER = (DagsterEventType.RUN_FAILURE, DagsterEventType.RUN_SUCCESS)
+"""The events by which Dagster's daemon finds the runs that its retries are about."""
 
 
 def prepare_home(installation: Installation) -> Path:
@@ -57,6 +60,19 @@ def instance_of(installation: Installation) -> DagsterInstance:
         str(prepare_home(installation)), overrides={"compute_logs": OWN_TERMINAL}
     )
     return DagsterInstance.from_ref(reference)
+
+
+def begin_at_newest_event(instance: DagsterInstance) -> None:
+    """Lets a daemon that has never run look for runs to retry from now on.
+
+    It would begin there by itself, with a warning for each kind of event.
+    """
+    cursors = instance.daemon_cursor_storage
+    keys = {f"EVENT_LOG_CONSUMER_CURSOR-{kind.value}" for kind in RETRIED_AFTER}
+    new = keys - cursors.get_cursor_values(keys).keys()
+    if new:
+        newest = str(instance.event_log_storage.get_maximum_record_id() or 0)
+        cursors.set_cursor_values(dict.fromkeys(new, newest))
 
 
 def add_tenants(instance: DagsterInstance, names: Iterable[str]) -> None:

@@ -1,7 +1,8 @@
 """The files that the product comes with, beside its code: Dagster's settings, the demo's tenants.
 
 There is one of each: a checkout has them at its top level, where people look for them, and a wheel
-is built with the same files in the package (``pyproject.toml``, ``force-include``).
+is built with the same files in the package (``pyproject.toml``, ``force-include``). An editable
+installation has copies in site-packages as well, which nothing reads: its code is in the checkout.
 """
 
 from pathlib import Path

@@ -6,7 +6,6 @@ Dagster are processes of their own, in an installation among the temporary files
 What does not belong here: what a person then does (``dagster_pages.py``).
 """
 
-import fcntl
 import os
 import re
 import signal
@@ -26,6 +25,7 @@ from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.store.postgres.embedded import EmbeddedPostgres
 from flyle_sf_assets_tests.postgres import admin
+from flyle_sf_assets_tests.processes import one_starts_at_a_time
 
 ROOT = Path(__file__).parents[2]
 DEMO_SETTINGS = ROOT / "config" / "demo" / "tenants"
@@ -146,7 +146,7 @@ def _write_settings(folder: Path, org_url: str) -> None:
 @contextmanager
 def _command(word: str, environment: dict[str, str], log: Path) -> Iterator[str]:
     with ExitStack() as start:
-        start.enter_context(_one_starts_at_a_time())
+        start.enter_context(one_starts_at_a_time())
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "flyle_sf_assets.cli", word],
@@ -169,15 +169,6 @@ def _command(word: str, environment: dict[str, str], log: Path) -> Iterator[str]
                 process.wait()
     assert ended == 0, _tail(log)
     assert not _listens(url), f"something still listens at {url}"
-
-
-@contextmanager
-def _one_starts_at_a_time() -> Iterator[None]:
-    """Two that start together would find the same port free, and one show the other's pages."""
-    lock = Path(tempfile.gettempdir(), f"flyle-browser-start-{os.geteuid()}.lock")
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
 
 
 def _url(process: subprocess.Popen[bytes], log: Path) -> str:

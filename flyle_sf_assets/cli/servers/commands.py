@@ -59,15 +59,19 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Check the result and stop.")] = False,
 ) -> None:
     """Link two demo tenants to the sandbox org, sync them, open Dagster UI and console."""
-    from flyle_sf_assets.cli.servers.demo import run_demo
+    from flyle_sf_assets.cli.servers.serving import stoppable
 
-    with errors_as_exit_codes("demo", interrupted=STOPPED) as answer:
+    with errors_as_exit_codes("demo", interrupted=STOPPED) as answer, stoppable():
+        from flyle_sf_assets.cli.servers.demo import run_demo
+
         answer.exit_code = run_demo(is_once=once)
 
 
 def dev() -> None:
     """Open the Dagster UI and the console for real tenants until Ctrl-C."""
-    from flyle_sf_assets.cli.servers.dev import run_dev
+    from flyle_sf_assets.cli.servers.serving import stoppable
 
-    with errors_as_exit_codes("dev", interrupted=STOPPED) as answer:
+    with errors_as_exit_codes("dev", interrupted=STOPPED) as answer, stoppable():
+        from flyle_sf_assets.cli.servers.dev import run_dev
+
         answer.exit_code = run_dev()

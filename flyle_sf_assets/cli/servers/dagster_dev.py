@@ -6,15 +6,19 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flyle_sf_assets.defs.instance import prepare_home
+from flyle_sf_assets.defs.instance import begin_at_newest_event, instance_of
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.shipped import WORKSPACE
+
+NOT_SAID = "ignore:Function `dev_command` is superseded"
+"""`dg dev` is for projects whose layout dg made."""
 
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 4.0
@@ -27,16 +31,19 @@ def dagster_ui(opened: Installation, *, port: int, log: Path | None = None) -> I
     """The Dagster UI and daemon on 127.0.0.1; yields the URL when it answers.
 
     They are one process group: at the end all of it is interrupted, and processes that do not end
-    in time are killed.
+    in time are killed. Their sockets and temporary files are in one folder, which is deleted then.
     """
-    prepare_home(opened)
+    with instance_of(opened) as instance:
+        begin_at_newest_event(instance)
     environment = {**os.environ, **opened.child_environment()}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # Else Python files of the folder in which the user happens to be would stand for modules.
     environment["PYTHONSAFEPATH"] = "1"
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
+    command = [sys.executable, "-W", NOT_SAID, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     with contextlib.ExitStack() as stack:
+        folder = tempfile.TemporaryDirectory(prefix="flyle-", ignore_cleanup_errors=True)
+        environment["TMPDIR"] = stack.enter_context(folder)
         output = stack.enter_context(log.open("ab")) if log else None
         child = subprocess.Popen(
             command, env=environment, stdout=output, stderr=output, start_new_session=True

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from flyle_sf_assets import private_files
 from flyle_sf_assets.cli.applying import apply_opened, print_registrations
-from flyle_sf_assets.cli.servers.console import PORT, console_server
+from flyle_sf_assets.cli.servers.console import HOST, PORT, console_server
 from flyle_sf_assets.cli.servers.dagster_dev import UI_PORT, dagster_ui
 from flyle_sf_assets.cli.servers.serving import free_port, print_stopping, wait_for_interrupt
 from flyle_sf_assets.cli.syncing import refresh_in_process
@@ -27,7 +27,7 @@ from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.installation.shipped import DEMO_TENANTS
-from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox import certificates, samples
 from flyle_sf_assets.sandbox.change_feed import ChangeFeed
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
@@ -123,7 +123,9 @@ def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
     private_files.make_folder(given.home)
     with (
         tempfile.TemporaryDirectory(prefix="demo-", dir=given.home) as folder,
-        SandboxServer(list(orgs.values()), port=0) as server,
+        SandboxServer(
+            list(orgs.values()), HOST, port=0, certs=certificates.fresh(HOST, Path(folder))
+        ) as server,
     ):
         home = Path(folder)
         _write_settings(home / "config" / "tenants", server.url)

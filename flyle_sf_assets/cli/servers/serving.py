@@ -1,21 +1,48 @@
-"""For every server that the command line starts: a free port, and waiting for Ctrl-C."""
+"""For every server that the command line starts: a free port, and what Ctrl-C and SIGTERM do."""
 
 import contextlib
 import signal
+import time
+from collections.abc import Iterator
+from types import FrameType
 
 from flyle_sf_assets.cli.terminal.language import say
 from flyle_sf_assets.cli.terminal.output import to_stdout
 from flyle_sf_assets.errors import Text, UsageError
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+WAIT_S = 1.0
+"""After this time at the latest a signal is heeded that another thread received."""
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Inside, the first SIGINT or SIGTERM raises KeyboardInterrupt; the next ones do nothing.
+
+    A process that a script starts in the background, or nohup, begins with SIGINT ignored: it would
+    pass that on to Dagster's processes, and a sync in this process would make Dagster ignore
+    SIGTERM as well. A second signal (a service manager sends it to every process, people press
+    Ctrl-C twice) would interrupt the stopping, and leave processes running.
+    """
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in STOP_SIGNALS:
+            signal.signal(number, lambda _number, _frame: None)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
 
 def wait_for_interrupt() -> None:
-    """Returns when the user presses Ctrl-C, or the process is asked to end."""
-    stop = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    try:
-        signal.sigwait(stop)
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, stop)
+    """Returns when the user presses Ctrl-C, or the process is asked to end (`stoppable`)."""
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(WAIT_S)
 
 
 def print_stopping(*, is_kept: bool = True) -> None:
