@@ -1,6 +1,5 @@
 """X16: ``/metrics``, as Prometheus would scrape it."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +16,7 @@ from flyle_sf_assets_tests.console.conftest import Street
 from flyle_sf_assets_tests.console.exposition import parsed
 from flyle_sf_assets_tests.postgres import admin
 
-TOKEN = secrets.token_urlsafe(32)
+TOKEN = "M4_hxAfUKjlQnuR3I-ge7YRZmOfnmzyY3Kz1qRf5i6Q"
 
 
 @contextmanager
