@@ -24,6 +24,7 @@ from flyle_sf_assets.defs.resources import default_refreshes
 from flyle_sf_assets.defs.schedules import all_schedules
 from flyle_sf_assets.defs.sensors import all_sensors
 from flyle_sf_assets.defs.settings_sensor import settings_sensor
+from flyle_sf_assets.defs.webhooks import webhooks
 from flyle_sf_assets.private_files import create_privately
 
 
@@ -46,7 +47,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
             fleet_health_schedule,
             record_files_schedule,
         ],
-        sensors=[*all_sensors, settings_sensor],
+        sensors=[*all_sensors, settings_sensor, webhooks],
         resources={"refreshes": default_refreshes(), **(resource_overrides or {})},
         executor=in_process_executor,
     )

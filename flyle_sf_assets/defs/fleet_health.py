@@ -62,6 +62,7 @@ def health_metadata(health: FleetHealth, ended: Iterable[EndedSyncs]) -> dict[st
     syncs = {one.state: one for one in ended}
     done = syncs.get("done")
     return {
+        "worst tenants": MarkdownMetadataValue(worst_table(health)),
         "tenants": health.tenants,
         "tenants_live": health.live,
         **{f"tenants_{state}": count for state, count in health.states.items()},
@@ -82,7 +83,6 @@ def health_metadata(health: FleetHealth, ended: Iterable[EndedSyncs]) -> dict[st
         **_spread("sync", "s", Spread(done.p50_s, done.p95_s, done.max_s) if done else Spread()),
         "sync_seconds_24h": round(sum(one.total_s for one in syncs.values()), 3),
         "troubled": health.troubled,
-        "worst tenants": MarkdownMetadataValue(worst_table(health)),
     }
 
 

@@ -16,13 +16,16 @@ GRAPH_STATES_MS = 4_000
 
 STEPS_MAX = 50
 
+MATERIALIZE_ALL = f"Materialize all ({len(keys.IN_ORDER) + 1})"
+"""The assets of tenants, and the fleet's health."""
+
 Picture = Callable[[str], None]
 
 
 def open_asset_graph(page: Page, url: str) -> None:
     """Lineage in the navigation, with every group unfolded (Alt+E)."""
     page.goto(f"{url}/asset-groups")
-    expect(page.get_by_role("button", name="Materialize all (7)")).to_be_enabled()
+    expect(page.get_by_role("button", name=MATERIALIZE_ALL)).to_be_enabled()
     expect(_node(page, "settings")).to_be_visible()
     page.keyboard.press("Alt+e")
     for asset in ("object_schemas", "related_records", "enriched_records", "companies"):
@@ -32,7 +35,7 @@ def open_asset_graph(page: Page, url: str) -> None:
 
 def choose_partition(page: Page, tenant: str) -> None:
     """Materialize, and one tenant in the dialog."""
-    page.get_by_role("button", name="Materialize all (7)").click()
+    page.get_by_role("button", name=MATERIALIZE_ALL).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Select a partition or create one").click()
     tenants = page.get_by_role("menuitem")
@@ -48,6 +51,17 @@ def launch(page: Page) -> None:
     page.get_by_role("link", name="View", exact=True).click()
     expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
     page.mouse.move(0, 0)  # the notice stays for as long as it is pointed at
+
+
+def materialize_fleet_health(page: Page, url: str) -> None:
+    """The asset without partitions: one click, and its newest figures are shown."""
+    page.goto(f"{url}/assets/flyle/fleet_health?view=events")
+    page.get_by_role("button").filter(has_text=re.compile("^Materialize$")).first.click()
+    page.get_by_role("link", name="View", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
+    page.mouse.move(0, 0)
+    await_success(page, at_least=1)
+    page.goto(f"{url}/assets/flyle/fleet_health?view=overview")
 
 
 def stale_tag(page: Page) -> Locator:

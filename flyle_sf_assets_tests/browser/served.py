@@ -92,6 +92,10 @@ class Served:
             found.setdefault(str(tenant), {})[str(external_id)] = str(name)
         return found
 
+    def let_fail(self) -> None:
+        """As if the syncs of all tenants had failed for a reason that only a person can mend."""
+        assert self._rows("UPDATE flyle.links SET state = 'failing' RETURNING tenant_id")
+
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with EmbeddedPostgres(self.home) as urls, admin(urls.product) as connection:
             return connection.execute(sql.encode()).fetchall()

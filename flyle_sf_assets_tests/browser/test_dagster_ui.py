@@ -3,6 +3,7 @@
 What does not belong here: how a mapping change shows (``test_dagster_in_step.py``).
 """
 
+import re
 import struct
 
 import pytest
@@ -50,6 +51,14 @@ def test_a_person_materializes_one_tenant_from_the_asset_graph() -> None:
         expect(revenue).to_contain_text("売上")
         expect(revenue).to_contain_text("Account.AnnualRevenue")
         picture("companies-columns")
+
+        dagster.let_fail()
+        dagster_pages.materialize_fleet_health(page, dagster.url)
+        failing = dagster_pages.row_of(page, "tenants_failing").locator("td").last
+        expect(failing).to_have_text("2")
+        page.get_by_role("link", name="acme", exact=True).first.click()
+        expect(page).to_have_url(re.compile(r"/assets/flyle/companies\?.*partition=acme"))
+        expect(page.get_by_text("Latest materialization")).to_be_visible()
 
 
 @pytest.mark.parametrize(

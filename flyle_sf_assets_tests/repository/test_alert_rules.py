@@ -19,6 +19,7 @@ from flyle_sf_assets.store.syncs.sync_totals import (
 from flyle_sf_assets.store.tenants.tenant_health import TenantRow
 from flyle_sf_assets.telemetry.prometheus import exposition
 from flyle_sf_assets.tenants.fleet_health import health_of
+from flyle_sf_assets.webhooks.alerts import API_USED_MAX, LAG_INTERVALS_MAX, SHARE_MAX
 
 DURATION = re.compile(r"\d+[smhd]")
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
@@ -64,6 +65,15 @@ def test_every_rule_is_complete(rules: list[dict[str, Any]]) -> None:
         assert rule["annotations"]["summary"]
         for opening, closing in ("()", "{}", "[]"):
             assert rule["expr"].count(opening) == rule["expr"].count(closing)
+
+
+def test_the_thresholds_are_those_of_the_products_own_alerts(rules: list[dict[str, Any]]) -> None:
+    """The file says so: two thresholds for one thing would tell two stories."""
+    expressions = {rule["alert"]: rule["expr"] for rule in rules}
+    assert f" {SHARE_MAX} *" in expressions["FlyleManyTenantsFailing"]
+    assert f" {SHARE_MAX} *" in expressions["FlyleManyTenantsOverdue"]
+    assert expressions["FlyleSyncLag"].endswith(f" > {LAG_INTERVALS_MAX:g}")
+    assert expressions["FlyleApiLimitNear"].endswith(f" > {API_USED_MAX}")
 
 
 def test_every_metric_and_label_of_a_rule_exists(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.tenants.webhook_outbox import put_notice_event
 
 NoticeKind = Literal["first_sync_done", "attention", "held", "recovered", "disconnected"]
 
@@ -25,8 +26,8 @@ class Notice:
 def add_notice(
     tx: TenantTransaction, kind: NoticeKind, title: Text, body: Text, now: datetime
 ) -> int:
-    """Stores the notice and returns its id."""
-    return int(
+    """Stores the notice, and its event for a webhook, and returns its id."""
+    notification_id = int(
         tx.execute(
             "INSERT INTO notifications"
             " (tenant_id, kind, title, title_en, body, body_en, created_at)"
@@ -40,6 +41,8 @@ def add_notice(
             now=now,
         ).scalar_one()
     )
+    put_notice_event(tx, kind, notification_id, now)
+    return notification_id
 
 
 def count_unread(tx: TenantTransaction) -> int:

@@ -1,0 +1,17 @@
+"""A receiver on this machine, and PostgreSQL."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from flyle_sf_assets_tests.postgres import database, database_url
+from flyle_sf_assets_tests.webhooks.receiver import Receiver
+
+__all__ = ["database", "database_url"]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver that answers 200 until a test says otherwise."""
+    with Receiver() as started:
+        yield started
