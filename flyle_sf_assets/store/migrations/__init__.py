@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = "0018"
+SCHEMA_VERSION = "0019"
 """The newest revision; here, so that an up-to-date schema needs no alembic at start."""
 
 
