@@ -5,7 +5,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.resources import APPROVE_TAG
-from flyle_sf_assets.defs.tidying import tidy_lake, tidy_runs
+from flyle_sf_assets.defs.tidying import tidy_changes, tidy_lake, tidy_runs
 
 refresh_tenant = define_asset_job(
     name="refresh_tenant",
@@ -23,10 +23,10 @@ approve_held_change = define_asset_job(
 )
 
 
-@job(description="Deletes old runs with their events, and record files that no dataset is made of.")
+@job(description="Deletes old runs with their events, unused record files, and old history.")
 def tidy_up() -> None:
-    """Both, one after the other."""
-    tidy_lake(start_after=tidy_runs())
+    """One after the other."""
+    tidy_changes(start_after=tidy_lake(start_after=tidy_runs()))
 
 
 all_jobs: list[JobDefinition | UnresolvedAssetJobDefinition] = [

@@ -1,4 +1,4 @@
-"""The two ops of the job ``tidy_up``: old runs, and record files that nothing uses."""
+"""The ops of the job ``tidy_up``: old runs, record files that nothing uses, old history."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.resources import Refreshes
-from flyle_sf_assets.scheduling.garbage_collection import sweep_lake
+from flyle_sf_assets.scheduling.garbage_collection import sweep_lake, tidy_history
 
 RUNS_KEPT = timedelta(days=14)
 RUNS_A_NIGHT_MAX = 20_000
@@ -47,6 +47,20 @@ def tidy_lake(context: OpExecutionContext, refreshes: ResourceParam[Refreshes]) 
     swept = sweep_lake(refreshes.installation(), refreshes.clock())
     context.log.info(swept.in_words())
     context.add_output_metadata({"files_deleted": swept.files, "bytes_deleted": swept.size_bytes})
+
+
+@op(
+    ins={"start_after": In(Nothing)},
+    description="Drops the months of the history that are past their time, and makes the next.",
+)
+@guarded
+def tidy_changes(context: OpExecutionContext, refreshes: ResourceParam[Refreshes]) -> None:
+    """The history of companies, by month."""
+    tidied = tidy_history(refreshes.installation(), refreshes.clock())
+    context.log.info("%d months added; dropped: %s", tidied.added, ", ".join(tidied.dropped) or "-")
+    context.add_output_metadata(
+        {"months_added": tidied.added, "months_dropped": list(tidied.dropped)}
+    )
 
 
 def delete_old_runs(instance: DagsterInstance, before: datetime) -> int:

@@ -14,6 +14,8 @@ SUPPORT_CONTACT = "customer@flyle.io"
 OVERLAP_S_DEFAULT = 15 * 60
 """Long transactions make rows visible long after their stamp: windows start this much earlier."""
 
+HISTORY_DAYS_DEFAULT, HISTORY_DAYS_MIN, HISTORY_DAYS_MAX = 400, 31, 36_500
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -29,6 +31,8 @@ class Environment:
     support_contact: str = SUPPORT_CONTACT
     overlap_s: int = OVERLAP_S_DEFAULT
     """How far before the watermark a refresh reads again, for rows that become visible late."""
+    history_days: int = HISTORY_DAYS_DEFAULT
+    """How long the history of companies is kept; a month goes when all of it is older."""
     shows_samples: bool = False
     """Whether Dagster's pages show a few rows of records, which its event log then stores."""
     refresh_every_s: int | None = None
@@ -64,6 +68,7 @@ class Environment:
             support_contact=env.get("FLYLE_SUPPORT_CONTACT", SUPPORT_CONTACT),
             shows_samples=_is_on("FLYLE_UI_SAMPLES", env),
             overlap_s=_seconds("FLYLE_OVERLAP", env) or OVERLAP_S_DEFAULT,
+            history_days=_days("FLYLE_HISTORY_DAYS", env) or HISTORY_DAYS_DEFAULT,
             refresh_every_s=_seconds("FLYLE_REFRESH_EVERY", env),
         )
 
@@ -84,6 +89,25 @@ def _is_on(name: str, environment: Mapping[str, str]) -> bool:
             remedy=Text("1 または 0 を指定してください", "Set it to 1 or 0"),
         )
     return written == "1"
+
+
+def _days(name: str, environment: Mapping[str, str]) -> int | None:
+    """A number of days, from 31 to 36,500. Raises UsageError."""
+    written = environment.get(name)
+    if written is None:
+        return None
+    days = int(written) if re.fullmatch(r"[0-9]{2,5}", written) else 0
+    if not HISTORY_DAYS_MIN <= days <= HISTORY_DAYS_MAX:
+        raise UsageError(
+            "days_invalid",
+            tried=Text(f"{name} を読み取ろうとしました", f"Tried to read {name}"),
+            came_back=Text(f"値は {written!r} です", f"It says {written!r}"),
+            remedy=Text(
+                f"{HISTORY_DAYS_MIN}から{HISTORY_DAYS_MAX}までの日数を指定してください",
+                f"Set it to a number of days from {HISTORY_DAYS_MIN} to {HISTORY_DAYS_MAX}",
+            ),
+        )
+    return days
 
 
 def _seconds(name: str, environment: Mapping[str, str]) -> int | None:

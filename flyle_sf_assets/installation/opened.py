@@ -43,6 +43,7 @@ class Installation:
             "FLYLE_DAGSTER_DATABASE_URL": self.dagster_database_url,
             "DAGSTER_HOME": str(self.environment.dagster_home),
             "FLYLE_SUPPORT_CONTACT": self.environment.support_contact,
+            "FLYLE_HISTORY_DAYS": str(self.environment.history_days),
             "FLYLE_OVERLAP": f"{self.environment.overlap_s}s",
         }
         if self.environment.sf_ca_file:

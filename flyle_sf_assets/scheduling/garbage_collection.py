@@ -1,10 +1,11 @@
-"""Record files that no dataset uses any more, from compactions and killed runs."""
+"""Record files that no dataset uses any more, and months of the history past their time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.store.companies.history_months import add_months, drop_months
 from flyle_sf_assets.store.syncs.generations import read_generations
 from flyle_sf_assets.sync.bulk_downloads import FOLDER as INCOMING
 
@@ -49,6 +50,20 @@ def sweep_lake(installation: Installation, now: datetime) -> Swept:
     for tenant in installation.lake.tenants():
         swept += _sweep_tenant(installation, tenant, now)
     return swept
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTidied:
+    """How many months were ``added``, and the tables of those that were ``dropped``."""
+
+    added: int
+    dropped: tuple[str, ...]
+
+
+def tidy_history(installation: Installation, now: datetime) -> HistoryTidied:
+    """Makes the months of the history ahead, and drops those older than it is kept."""
+    database, kept = installation.database, timedelta(days=installation.environment.history_days)
+    return HistoryTidied(add_months(database, now), drop_months(database, now - kept))
 
 
 def _sweep_tenant(installation: Installation, tenant: str, now: datetime) -> Swept:

@@ -61,7 +61,7 @@ def test_the_preview_shows_both_what_is_restored_and_what_is_not(
     assert faults_of_page(answer.text, language) == []
     page = html.unescape(answer.text)
     ids = sorted(before)
-    assert "5社 7件" in page or "7 values of 5 companies" in page
+    assert "5社の値7件" in page or "7 values of 5 companies" in page
     for key in (*ids[:3], *ids[10:12]):
         assert f'href="/companies/{key}"' in page
     for text in ("小売", "金融", "本社"):
@@ -117,7 +117,7 @@ def test_confirmed_it_shows_the_result_and_offers_its_end(place: Place) -> None:
     answer = me.post(f"/syncs/{sync_id}/rollback")
     assert answer.status_code == 200
     done = html.unescape(answer.text)
-    assert "5社 7件の値を元に戻しました" in done
+    assert "5社の値7件を元に戻しました" in done
     made = last_sync_id(tenant)
     assert f'href="/syncs/{made}"' in done
     ids = sorted(before)
@@ -127,7 +127,7 @@ def test_confirmed_it_shows_the_result_and_offers_its_end(place: Place) -> None:
     assert "console:admin@guarded.example" in of_it
     assert "同期を巻き戻しました" in page_of(me, f"/companies/{ids[1]}")
     assert f'href="/syncs/{sync_id}/resume"' in page_of(me, f"/syncs/{sync_id}")
-    assert "7件の値が変わります" in page_of(me, f"/syncs/{sync_id}/resume")
+    assert "値7件が変わります" in page_of(me, f"/syncs/{sync_id}/resume")
     followed = me.post(f"/syncs/{sync_id}/resume")
     assert "Salesforceの値に戻しました" in html.unescape(followed.text)
     assert tenant.companies() == stood

@@ -50,4 +50,10 @@ def test_the_job_tidies_both_and_says_how_much(acme_runs: DagsterRuns) -> None:
         if event.is_successful_output
         for name, value in event.step_output_data.metadata.items()
     }
-    assert shown == {"runs_deleted": 0, "files_deleted": 0, "bytes_deleted": 0}
+    assert shown == {
+        "runs_deleted": 0,
+        "files_deleted": 0,
+        "bytes_deleted": 0,
+        "months_added": 0,
+        "months_dropped": [],
+    }

@@ -5,9 +5,15 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flyle_sf_assets.scheduling.garbage_collection import sweep_lake
+import pytest
+
+from flyle_sf_assets.errors import NotFound
+from flyle_sf_assets.scheduling.garbage_collection import sweep_lake, tidy_history
 from flyle_sf_assets.sync.bulk_downloads import FOLDER
+from flyle_sf_assets_tests.flows.guarded import update
+from flyle_sf_assets_tests.flows.rollbacks import back, small, synced
 from flyle_sf_assets_tests.flows.tenants import Tenant
+from flyle_sf_assets_tests.tenant_fixtures import Link
 
 TOMORROW = timedelta(days=1, hours=1)
 
@@ -83,3 +89,22 @@ def test_files_of_tenants_that_the_database_does_not_know_are_not_touched(acme: 
     os.utime(stranger, (1_000_000_000, 1_000_000_000))
     assert sweep_lake(acme.installation, datetime.now(UTC)).files == 0
     assert stranger.exists()
+
+
+def test_history_is_kept_for_400_days_and_then_a_sync_cannot_be_rolled_back(link: Link) -> None:
+    """By whole months: on the day itself the month still has younger days."""
+    tenant = small(link)
+    tidy_history(tenant.installation, tenant.clock.now())
+    update(tenant, 2, {"Industry": "Retail"})
+    old = synced(tenant)
+    changed_at = tenant.clock.now()
+    tenant.later(40 * 86_400)
+    update(tenant, 2, {"Industry": "Healthcare"}, first=10)
+    young = synced(tenant)
+    on_the_day = changed_at + timedelta(days=400, seconds=1)
+    assert tidy_history(tenant.installation, on_the_day).dropped == ()
+    month_later = on_the_day + timedelta(days=31)
+    assert tidy_history(tenant.installation, month_later).dropped == ("company_changes_2026_03",)
+    with pytest.raises(NotFound, match="history_pruned"):
+        back(tenant, old)
+    assert back(tenant, young).companies == 2

@@ -85,7 +85,7 @@ def _headline(done: Rollback, *, is_dry_run: bool) -> str:
         return say(
             f"同期 {number}: 戻す値はありません", f"sync {number}: there is nothing to restore"
         )
-    ja, en = f"{companies} 社 {values} 件の値", f"{values} values of {companies} companies"
+    ja, en = f"{companies} 社の値 {values} 件", f"{values} values of {companies} companies"
     if is_dry_run:
         return say(
             f"同期 {number}: {ja}を戻します(まだ何も変更していません)",

@@ -64,7 +64,7 @@ WITH mine AS MATERIALIZED (
 # rollback. The value must then be what the sync wrote, or something remains of it.
 _IS_CHANGED_LATER = f"""EXISTS (SELECT FROM company_changes l
     WHERE l.tenant_id = :tenant_id AND l.external_id = n.external_id
-        AND l.change_id > n.last_change AND l.of_row = n.of_row
+        AND l.changed_at >= n.changed_at AND l.change_id > n.last_change AND l.of_row = n.of_row
         AND (l.field = n.field OR n.of_row AND n.field = 'status' AND l.field IN {_STATUS_FIELDS})
         AND coalesce(l.sync_id, 0) <> ALL(CAST(:undone AS bigint[])))"""
 

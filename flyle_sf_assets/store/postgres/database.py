@@ -32,6 +32,9 @@ STATEMENT_TIMEOUT_S = 900
 """Long enough for a first load of a million companies, short enough to be noticed."""
 
 LOCK_TIMEOUT_S = 60
+UPKEEP_LOCK_TIMEOUT_S = 10
+"""Upkeep can be done later: readers must not wait in line behind it."""
+
 CONNECT_TIMEOUT_S = 15
 POOL_SIZE = 8
 POOL_OVERFLOW = 10
@@ -154,6 +157,17 @@ class Database:
         with self._transaction(FLEET_ROLE, "") as connection:
             connection.execute(sa.text("SET TRANSACTION READ ONLY"))
             yield FleetTransaction(connection)
+
+    @contextmanager
+    def upkeep(self) -> Iterator[Transaction]:
+        """One transaction as the user who connects, for upkeep of the tables that the user owns.
+
+        Row-level security does not bind it: it is never for rows of a tenant. Raises as `tenant`.
+        """
+        with self._errors(), self._engine.begin() as connection:
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{UPKEEP_LOCK_TIMEOUT_S}s'"))
+            connection.execute(sa.text("SET LOCAL timezone = 'UTC'"))
+            yield Transaction(connection)
 
     @contextmanager
     def tenant_lock(

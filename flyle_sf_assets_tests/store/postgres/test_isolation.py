@@ -178,10 +178,26 @@ def test_every_table_is_bound_to_a_tenant_and_tested_here(two_tenants: Stores) -
         "SELECT c.relname, c.relrowsecurity, EXISTS (SELECT FROM pg_attribute a"
         " WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnotnull)"
         " FROM pg_class c WHERE c.relnamespace = 'flyle'::regnamespace AND c.relkind IN ('r', 'p')"
+        " AND NOT c.relispartition"
     ).fetchall()
     bound = {str(name) for name, protected, has_tenant in tables if protected and has_tenant}
     assert {str(name) for name, *_ in tables} - bound == {"alembic_version"}
     assert bound == set(ROWS)
+
+
+def test_a_partition_is_read_through_its_table_only(two_tenants: Stores) -> None:
+    """The policies of a table do not bind who names its partition."""
+    database, connection = two_tenants
+    partitions = connection.execute(
+        "SELECT relname, relrowsecurity FROM pg_class"
+        " WHERE relnamespace = 'flyle'::regnamespace AND relispartition AND relkind = 'r'"
+    ).fetchall()
+    assert len(partitions) >= 4
+    for name, is_protected in partitions:
+        assert is_protected, name
+        for transaction in (lambda: database.tenant("b"), database.fleet):
+            with pytest.raises(StoreError), transaction() as tx:
+                tx.execute(f"SELECT FROM {name}")
 
 
 @pytest.mark.parametrize("table", ROWS)
