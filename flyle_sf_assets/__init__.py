@@ -18,7 +18,7 @@ what stands above it, never below)::
     store        PostgreSQL
     installation  what every use case stands on: environment, clock, a tenant's org
     tenants      a tenant's life outside a sync
-    webhooks     notices and fleet alerts, posted and signed
+    fleet        how all tenants stand, alerts, and webhooks to the operator
     connection   connect, disconnect, consents
     sync         one refresh: session, state, extract, steps, load
     preview      what settings would do

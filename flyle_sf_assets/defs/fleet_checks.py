@@ -29,6 +29,7 @@ from flyle_sf_assets.defs.fleet import SCHEDULE_STATUS
 from flyle_sf_assets.defs.resources import Refreshes
 from flyle_sf_assets.defs.wording import capped
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.fleet.health import OVERDUE_AFTER
 from flyle_sf_assets.installation.clock import utc_now
 from flyle_sf_assets.store.companies.held_changes import HeldChange, held_changes
 from flyle_sf_assets.store.postgres.database import FleetTransaction
@@ -40,7 +41,6 @@ from flyle_sf_assets.store.syncs.fleet_health import (
     tenants_with_rejected,
 )
 from flyle_sf_assets.store.syncs.settings_in_effect import Unapplied, unapplied_settings
-from flyle_sf_assets.tenants.fleet_health import OVERDUE_AFTER
 from flyle_sf_assets.tenants.held_changes import EXAMPLES_TOLD
 
 REJECTED_AFTER = timedelta(days=1)

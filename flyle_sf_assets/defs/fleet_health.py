@@ -1,7 +1,7 @@
 """The asset ``flyle/fleet_health``: how all tenants stand, as metadata that the UI plots over time.
 
 Materialized every hour, and by hand. What does not belong here: the figures themselves
-(``tenants/fleet_health.py``), and checks, which say what is wrong (``defs/fleet_checks.py``).
+(``fleet/health.py``), and checks, which say what is wrong (``defs/fleet_checks.py``).
 """
 
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.failures import guarded
 from flyle_sf_assets.defs.fleet import SCHEDULE_STATUS
 from flyle_sf_assets.defs.resources import Refreshes
+from flyle_sf_assets.fleet.health import FleetHealth, Spread, TroubledTenant, read_health
 from flyle_sf_assets.store.syncs.sync_totals import EndedSyncs, ended_syncs
-from flyle_sf_assets.tenants.fleet_health import FleetHealth, Spread, TroubledTenant, read_health
 
 SYNCS_OF = timedelta(hours=24)
 

@@ -7,11 +7,11 @@ from dagster import ResourceParam, SensorEvaluationContext, SkipReason, sensor
 from flyle_sf_assets.defs.failures import guarded_tick
 from flyle_sf_assets.defs.fleet import SENSOR_STATUS
 from flyle_sf_assets.defs.resources import Refreshes
+from flyle_sf_assets.fleet.alerts import store_alerts
+from flyle_sf_assets.fleet.health import read_health
+from flyle_sf_assets.fleet.webhook_delivery import KEPT, deliver, discard_events
+from flyle_sf_assets.fleet.webhook_target import URL_VARIABLE, webhook_target
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.tenants.fleet_health import read_health
-from flyle_sf_assets.webhooks.alerts import store_alerts
-from flyle_sf_assets.webhooks.delivery import KEPT, deliver, discard_events
-from flyle_sf_assets.webhooks.target import URL_VARIABLE, webhook_target
 
 ALERTS_EVERY = timedelta(minutes=10)
 

@@ -34,6 +34,8 @@ WORDS = {
         "undo": "この同期を元に戻す…",
         "undo it": "元に戻す",
         "undone": "元に戻しました",
+        "follow": "Salesforceの値に戻す…",
+        "follow now": "Salesforceの値に戻す",
         "look up": "調べる",
         "linked company": "連携中です",
         "conditions": "条件を満たしていません",
@@ -51,6 +53,8 @@ WORDS = {
         "undo": "Undo this sync…",
         "undo it": "Undo it",
         "undone": "are restored",
+        "follow": "Follow Salesforce again…",
+        "follow now": "Follow Salesforce again",
         "look up": "Look it up",
         "linked company": "It is linked",
         "conditions": "It does not meet the conditions",
@@ -95,6 +99,7 @@ def test_an_administrator_approves_undoes_asks_why_and_maps_a_currency(
         _approve(me, tenant)
         changed = _undo(me, tenant)
         _ask_why(me, tenant, changed)
+        _follow_again(me, tenant, changed)
         _map_a_currency(me)
 
 
@@ -156,6 +161,19 @@ def _ask_why(me: Administrator, tenant: Tenant, changed: list[str]) -> None:
             expect(me.page.get_by_role("cell", name=me.says("rolled back"))).to_be_visible()
         assert "flyle-sf" not in me.page.locator("main").inner_text()
         me.check(f"explain-{verdict.partition(' ')[0]}")
+
+
+def _follow_again(me: Administrator, tenant: Tenant, changed: list[str]) -> None:
+    """The rollback is taken back."""
+    [(sync_id,)] = tenant.query("SELECT max(sync_id) - 1 FROM flyle.syncs WHERE tenant_id = %s")
+    me.page.goto(f"{me.house.url}/syncs/{sync_id}")
+    me.find_no_fault("rollback-kept")
+    me.link("follow").click()
+    me.find_no_fault("rollback-resume")
+    me.button("follow now").click()
+    expect(me.page.get_by_role("status").first).to_be_visible()
+    companies = tenant.companies()
+    assert all(companies[key].custom_fields["site"] is None for key in changed)
 
 
 def _map_a_currency(me: Administrator) -> None:

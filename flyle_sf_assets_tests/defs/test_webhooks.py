@@ -9,8 +9,8 @@ from dagster import DagsterInstance, SkipReason, build_sensor_context
 from flyle_sf_assets.defs.resources import refreshes_of
 from flyle_sf_assets.defs.webhooks import webhooks
 from flyle_sf_assets.errors import UsageError
+from flyle_sf_assets_tests.fleet.receiver import SECRET, Receiver
 from flyle_sf_assets_tests.flows.tenants import Tenant
-from flyle_sf_assets_tests.webhooks.receiver import SECRET, Receiver
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from flyle_sf_assets.console.pages.metrics import health_metrics, sync_metrics
+from flyle_sf_assets.fleet.alerts import API_USED_MAX, LAG_INTERVALS_MAX, SHARE_MAX
+from flyle_sf_assets.fleet.health import health_of
 from flyle_sf_assets.store.syncs.sync_totals import (
     CALLS_BOUNDS,
     PULLED_BOUNDS,
@@ -18,8 +20,6 @@ from flyle_sf_assets.store.syncs.sync_totals import (
 )
 from flyle_sf_assets.store.tenants.tenant_health import TenantRow
 from flyle_sf_assets.telemetry.prometheus import exposition
-from flyle_sf_assets.tenants.fleet_health import health_of
-from flyle_sf_assets.webhooks.alerts import API_USED_MAX, LAG_INTERVALS_MAX, SHARE_MAX
 
 DURATION = re.compile(r"\d+[smhd]")
 NOW = datetime(2026, 4, 1, tzinfo=UTC)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from starlette.responses import PlainTextResponse, Response
 
 from flyle_sf_assets.console.request import PageRequest
+from flyle_sf_assets.fleet.health import FleetHealth, Spread, read_health
 from flyle_sf_assets.store.syncs.sync_totals import SyncTotals, sync_totals
 from flyle_sf_assets.telemetry.prometheus import (
     CONTENT_TYPE,
@@ -19,7 +20,6 @@ from flyle_sf_assets.telemetry.prometheus import (
     gauge,
     histogram_samples,
 )
-from flyle_sf_assets.tenants.fleet_health import FleetHealth, Spread, read_health
 
 _SCHEME = "bearer"
 

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 import urllib3
 
+from flyle_sf_assets.fleet.webhook_message import body_of, headers_of
+from flyle_sf_assets.fleet.webhook_target import WebhookTarget
 from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.webhook_outbox import (
@@ -23,8 +25,6 @@ from flyle_sf_assets.store.tenants.webhook_outbox import (
     waiting_events,
 )
 from flyle_sf_assets.telemetry.logs import logger
-from flyle_sf_assets.webhooks.message import body_of, headers_of
-from flyle_sf_assets.webhooks.target import WebhookTarget
 
 BACK_OFF_FIRST = timedelta(minutes=1)
 BACK_OFF_MAX = timedelta(hours=1)

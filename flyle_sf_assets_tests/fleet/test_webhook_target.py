@@ -3,8 +3,8 @@
 import pytest
 
 from flyle_sf_assets.errors import UsageError
-from flyle_sf_assets.webhooks.target import WebhookTarget, webhook_target
-from flyle_sf_assets_tests.webhooks.receiver import SECRET
+from flyle_sf_assets.fleet.webhook_target import WebhookTarget, webhook_target
+from flyle_sf_assets_tests.fleet.receiver import SECRET
 
 
 def target(url: str, secret: str = SECRET) -> WebhookTarget | None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from flyle_sf_assets_tests.fleet.receiver import Receiver
 from flyle_sf_assets_tests.postgres import database, database_url
-from flyle_sf_assets_tests.webhooks.receiver import Receiver
 
 __all__ = ["database", "database_url"]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.fleet.health import FleetHealth
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.webhook_outbox import (
     ALERT,
@@ -12,7 +13,6 @@ from flyle_sf_assets.store.tenants.webhook_outbox import (
     open_alerts,
     put_fleet_event,
 )
-from flyle_sf_assets.tenants.fleet_health import FleetHealth
 
 SHARE_MAX = 0.05
 """Above this share of the live tenants it is not the matter of single tenants any more."""

@@ -10,13 +10,13 @@ import pytest
 import trustme
 
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.fleet.webhook_delivery import Delivery, deliver, discard_events
+from flyle_sf_assets.fleet.webhook_target import WebhookTarget
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.links import Attention, add_attention, put_link, record_figures
 from flyle_sf_assets.store.tenants.notices import NoticeKind, add_notice
 from flyle_sf_assets.store.tenants.webhook_outbox import claim, events_to_send
-from flyle_sf_assets.webhooks.delivery import Delivery, deliver, discard_events
-from flyle_sf_assets.webhooks.target import WebhookTarget
-from flyle_sf_assets_tests.webhooks.receiver import HANG, SECRET, Receiver
+from flyle_sf_assets_tests.fleet.receiver import HANG, SECRET, Receiver
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 CUSTOMERS = "株式会社顧客の秘密"

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from flyle_sf_assets.fleet.health import FleetHealth, Spread, health_of
 from flyle_sf_assets.store.syncs.api_usage import OrgUsage
 from flyle_sf_assets.store.tenants.links import LinkState
 from flyle_sf_assets.store.tenants.tenant_health import TenantRow
-from flyle_sf_assets.tenants.fleet_health import FleetHealth, Spread, health_of
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

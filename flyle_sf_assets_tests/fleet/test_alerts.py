@@ -5,14 +5,14 @@ from functools import partial
 
 import pytest
 
+from flyle_sf_assets.fleet.alerts import fleet_alerts, store_alerts
+from flyle_sf_assets.fleet.health import FleetHealth, health_of
+from flyle_sf_assets.fleet.webhook_delivery import KEPT, deliver, discard_events
+from flyle_sf_assets.fleet.webhook_target import WebhookTarget
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.syncs.api_usage import OrgUsage
 from flyle_sf_assets.store.tenants.tenant_health import TenantRow
-from flyle_sf_assets.tenants.fleet_health import FleetHealth, health_of
-from flyle_sf_assets.webhooks.alerts import fleet_alerts, store_alerts
-from flyle_sf_assets.webhooks.delivery import KEPT, deliver, discard_events
-from flyle_sf_assets.webhooks.target import WebhookTarget
-from flyle_sf_assets_tests.webhooks.receiver import SECRET, Receiver
+from flyle_sf_assets_tests.fleet.receiver import SECRET, Receiver
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.fleet.alerts import alert_text
+from flyle_sf_assets.fleet.webhook_target import WebhookTarget
 from flyle_sf_assets.store.tenants.webhook_outbox import ALL_TENANTS, Event
-from flyle_sf_assets.webhooks.alerts import alert_text
-from flyle_sf_assets.webhooks.target import WebhookTarget
 
 BODY_BYTES_MAX = 8_192
 
