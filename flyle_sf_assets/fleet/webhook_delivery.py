@@ -4,11 +4,15 @@ An attempt is counted before it is made. So a process that dies while it sends, 
 hangs, costs one attempt, and the event is sent again later with the same id.
 """
 
+import contextlib
+import http.client
+import socket
+import ssl
+import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import urllib3
+from urllib.parse import SplitResult, urlsplit
 
 from flyle_sf_assets.fleet.webhook_message import body_of, headers_of
 from flyle_sf_assets.fleet.webhook_target import WebhookTarget
@@ -69,31 +73,27 @@ def deliver(database: Database, target: WebhookTarget, clock: Clock) -> Delivery
     answer: str | None = None
     with database.fleet() as tx:
         events = events_to_send(tx, clock(), EVENTS_MAX)
-    pool = urllib3.PoolManager(num_pools=1, retries=False)
-    try:
-        for event in events:
-            if time.monotonic() - started > SENDS_FOR_S:
-                break
-            with database.tenant(event.tenant_id) as tenant:
-                if not claim(tenant, event, clock() + back_off(event.attempts + 1)):
-                    continue
-            sent = _post(pool, target, event, clock())
-            is_last = clock() - event.created_at > GIVEN_UP_AFTER
-            with database.tenant(event.tenant_id) as tenant:
-                if sent.is_delivered:
-                    put_delivered(tenant, event, clock())
-                else:
-                    put_undelivered(tenant, event, sent.answer, clock() if is_last else None)
-            delivered += sent.is_delivered
-            failed += not sent.is_delivered
-            given_up += is_last and not sent.is_delivered
-            if not sent.is_delivered:
-                answer = sent.answer
-                _log.warning("webhook failed", event_id=event.event_id, answer=answer)
-            if sent.is_down:
-                break
-    finally:
-        pool.clear()
+    for event in events:
+        if time.monotonic() - started > SENDS_FOR_S:
+            break
+        with database.tenant(event.tenant_id) as tenant:
+            if not claim(tenant, event, clock() + back_off(event.attempts + 1)):
+                continue
+        sent = _post(target, event, clock())
+        is_last = clock() - event.created_at > GIVEN_UP_AFTER
+        with database.tenant(event.tenant_id) as tenant:
+            if sent.is_delivered:
+                put_delivered(tenant, event, clock())
+            else:
+                put_undelivered(tenant, event, sent.answer, clock() if is_last else None)
+        delivered += sent.is_delivered
+        failed += not sent.is_delivered
+        given_up += is_last and not sent.is_delivered
+        if not sent.is_delivered:
+            answer = sent.answer
+            _log.warning("webhook failed", event_id=event.event_id, answer=answer)
+        if sent.is_down:
+            break
     with database.fleet() as tx:
         return Delivery(delivered, failed, given_up, waiting_events(tx), answer)
 
@@ -127,25 +127,41 @@ class _Sent:
     """The receiver serves nobody now: the other events wait for the next round."""
 
 
-def _post(pool: urllib3.PoolManager, target: WebhookTarget, event: Event, now: datetime) -> _Sent:
+def _post(target: WebhookTarget, event: Event, now: datetime) -> _Sent:
+    """One attempt. No redirect is followed: the signature is for this receiver alone."""
     body = body_of(event, target)
+    parts = urlsplit(target.url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = _connection(parts, target.timeout_s)
+    # A receiver that sends byte by byte would never reach the timeout of a single wait.
+    cut = threading.Timer(target.total_s, _cut_off, [connection])
+    cut.daemon = True
+    cut.start()
     try:
-        response = pool.request(
-            "POST",
-            target.url,
-            body=body,
-            headers=headers_of(event, target, body, now),
-            timeout=urllib3.Timeout(connect=target.timeout_s, read=target.timeout_s),
-            retries=False,
-            # The signature is for this receiver alone.
-            redirect=False,
-            preload_content=False,
-        )
-    except urllib3.exceptions.HTTPError as error:
-        # Its text has the address, which may be a secret.
+        connection.request("POST", path, body, headers_of(event, target, body, now))
+        # Its body is not read: nothing of it is used, and it may be endless.
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        # Its text may have the address, which is a secret.
         return _Sent(is_delivered=False, answer=type(error).__name__, is_down=True)
-    # The body is not read: nothing of it is used, and it may be endless.
-    response.close()
-    status = response.status
+    finally:
+        cut.cancel()
+        connection.close()
     is_down = status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
     return _Sent(status in range(200, 300), f"HTTP {status}", is_down=is_down)
+
+
+def _connection(parts: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
+    host = parts.hostname or ""
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(host, parts.port, timeout=timeout_s)
+    context = ssl.create_default_context()
+    return http.client.HTTPSConnection(host, parts.port, timeout=timeout_s, context=context)
+
+
+def _cut_off(connection: http.client.HTTPConnection) -> None:
+    """Ends whatever the connection waits for; it may have ended by itself."""
+    opened = connection.sock
+    if opened is not None:
+        with contextlib.suppress(OSError):
+            opened.shutdown(socket.SHUT_RDWR)

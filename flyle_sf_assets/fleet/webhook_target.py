@@ -15,19 +15,21 @@ URL_VARIABLE = "FLYLE_WEBHOOK_URL"
 SECRET_VARIABLE = "FLYLE_WEBHOOK_SECRET"  # noqa: S105  the variable's name
 SECRET_BYTES_MIN = 32
 TIMEOUT_S = 10.0
+TOTAL_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookTarget:
     """The receiver; ``console_url`` is linked from events of tenants, if it is known.
 
-    ``timeout_s`` is for the connection and for each wait for an answer.
+    ``timeout_s`` is for the connection and for each wait for an answer, ``total_s`` for all of it.
     """
 
     url: str = field(repr=False)
     secret: str = field(repr=False)
     console_url: str | None = None
     timeout_s: float = TIMEOUT_S
+    total_s: float = TOTAL_S
 
 
 def webhook_target(variables: Mapping[str, str] = os.environ) -> WebhookTarget | None:

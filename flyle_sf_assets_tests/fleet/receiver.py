@@ -13,6 +13,9 @@ from typing import Any, Self
 import trustme
 
 HANG = "hang"
+DRIP = "drip"
+"""Never ends its answer, and never pauses for long."""
+
 SECRET = "a secret of thirty-two bytes or more"
 
 
@@ -39,7 +42,7 @@ class Post:
 
 
 class Receiver:
-    """``answers`` are given in turn (a status, or `HANG`), then 200."""
+    """``answers`` are given in turn (a status, `HANG` or `DRIP`), then 200."""
 
     def __init__(self) -> None:
         self.posts: list[Post] = []
@@ -89,6 +92,10 @@ class Receiver:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.posts.append(Post(self.path, headers, body))
                 answer = receiver.answers.pop(0) if receiver.answers else 200
+                if answer == DRIP:
+                    while not receiver._released.wait(0.05):
+                        self.wfile.write(b"x")
+                    return
                 if isinstance(answer, str):
                     receiver._released.wait(60)
                     return

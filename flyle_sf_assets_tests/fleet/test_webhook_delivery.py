@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.tenants.links import Attention, add_attention, put_link, record_figures
 from flyle_sf_assets.store.tenants.notices import NoticeKind, add_notice
 from flyle_sf_assets.store.tenants.webhook_outbox import claim, events_to_send
-from flyle_sf_assets_tests.fleet.receiver import HANG, SECRET, Receiver
+from flyle_sf_assets_tests.fleet.receiver import DRIP, HANG, SECRET, Receiver
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 CUSTOMERS = "株式会社顧客の秘密"
@@ -63,7 +63,7 @@ def test_a_receiver_that_fails_hangs_and_recovers_gets_the_event(
     assert (first.delivered, first.failed, first.waiting, first.answer) == (0, 1, 1, "HTTP 500")
     assert outbox.deliver(0.5) == Delivery(waiting=1)
     began = time.monotonic()
-    assert outbox.deliver(0.5).answer == "ReadTimeoutError"
+    assert outbox.deliver(0.5).answer == "TimeoutError"
     assert time.monotonic() - began < 20
     assert outbox.deliver(1.9) == Delivery(waiting=1)
     assert outbox.deliver(0.1) == Delivery(delivered=1)
@@ -154,12 +154,23 @@ def test_an_event_that_is_refused_does_not_stop_the_others(
     assert (found.delivered, found.failed, found.waiting) == (0, 1, 3)
 
 
+def test_an_answer_byte_by_byte_is_cut_off(outbox: Outbox, receiver: Receiver) -> None:
+    """Each byte comes in time, and the whole never does: the tick must end."""
+    outbox.target = replace(outbox.target, total_s=1.0)
+    outbox.notice()
+    receiver.answers = [DRIP]
+    began = time.monotonic()
+    assert outbox.deliver().failed == 1
+    assert time.monotonic() - began < 20
+    assert outbox.deliver(1).delivered == 1
+
+
 def test_nobody_there_is_one_failed_attempt(outbox: Outbox) -> None:
     """Connection refused; the address is in no text, for it may be Slack's secret one."""
     outbox.notice()
     outbox.target = WebhookTarget("http://127.0.0.1:9/hook/secret-of-the-path", SECRET)
     found = outbox.deliver()
-    assert (found.failed, found.answer) == (1, "NewConnectionError")
+    assert (found.failed, found.answer) == (1, "ConnectionRefusedError")
     assert "secret" not in f"{found}{outbox.target!r}"
 
 
@@ -170,7 +181,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     receiver.use_tls(trustme.CA().issue_cert("127.0.0.1"))
     outbox = Outbox(database, receiver)
     outbox.notice()
-    assert outbox.deliver().answer == "SSLError"
+    assert outbox.deliver().answer == "SSLCertVerificationError"
     assert receiver.posts == []
 
 
