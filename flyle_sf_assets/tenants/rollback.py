@@ -12,6 +12,7 @@ from flyle_sf_assets.errors import FlyleError, NotFound, Text
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.store.companies import rollback as store
+from flyle_sf_assets.store.companies.counts import linked_companies
 from flyle_sf_assets.store.companies.rollback import LeftReason, RollbackItem
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import (
@@ -22,7 +23,7 @@ from flyle_sf_assets.store.syncs.syncs import (
     get_sync,
     open_sync,
 )
-from flyle_sf_assets.store.tenants.links import Link, get_link, locked_link
+from flyle_sf_assets.store.tenants.links import Link, get_link, locked_link, record_figures
 from flyle_sf_assets.telemetry.logs import bind, logger
 
 _log = logger("rollback")
@@ -206,6 +207,7 @@ def _written(tx: TenantTransaction, found: Rollback, by: str, now: datetime) -> 
     taken_back = store.rollback_of(tx, sync_id) if found.is_resume else sync_id
     store.note_rollback(tx, made, taken_back, by=by)
     add_counts(tx, made, SyncCounts(changed=companies - gone, gone=gone))
+    record_figures(tx, companies=linked_companies(tx))
     finish_sync(tx, made, "done", now)
     _log.info("rolled back", sync_id=sync_id, by=made, companies=companies, told=told)
     return replace(found, rollback_sync_id=made)

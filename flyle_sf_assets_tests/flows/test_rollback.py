@@ -54,6 +54,18 @@ def test_values_are_as_before_and_no_sync_redoes_it(tenant: Tenant) -> None:
     assert census_of(tenant) == (60, 60, 0)
 
 
+def test_the_fleet_sees_the_companies_that_are_linked_again(tenant: Tenant) -> None:
+    """The number is kept with the link; nobody counts companies for the fleet's figures."""
+    kept_number = "SELECT companies FROM flyle.links WHERE tenant_id = %s"
+    delete(tenant, 5)
+    sync_id = synced(tenant)
+    assert tenant.query(kept_number) == [(55,)]
+    back(tenant, sync_id)
+    assert tenant.query(kept_number) == [(60,)]
+    resumed(tenant, sync_id)
+    assert tenant.query(kept_number) == [(55,)]
+
+
 def test_it_is_a_sync_with_its_own_history(tenant: Tenant) -> None:
     ids = update(tenant, 3, {"Industry": "Retail"})
     delete(tenant, 2, first=10)
