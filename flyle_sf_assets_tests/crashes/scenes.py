@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.tenants.rollback import resume
 from flyle_sf_assets_tests.crashes.aftermath import OLD, assert_whole, change, repair
 from flyle_sf_assets_tests.crashes.victims import Victim
 from flyle_sf_assets_tests.flows.changes import METADATA_S
@@ -38,6 +39,10 @@ class Scene:
         tenant.later(METADATA_S)
         if self.command == "cleanup":
             self._leave_a_file_behind()
+        if self.command == "rollback":
+            tenant.sync()
+            tenant.assert_follows_org()
+            tenant.later()
 
     def _leave_a_file_behind(self) -> None:
         """A refresh that died before the transaction that names its first record file."""
@@ -56,9 +61,13 @@ class Scene:
         return victim
 
     def recover(self) -> None:
-        """One refresh later everything is as it must be."""
-        repair(self.tenant)
-        assert_whole(self.tenant)
+        """One refresh later everything is as it must be; a rollback is taken back before it."""
+        tenant = self.tenant
+        done = tenant.query("SELECT DISTINCT sync_id FROM flyle.rolled_back WHERE tenant_id = %s")
+        for (sync_id,) in done:
+            resume(tenant.installation, tenant.name, sync_id, by="test", clock=tenant.clock.now)
+        repair(tenant)
+        assert_whole(tenant)
 
 
 def make_scene(installation: Installation, server: SandboxServer, name: str, command: str) -> Scene:

@@ -68,6 +68,7 @@ WRITES: Mapping[str, str] = {
     "remove .key-*": "link again",
     "commit companies, company_changes, links, notifications": "link again",
     "commit connections, consumed, generations, links": "link again",
+    "commit companies, company_changes, links, rolled_back, sync_totals, syncs": "rollback",
     # Files that no dataset uses any more.
     f"remove {_FILE.format('opportunities').replace('.writing', '.parquet')}": "cleanup",
 }
