@@ -122,3 +122,15 @@ def test_another_org_ends_everything(tenant: Tenant) -> None:
     assert {tenant.companies()[key].status for key in gone} == {"unlinked"}
     assert back(tenant, other).left_counts == {"link_changed": 2}
     assert {tenant.companies()[key].status for key in left} == {"deleted"}
+
+
+def test_another_source_ends_what_is_kept_even_with_the_same_value(tenant: Tenant) -> None:
+    """The new field happens to have the value that was rolled back: it is that field's own."""
+    update(tenant, 2, {"Industry": "Retail", "Phone": "小売"})
+    sync_id = synced(tenant)
+    back(tenant, sync_id)
+    tenant.apply(settings(("{from: Phone, to: industry, label: 業種, type: text}", *MAPPING[1:])))
+    tenant.later()
+    synced(tenant)
+    tenant.assert_follows_org()
+    assert kept(tenant) == []
