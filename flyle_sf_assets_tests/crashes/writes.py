@@ -59,14 +59,14 @@ WRITES: Mapping[str, str] = {
     "rmdir lake/*/.incoming/opportunities.*": "full by Bulk",
     # Options and companies.
     "commit consumed, custom_field_options, generations": "refresh",
-    "commit companies, consumed, custom_fields, links, notifications, syncs": "first sync",
+    "commit companies, consumed, custom_fields, links, notifications, syncs, webhook_outbox": "first sync",
     "commit companies, company_changes, consumed, links, syncs": "refresh",
     "commit companies, company_changes, consumed, custom_fields, links, syncs": "settings",
     # Settings, and the connection.
     "commit settings_changes, settings_files, settings_versions": "settings",
     "write .key-*": "link again",
     "remove .key-*": "link again",
-    "commit companies, company_changes, links, notifications": "link again",
+    "commit companies, company_changes, links, notifications, webhook_outbox": "link again",
     "commit connections, consumed, generations, links": "link again",
     "commit companies, company_changes, links, rolled_back, sync_totals, syncs": "rollback",
     # Files that no dataset uses any more.
