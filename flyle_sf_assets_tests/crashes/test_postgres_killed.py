@@ -2,6 +2,8 @@
 
 import os
 import signal
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,14 @@ def test_a_server_that_is_killed_before_a_commit_loses_nothing(
 
 
 def kill(own_server: OwnServer) -> None:
-    """SIGKILL for the server: it writes nothing more and closes nothing."""
+    """SIGKILL for the server and its processes: they write nothing more and close nothing."""
     noted = own_server.home / "postgres" / "data" / "postmaster.pid"
-    os.kill(int(noted.read_text(encoding="utf-8").split()[0]), signal.SIGKILL)
+    postmaster = int(noted.read_text(encoding="utf-8").split()[0])
+    # Left alone, a connection's process ends the commit that it has begun.
+    tasks = Path(f"/proc/{postmaster}/task")
+    children = [
+        int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()
+    ]
+    for pid in (postmaster, *children):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

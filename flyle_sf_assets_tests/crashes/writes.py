@@ -59,7 +59,9 @@ WRITES: Mapping[str, str] = {
     "rmdir lake/*/.incoming/opportunities.*": "full by Bulk",
     # Options and companies.
     "commit consumed, custom_field_options, generations": "refresh",
-    "commit companies, consumed, custom_fields, links, notifications, syncs, webhook_outbox": "first sync",
+    "commit companies, consumed, custom_fields, links, notifications, syncs, webhook_outbox": (
+        "first sync"
+    ),
     "commit companies, company_changes, consumed, links, syncs": "refresh",
     "commit companies, company_changes, consumed, custom_fields, links, syncs": "settings",
     # Settings, and the connection.
