@@ -37,7 +37,7 @@ PAGES = {
 }
 """The addresses of a route with a query; the others are visited without one."""
 
-NOT_PAGES = ("/enter", "/health", "/language/{language}")
+NOT_PAGES = ("/enter", "/health", "/language/{language}", "/metrics")
 
 
 def _paths(street: Street, company: str) -> list[str]:

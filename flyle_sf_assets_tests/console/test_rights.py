@@ -35,6 +35,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/setup/confirm": {},
     "/setup/discard": {},
     "/sync": {},
+    "/syncs/{sync_id}/rollback": {},
+    "/syncs/{sync_id}/resume": {},
     "/connect": {"org_url": "{org_url}", "consumer_key": "{key}", "consumer_secret": "{secret}"},
     "/connect/replace": {"confirmation": "{notice}"},
     "/disconnect": {},
