@@ -137,10 +137,13 @@ class RolledBack(Keeping):
             now = self.log[-1].after[key].company
             is_linked = row.company.status == "linked"
             assert now.status == ("unlinked" if is_linked else row.company.status)
-        if is_rolled_back:
-            self.roll_back(number)
-        connect_headless(tenant.installation, tenant.name, by="model", clock=tenant.clock.now)
-        self.is_connected = True
+        try:
+            if is_rolled_back:
+                self.roll_back(number)
+        finally:
+            # Else the end of the run would fail too, and hide why.
+            connect_headless(tenant.installation, tenant.name, by="model", clock=tenant.clock.now)
+            self.is_connected = True
         did("disconnect and connect")
 
     def _place(self, number: int) -> int | None:
