@@ -35,9 +35,3 @@ def later_changes_rolled_back() -> None:
 def rollback_kept_for_ever() -> None:
     kept = product_module("store.companies.rolled_back")
     kept._MATCH = kept._MATCH.replace(kept._IS_OVER, "false")
-
-
-@mutant("a rollback of a rollback forgets what changed while companies were frozen")
-def frozen_changes_forgotten() -> None:
-    statements = product_module("store.companies.rollback_statements")
-    statements.GIVE_BACK = "SELECT CAST(:tenant_id AS text)"
