@@ -98,7 +98,6 @@ def _judge_fields(
     """Salesforce's value, ours, and why they differ, of every mapped field."""
     theirs = judge.values(found.record_id, record)
     held = {} if row is None else row.company.custom_fields
-    is_held = "mass_change_held" in world.reading.attention(world.tenant.name)
     assert [one.to for one in found.fields] == [one["to"] for one in judge.mapping]
     for one, mapping in zip(found.fields, judge.mapping, strict=True):
         value, ours = theirs.get(one.to), held.get(one.to)
@@ -106,24 +105,49 @@ def _judge_fields(
         assert is_rejected == (one.rejected is not None), f"{one}: rejected {is_rejected}"
         if value is UNKNOWN or _are_of_two_types(value, ours):
             continue
-        if row is None:
-            why = "no_company"
-        elif is_rejected:
-            why = "rejected"
-        elif value == ours:
-            why = "same"
-        elif row.company.status != "linked":
-            why = "frozen"
-        elif value is None and mapping.get("when_blank") == "keep":
-            why = "kept_when_blank"
-        else:
-            why = "held" if is_held else "not_refreshed_yet"
+        why = _why(world, found.record_id, mapping, value, row, is_rejected=is_rejected)
+        if why is None:
+            continue
         assert one.why == why, f"{one}: expected {why}, of {value!r} and {ours!r}"
         _judge_text(one, one.flyle, ours, mapping["type"])
         if not is_rejected:
             _judge_text(one, one.salesforce, value, mapping["type"])
         if why != "same" and row is not None:
             did("explained: a difference")
+
+
+def _why(
+    world: Budgeted,
+    key: str,
+    mapping: Mapping[str, str],
+    value: object,
+    row: Row | None,
+    *,
+    is_rejected: bool,
+) -> str | None:
+    """Why Salesforce's value and ours differ; None when nobody can know."""
+    if row is None:
+        return "no_company"
+    if is_rejected:
+        return "rejected"
+    if value == row.company.custom_fields.get(mapping["to"]):
+        return "same"
+    is_kept = world.keeps(key, mapping["to"], row.company, value)
+    if is_kept is None:
+        return None
+    if is_kept:
+        did("explained: rolled back")
+        return "rolled_back"
+    return _why_not_kept(world, mapping, value, row)
+
+
+def _why_not_kept(world: Budgeted, mapping: Mapping[str, str], value: object, row: Row) -> str:
+    if row.company.status != "linked":
+        return "frozen"
+    if value is None and mapping.get("when_blank") == "keep":
+        return "kept_when_blank"
+    is_held = "mass_change_held" in world.reading.attention(world.tenant.name)
+    return "held" if is_held else "not_refreshed_yet"
 
 
 def _judge_text(one: FieldAnswer, text: str, value: object, flyle_type: str) -> None:

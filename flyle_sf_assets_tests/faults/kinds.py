@@ -66,6 +66,22 @@ EXPLAINED = (
     "explained: not_visible",
     "explained: other_object",
     "explained: a difference",
+    "explained: rolled back",
+)
+ROLLBACKS = (
+    "rolled back: values",
+    "rolled back: status",
+    "rollback of a rollback",
+    "rollback killed",
+    "left alone: changed_later",
+    "left alone: created",
+    "rolled-back value kept by a refresh",
+    "rolled-back value kept by a sweep",
+    "rolled-back value kept by a census",
+    "rolled-back value kept by a full",
+    "rolled-back value followed again",
+    "resumed",
+    "disconnect and connect",
 )
 BUDGET = ("org used by others", "postponed: the org", "postponed: our share")
 
@@ -129,6 +145,7 @@ KINDS: frozenset[str] = frozenset(
         *REFRESHES,
         *GUARD,
         *BUDGET,
+        *ROLLBACKS,
         *EXPLAINED,
         *FAULTS,
         *SETTINGS,

@@ -19,7 +19,7 @@ from flyle_sf_assets.sandbox.refusals import Refusal
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets_tests.faults import tenants_of_runs as runs
-from flyle_sf_assets_tests.faults.budgeted_world import JudgedWorld
+from flyle_sf_assets_tests.faults.judged_world import JudgedWorld
 from flyle_sf_assets_tests.faults.kinds import did
 from flyle_sf_assets_tests.faults.store_reading import StoreReading
 from flyle_sf_assets_tests.faults.world import World
@@ -29,11 +29,11 @@ REFRESHES_MIN = 4
 REFRESH_EVERY = (6, 12, 24)
 """Steps after which a refresh comes at the latest: in some runs much piles up before one."""
 
-GROUPS = ("census", "schema", "settings", "absent options", "guard")
+GROUPS = ("census", "schema", "settings", "absent options", "guard", "rollback")
 """What a run may have or not, each in half of them: what only a census finds hides other errors.
 
 Kinds of rules, whether describe leaves inactive options out, as in most orgs, and whether the
-mass-change guard has low limits.
+mass-change guard has low limits. What is rolled back is compared with less.
 """
 
 LOW_LIMIT = "30%"

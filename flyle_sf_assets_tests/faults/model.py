@@ -10,6 +10,7 @@ from flyle_sf_assets_tests.faults.rules_guard import GuardRules
 from flyle_sf_assets_tests.faults.rules_lifecycle import LifecycleRules
 from flyle_sf_assets_tests.faults.rules_options import OptionRules
 from flyle_sf_assets_tests.faults.rules_records import RecordRules
+from flyle_sf_assets_tests.faults.rules_rollback import RollbackRules
 from flyle_sf_assets_tests.faults.rules_schema import SchemaRules
 from flyle_sf_assets_tests.faults.rules_settings import SettingsRules
 
@@ -24,5 +25,6 @@ class Model(
     GuardRules,
     BudgetRules,
     ExplainRules,
+    RollbackRules,
 ):
     """One run of everything."""

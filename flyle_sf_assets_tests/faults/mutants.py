@@ -23,6 +23,7 @@ from flyle_sf_assets_tests.faults import (  # noqa: F401 - they add their bugs t
     mutants_of_budget,
     mutants_of_guard,
     mutants_of_lookups,
+    mutants_of_rollback,
     mutants_of_values,
 )
 from flyle_sf_assets_tests.faults.model import Model

@@ -35,11 +35,16 @@ class BudgetRules(Machine):
     def limit_falls(self, kind: RefreshKind) -> None:
         """The org has fewer requests from now on, and ours of today are more than our share.
 
-        Settings that do not fit, or something unfinished, would be found without asking the org.
+        Settings that do not fit, or something unfinished, would be found without asking the org:
+        then nothing tells the product of the new limit.
         """
         world = self._budgeted
         world.apply()
         world.refresh()
+        calls = self.org.usage.total
+        world.check_idle()
+        if self.org.usage.total == calls:
+            return
         world.limit_becomes(LOW_LIMIT)
         world.check_idle()
         world.refresh(kind)

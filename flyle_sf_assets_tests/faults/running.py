@@ -15,6 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from flyle_sf_assets.companies import guard
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.salesforce import bounds
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.faults.guarded_world import FLOOR_ROWS
 from flyle_sf_assets_tests.faults.machine import Ground, Machine
@@ -27,6 +28,9 @@ STEPS = 30
 
 RUNS_PER_PART = 5
 
+CLOCK_SKEW_S = 100 * 365 * 86_400.0
+"""Connecting compares the org's clock with the machine's, which no run of the model moves."""
+
 
 @contextmanager
 def open_ground() -> Iterator[Ground]:
@@ -38,6 +42,7 @@ def open_ground() -> Iterator[Ground]:
         SandboxServer([]) as server,
         stamina.set_testing(True, attempts=3, cap=True),
         mock.patch.object(guard, "FLOOR_ROWS", FLOOR_ROWS),
+        mock.patch.object(bounds, "CLOCK_SKEW_S", CLOCK_SKEW_S),
     ):
         reading = StoreReading(url)
         places = environment_of(Path(home), server, url)

@@ -22,6 +22,15 @@ class Row:
     updated_at: datetime
 
 
+@dataclass(frozen=True)
+class MappedField:
+    """One custom field as the companies were last written with it."""
+
+    type: str
+    source_path: str
+    active: bool
+
+
 def _exact(text: str) -> dict[str, object]:
     fields: dict[str, object] = json.loads(text, parse_float=Decimal, parse_int=Decimal)
     return fields
@@ -51,6 +60,17 @@ class StoreReading:
                 updated_at,
             )
             for key, name, status, reason, winner, fields, source_object, updated_at in found
+        }
+
+    def fields(self, tenant: str) -> dict[str, MappedField]:
+        """The custom fields by key, those that are mapped no more too."""
+        found = self._connection.execute(
+            "SELECT key, type, source_path, active FROM flyle.custom_fields WHERE tenant_id = %s",
+            [tenant],
+        ).fetchall()
+        return {
+            str(key): MappedField(str(kind), str(path), bool(active))
+            for key, kind, path, active in found
         }
 
     def options(self, tenant: str) -> dict[tuple[str, str], Option]:

@@ -19,6 +19,7 @@ from flyle_sf_assets.sync.context import Refresh, RefreshKind
 from flyle_sf_assets_tests.faults.budgeted_world import Budgeted
 from flyle_sf_assets_tests.faults.guarded_world import Guarded
 from flyle_sf_assets_tests.faults.model import Model
+from flyle_sf_assets_tests.faults.rolled_back_world import RolledBack
 from flyle_sf_assets_tests.faults.world import World
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET
 
@@ -84,8 +85,8 @@ def _resource(world: World, opened: list[Refresh]) -> ResourceDefinition:
 
 
 @dataclass
-class JudgedDagsterWorld(Guarded, Budgeted, DagsterWorld):
-    """The same, with the guard and the budget judged too."""
+class JudgedDagsterWorld(Guarded, Budgeted, RolledBack, DagsterWorld):
+    """The same, with the guard, the budget and rollbacks judged too."""
 
 
 class DagsterModel(Model):

@@ -7,6 +7,7 @@ import pytest
 
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets_tests.flows.changes import change_accounts
+from flyle_sf_assets_tests.flows.content import content
 from flyle_sf_assets_tests.flows.guarded import guarded, settings, update
 from flyle_sf_assets_tests.flows.rollbacks import (
     back,
@@ -160,3 +161,24 @@ def test_more_companies_than_the_guard_allows(link: Link) -> None:
         resumed(tenant, number)
     assert tenant.companies() == after
     assert kept(tenant) == []
+
+
+def test_a_rollback_of_a_rollback_brings_what_changed_while_companies_were_frozen(
+    tenant: Tenant,
+) -> None:
+    """Their records did not change again, so no later refresh wrote the values."""
+    ids = update(tenant, 3, {"Type": "Other"})
+    synced(tenant)
+    update(tenant, 3, {"Type": "Customer", "Industry": "Retail"})
+    made = back(tenant, synced(tenant)).rollback_sync_id
+    update(tenant, 2, {"Industry": "Healthcare", "Memo__c": "支社", "Name": "新しい名前"})
+    synced(tenant)
+    before = tenant.companies()
+    assert {before[key].status for key in ids} == {"out_of_scope"}
+    done = back(tenant, made or 0)
+    expected = {key: content(row) for key, row in tenant.oracle.companies(before).items()}
+    assert contents(tenant) == expected
+    assert (done.companies, done.left_counts, kept(tenant)) == (3, {}, [])
+    tenant.later()
+    tenant.sync(kind="census")
+    assert census_of(tenant)[2] == 0

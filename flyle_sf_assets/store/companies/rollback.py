@@ -79,6 +79,7 @@ def find_changes(
         is_same_link=is_same_link,
         undone=list(_undone(tx)),
     )
+    tx.execute(statements.GIVE_BACK)
 
 
 def find_kept(tx: TenantTransaction, sync_id: int, *, is_same_link: bool) -> None:
@@ -131,6 +132,7 @@ def keep_restored(
     """Keeps what was decided from being written again, and stores whose rollback this sync is."""
     tx.execute(statements.KEEP, sync_id=sync_id, rollback_sync_id=rollback_sync_id, now=now)
     tx.execute(statements.DROP_EQUAL, rollback_sync_id=rollback_sync_id)
+    tx.execute(statements.DROP_GIVEN_BACK)
 
 
 def end_kept(tx: TenantTransaction, sync_id: int) -> int:

@@ -86,7 +86,7 @@ SELECT n.external_id, h.name, n.of_row, n.field, value.present, value.restored,
         WHEN f.remapped_at > n.changed_at THEN 'mapping_changed'
         WHEN n.is_retyped OR coalesce(n.old, 'null') <> 'null' AND {_FITS} IS NOT TRUE
             THEN 'type_changed'
-    END AS reason
+    END AS reason, false AS is_given_back
 FROM item n
 {_COMPANY.format("n")}
 LEFT JOIN LATERAL (SELECT * FROM custom_fields known WHERE known.tenant_id = :tenant_id
@@ -99,6 +99,41 @@ CROSS JOIN LATERAL (SELECT
     CASE WHEN n.of_row AND n.field = 'status' THEN {STATUS_OF.format("h")} || n.new
         ELSE n.new END AS synced
     OFFSET 0) AS value
+"""
+
+# A rollback of the rollback that freezes a company gives it back to Salesforce: it is linked again,
+# with what Salesforce changed meanwhile, except what other rollbacks keep. No later refresh would
+# bring that, because the records were read when they changed.
+GIVE_BACK = f"""
+WITH freed AS MATERIALIZED (
+    SELECT i.external_id, k.name, k.custom_fields FROM rollback_items i
+    CROSS JOIN LATERAL (SELECT * FROM rolled_back one WHERE one.tenant_id = :tenant_id
+        AND one.external_id = i.external_id AND one.of_row AND one.field = 'status' LIMIT 1) AS k
+    WHERE i.of_row AND i.field = 'status' AND i.reason IS NULL AND i.present = k.restored
+        AND i.restored = k.salesforce AND k.salesforce ->> 'status' = 'linked'
+        AND k.custom_fields IS NOT NULL
+), given AS MATERIALIZED (
+    SELECT h.external_id, h.name, member.of_row, member.field, member.present, member.value
+    FROM freed f
+    {_COMPANY.format("f")}
+    CROSS JOIN LATERAL (
+        SELECT false AS of_row, one.key AS field, h.custom_fields -> one.key AS present, one.value
+        FROM jsonb_each(f.custom_fields) AS one
+        UNION ALL SELECT true, 'name', to_jsonb(h.name), to_jsonb(f.name)
+    ) AS member
+    WHERE NOT EXISTS (SELECT FROM rolled_back other WHERE other.tenant_id = :tenant_id
+            AND other.external_id = h.external_id AND other.of_row = member.of_row
+            AND other.field = member.field)
+        OR EXISTS (SELECT FROM rollback_items i WHERE i.external_id = h.external_id
+            AND i.of_row = member.of_row AND i.field = member.field AND i.reason IS NULL)
+), replaced AS (
+    DELETE FROM rollback_items i USING given g
+    WHERE i.external_id = g.external_id AND i.of_row = g.of_row AND i.field = g.field
+)
+INSERT INTO rollback_items
+    (external_id, name, of_row, field, present, restored, reason, is_given_back)
+SELECT external_id, name, of_row, field, present, value, NULL, true FROM given
+WHERE coalesce(present, 'null') <> coalesce(value, 'null')
 """
 
 # Of what the rollback of a sync keeps: Salesforce's values. A value that the company does not have
@@ -219,7 +254,7 @@ KEEP = """
 INSERT INTO rolled_back AS r (tenant_id, external_id, of_row, field, salesforce, restored, sync_id,
     rollback_sync_id, rolled_back_at)
 SELECT :tenant_id, external_id, of_row, field, present, restored, :sync_id, :rollback_sync_id, :now
-FROM rollback_items WHERE reason IS NULL
+FROM rollback_items WHERE reason IS NULL AND NOT is_given_back
 ON CONFLICT (tenant_id, external_id, of_row, field) DO UPDATE SET restored = excluded.restored,
     sync_id = excluded.sync_id, rollback_sync_id = excluded.rollback_sync_id,
     rolled_back_at = excluded.rolled_back_at
@@ -229,6 +264,12 @@ ON CONFLICT (tenant_id, external_id, of_row, field) DO UPDATE SET restored = exc
 DROP_EQUAL = """
 DELETE FROM rolled_back WHERE tenant_id = :tenant_id AND rollback_sync_id = :rollback_sync_id
     AND coalesce(salesforce, 'null') = coalesce(restored, 'null')
+"""
+
+DROP_GIVEN_BACK = """
+DELETE FROM rolled_back r USING rollback_items i
+WHERE r.tenant_id = :tenant_id AND i.is_given_back AND r.external_id = i.external_id
+    AND r.of_row = i.of_row AND r.field = i.field
 """
 
 DROP_KEPT = """
