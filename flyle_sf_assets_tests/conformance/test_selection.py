@@ -13,13 +13,15 @@ HERE = Path(__file__).parent
 
 def collected(**environment: str) -> set[str]:
     """The names of the cases that a run with those variables would execute."""
+    # A person's own options for pytest would change what it prints.
+    kept = {k: v for k, v in os.environ.items() if "CONFORMANCE" not in k and k != "PYTEST_ADDOPTS"}
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", HERE],
         capture_output=True,
         text=True,
         check=True,
         cwd=HERE.parents[1],
-        env={k: v for k, v in os.environ.items() if "CONFORMANCE" not in k} | environment,
+        env=kept | environment,
     )
     return set(re.findall(r"::test_(\w+)", found.stdout))
 
