@@ -96,8 +96,9 @@ def _json_commands() -> dict[str, list[str]]:
             walk(command, [*words, name])
             options = {option for one in command.params for option in one.opts}
             if "--json" in options:
+                given = {"tenant": "acme", "sync_id": "1"}
                 required = [
-                    "001000000000001AAA" if one.name != "tenant" else "acme"
+                    given.get(one.name, "001000000000001AAA")
                     for one in command.params
                     if one.required and one.param_type_name == "argument"
                 ]
