@@ -100,7 +100,7 @@ def start() -> Iterator[Start]:
 
 
 def _processes_of(home: Path) -> list[int]:
-    """Processes that name the folder as an argument or in their environment, whoever started them.
+    """Processes that name the folder as an argument or in their environment, of any parent.
 
     An account other than root sees the environment of its own processes only.
     """

@@ -1,7 +1,7 @@
 """Every write of the product's commands, by name, with a command that does it.
 
-``test_writes.py`` fails when a command writes what is not listed here: whoever adds a write adds it
-to the list, and the tests kill a process just before it.
+``test_writes.py`` fails when a command writes what is not listed here. A new write is added to the
+list, and the tests kill a process just before it.
 """
 
 from collections.abc import Mapping

@@ -30,7 +30,7 @@ from flyle_sf_assets_tests.faults.store_reading import Row
 from flyle_sf_assets_tests.flows.content import content
 
 RECENT = 6
-"""Of so many syncs that changed companies one is rolled back."""
+"""One of the newest syncs that changed companies is rolled back: of this number."""
 
 LEFT_KINDS = ("changed_later", "created")
 """The reasons that many runs have, and that are counted."""

@@ -25,7 +25,7 @@ def _same(moment: datetime) -> datetime:
 def health(
     failing: int, *, of: int = 100, lag_hours: float = 1, used: int = 0, at: datetime = NOW
 ) -> FleetHealth:
-    """A fleet of which so many fail."""
+    """A fleet in which ``failing`` tenants fail."""
     rows = [
         TenantRow(f"t{n}", "failing" if n < failing else "linked", "1h", at - lag_hours * HOUR)
         for n in range(of)

@@ -1,6 +1,7 @@
 """X16: the figures of the whole fleet, from rows of tenants; expected values counted by hand."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,12 @@ HOUR = timedelta(hours=1)
 
 
 def row(
-    name: str, *, hours: float = 1, state: LinkState = "linked", every: str = "2h", **more: object
+    name: str, *, hours: float = 1, state: LinkState = "linked", every: str = "2h", **more: Any
 ) -> TenantRow:
     """A tenant that was synced that many hours ago, and is due in an hour."""
     synced = NOW - hours * HOUR
-    given = {"last_synced_at": synced, "next_due_at": NOW + HOUR, **more}
-    return TenantRow(name, state, every, synced, **given)  # type: ignore[arg-type]
+    given: dict[str, Any] = {"last_synced_at": synced, "next_due_at": NOW + HOUR, **more}
+    return TenantRow(name, state, every, synced, **given)
 
 
 def health(*rows: TenantRow, usage: tuple[OrgUsage, ...] = ()) -> FleetHealth:
@@ -136,11 +137,16 @@ def test_a_tenant_never_synced_lags_since_it_waits() -> None:
 
 def test_tenants_of_one_org_use_its_api_together() -> None:
     """Their ledger was counted twice otherwise; an org that reported no limit has no share."""
-    shared = {"org_id": "00D1", "daily_max": 1_000, "used_by_org": 500, "used_by_us": 100}
+    shared: dict[str, Any] = {
+        "org_id": "00D1",
+        "daily_max": 1_000,
+        "used_by_org": 500,
+        "used_by_us": 100,
+    }
     found = health(
         usage=(
-            OrgUsage("a", **shared),  # type: ignore[arg-type]
-            OrgUsage("b", **shared),  # type: ignore[arg-type]
+            OrgUsage("a", **shared),
+            OrgUsage("b", **shared),
             OrgUsage("c", "00D2", None, None, 7),
             OrgUsage("d", "00D3", 100, None, 20),
             OrgUsage("e"),

@@ -43,7 +43,7 @@ class Outbox:
             add_notice(tx, kind, told, told, self.now)
 
     def deliver(self, minutes: float = 0) -> Delivery:
-        """One round, after so many minutes."""
+        """One round, after ``minutes``."""
         self.now += timedelta(minutes=minutes)
         return deliver(self.database, self.target, lambda: self.now)
 

@@ -236,7 +236,7 @@ class Tenant:
 
 
 def use_bulk(refresh: Refresh, *, rest_rows_max: int) -> None:
-    """From so many rows on the refresh reads by Bulk."""
+    """A read of more than ``rest_rows_max`` rows uses Bulk."""
     refresh.org.open_org = partial(_open_org, refresh, rest_rows_max)
 
 

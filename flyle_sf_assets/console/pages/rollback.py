@@ -1,5 +1,6 @@
 """The rollback of one sync, and its end: what it would restore, the confirmation, the result."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,20 +47,16 @@ def resume_preview(page_request: PageRequest) -> Response:
 
 def confirmed(page_request: PageRequest) -> Response:
     """Makes the rollback and shows its result."""
-    done = roll_back(
-        page_request.installation,
-        page_request.tenant,
-        number_of(page_request),
-        by=page_request.user.author,
-        is_waiting=False,
-        clock=page_request.console.clock,
-    )
-    return _page(page_request, done, is_done=True)
+    return _done(page_request, roll_back)
 
 
 def resume_confirmed(page_request: PageRequest) -> Response:
     """Ends what the rollback keeps and shows the result."""
-    done = resume(
+    return _done(page_request, resume)
+
+
+def _done(page_request: PageRequest, do: Callable[..., Rollback]) -> Response:
+    done = do(
         page_request.installation,
         page_request.tenant,
         number_of(page_request),
