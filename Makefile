@@ -27,7 +27,7 @@ COVERED = 98
 COMMA = ,
 SPACE = $(subst ,, )
 
-.PHONY: help demo dev test coverage lint format lock clean bench bench-fleet bench-console mutants soak fuzz crashes
+.PHONY: help demo dev test thorough coverage lint format lock clean bench bench-fleet bench-console mutants soak fuzz crashes
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,14 +38,18 @@ demo: $(VENV)/.runtime ## two tenants against a sandbox org; ONCE=1: check the r
 dev: $(VENV)/.runtime ## the Dagster UI and the console for the tenants in config/tenants
 	@$(BIN)/flyle-sf dev
 
-test: $(VENV)/.dev ## lint, types, import rules, and all tests; ARGS="-k name" chooses tests
+test: $(VENV)/.dev ## lint, types, import rules, tests of every kind; ARGS="-k name" chooses tests
 ifeq ($(ARGS),)
 	@$(MAKE) --no-print-directory --jobs 2 lint .pure
-	$(BIN)/python -m $(PYTEST) --durations 10 $(PURE:%=--ignore=flyle_sf_assets_tests/%)
+	$(BIN)/python -m $(PYTEST) --durations 10 --thorough=without $(PURE:%=--ignore=flyle_sf_assets_tests/%)
 else
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m $(PYTEST) --durations 10 $(ARGS)
 endif
+
+thorough: $(VENV)/.dev ## every combination that `make test` leaves out; takes half an hour
+	$(BIN)/python -m $(PYTEST) --durations 10 --thorough=only
+	FLYLE_MODEL_RUNS=30 $(BIN)/python -m $(PYTEST) flyle_sf_assets_tests/faults/test_model.py
 
 # Beside lint, which keeps one core busy: mypy is most of it.
 .pure: $(VENV)/.dev

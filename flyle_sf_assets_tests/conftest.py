@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from flyle_sf_assets.salesforce import bounds
 
-pytest_plugins = ["flyle_sf_assets_tests.tenant_fixtures"]
+pytest_plugins = ["flyle_sf_assets_tests.tenant_fixtures", "flyle_sf_assets_tests.thorough"]
 
 # An example that takes 0.2 s where much else runs is no failure; CI's own profile says so too.
 settings.register_profile("any load", settings(), deadline=None)

@@ -4,6 +4,7 @@
 that neither is forgotten.
 """
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -27,25 +28,34 @@ Error answers replace their part of the page, and a part reacts as soon as it is
 click in its first 20 ms is lost)."""
 
 
+@functools.cache
+def _compiled(static_version: str) -> jinja2.Environment:
+    """All templates, compiled once a process: compiling them takes half a second.
+
+    At the start: an invalid template is not reported to the first visitor only.
+    """
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals.update(
+        static_version=static_version, htmx_config=HTMX_CONFIG, words=words, sentences=sentences
+    )
+    templates.filters.update(number=_number)
+    for name in templates.list_templates():
+        templates.get_template(name)
+    return templates
+
+
 class Renderer:
     """The templates, loaded once."""
 
     def __init__(self, static_version: str) -> None:
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals.update(
-            static_version=static_version, htmx_config=HTMX_CONFIG, words=words, sentences=sentences
-        )
-        self._templates.filters.update(number=_number)
-        # Compiled now: an invalid template is reported at the start, not to the first visitor.
-        for name in self._templates.list_templates():
-            self._templates.get_template(name)
+        self._templates = _compiled(static_version)
 
     def render(self, template: str, language: str, values: Mapping[str, object]) -> str:
         """The template's HTML in a language, with these values."""

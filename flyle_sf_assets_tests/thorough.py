@@ -1,0 +1,139 @@
+"""Which tests `make test` leaves to `make thorough`, so that it takes minutes: a plugin.
+
+A change is tested on every kind of thing at least once; a night tests every combination. Both lists
+below are whole: what is not named here runs with every change. ``--thorough=without`` is what
+`make test` runs, ``--thorough=only`` the rest, and without the option all tests run.
+
+What does not belong here: long runs that are not tests (`make soak`, `make fuzz`, `make crashes`,
+`make mutants`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import cast
+
+import pytest
+
+ROOM = "flyle_sf_assets_tests/"
+
+EACH_VALUE_ONCE = (
+    "console/test_connecting.py::test_no_other_host_is_ever_asked",
+    "console/test_connecting.py::test_what_salesforce_brings_back_in_any_language_says_what_to_do",
+    "flows/test_alone.py::test_an_asset_materialized_alone_takes_nothing_from_the_next_sync",
+    "flows/test_damaged_lake.py::test_a_damaged_record_file_heals",
+    "flows/test_earlier_lookups.py::test_impossible_lookups_of_an_earlier_version_heal",
+    "flows/test_earlier_state.py::test_impossible_rows_of_an_earlier_version_heal",
+    "store/companies/test_lists.py::test_every_company_is_on_exactly_one_page",
+)
+"""Products of several arguments: of these, cases until every value of every argument was there."""
+
+ONE_OF = {
+    "browser/test_console.py::test_an_administrator_links_watches_changes_and_disconnects": 2,
+    "browser/test_console_by_keyboard.py"
+    "::test_companies_and_setup_need_a_keyboard_and_a_narrow_screen_only": 2,
+    "browser/test_console_safety.py"
+    "::test_an_administrator_approves_undoes_asks_why_and_maps_a_currency": 2,
+    "cli/test_broken_machine.py"
+    "::test_a_postgresql_that_goes_away_in_the_middle_is_said_by_its_code": 2,
+    "cli/test_ctrl_c.py::test_a_server_in_the_background_stops_and_leaves_nothing_behind": 2,
+    "cli/test_ctrl_c.py"
+    "::test_a_demo_that_is_stopped_in_the_middle_of_a_sync_leaves_nothing_behind": 2,
+    "cli/test_denied_places.py::test_a_place_of_another_account_is_said_with_its_variable": 4,
+    "cli/test_private_files.py::test_a_sync_and_a_dagster_run_leave_nothing_open": 2,
+    "cli/test_processes.py::test_a_process_says_what_a_run_inside_the_test_says": 3,
+    "console/test_hostile_requests.py::test_no_field_of_any_page_breaks_it": 4,
+    "crashes/test_disks.py::test_a_disk_that_takes_nothing_loses_nothing": 4,
+    "crashes/test_postgres_killed.py"
+    "::test_a_server_that_is_killed_before_a_commit_loses_nothing": 4,
+    "crashes/test_writes.py::test_a_process_that_dies_just_before_a_write_loses_nothing": 4,
+    "flows/test_guard_whole.py::test_other_records_do_not_release_it": 4,
+    "flows/test_killed.py"
+    "::test_a_refresh_killed_between_file_and_commit_of_an_asset_loses_nothing": 3,
+    "flows/test_preview.py::test_a_change_of_settings_does_what_was_foretold": 3,
+    "hostile/test_mutations.py::test_a_mutated_answer_is_contained_and_heals": 4,
+    "salesforce/test_bulk_memory.py::test_pages_at_the_bound_stay_within_a_gigabyte": 2,
+    "store/companies/test_buffers.py::test_every_statement_over_all_rows_is_linear": 4,
+    "store/companies/test_buffers.py::test_what_is_asked_about_one_company_does_not_grow": 4,
+}
+"""One of so many cases, from the first on: the others differ in what one list says."""
+
+ALONE = {
+    "browser/test_dagster_in_step.py"
+    "::test_every_check_is_evaluated_by_the_first_syncs_and_can_be_executed_from_its_page": (
+        "defs/test_fleet_checks.py: the same checks without a browser"
+    ),
+    "browser/test_dagster_in_step.py"
+    "::test_a_mapping_change_is_seen_and_refreshes_exactly_what_it_affects": (
+        "defs/test_staleness.py: the same staleness without a browser"
+    ),
+    "cli/test_newcomer.py::test_every_command_of_the_section_works": (
+        "installation/test_wheel.py: the same commands, from a wheel"
+    ),
+    "crashes/test_disks.py::test_a_full_disk_under_postgresql_loses_nothing": (
+        "cli/test_broken_machine.py: a disk that takes nothing is said by its code"
+    ),
+    "crashes/test_writes.py::test_a_process_that_dies_at_any_moment_loses_nothing": (
+        "crashes/test_writes.py: it dies just before a write"
+    ),
+    "defs/test_a_day.py"
+    "::test_healthy_tenants_are_in_step_at_every_due_time_and_broken_ones_say_why": (
+        "defs/test_schedules.py: the same ticks, some of them"
+    ),
+    "hostile/test_fuzz.py::test_combined_mutations_are_contained_and_heal": (
+        "hostile/test_mutations.py: one at a time"
+    ),
+}
+"""Whole tests, each with the file of `make test` that shows the same kind of thing, and how."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--thorough``."""
+    parser.addoption(
+        "--thorough",
+        choices=("with", "without", "only"),
+        default="with",
+        help="with, without or only the tests that `make thorough` runs (see thorough.py)",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselects, and pytest says how many."""
+    chosen = config.getoption("--thorough")
+    if chosen == "with":
+        return
+    left = left_to_thorough(items)
+    kept = [item for item in items if (item.nodeid in left) == (chosen == "only")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def left_to_thorough(items: Iterable[pytest.Item]) -> set[str]:
+    """The ids of the tests that only `make thorough` runs."""
+    cases: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        cases[item.nodeid.partition("[")[0].removeprefix(ROOM)].append(item)
+    left: set[str] = set()
+    for name, found in cases.items():
+        if name in ALONE:
+            left.update(item.nodeid for item in found)
+        elif name in ONE_OF:
+            left.update(item.nodeid for at, item in enumerate(found) if at % ONE_OF[name])
+        elif name in EACH_VALUE_ONCE:
+            left.update(_of_known_values(found))
+    return left
+
+
+def _of_known_values(cases: Iterable[pytest.Item]) -> Iterable[str]:
+    """Those all of whose arguments' values were in cases before them."""
+    seen: set[tuple[str, object]] = set()
+    for item in cases:
+        values = set(_values(item))
+        if values <= seen:
+            yield item.nodeid
+        seen |= values
+
+
+def _values(item: pytest.Item) -> Iterable[tuple[str, object]]:
+    arguments = cast("pytest.Function", item).callspec.params
+    return ((name, repr(value)) for name, value in arguments.items())
