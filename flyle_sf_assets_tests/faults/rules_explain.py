@@ -20,7 +20,8 @@ NEVER = "ZZ0000000zzz"
 
 KINDS_OF_RECORD = ("live", "ended", "no company", "never", "of another object")
 
-CONDITIONS_ASKED = 3
+CONDITIONS_ASKED = 8
+"""Of the few records of a run, nearly all: most conditions hold for most of them."""
 
 TEXTS = {"Account": "Phone", "Opportunity": "NextStep"}
 """A field of the base object that most settings map."""
