@@ -15,6 +15,7 @@ from flyle_sf_assets.store.companies import rollback as store
 from flyle_sf_assets.store.companies.counts import linked_companies
 from flyle_sf_assets.store.companies.rollback import LeftReason, RollbackItem
 from flyle_sf_assets.store.postgres.database import TenantTransaction
+from flyle_sf_assets.store.syncs.generations import consumed
 from flyle_sf_assets.store.syncs.syncs import (
     Sync,
     SyncCounts,
@@ -25,6 +26,7 @@ from flyle_sf_assets.store.syncs.syncs import (
 )
 from flyle_sf_assets.store.tenants.links import Link, get_link, locked_link, record_figures
 from flyle_sf_assets.telemetry.logs import bind, logger
+from flyle_sf_assets.tenants.settings_changes import settings_of
 
 _log = logger("rollback")
 
@@ -150,7 +152,7 @@ def _revertible(tx: TenantTransaction, sync: Sync, link: Link) -> Rollback:
     store.find_changes(
         tx,
         sync.sync_id,
-        source_object=link.source_object,
+        source_object=_written_base(tx, link),
         is_same_link=_is_same_link(link, sync),
     )
     created, created_items = store.created_by(tx, sync.sync_id, limit=LISTED_MAX)
@@ -165,7 +167,13 @@ def _revertible(tx: TenantTransaction, sync: Sync, link: Link) -> Rollback:
 
 
 def _resumable(tx: TenantTransaction, sync: Sync) -> Rollback:
-    store.find_kept(tx, sync.sync_id, is_same_link=get_link(tx).state != "disconnected")
+    link = get_link(tx)
+    store.find_kept(
+        tx,
+        sync.sync_id,
+        source_object=_written_base(tx, link),
+        is_same_link=link.state != "disconnected",
+    )
     found = replace(_counted(tx, sync), is_resume=True)
     if not found.values and not found.left_total:
         raise NotFound(
@@ -211,6 +219,17 @@ def _written(tx: TenantTransaction, found: Rollback, by: str, now: datetime) -> 
     finish_sync(tx, made, "done", now)
     _log.info("rolled back", sync_id=sync_id, by=made, companies=companies, told=told)
     return replace(found, rollback_sync_id=made)
+
+
+def _written_base(tx: TenantTransaction, link: Link) -> str | None:
+    """The base object that the companies were last written with.
+
+    The link names another one as soon as a refresh has compared other settings with the org. Until
+    one has written the companies, they are those of the former object.
+    """
+    taken = consumed(tx, "companies").get("link_settings/companies")
+    settings = None if taken is None else settings_of(tx, taken.generation)
+    return link.source_object if settings is None else settings.source.object
 
 
 def _is_same_link(link: Link, sync: Sync) -> bool:

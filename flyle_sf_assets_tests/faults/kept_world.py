@@ -31,13 +31,14 @@ class Keeping(World):
     """A world in which every refresh keeps what was rolled back.
 
     ``rollbacks`` says which sync each rollback or resume takes back; ``fields`` are the custom
-    fields as they were last seen.
+    fields as they were last seen, ``written_base`` is the base object of the linked companies.
     """
 
     log: list[Written] = field(default_factory=list)
     kept: dict[Item, Kept] = field(default_factory=dict)
     rollbacks: dict[int, int] = field(default_factory=dict)
     fields: dict[str, MappedField] = field(default_factory=dict)
+    written_base: str = ""
     is_connected: bool = True
     kind: RefreshKind = "refresh"
 
@@ -56,12 +57,17 @@ class Keeping(World):
     def judge(self, before: dict[str, Row], last_sync: int) -> None:
         """As in any world; what it wrote may be rolled back later."""
         self._wrote(before, self._last_sync())
+        self.written_base = str(self.document["source"]["object"])
         if self.owed:
             self._settle(before, self.log[-1])
         super().judge(before, last_sync)
 
     def _judge_broken_off(self, before: dict[str, Row], *, is_companies_done: bool = True) -> None:
         self._wrote(before, self._last_sync())
+        after = self.log[-1].after.values()
+        linked = {row.source_object for row in after if row.company.status == "linked"}
+        # It may have died just after its last commit, with the new base object.
+        self.written_base = next(iter(linked), self.written_base)
         self._settle(before, self.log[-1])
         super()._judge_broken_off(before, is_companies_done=is_companies_done)
 
@@ -91,12 +97,16 @@ class Keeping(World):
     # What must be kept ------------------------------------------------------------------------
 
     def without_rollbacks(self, before: dict[str, Row]) -> dict[str, tuple[str, Company]]:
-        """The rows and their base objects as if no status had been rolled back."""
-        made = super().without_rollbacks(before)
+        """The rows and their base objects as if no status had been rolled back.
+
+        Those of another base object stay as they are: no refresh asks Salesforce about them, and
+        what is linked is unlinked, whatever made it linked.
+        """
+        made, present = super().without_rollbacks(before), str(self.document["source"]["object"])
         for (key, name, of_row), one in self.kept.items():
             base, row = made[key]
             is_status = (name, of_row) == STATUS and not one.is_any
-            if is_status and value_at(row, STATUS) == one.restored:
+            if is_status and base == present and value_at(row, STATUS) == one.restored:
                 made[key] = base, with_values(row, {STATUS: one.salesforce})
         return made
 

@@ -164,7 +164,7 @@ class RolledBack(Keeping):
             rows,
             self.fields,
             self.reading.options(self.tenant.name),
-            str(self.document["source"]["object"]),
+            self.written_base,
             self.is_connected,
         )
 
@@ -249,12 +249,14 @@ class RolledBack(Keeping):
             present = value_at(row, place)
             given = {place: one.salesforce} if present == one.restored else {}
             if place == STATUS and one.salesforce == LINKED:
-                if not self.is_connected:
+                is_ours = before[key].source_object == self.written_base
+                if not (self.is_connected and is_ours):
                     given = {}
-                if one.noted is None:
+                if given and one.noted is None:
                     unsure.add(key)
-                noted = one.noted or {}
-                given |= {p: v for p, v in noted.items() if (key, *p) not in self.kept}
+                if given:
+                    noted = one.noted or {}
+                    given |= {p: v for p, v in noted.items() if (key, *p) not in self.kept}
             for p, value in given.items():
                 if value_at(row, p) != value:
                     must[(key, *p)] = value

@@ -68,8 +68,9 @@ def find_changes(
 ) -> None:
     """Decides about everything that the sync changed.
 
-    ``source_object`` is the base object of now. ``is_same_link``: the link is that of the sync and
-    goes on; else no company can become linked.
+    ``source_object`` is the base object that the companies were last written with: no company of
+    another one can become linked. ``is_same_link``: the link is that of the sync and goes on; else
+    none can.
     """
     tx.execute("DROP TABLE IF EXISTS pg_temp.rollback_items")
     tx.execute(
@@ -82,10 +83,20 @@ def find_changes(
     tx.execute(statements.GIVE_BACK)
 
 
-def find_kept(tx: TenantTransaction, sync_id: int, *, is_same_link: bool) -> None:
-    """Decides about what the rollback of that sync, or by that sync, keeps from Salesforce."""
+def find_kept(
+    tx: TenantTransaction, sync_id: int, *, source_object: str | None, is_same_link: bool
+) -> None:
+    """Decides about what the rollback of that sync, or by that sync, keeps from Salesforce.
+
+    ``source_object`` and ``is_same_link`` as in `find_changes`.
+    """
     tx.execute("DROP TABLE IF EXISTS pg_temp.rollback_items")
-    tx.execute(statements.FIND_KEPT_ITEMS, sync_id=sync_id, is_same_link=is_same_link)
+    tx.execute(
+        statements.FIND_KEPT_ITEMS,
+        sync_id=sync_id,
+        source_object=source_object,
+        is_same_link=is_same_link,
+    )
 
 
 def count_items(tx: TenantTransaction) -> RollbackCounts:

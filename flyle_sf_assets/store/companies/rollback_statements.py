@@ -137,41 +137,44 @@ WHERE coalesce(present, 'null') <> coalesce(value, 'null')
 """
 
 # Of what the rollback of a sync keeps: Salesforce's values. A value that the company does not have
-# any more, in whatever way it lost it, is not kept. A status that comes back as linked brings what
-# Salesforce changed while the company was frozen, except what other rollbacks keep.
+# any more, in whatever way it lost it, is not kept, and no company of another base object becomes
+# linked. A status that comes back as linked brings what Salesforce changed while the company was
+# frozen, except what other rollbacks keep; one that does not leaves the values frozen.
 FIND_KEPT_ITEMS = f"""
 CREATE TEMPORARY TABLE rollback_items ON COMMIT DROP AS
-WITH kept AS MATERIALIZED (
-    SELECT * FROM rolled_back WHERE tenant_id = :tenant_id
-        AND (sync_id = :sync_id OR rollback_sync_id = :sync_id)
-), found AS (
-    SELECT h.external_id, h.name, k.of_row, k.field,
+WITH found AS (
+    SELECT h.external_id, h.name, h.custom_fields, k.of_row, k.field,
         CASE WHEN NOT k.of_row THEN h.custom_fields -> k.field
             WHEN k.field = 'name' THEN to_jsonb(h.name) ELSE {STATUS_OF.format("h")} END AS present,
-        k.restored AS was_restored, k.salesforce AS restored
-    FROM kept k
+        k.restored AS was_restored, k.salesforce AS restored,
+        k.of_row AND k.field = 'status' AND k.salesforce ->> 'status' = 'linked' AS is_linking,
+        h.source_object IS NOT DISTINCT FROM :source_object AND :is_same_link AS can_be_linked,
+        k.name AS noted_name, k.custom_fields AS noted_fields
+    FROM (SELECT * FROM rolled_back WHERE tenant_id = :tenant_id
+        AND (sync_id = :sync_id OR rollback_sync_id = :sync_id)) AS k
     {_COMPANY.format("k")}
-), frozen AS (
-    SELECT h.external_id, h.name, member.of_row, member.field, member.present,
-        member.present AS was_restored, member.value AS restored
-    FROM kept k
-    {_COMPANY.format("k")}
-    CROSS JOIN LATERAL (
-        SELECT false AS of_row, one.key AS field, h.custom_fields -> one.key AS present, one.value
-        FROM jsonb_each(k.custom_fields) AS one
-        UNION ALL SELECT true, 'name', to_jsonb(h.name), to_jsonb(k.name)
-    ) AS member
-    WHERE k.of_row AND k.field = 'status' AND k.salesforce ->> 'status' = 'linked'
-        AND k.custom_fields IS NOT NULL AND NOT EXISTS (SELECT FROM rolled_back other
-            WHERE other.tenant_id = :tenant_id AND other.external_id = h.external_id
-                AND other.of_row = member.of_row AND other.field = member.field)
+), decided AS MATERIALIZED (
+    SELECT *,
+        CASE WHEN coalesce(present, 'null') <> coalesce(was_restored, 'null') THEN 'changed_later'
+            WHEN coalesce(present, 'null') = coalesce(restored, 'null') THEN 'already_restored'
+            WHEN is_linking AND NOT can_be_linked THEN 'link_changed' END AS reason
+    FROM found
 )
-SELECT external_id, name, of_row, field, present, restored,
-    CASE WHEN coalesce(present, 'null') <> coalesce(was_restored, 'null') THEN 'changed_later'
-        WHEN coalesce(present, 'null') = coalesce(restored, 'null') THEN 'already_restored'
-        WHEN of_row AND field = 'status' AND restored ->> 'status' = 'linked'
-            AND NOT :is_same_link THEN 'link_changed' END AS reason
-FROM (SELECT * FROM found UNION ALL SELECT * FROM frozen) AS every
+SELECT external_id, name, of_row, field, present, restored, reason FROM decided
+UNION ALL
+SELECT d.external_id, d.name, member.of_row, member.field, member.present, member.value,
+    CASE WHEN coalesce(member.present, 'null') = coalesce(member.value, 'null')
+        THEN 'already_restored' END
+FROM decided d
+CROSS JOIN LATERAL (
+    SELECT false AS of_row, one.key AS field, d.custom_fields -> one.key AS present, one.value
+    FROM jsonb_each(d.noted_fields) AS one
+    UNION ALL SELECT true, 'name', to_jsonb(d.name), to_jsonb(d.noted_name)
+) AS member
+WHERE d.is_linking AND d.reason IS NULL AND d.noted_fields IS NOT NULL
+    AND NOT EXISTS (SELECT FROM rolled_back other
+        WHERE other.tenant_id = :tenant_id AND other.external_id = d.external_id
+            AND other.of_row = member.of_row AND other.field = member.field)
 """
 
 COUNT_ITEMS = """

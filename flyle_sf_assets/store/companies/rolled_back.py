@@ -72,9 +72,12 @@ def take_out_rolled_back(
 def end_for_other_mappings(tx: TenantTransaction, mapped_as_before: Collection[str]) -> None:
     """Ends what is kept of all other custom fields; their companies are compared by the next write.
 
-    A mapping with another source or type has another value, whatever it is.
+    A mapping with another source or type has another value, whatever it is. Neither is it noted any
+    more of a company that a kept status freezes; the next write notes what is mapped then.
     """
-    tx.execute(_END_OTHERS, keys=sorted(mapped_as_before))
+    keys = sorted(mapped_as_before)
+    tx.execute(_FORGET_OTHERS, keys=keys)
+    tx.execute(_END_OTHERS, keys=keys)
 
 
 def kept_values(tx: TenantTransaction, external_id: str) -> tuple[KeptValue, ...]:
@@ -177,6 +180,13 @@ FROM (SELECT external_id, max(present_name) AS name,
         (array_agg(present_status) FILTER (WHERE of_row AND field = 'status'))[1] AS status
     FROM staged_rolled_back WHERE NOT is_over GROUP BY external_id) AS kept
 WHERE s.external_id = kept.external_id
+"""
+
+_FORGET_OTHERS = """
+UPDATE rolled_back r SET custom_fields = (
+    SELECT coalesce(jsonb_object_agg(one.key, one.value), '{}')
+    FROM jsonb_each(r.custom_fields) AS one WHERE one.key = ANY(CAST(:keys AS text[])))
+WHERE r.tenant_id = :tenant_id AND r.custom_fields IS NOT NULL
 """
 
 # The hashes go: a company whose record did not change is not compared otherwise.

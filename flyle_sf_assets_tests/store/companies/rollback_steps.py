@@ -26,7 +26,7 @@ def roll_back(tx: TenantTransaction, sync_id: int, *, rollback_sync_id: int) -> 
 
 def resume(tx: TenantTransaction, sync_id: int, *, rollback_sync_id: int) -> None:
     """What its end asks and writes."""
-    find_kept(tx, sync_id, is_same_link=True)
+    find_kept(tx, sync_id, source_object="Account", is_same_link=True)
     assert count_items(tx).items > 0
     write_items(tx, rollback_sync_id=rollback_sync_id, told="t", now=DAY_2)
     end_kept(tx, sync_id)
