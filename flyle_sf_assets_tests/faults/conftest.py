@@ -22,9 +22,9 @@ def _own_environment() -> Iterator[None]:
     os.environ.update(before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
-    """What all runs of this process share."""
+    """What all runs of one file in this process share; the limits that it lowers end with it."""
     with open_ground() as made:
         yield made
 
