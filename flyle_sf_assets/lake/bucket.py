@@ -20,7 +20,7 @@ from obstore.store import S3Store
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake.s3_address import Address
-from flyle_sf_assets.lake.s3_errors import OUT_OF_RANGE, S3Failed, code_in, s3_error
+from flyle_sf_assets.lake.s3_errors import LOST_KEY, OUT_OF_RANGE, S3Failed, code_in, s3_error
 from flyle_sf_assets.salesforce.retries import limited_to
 
 if TYPE_CHECKING:
@@ -146,14 +146,17 @@ class Bucket:
             self._tried(lambda: obstore.delete(self._store, some))  # noqa: B023  called at once
 
     def _part(
-        self, key: str, offset: int, length: int = PART_BYTES
+        self, key: str, offset: int, length: int | None = None
     ) -> tuple[int, Bytes | bytes] | None:
         """The object's size and a part of it; None when there is no such object."""
         try:
-            found = obstore.get(self._store, key, options={"range": (offset, offset + length)})
+            found = obstore.get(
+                self._store, key, options={"range": (offset, offset + (length or PART_BYTES))}
+            )
             content = found.bytes()
         except FileNotFoundError as error:
-            if code_in(error) == "NoSuchBucket":
+            # Not what a proxy or a missing bucket answers: that is no loss.
+            if code_in(error) != LOST_KEY:
                 raise
             return None
         except BaseError as error:
@@ -180,7 +183,7 @@ class Bucket:
             wait_initial=patience.first_wait_s,
             wait_max=patience.longest_wait_s,
         )
-        with limited_to(patience.attempts):
+        with limited_to(patience.attempts, "lake"):
             for attempt in attempts:
                 with attempt:
                     return self._once(request)

@@ -210,6 +210,13 @@ class Lake:
         """The folder of this machine for the tenant's large reads in progress; may be missing."""
         return self._storage.downloads_of(tenant)
 
+    def release(self) -> None:
+        """Deletes what was kept on this machine for reading: no frame of this lake is used again.
+
+        A refresh ends with it. What a process that was killed kept is deleted by the next one.
+        """
+        self._storage.release()
+
     def close_to_others(self) -> None:
         """Removes all rights of other accounts to the lake and to all tenants' files."""
         self._storage.close_to_others()

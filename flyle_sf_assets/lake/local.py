@@ -141,6 +141,9 @@ class LocalStorage:
         """Below the tenant's record files."""
         return names.folder_of(self.root, tenant) / names.DOWNLOADS
 
+    def release(self) -> None:
+        """Nothing is kept beside the files themselves."""
+
     def close_to_others(self) -> None:
         """The folder itself, and all tenants' folders with their files."""
         if not self.root.is_dir():

@@ -26,8 +26,12 @@ _MARKER_BYTES_MAX = 100
 def open_s3(url: str, folder: Path) -> "S3Storage":
     """The storage at ``s3://bucket/prefix``, with the ``AWS_*`` variables of this process.
 
-    ``folder`` is for what is needed on this machine. Raises as `s3_address.address_of`.
+    ``folder`` is for what is needed on this machine. Empty variables are removed from the
+    environment: they count as unset. Raises as `s3_address.address_of`.
     """
+    # The client library reads the environment itself; there an empty variable counts as set.
+    for name in [one for one, value in os.environ.items() if one.startswith("AWS_") and not value]:
+        del os.environ[name]
     return S3Storage(Bucket(address_of(url, os.environ)), folder)
 
 
@@ -143,6 +147,10 @@ class S3Storage:
     def downloads_of(self, tenant: str) -> Path:
         """On this machine: another one begins the read again."""
         return scratch.downloads_of(self._scratch, tenant)
+
+    def release(self) -> None:
+        """All copies."""
+        self._copies.release()
 
     def close_to_others(self) -> None:
         """The files on this machine are in FLYLE_HOME, which is closed; a bucket has policies."""

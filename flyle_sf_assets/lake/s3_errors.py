@@ -15,10 +15,13 @@ LOST_KEY = "NoSuchKey"
 OUT_OF_RANGE = "InvalidRange"
 
 _CODE = re.compile(r"<Code>([A-Za-z0-9]{1,64})</Code>")
-_DELETE_CODE = re.compile(r"DeleteObjects request failed for key \S+: ([A-Za-z0-9]{1,64}) ")
+_DELETE_CODE = re.compile(r"DeleteObjects request failed .*\(code: ([A-Za-z0-9]{1,64})\)")
 _STATUS = re.compile(r"status code: ([1-5][0-9]{2})\b")
 _KIND = re.compile(r"\bkind: (Connect|Timeout|Request|Decode|Interrupted|Unknown)\b")
-_METADATA = re.compile(r"Error performing \w+ http://(169\.254\.|\[fd00:ec2:)")
+_METADATA = re.compile(r"Error performing \w+ \S+/latest/(api/token|meta-data/)")
+"""The machine's own role was asked for, because the environment has no credentials."""
+_KEY_MISSING = re.compile(r"Missing (AccessKeyId|SecretAccessKey)\b")
+
 _BARE_REDIRECT = "redirect without LOCATION"
 
 
@@ -214,12 +217,14 @@ def _without_status(error: BaseException, text: str) -> str:
     """What is known of an answer that was none, or of a redirect to nowhere."""
     if _BARE_REDIRECT in text:
         return "redirect"
+    if missing := _KEY_MISSING.search(text):
+        return missing[0]
     kinds = _KIND.findall(text)
     return kinds[-1] if kinds else type(error).__name__
 
 
 def _rule(text: str, code: str, status: int | None) -> _Rule:
-    if _METADATA.search(text):
+    if _METADATA.search(text) or _KEY_MISSING.search(text):
         return _NO_KEYS
     if _BARE_REDIRECT in text:
         return _REGION

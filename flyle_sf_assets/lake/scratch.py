@@ -37,8 +37,8 @@ class _Copy:
 class Copies:
     """Copies of a bucket's files whose content was compared, for one refresh or one process.
 
-    They are deleted with the object that holds them. With ``bytes_max``, those that were not used
-    for the longest time are deleted earlier. Safe to use from several threads.
+    They are deleted by `release`, or with the object that holds them. With ``bytes_max``, those
+    that were not used for the longest time are deleted earlier. Safe to use from several threads.
     """
 
     def __init__(self, scratch: Path, *, bytes_max: int | None = None) -> None:
@@ -47,6 +47,7 @@ class Copies:
         self._kept: dict[str, _Copy] = {}
         self._lock = threading.Lock()
         self._folder: tuple[int, Path] | None = None
+        self._remove: weakref.finalize[..., Copies] | None = None
 
     def find(self, path: str) -> Path | None:
         """The copy of a file."""
@@ -82,6 +83,14 @@ class Copies:
             if copy is not None:
                 copy.place.unlink(missing_ok=True)
 
+    def release(self) -> None:
+        """Deletes all copies."""
+        with self._lock:
+            if self._remove is not None:
+                self._remove()
+            self._kept.clear()
+            self._folder = self._remove = None
+
     def _evict(self, newest: str) -> None:
         total = sum(copy.size_bytes for copy in self._kept.values())
         for path, copy in sorted(self._kept.items(), key=lambda item: item[1].used_at):
@@ -107,7 +116,7 @@ class Copies:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._kept.clear()
             self._folder = (os.getpid(), folder)
-            weakref.finalize(self, _remove, os.getpid(), folder, lock)
+            self._remove = weakref.finalize(self, _remove, os.getpid(), folder, lock)
             return folder
 
 

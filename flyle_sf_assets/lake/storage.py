@@ -83,5 +83,8 @@ class Storage(Protocol):
     def downloads_of(self, tenant: str) -> Path:
         """The local folder of the tenant's large reads in progress; it may be missing."""
 
+    def release(self) -> None:
+        """Deletes what was kept on this machine for reading; it is fetched again when needed."""
+
     def close_to_others(self) -> None:
         """Removes all rights of other accounts to what lies on this machine's disk."""

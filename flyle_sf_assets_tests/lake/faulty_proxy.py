@@ -27,26 +27,31 @@ class Request:
 
 @dataclass
 class Fault:
-    """What happens to the next ``times`` requests of that method whose path has that part.
+    """What happens to ``times`` requests of that method whose path has that part, after ``skip``.
 
     ``answer`` is sent in place of the server's; ``is_done`` says that the server did what was
     asked nevertheless. ``is_reset`` breaks the connection off, ``cut`` sends only so many bytes of
-    the answer, ``pause_s`` waits before each piece of it.
+    the answer, ``pause_s`` waits before each piece of it, ``is_garbled`` changes its first byte.
     """
 
     method: str = ""
     part: str = ""
     times: int = 1
+    skip: int = 0
     answer: tuple[int, bytes] | None = None
     is_done: bool = False
     is_reset: bool = False
     cut: int | None = None
     pause_s: float = 0.0
+    is_garbled: bool = False
 
     def is_for(self, request: Request) -> bool:
         """Whether it is that request's turn."""
         is_method = self.method in ("", request.method)
-        return self.times > 0 and is_method and self.part in request.path
+        if self.times < 1 or not is_method or self.part not in request.path:
+            return False
+        self.skip -= 1
+        return self.skip < 0
 
 
 def refusal(status: int, code: str) -> tuple[int, bytes]:
@@ -114,6 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         is_forwarded = not (fault.is_reset or fault.answer) or fault.is_done
         answer = self._upstream(body) if is_forwarded else (500, {}, b"")
+        if fault.is_garbled:
+            status, headers, content = answer
+            answer = status, headers, bytes([content[0] ^ 1]) + content[1:]
         if fault.is_reset:
             self._reset()
         elif fault.answer is not None:

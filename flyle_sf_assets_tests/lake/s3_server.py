@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from unittest import mock
 
 import requests
@@ -21,6 +22,8 @@ from moto.server import ThreadedMotoServer
 
 from flyle_sf_assets.lake import bucket
 from flyle_sf_assets.lake.bucket import Patience
+from flyle_sf_assets.lake.files import Lake
+from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets_tests.lake.faulty_proxy import FaultyProxy, Request
 
 REGION = "ap-northeast-1"
@@ -129,6 +132,17 @@ def new_bucket() -> Iterator[SomeBucket]:
     ):
         yield made
     made.proxy.reset()
+
+
+def elsewhere(bucket: SomeBucket, tmp_path: Path) -> Lake:
+    """The lake of the bucket on another machine."""
+    return Lake(bucket.url, tmp_path / "other machine")
+
+
+def ids(lake: Lake, manifest: Manifest) -> list[str]:
+    """The Ids of a dataset."""
+    found: list[str] = lake.read(manifest).collect()["Id"].to_list()
+    return found
 
 
 def _told(request: Request) -> str:

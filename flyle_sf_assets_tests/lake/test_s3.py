@@ -1,27 +1,20 @@
-"""Record files in a bucket: what is asked for, and what counts as lost or as out of reach."""
+"""Record files in a bucket: what is asked for, what is written, and what counts as lost."""
 
-from collections.abc import Iterator
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets.errors import FlyleError, RecordFileDamaged, StoreUnavailable
+from flyle_sf_assets.errors import RecordFileDamaged, StoreError, StoreUnavailable
+from flyle_sf_assets.lake import bucket as s3_bucket
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.lake.names import MARKER
 from flyle_sf_assets.lake.storage import StoredFile
 from flyle_sf_assets_tests.lake.faulty_proxy import Fault, refusal
 from flyle_sf_assets_tests.lake.frames import frame
-from flyle_sf_assets_tests.lake.s3_server import SECRET_KEY, SomeBucket, new_bucket
-
-LASTS = 1_000
-
-
-@pytest.fixture
-def bucket() -> Iterator[SomeBucket]:
-    with new_bucket() as made:
-        yield made
+from flyle_sf_assets_tests.lake.s3_server import SomeBucket, elsewhere, ids
 
 
 @pytest.fixture
@@ -32,16 +25,6 @@ def lake(bucket: SomeBucket, tmp_path: Path) -> Lake:
 @pytest.fixture
 def held(lake: Lake) -> Manifest:
     return Manifest("accounts", 1, ("Name",), "", lake.write("acme", "accounts", 1, frame(a="1")))
-
-
-def elsewhere(bucket: SomeBucket, tmp_path: Path) -> Lake:
-    """The same lake on another machine."""
-    return Lake(bucket.url, tmp_path / "other machine")
-
-
-def ids(lake: Lake, manifest: Manifest) -> list[str]:
-    found: list[str] = lake.read(manifest).collect()["Id"].to_list()
-    return found
 
 
 def test_what_one_machine_wrote_another_reads(
@@ -138,91 +121,52 @@ def test_a_lake_without_its_marker_is_not_the_loss_of_its_files(
     assert lake.damage(held.base) is not None
 
 
-REFUSALS = [
-    (404, "NoSuchBucket", "s3_bucket_missing"),
-    (403, "AccessDenied", "s3_access_denied"),
-    (403, "InvalidAccessKeyId", "s3_credentials_refused"),
-    (403, "SignatureDoesNotMatch", "s3_credentials_refused"),
-    (400, "ExpiredToken", "s3_token_expired"),
-    (403, "RequestTimeTooSkewed", "s3_clock_skewed"),
-    (301, "PermanentRedirect", "s3_region_wrong"),
-    (400, "AuthorizationHeaderMalformed", "s3_region_wrong"),
-    (503, "SlowDown", "s3_slow_down"),
-    (500, "InternalError", "s3_failed"),
-    (400, "EntityTooLarge", "s3_refused"),
-]
-
-
-@pytest.mark.parametrize(("status", "s3_code", "code"), REFUSALS)
-def test_a_refusal_is_no_loss_and_has_its_own_remedy(
-    bucket: SomeBucket,
-    lake: Lake,
-    held: Manifest,
-    tmp_path: Path,
-    status: int,
-    s3_code: str,
-    code: str,
+def test_a_large_file_is_written_and_read_in_parts(
+    bucket: SomeBucket, lake: Lake, held: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reading, looking, writing, listing and deleting: each says the same."""
-    other = elsewhere(bucket, tmp_path)
-    bucket.proxy.fail(Fault(times=LASTS, answer=refusal(status, s3_code)))
-    file = StoredFile(held.base.path, 1, frame(a="1")["SystemModstamp"][0])
-    for attempt in (
-        lambda: other.read(held),
-        lambda: lake.damage(held.base),
-        lambda: lake.damage(held.base, is_read=True),
-        lambda: lake.write("acme", "accounts", 2, frame(b="1")),
-        lambda: lake.files_of("acme"),
-        lake.tenants,
-        lambda: lake.delete("acme", file),
-    ):
-        with pytest.raises(StoreUnavailable) as caught:
-            attempt()
-        assert caught.value.code == code
-        assert caught.value.__cause__ is None
-        assert caught.value.__suppress_context__
-        assert s3_code in str(caught.value) or "redirect" in str(caught.value)
-        assert SECRET_KEY not in repr(caught.value) + str(caught.value)
-
-
-FAULTS = {
-    "500": lambda: Fault(times=2, answer=refusal(500, "InternalError")),
-    "503": lambda: Fault(times=2, answer=refusal(503, "SlowDown")),
-    "reset": lambda: Fault(times=2, is_reset=True),
-    "cut off": lambda: Fault(times=1, cut=10),
-    "slow": lambda: Fault(times=1, pause_s=0.8),
-    "done, and the answer lost": lambda: Fault(times=1, is_done=True, is_reset=True),
-    "done, and answered 500": lambda: Fault(
-        times=1, is_done=True, answer=refusal(500, "InternalError")
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_what_passes_is_tried_again(
-    bucket: SomeBucket, lake: Lake, held: Manifest, tmp_path: Path, fault: str
-) -> None:
-    """A conditional write whose answer was lost finds its own object."""
-    failing = bucket.proxy.fail
-    failing(FAULTS[fault]())
-    segment = lake.write("acme", "accounts", 2, frame(b="1"))
+    """A part that fails is sent or read again, not the whole file."""
+    monkeypatch.setattr(s3_bucket, "PART_BYTES", 5 << 20)
+    monkeypatch.setattr(s3_bucket, "CREATE_BYTES_MAX", 1 << 20)
+    texts = [os.urandom(512).hex() for _ in range(22_000)]
+    rows = frame(**{f"r{number}": text for number, text in enumerate(texts)})
+    bucket.proxy.fail(Fault("PUT", skip=1, answer=refusal(503, "SlowDown")))
+    with bucket.counted() as requests:
+        segment = lake.write("acme", "accounts", 2, rows)
+    assert segment.size > 10 << 20
+    assert requests[f"PUT {segment.path}"] == 4
+    bucket.proxy.fail(Fault("GET", segment.path, skip=1, cut=1 << 20))
     both = held.with_segment(segment, added=1)
-    failing(FAULTS[fault]())
-    assert sorted(ids(elsewhere(bucket, tmp_path), both)) == ["a", "b"]
-    failing(FAULTS[fault]())
-    assert lake.tenants() == ["acme"]
-    files = lake.files_of("acme")
-    assert {one.path for one in files} == {f.path for f in both.files}
-    failing(FAULTS[fault]())
-    lake.delete("acme", *files)
-    assert bucket.stored_keys() == [MARKER]
-    assert [one.times for one in bucket.proxy.faults] == [0, 0, 0, 0]
+    with bucket.counted() as requests:
+        assert len(ids(elsewhere(bucket, tmp_path), both)) == 1 + len(texts)
+    assert requests[f"GET {segment.path}"] == 4
 
 
-def test_an_object_that_somebody_else_wrote_under_our_name_is_not_ours(
-    bucket: SomeBucket, lake: Lake, held: Manifest
+def test_more_than_a_thousand_files_are_deleted_in_batches(bucket: SomeBucket, lake: Lake) -> None:
+    stamp = frame(a="1")["SystemModstamp"][0]
+    names = [f"acme/accounts/{number:08d}-0123456789ab.parquet" for number in range(1, 1_003)]
+    bucket.put(names[0], b"x")
+    bucket.put(names[-1], b"x")
+    with bucket.counted() as requests:
+        lake.delete("acme", *(StoredFile(name, 1, stamp) for name in names))
+    assert requests == {"DELETE MANY": 2}
+    assert bucket.stored_keys() == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "globex/accounts/00000001-0123456789ab.parquet",
+        "acme/../globex/accounts/00000001-0123456789ab.parquet",
+        "acme/accounts/*.parquet",
+        "acme/.incoming/accounts/page-0.parquet",
+        ".flyle-lake",
+        "",
+    ],
+)
+def test_only_a_record_file_of_the_tenant_is_deleted(
+    bucket: SomeBucket, lake: Lake, held: Manifest, path: str
 ) -> None:
-    bucket.proxy.fail(Fault("PUT", answer=refusal(412, "PreconditionFailed")))
-    with pytest.raises(FlyleError, match="record_file_exists"):
-        lake.write("acme", "accounts", 2, frame(b="1"))
-    assert ids(lake, held) == ["a"]
+    stamp = frame(a="1")["SystemModstamp"][0]
+    with bucket.counted() as requests, pytest.raises(StoreError, match="lake_path_refused"):
+        lake.delete("acme", StoredFile(held.base.path, 1, stamp), StoredFile(path, 1, stamp))
+    assert not requests
