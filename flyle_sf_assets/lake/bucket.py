@@ -5,6 +5,7 @@ in no argument, log or error.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,14 +25,14 @@ from flyle_sf_assets.lake.s3_errors import LOST_KEY, OUT_OF_RANGE, S3Failed, cod
 from flyle_sf_assets.salesforce.retries import limited_to
 
 if TYPE_CHECKING:
-    from obstore.store import S3Config
+    from obstore.store import ClientConfig, S3Config
 
 T = TypeVar("T")
 
 PART_BYTES = 16 << 20
 """An object is read in parts of this size: each has its own time limit and its own retries."""
 
-CREATE_BYTES_MAX = 64 << 20
+CREATE_BYTES_MAX = 32 << 20
 """A larger object is written in parts: S3 knows no condition for its name, which is random."""
 
 DELETE_KEYS_MAX = 1000
@@ -54,6 +55,8 @@ class Patience:
 
 
 PATIENCE = Patience()
+
+_processes: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,7 @@ class Bucket:
         raise AssertionError("stamina ends with a result or an exception")
 
     def _once(self, request: Callable[[], T]) -> T:
+        _require_unforked()
         try:
             return request()
         except (BaseError, FileNotFoundError) as error:
@@ -208,13 +212,17 @@ class Bucket:
         return self._client(retries=self.patience.attempts - 1)
 
     def _client(self, *, retries: int) -> S3Store:
-        patience, endpoint = self.patience, self.address.endpoint
+        patience, endpoint, ca_file = self.patience, self.address.endpoint, self.address.ca_file
+        trusted: ClientConfig = {}
+        if ca_file is not None:
+            trusted = {"root_certificate": ca_file.read_bytes()}
         config: S3Config = {} if endpoint is None else {"endpoint": endpoint}
         return S3Store(
             self.address.bucket,
             prefix=self.address.prefix or None,
             config=config,
             client_options={
+                **trusted,
                 "allow_http": endpoint is not None and endpoint.startswith("http://"),
                 "connect_timeout": timedelta(seconds=patience.connect_s),
                 "read_timeout": timedelta(seconds=patience.silent_s),
@@ -230,6 +238,13 @@ class Bucket:
                 },
             },
         )
+
+
+def _require_unforked() -> None:
+    """The client library's threads do not exist in a forked process: it would wait for ever."""
+    _processes.add(os.getpid())
+    if len(_processes) > 1:
+        raise RuntimeError("S3 was used in this process before it was forked: start workers first")
 
 
 def _may_pass(error: Exception) -> bool:

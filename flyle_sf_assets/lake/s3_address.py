@@ -5,8 +5,10 @@ Plain HTTP is allowed to this machine only, unless ``AWS_ALLOW_HTTP`` says other
 
 import ipaddress
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from flyle_sf_assets.errors import Text, UsageError
@@ -18,11 +20,15 @@ _URL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A prefix of a bucket; ``endpoint`` is None at Amazon."""
+    """A prefix of a bucket; ``endpoint`` is None at Amazon.
+
+    ``ca_file`` has CA certificates to trust beside the system's.
+    """
 
     bucket: str
     prefix: str
     endpoint: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
 
     @property
     def place(self) -> str:
@@ -33,8 +39,9 @@ class Address:
 def address_of(url: str, variables: Mapping[str, str]) -> Address:
     """The address in ``s3://bucket/prefix``; ``variables`` are those of the process.
 
-    Raises UsageError (``lake_url_invalid``, ``s3_endpoint_invalid``, ``s3_endpoint_insecure``);
-    no error repeats the URL, which may contain what does not belong there.
+    Raises UsageError (``ca_file_unreadable``, ``lake_url_invalid``, ``s3_endpoint_invalid``,
+    ``s3_endpoint_insecure``); no error repeats the URL, which may contain what does not belong
+    there.
     """
     found = _URL.fullmatch(url)
     parts = [] if found is None else found["prefix"].split("/")
@@ -53,7 +60,9 @@ def address_of(url: str, variables: Mapping[str, str]) -> Address:
                 " AWS_* variables",
             ),
         )
-    return Address(found["bucket"], found["prefix"].strip("/"), _endpoint(variables))
+    return Address(
+        found["bucket"], found["prefix"].strip("/"), _endpoint(variables), _ca_file(variables)
+    )
 
 
 def _endpoint(variables: Mapping[str, str]) -> str | None:
@@ -89,6 +98,29 @@ def _endpoint(variables: Mapping[str, str]) -> str | None:
             ),
         )
     return variables[name].rstrip("/")
+
+
+def _ca_file(variables: Mapping[str, str]) -> Path | None:
+    """The file of AWS_CA_BUNDLE. Raises UsageError ``ca_file_unreadable``."""
+    given = variables.get("AWS_CA_BUNDLE")
+    if not given:
+        return None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(given)
+    except OSError as error:
+        raise UsageError(
+            "ca_file_unreadable",
+            tried=Text(
+                f"AWS_CA_BUNDLE ({given}) を読み込もうとしました",
+                f"Tried to read AWS_CA_BUNDLE ({given})",
+            ),
+            came_back=Text.quoted(error.strerror or type(error).__name__),
+            remedy=Text(
+                "PEM 形式の CA 証明書のファイルを指定してください",
+                "Name a file of CA certificates in PEM form",
+            ),
+        ) from error
+    return Path(given)
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:

@@ -22,6 +22,7 @@ _METADATA = re.compile(r"Error performing \w+ \S+/latest/(api/token|meta-data/)"
 """The machine's own role was asked for, because the environment has no credentials."""
 _KEY_MISSING = re.compile(r"Missing (AccessKeyId|SecretAccessKey)\b")
 
+_CERTIFICATE = re.compile(r"InvalidCertificate\(\s*([A-Za-z]{1,40})")
 _BARE_REDIRECT = "redirect without LOCATION"
 
 
@@ -131,6 +132,16 @@ _UNREACHABLE = _Rule(
     ),
     passes=True,
 )
+_CERTIFICATE_REFUSED = _Rule(
+    Text("サーバー証明書を確認できません", "its certificate is not trusted"),
+    "s3_certificate_refused",
+    Text(
+        "社内 CA の証明書の場合は AWS_CA_BUNDLE に CA 証明書(PEM)を指定してください。"
+        "それ以外では AWS_ENDPOINT_URL とこのマシンの時刻を確認してください",
+        "Behind a private CA set AWS_CA_BUNDLE to its certificates (PEM); else check"
+        " AWS_ENDPOINT_URL and this machine's clock",
+    ),
+)
 _REFUSED = _Rule(
     Text("リクエストが拒否されました", "it refused the request"),
     "s3_refused",
@@ -219,17 +230,23 @@ def _without_status(error: BaseException, text: str) -> str:
         return "redirect"
     if missing := _KEY_MISSING.search(text):
         return missing[0]
-    kinds = _KIND.findall(text)
-    return kinds[-1] if kinds else type(error).__name__
+    if refused := _CERTIFICATE.search(text):
+        return refused[1]
+    kind = _KIND.search(text)
+    return kind[1] if kind else type(error).__name__
 
 
 def _rule(text: str, code: str, status: int | None) -> _Rule:
     if _METADATA.search(text) or _KEY_MISSING.search(text):
         return _NO_KEYS
+    if _CERTIFICATE.search(text):
+        return _CERTIFICATE_REFUSED
     if _BARE_REDIRECT in text:
         return _REGION
-    if code in _BY_CODE:
-        return _BY_CODE[code]
+    return _BY_CODE.get(code) or _of_status(status)
+
+
+def _of_status(status: int | None) -> _Rule:
     if status is None:
         return _UNREACHABLE
     if status in _BY_STATUS:

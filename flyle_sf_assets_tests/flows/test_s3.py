@@ -22,7 +22,7 @@ from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets_tests.cli import site as cli_site
 from flyle_sf_assets_tests.cli.site import Site, site
 from flyle_sf_assets_tests.flows.changes import METADATA_S, change_accounts
-from flyle_sf_assets_tests.flows.damaging import all_named_paths
+from flyle_sf_assets_tests.flows.damaging import all_named_paths, rereads
 from flyle_sf_assets_tests.flows.s3_tenants import ACCOUNTS, installed_at, synced_tenant
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org, settings_of
 from flyle_sf_assets_tests.lake.faulty_proxy import Fault, refusal
@@ -97,6 +97,28 @@ def test_the_store_is_the_same_as_with_a_folder(
         assert all(key == MARKER or key.startswith("acme/") for key in stored)
         assert not list((tmp_path / "bucket" / "scratch" / "copies").iterdir())
         assert not list((tmp_path / "bucket" / "scratch" / "downloads").rglob("*.parquet"))
+
+
+def test_a_folder_that_was_copied_into_a_bucket_goes_on(
+    own_bucket: SomeBucket, tmp_path: Path, server: SandboxServer
+) -> None:
+    """With its marker: the same lake in another place; nothing is read again."""
+    with installed_at(str(tmp_path / "lake"), tmp_path, server) as local:
+        org = make_org(samples.account_org, accounts=ACCOUNTS)
+        tenant = linked(local, server, "acme", org, demo_settings("acme"))
+        tenant.sync()
+        tenant.assert_follows_org()
+        for file in (tmp_path / "lake").rglob("*"):
+            if file.is_file():
+                own_bucket.put(file.relative_to(tmp_path / "lake").as_posix(), file.read_bytes())
+        environment = replace(local.environment, lake_url=own_bucket.url)
+        tenant.installation = replace(local, environment=environment)
+        change_accounts(org)
+        for kind in ("refresh", "census"):
+            tenant.later(METADATA_S)
+            tenant.sync(kind=kind)
+            tenant.assert_follows_org()
+        assert rereads(tenant) == []
 
 
 def test_a_refresh_with_nothing_new_asks_the_bucket_for_nothing(

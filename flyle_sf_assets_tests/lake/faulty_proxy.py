@@ -6,6 +6,7 @@ fault (the tests).
 
 import http.client
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -63,14 +64,17 @@ def refusal(status: int, code: str) -> tuple[int, bytes]:
 class FaultyProxy:
     """Forwards to a port of this machine; ``seen`` are all requests since the last `reset`."""
 
-    def __init__(self, upstream_port: int) -> None:
+    def __init__(self, upstream_port: int, tls: ssl.SSLContext | None = None) -> None:
         self.upstream_port = upstream_port
         self.seen: list[Request] = []
         self.faults: list[Fault] = []
         self.lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def fail(self, *faults: Fault) -> None:

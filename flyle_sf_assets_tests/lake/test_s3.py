@@ -1,6 +1,7 @@
 """Record files in a bucket: what is asked for, what is written, and what counts as lost."""
 
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,3 +171,19 @@ def test_only_a_record_file_of_the_tenant_is_deleted(
     with bucket.counted() as requests, pytest.raises(StoreError, match="lake_path_refused"):
         lake.delete("acme", StoredFile(held.base.path, 1, stamp), StoredFile(path, 1, stamp))
     assert not requests
+
+
+def test_a_process_that_is_forked_after_s3_was_used_does_not_wait_for_ever(
+    bucket: SomeBucket, lake: Lake, held: Manifest
+) -> None:
+    """A pool of workers whose parent has read a file: the client's threads are not in a child."""
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        try:
+            lake.damage(held.base)
+        except RuntimeError:
+            os._exit(7)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +88,16 @@ def test_an_endpoint_that_may_not_be_used(endpoint: str, code: str) -> None:
         address_of("s3://bucket/lake", {"AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": "false"})
     assert caught.value.code == code
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"no certificate"])
+def test_a_ca_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UsageError, match="ca_file_unreadable") as caught:
+        address_of("s3://bucket/lake", {"AWS_CA_BUNDLE": str(file)})
+    assert "AWS_CA_BUNDLE" in caught.value.tried.en
 
 
 def test_a_local_lake_does_not_import_the_client_of_s3() -> None:

@@ -1,16 +1,18 @@
 """A bucket that refuses, breaks off or stays silent: no file is lost by it, and it is told why."""
 
+import ssl
 import time
 from pathlib import Path
 
 import pytest
+import trustme
 
 from flyle_sf_assets.errors import FlyleError, StoreUnavailable
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.lake.names import MARKER
 from flyle_sf_assets.lake.storage import StoredFile
-from flyle_sf_assets_tests.lake.faulty_proxy import Fault, refusal
+from flyle_sf_assets_tests.lake.faulty_proxy import Fault, FaultyProxy, refusal
 from flyle_sf_assets_tests.lake.frames import frame
 from flyle_sf_assets_tests.lake.s3_server import (
     BRIEF,
@@ -196,3 +198,21 @@ def test_a_server_that_stays_silent_is_given_up(
     with pytest.raises(StoreUnavailable, match="s3_unreachable"):
         elsewhere(bucket, tmp_path).read(held)
     assert time.monotonic() - started < BRIEF.total_s + BRIEF.request_s
+
+
+def test_a_server_behind_a_private_ca_is_trusted_by_its_certificate(
+    bucket: SomeBucket, tmp_path: Path, held: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    behind_tls = FaultyProxy(bucket.proxy.upstream_port, context)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", behind_tls.url)
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    try:
+        with pytest.raises(StoreUnavailable, match="s3_certificate_refused"):
+            elsewhere(bucket, tmp_path).read(held)
+        ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+        assert ids(elsewhere(bucket, tmp_path), held) == ["a"]
+    finally:
+        behind_tls.close()
