@@ -21,7 +21,14 @@ from obstore.store import S3Store
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake.s3_address import Address
-from flyle_sf_assets.lake.s3_errors import LOST_KEY, OUT_OF_RANGE, S3Failed, code_in, s3_error
+from flyle_sf_assets.lake.s3_errors import (
+    LOST_KEY,
+    OUT_OF_RANGE,
+    WRITES_AT_ONCE,
+    S3Failed,
+    code_in,
+    s3_error,
+)
 from flyle_sf_assets.salesforce.retries import limited_to
 
 if TYPE_CHECKING:
@@ -172,7 +179,9 @@ class Bucket:
     def _created(self, key: str, content: bytes) -> bool:
         try:
             obstore.put(self._store, key, content, mode="create", use_multipart=False)
-        except AlreadyExistsError:
+        except AlreadyExistsError as error:
+            if code_in(error) in WRITES_AT_ONCE:
+                raise
             return False
         return True
 

@@ -8,6 +8,7 @@ import polars as pl
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake import marker, names
 from flyle_sf_assets.lake.damage import LOST, checksum_of, damaged, size_damage
+from flyle_sf_assets.lake.local import LocalStorage
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
 from flyle_sf_assets.lake.places import storage_at
 from flyle_sf_assets.lake.storage import Storage, StoredFile
@@ -37,8 +38,10 @@ class Lake:
 
     @property
     def root(self) -> Path:
-        """The folder of a local lake."""
-        return Path(self._storage.place)
+        """The folder of a local lake. TypeError for one in a bucket."""
+        if not isinstance(self._storage, LocalStorage):
+            raise TypeError(f"{self._storage.place} is no folder")
+        return self._storage.root
 
     def remembering(self) -> "Lake":
         """The same lake for one refresh: reads small datasets once, and verifies every file."""

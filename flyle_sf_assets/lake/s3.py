@@ -96,7 +96,10 @@ class S3Storage:
     def verified(self, file: RecordFile) -> Path | Text:
         """A copy, fetched at most once in a refresh."""
         names.require_record_path(file.path)
-        return self._copies.find(file.path) or self._compared(file)
+        if (copy := self._copies.find(file.path)) is not None:
+            return copy
+        found = self._compared(file)
+        return found if isinstance(found, Text) else self._copies.keep(file.path, found)
 
     def seen_damage(self, file: RecordFile) -> Text | None:
         """Always None: nothing is seen of an object without a request."""
@@ -107,11 +110,7 @@ class S3Storage:
         """By the object as it is now, whatever copy there is."""
         names.require_record_path(file.path)
         if is_read:
-            self._copies.drop(file.path)
-            found = self._compared(file)
-            if not self._is_of_refresh:
-                self._copies.drop(file.path)
-            return found if isinstance(found, Text) else None
+            return self._damage_of_content(file)
         started = self._bucket.read_start(file.path, 1)
         return LOST if started is None else size_damage(started[0], file)
 
@@ -155,8 +154,21 @@ class S3Storage:
     def close_to_others(self) -> None:
         """The files on this machine are in FLYLE_HOME, which is closed; a bucket has policies."""
 
+    def _damage_of_content(self, file: RecordFile) -> Text | None:
+        """Of a refresh the copy is replaced; other threads of a process may be reading theirs."""
+        if self._is_of_refresh:
+            self._copies.drop(file.path)
+        found = self._compared(file)
+        if isinstance(found, Text):
+            return found
+        if self._is_of_refresh:
+            self._copies.keep(file.path, found)
+        else:
+            found.unlink()
+        return None
+
     def _compared(self, file: RecordFile) -> Path | Text:
-        """A new copy of a file, or what is wrong with the file."""
+        """A new local file with the content of a file, or what is wrong with the file."""
         reason: Text | None = None
         # Twice: what a network damaged is not the loss of a file.
         for _ in range(2):
@@ -166,7 +178,7 @@ class S3Storage:
             place, checksum, size = found
             reason = size_damage(size, file) or _content_damage(place, checksum, file)
             if reason is None:
-                return self._copies.keep(file.path, place)
+                return place
             place.unlink(missing_ok=True)
         return reason or LOST
 

@@ -13,8 +13,10 @@ from flyle_sf_assets.errors import StoreUnavailable, Text
 
 LOST_KEY = "NoSuchKey"
 OUT_OF_RANGE = "InvalidRange"
+WRITES_AT_ONCE = ("ConditionalRequestConflict", "OperationAborted")
+"""Another write of that name is under way, perhaps an earlier attempt: it may be repeated."""
 
-_CODE = re.compile(r"<Code>([A-Za-z0-9]{1,64})</Code>")
+_CODE = re.compile(r"<Code>([A-Za-z0-9.]{1,64})</Code>")
 _DELETE_CODE = re.compile(r"DeleteObjects request failed .*\(code: ([A-Za-z0-9]{1,64})\)")
 _STATUS = re.compile(r"status code: ([1-5][0-9]{2})\b")
 _KIND = re.compile(r"\bkind: (Connect|Timeout|Request|Decode|Interrupted|Unknown)\b")
@@ -176,9 +178,7 @@ _BY_CODE = {
     "RequestLimitExceeded": _SLOW,
     "InternalError": _FAILED,
     "RequestTimeout": _UNREACHABLE,
-    # A write of the same name at the same time: it may be repeated.
-    "ConditionalRequestConflict": _FAILED,
-    "OperationAborted": _FAILED,
+    **dict.fromkeys(WRITES_AT_ONCE, _FAILED),
 }
 _BY_STATUS = {
     301: _REGION,

@@ -4,6 +4,7 @@ All of it can be deleted at any time but while a refresh runs: copies are fetche
 begun again. A killed process's copies are removed when the next process makes its own.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -113,7 +114,9 @@ class Copies:
             folder = parent / uuid.uuid4().hex
             folder.mkdir(mode=private_files.FOLDER_MODE)
             lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Where a folder cannot be locked (NFS), nothing counts as abandoned either.
+            with contextlib.suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._kept.clear()
             self._folder = (os.getpid(), folder)
             self._remove = weakref.finalize(self, _remove, os.getpid(), folder, lock)
@@ -154,7 +157,7 @@ def _is_abandoned(folder: Path) -> bool:
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:
         return False
     finally:
         os.close(lock)

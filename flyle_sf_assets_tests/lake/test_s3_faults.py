@@ -86,6 +86,9 @@ FAULTS = {
     "500": lambda: Fault(times=2, answer=refusal(500, "InternalError")),
     "503": lambda: Fault(times=2, answer=refusal(503, "SlowDown")),
     "reset": lambda: Fault(times=2, is_reset=True),
+    "two writes at once": lambda: Fault(
+        "PUT", times=1, answer=refusal(409, "ConditionalRequestConflict")
+    ),
     "cut off": lambda: Fault(times=1, cut=10),
     "slow": lambda: Fault(times=1, pause_s=0.8),
     "done, and the answer lost": lambda: Fault(times=1, is_done=True, is_reset=True),
@@ -113,7 +116,8 @@ def test_what_passes_is_tried_again(
     failing(FAULTS[fault]())
     lake.delete("acme", *files)
     assert bucket.stored_keys() == [MARKER]
-    assert [one.times for one in bucket.proxy.faults] == [0, 0, 0, 0]
+    unused = [one for one in bucket.proxy.faults if one.times]
+    assert len(unused) == (3 if fault == "two writes at once" else 0)
 
 
 def test_an_object_that_somebody_else_wrote_under_our_name_is_not_ours(
