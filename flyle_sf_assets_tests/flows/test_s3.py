@@ -121,16 +121,24 @@ def test_a_folder_that_was_copied_into_a_bucket_goes_on(
         assert rereads(tenant) == []
 
 
+@pytest.mark.parametrize("name", ["acme", "globex"])
 def test_a_refresh_with_nothing_new_asks_the_bucket_for_nothing(
-    acme: Tenant, bucket: SomeBucket
+    own_bucket: SomeBucket, tmp_path: Path, server: SandboxServer, name: str
 ) -> None:
-    """Neither a poll, nor all steps of a refresh that somebody started."""
-    acme.later()
-    with bucket.counted() as of_poll:
-        assert check_idle(acme.installation, "acme", clock=acme.clock.now).is_idle
-    with bucket.counted() as of_refresh:
-        acme.sync()
-    assert (of_poll, of_refresh) == ({}, {})
+    """Neither a poll, nor all steps of a refresh that somebody started; for either base object."""
+    sample = samples.account_org if name == "acme" else samples.opportunity_org
+    with installed_at(own_bucket.url, tmp_path, server) as installation:
+        tenant = linked(installation, server, name, make_org(sample), demo_settings(name))
+        # What was written just before the first sync is asked for once more by the second.
+        for _ in range(2):
+            tenant.sync()
+            tenant.later(METADATA_S)
+        with own_bucket.counted() as of_poll:
+            assert check_idle(installation, name, clock=tenant.clock.now).is_idle
+        with own_bucket.counted() as of_refresh:
+            tenant.sync()
+        assert (of_poll, of_refresh) == ({}, {})
+        tenant.assert_follows_org()
 
 
 def test_a_refresh_with_changes_asks_for_what_it_names(acme: Tenant, bucket: SomeBucket) -> None:
