@@ -40,7 +40,7 @@ PART_BYTES = 16 << 20
 """An object is read in parts of this size: each has its own time limit and its own retries."""
 
 CREATE_BYTES_MAX = 32 << 20
-"""A larger object is written in parts: S3 knows no condition for its name, which is random."""
+"""A larger object is written in parts, without a condition for its name, which is random."""
 
 DELETE_KEYS_MAX = 1000
 """The most keys that one request of S3 deletes."""

@@ -93,9 +93,9 @@ def damaged(file: RecordFile, reason: Text) -> RecordFileDamaged:
         ),
         remedy=Text(
             "次の同期でこのデータをSalesforceから読み直します。"
-            "繰り返す場合はディスクを確認してください",
+            "繰り返す場合はディスク(S3 の場合はバケットのルール)を確認してください",
             "The next refresh reads its data again from Salesforce; if it comes back, check the"
-            " disk",
+            " disk (with S3 the bucket's rules)",
         ),
     )
     error.path, error.reason = file.path, reason.en

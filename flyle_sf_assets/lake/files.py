@@ -100,6 +100,7 @@ class Lake:
         Raises RecordFileDamaged for a file that is not what was written, and StoreUnavailable when
         the lake is missing.
         """
+        self._storage.prepare(files)
         scans = [
             # The literal path: polars would expand patterns in it.
             pl.scan_parquet(self._sound(file), glob=False).with_columns(
@@ -138,6 +139,7 @@ class Lake:
     def _read(self, manifest: Manifest) -> pl.LazyFrame:
         if not manifest.segments:
             return self.scan((manifest.base,))
+        self._storage.prepare(manifest.files)
         # Segments are small: their ids are removed from the base, without sorting everything.
         overlay = self.scan(manifest.segments)
         kept = self.scan((manifest.base,)).join(overlay.select("Id"), on="Id", how="anti")

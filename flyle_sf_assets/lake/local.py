@@ -83,6 +83,9 @@ class LocalStorage:
             os.fsync(handle.fileno())
         return unfinished.rename(target)
 
+    def prepare(self, files: tuple[RecordFile, ...]) -> None:
+        """Nothing has to be fetched."""
+
     def verified(self, file: RecordFile) -> Path | Text:
         """The file itself; compared each time in a refresh, else when it changed."""
         place = names.place_of(self.root, file.path)

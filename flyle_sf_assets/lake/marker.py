@@ -26,7 +26,7 @@ def require_reachable(storage: Storage, file: RecordFile) -> None:
         raise unavailable(
             place,
             Text(
-                f"フォルダーがないか、ファイル {MARKER} がありません",
+                f"保存先がないか、ファイル {MARKER} がありません",
                 f"It is not there, or has no file {MARKER}",
             ),
             _remedy(place, file),

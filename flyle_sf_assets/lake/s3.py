@@ -7,6 +7,8 @@ from that copy: what was compared is what is read.
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 
 from flyle_sf_assets.errors import StoreUnavailable, Text
@@ -19,6 +21,8 @@ from flyle_sf_assets.lake.storage import StoredFile
 
 PROCESS_COPIES_BYTES_MAX = 2 << 30
 """About how much a process keeps of what it read outside of refreshes."""
+
+FETCHED_AT_ONCE = 8
 
 _MARKER_BYTES_MAX = 100
 
@@ -92,6 +96,17 @@ class S3Storage:
             if found is None or found[1] != checksum:
                 raise _name_taken(path, self.place)
         return self._copies.keep(path, unfinished)
+
+    def prepare(self, files: tuple[RecordFile, ...]) -> None:
+        """Waiting for S3 is most of what a small file costs; a damaged one is left out."""
+        missing = [file for file in files if self._copies.find(file.path) is None]
+        if len(missing) < 2:  # noqa: PLR2004  one is fetched when it is asked for
+            return
+        with ThreadPoolExecutor(FETCHED_AT_ONCE) as pool:
+            # Each with the context of this thread: its log lines name the tenant.
+            tasks = [pool.submit(copy_context().run, self.verified, file) for file in missing]
+        for task in tasks:
+            task.result()
 
     def verified(self, file: RecordFile) -> Path | Text:
         """A copy, fetched at most once in a refresh."""

@@ -54,7 +54,7 @@ def address_of(url: str, variables: Mapping[str, str]) -> Address:
                 "It begins with s3:// and does not name a bucket and a prefix",
             ),
             remedy=Text(
-                "s3://バケット/プレフィックス の形で指定してください。鍵とエンドポイントは"
+                "s3://バケット/プレフィックス の形で指定してください。認証情報とエンドポイントは"
                 "AWS_* の環境変数で指定します",
                 "Write it like s3://bucket/prefix; credentials and endpoint belong into the"
                 " AWS_* variables",

@@ -52,14 +52,14 @@ _DENIED = _Rule(
     Text("アクセスが拒否されました", "access is denied"),
     "s3_access_denied",
     Text(
-        "この鍵に、バケットの s3:ListBucket と、プレフィックス以下の s3:GetObject・s3:PutObject・"
-        "s3:DeleteObject を許可してください。自動で再開します",
+        "この認証情報に、バケットの s3:ListBucket と、プレフィックス以下の s3:GetObject、"
+        "s3:PutObject、s3:DeleteObject を許可してください。自動で再開します",
         "Allow this key s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and"
         " s3:DeleteObject below the prefix; it goes on by itself",
     ),
 )
 _NO_KEYS = _Rule(
-    Text("鍵が設定されていません", "no credentials are set"),
+    Text("認証情報が設定されていません", "no credentials are set"),
     "s3_credentials_missing",
     Text(
         "AWS_ACCESS_KEY_ID と AWS_SECRET_ACCESS_KEY を、実行するすべてのプロセスの環境変数に"
@@ -69,7 +69,7 @@ _NO_KEYS = _Rule(
     ),
 )
 _REFUSED_KEYS = _Rule(
-    Text("鍵が正しくありません", "the credentials are not accepted"),
+    Text("認証情報が正しくありません", "the credentials are not accepted"),
     "s3_credentials_refused",
     Text(
         "AWS_ACCESS_KEY_ID、AWS_SECRET_ACCESS_KEY、AWS_SESSION_TOKEN の組み合わせを確認して"
@@ -79,10 +79,10 @@ _REFUSED_KEYS = _Rule(
     ),
 )
 _EXPIRED = _Rule(
-    Text("一時的な鍵の期限が切れています", "the temporary credentials have expired"),
+    Text("一時的な認証情報の有効期限が切れています", "the temporary credentials have expired"),
     "s3_token_expired",
     Text(
-        "新しい鍵とトークンを環境変数に設定し、プロセスを再起動してください。"
+        "新しい認証情報とトークンを環境変数に設定し、プロセスを再起動してください。"
         "更新が自動で行われるロール(ECS・EKS・EC2)の利用をお勧めします",
         "Put new credentials with their token into the environment and start the processes again;"
         " better is a role that renews them by itself (ECS, EKS, EC2)",

@@ -56,6 +56,9 @@ class Storage(Protocol):
     def finish(self, path: str, unfinished: Path) -> Path:
         """Keeps what was written, under a name that must be new; a local path to read it."""
 
+    def prepare(self, files: tuple[RecordFile, ...]) -> None:
+        """Fetches files that `verified` is about to be asked for, several at once."""
+
     def verified(self, file: RecordFile) -> Path | Text:
         """A local path of the file, whose content was compared; or what is wrong with it."""
 

@@ -62,12 +62,17 @@ def refusal(status: int, code: str) -> tuple[int, bytes]:
 
 
 class FaultyProxy:
-    """Forwards to a port of this machine; ``seen`` are all requests since the last `reset`."""
+    """Forwards to a port of this machine.
+
+    Since the last `reset`: ``seen`` are all requests, ``most_at_once`` is how many were answered at
+    the same time.
+    """
 
     def __init__(self, upstream_port: int, tls: ssl.SSLContext | None = None) -> None:
         self.upstream_port = upstream_port
         self.seen: list[Request] = []
         self.faults: list[Fault] = []
+        self.in_flight = self.most_at_once = 0
         self.lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
@@ -85,7 +90,7 @@ class FaultyProxy:
     def reset(self) -> None:
         """Forgets faults and counts."""
         with self.lock:
-            self.faults, self.seen = [], []
+            self.faults, self.seen, self.most_at_once = [], [], 0
 
     def close(self) -> None:
         """Stops listening."""
@@ -96,6 +101,8 @@ class FaultyProxy:
         """Counts a request, and uses up its fault."""
         with self.lock:
             self.seen.append(request)
+            self.in_flight += 1
+            self.most_at_once = max(self.most_at_once, self.in_flight)
             found = next((one for one in self.faults if one.is_for(request)), None)
             if found is not None:
                 found.times -= 1
@@ -119,7 +126,15 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(
             self.command, path, query, {k.lower(): v for k, v in self.headers.items()}
         )
-        fault = self.server.proxy.fault_of(request) or Fault(times=0)
+        proxy = self.server.proxy
+        fault = proxy.fault_of(request) or Fault(times=0)
+        try:
+            self._answer(fault)
+        finally:
+            with proxy.lock:
+                proxy.in_flight -= 1
+
+    def _answer(self, fault: Fault) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         is_forwarded = not (fault.is_reset or fault.answer) or fault.is_done
         answer = self._upstream(body) if is_forwarded else (500, {}, b"")

@@ -187,3 +187,27 @@ def test_a_process_that_is_forked_after_s3_was_used_does_not_wait_for_ever(
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 7
+
+
+def test_the_files_of_a_dataset_are_fetched_several_at_once(
+    bucket: SomeBucket, lake: Lake, held: Manifest, tmp_path: Path
+) -> None:
+    """A base and twenty segments one after the other would wait for twenty-one answers."""
+    for number in range(2, 7):
+        segment = lake.write("acme", "accounts", number, frame(**{f"r{number}": "1"}))
+        held = held.with_segment(segment, added=1)
+    bucket.proxy.reset()
+    bucket.proxy.fail(Fault("GET", times=6, pause_s=0.2))
+    assert len(ids(elsewhere(bucket, tmp_path), held)) == 6
+    assert bucket.proxy.most_at_once > 2
+    assert len(bucket.proxy.seen) == 6
+
+
+def test_one_damaged_file_among_many_is_named(
+    bucket: SomeBucket, lake: Lake, held: Manifest, tmp_path: Path
+) -> None:
+    segment = lake.write("acme", "accounts", 2, frame(b="1"))
+    bucket.flip(segment.path)
+    with pytest.raises(RecordFileDamaged, match="not what was written") as caught:
+        elsewhere(bucket, tmp_path).read(held.with_segment(segment, added=1))
+    assert caught.value.path == segment.path
