@@ -1,6 +1,6 @@
 """The join along the read plan's lookup tree, for all base records or for a few."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -27,6 +27,9 @@ GONE_WORDS = {
     RecordStatus.REFERENCED_MISSING: "missing",
 }
 
+
+_TYPES = {"SystemModstamp": pl.Datetime("us", "UTC"), "_ambiguous": pl.List(pl.String)}
+"""The columns of an enriched frame that are no text."""
 
 PARENT_ID = "_id:"
 """The prefix of a column with the ids of parents; the parent's path follows."""
@@ -60,6 +63,13 @@ def enriched_columns(plan: ReadPlan) -> tuple[str, ...]:
     controllers = [controller_column(p) for p, leaf in plan.leaves.items() if leaf.controller]
     beside = ("Id", NAME_FIELD, "SystemModstamp", "_status", "_status_reason", "_merged_into")
     return tuple(dict.fromkeys((*beside, "_ambiguous", *parents, *controllers, *plan.leaves)))
+
+
+def enriched_schema(columns: Iterable[str]) -> pl.Schema:
+    """The polars schema of an enriched frame with these columns (`enriched_columns`)."""
+    # A record frame has one column that is no text; it may be mapped, also of a parent.
+    last = {name: name.rpartition(".")[2] for name in columns}
+    return pl.Schema({name: _TYPES.get(last[name], pl.String()) for name in last})
 
 
 def enrich(plan: ReadPlan, records: Records, ids: pl.Series | None = None) -> pl.LazyFrame:

@@ -77,6 +77,11 @@ class Environment:
         """The folder of Dagster's own files."""
         return self.home / "dagster"
 
+    @property
+    def scratch(self) -> Path:
+        """The folder for what record files in a bucket need on this machine; may be deleted."""
+        return self.home / "scratch"
+
 
 def _is_on(name: str, environment: Mapping[str, str]) -> bool:
     """Whether a switch is on: 1 or 0, and off without it. Raises UsageError."""

@@ -26,7 +26,7 @@ class Installation:
     @cached_property
     def lake(self) -> Lake:
         """The record files."""
-        return Lake(self.environment.lake_url)
+        return Lake(self.environment.lake_url, self.environment.scratch)
 
     @property
     def secrets(self) -> SecretBox:
@@ -92,4 +92,4 @@ def _close_to_others(environment: Environment) -> None:
     private_files.make_folder(environment.home)
     if private_files.is_open_to_others(environment.home):
         private_files.close_to_others(environment.home)
-    Lake(environment.lake_url).close_to_others()
+    Lake(environment.lake_url, environment.scratch).close_to_others()

@@ -10,6 +10,8 @@ import polars as pl
 from flyle_sf_assets.errors import RecordFileDamaged, StoreUnavailable, Text
 from flyle_sf_assets.lake.manifest import RecordFile
 
+LOST = Text("ファイルがありません", "it is not there")
+
 
 def checksum_of(place: Path) -> tuple[int, str]:
     """Size in bytes and SHA-256 of a file that was just written. OSError when it cannot be read."""
@@ -23,19 +25,24 @@ def seen_damage(place: Path, file: RecordFile) -> Text | None:
     try:
         found = place.lstat()
     except FileNotFoundError:
-        return Text("ファイルがありません", "it is not there")
+        return LOST
     except OSError as error:
         return Text(
             f"調べられません: 「{error.strerror}」", f"it cannot be looked at: “{error.strerror}”"
         )
     if not stat.S_ISREG(found.st_mode):
         return Text("通常のファイルではありません", "it is no regular file")
-    if not found.st_size:
+    return size_damage(found.st_size, file)
+
+
+def size_damage(size: int, file: RecordFile) -> Text | None:
+    """What is wrong with a file of this size in bytes; None when nothing is."""
+    if not size:
         return Text("空です", "it is empty")
-    if file.checksum and found.st_size != file.size:
+    if file.checksum and size != file.size:
         return Text(
-            f"{file.size:,} バイトのはずが {found.st_size:,} バイトです",
-            f"it has {found.st_size:,} bytes instead of {file.size:,}",
+            f"{file.size:,} バイトのはずが {size:,} バイトです",
+            f"it has {size:,} bytes instead of {file.size:,}",
         )
     return None
 
@@ -86,22 +93,22 @@ def damaged(file: RecordFile, reason: Text) -> RecordFileDamaged:
         ),
         remedy=Text(
             "次の同期でこのデータをSalesforceから読み直します。"
-            "繰り返す場合はディスクを確認してください",
+            "繰り返す場合はディスク(S3 の場合はバケットのルール)を確認してください",
             "The next refresh reads its data again from Salesforce; if it comes back, check the"
-            " disk",
+            " disk (with S3 the bucket's rules)",
         ),
     )
     error.path, error.reason = file.path, reason.en
     return error
 
 
-def unavailable(root: Path, came_back: Text, remedy: Text) -> StoreUnavailable:
+def unavailable(place: str, came_back: Text, remedy: Text) -> StoreUnavailable:
     """The error for a lake that is missing as a whole: no dataset is read again because of it."""
     return StoreUnavailable(
         "lake_unavailable",
         tried=Text(
-            f"レコードファイルの保存先 {root} を開こうとしました",
-            f"Tried to open the place of the record files, {root}",
+            f"レコードファイルの保存先 {place} を開こうとしました",
+            f"Tried to open the place of the record files, {place}",
         ),
         came_back=came_back,
         remedy=remedy,

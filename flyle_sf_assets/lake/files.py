@@ -1,17 +1,17 @@
 """Writes record frames to immutable files and reads the newest row of each record."""
 
-import os
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
 
-from flyle_sf_assets import private_files
-from flyle_sf_assets.errors import StoreError, Text
+from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake import marker, names
-from flyle_sf_assets.lake.damage import checksum_of, damaged, read_damage, seen_damage
+from flyle_sf_assets.lake.damage import LOST, checksum_of, damaged, size_damage
+from flyle_sf_assets.lake.local import LocalStorage
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
+from flyle_sf_assets.lake.places import storage_at
+from flyle_sf_assets.lake.storage import Storage, StoredFile
 from flyle_sf_assets.telemetry.unforeseen import storage_error
 
 COMPACT_SEGMENTS = 20
@@ -22,47 +22,30 @@ SMALL_ROWS = 20_000
 """Datasets of at most this many rows stay in memory during a refresh."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file in the lake: its path inside the lake, and when it was last written (UTC)."""
-
-    path: str
-    size_bytes: int
-    modified_at: datetime
-
-
 class Lake:
-    """Record files below one folder, ``<tenant>/<dataset>/<generation>-<unique>.parquet``.
+    """Record files in a folder or a bucket, ``<tenant>/<dataset>/<generation>-<unique>.parquet``.
 
-    Files are written under a temporary name, synced to disk, and then renamed: a manifest's file
-    is complete. Files that no manifest names come from a killed run. A file is compared with its
-    checksum before it is first read, and again when its metadata changed.
+    A file is compared with its checksum before it is first read.
     """
 
-    def __init__(self, url: str) -> None:
-        if "://" in url and not url.startswith("file://"):
-            raise StoreError(
-                "lake_url_unsupported",
-                tried=Text(
-                    "レコードファイルの保存先を開こうとしました",
-                    "Tried to open the record files' place",
-                ),
-                came_back=Text(
-                    f"このバージョンは {url.split('://', 1)[0]}:// に対応していません",
-                    f"{url.split('://', 1)[0]}:// is not supported by this version",
-                ),
-                remedy=Text(
-                    "FLYLE_LAKE_URL にローカルのパスを指定してください",
-                    "Set FLYLE_LAKE_URL to a local path",
-                ),
-            )
-        self.root = Path(url.removeprefix("file://")).absolute()
+    def __init__(self, place: str | Storage, scratch: Path | None = None) -> None:
+        """``place`` is a path or URL; ``scratch`` a local folder for what a bucket's files need.
+
+        Raises UsageError and StoreError as `places.storage_at`.
+        """
+        self._storage = storage_at(place, scratch) if isinstance(place, str) else place
         self._memory: dict[tuple[str, ...], pl.DataFrame] | None = None
-        self._compared: dict[str, tuple[int, int, int]] = {}
+
+    @property
+    def root(self) -> Path:
+        """The folder of a local lake. TypeError for one in a bucket."""
+        if not isinstance(self._storage, LocalStorage):
+            raise TypeError(f"{self._storage.place} is no folder")
+        return self._storage.root
 
     def remembering(self) -> "Lake":
         """The same lake for one refresh: reads small datasets once, and verifies every file."""
-        lake = Lake(str(self.root))
+        lake = Lake(self._storage.for_one_refresh())
         lake._memory = {}
         return lake
 
@@ -87,26 +70,25 @@ class Lake:
         >>> folder.cleanup()
         """
         path = names.new_path(tenant, dataset, generation)
-        target = names.place_of(self.root, path)
-        unfinished = target.with_suffix(".writing")
+        unfinished: Path | None = None
         try:
-            lake = marker.identity(self.root)
-            private_files.make_folder(target.parent)
-            private_files.make_file(unfinished)
+            lake = self._storage.identity()
+            unfinished = self._storage.begin(path)
             if isinstance(frame, pl.DataFrame):
                 frame.write_parquet(unfinished, compression="zstd", compression_level=1)
             else:
                 frame.sink_parquet(unfinished, compression="zstd", compression_level=1)
-            with unfinished.open("rb+") as handle:
-                os.fsync(handle.fileno())
             size, checksum = checksum_of(unfinished)
-            unfinished.rename(target)
+            target = self._storage.finish(path, unfinished)
             rows = _height(frame, target)
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except BaseException as error:
             # An incomplete file would keep a full disk full until the nightly cleanup.
-            unfinished.unlink(missing_ok=True)
+            if unfinished is not None:
+                unfinished.unlink(missing_ok=True)
+            if not isinstance(error, OSError | pl.exceptions.PolarsError):
+                raise
             tried = Text(f"{path} に書き込もうとしました", f"Tried to write {path}")
-            known = storage_error(error, tried, Text("FLYLE_LAKE_URL", "FLYLE_LAKE_URL"))
+            known = storage_error(error, tried, self._storage.disk)
             if known is None:
                 raise
             raise known from error
@@ -118,6 +100,7 @@ class Lake:
         Raises RecordFileDamaged for a file that is not what was written, and StoreUnavailable when
         the lake is missing.
         """
+        self._storage.prepare(files)
         scans = [
             # The literal path: polars would expand patterns in it.
             pl.scan_parquet(self._sound(file), glob=False).with_columns(
@@ -156,92 +139,120 @@ class Lake:
     def _read(self, manifest: Manifest) -> pl.LazyFrame:
         if not manifest.segments:
             return self.scan((manifest.base,))
+        self._storage.prepare(manifest.files)
         # Segments are small: their ids are removed from the base, without sorting everything.
         overlay = self.scan(manifest.segments)
         kept = self.scan((manifest.base,)).join(overlay.select("Id"), on="Id", how="anti")
         return pl.concat([kept, overlay.select(kept.collect_schema().names())], how="vertical")
 
+    def reads(self, manifests: Mapping[str, Manifest]) -> Mapping[str, pl.LazyFrame]:
+        """Every dataset as `read` gives it; one that is not used is not opened."""
+        return _Reads(self, manifests)
+
     def sample(self, manifest: Manifest, rows: int) -> pl.DataFrame:
         """A few of the last written rows."""
         return self.scan(manifest.files[-1:]).head(rows).collect()
 
-    def changed_since(self, manifest: Manifest, generation: int) -> pl.LazyFrame:
-        """The newest rows of the records that were written after ``generation``."""
+    def changed_since(self, manifest: Manifest, generation: int) -> pl.LazyFrame | None:
+        """The newest rows of the records that were written after ``generation``; None: none was.
+
+        No file is opened when there is none.
+        """
         added = manifest.added_since(generation)
         if added is None:
             return self.read(manifest)
-        if not added:
-            return self.scan((manifest.base,)).head(0)
-        return self.scan(added)
+        return self.scan(added) if added else None
 
-    def damage(self, file: RecordFile, *, is_read: bool = False) -> Text | None:
+    def damage(
+        self, file: RecordFile, *, is_read: bool = False, sizes: Mapping[str, int] | None = None
+    ) -> Text | None:
         """What is wrong with a file; None when nothing is.
 
-        By its metadata, or with ``is_read`` by comparing all of its content.
+        By its size, or with ``is_read`` by comparing all of its content. In a bucket that is a
+        request per file, and none for the size when ``sizes`` are those of `sizes_of`.
         Raises StoreUnavailable when the lake as a whole is missing.
         """
-        place = names.place_of(self.root, file.path)
-        found = seen_damage(place, file) or (read_damage(place, file) if is_read else None)
+        if sizes is None or is_read:
+            found = self._storage.damage(file, is_read=is_read)
+        else:
+            size = sizes.get(file.path)
+            found = LOST if size is None else size_damage(size, file)
         if found is not None:
-            marker.require_reachable(self.root, file)
+            marker.require_reachable(self._storage, file)
         return found
+
+    def seen_damage(self, file: RecordFile) -> Text | None:
+        """What is wrong with a file as far as that is seen for nothing: never by a request.
+
+        So nothing is found in a bucket. Raises as `damage`.
+        """
+        found = self._storage.seen_damage(file)
+        if found is not None:
+            marker.require_reachable(self._storage, file)
+        return found
+
+    def sizes_of(self, tenant: str) -> Mapping[str, int] | None:
+        """The sizes of a tenant's files by path, for `damage` of many; None in a folder."""
+        return self._storage.sizes_of(tenant)
 
     def distrust(self) -> None:
         """Every file is verified again before it is read, because one of them was damaged."""
-        self._compared.clear()
+        self._storage.distrust()
 
     def tenants(self) -> list[str]:
         """The tenants that have files."""
-        if not self.root.exists():
-            return []
-        folders = (path for path in self.root.iterdir() if names.is_tenant(path.name))
-        return sorted(path.name for path in folders if path.is_dir() and not path.is_symlink())
+        return self._storage.tenants()
 
     def files_of(self, tenant: str) -> list[StoredFile]:
         """Every file of a tenant, complete or not, named by a manifest or not. Follows no link."""
-        found = []
-        for parent, _, files in os.walk(names.folder_of(self.root, tenant)):
-            for name in files:
-                path = Path(parent, name)
-                told = path.lstat()
-                modified_at = datetime.fromtimestamp(told.st_mtime, UTC)
-                inside = path.relative_to(self.root).as_posix()
-                found.append(StoredFile(inside, told.st_size, modified_at))
-        return sorted(found, key=lambda file: file.path)
+        return self._storage.files_of(tenant)
 
-    def delete(self, tenant: str, file: StoredFile) -> None:
-        """Deletes a file of the tenant that no manifest names any more, by its exact name."""
-        names.place_below(self.root, tenant, file.path).unlink()
+    def delete(self, tenant: str, *files: StoredFile) -> None:
+        """Deletes files of the tenant that no manifest names any more, by their exact names."""
+        self._storage.delete(tenant, files)
+
+    def downloads_of(self, tenant: str) -> Path:
+        """The folder of this machine for the tenant's large reads in progress; may be missing."""
+        return self._storage.downloads_of(tenant)
+
+    def release(self) -> None:
+        """Deletes what was kept on this machine for reading: no frame of this lake is used again.
+
+        A refresh ends with it. What a process that was killed kept is deleted by the next one.
+        """
+        self._storage.release()
 
     def close_to_others(self) -> None:
         """Removes all rights of other accounts to the lake and to all tenants' files."""
-        if not self.root.is_dir():
-            return
-        tenants = [self.root / tenant for tenant in self.tenants()]
-        if private_files.is_open_to_others(self.root):
-            private_files.close_one(self.root)
-        for folder in tenants:
-            if private_files.is_open_to_others(folder):
-                private_files.close_to_others(folder)
+        self._storage.close_to_others()
 
     def _sound(self, file: RecordFile) -> Path:
-        """The file's path after it was verified: each time in a refresh, else when it changed."""
-        place = names.place_of(self.root, file.path)
-        reason = seen_damage(place, file)
-        if reason is None and self._compared.get(file.path) != (looks := _looks(place)):
-            reason = read_damage(place, file)
-            self._compared[file.path] = looks
-        if reason is not None:
-            self._compared.pop(file.path, None)
-            marker.require_reachable(self.root, file)
-            raise damaged(file, reason)
-        return place
+        """A local path of the file after it was verified."""
+        found = self._storage.verified(file)
+        if isinstance(found, Path):
+            return found
+        marker.require_reachable(self._storage, file)
+        raise damaged(file, found)
 
 
-def _looks(place: Path) -> tuple[int, int, int]:
-    """What changes when a file is written again: inode, size, time of its last change."""
-    told = place.lstat()
-    return told.st_ino, told.st_size, told.st_mtime_ns
+class _Reads(Mapping[str, pl.LazyFrame]):
+    """Datasets that are read when they are asked for, once."""
+
+    def __init__(self, lake: Lake, manifests: Mapping[str, Manifest]) -> None:
+        self._lake = lake
+        self._manifests = manifests
+        self._read: dict[str, pl.LazyFrame] = {}
+
+    def __getitem__(self, dataset: str) -> pl.LazyFrame:
+        if dataset not in self._read:
+            self._read[dataset] = self._lake.read(self._manifests[dataset])
+        return self._read[dataset]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._manifests)
+
+    def __len__(self) -> int:
+        return len(self._manifests)
 
 
 def _height(frame: pl.DataFrame | pl.LazyFrame, written: Path) -> int:

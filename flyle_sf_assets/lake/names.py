@@ -14,10 +14,38 @@ _DATASET = r"[A-Za-z][A-Za-z0-9_]{0,99}(?:/[A-Za-z][A-Za-z0-9_]{0,99})?"
 _NAME = r"[0-9]{8,18}-[0-9a-f]{12}\.parquet"
 _PATH = re.compile(rf"(?P<tenant>{_TENANT})/(?P<dataset>{_DATASET})/{_NAME}", re.ASCII)
 
+MARKER = ".flyle-lake"
+"""The file in the lake's place that has the lake's name; no tenant can have that name."""
+
+DOWNLOADS = ".incoming"
+"""The folder of a tenant's large reads in progress; no dataset can have that name."""
+
 
 def is_tenant(name: str) -> bool:
     """Whether a folder of that name can be a tenant's."""
     return re.fullmatch(_TENANT, name, re.ASCII) is not None
+
+
+def require_tenant(name: str) -> None:
+    """Raises StoreError ``lake_path_refused`` for a name that no tenant can have."""
+    _require(is_tenant(name), name)
+
+
+def is_record_path(path: str, tenant: str) -> bool:
+    """Whether it is the path of a record file of this tenant."""
+    found = _PATH.fullmatch(path)
+    return found is not None and found["tenant"] == tenant
+
+
+def require_record_path(path: str, tenant: str | None = None) -> None:
+    """Raises StoreError ``lake_path_refused`` unless it is a record file's (of this tenant)."""
+    found = _PATH.fullmatch(path)
+    _require(found is not None and tenant in (None, found["tenant"]), path)
+
+
+def new_lake_name() -> str:
+    """A name for a new lake, for its marker."""
+    return uuid.uuid4().hex[:12]
 
 
 def new_path(tenant: str, dataset: str, generation: int) -> str:
@@ -26,13 +54,13 @@ def new_path(tenant: str, dataset: str, generation: int) -> str:
     Raises StoreError ``lake_path_refused`` for names of another form.
     """
     path = f"{tenant}/{dataset}/{generation:08d}-{uuid.uuid4().hex[:12]}.parquet"
-    _require(_PATH.fullmatch(path) is not None, path)
+    require_record_path(path)
     return path
 
 
 def place_of(root: Path, path: str) -> Path:
     """The path of a record file; StoreError when the name is not ours or points elsewhere."""
-    _require(_PATH.fullmatch(path) is not None, path)
+    require_record_path(path)
     return _inside(root, path, path.split("/", 1)[0])
 
 
@@ -46,7 +74,7 @@ def place_below(root: Path, tenant: str, path: str) -> Path:
 
 def folder_of(root: Path, tenant: str) -> Path:
     """A tenant's folder, which may be missing; StoreError when a link points elsewhere."""
-    _require(is_tenant(tenant), tenant)
+    require_tenant(tenant)
     folder = root / tenant
     _require(folder.resolve() == root.resolve() / tenant, tenant)
     return folder

@@ -47,6 +47,11 @@ _PAGE_ROWS_MIN = 500
 _PAGE_VALUES = 10_000_000
 """More rows of fewer columns, or the reverse: each value needs 16 bytes besides its text."""
 
+_DISK = Text(
+    "FLYLE_LAKE_URL(s3:// の場合は FLYLE_HOME)", "FLYLE_LAKE_URL (FLYLE_HOME if that is s3://)"
+)
+"""The variable that names the disk with the folder that `read` is given."""
+
 _ENDED = frozenset({"Failed", "Aborted"})
 
 
@@ -253,8 +258,7 @@ class _Reading:
                     csv_file, file, self._statement.columns, self._check, rows_max=asked
                 )
             except (pl.exceptions.PolarsError, ValueError) as error:
-                lake = Text("FLYLE_LAKE_URL", "FLYLE_LAKE_URL")
-                if (full := storage_error(error, self._tried, lake)) is not None:
+                if (full := storage_error(error, self._tried, _DISK)) is not None:
                     raise full from error
                 # Their texts quote values.
                 raise faults.unreadable(

@@ -17,23 +17,24 @@ EVENT = "retry"
 """The event's name; its values: ``code`` and ``kind`` (class) of the error, ``attempt`` (the next
 one, from 2), ``attempts`` (the most that there are), ``wait_s``."""
 
-_log = logger("salesforce")
 _attempts: ContextVar[int] = ContextVar("attempts", default=0)
+_component: ContextVar[str] = ContextVar("component", default="salesforce")
 
 
 @contextmanager
-def limited_to(attempts: int) -> Iterator[None]:
-    """Retries inside the block are logged with this number of attempts."""
-    token = _attempts.set(attempts)
+def limited_to(attempts: int, component: str = "salesforce") -> Iterator[None]:
+    """Retries inside the block are logged with this number of attempts, for this component."""
+    tokens = _attempts.set(attempts), _component.set(component)
     try:
         yield
     finally:
-        _attempts.reset(token)
+        _attempts.reset(tokens[0])
+        _component.reset(tokens[1])
 
 
 def log_retry(details: stamina.instrumentation.RetryDetails, error: FlyleError) -> None:
     """Logs a retry that stamina has scheduled."""
-    _log.warning(
+    logger(_component.get()).warning(
         EVENT,
         code=error.code,
         kind=type(error).__name__,

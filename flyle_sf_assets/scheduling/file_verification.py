@@ -8,6 +8,8 @@ Damage is reported, not repaired: the tenant's next poll, refresh or census repa
 import zlib
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
@@ -44,15 +46,18 @@ def check_files(installation: Installation, day: date, *, nights: int = NIGHTS) 
         kept = all_manifests(tx)
     files = read = 0
     damaged = []
-    for one in kept:
-        manifest = Manifest.held(one.manifest)
-        for file in () if manifest is None else manifest.files:
-            is_read = _is_due(file, day, nights)
-            files, read = files + 1, read + is_read
-            reason = installation.lake.damage(file, is_read=is_read)
-            if reason and _is_named(installation, one.tenant_id, one.dataset, file):
-                damaged.append(DamagedDataset(one.tenant_id, one.dataset, reason.en))
-                break
+    for tenant, datasets in groupby(kept, key=attrgetter("tenant_id")):
+        # Of a bucket one listing per tenant, instead of a request per file.
+        sizes = installation.lake.sizes_of(tenant)
+        for one in datasets:
+            manifest = Manifest.held(one.manifest)
+            for file in () if manifest is None else manifest.files:
+                is_read = _is_due(file, day, nights)
+                files, read = files + 1, read + is_read
+                reason = installation.lake.damage(file, is_read=is_read, sizes=sizes)
+                if reason and _is_named(installation, tenant, one.dataset, file):
+                    damaged.append(DamagedDataset(tenant, one.dataset, reason.en))
+                    break
     return FilesChecked(files, read, tuple(damaged))
 
 

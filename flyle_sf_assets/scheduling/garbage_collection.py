@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
+from flyle_sf_assets.lake.names import DOWNLOADS
 from flyle_sf_assets.store.companies.history_months import add_months, drop_months
 from flyle_sf_assets.store.syncs.generations import read_generations
-from flyle_sf_assets.sync.bulk_downloads import FOLDER as INCOMING
 
 FILES_KEPT = timedelta(days=1)
 """Many times the duration of a run: by then a manifest names every file that a run wrote."""
@@ -83,13 +83,13 @@ def _sweep_tenant(installation: Installation, tenant: str, now: datetime) -> Swe
             for file in manifest.files
         }
         recent = {name for name, one in current.items() if one.committed_at > now - COMMIT_GRACE}
-        swept = Swept()
+        unused = []
         for file in lake.files_of(tenant):
-            is_incoming = f"/{INCOMING}/" in file.path
-            kept = DOWNLOADS_KEPT if is_incoming else FILES_KEPT
+            is_download = f"/{DOWNLOADS}/" in file.path
+            kept = DOWNLOADS_KEPT if is_download else FILES_KEPT
             dataset = file.path.removeprefix(f"{tenant}/").rpartition("/")[0]
             if file.path in named or dataset in recent or file.modified_at > now - kept:
                 continue
-            lake.delete(tenant, file)
-            swept += Swept(files=1, size_bytes=file.size_bytes)
-        return swept
+            unused.append(file)
+        lake.delete(tenant, *unused)
+        return Swept(files=len(unused), size_bytes=sum(file.size_bytes for file in unused))

@@ -1,6 +1,7 @@
 """Large reads in progress: stored, so that the next refresh continues an interrupted one.
 
-Pages are stored below the tenant's record files until the step that read them has committed.
+Pages are stored on this machine (in a local lake below the tenant's record files) until the step
+that read them has committed. Another machine begins the read again.
 """
 
 import shutil
@@ -14,7 +15,7 @@ import msgspec
 
 from flyle_sf_assets import private_files
 from flyle_sf_assets.lake.damage import checksum_of
-from flyle_sf_assets.lake.names import download_folder, folder_of, is_download_folder
+from flyle_sf_assets.lake.names import download_folder, is_download_folder
 from flyle_sf_assets.salesforce.bulk_progress import BulkProgress
 from flyle_sf_assets.salesforce.query import Reader, Rows
 from flyle_sf_assets.salesforce.soql import Statement
@@ -22,7 +23,6 @@ from flyle_sf_assets.salesforce.soql import Statement
 Tell = Callable[[str, int, int | None], None]
 """Called after each page with the dataset, its rows so far, and how many are expected."""
 
-FOLDER = ".incoming"
 PROGRESS_FILE = "progress.json"
 
 
@@ -50,8 +50,9 @@ class Download:
 class Downloads:
     """The large reads of one tenant, one per dataset at a time, under the tenant's lock."""
 
-    def __init__(self, lake_root: Path, tenant: str, tell: Tell) -> None:
-        self._root = folder_of(lake_root, tenant) / FOLDER
+    def __init__(self, folder: Path, tell: Tell) -> None:
+        """``folder`` is the tenant's own (`lake.files.Lake.downloads_of`); it may be missing."""
+        self._root = folder
         if self._root.is_symlink():
             self._root.unlink()
         self._tell = tell

@@ -138,7 +138,7 @@ class Refresh:
     @cached_property
     def downloads(self) -> Downloads:
         """Large reads in progress."""
-        return Downloads(self.lake.root, self.tenant, self.tell)
+        return Downloads(self.lake.downloads_of(self.tenant), self.tell)
 
     @cached_property
     def kept_progress(self) -> progress.KeptProgress:

@@ -153,6 +153,7 @@ def open_refresh(
                 raise
             finally:
                 refresh.org.close()
+                refresh.lake.release()
             if outcome.failure is None:
                 outcome.end_done()
             elif not outcome.is_failure_kept:

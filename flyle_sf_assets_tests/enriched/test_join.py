@@ -1,13 +1,14 @@
 """The join along the lookup tree, and which rows a change touches."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
 
 from flyle_sf_assets.enriched.affected import affected_ids
 from flyle_sf_assets.enriched.gone import what_blanked, with_former_parents
-from flyle_sf_assets.enriched.join import enrich, enriched_columns, gone_column
+from flyle_sf_assets.enriched.join import enrich, enriched_columns, enriched_schema, gone_column
 from flyle_sf_assets.raw.plan import Dataset, Leaf, Node, ReadPlan
 from flyle_sf_assets.raw.records import record_schema
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema
@@ -245,3 +246,19 @@ def test_a_blanked_value_names_the_topmost_parent_that_is_gone() -> None:
     ]
     assert what_blanked(PLAN, enrich(PLAN, held()).collect(), {"type": "Account.Type"}).is_empty()
     assert what_blanked(PLAN, rows, {"hidden": "Account.Hidden__c"}).is_empty()
+
+
+def test_the_schema_of_an_enriched_frame_is_known_without_a_row() -> None:
+    """Where nothing changed no file is opened, and an empty frame stands for the changes."""
+    stamp = FieldSchema("SystemModstamp", "SystemModstamp", "datetime")
+    plan = replace(
+        PLAN,
+        leaves={
+            **PLAN.leaves,
+            "SystemModstamp": Leaf("SystemModstamp", ROOT, stamp),
+            "Account.SystemModstamp": Leaf("Account.SystemModstamp", ACCOUNT, stamp),
+        },
+    )
+    for one in (PLAN, plan):
+        frame = enrich(one, held())
+        assert enriched_schema(enriched_columns(one)) == frame.collect_schema()

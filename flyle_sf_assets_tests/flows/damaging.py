@@ -91,22 +91,31 @@ DAMAGES: dict[str, Damage] = {
 }
 
 
-def named_files(tenant: Tenant, dataset: str) -> list[Path]:
-    """The files of a dataset, base first, as its manifest names them."""
+def named_paths(tenant: Tenant, dataset: str) -> list[str]:
+    """The files of a dataset, base first, as its manifest names them: paths inside the lake."""
     found = tenant.query(
         "SELECT dataset, manifest::text FROM flyle.generations WHERE tenant_id = %s"
     )
     manifest = json.loads(dict(found)[dataset])
-    root = tenant.installation.lake.root
-    return [root / file["path"] for file in (manifest["base"], *manifest["segments"])]
+    return [file["path"] for file in (manifest["base"], *manifest["segments"])]
 
 
-def all_named_files(tenant: Tenant) -> list[Path]:
-    """The files of every dataset of which something is held."""
+def all_named_paths(tenant: Tenant) -> list[str]:
+    """The same for every dataset of which something is held."""
     found = tenant.query(
         "SELECT dataset FROM flyle.generations WHERE tenant_id = %s AND manifest <> '{}' ORDER BY 1"
     )
-    return [file for (dataset,) in found for file in named_files(tenant, dataset)]
+    return [path for (dataset,) in found for path in named_paths(tenant, dataset)]
+
+
+def named_files(tenant: Tenant, dataset: str) -> list[Path]:
+    """The files of a dataset in a local lake."""
+    return [tenant.installation.lake.root / path for path in named_paths(tenant, dataset)]
+
+
+def all_named_files(tenant: Tenant) -> list[Path]:
+    """The files of every dataset in a local lake."""
+    return [tenant.installation.lake.root / path for path in all_named_paths(tenant)]
 
 
 def rereads(tenant: Tenant) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from flyle_sf_assets.errors import RecordFileDamaged, StoreUnavailable, Text
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import NOTHING, Manifest
-from flyle_sf_assets.lake.marker import MARKER
+from flyle_sf_assets.lake.names import MARKER
 from flyle_sf_assets_tests.lake.frames import frame
 
 NOBODY = 65_534

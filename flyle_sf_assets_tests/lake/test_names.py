@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from flyle_sf_assets.errors import StoreError
-from flyle_sf_assets.lake.files import Lake, StoredFile
+from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest, RecordFile
+from flyle_sf_assets.lake.storage import StoredFile
 from flyle_sf_assets.raw.records import record_schema
 from flyle_sf_assets_tests.lake.frames import frame
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flyle_sf_assets.errors import NotFound
+from flyle_sf_assets.lake.names import DOWNLOADS
 from flyle_sf_assets.scheduling.garbage_collection import sweep_lake, tidy_history
-from flyle_sf_assets.sync.bulk_downloads import FOLDER
 from flyle_sf_assets_tests.flows.guarded import update
 from flyle_sf_assets_tests.flows.rollbacks import back, small, synced
 from flyle_sf_assets_tests.flows.tenants import Tenant
@@ -62,8 +62,8 @@ def test_young_files_and_downloads_that_can_go_on_stay(acme: Tenant) -> None:
     """A run that is at work writes files before it names them."""
     acme.sync()
     young = _left_over(acme, "accounts/Account/00000002-new.parquet", timedelta(hours=4))
-    going_on = _left_over(acme, f"{FOLDER}/Account/progress.json", timedelta(days=5))
-    given_up = _left_over(acme, f"{FOLDER}/Account/page-1.csv", timedelta(days=8))
+    going_on = _left_over(acme, f"{DOWNLOADS}/Account/progress.json", timedelta(days=5))
+    given_up = _left_over(acme, f"{DOWNLOADS}/Account/page-1.csv", timedelta(days=8))
     assert sweep_lake(acme.installation, datetime.now(UTC)).files == 1
     assert young.exists()
     assert going_on.exists()

@@ -25,11 +25,12 @@ _elsewhere: list[Callable[[str], None]] = []
 
 def show(event: MutableMapping[str, Any]) -> None:
     """Shows a retry: in the line of a running progress display, else in one of its own."""
-    what = (
-        say("Salesforceの組織が応答しません", "The org does not answer")
-        if event["kind"] == "OrgUnavailable"
-        else say("応答を受け取れませんでした", "The org's answer could not be used")
-    )
+    if event["kind"] == "OrgUnavailable":
+        what = say("Salesforceの組織が応答しません", "The org does not answer")
+    elif event["kind"] == "S3Failed":
+        what = say("S3が応答しません", "S3 does not answer")
+    else:
+        what = say("応答を受け取れませんでした", "The org's answer could not be used")
     which, why = f"{event['attempt']}/{event['attempts']}", f"{what} ({event['code']})"
     line = say(f"{why}。再試行しています {which}", f"{why}, trying again {which}")
     with _lock:

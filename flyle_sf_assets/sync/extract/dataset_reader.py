@@ -113,13 +113,14 @@ class Reading:
         for node in self._plan.nodes:
             if node.asset != asset or not node.path or node.one_to_one:
                 continue
+            changed = {**(changed_above or {}), **self._changed()}
+            # Before any file is opened: most refreshes change nothing here.
+            if changed_above is not None and all(ids.is_empty() for ids in changed.values()):
+                continue
             one, records = self._datasets[node.dataset], self._records()
             if changed_above is None:
                 wanted = references.ids_at(self._plan, node, records)
             else:
-                changed = {**changed_above, **self._changed()}
-                if all(ids.is_empty() for ids in changed.values()):
-                    continue
                 wanted = references.newly_reached(self._plan, node, records, changed)
             held = one.staged.records().select("Id")
             missing = wanted.join(held, on="Id", how="anti").collect().to_series()

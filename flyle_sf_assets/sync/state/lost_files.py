@@ -20,14 +20,15 @@ def damages(
 ) -> dict[str, str]:
     """Which datasets have a file that is damaged or lost, and what is wrong with it.
 
-    Checks presence, type and size, or with ``is_read`` the content of every file.
+    Checks what is seen without a request (in a folder presence, type and size; in a bucket
+    nothing), or with ``is_read`` the content of every file.
     Raises StoreUnavailable when the lake as a whole is not there.
     """
     found = {}
     for name, one in current.items():
         manifest = Manifest.held(one.manifest)
         for file in () if manifest is None else manifest.files:
-            reason = lake.damage(file, is_read=is_read)
+            reason = lake.damage(file, is_read=True) if is_read else lake.seen_damage(file)
             if reason is not None:
                 found[name] = f"{file.path}: {reason.en}"
                 break

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
+import polars as pl
+
 from flyle_sf_assets.companies.field_map import (
     FieldMapRow,
     column_descriptions,
@@ -13,6 +15,7 @@ from flyle_sf_assets.companies.field_map import (
 )
 from flyle_sf_assets.companies.fields import CompanyField, company_fields, readable_fields
 from flyle_sf_assets.companies.rows import typed_schema
+from flyle_sf_assets.enriched.join import enriched_schema
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
@@ -159,7 +162,9 @@ def _rows(
     """
     if taken is None:
         return EnrichedRows.split(lake.read(manifest).collect(), None)
-    unconsumed = lake.changed_since(manifest, taken.generation).collect()
+    changed = lake.changed_since(manifest, taken.generation)
+    schema = enriched_schema(manifest.columns)
+    unconsumed = pl.DataFrame(schema=schema) if changed is None else changed.collect()
     if not is_compared:
         return EnrichedRows.split(unconsumed, None)
     return EnrichedRows.split(lake.read(manifest).collect(), unconsumed["Id"])

@@ -6,7 +6,7 @@ import polars as pl
 
 from flyle_sf_assets.enriched.affected import affected_ids
 from flyle_sf_assets.enriched.gone import with_former_parents
-from flyle_sf_assets.enriched.join import enrich, enriched_columns, gone_column
+from flyle_sf_assets.enriched.join import Records, enrich, enriched_columns, gone_column
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import ReadPlan
@@ -49,7 +49,7 @@ def enrich_records(refresh: Refresh) -> StepReport:
     plan, lake = refresh.plan(), refresh.lake
     name = enriched_dataset(plan)
     inputs = {d.name: refresh.committed.held(d) for d in plan.datasets}
-    records = {dataset: lake.read(m) for dataset, m in inputs.items()}
+    records = lake.reads(inputs)
     held = refresh.committed.manifest(name)
     taken = refresh.committed.consumed(ENRICHED)
     digest = _plan_digest(plan)
@@ -87,7 +87,7 @@ def enrich_records(refresh: Refresh) -> StepReport:
 def _affected(
     lake: Lake,
     plan: ReadPlan,
-    records: dict[str, pl.LazyFrame],
+    records: Records,
     held: Manifest,
     inputs: dict[str, Manifest],
     taken: dict[str, Consumed],
@@ -95,8 +95,8 @@ def _affected(
     changed = {}
     for name, manifest in inputs.items():
         since = taken[name].generation if name in taken else 0
-        if manifest.generation > since:
-            rows = lake.changed_since(manifest, since)
+        rows = lake.changed_since(manifest, since)
+        if rows is not None:
             changed[name] = rows.select("Id").collect().to_series()
     if not changed:
         return pl.Series(dtype=pl.String)
@@ -115,7 +115,7 @@ def _follows(inputs: dict[str, Manifest], taken: dict[str, Consumed]) -> bool:
 
 
 def _all_rows(
-    lake: Lake, tenant: str, plan: ReadPlan, records: dict[str, pl.LazyFrame], generation: int
+    lake: Lake, tenant: str, plan: ReadPlan, records: Records, generation: int
 ) -> tuple[Manifest, int]:
     name = enriched_dataset(plan)
     base = lake.write(tenant, name, generation, enrich(plan, records))
@@ -127,7 +127,7 @@ def _some_rows(
     committed: CommittedState,
     lake: Lake,
     plan: ReadPlan,
-    records: dict[str, pl.LazyFrame],
+    records: Records,
     held: Manifest,
     ids: pl.Series | None,
 ) -> tuple[Manifest | None, int]:

@@ -59,8 +59,9 @@ def _followed(refresh: Refresh) -> tuple[StepReport, bool]:
     met = OPTION_SCHEMA.to_frame()
     if manifest is not None:
         rows = refresh.lake.changed_since(manifest, since if is_same else 0)
-        columns = dict.fromkeys(field.source_path for field in fields)
-        met = met_values(rows.select("Id", *columns).collect(), fields)
+        if rows is not None:
+            columns = dict.fromkeys(field.source_path for field in fields)
+            met = met_values(rows.select("Id", *columns).collect(), fields)
     before = refresh.committed.generation_number(OPTIONS)
     described = Consumed(SCHEMAS, refresh.committed.generation_number(SCHEMAS))
     now = refresh.clock()

@@ -106,7 +106,8 @@ def _changed_above(
     for name, manifest in above.items():
         since = taken[name].generation if name in taken else 0
         rows = lake.changed_since(manifest, since)
-        changed[name] = rows.select("Id").collect().to_series()
+        if rows is not None:
+            changed[name] = rows.select("Id").collect().to_series()
     return changed
 
 
