@@ -43,7 +43,8 @@ def test_the_locks_hold_what_pyproject_asks_for(root: Path) -> None:
     """A dependency added without ``make lock`` works for its author and fails in a fresh clone."""
     asked = tomllib.loads((root / "pyproject.toml").read_text())
     groups = asked["dependency-groups"]
-    runtime = _names([*asked["project"]["dependencies"], *groups["build"]])
+    extras = asked["project"]["optional-dependencies"]
+    runtime = _names([*asked["project"]["dependencies"], *groups["build"], *extras["celery"]])
     assert runtime - _pins(root / "requirements.lock").keys() == set()
     assert runtime | _names(groups["dev"]) <= _pins(root / "requirements-dev.lock").keys()
     assert _names(groups["uv"]) == _pins(root / "requirements-uv.lock").keys()

@@ -1,0 +1,43 @@
+"""The launcher of runs on Celery workers, which notices every worker that died.
+
+Named in ``config/deploy/celery/dagster.yaml``.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from dagster import DagsterRun
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster_celery.launcher import CeleryRunLauncher
+from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+
+from flyle_sf_assets.store.postgres.run_locks import RunLocks
+
+if TYPE_CHECKING:
+    from dagster_postgres import PostgresEventLogStorage
+
+
+class WorkerRunLauncher(CeleryRunLauncher):
+    """Celery's launcher with another answer to the question whether a run's process lives.
+
+    Celery's own answer is what the task last wrote: a task whose worker was killed stays started
+    for ever, and one whose broker lost its data counts as failed while it runs. Here it is whether
+    the run's lock is held (`RunLocks`).
+    """
+
+    @cached_property
+    def run_locks(self) -> RunLocks:
+        """The locks in the instance's database."""
+        return RunLocks(
+            cast("PostgresEventLogStorage", self._instance.event_log_storage).postgres_url
+        )
+
+    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+        """RUNNING while a process executes the run, else FAILED.
+
+        A run that no worker was asked for (``flyle-sf sync``) has no lock: the schedules notice
+        its end (`defs.fleet.end_lost_runs`).
+        """
+        if DAGSTER_CELERY_TASK_ID_TAG not in run.tags or self.run_locks.is_held(run.run_id):
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(WorkerStatus.FAILED, "The worker's process is gone.")
