@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import signal
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,6 +20,8 @@ from flyle_sf_assets.definitions import defs
 from flyle_sf_assets.defs.instance import prepare_home
 from flyle_sf_assets.defs.workers.app import worker_app
 from flyle_sf_assets.telemetry.logs import logger
+
+ALIVE_EVERY_S = 15.0
 
 _log = logger("worker")
 
@@ -47,6 +50,7 @@ def run_worker(name: str) -> int:
             without_heartbeat=True,
             optimization="fair",
         )
+        worker.alive = opened.environment.home / "worker.alive"
         # The process that makes the runs is a fork of this one; what is frozen it never copies.
         gc.collect()
         gc.freeze()
@@ -55,6 +59,8 @@ def run_worker(name: str) -> int:
 
 
 class _Worker(Worker):  # type: ignore[misc]  # celery has no types
+    alive: Path
+
     def install_platform_tweaks(self, _worker: Worker) -> None:
         """Handlers of our own: with Celery's, the second SIGTERM does nothing."""
         signals.worker_process_init.connect(_begin_process)
@@ -62,8 +68,10 @@ class _Worker(Worker):  # type: ignore[misc]  # celery has no types
             signal.signal(number, self._stop)
 
     def on_consumer_ready(self, consumer: Any) -> None:
-        """Says so in the log."""
+        """Says so in the log, and from then on renews the file that a health check looks at."""
         super().on_consumer_ready(consumer)
+        self.alive.touch()
+        consumer.timer.call_repeatedly(ALIVE_EVERY_S, self.alive.touch)
         _log.info("worker ready", name=self.hostname)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -81,7 +89,7 @@ def _begin_process(**_given: object) -> None:
     A service manager sends SIGTERM to every process, a terminal sends Ctrl-C to its whole group:
     the first one means that the run in hand may end.
     """
-    os.setsid()
+    os.setpgrp()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 

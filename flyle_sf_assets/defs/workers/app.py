@@ -33,5 +33,6 @@ def worker_app(instance: DagsterInstance) -> Celery:
     app: Celery = launcher.celery
     base = warm_run(launcher.run_locks)
     for create in (create_execute_job_task, create_resume_job_task):
-        create(app, base=base)  # type: ignore[arg-type]  # any option of a task
+        # Not shared: else every app of this process gets them, and Celery keeps them for ever.
+        create(app, base=base, shared=False)  # type: ignore[arg-type]  # any option of a task
     return app

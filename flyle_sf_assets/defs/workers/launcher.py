@@ -7,7 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from dagster import DagsterRun
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster import _check as check
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
+from dagster._grpc.types import ExecuteRunArgs
+from dagster._serdes import pack_value
+from dagster_celery.config import TASK_EXECUTE_JOB_NAME
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
@@ -30,6 +34,27 @@ class WorkerRunLauncher(CeleryRunLauncher):
         """The locks in the instance's database."""
         return RunLocks(
             cast("PostgresEventLogStorage", self._instance.event_log_storage).postgres_url
+        )
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Sends the run to the workers.
+
+        By the task's name: `CeleryRunLauncher` makes the task once more for each run, and Celery
+        keeps every one of them for the life of the daemon.
+        """
+        run = context.dagster_run
+        message = ExecuteRunArgs(
+            job_origin=check.not_none(run.job_code_origin),
+            run_id=run.run_id,
+            instance_ref=self._instance.get_ref(),
+        )
+        task = self.celery.signature(
+            TASK_EXECUTE_JOB_NAME,
+            kwargs={"execute_job_args_packed": pack_value(message)},
+            immutable=True,
+        )
+        self._launch_celery_task_run(
+            run=run, task_signature=task, routing_key=TASK_EXECUTE_JOB_NAME
         )
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
