@@ -111,13 +111,27 @@ class Fleet:
             coordinator = self.instance.run_coordinator
             coordinator.submit_run(SubmitRunContext(run, workspace=None))  # type: ignore[arg-type]
 
-    def worker_of(self, tenant: str) -> Worker:
-        """The worker that makes the tenant's run now."""
+    def run_of(self, tenant: str) -> DagsterRun:
+        """The tenant's run that has not ended."""
         [run] = [
             run
             for run in self.runs()
             if run.tags[PARTITION_NAME_TAG] == tenant and run.status not in ENDED
         ]
+        return run
+
+    def terminate(self, tenant: str) -> None:
+        """As a person does it in Dagster's UI; returns when the run has ended."""
+        run = self.run_of(tenant)
+        self.instance.report_run_canceling(run)
+        assert self.instance.run_launcher.terminate(run.run_id)
+        canceled = RunsFilter(run_ids=[run.run_id], statuses=[DagsterRunStatus.CANCELED])
+        # After 60 s Dagster calls it canceled whether it has ended or not.
+        wait_until("the run is canceled", lambda: self.instance.get_runs_count(canceled) == 1, 40)
+
+    def worker_of(self, tenant: str) -> Worker:
+        """The worker that makes the tenant's run now."""
+        run = self.run_of(tenant)
         told = [event.message for event in self.instance.all_logs(run.run_id) if event.message]
         [begun] = [text for text in told if "Started process for run (pid: " in text]
         pid = int(begun.rpartition(": ")[2].rstrip(")."))

@@ -26,7 +26,7 @@ from flyle_sf_assets_tests.workers.fleet import Fleet, running_fleet, wait_until
 TENANTS = 20
 CUT_SHORT, LEFT_ALONE, INTERRUPTED = "tenant0007", "tenant0011", "tenant0013"
 """Whose run is in the middle when its worker is killed, when only the run's process is killed, and
-when its worker is told twice to end."""
+when a person terminates it, and then its worker is told twice to end."""
 
 
 @pytest.fixture
@@ -91,6 +91,8 @@ def test_twenty_tenants_follow_their_orgs_though_workers_are_killed(
     interrupted.update("Account", interrupted.ids("Account")[0], {"Name": "renamed again"})
     time.sleep(1.1)  # the change is older than the second in which the org is asked
     with fleet.held_up(INTERRUPTED):
+        fleet.terminate(INTERRUPTED)
+    with fleet.held_up(INTERRUPTED):
         new.process.send_signal(signal.SIGTERM)
         time.sleep(1)
         assert new.process.poll() is None, "it ends its run first"
@@ -99,8 +101,15 @@ def test_twenty_tenants_follow_their_orgs_though_workers_are_killed(
     fleet.start_worker("four")
     wait_until("the last retry", lambda: fleet.succeeded("refresh").count(INTERRUPTED) == 3)
     _assert_in_step(tenants)
-    failed = [run.tags["tenant"] for run in fleet.runs() if not run.is_success]
-    assert sorted(failed) == [CUT_SHORT, LEFT_ALONE, INTERRUPTED]
+    ended = sorted(
+        (run.tags["tenant"], run.status.value) for run in fleet.runs() if not run.is_success
+    )
+    assert ended == [
+        (CUT_SHORT, "FAILURE"),
+        (LEFT_ALONE, "FAILURE"),
+        (INTERRUPTED, "CANCELED"),
+        (INTERRUPTED, "FAILURE"),
+    ]
     _assert_one_after_the_other(fleet)
 
 

@@ -8,13 +8,21 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 from celery import Celery, _state
-from dagster import DagsterInstance, DagsterRunStatus
+from dagster import (
+    DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    RunsFilter,
+)
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster._core.execution.api import create_execution_plan
 from dagster._core.launcher import LaunchRunContext
@@ -24,6 +32,7 @@ from dagster._serdes import pack_value
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 from redis import Redis
 
+from flyle_sf_assets.defs.fleet import end_lost_runs
 from flyle_sf_assets.defs.instance import add_tenants, prepare_home
 from flyle_sf_assets.defs.workers.app import worker_app
 from flyle_sf_assets.defs.workers.launcher import WorkerRunLauncher
@@ -33,6 +42,7 @@ from flyle_sf_assets.store.postgres.run_locks import RunLocks
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org
 from flyle_sf_assets_tests.tenant_fixtures import Link
 
+FAILURE = DagsterRunStatus.FAILURE
 JOB = ReconstructableRepository.for_module("flyle_sf_assets.definitions", "defs")
 
 
@@ -162,6 +172,40 @@ def test_a_run_counts_as_alive_while_its_lock_is_held(instance: DagsterInstance)
     assert health() == "FAILED"
     with _locks(instance).hold(run_id):
         assert health() == "RUNNING"
+
+
+@pytest.mark.filterwarnings("ignore:Call to deprecated setex")  # by Celery
+def test_a_worker_that_died_before_its_run_began_is_noticed(
+    app: Celery, instance: DagsterInstance
+) -> None:
+    """Dagster asks about runs that have begun; this one would have waited for half an hour."""
+    add_tenants(instance, ["acme"])
+    later = datetime.now(UTC) + timedelta(minutes=1)
+
+    def lost() -> list[str]:
+        end_lost_runs(instance, lambda _tenant: False, later)
+        return [run.run_id for run in instance.get_runs(RunsFilter(statuses=[FAILURE]))]
+
+    launched = [_launched(instance) for _ in range(3)]
+    assert lost() == [], "all of them wait for a worker"
+    for run in launched[1:]:
+        app.backend.store_result(run.tags[DAGSTER_CELERY_TASK_ID_TAG], None, "STARTED")
+    with _locks(instance).hold(launched[2].run_id):
+        assert lost() == [launched[1].run_id]
+
+
+def _launched(instance: DagsterInstance) -> DagsterRun:
+    """A run that was sent to the workers."""
+    _, run_id = _prepared(instance, "acme")
+    made = instance.get_run_by_id(run_id)
+    assert made is not None
+    starting = DagsterEvent(DagsterEventType.PIPELINE_STARTING.value, job_name=made.job_name)
+    instance.report_dagster_event(starting, run_id)
+    instance.run_launcher.launch_run(LaunchRunContext(made, workspace=None))
+    sent = instance.get_run_by_id(run_id)
+    assert sent is not None
+    assert sent.status is DagsterRunStatus.STARTING
+    return sent
 
 
 def test_launching_runs_keeps_nothing_of_them(

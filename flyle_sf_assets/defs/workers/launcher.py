@@ -57,6 +57,19 @@ class WorkerRunLauncher(CeleryRunLauncher):
             run=run, task_signature=task, routing_key=TASK_EXECUTE_JOB_NAME
         )
 
+    def terminate(self, run_id: str) -> bool:
+        """Interrupts the run as Ctrl-C does; False when no worker was asked for it.
+
+        By SIGINT, because the process that makes the runs does not hear SIGTERM
+        (``cli/servers/worker.py``). A run that waits in Redis is then never begun.
+        """
+        run = self._instance.get_run_by_id(run_id)
+        task = run.tags.get(DAGSTER_CELERY_TASK_ID_TAG) if run else None
+        if task is None:
+            return False
+        self.celery.control.revoke(task, terminate=True, signal="SIGINT")
+        return True
+
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """RUNNING while a process executes the run, else FAILED.
 
@@ -66,3 +79,13 @@ class WorkerRunLauncher(CeleryRunLauncher):
         if DAGSTER_CELERY_TASK_ID_TAG not in run.tags or self.run_locks.is_held(run.run_id):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(WorkerStatus.FAILED, "The worker's process is gone.")
+
+    def has_lost(self, run: DagsterRun) -> bool:
+        """Whether a worker took a run that counts as starting, and died before the run began.
+
+        Dagster's run monitoring asks only about runs that have begun.
+        """
+        task = run.tags.get(DAGSTER_CELERY_TASK_ID_TAG)
+        if task is None or self.celery.AsyncResult(task).state != "STARTED":
+            return False
+        return not self.run_locks.is_held(run.run_id)
