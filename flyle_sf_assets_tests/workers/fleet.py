@@ -146,6 +146,7 @@ class Fleet:
         with admin(self.installation.database_url) as holder:
             holder.autocommit = False
             holder.execute("SELECT FROM flyle.companies WHERE tenant_id = %s FOR UPDATE", [tenant])
+            time.sleep(1.1)  # what changed is older than the second in which the org is asked
             self.submit([tenant], "refresh")
             wait_until(f"{tenant} waits for its companies", self._is_waiting)
             yield
