@@ -32,8 +32,8 @@ SPACE = $(subst ,, )
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.runtime ## two tenants against a sandbox org; ONCE=1: check the result and stop
-	@$(BIN)/flyle-sf demo $(if $(filter-out 0,$(ONCE)),--once)
+demo: $(VENV)/.runtime ## two tenants against a sandbox org; ONCE=1: check and stop; ENGINE=celery
+	@$(BIN)/flyle-sf demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(ENGINE),--engine $(ENGINE))
 
 dev: $(VENV)/.runtime ## the Dagster UI and the console for the tenants in config/tenants
 	@$(BIN)/flyle-sf dev
@@ -93,13 +93,15 @@ format: $(VENV)/.dev ## formats the code as lint expects
 	$(BIN)/ruff format --quiet $(CHECKED)
 
 lock: $(VENV)/.dev ## makes the locks again from pyproject.toml; UPGRADE=1: newest versions
-	$(COMPILE) --group build --output-file requirements.lock pyproject.toml
-	$(COMPILE) --group build --group dev --constraint requirements.lock \
+	$(COMPILE) --group build --extra celery --output-file requirements.lock pyproject.toml
+	$(COMPILE) --group build --group dev --extra celery --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --group build --extra celery --extra k8s --constraint requirements.lock \
+		--no-annotate --output-file requirements-k8s.lock pyproject.toml
 	$(COMPILE) --no-annotate --output-file requirements-uv.lock --group uv
 
-bench-fleet: $(VENV)/.dev ## ticks over 1,000 tenants, and 100 runs through the daemon; takes 10 minutes
-	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet $(ARGS)
+bench-fleet: $(VENV)/.dev ## ticks over 1,000 tenants, and 100 runs: 10 minutes; WORKERS=2: on warm workers
+	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 
 bench-console: $(VENV)/.dev ## the console with 50 people and 100,000 companies; takes 2 minutes
 	@$(BIN)/python -m flyle_sf_assets_tests.bench.console $(ARGS)

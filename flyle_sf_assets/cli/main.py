@@ -13,7 +13,7 @@ from flyle_sf_assets.cli.administration import db, secrets, settings
 from flyle_sf_assets.cli.approving import approve
 from flyle_sf_assets.cli.explaining import explain
 from flyle_sf_assets.cli.rollback.command import rollback
-from flyle_sf_assets.cli.servers.commands import console, demo, dev, sandbox, sign_in
+from flyle_sf_assets.cli.servers.commands import console, demo, dev, sandbox, sign_in, worker
 from flyle_sf_assets.cli.terminal.options import (
     AsJson,
     Language,
@@ -295,5 +295,5 @@ def schema() -> None:
         answer.json_text(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
 
-for command in (explain, approve, rollback, settings, sandbox, console, sign_in, demo, dev):
+for command in (explain, approve, rollback, settings, sandbox, console, sign_in, demo, dev, worker):
     app.command()(command)

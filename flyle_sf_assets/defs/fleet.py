@@ -1,11 +1,14 @@
 """What Dagster knows of the tenants: their partitions, and their runs in flight."""
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from dagster import (
     DagsterInstance,
+    DagsterRun,
     DagsterRunStatus,
     DefaultScheduleStatus,
     DefaultSensorStatus,
@@ -24,6 +27,10 @@ STOPPED = "stopped"
 
 BEGINS_WITHIN = timedelta(minutes=5)
 """A run that has begun holds its tenant's lock within seconds."""
+
+TAKEN_WITHIN = timedelta(seconds=20)
+TAKES_LOCK_WITHIN_S = 1.0
+"""A worker that is asked for a run takes it at once when it is free, and holds the run's lock."""
 
 RETRY_WITHIN = timedelta(minutes=10)
 """A failed run that Dagster will retry counts as in flight no longer than this."""
@@ -68,11 +75,12 @@ def tenants_in_flight(instance: DagsterInstance) -> frozenset[str]:
 def end_lost_runs(
     instance: DagsterInstance, is_at_work: Callable[[str], bool], now: datetime
 ) -> int:
-    """Marks as failed the runs of commands that were killed; returns how many.
+    """Marks as failed the runs that Dagster's run monitoring does not ask about; returns how many.
 
     A run of ``flyle-sf sync`` is its own process, which nothing monitors: killed, it would count as
     started for hours, and block its tenant. It counts as killed when it began some time ago and no
-    process works on the tenant (``is_at_work``: whether the tenant's lock is held).
+    process works on the tenant (``is_at_work``: whether the tenant's lock is held). A run that a
+    worker took, and then died before the run began, counts as starting: its launcher knows.
     """
     started = instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
     lost = [
@@ -83,9 +91,32 @@ def end_lost_runs(
         and record.start_time < (now - BEGINS_WITHIN).timestamp()
         and not is_at_work(record.dagster_run.tags.get(PARTITION_NAME_TAG, ""))
     ]
+    lost += _lost_before_they_began(instance, now)
     for run in lost:
         instance.report_run_failed(run, "The process that made this run is gone.")
     return len(lost)
+
+
+@runtime_checkable
+class _NoticesEarlyLosses(Protocol):
+    """A launcher that knows which starting runs have lost their process."""
+
+    def has_lost(self, run: DagsterRun) -> bool:
+        """Whether a process had taken the run and is gone."""
+
+
+def _lost_before_they_began(instance: DagsterInstance, now: datetime) -> list[DagsterRun]:
+    """Asked twice: a worker that has just taken a run holds its lock within the second."""
+    launcher = instance.run_launcher
+    if not isinstance(launcher, _NoticesEarlyLosses):
+        return []
+    starting = instance.get_runs(
+        RunsFilter(statuses=[DagsterRunStatus.STARTING], updated_before=now - TAKEN_WITHIN)
+    )
+    lost = [run for run in starting if launcher.has_lost(run)]
+    if lost:
+        time.sleep(TAKES_LOCK_WITHIN_S)
+    return [run for run in lost if launcher.has_lost(run)]
 
 
 def run_requests(tenants: Iterable[str], kind: RefreshKind, tick: datetime) -> list[RunRequest]:

@@ -17,5 +17,8 @@ WORKSPACE = _ROOT / "workspace.yaml"
 DAGSTER_YAML = _ROOT / "config" / "dagster.yaml"
 """Dagster's own settings, for an installation that has none in FLYLE_CONFIG_DIR."""
 
+CELERY_DAGSTER_YAML = _ROOT / "config" / "deploy" / "celery" / "dagster.yaml"
+"""The same for runs on Celery workers."""
+
 DEMO_TENANTS = _ROOT / "config" / "demo" / "tenants"
 """The folder of the demo's settings files."""

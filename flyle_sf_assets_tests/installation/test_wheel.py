@@ -20,7 +20,12 @@ import flyle_sf_assets
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "flyle_sf_assets"
-SHIPPED = ("workspace.yaml", "config/dagster.yaml", "config/demo/tenants")
+SHIPPED = (
+    "workspace.yaml",
+    "config/dagster.yaml",
+    "config/deploy/celery/dagster.yaml",
+    "config/demo/tenants",
+)
 """What a checkout has outside the package and the commands read."""
 
 RUN_S_MAX = 240.0

@@ -4,10 +4,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster_celery.launcher import CeleryRunLauncher
+from ruamel.yaml import YAML
+
+from flyle_sf_assets.defs.workers.launcher import WorkerRunLauncher
+from flyle_sf_assets_tests.postgres import fresh_database_url
 
 
 def test_dagster_accepts_the_instance_file(
@@ -28,6 +34,40 @@ def test_dagster_accepts_the_instance_file(
             ],
         }
     }
+
+
+SAME = ("storage", "run_coordinator", "run_retries", "schedules", "sensors", "retention")
+"""What does not depend on what makes the runs."""
+
+
+def test_the_instance_of_workers_is_opened_as_it_is_written(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster instantiates launcher and storage from it: a name that does not exist ends there."""
+    shutil.copy(root / "config" / "deploy" / "celery" / "dagster.yaml", tmp_path / "dagster.yaml")
+    with fresh_database_url("template1") as url:
+        monkeypatch.setenv("FLYLE_DAGSTER_DATABASE_URL", url)
+        monkeypatch.setenv("FLYLE_BROKER_URL", "redis://127.0.0.1:1/0")
+        with DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path))) as instance:
+            launcher = instance.run_launcher
+            assert isinstance(launcher, CeleryRunLauncher)
+            assert isinstance(launcher, WorkerRunLauncher)
+            settings = launcher.celery.conf
+            assert settings.broker_url == settings.result_backend == "redis://127.0.0.1:1/0"
+            assert (settings.worker_concurrency, settings.worker_prefetch_multiplier) == (1, 1)
+            assert settings.worker_disable_prefetch
+            assert not settings.task_acks_late
+            assert instance.run_monitoring_enabled
+            assert instance.run_monitoring_max_resume_run_attempts == 0
+
+
+def test_both_instance_files_agree_where_they_can(root: Path) -> None:
+    """A retention that is changed in one of them only surprises whoever moves to workers."""
+    files = [root / "config" / "dagster.yaml", root / "config" / "deploy/celery/dagster.yaml"]
+    here, there = (YAML(typ="safe").load(file.read_text(encoding="utf-8")) for file in files)
+    assert {name: there[name] for name in SAME} == {name: here[name] for name in SAME}
+    limits = [one["concurrency"]["runs"]["tag_concurrency_limits"] for one in (here, there)]
+    assert limits[0] == limits[1]
 
 
 def test_the_workspace_names_the_definitions(root: Path) -> None:

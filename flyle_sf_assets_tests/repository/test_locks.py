@@ -9,7 +9,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-k8s.lock",
+    "requirements-uv.lock",
+)
 
 
 def _pins(lock: Path) -> dict[str, str]:
@@ -43,17 +48,21 @@ def test_the_locks_hold_what_pyproject_asks_for(root: Path) -> None:
     """A dependency added without ``make lock`` works for its author and fails in a fresh clone."""
     asked = tomllib.loads((root / "pyproject.toml").read_text())
     groups = asked["dependency-groups"]
-    runtime = _names([*asked["project"]["dependencies"], *groups["build"]])
+    extras = asked["project"]["optional-dependencies"]
+    runtime = _names([*asked["project"]["dependencies"], *groups["build"], *extras["celery"]])
     assert runtime - _pins(root / "requirements.lock").keys() == set()
     assert runtime | _names(groups["dev"]) <= _pins(root / "requirements-dev.lock").keys()
+    k8s = _pins(root / "requirements-k8s.lock").keys()
+    assert runtime | _names(extras["k8s"]) <= k8s
     assert _names(groups["uv"]) == _pins(root / "requirements-uv.lock").keys()
 
 
 def test_tests_run_with_the_versions_that_are_shipped(root: Path) -> None:
     """Two locks resolved apart once agreed by luck only."""
     runtime = _pins(root / "requirements.lock")
-    dev = _pins(root / "requirements-dev.lock")
-    assert {name: dev.get(name) for name in runtime} == runtime
+    for other in ("requirements-dev.lock", "requirements-k8s.lock"):
+        pins = _pins(root / other)
+        assert {name: pins.get(name) for name in runtime} == runtime
 
 
 def test_the_lock_names_the_extras_that_its_packages_ask_for(root: Path) -> None:

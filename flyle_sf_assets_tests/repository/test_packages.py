@@ -73,6 +73,7 @@ def test_tests_mirror_the_packages(root: Path) -> None:
         "faults",
         "browser",
         "bench",
+        "workers",
     }
     beyond_packages |= {"hostile", "commands"}
     tests = root / "flyle_sf_assets_tests"

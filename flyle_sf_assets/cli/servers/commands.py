@@ -3,12 +3,21 @@
 They import what they need when they run (``cli/main.py``).
 """
 
+import socket
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flyle_sf_assets.cli.terminal.output import STOPPED, errors_as_exit_codes
+
+
+class Engine(StrEnum):
+    """What makes the runs of a demo."""
+
+    LOCAL = "local"
+    CELERY = "celery"
 
 
 def sandbox(
@@ -57,6 +66,9 @@ def sign_in(
 def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="Check the result and stop.")] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="What makes the runs: this process, or two Celery workers.")
+    ] = Engine.LOCAL,
 ) -> None:
     """Link two demo tenants to the sandbox org, sync them, open Dagster UI and console."""
     from flyle_sf_assets.cli.servers.serving import stoppable
@@ -64,7 +76,7 @@ def demo(
     with errors_as_exit_codes("demo", interrupted=STOPPED) as answer, stoppable():
         from flyle_sf_assets.cli.servers.demo import run_demo
 
-        answer.exit_code = run_demo(is_once=once)
+        answer.exit_code = run_demo(is_once=once, is_on_workers=engine is Engine.CELERY)
 
 
 def dev() -> None:
@@ -75,3 +87,17 @@ def dev() -> None:
         from flyle_sf_assets.cli.servers.dev import run_dev
 
         answer.exit_code = run_dev()
+
+
+def worker(
+    *,
+    name: Annotated[str | None, typer.Option(help="In logs. [default: the machine's]")] = None,
+) -> None:
+    """Make Dagster's runs on this machine, one at a time, until SIGTERM or Ctrl-C."""
+    with errors_as_exit_codes("worker", interrupted=STOPPED) as answer:
+        from flyle_sf_assets.cli.servers.broker import require_celery
+
+        require_celery()
+        from flyle_sf_assets.cli.servers.worker import run_worker
+
+        answer.exit_code = run_worker(name or socket.gethostname())

@@ -5,10 +5,11 @@ is deleted at the end.
 """
 
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.table import Table
@@ -18,6 +19,11 @@ from flyle_sf_assets.cli.applying import apply_opened, print_registrations
 from flyle_sf_assets.cli.servers.console import HOST, PORT, console_server
 from flyle_sf_assets.cli.servers.dagster_dev import UI_PORT, dagster_ui
 from flyle_sf_assets.cli.servers.serving import free_port, print_stopping, wait_for_interrupt
+from flyle_sf_assets.cli.servers.workers_here import (
+    await_first_syncs,
+    broker_here,
+    workers_here,
+)
 from flyle_sf_assets.cli.syncing import refresh_in_process
 from flyle_sf_assets.cli.terminal.language import say
 from flyle_sf_assets.cli.terminal.output import to_stderr, to_stdout
@@ -26,7 +32,7 @@ from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
-from flyle_sf_assets.installation.shipped import DEMO_TENANTS
+from flyle_sf_assets.installation.shipped import CELERY_DAGSTER_YAML, DEMO_TENANTS
 from flyle_sf_assets.sandbox import certificates, samples
 from flyle_sf_assets.sandbox.change_feed import ChangeFeed
 from flyle_sf_assets.sandbox.org import Org
@@ -46,49 +52,40 @@ SHOWN_FIELDS = 3
 SHOWN_CHARACTERS = 24
 
 
-def run_demo(*, is_once: bool) -> int:
+def run_demo(*, is_once: bool, is_on_workers: bool = False) -> int:
     """The whole demo. With ``is_once`` the result is checked and everything stops automatically.
 
-    Returns the exit code: 0, or 1 when the companies differ from the org.
+    ``is_on_workers``: daemon and two Celery workers make every run, also the first ones. Returns
+    the exit code: 0, or 1 when the companies differ from the org.
     """
     started = time.perf_counter()
-    if is_once:
+    if is_once and not is_on_workers:
         os.environ[SCHEDULES_VARIABLE] = STOPPED  # it ends before anything could be due
     orgs = {"acme": samples.account_org(), "globex": samples.opportunity_org()}
     console = to_stdout()
-    with _linked(orgs) as opened:
+    with ExitStack() as stack:
+        if is_on_workers:
+            stack.enter_context(broker_here())
+        opened = stack.enter_context(_linked(orgs, CELERY_DAGSTER_YAML if is_on_workers else None))
         print_registrations(apply_opened(opened))
-        outcomes = []
-        with instance_of(opened) as instance:
-            for tenant in orgs:
-                outcomes.append(refresh_in_process(opened, instance, tenant))
-                outcomes[-1].print()
-                _print_companies(opened, tenant)
-                if len(outcomes) == 1:
-                    seconds = time.perf_counter() - started
-                    console.print(
-                        say(
-                            f"最初の企業まで {seconds:.1f} 秒。\n",
-                            f"First companies after {seconds:.1f} s.\n",
-                        )
-                    )
-        problems = [
-            problem for tenant, org in orgs.items() for problem in _differences(opened, tenant, org)
-        ]
-        for problem in problems:
-            to_stderr().print(problem, style="red")
-        is_right = not problems and all(outcome.exit_code == 0 for outcome in outcomes)
         log = opened.environment.home / "dagster-dev.log"
-        with (
-            dagster_ui(opened, port=free_port(UI_PORT), log=log) as url,
-            demo_console(opened, list(orgs), orgs["globex"]) as console_url,
-        ):
+        if is_on_workers:
+            logs = stack.enter_context(workers_here(opened))
+            url = stack.enter_context(dagster_ui(opened, port=free_port(UI_PORT), log=log))
+            is_right = await_first_syncs(opened, list(orgs))
+            _print_first(opened, list(orgs), started)
+        else:
+            logs = []
+            is_right = _sync_here(opened, list(orgs), started)
+            url = stack.enter_context(dagster_ui(opened, port=free_port(UI_PORT), log=log))
+        is_right &= _is_in_step(opened, orgs)
+        with demo_console(opened, list(orgs), orgs["globex"]) as console_url:
             console.print(f"Dagster UI: {url}/asset-groups")
             console.print(f"{say('設定コンソール', 'Console')}: {console_url}")
             if is_once:
                 console.print("ok" if is_right else "not ok", style="" if is_right else "red")
                 return 0 if is_right else 1
-            _print_what_happens(url, log)
+            _print_what_happens(url, [log, *logs])
             feeds = [ChangeFeed(org, interval_s=CHANGE_EVERY_S) for org in orgs.values()]
             for feed in feeds:
                 feed.start()
@@ -99,10 +96,50 @@ def run_demo(*, is_once: bool) -> int:
     return 0 if is_right else 1
 
 
-def _print_what_happens(url: str, log: Path) -> None:
+def _sync_here(opened: Installation, tenants: Sequence[str], started: float) -> bool:
+    """The first syncs, in this process; returns whether all succeeded."""
+    is_right = True
+    with instance_of(opened) as instance:
+        for tenant in tenants:
+            outcome = refresh_in_process(opened, instance, tenant)
+            outcome.print()
+            is_right &= outcome.exit_code == 0
+            _print_companies(opened, tenant)
+            if tenant == tenants[0]:
+                _print_seconds(started)
+    return is_right
+
+
+def _print_first(opened: Installation, tenants: Sequence[str], started: float) -> None:
+    """What the workers' first syncs brought."""
+    _print_seconds(started)
+    for tenant in tenants:
+        _print_companies(opened, tenant)
+
+
+def _print_seconds(started: float) -> None:
+    seconds = time.perf_counter() - started
+    to_stdout().print(
+        say(f"最初の企業まで {seconds:.1f} 秒。\n", f"First companies after {seconds:.1f} s.\n")
+    )
+
+
+def _is_in_step(opened: Installation, orgs: dict[str, Org]) -> bool:
+    """Whether the companies are those of the orgs; prints what is not."""
+    problems = [
+        problem for tenant, org in orgs.items() for problem in _differences(opened, tenant, org)
+    ]
+    for problem in problems:
+        to_stderr().print(problem, style="red")
+    return not problems
+
+
+def _print_what_happens(url: str, logs: Sequence[Path]) -> None:
     """What the orgs and the schedule do while the demo runs."""
     console = to_stdout()
-    console.print(say(f"Dagsterのログ: {log}", f"Dagster's log: {log}"), soft_wrap=True)
+    console.print(say(f"Dagsterのログ: {logs[0]}", f"Dagster's log: {logs[0]}"), soft_wrap=True)
+    for log in logs[1:]:
+        console.print(say(f"ワーカーのログ: {log}", f"A worker's log: {log}"), soft_wrap=True)
     console.print(
         say(
             f"組織のデータは{CHANGE_EVERY_S:.0f}秒ごとに変化し、スケジュール refresh_due_tenants が"
@@ -117,8 +154,11 @@ def _print_what_happens(url: str, log: Path) -> None:
 
 
 @contextmanager
-def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
-    """A running sandbox, an installation of its own, and settings files that point at it."""
+def _linked(orgs: dict[str, Org], dagster_yaml: Path | None) -> Iterator[Installation]:
+    """A running sandbox, an installation of its own, and settings files that point at it.
+
+    ``dagster_yaml``: Dagster's own settings, when they are not the default.
+    """
     given = Environment.from_environment()
     private_files.make_folder(given.home)
     with (
@@ -129,6 +169,8 @@ def _linked(orgs: dict[str, Org]) -> Iterator[Installation]:
     ):
         home = Path(folder)
         _write_settings(home / "config" / "tenants", server.url)
+        if dagster_yaml is not None:
+            shutil.copyfile(dagster_yaml, home / "config" / "dagster.yaml")
         for tenant, org in orgs.items():
             os.environ[f"{tenant.upper()}_SF_KEY"] = org.consumer_key
             os.environ[f"{tenant.upper()}_SF_SECRET"] = org.consumer_secret

@@ -17,6 +17,7 @@ from sqlalchemy import exc as sa_exc
 from flyle_sf_assets.errors import StoreError, Text
 from flyle_sf_assets.store.migrations import SCHEMA_VERSION, upgrade_to_head
 from flyle_sf_assets.store.postgres import exact_json
+from flyle_sf_assets.store.postgres.dead_clients import notice_dead_clients
 from flyle_sf_assets.store.postgres.driver_errors import DRIVER_ERRORS, place, store_error
 from flyle_sf_assets.store.postgres.urls import product_url
 
@@ -131,6 +132,8 @@ class Database:
             use_native_hstore=False,
             connect_args=_defaults(self._url),
         )
+        notice_dead_clients(self._engine)
+        notice_dead_clients(self._lock_engine)
 
     def __repr__(self) -> str:
         return f"Database({place(self._url)})"
