@@ -1,7 +1,6 @@
 """Dagster's instance of an installation: its home, its partitions, its observed settings."""
 
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,12 +14,11 @@ from dagster import (
 )
 from dagster._core.instance.ref import InstanceRef
 
-from flyle_sf_assets import private_files
 from flyle_sf_assets.check.parts import part_digests
 from flyle_sf_assets.defs import keys
 from flyle_sf_assets.defs.partitions import TENANT_PARTITIONS
+from flyle_sf_assets.installation.dagster_home import dagster_home
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.installation.shipped import DAGSTER_YAML
 from flyle_sf_assets.settings.models import TenantSettings
 
 OWN_TERMINAL = {
@@ -38,14 +36,7 @@ def prepare_home(installation: Installation) -> Path:
 
     Also sets the environment by which Dagster and its child processes find this installation.
     """
-    home = installation.environment.dagster_home
-    private_files.make_folder(home)
-    configured = installation.environment.config_dir / "dagster.yaml"
-    source = configured if configured.exists() else DAGSTER_YAML
-    target = home / "dagster.yaml"
-    if not target.exists() or target.read_bytes() != source.read_bytes():
-        target.touch(mode=private_files.FILE_MODE)
-        shutil.copyfile(source, target)
+    home = dagster_home(installation.environment)
     os.environ.update(installation.child_environment())
     return home
 

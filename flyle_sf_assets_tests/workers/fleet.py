@@ -53,6 +53,10 @@ class Worker:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return int((children.read_text().split() or ["0"])[0])
 
+    def threads(self) -> int:
+        """How many threads the process has that the one below it is forked from."""
+        return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+
     def kill(self) -> None:
         """As a machine that loses its power: both processes at once."""
         for pid in filter(None, (self.runner, self.process.pid)):

@@ -10,8 +10,10 @@ from flyle_sf_assets.cli.servers import broker
 from flyle_sf_assets.defs.instance import prepare_home
 from flyle_sf_assets.defs.workers.app import worker_app
 from flyle_sf_assets.errors import UsageError
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.installation.shipped import DAGSTER_YAML
+from flyle_sf_assets.store.postgres.urls import DAGSTER_VARIABLE, PRODUCT_VARIABLE
 from flyle_sf_assets_tests.workers.redis import redis_url
 
 
@@ -40,6 +42,16 @@ def test_a_broker_that_answers_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
     with redis_url() as url:
         monkeypatch.setenv("FLYLE_BROKER_URL", url)
         assert broker.require_broker() == url
+
+
+@pytest.mark.parametrize("missing", ["FLYLE_DATABASE_URL", "FLYLE_DAGSTER_DATABASE_URL"])
+def test_a_worker_needs_both_databases_by_their_urls(missing: str) -> None:
+    """On its machine it would have made an empty server of its own."""
+    urls = dict.fromkeys((PRODUCT_VARIABLE, DAGSTER_VARIABLE), "postgresql://one@two/three")
+    broker.require_databases(Environment.from_environment(urls))
+    with pytest.raises(UsageError) as raised:
+        broker.require_databases(Environment.from_environment({**urls, missing: ""}))
+    assert raised.value.code == "databases_not_named"
 
 
 def test_a_worker_ends_where_runs_are_made_in_another_way(

@@ -63,6 +63,7 @@ def test_twenty_tenants_follow_their_orgs_though_workers_are_killed(
     names = sorted(tenant.name for tenant in tenants)
     wait_until("first syncs", lambda: len(fleet.succeeded("refresh")) == TENANTS)
     _assert_in_step(tenants)
+    assert [worker.threads() for worker in fleet.workers] == [1, 1], "no fork beside a thread"
 
     for tenant in tenants:
         _change(tenant)

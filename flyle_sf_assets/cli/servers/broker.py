@@ -1,4 +1,4 @@
-"""The broker between daemon and workers: what must be there, and one on this machine for a demo."""
+"""What a worker needs before it begins, and a broker on this machine for a demo."""
 
 import importlib.util
 import os
@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flyle_sf_assets.errors import Text, UsageError
+from flyle_sf_assets.installation.environment import Environment
+from flyle_sf_assets.store.postgres.urls import DAGSTER_VARIABLE, PRODUCT_VARIABLE
 
 VARIABLE = "FLYLE_BROKER_URL"
 INSTALL = "sudo apt-get install redis-server"
@@ -62,6 +64,27 @@ def require_broker() -> str:
     except (RedisError, OSError, ValueError) as error:
         raise _unreachable(type(error).__name__) from None
     return url
+
+
+def require_databases(environment: Environment) -> None:
+    """Raises UsageError ``databases_not_named`` without the URLs of both databases.
+
+    The embedded server belongs to one machine.
+    """
+    if environment.database_url and environment.dagster_database_url:
+        return
+    raise UsageError(
+        "databases_not_named",
+        tried=_TRIED,
+        came_back=Text(
+            f"{PRODUCT_VARIABLE} と {DAGSTER_VARIABLE} の両方は設定されていません",
+            f"{PRODUCT_VARIABLE} and {DAGSTER_VARIABLE} are not both set",
+        ),
+        remedy=Text(
+            f"デーモンと同じ {PRODUCT_VARIABLE} と {DAGSTER_VARIABLE} を設定してください",
+            f"Set {PRODUCT_VARIABLE} and {DAGSTER_VARIABLE} as the daemon has them",
+        ),
+    )
 
 
 @contextmanager

@@ -13,12 +13,11 @@ from celery.apps.worker import Worker
 from celery.worker import state
 from dagster import DagsterInstance
 
-from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.servers.broker import require_broker
+from flyle_sf_assets.cli.servers.broker import require_broker, require_databases
 from flyle_sf_assets.cli.servers.serving import STOP_SIGNALS
-from flyle_sf_assets.definitions import defs
-from flyle_sf_assets.defs.instance import prepare_home
 from flyle_sf_assets.defs.workers.app import worker_app
+from flyle_sf_assets.installation.dagster_home import dagster_home
+from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.telemetry.logs import logger
 
 ALIVE_EVERY_S = 15.0
@@ -30,32 +29,31 @@ def run_worker(name: str) -> int:
     """Makes runs until SIGTERM or Ctrl-C. Returns the exit code.
 
     The first signal lets it take no more runs, and end after the one that it makes; the second
-    interrupts that one, which Dagster then retries elsewhere.
+    interrupts that one, which Dagster then retries elsewhere. Raises UsageError when a URL is
+    missing, or Redis does not answer.
+
+    The runs are made by a fork of this process. So nothing here imports polars: the import starts
+    threads, which a fork does not have.
     """
     require_broker()
-    with installation() as opened:
-        prepare_home(opened)
-        with DagsterInstance.get() as instance:
-            app = worker_app(instance)
-            # Loaded once, before the process forks: the definitions, with their jobs.
-            defs.get_repository_def().get_all_jobs()
-        opened.database.dispose()
-        _keep_logs()
-        worker = _Worker(
-            app=app,
-            hostname=name,
-            quiet=True,
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-            optimization="fair",
-        )
-        worker.alive = opened.environment.home / "worker.alive"
-        # The process that makes the runs is a fork of this one; what is frozen it never copies.
-        gc.collect()
-        gc.freeze()
-        worker.start()
-        return int(worker.exitcode or 0)
+    environment = Environment.from_environment()
+    require_databases(environment)
+    os.environ["DAGSTER_HOME"] = str(dagster_home(environment))
+    with DagsterInstance.get() as instance:
+        app = worker_app(instance)
+    _keep_logs()
+    worker = _Worker(
+        app=app,
+        hostname=name,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        optimization="fair",
+    )
+    worker.alive = environment.home / "worker.alive"
+    worker.start()
+    return int(worker.exitcode or 0)
 
 
 class _Worker(Worker):  # type: ignore[misc]  # celery has no types
@@ -84,13 +82,18 @@ class _Worker(Worker):  # type: ignore[misc]  # celery has no types
 
 
 def _begin_process(**_given: object) -> None:
-    """The process that makes the runs: only the worker interrupts it.
+    """The process that makes the runs: loads what they need, and only the worker interrupts it.
 
     A service manager sends SIGTERM to every process, a terminal sends Ctrl-C to its whole group:
     the first one means that the run in hand may end.
     """
     os.setpgrp()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    from flyle_sf_assets.definitions import defs
+
+    defs.get_repository_def().get_all_jobs()
+    gc.collect()
+    gc.freeze()
 
 
 def _keep_logs() -> None:
