@@ -19,7 +19,6 @@ ROOM = "flyle_sf_assets_tests/"
 EACH_VALUE_ONCE = (
     "console/test_connecting.py::test_no_other_host_is_ever_asked",
     "console/test_connecting.py::test_what_salesforce_brings_back_in_any_language_says_what_to_do",
-    "flows/test_earlier_lookups.py::test_impossible_lookups_of_an_earlier_version_heal",
     "store/companies/test_lists.py::test_every_company_is_on_exactly_one_page",
 )
 """Products of several arguments: of these, cases until every value of every argument was there."""
@@ -31,12 +30,11 @@ ONE_OF = {
     "cli/test_broken_machine.py::test_a_disk_that_takes_nothing_is_said_by_its_code": 2,
     "cli/test_broken_machine.py"
     "::test_a_postgresql_that_goes_away_in_the_middle_is_said_by_its_code": 2,
-    "cli/test_ctrl_c.py::test_a_server_in_the_background_stops_and_leaves_nothing_behind": 2,
     "cli/test_ctrl_c.py"
     "::test_a_demo_that_is_stopped_in_the_middle_of_a_sync_leaves_nothing_behind": 2,
     "cli/test_denied_places.py::test_a_place_of_another_account_is_said_with_its_variable": 6,
     "cli/test_private_files.py::test_a_sync_and_a_dagster_run_leave_nothing_open": 2,
-    "cli/test_processes.py::test_a_process_says_what_a_run_inside_the_test_says": 3,
+    "cli/test_processes.py::test_a_process_says_what_a_run_inside_the_test_says": 5,
     "cli/test_record_values.py::test_a_hostile_org_s_values_are_written_nowhere": 2,
     "connection/test_disconnect.py::test_a_running_refresh_stops_writing_at_its_next_step": 2,
     "connection/test_disconnect.py::test_a_step_under_way_commits_nothing_after_a_disconnect": 2,
@@ -44,9 +42,9 @@ ONE_OF = {
     "console/test_hostile_requests.py::test_no_field_of_any_page_breaks_it": 7,
     "crashes/test_disks.py::test_a_disk_that_takes_nothing_loses_nothing": 4,
     "crashes/test_postgres_killed.py"
-    "::test_a_server_that_is_killed_before_a_commit_loses_nothing": 4,
+    "::test_a_server_that_is_killed_before_a_commit_loses_nothing": 5,
     "crashes/test_writes.py::test_a_process_that_dies_just_before_a_write_loses_nothing": 7,
-    "crashes/test_writes.py::test_every_write_of_a_command_is_listed": 3,
+    "crashes/test_writes.py::test_every_write_of_a_command_is_listed": 4,
     "defs/test_gates.py::test_run_by_hand_a_gate_looks_at_every_company": 2,
     "defs/test_unfit_settings.py::test_settings_take_over_by_themselves_once_the_org_fits_them": 2,
     "defs/test_unforeseen.py::test_link_sync_and_dagster_say_one_code_and_no_value": 2,
@@ -55,18 +53,21 @@ ONE_OF = {
     "faults/test_regressions.py"
     "::test_options_that_describe_lists_no_more_keep_their_labels_in_the_model": 2,
     "flows/test_alone.py::test_an_asset_materialized_alone_takes_nothing_from_the_next_sync": 2,
-    "flows/test_damaged_lake.py::test_a_damaged_record_file_heals": 4,
+    "flows/test_damaged_lake.py::test_a_damaged_record_file_heals": 7,
     "flows/test_earlier_lookups.py::test_a_schema_that_cannot_be_true_costs_only_its_origins": 2,
-    "flows/test_earlier_state.py::test_impossible_rows_of_an_earlier_version_heal": 5,
+    "flows/test_earlier_lookups.py::test_impossible_lookups_of_an_earlier_version_heal": 6,
+    "flows/test_earlier_state.py::test_impossible_rows_of_an_earlier_version_heal": 9,
     "flows/test_guard_whole.py::test_other_records_do_not_release_it": 4,
-    "flows/test_incremental.py::test_a_change_around_accounts_arrives": 2,
-    "flows/test_incremental.py::test_a_change_around_deals_arrives": 2,
+    "flows/test_incremental.py::test_a_change_around_accounts_arrives": 3,
+    "flows/test_incremental.py::test_a_change_around_deals_arrives": 3,
     "flows/test_killed.py"
-    "::test_a_refresh_killed_between_file_and_commit_of_an_asset_loses_nothing": 3,
+    "::test_a_refresh_killed_between_file_and_commit_of_an_asset_loses_nothing": 6,
     "flows/test_logins_at_once.py"
     "::test_twenty_logins_of_which_five_are_told_to_wait_all_reach_the_org": 3,
+    "flows/test_lookups.py::test_parents_without_a_stamp_to_filter_by_are_read_again": 3,
     "flows/test_preview.py::test_a_change_of_settings_does_what_was_foretold": 5,
     "hostile/test_mutations.py::test_a_mutated_answer_is_contained_and_heals": 4,
+    "flows/test_s3_faults.py::test_a_damaged_object_heals": 3,
     "salesforce/test_bulk_memory.py::test_pages_at_the_bound_stay_within_a_gigabyte": 2,
     "store/companies/test_buffers.py::test_every_statement_over_all_rows_is_linear": 4,
     "store/companies/test_buffers.py::test_what_is_asked_about_one_company_does_not_grow": 4,
@@ -86,8 +87,17 @@ ALONE = {
     "::test_a_mapping_change_is_seen_and_refreshes_exactly_what_it_affects": (
         "defs/test_staleness.py: the same staleness without a browser"
     ),
+    "cli/test_ctrl_c.py::test_a_server_in_the_background_stops_and_leaves_nothing_behind": (
+        "cli/test_newcomer.py: a server that Ctrl-C stops"
+    ),
+    "cli/test_logs.py::test_text_has_plain_lines_of_the_retries_and_no_json": (
+        "cli/test_logs.py: the same events as JSON"
+    ),
     "cli/test_newcomer.py::test_every_command_of_the_section_works": (
         "installation/test_wheel.py: the same commands, from a wheel"
+    ),
+    "cli/test_terminal.py::test_the_page_says_why_the_last_sync_was_postponed": (
+        "cli/test_status.py: the same page of a failing tenant"
     ),
     "crashes/test_disks.py::test_a_full_disk_under_postgresql_loses_nothing": (
         "cli/test_broken_machine.py: a disk that takes nothing is said by its code"
@@ -99,8 +109,14 @@ ALONE = {
     "::test_healthy_tenants_are_in_step_at_every_due_time_and_broken_ones_say_why": (
         "defs/test_schedules.py: the same ticks, some of them"
     ),
+    "flows/test_preview.py::test_a_preview_changes_nothing": (
+        "flows/test_preview.py: previews of other changes, by the same tables"
+    ),
     "hostile/test_fuzz.py::test_combined_mutations_are_contained_and_heal": (
         "hostile/test_mutations.py: one at a time"
+    ),
+    "workers/test_fleet.py::test_twenty_tenants_follow_their_orgs_though_workers_are_killed": (
+        "workers/test_one_after_the_other.py: runs, locks and lost workers one by one"
     ),
 }
 """Whole tests, each with the file of `make test` that shows the same kind of thing, and how."""

@@ -26,7 +26,7 @@ from flyle_sf_assets.installation.shipped import WORKSPACE
 from flyle_sf_assets_tests.postgres import admin
 
 ENDED = (DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
-WAIT_S = 90.0
+WAIT_S = 180.0
 """For what takes seconds on an idle machine with two cores."""
 
 

@@ -55,7 +55,7 @@ def fleet(installation: Installation, tenants: list[Tenant], tmp_path: Path) -> 
         yield made
 
 
-@pytest.mark.timeout(400)  # a minute on two cores of its own
+@pytest.mark.timeout(900)  # a minute on two cores of its own
 def test_twenty_tenants_follow_their_orgs_though_workers_are_killed(
     fleet: Fleet, tenants: list[Tenant]
 ) -> None:
