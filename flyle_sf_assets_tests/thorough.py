@@ -72,7 +72,7 @@ ONE_OF = {
     "store/companies/test_buffers.py::test_every_statement_over_all_rows_is_linear": 4,
     "store/companies/test_buffers.py::test_what_is_asked_about_one_company_does_not_grow": 4,
 }
-"""One of so many cases, from the first on: the others differ in what one list says."""
+"""Every n-th case, from the first on: the others differ in what one list says."""
 
 ALONE = {
     "browser/test_console_by_keyboard.py"

@@ -52,7 +52,7 @@ def test_a_file_of_make_test_shows_the_same_kind(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", thorough.ONE_OF)
-def test_the_first_of_so_many_cases_stays(name: str) -> None:
+def test_every_nth_case_stays(name: str) -> None:
     step = thorough.ONE_OF[name]
     cases = _cases(name, *[{} for _ in range(2 * step + 1)])
     left = thorough.left_to_thorough(cases)
