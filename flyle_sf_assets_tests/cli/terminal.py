@@ -30,7 +30,7 @@ UPDATE = "UPDATE_SCREENS"
 
 MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "YYYY-MM-DD hh:mm"),
-    (re.compile(r"(?m)^( *\d+ )\d\d-\d\d \d\d:\d\d"), r"\1MM-DD hh:mm"),
+    (re.compile(r"(?m)^[ \d]{3}\d \d\d-\d\d \d\d:\d\d"), "   N MM-DD hh:mm"),
     (re.compile(r"\((in )?(\d+ (min|h|days)|a moment)( ago)?\)|\(just now\)"), "(when)"),
     (re.compile(r"\((\d+(分|時間|日)(前|後)|たった今|まもなく)\)"), "(when)"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
@@ -39,7 +39,7 @@ MASKS = (
     (re.compile(r"\d+ in 24 h \(the org used \d+"), "N in 24 h (the org used N"),
     (re.compile(r"24時間に \d+ 回 \(組織全体 \d+"), "24時間に N 回 (組織全体 N"),
 )
-"""What differs from run to run: times, ports, ids of orgs, calls of the tests before."""
+"""What differs from run to run: times, ports, ids of orgs, calls and syncs of the tests before."""
 
 
 @dataclass
