@@ -47,7 +47,7 @@ else
 	$(BIN)/python -m $(PYTEST) --durations 10 $(ARGS)
 endif
 
-thorough: $(VENV)/.dev ## every combination that `make test` leaves out; takes half an hour
+thorough: $(VENV)/.dev ## every combination that `make test` leaves out; takes 15 minutes
 	$(BIN)/python -m $(PYTEST) --durations 10 --thorough=only
 	FLYLE_MODEL_RUNS=30 $(BIN)/python -m $(PYTEST) flyle_sf_assets_tests/faults/test_model.py
 
