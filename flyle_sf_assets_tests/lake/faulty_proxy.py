@@ -31,8 +31,8 @@ class Fault:
     """What happens to ``times`` requests of that method whose path has that part, after ``skip``.
 
     ``answer`` is sent in place of the server's; ``is_done`` says that the server did what was
-    asked nevertheless. ``is_reset`` breaks the connection off, ``cut`` sends only so many bytes of
-    the answer, ``pause_s`` waits before each piece of it, ``is_garbled`` changes its first byte.
+    asked nevertheless. ``is_reset`` breaks the connection off, ``cut`` sends only that many bytes
+    of the answer, ``pause_s`` waits before each piece of it, ``is_garbled`` changes its first byte.
     """
 
     method: str = ""

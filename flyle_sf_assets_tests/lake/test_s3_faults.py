@@ -196,7 +196,7 @@ def test_a_server_that_is_not_there_is_out_of_reach(
 def test_a_server_that_stays_silent_is_given_up(
     bucket: SomeBucket, tmp_path: Path, held: Manifest
 ) -> None:
-    """Each attempt ends after the time for silence, and there are so many of them."""
+    """Each attempt ends after the time for silence, and their number is limited."""
     bucket.proxy.fail(Fault("GET", times=LASTS, pause_s=5.0))
     started = time.monotonic()
     with pytest.raises(StoreUnavailable, match="s3_unreachable"):

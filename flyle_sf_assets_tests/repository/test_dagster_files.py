@@ -62,7 +62,7 @@ def test_the_instance_of_workers_is_opened_as_it_is_written(
 
 
 def test_both_instance_files_agree_where_they_can(root: Path) -> None:
-    """A retention that is changed in one of them only surprises whoever moves to workers."""
+    """A retention that is changed in one of them only surprises those who move to workers."""
     files = [root / "config" / "dagster.yaml", root / "config" / "deploy/celery/dagster.yaml"]
     here, there = (YAML(typ="safe").load(file.read_text(encoding="utf-8")) for file in files)
     assert {name: there[name] for name in SAME} == {name: here[name] for name in SAME}
