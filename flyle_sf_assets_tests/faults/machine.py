@@ -231,12 +231,16 @@ class Machine(RuleBasedStateMachine):
     def restore(self) -> None:
         """What an administrator took away comes back (``rules_schema.py``); some runs end so."""
 
+    def move_scope(self) -> None:
+        """What no stamp tells of moves once more (``rules_records.py``)."""
+
     def _finish(self) -> None:
         world = self.world
         while world.refreshes < REFRESHES_MIN:
             world.refresh()
         if self.refresh_every == REFRESH_EVERY[0]:
             self.restore()
+        self.move_scope()
         world.later(7 * 3600)
         self._look()
         world.refresh("sweep")

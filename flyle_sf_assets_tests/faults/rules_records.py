@@ -226,6 +226,16 @@ class RecordRules(Machine):
         self.world.owe("census", late_s=late_s)
         did("late commit beyond the overlap")
 
+    def move_scope(self) -> None:
+        """A group that owns regions gets the name that a condition asks for, or loses it."""
+        group = self.pick(self.world.steps, "Group")
+        if group is None or not self.looks_at_owners:
+            return
+        self.world.refresh()
+        [name] = [one["Name"] for one in self.org.records("Group") if one["Id"] == group]
+        self.org.update("Group", group, {"Name": "窓口9" if name == "窓口0" else "窓口0"})
+        self.moved("Group")
+
     def _inserted(self, number: int, value: int, *, late_s: int = 0) -> None:
         name = values.NAMES[value % len(values.NAMES)]
         if self.base == "Account":

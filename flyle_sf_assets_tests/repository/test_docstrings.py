@@ -29,6 +29,8 @@ def texts(source: str) -> Iterator[tuple[int, str]]:
 
 def missing(source: str, folders: tuple[Path, ...]) -> list[tuple[int, str]]:
     """The files that are named and are in none of the folders, with the lines."""
+    if not FILE.search(source):
+        return []
     return [
         (line, name)
         for line, text in texts(source)
