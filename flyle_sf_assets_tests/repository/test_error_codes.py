@@ -64,11 +64,15 @@ def _codes_in(tree: ast.Module, makers: set[str], unused: set[str]) -> Iterator[
 
 
 def _walk(node: ast.AST, unused: set[str]) -> Iterator[ast.AST]:
-    """The nodes below, without functions of these names."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef) or child.name not in unused:
-            yield from _walk(child, unused)
+    """The node and those below, without functions of these names."""
+    waiting = [node]
+    while waiting:
+        yield (one := waiting.pop())
+        waiting.extend(
+            child
+            for child in ast.iter_child_nodes(one)
+            if not isinstance(child, ast.FunctionDef) or child.name not in unused
+        )
 
 
 def unused_functions(trees: Iterable[ast.Module]) -> set[str]:
