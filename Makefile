@@ -18,8 +18,9 @@ CHECKED = flyle_sf_assets flyle_sf_assets_tests tools
 COMPILE = $(BIN)/python -m uv --quiet pip compile --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-strip-extras $(if $(UPGRADE),--upgrade)
 
-# One more than two cores have: a quarter of their time tests wait for a process, page or database.
-PYTEST = pytest -n 3 --dist worksteal
+# Tests take three processes on two cores, because a quarter of their time they wait for another
+# process, a page or the database; those of the pure packages wait for nothing.
+PYTEST = pytest --dist worksteal -n
 # Measuring costs most of a test's time again, so only these packages are measured, by their own
 # tests. The others are tested by whole syncs in processes of their own: make coverage.
 PURE = check choosing companies enriched options raw settings
@@ -41,20 +42,20 @@ dev: $(VENV)/.runtime ## the Dagster UI and the console for the tenants in confi
 test: $(VENV)/.dev ## lint, types, import rules, tests of every kind; ARGS="-k name" chooses tests
 ifeq ($(ARGS),)
 	@$(MAKE) --no-print-directory --jobs 2 lint .pure
-	$(BIN)/python -m $(PYTEST) --durations 10 --thorough=without $(PURE:%=--ignore=flyle_sf_assets_tests/%)
+	$(BIN)/python -m $(PYTEST) 3 --durations 10 --thorough=without $(PURE:%=--ignore=flyle_sf_assets_tests/%)
 else
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m $(PYTEST) --durations 10 $(ARGS)
+	$(BIN)/python -m $(PYTEST) 3 --durations 10 $(ARGS)
 endif
 
 thorough: $(VENV)/.dev ## every combination that `make test` leaves out; takes 15 minutes
-	$(BIN)/python -m $(PYTEST) --durations 10 --thorough=only
-	FLYLE_MODEL_RUNS=30 $(BIN)/python -m $(PYTEST) flyle_sf_assets_tests/faults/test_model.py
+	$(BIN)/python -m $(PYTEST) 3 --durations 10 --thorough=only
+	FLYLE_MODEL_RUNS=30 $(BIN)/python -m $(PYTEST) 3 flyle_sf_assets_tests/faults/test_model.py
 
 # Beside lint, which keeps one core busy: mypy is most of it.
 .pure: $(VENV)/.dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m $(PYTEST) $(PURE:%=flyle_sf_assets_tests/%)
+	$(BIN)/coverage run -m $(PYTEST) 2 $(PURE:%=flyle_sf_assets_tests/%)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under $(COVERED) --include "$(subst $(SPACE),$(COMMA),$(PURE:%=flyle_sf_assets/%/*))"
 
