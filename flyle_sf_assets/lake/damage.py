@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flyle_sf_assets.errors import RecordFileDamaged, StoreUnavailable, Text
+from flyle_sf_assets.errors import RecordFileDamaged, RecordFilesUnavailable, Text
 from flyle_sf_assets.lake.manifest import RecordFile
 
 LOST = Text("ファイルがありません", "it is not there")
@@ -102,9 +102,9 @@ def damaged(file: RecordFile, reason: Text) -> RecordFileDamaged:
     return error
 
 
-def unavailable(place: str, came_back: Text, remedy: Text) -> StoreUnavailable:
+def unavailable(place: str, came_back: Text, remedy: Text) -> RecordFilesUnavailable:
     """The error for a lake that is missing as a whole: no dataset is read again because of it."""
-    return StoreUnavailable(
+    return RecordFilesUnavailable(
         "lake_unavailable",
         tried=Text(
             f"レコードファイルの保存先 {place} を開こうとしました",
