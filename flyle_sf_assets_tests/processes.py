@@ -32,10 +32,7 @@ def python(code: str, *arguments: str, user: str | None = None) -> Iterator[subp
 
 @contextmanager
 def one_starts_at_a_time() -> Iterator[None]:
-    """For starts of the Dagster UI.
-
-    Two that start together would find the same port free, and one show the other's pages.
-    """
+    """For starts of the Dagster UI: of two that find the same port free one starts twice."""
     lock = Path(tempfile.gettempdir(), f"flyle-start-{os.geteuid()}.lock")
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
