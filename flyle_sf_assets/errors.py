@@ -21,7 +21,6 @@
     ├── GateBroken             exit 1   a staged dataset breaks a rule of the product
     ├── StoreError             exit 1
     │   ├── StoreUnavailable            retryable
-    │   │   └── RecordFilesUnavailable  record files alone; PostgreSQL answers
     │   ├── DiskFull                    retryable: space may be freed, by us or by a person
     │   ├── StorageReadOnly             a person must make the storage writable
     │   ├── RecordFileDamaged           retryable: its dataset is read again from Salesforce
@@ -309,10 +308,6 @@ class StoreUnavailable(StoreError):
     """PostgreSQL or the lake cannot be reached."""
 
     retryable = True
-
-
-class RecordFilesUnavailable(StoreUnavailable):
-    """The lake cannot be reached, or refuses; no file counts as lost because of it."""
 
 
 class RecordFileDamaged(StoreError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flyle_sf_assets.errors import RecordFileDamaged, RecordFilesUnavailable, Text
+from flyle_sf_assets.errors import RecordFileDamaged, StoreUnavailable, Text
 from flyle_sf_assets.lake.manifest import RecordFile
 
 LOST = Text("ファイルがありません", "it is not there")
@@ -80,6 +80,10 @@ def read_damage(place: Path, file: RecordFile) -> Text | None:
         f"{file.rows:,} 行のはずが {rows:,} 行です",
         f"it has {rows:,} rows instead of {file.rows:,}",
     )
+
+
+class RecordFilesUnavailable(StoreUnavailable):
+    """The lake cannot be reached, or refuses; PostgreSQL answers, and no file counts as lost."""
 
 
 def damaged(file: RecordFile, reason: Text) -> RecordFileDamaged:

@@ -9,7 +9,8 @@ Source: Amazon S3 API Reference, "Error responses".
 import re
 from dataclasses import dataclass
 
-from flyle_sf_assets.errors import RecordFilesUnavailable, Text
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.lake.damage import RecordFilesUnavailable
 
 LOST_KEY = "NoSuchKey"
 OUT_OF_RANGE = "InvalidRange"

@@ -18,12 +18,12 @@ from flyle_sf_assets.errors import (
     FlyleError,
     NotPermitted,
     Postponed,
-    RecordFilesUnavailable,
     StoreUnavailable,
 )
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.lake.damage import RecordFilesUnavailable
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_sweep
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from dagster._core.errors import ScheduleExecutionError
 
-from flyle_sf_assets.errors import RecordFilesUnavailable
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.lake.damage import RecordFilesUnavailable
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.store.tenants.notices import list_notices
 from flyle_sf_assets_tests.flows.platform import Platform, rename, small_settings

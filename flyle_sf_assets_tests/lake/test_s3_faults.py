@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from flyle_sf_assets.errors import FlyleError, RecordFilesUnavailable, StoreUnavailable
+from flyle_sf_assets.errors import FlyleError, StoreUnavailable
+from flyle_sf_assets.lake.damage import RecordFilesUnavailable
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.lake.names import MARKER
