@@ -39,6 +39,21 @@ def one_starts_at_a_time() -> Iterator[None]:
         yield
 
 
+def processes_of(folder: Path) -> list[int]:
+    """Processes that name the folder as an argument or in their environment, of any parent.
+
+    An account other than root sees the environment of its own processes only.
+    """
+    listed = subprocess.run(
+        ["ps", "axeww", "-o", "pid=,command="],  # noqa: S607  where it is differs
+        capture_output=True,
+        check=True,
+        text=True,
+        errors="replace",
+    ).stdout
+    return [int(line.split()[0]) for line in listed.splitlines() if str(folder) in line]
+
+
 def line_of(process: subprocess.Popen[str]) -> str:
     """The next line that the process writes, without its end."""
     assert process.stdout is not None
