@@ -101,8 +101,13 @@ lock: $(VENV)/.dev ## makes the locks again from pyproject.toml; UPGRADE=1: newe
 		--no-annotate --output-file requirements-k8s.lock pyproject.toml
 	$(COMPILE) --no-annotate --output-file requirements-uv.lock --group uv
 
-bench-fleet: $(VENV)/.dev ## ticks over 1,000 tenants, and 100 runs: 10 minutes; WORKERS=2: on warm workers
-	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
+bench-fleet: $(VENV)/.dev ## ticks over TENANTS=1000, and 100 runs; WORKERS=2; or UI=5000: Dagster's pages
+ifeq ($(UI),)
+	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet $(if $(TENANTS),--tenants $(TENANTS)) \
+		$(if $(DUE),--due $(DUE)) $(if $(CHANGED),--changed $(CHANGED)) $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
+else
+	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet_ui --tenants $(UI) $(ARGS)
+endif
 
 bench-console: $(VENV)/.dev ## the console with 50 people and 100,000 companies; takes 2 minutes
 	@$(BIN)/python -m flyle_sf_assets_tests.bench.console $(ARGS)

@@ -32,14 +32,26 @@ def python(code: str, *arguments: str, user: str | None = None) -> Iterator[subp
 
 @contextmanager
 def one_starts_at_a_time() -> Iterator[None]:
-    """For starts of the Dagster UI.
-
-    Two that start together would find the same port free, and one show the other's pages.
-    """
+    """For starts of the Dagster UI: of two that find the same port free one starts twice."""
     lock = Path(tempfile.gettempdir(), f"flyle-start-{os.geteuid()}.lock")
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Processes that name the folder as an argument or in their environment, of any parent.
+
+    An account other than root sees the environment of its own processes only.
+    """
+    listed = subprocess.run(
+        ["ps", "axeww", "-o", "pid=,command="],  # noqa: S607  where it is differs
+        capture_output=True,
+        check=True,
+        text=True,
+        errors="replace",
+    ).stdout
+    return [int(line.split()[0]) for line in listed.splitlines() if str(folder) in line]
 
 
 def line_of(process: subprocess.Popen[str]) -> str:

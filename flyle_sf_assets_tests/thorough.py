@@ -174,7 +174,10 @@ ALONE = {
         "hostile/test_mutations.py: one at a time"
     ),
     "workers/test_fleet.py::test_twenty_tenants_follow_their_orgs_though_workers_are_killed": (
-        "workers/test_one_after_the_other.py: runs, locks and lost workers one by one"
+        "workers/test_fleet.py: a few tenants, and one worker that is killed"
+    ),
+    "workers/test_demo.py::test_a_demo_on_workers_syncs_both_tenants_and_leaves_nothing_behind": (
+        "workers/test_fleet.py: the same processes, with four tenants"
     ),
 }
 """Whole tests, each with the file of `make test` that shows the same kind of thing, and how."""

@@ -8,7 +8,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -86,7 +86,12 @@ def build_app(
                 www_redirect=False,
             ),
         ],
-        exception_handlers={Exception: _broken, 404: _missing, 405: _missing},
+        exception_handlers={
+            Exception: _broken,
+            ClientDisconnect: _left,
+            404: _missing,
+            405: _missing,
+        },
     )
     app.state.console = Console(
         installation=installation,
@@ -243,6 +248,11 @@ def _static_version() -> str:
     for file in sorted(STATIC.rglob("*.*")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    """The browser has gone, or was too slow, in the middle of a form: nobody gets this answer."""
+    return Response(status_code=400)
 
 
 def _missing(request: Request, _: Exception) -> Response:

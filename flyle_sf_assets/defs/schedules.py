@@ -28,6 +28,7 @@ from flyle_sf_assets.scheduling.poller import (
     PollResult,
     Verdict,
     poll,
+    record_without_files,
     refresh_needed,
     sweep_needed,
     within_budget,
@@ -127,6 +128,7 @@ def _tick(
         return SkipReason(f"{len(in_flight):,} runs are in flight; {len(tenants):,} tenants wait")
     polled = poll(tenants, partial(poll_one, installation), enough=free)
     _tell(kind, polled)
+    record_without_files(installation, polled, clock=refreshes.clock)
     if not polled.work:
         return SkipReason(polled.in_words())
     return run_requests(
@@ -149,6 +151,7 @@ def _tell(kind: RefreshKind, polled: PollResult) -> None:
         failed=polled.failed,
         postponed=polled.postponed,
         unreached=polled.unreached,
+        without_files=len(polled.without_files),
     )
 
 

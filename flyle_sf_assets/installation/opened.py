@@ -28,6 +28,11 @@ class Installation:
         """The record files."""
         return Lake(self.environment.lake_url, self.environment.scratch)
 
+    @cached_property
+    def lake_for_polls(self) -> Lake:
+        """The same, for the polls of a tick."""
+        return self.lake.for_polls()
+
     @property
     def secrets(self) -> SecretBox:
         """Seals and opens secrets, with the current keys: they may be rotated."""

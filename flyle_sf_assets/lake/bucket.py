@@ -63,6 +63,9 @@ class Patience:
 
 PATIENCE = Patience()
 
+OF_POLLS = Patience(connect_s=3.0, silent_s=5.0, request_s=30.0, attempts=3, total_s=5.0)
+"""One that is silent is given up within 10 s: a tick waits 15 s for the last poll."""
+
 _processes: set[int] = set()
 
 

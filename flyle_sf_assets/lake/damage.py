@@ -82,6 +82,10 @@ def read_damage(place: Path, file: RecordFile) -> Text | None:
     )
 
 
+class RecordFilesUnavailable(StoreUnavailable):
+    """The lake cannot be reached, or refuses; PostgreSQL answers, and no file counts as lost."""
+
+
 def damaged(file: RecordFile, reason: Text) -> RecordFileDamaged:
     """The error for a file of a manifest whose content is not what was written."""
     error = RecordFileDamaged(
@@ -102,9 +106,9 @@ def damaged(file: RecordFile, reason: Text) -> RecordFileDamaged:
     return error
 
 
-def unavailable(place: str, came_back: Text, remedy: Text) -> StoreUnavailable:
+def unavailable(place: str, came_back: Text, remedy: Text) -> RecordFilesUnavailable:
     """The error for a lake that is missing as a whole: no dataset is read again because of it."""
-    return StoreUnavailable(
+    return RecordFilesUnavailable(
         "lake_unavailable",
         tried=Text(
             f"レコードファイルの保存先 {place} を開こうとしました",

@@ -43,6 +43,10 @@ class Lake:
             raise TypeError(f"{self._storage.place} is no folder")
         return self._storage.root
 
+    def for_polls(self) -> "Lake":
+        """The same lake for the many short looks of a tick: silence ends them within seconds."""
+        return Lake(self._storage.for_polls())
+
     def remembering(self) -> "Lake":
         """The same lake for one refresh: reads small datasets once, and verifies every file."""
         lake = Lake(self._storage.for_one_refresh())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flyle_sf_assets.errors import StoreUnavailable, Text
 from flyle_sf_assets.lake import names, scratch
-from flyle_sf_assets.lake.bucket import Bucket
+from flyle_sf_assets.lake.bucket import OF_POLLS, Bucket
 from flyle_sf_assets.lake.damage import LOST, checksum_of, read_damage, size_damage
 from flyle_sf_assets.lake.manifest import RecordFile
 from flyle_sf_assets.lake.s3_address import address_of
@@ -44,14 +44,24 @@ class S3Storage:
 
     disk = Text("FLYLE_HOME", "FLYLE_HOME")
 
-    def __init__(self, bucket: Bucket, folder: Path, *, is_of_refresh: bool = False) -> None:
-        """``is_of_refresh``: keeps a copy of each file that is read, until the refresh ends."""
+    def __init__(
+        self,
+        bucket: Bucket,
+        folder: Path,
+        *,
+        is_of_refresh: bool = False,
+        copies: scratch.Copies | None = None,
+    ) -> None:
+        """``is_of_refresh``: keeps a copy of each file that is read, until the refresh ends.
+
+        ``copies``: those of another storage at the same place.
+        """
         self._bucket = bucket
         self._scratch = folder
         self._is_of_refresh = is_of_refresh
         self._identity: str | None = None
         bytes_max = None if is_of_refresh else PROCESS_COPIES_BYTES_MAX
-        self._copies = scratch.Copies(folder, bytes_max=bytes_max)
+        self._copies = copies or scratch.Copies(folder, bytes_max=bytes_max)
 
     @property
     def place(self) -> str:
@@ -61,6 +71,10 @@ class S3Storage:
     def for_one_refresh(self) -> "S3Storage":
         """Without the copies of this one."""
         return S3Storage(self._bucket, self._scratch, is_of_refresh=True)
+
+    def for_polls(self) -> "S3Storage":
+        """Asks less patiently."""
+        return S3Storage(Bucket(self._bucket.address, OF_POLLS), self._scratch, copies=self._copies)
 
     def identity(self) -> str:
         """Asked once: what was written to the lake of that name is written to no other."""

@@ -9,7 +9,8 @@ Source: Amazon S3 API Reference, "Error responses".
 import re
 from dataclasses import dataclass
 
-from flyle_sf_assets.errors import StoreUnavailable, Text
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.lake.damage import RecordFilesUnavailable
 
 LOST_KEY = "NoSuchKey"
 OUT_OF_RANGE = "InvalidRange"
@@ -191,7 +192,7 @@ _BY_STATUS = {
 }
 
 
-class S3Failed(StoreUnavailable):
+class S3Failed(RecordFilesUnavailable):
     """A request to S3 failed: the lake is not available, and no file counts as lost.
 
     ``passes``: the same request may succeed soon, so that it is retried.

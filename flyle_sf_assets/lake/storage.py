@@ -41,6 +41,9 @@ class Storage(Protocol):
     def for_one_refresh(self) -> "Storage":
         """The same place; every file is verified again before it is first read."""
 
+    def for_polls(self) -> "Storage":
+        """The same place with the same copies; what does not answer at once is given up."""
+
     def identity(self) -> str:
         """The lake's name in its marker, created when there is none. May raise OSError."""
 

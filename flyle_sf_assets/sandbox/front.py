@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -94,6 +94,7 @@ class Front:
                 ),
                 *more,
             ],
+            exception_handlers={ClientDisconnect: _left},
         )
 
     # Data -------------------------------------------------------------------------------------
@@ -170,6 +171,11 @@ class Front:
         except Refusal:
             return PlainTextResponse("Bad_OAuth_Token", status_code=403)
         return _dated(resources.org, _response(oauth.userinfo(resources.org, user, self._url())))
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    """The client has gone in the middle of its request: this answer reaches nobody."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
 def _answer(resources: Resources, token: str, call: RestCall, fault: Fault | None) -> Answer:

@@ -1,7 +1,8 @@
 """Polls many tenants within a time budget: which of them have something to do.
 
 The error of a poll is stored on the link where it is clear who must act; otherwise the run
-reports it in full. A tenant that the budget does not reach stays due.
+reports it in full. A tenant that the budget does not reach stays due. Record files that cannot be
+reached cost their tenants this tick, or the tick itself when no tenant's can be.
 """
 
 import threading
@@ -22,6 +23,7 @@ from flyle_sf_assets.errors import (
 from flyle_sf_assets.installation.clock import Clock, utc_now
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.lake.damage import RecordFilesUnavailable
 from flyle_sf_assets.raw.plan import objects_missing, plan
 from flyle_sf_assets.raw.sweep import needs_sweep
 from flyle_sf_assets.salesforce.transport import Network, RetryPolicy
@@ -34,7 +36,7 @@ from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets.telemetry.logs import logger
 from flyle_sf_assets.telemetry.raised import raised
 from flyle_sf_assets.tenants.api_budget import delays_refreshes, require_budget
-from flyle_sf_assets.tenants.backoff import Attempt, record_failure
+from flyle_sf_assets.tenants.backoff import Attempt, record_failure, record_interruption
 from flyle_sf_assets.tenants.object_schemas import known_schemas
 from flyle_sf_assets.tenants.registration import registered_settings
 
@@ -69,6 +71,8 @@ class PollResult:
     failed: int = 0
     postponed: int = 0
     unreached: int = 0
+    without_files: tuple[tuple[Agenda, RecordFilesUnavailable], ...] = ()
+    """The tenants whose record files could not be reached, and why; see `record_without_files`."""
 
     def in_words(self) -> str:
         """One line for the tick's page."""
@@ -78,6 +82,7 @@ class PollResult:
             (self.busy, "busy"),
             (self.failed, "failed"),
             (self.postponed, "postponed by their API budget"),
+            (len(self.without_files), "whose record files cannot be reached"),
             (self.unreached, "not reached, still due"),
         )
         return ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nobody is due"
@@ -94,12 +99,18 @@ class _Round:
     lock: threading.Lock = field(default_factory=threading.Lock)
     next_place: int = 0
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    without_files: dict[str, RecordFilesUnavailable] = field(default_factory=dict)
     found: int = 0
 
     def work_through(self) -> None:
         """Polls one tenant after the other while there is time and need."""
         while (agenda := self._next()) is not None:
-            verdict = self.poll_one(agenda)
+            try:
+                verdict = self.poll_one(agenda)
+            except RecordFilesUnavailable as error:
+                with self.lock:
+                    self.without_files[agenda.tenant_id] = error
+                continue
             with self.lock:
                 self.verdicts[agenda.tenant_id] = verdict
                 self.found += verdict == "work"
@@ -126,7 +137,8 @@ def poll(
     A poll that hangs beyond the grace time is abandoned; its tenant counts as not reached.
 
     ``enough`` counts tenants with something to do, ``budget_s`` and ``grace_s`` are seconds. Raises
-    what ``poll_one`` raises; `refresh_needed` turns a tenant's own error into a verdict.
+    what ``poll_one`` raises, except RecordFilesUnavailable, which is in the result;
+    `refresh_needed` turns a tenant's own error into a verdict.
 
     >>> due = [Agenda(name, 1, "3h", "Asia/Tokyo", "jwt_bearer") for name in ("acme", "globex")]
     >>> result = poll(due, lambda one: "work" if one.tenant_id == "acme" else "idle", enough=10)
@@ -146,7 +158,7 @@ def poll(
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     with round_.lock:
-        verdicts = dict(round_.verdicts)
+        verdicts, without_files = dict(round_.verdicts), dict(round_.without_files)
     found = list(verdicts.values())
     return PollResult(
         work=tuple(a for a in round_.agendas if verdicts.get(a.tenant_id) == "work"),
@@ -154,8 +166,31 @@ def poll(
         busy=found.count("busy"),
         failed=found.count("failed"),
         postponed=found.count("postponed"),
-        unreached=len(round_.agendas) - len(found),
+        unreached=len(round_.agendas) - len(found) - len(without_files),
+        without_files=tuple(
+            (one, without_files[one.tenant_id])
+            for one in round_.agendas
+            if one.tenant_id in without_files
+        ),
     )
+
+
+def record_without_files(
+    installation: Installation, polled: PollResult, *, clock: Clock = utc_now
+) -> None:
+    """Stores on the links of `PollResult.without_files` why, and when each is tried again.
+
+    Raises one of the errors when no other tenant was found idle or in need of a run: then it
+    concerns the lake, not the tenants. They do not count as failing, and are asked again soon.
+    """
+    if polled.without_files and not polled.work and not polled.idle:
+        for agenda, _ in polled.without_files:
+            with installation.database.tenant(agenda.tenant_id) as tx:
+                record_interruption(tx, clock())
+        raise polled.without_files[0][1]
+    for agenda, error in polled.without_files:
+        _record(installation, agenda, error, clock)
+        _log.warning("look failed", tenant=agenda.tenant_id, code=error.code)
 
 
 def refresh_needed(

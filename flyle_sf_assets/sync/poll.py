@@ -50,7 +50,7 @@ def check_idle(
     """Whether a tenant has nothing to do; if so, records on the link that it was just synced.
 
     ``is_asked_for``: a person asked, so the metadata are checked however recent they are.
-    ``patience`` sets other timeouts and retries than the default.
+    ``patience`` sets other timeouts and retries than the default, and a bucket is asked briefly.
 
     Not idle, without asking anything, while a refresh of the tenant is running, or when settings
     that the org did not fit have to be compared with it again; nor when the org
@@ -72,9 +72,8 @@ def check_idle(
             ),
             installation.environment.overlap_s,
         )
-        asked = IdleQuestion(
-            org, CommittedState(database, tenant), installation.lake, settings, version, clock
-        )
+        lake = installation.lake if patience is None else installation.lake_for_polls
+        asked = IdleQuestion(org, CommittedState(database, tenant), lake, settings, version, clock)
         try:
             is_idle_now = _is_idle(asked, is_asked_for=is_asked_for)
         except FlyleError:

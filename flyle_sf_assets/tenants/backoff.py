@@ -125,15 +125,10 @@ def record_failure(
     link = locked_link(tx)
     if link.state == "disconnected":
         return
-    record_tried(tx, now)
     if not isinstance(error, Exception):
-        put_back_off(
-            tx,
-            failures=link.failures,
-            retry_at=now + BACK_OFF_FIRST,
-            stopped_version=link.stopped_version,
-        )
+        record_interruption(tx, now)
         return
+    record_tried(tx, now)
     if not isinstance(error, FlyleError):
         raise TypeError("what nobody foresaw is made one of ours first (telemetry/incidents.py)")
     is_spent = isinstance(error, ApiBudgetSpent)
@@ -157,6 +152,20 @@ def record_failure(
         told = explained(error, attempt.contact)
         body = Text(told.in_language("ja"), told.in_language("en"))
         add_notice(tx, "attention", TITLE, body, now)
+
+
+def record_interruption(tx: TenantTransaction, now: datetime) -> None:
+    """The tenant is tried again soon, and does not count as failing."""
+    link = locked_link(tx)
+    if link.state == "disconnected":
+        return
+    record_tried(tx, now)
+    put_back_off(
+        tx,
+        failures=link.failures,
+        retry_at=now + BACK_OFF_FIRST,
+        stopped_version=link.stopped_version,
+    )
 
 
 def _retry_at(

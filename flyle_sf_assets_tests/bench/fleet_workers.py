@@ -53,9 +53,7 @@ def running_workers(site: Site, folder: Path, number: int) -> Iterator[Workers |
         os.environ[VARIABLE] = url
         home = prepare_home(site.installation)
         worker = [sys.executable, "-m", "flyle_sf_assets.cli", "worker", "--name"]
-        webserver = [shutil.which("dagster-webserver", path=str(Path(sys.executable).parent)) or ""]
-        webserver += ["--host", "127.0.0.1", "--port", "0", "-w", str(WORKSPACE)]
-        commands = [webserver, *([*worker, f"worker-{one}"] for one in range(number))]
+        commands = [webserver_command(0), *([*worker, f"worker-{one}"] for one in range(number))]
         with (home / "workers.log").open("wb") as log:
             children = [
                 subprocess.Popen(
@@ -75,6 +73,12 @@ def running_workers(site: Site, folder: Path, number: int) -> Iterator[Workers |
                 child.terminate()
             for child in children:
                 child.wait(60)
+
+
+def webserver_command(port: int) -> list[str]:
+    """Dagster's UI alone, without a daemon; 0 takes a free port."""
+    program = shutil.which("dagster-webserver", path=str(Path(sys.executable).parent)) or ""
+    return [program, "--host", "127.0.0.1", "--port", str(port), "-w", str(WORKSPACE)]
 
 
 def session_cpu_s(session: int) -> float:

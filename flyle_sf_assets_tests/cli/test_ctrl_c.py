@@ -17,7 +17,7 @@ import pytest
 
 from flyle_sf_assets.store.postgres.embedded import DatabaseUrls, EmbeddedPostgres
 from flyle_sf_assets_tests.postgres import admin
-from flyle_sf_assets_tests.processes import one_starts_at_a_time
+from flyle_sf_assets_tests.processes import one_starts_at_a_time, processes_of
 
 ROOT = Path(__file__).parents[2]
 TEST_S_MAX = 240
@@ -54,7 +54,7 @@ class Started:
         """It ends in time with this code, without a traceback; no process and no file is left."""
         ended = self.process.wait(STOP_TIMEOUT_S)
         assert (ended, "Traceback" in self.said.read_text()) == (code, False), self.said.read_text()
-        assert _processes_of(self.home) == []
+        assert processes_of(self.home) == []
         assert list(self.temporary.iterdir()) == []
 
 
@@ -95,23 +95,8 @@ def start() -> Iterator[Start]:
             for process in started:
                 process.kill()
                 process.wait()
-            for pid in _processes_of(home):
+            for pid in processes_of(home):
                 os.kill(pid, signal.SIGKILL)
-
-
-def _processes_of(home: Path) -> list[int]:
-    """Processes that name the folder as an argument or in their environment, of any parent.
-
-    An account other than root sees the environment of its own processes only.
-    """
-    listed = subprocess.run(
-        ["ps", "axeww", "-o", "pid=,command="],  # noqa: S607  where it is differs
-        capture_output=True,
-        check=True,
-        text=True,
-        errors="replace",
-    ).stdout
-    return [int(line.split()[0]) for line in listed.splitlines() if str(home) in line]
 
 
 def _left_in(home: Path) -> list[str]:

@@ -1,5 +1,7 @@
 """Slow and oversized requests over real sockets; whose forwarded address is believed."""
 
+import http
+import logging
 import socket
 import ssl
 import time
@@ -234,6 +236,25 @@ def test_the_limits_hold_over_tls_too(installation: Installation) -> None:
         ):
             assert connection.recv(10) == b""
         assert time.monotonic() - began < ANSWER_S / 2
+
+
+def test_a_browser_that_leaves_in_the_middle_of_a_form_is_no_incident(
+    installation: Installation, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was logged as an unforeseen error, with a traceback."""
+    with open_house(installation) as house:
+        monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)
+        trust = ssl.create_default_context(cafile=str(house.ca_file))
+        port = int(house.url.rpartition(":")[2])
+        with (
+            closing(socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S)) as plain,
+            trust.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+        ):
+            head = "POST /leave HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100"
+            connection.sendall(f"{head}\r\n\r\nhalf=1".encode())
+        time.sleep(0.3)
+        assert house.stranger().get("/").status_code < http.HTTPStatus.INTERNAL_SERVER_ERROR
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_of_two_consoles_that_start_together_the_second_hears_that_the_port_is_taken() -> None:

@@ -23,35 +23,13 @@ from flyle_sf_assets_tests.cli import site as cli_site
 from flyle_sf_assets_tests.cli.site import Site, site
 from flyle_sf_assets_tests.flows.changes import METADATA_S, change_accounts
 from flyle_sf_assets_tests.flows.damaging import all_named_paths, rereads
-from flyle_sf_assets_tests.flows.s3_tenants import ACCOUNTS, installed_at, synced_tenant
+from flyle_sf_assets_tests.flows.s3_tenants import ACCOUNTS, installed_at
 from flyle_sf_assets_tests.flows.tenants import Tenant, demo_settings, make_org, settings_of
 from flyle_sf_assets_tests.lake.faulty_proxy import Fault, refusal
 from flyle_sf_assets_tests.lake.s3_server import SECRET_KEY, SomeBucket, new_bucket
 from flyle_sf_assets_tests.tenant_fixtures import linked
 
 LASTS = 10_000
-
-
-@pytest.fixture(scope="module")
-def shared_bucket() -> Iterator[SomeBucket]:
-    with new_bucket() as made:
-        yield made
-
-
-@pytest.fixture
-def bucket(shared_bucket: SomeBucket) -> SomeBucket:
-    """The bucket of `acme`, without faults."""
-    shared_bucket.proxy.reset()
-    return shared_bucket
-
-
-@pytest.fixture(scope="module")
-def acme(
-    shared_bucket: SomeBucket, tmp_path_factory: pytest.TempPathFactory, server: SandboxServer
-) -> Iterator[Tenant]:
-    """Each test leaves it as the next one needs it: it follows its org."""
-    with synced_tenant(shared_bucket.url, tmp_path_factory.mktemp("s3"), server) as tenant:
-        yield tenant
 
 
 @pytest.fixture
@@ -141,14 +119,16 @@ def test_a_refresh_with_nothing_new_asks_the_bucket_for_nothing(
         tenant.assert_follows_org()
 
 
-def test_a_refresh_with_changes_asks_for_what_it_names(acme: Tenant, bucket: SomeBucket) -> None:
+def test_a_refresh_with_changes_asks_for_what_it_names(
+    s3_acme: Tenant, s3_bucket: SomeBucket
+) -> None:
     """Each file that it needs once, the marker once, and no list."""
-    acme.there.update("Account", acme.there.ids("Account")[3], {"Name": "また別の名前"})
-    before = set(all_named_paths(acme))
-    acme.later()
-    with bucket.counted() as requests:
-        acme.sync()
-    new = set(all_named_paths(acme)) - before
+    s3_acme.there.update("Account", s3_acme.there.ids("Account")[3], {"Name": "また別の名前"})
+    before = set(all_named_paths(s3_acme))
+    s3_acme.later()
+    with s3_bucket.counted() as requests:
+        s3_acme.sync()
+    new = set(all_named_paths(s3_acme)) - before
     kinds = {key.partition(" ")[0] for key in requests}
     assert kinds == {"GET", "PUT"}
     assert {key.removeprefix("PUT ") for key in requests if key.startswith("PUT ")} == new
@@ -156,15 +136,15 @@ def test_a_refresh_with_changes_asks_for_what_it_names(acme: Tenant, bucket: Som
     assert MARKER in read
     assert read - {MARKER} <= before
     assert set(requests.values()) == {1}
-    acme.assert_follows_org()
+    s3_acme.assert_follows_org()
 
 
 def test_files_that_no_dataset_uses_are_deleted_in_one_request(
-    acme: Tenant, bucket: SomeBucket
+    s3_acme: Tenant, s3_bucket: SomeBucket
 ) -> None:
     """Only those of tenants that the database knows, and only what the product named."""
-    acme.sync(kind="full")
-    named = set(all_named_paths(acme))
+    s3_acme.sync(kind="full")
+    named = set(all_named_paths(s3_acme))
     old = "acme/accounts/00000001-0123456789ab.parquet"
     foreign = {
         "acme/notes.txt",
@@ -173,38 +153,38 @@ def test_files_that_no_dataset_uses_are_deleted_in_one_request(
         "globex/accounts/00000001-0123456789ab.parquet",
     }
     for key in (old, *foreign):
-        bucket.put(key, b"x")
-    unused = set(bucket.stored_keys()) - named - foreign - {MARKER}
+        s3_bucket.put(key, b"x")
+    unused = set(s3_bucket.stored_keys()) - named - foreign - {MARKER}
     assert old in unused
-    with bucket.counted() as requests:
-        assert sweep_lake(acme.installation, datetime.now(UTC)).files == 0
-        swept = sweep_lake(acme.installation, datetime(2040, 1, 1, tzinfo=UTC))
+    with s3_bucket.counted() as requests:
+        assert sweep_lake(s3_acme.installation, datetime.now(UTC)).files == 0
+        swept = sweep_lake(s3_acme.installation, datetime(2040, 1, 1, tzinfo=UTC))
     assert swept.files == len(unused)
     assert requests["DELETE MANY"] == 1
     assert {key for key in requests if key != "DELETE MANY"} == {"LIST"}
-    assert set(bucket.stored_keys()) == {MARKER, *named, *foreign}
-    acme.later()
-    acme.sync(kind="census")
-    acme.assert_follows_org()
+    assert set(s3_bucket.stored_keys()) == {MARKER, *named, *foreign}
+    s3_acme.later()
+    s3_acme.sync(kind="census")
+    s3_acme.assert_follows_org()
 
 
 def test_a_tenant_that_is_disconnected_takes_its_files_up_again(
-    acme: Tenant, bucket: SomeBucket
+    s3_acme: Tenant, s3_bucket: SomeBucket
 ) -> None:
     """Disconnecting asks the bucket for nothing; connecting again compares everything."""
-    clock = acme.clock.now
-    with bucket.counted() as requests:
-        disconnect(acme.installation, "acme", by="test", clock=clock)
+    clock = s3_acme.clock.now
+    with s3_bucket.counted() as requests:
+        disconnect(s3_acme.installation, "acme", by="test", clock=clock)
     assert not requests
-    acme.there.delete("Account", acme.there.ids("Account")[6])
-    acme.there.update("Account", acme.there.ids("Account")[6], {"Name": "解除中に改名"})
-    acme.later(METADATA_S)
+    s3_acme.there.delete("Account", s3_acme.there.ids("Account")[6])
+    s3_acme.there.update("Account", s3_acme.there.ids("Account")[6], {"Name": "解除中に改名"})
+    s3_acme.later(METADATA_S)
     connected = connect_headless(
-        acme.installation, "acme", by="test", replace_org=False, clock=clock
+        s3_acme.installation, "acme", by="test", replace_org=False, clock=clock
     )
     assert isinstance(connected, Connected)
-    acme.sync()
-    acme.assert_follows_org()
+    s3_acme.sync()
+    s3_acme.assert_follows_org()
 
 
 @pytest.mark.parametrize("is_same_machine", [True, False], ids=["same machine", "another one"])

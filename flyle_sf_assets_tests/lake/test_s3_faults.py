@@ -8,10 +8,12 @@ import pytest
 import trustme
 
 from flyle_sf_assets.errors import FlyleError, StoreUnavailable
+from flyle_sf_assets.lake.damage import RecordFilesUnavailable
 from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.lake.names import MARKER
 from flyle_sf_assets.lake.storage import StoredFile
+from flyle_sf_assets.scheduling.poller import GRACE_S
 from flyle_sf_assets_tests.lake.faulty_proxy import Fault, FaultyProxy, refusal
 from flyle_sf_assets_tests.lake.frames import frame
 from flyle_sf_assets_tests.lake.s3_server import (
@@ -202,6 +204,17 @@ def test_a_server_that_stays_silent_is_given_up(
     with pytest.raises(StoreUnavailable, match="s3_unreachable"):
         elsewhere(bucket, tmp_path).read(held)
     assert time.monotonic() - started < BRIEF.total_s + BRIEF.request_s
+
+
+def test_a_poll_does_not_wait_for_a_silent_server(
+    bucket: SomeBucket, tmp_path: Path, held: Manifest
+) -> None:
+    """It ended after the tick had: nothing was said of it, and each minute the org was asked."""
+    bucket.proxy.fail(Fault("GET", times=LASTS, pause_s=12.0))
+    started = time.monotonic()
+    with pytest.raises(RecordFilesUnavailable, match="s3_unreachable"):
+        elsewhere(bucket, tmp_path).for_polls().read(held)
+    assert time.monotonic() - started < GRACE_S
 
 
 def test_a_server_behind_a_private_ca_is_trusted_by_its_certificate(

@@ -1,11 +1,15 @@
 """The HTTP side: which org answers, what is counted, which headers tell it."""
 
 import json
+import logging
+import socket
+import ssl
 import time
 from datetime import timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
+import pytest
 import requests
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.clock import ManualClock
@@ -169,3 +173,27 @@ def test_userinfo_tells_whose_token_it_is(
     body = session.get(f"{served.url}/services/oauth2/userinfo", headers=bearer, timeout=10).json()
     assert body["organization_id"] == org.org_id
     assert body["zoneinfo"] == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize("path", ["/services/oauth2/token", "/services/data/v66.0/composite"])
+def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_error(
+    org: Org,
+    served: SandboxServer,
+    get: Get,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    """The sandbox printed a traceback when a sync was interrupted."""
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)
+    trust = ssl.create_default_context(cafile=served.ca_file)
+    head = f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n"
+    token = org.issue_access_token()
+    with (
+        socket.create_connection((served.host, served.port), timeout=10) as plain,
+        trust.wrap_socket(plain, server_hostname=served.host) as connection,
+    ):
+        connection.sendall(f"{head}Authorization: Bearer {token}\r\n\r\nhalf".encode())
+    time.sleep(0.3)
+    assert get("/limits").ok
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

@@ -17,7 +17,7 @@ from rich.table import Table
 from flyle_sf_assets import private_files
 from flyle_sf_assets.cli.applying import apply_opened, print_registrations
 from flyle_sf_assets.cli.servers.console import HOST, PORT, console_server
-from flyle_sf_assets.cli.servers.dagster_dev import UI_PORT, dagster_ui
+from flyle_sf_assets.cli.servers.dagster_dev import dagster_ui
 from flyle_sf_assets.cli.servers.serving import free_port, print_stopping, wait_for_interrupt
 from flyle_sf_assets.cli.servers.workers_here import (
     await_first_syncs,
@@ -71,13 +71,13 @@ def run_demo(*, is_once: bool, is_on_workers: bool = False) -> int:
         log = opened.environment.home / "dagster-dev.log"
         if is_on_workers:
             logs = stack.enter_context(workers_here(opened))
-            url = stack.enter_context(dagster_ui(opened, port=free_port(UI_PORT), log=log))
+            url = stack.enter_context(dagster_ui(opened, log=log))
             is_right = await_first_syncs(opened, list(orgs))
             _print_first(opened, list(orgs), started)
         else:
             logs = []
             is_right = _sync_here(opened, list(orgs), started)
-            url = stack.enter_context(dagster_ui(opened, port=free_port(UI_PORT), log=log))
+            url = stack.enter_context(dagster_ui(opened, log=log))
         is_right &= _is_in_step(opened, orgs)
         with demo_console(opened, list(orgs), orgs["globex"]) as console_url:
             console.print(f"Dagster UI: {url}/asset-groups")

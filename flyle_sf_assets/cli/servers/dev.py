@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.servers.dagster_dev import UI_PORT, dagster_ui
+from flyle_sf_assets.cli.servers.dagster_dev import dagster_ui
 from flyle_sf_assets.cli.servers.serving import free_port, print_stopping, wait_for_interrupt
 from flyle_sf_assets.cli.terminal.language import say
 from flyle_sf_assets.cli.terminal.output import to_stdout
@@ -21,7 +21,7 @@ def run_dev() -> int:
         console_port = free_port(PORT)
         log = opened.environment.home / "dagster-dev.log"
         with (
-            dagster_ui(opened, port=free_port(UI_PORT), log=log) as url,
+            dagster_ui(opened, log=log) as url,
             console_server(opened, port=console_port) as console_url,
         ):
             console = to_stdout()
