@@ -6,12 +6,12 @@ from flyle_sf_assets.cli.terminal.options import AsJson, Tenant
 from flyle_sf_assets.cli.terminal.output import errors_as_exit_codes
 
 if TYPE_CHECKING:
-    from flyle_sf_assets.cli.syncing import SyncOutcome
+    from flyle_sf_assets.cli.syncing.outcome import SyncOutcome
 
 
 def approve(tenant: Tenant, *, as_json: AsJson = False) -> None:
     """Apply the change that the mass-change guard holds, as far as it stays within its numbers."""
-    from flyle_sf_assets.cli.syncing import never_began
+    from flyle_sf_assets.cli.syncing.outcome import never_began
 
     with errors_as_exit_codes(
         "approve", as_json=as_json, document=lambda error: never_began(tenant, error).document()
@@ -31,11 +31,11 @@ def approved(tenant: str, *, show_progress: bool = True) -> "SyncOutcome":
     was disconnected; what happens during the sync is in the outcome.
     """
     from flyle_sf_assets.cli.opening import installation
-    from flyle_sf_assets.cli.syncing import refresh_in_process
+    from flyle_sf_assets.cli.syncing.dagster_run import refresh_in_process
     from flyle_sf_assets.cli.terminal.language import language, say
     from flyle_sf_assets.cli.terminal.output import to_stderr
     from flyle_sf_assets.defs.instance import instance_of
-    from flyle_sf_assets.sync.session import require_connected
+    from flyle_sf_assets.sync.context import require_connected
     from flyle_sf_assets.tenants.held_changes import approve_held
     from flyle_sf_assets.tenants.registration import not_registered, registered_settings
 

@@ -4,14 +4,16 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.syncing import SyncOutcome, never_began, refresh_in_process, register_file
+from flyle_sf_assets.cli.syncing.command import register_file
+from flyle_sf_assets.cli.syncing.dagster_run import refresh_in_process
+from flyle_sf_assets.cli.syncing.outcome import SyncOutcome, never_began
 from flyle_sf_assets.cli.terminal.language import language
 from flyle_sf_assets.cli.terminal.output import to_stdout
 from flyle_sf_assets.defs.instance import instance_of
 from flyle_sf_assets.errors import FlyleError
 from flyle_sf_assets.store.syncs.census import CensusFigures, census_of_sync
+from flyle_sf_assets.sync.context import require_connected
 from flyle_sf_assets.sync.load.census_report import in_words
-from flyle_sf_assets.sync.session import require_connected
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.syncing import register_file
+from flyle_sf_assets.cli.syncing.command import register_file
 from flyle_sf_assets.cli.terminal.language import language, say
 from flyle_sf_assets.cli.terminal.output import to_stderr, to_stdout
 from flyle_sf_assets.connection.connect import (

@@ -110,7 +110,8 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Refresh one tenant now, in the foreground; runs the same Dagster assets."""
-    from flyle_sf_assets.cli.syncing import never_began, sync_tenant
+    from flyle_sf_assets.cli.syncing.command import sync_tenant
+    from flyle_sf_assets.cli.syncing.outcome import never_began
 
     with errors_as_exit_codes(
         "sync", as_json=as_json, document=lambda error: never_began(tenant, error).document()

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import polars as pl
 
 from flyle_sf_assets.companies.fields import CompanyField
-from flyle_sf_assets.companies.rejections import RejectReason
+from flyle_sf_assets.companies.reject_reasons import RejectReason
 from flyle_sf_assets.companies.rows import DECIMAL_DIGITS, decimal_scale, polars_type
 from flyle_sf_assets.options.multipicklist import SEPARATOR, selected_values
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema

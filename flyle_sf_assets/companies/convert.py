@@ -11,8 +11,8 @@ import polars as pl
 
 from flyle_sf_assets.companies.casts import cast, cleaned_text, fault
 from flyle_sf_assets.companies.fields import CompanyField, readable_fields
+from flyle_sf_assets.companies.reject_reasons import RejectReason
 from flyle_sf_assets.companies.rejections import (
-    RejectReason,
     all_rejected,
     rejected_rows,
     rejected_values,

@@ -15,7 +15,7 @@ from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
 
 from flyle_sf_assets.companies.fields import CompanyField, readable_fields
-from flyle_sf_assets.companies.rejections import RejectReason
+from flyle_sf_assets.companies.reject_reasons import RejectReason
 from flyle_sf_assets.companies.rows import (
     EXTERNAL_ID,
     MERGED_INTO,
@@ -27,7 +27,7 @@ from flyle_sf_assets.companies.rows import (
     polars_type,
 )
 from flyle_sf_assets.companies.status import CompanyStatus, reasons_of
-from flyle_sf_assets.salesforce.ids import has_valid_id, is_valid_id
+from flyle_sf_assets.salesforce.id_columns import has_valid_id, is_valid_id
 from flyle_sf_assets.settings.models import FlyleType
 
 _HOST = r"(\[[0-9a-f:.]+\]|[\p{L}\p{N}][^\s/?#@:\\<>\"]*)"

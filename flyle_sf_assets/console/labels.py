@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flyle_sf_assets.choosing import settings_words, type_words
-from flyle_sf_assets.companies.rejections import RejectReason
+from flyle_sf_assets.companies.reject_reasons import RejectReason
 from flyle_sf_assets.errors import Text
 
 FLYLE_TYPES, OBJECTS = type_words.FLYLE_TYPES, type_words.OBJECTS

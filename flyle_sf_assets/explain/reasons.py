@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from flyle_sf_assets.companies.rejections import remedy_for
+from flyle_sf_assets.companies.reject_reasons import remedy_for
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.explain.explanation import ConditionAnswer, FieldAnswer, Reason
 from flyle_sf_assets.store.tenants.links import Link

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from flyle_sf_assets import private_files
 from flyle_sf_assets.installation.environment import Environment
-from flyle_sf_assets.lake.files import Lake
+from flyle_sf_assets.lake.places import storage_at
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.postgres.embedded import EmbeddedPostgres
 from flyle_sf_assets.store.postgres.urls import as_text, dagster_url, product_url
-from flyle_sf_assets.store.tenants.envelopes import SecretBox, secret_box
+
+if TYPE_CHECKING:
+    from flyle_sf_assets.lake.files import Lake
+    from flyle_sf_assets.store.tenants.envelopes import SecretBox
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,10 @@ class Installation:
     dagster_database_url: str = field(repr=False)
 
     @cached_property
-    def lake(self) -> Lake:
+    def lake(self) -> "Lake":
         """The record files."""
+        from flyle_sf_assets.lake.files import Lake  # noqa: PLC0415 - polars: 0.2 s
+
         return Lake(self.environment.lake_url, self.environment.scratch)
 
     @cached_property
@@ -34,8 +40,10 @@ class Installation:
         return self.lake.for_polls()
 
     @property
-    def secrets(self) -> SecretBox:
+    def secrets(self) -> "SecretBox":
         """Seals and opens secrets, with the current keys: they may be rotated."""
+        from flyle_sf_assets.store.tenants.envelopes import secret_box  # noqa: PLC0415 - 0.05 s
+
         return secret_box(self.environment.home)
 
     def child_environment(self) -> dict[str, str]:
@@ -97,4 +105,4 @@ def _close_to_others(environment: Environment) -> None:
     private_files.make_folder(environment.home)
     if private_files.is_open_to_others(environment.home):
         private_files.close_to_others(environment.home)
-    Lake(environment.lake_url, environment.scratch).close_to_others()
+    storage_at(environment.lake_url, environment.scratch).close_to_others()

@@ -5,8 +5,6 @@ import os
 import stat
 from pathlib import Path
 
-import polars as pl
-
 from flyle_sf_assets.errors import RecordFileDamaged, StoreUnavailable, Text
 from flyle_sf_assets.lake.manifest import RecordFile
 
@@ -53,6 +51,9 @@ def read_damage(place: Path, file: RecordFile) -> Text | None:
     A file of an earlier version has no checksum: its footer must have the number of its rows, and
     every value must be readable.
     """
+    # Commands that read no record files, such as status, do not wait for this import.
+    import polars as pl  # noqa: PLC0415
+
     try:
         if file.checksum:
             _, digest = checksum_of(place)

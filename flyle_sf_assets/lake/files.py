@@ -226,10 +226,6 @@ class Lake:
         """
         self._storage.release()
 
-    def close_to_others(self) -> None:
-        """Removes all rights of other accounts to the lake and to all tenants' files."""
-        self._storage.close_to_others()
-
     def _sound(self, file: RecordFile) -> Path:
         """A local path of the file after it was verified."""
         found = self._storage.verified(file)

@@ -16,7 +16,7 @@ import polars as pl
 
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.salesforce.errors import classification as faults
-from flyle_sf_assets.salesforce.ids import has_valid_id
+from flyle_sf_assets.salesforce.id_columns import has_valid_id
 from flyle_sf_assets.salesforce.soql import Statement
 
 T = TypeVar("T")

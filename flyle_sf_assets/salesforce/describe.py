@@ -29,6 +29,7 @@ from flyle_sf_assets.salesforce.schema.objects import (
     ObjectSchema,
     PicklistValue,
 )
+from flyle_sf_assets.salesforce.schema.stored import to_bytes
 from flyle_sf_assets.salesforce.schema.validation import implausibility
 from flyle_sf_assets.salesforce.session import OrgSession
 from flyle_sf_assets.salesforce.transport import parsed_date
@@ -100,7 +101,6 @@ _NO_HELP_TEXT = b',"help_text":""'
 were known have the same digest, so an upgrade makes no asset stale."""
 
 _DESCRIBE = msgspec.json.Decoder(_Describe)
-_SCHEMA = msgspec.json.Decoder(ObjectSchema)
 
 
 def describe(
@@ -149,16 +149,6 @@ def describe_all(
         for name, answer in zip(some, composite(session, asked, tried=tried), strict=True):
             found[name] = _of_answer(session, name, answer)
     return found
-
-
-def to_bytes(schema: ObjectSchema) -> bytes:
-    """The schema as JSON, for storage; `from_bytes` reads it."""
-    return msgspec.json.encode(schema)
-
-
-def from_bytes(data: bytes) -> ObjectSchema:
-    """The schema that `to_bytes` wrote; fields added to the model since get their defaults."""
-    return _SCHEMA.decode(data)
 
 
 def digest(schema: ObjectSchema) -> str:

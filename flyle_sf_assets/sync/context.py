@@ -17,6 +17,7 @@ from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import Consumed
 from flyle_sf_assets.store.syncs.syncs import is_cancelled
+from flyle_sf_assets.store.tenants.links import get_link
 from flyle_sf_assets.sync import progress
 from flyle_sf_assets.sync.bulk_downloads import Downloads
 from flyle_sf_assets.sync.org_access import OrgAccess
@@ -169,3 +170,10 @@ def disconnected(tenant: str) -> NotConnected:
             " still there and are taken up again",
         ),
     )
+
+
+def require_connected(installation: Installation, tenant: str) -> None:
+    """Raises NotConnected ``disconnected`` for a tenant whose link was ended."""
+    with installation.database.tenant(tenant) as tx:
+        if get_link(tx).state == "disconnected":
+            raise disconnected(tenant)

@@ -177,13 +177,6 @@ def _kind_to_apply(tx: TenantTransaction, requested: RefreshKind) -> RefreshKind
     return whole_kind(held, requested) or requested
 
 
-def require_connected(installation: Installation, tenant: str) -> None:
-    """Raises NotConnected ``disconnected`` for a tenant whose link was ended."""
-    with installation.database.tenant(tenant) as tx:
-        if get_link(tx).state == "disconnected":
-            raise disconnected(tenant)
-
-
 def _watchful(refresh: Refresh) -> Callable[[float], None]:
     """Stops waiting for a Bulk job as soon as the refresh was cancelled."""
 

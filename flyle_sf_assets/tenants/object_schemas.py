@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from flyle_sf_assets.salesforce.describe import from_bytes
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
+from flyle_sf_assets.salesforce.schema.stored import from_bytes
 from flyle_sf_assets.salesforce.schema.validation import implausibility
 from flyle_sf_assets.store.syncs.object_schemas import StoredSchema
 

@@ -7,7 +7,8 @@ from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 
 from flyle_sf_assets.cli.opening import installation
-from flyle_sf_assets.cli.syncing import refresh_in_process, register_file
+from flyle_sf_assets.cli.syncing.command import register_file
+from flyle_sf_assets.cli.syncing.dagster_run import refresh_in_process
 from flyle_sf_assets.defs.instance import prepare_home
 
 

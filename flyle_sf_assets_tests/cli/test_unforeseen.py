@@ -20,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 import typer.main
 
-from flyle_sf_assets.cli import entry, main
+from flyle_sf_assets.cli import command_line, main
 from flyle_sf_assets.installation.environment import Environment
 
 MARKER = "geheimer-Wert-7734"
@@ -118,7 +118,7 @@ def _run(
         raise make()
 
     monkeypatch.setattr(Environment, "from_environment", staticmethod(broken))
-    return entry.run(arguments)
+    return command_line.run(arguments)
 
 
 def test_every_command_of_the_contract_that_is_here_is_tried() -> None:
@@ -182,7 +182,7 @@ def test_wrong_usage_is_one_json_object_too(
     arguments: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A script that forgot an argument read an empty stdout."""
-    code = entry.run(arguments)
+    code = command_line.run(arguments)
     out, err = capfd.readouterr()
     error = json.loads(out)["error"]
     assert (code, error["code"]) == (2, "usage")
@@ -202,7 +202,7 @@ def test_a_result_that_cannot_be_written_as_json_is_an_error_too(
     monkeypatch.setattr(
         "flyle_sf_assets.cli.applying.apply_files", lambda: (_Unwritable(), _Unwritable())
     )
-    assert entry.run(["apply", "--json"]) == 1
+    assert command_line.run(["apply", "--json"]) == 1
     assert json.loads(capfd.readouterr().out)["error"]["code"] == "unforeseen"
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import polars as pl
 
 from flyle_sf_assets.companies.fields import CompanyField
-from flyle_sf_assets.companies.rejections import RejectReason, rejected_rows, rejected_values
+from flyle_sf_assets.companies.reject_reasons import RejectReason
+from flyle_sf_assets.companies.rejections import rejected_rows, rejected_values
 
 
 def test_a_value_without_end_is_kept_by_its_beginning(

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from flyle_sf_assets.companies.guard import Loss, LossExample, MassChange
-from flyle_sf_assets.companies.rejections import RejectReason, remedy
+from flyle_sf_assets.companies.reject_reasons import RejectReason, remedy
 from flyle_sf_assets.console.app import PageRoute
 from flyle_sf_assets.console.demo_users import sample_users
 from flyle_sf_assets.console.pages.overview import BANNERS_MAX

@@ -15,10 +15,9 @@ from flyle_sf_assets.salesforce.describe import (
     describe,
     describe_all,
     digest,
-    from_bytes,
-    to_bytes,
 )
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
+from flyle_sf_assets.salesforce.schema.stored import from_bytes, to_bytes
 from flyle_sf_assets.sandbox.faults import FaultKind
 from flyle_sf_assets_tests.salesforce.room import Room
 

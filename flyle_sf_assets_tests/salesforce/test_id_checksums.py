@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flyle_sf_assets.salesforce.ids import is_valid_id
+from flyle_sf_assets.salesforce.id_columns import is_valid_id
 
 ALPHABET = string.ascii_letters + string.digits
 FIFTEEN = st.text(ALPHABET, min_size=15, max_size=15)

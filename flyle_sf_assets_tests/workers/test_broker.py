@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 from dagster import DagsterInstance
 
-from flyle_sf_assets.cli.entry import run
+from flyle_sf_assets.cli.command_line import run
 from flyle_sf_assets.cli.servers import broker
 from flyle_sf_assets.defs.instance import prepare_home
 from flyle_sf_assets.defs.workers.app import worker_app

@@ -60,7 +60,7 @@ def _run(
 
 
 def _written(opened: "Installation", tenant: str, sync_id: int, *, is_resume: bool) -> "Rollback":
-    from flyle_sf_assets.cli.syncing import waiting
+    from flyle_sf_assets.cli.syncing.outcome import waiting
     from flyle_sf_assets.tenants.rollback import resume, roll_back
 
     run = resume if is_resume else roll_back

@@ -24,7 +24,7 @@ from flyle_sf_assets.cli.servers.workers_here import (
     broker_here,
     workers_here,
 )
-from flyle_sf_assets.cli.syncing import refresh_in_process
+from flyle_sf_assets.cli.syncing.dagster_run import refresh_in_process
 from flyle_sf_assets.cli.terminal.language import say
 from flyle_sf_assets.cli.terminal.output import to_stderr, to_stdout
 from flyle_sf_assets.defs.fleet import SCHEDULES_VARIABLE, STOPPED

@@ -10,8 +10,8 @@ from flyle_sf_assets.console.pages.asking import ask, has_asked
 from flyle_sf_assets.console.request import PageRequest
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.companies.counts import count_rejected
 from flyle_sf_assets.store.companies.held_changes import HeldChange, get_held
-from flyle_sf_assets.store.companies.rejected_values import count_rejected
 from flyle_sf_assets.store.syncs.progress import SyncProgress, get_progress
 from flyle_sf_assets.store.syncs.syncs import Sync, latest_syncs
 from flyle_sf_assets.store.tenants.links import Attention, Link, get_link

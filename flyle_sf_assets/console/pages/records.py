@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from starlette.responses import Response
 
-from flyle_sf_assets.companies.rejections import RejectReason, remedy_for
+from flyle_sf_assets.companies.reject_reasons import RejectReason, remedy_for
 from flyle_sf_assets.console.csv_cells import BYTE_ORDER_MARK, csv_line
 from flyle_sf_assets.console.request import PageRequest, whole_number
 from flyle_sf_assets.errors import Text
+from flyle_sf_assets.store.companies.counts import count_rejected
 from flyle_sf_assets.store.companies.custom_fields import CustomField, list_fields
 from flyle_sf_assets.store.companies.rejected_values import (
     RejectedRecord,
-    count_rejected,
     list_rejected,
 )
 from flyle_sf_assets.store.syncs.syncs import latest_syncs

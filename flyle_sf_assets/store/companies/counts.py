@@ -1,4 +1,4 @@
-"""The number of companies by status, of one tenant or of all tenants."""
+"""Numbers of companies, rejected values and kept values, of one tenant or of all tenants."""
 
 from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
 
@@ -30,3 +30,23 @@ def companies_of(tx: TenantTransaction) -> dict[str, int]:
         "SELECT count(*) FROM companies WHERE tenant_id = :tenant_id"
     ).scalar_one()
     return {"linked": int(everything) - sum(counts.values()), **counts}
+
+
+def count_rejected(tx: TenantTransaction) -> int:
+    """The number of values that are rejected and not resolved."""
+    return int(
+        tx.execute(
+            "SELECT count(*) FROM rejected_records"
+            " WHERE tenant_id = :tenant_id AND resolved_at IS NULL"
+        ).scalar_one()
+    )
+
+
+def count_kept(tx: Transaction) -> dict[str, dict[int, int]]:
+    """By tenant and sync that was rolled back: how many values are kept."""
+    counted: dict[str, dict[int, int]] = {}
+    for row in tx.execute(
+        "SELECT tenant_id, sync_id, count(*) AS kept FROM rolled_back GROUP BY 1, 2 ORDER BY 1, 2"
+    ):
+        counted.setdefault(str(row.tenant_id), {})[int(row.sync_id)] = int(row.kept)
+    return counted

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
+from flyle_sf_assets.store.companies.counts import count_rejected
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.postgres.staging import stage, unstage
 
@@ -66,16 +67,6 @@ def list_rejected(tx: TenantTransaction, *, limit: int) -> tuple[RejectedRecord,
         " FROM rejected_records WHERE tenant_id = :tenant_id AND resolved_at IS NULL"
         " ORDER BY first_seen_at, external_id, field LIMIT :limit",
         limit=limit,
-    )
-
-
-def count_rejected(tx: TenantTransaction) -> int:
-    """The number of values that are rejected and not resolved."""
-    return int(
-        tx.execute(
-            "SELECT count(*) FROM rejected_records"
-            " WHERE tenant_id = :tenant_id AND resolved_at IS NULL"
-        ).scalar_one()
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flyle_sf_assets.store.companies.rollback_statements import STATUS_OF
-from flyle_sf_assets.store.postgres.database import TenantTransaction, Transaction
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.postgres.staging import unstage
 
 KEPT_ITEMS_MAX = 1_000
@@ -92,16 +92,6 @@ def kept_values(tx: TenantTransaction, external_id: str) -> tuple[KeptValue, ...
         " ORDER BY r.of_row DESC, r.field",
         external_id=external_id,
     )
-
-
-def count_kept(tx: Transaction) -> dict[str, dict[int, int]]:
-    """By tenant and sync that was rolled back: how many values are kept."""
-    counted: dict[str, dict[int, int]] = {}
-    for row in tx.execute(
-        "SELECT tenant_id, sync_id, count(*) AS kept FROM rolled_back GROUP BY 1, 2 ORDER BY 1, 2"
-    ):
-        counted.setdefault(str(row.tenant_id), {})[int(row.sync_id)] = int(row.kept)
-    return counted
 
 
 def count_kept_of(tx: TenantTransaction, sync_id: int) -> int:

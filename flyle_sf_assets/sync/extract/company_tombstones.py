@@ -5,7 +5,7 @@ import polars as pl
 from flyle_sf_assets.raw.canonical import STAMP_TYPE
 from flyle_sf_assets.raw.plan import Dataset, ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus, record_schema
-from flyle_sf_assets.salesforce.ids import is_valid_id
+from flyle_sf_assets.salesforce.id_columns import is_valid_id
 from flyle_sf_assets.store.companies.dry_run import company_ends
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 

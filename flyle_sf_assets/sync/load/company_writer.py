@@ -13,8 +13,9 @@ from flyle_sf_assets.companies.fields import CompanyField
 from flyle_sf_assets.enriched.gone import what_blanked
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus
+from flyle_sf_assets.store.companies.counts import count_rejected
 from flyle_sf_assets.store.companies.picklist_options import list_options
-from flyle_sf_assets.store.companies.rejected_values import count_rejected, merge_rejected
+from flyle_sf_assets.store.companies.rejected_values import merge_rejected
 from flyle_sf_assets.store.companies.type_changes import blank_unconverted
 from flyle_sf_assets.store.companies.upsert import (
     Conversion,

@@ -17,7 +17,7 @@ from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.plan import Schemas, plan
 from flyle_sf_assets.salesforce.bounds import Bounds
-from flyle_sf_assets.salesforce.ids import has_valid_id
+from flyle_sf_assets.salesforce.id_columns import has_valid_id
 from flyle_sf_assets.salesforce.soql import holds_ids
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.companies.dry_run import company_states

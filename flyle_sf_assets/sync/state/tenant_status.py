@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flyle_sf_assets.installation.opened import Installation
-from flyle_sf_assets.store.companies.counts import companies_by_status
-from flyle_sf_assets.store.companies.rejected_values import count_rejected
-from flyle_sf_assets.store.companies.rolled_back import count_kept
+from flyle_sf_assets.store.companies.counts import (
+    companies_by_status,
+    count_kept,
+    count_rejected,
+)
 from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.store.tenants.settings_versions import (
     latest_settings,

@@ -19,6 +19,7 @@ from flyle_sf_assets.installation.clock import Clock
 from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
 from flyle_sf_assets.salesforce import describe
 from flyle_sf_assets.salesforce.describe import Described, NotModified
+from flyle_sf_assets.salesforce.schema.stored import to_bytes
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import Consumed, swap_generation
@@ -297,7 +298,7 @@ def _stored(
         # The last known schema stays: the labels of its options are needed if it comes back.
         return StoredSchema(name, HIDDEN, None, before.document if before else UNKNOWN, now)
     modified = min(answer.last_modified or known_until, known_until).isoformat()
-    document = describe.to_bytes(answer.schema).decode()
+    document = to_bytes(answer.schema).decode()
     return StoredSchema(name, describe.digest(answer.schema), modified, document, now)
 
 

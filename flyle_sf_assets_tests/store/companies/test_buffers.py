@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from psycopg import sql
 
-from flyle_sf_assets.store.companies.counts import companies_of, linked_companies
+from flyle_sf_assets.store.companies.counts import companies_of, count_rejected, linked_companies
 from flyle_sf_assets.store.companies.custom_fields import CustomField, put_fields
 from flyle_sf_assets.store.companies.dry_run import company_states, compare_companies
 from flyle_sf_assets.store.companies.history import company_history, company_name
@@ -35,7 +35,7 @@ from flyle_sf_assets.store.companies.picklist_options import (
     merge_options,
     option_labels,
 )
-from flyle_sf_assets.store.companies.rejected_values import count_rejected, merge_rejected
+from flyle_sf_assets.store.companies.rejected_values import merge_rejected
 from flyle_sf_assets.store.companies.search import (
     PAGE_ROWS,
     CompanyOrder,

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from flyle_sf_assets.store.companies.counts import count_rejected
 from flyle_sf_assets.store.companies.rejected_values import (
     REJECTED_COLUMNS,
     RejectedCounts,
-    count_rejected,
     list_rejected,
     merge_rejected,
 )
