@@ -1,6 +1,6 @@
 """A tenant of many companies beside 50 others, on a database that nobody analyses.
 
-What does not belong here: what is found out about it (``test_statements.py``).
+What does not belong here: what is found out about it (``test_statements.py``, ``test_work.py``).
 """
 
 import os
