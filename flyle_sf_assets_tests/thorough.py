@@ -170,6 +170,9 @@ ALONE = {
     "flows/test_preview.py::test_a_preview_changes_nothing": (
         "flows/test_preview.py: previews of other changes, by the same tables"
     ),
+    "flows/test_statements.py::test_both_hold_for_two_hundred_thousand_companies": (
+        "flows/test_statements.py: the same of some thousand companies"
+    ),
     "hostile/test_fuzz.py::test_combined_mutations_are_contained_and_heal": (
         "hostile/test_mutations.py: one at a time"
     ),

@@ -7,6 +7,7 @@ from dagster import AssetCheckEvaluation, AssetCheckKey, ExecuteInProcessResult
 
 from flyle_sf_assets.definitions import build_defs
 from flyle_sf_assets.defs import keys
+from flyle_sf_assets.errors import GateBroken
 from flyle_sf_assets_tests.defs.persons import state_of
 from flyle_sf_assets_tests.flows.dagster_runs import QUIET, DagsterRuns
 from flyle_sf_assets_tests.postgres import admin
@@ -26,7 +27,7 @@ def break_in_database(runs: DagsterRuns, sql: str) -> None:
 
 TWIN = (
     "INSERT INTO flyle.companies (tenant_id, external_id, name, source_object, created_at,"
-    " updated_at, status_changed_at) SELECT tenant_id, left(external_id, 15), name, source_object,"
+    " updated_at, status_changed_at) SELECT tenant_id, {external_id}, name, source_object,"
     " created_at, updated_at, status_changed_at FROM flyle.companies WHERE tenant_id = %s"
     " ORDER BY external_id LIMIT 1"
 )
@@ -55,21 +56,42 @@ def test_every_run_tells_what_its_gates_let_through(
         assert {one.metadata["checked"].value for one in again.values()} == {0}
 
 
-def test_two_companies_of_one_record_are_not_committed(acme_runs: DagsterRuns) -> None:
-    """One id with 15 and with 18 characters is one record; people would link feedback to both."""
+@pytest.mark.parametrize("spelling", [15, 18])
+def test_two_companies_of_one_record_are_not_committed(
+    acme_runs: DagsterRuns, spelling: int
+) -> None:
+    """One id with 15 and with 18 characters is one record; people would link feedback to both.
+
+    Nor two with another end, as a wrong checksum would give.
+    """
     acme, org = acme_runs.tenant, acme_runs.tenant.there
     assert acme_runs.refresh().success
-    break_in_database(acme_runs, TWIN)
+    new = org.insert("Account", {"Name": "新しい会社", "OwnerId": org.ids("User")[0]})
+    other = new[:15] if spelling == 15 else new[:15] + "000"
+    break_in_database(acme_runs, TWIN.format(external_id=f"'{other}'"))
     rows = acme.rows()
-    org.insert("Account", {"Name": "新しい会社", "OwnerId": org.ids("User")[0]})
     acme_runs.later()
     result = acme_runs.refresh()
     assert not result.success
     (closed,) = [one for one in told(result).values() if not one.passed]
     assert (closed.check_name, closed.metadata["failing"].value) == ("external_ids_unique", 1)
-    assert min(rows)[:15] in (closed.description or "")
+    assert new[:15] in (closed.description or "")
     assert acme.rows() == rows
     assert state_of(acme) == "failing"
+
+
+def test_a_census_checks_the_records_of_every_company(acme_runs: DagsterRuns) -> None:
+    """A refresh checks those of its own companies: its work follows the change."""
+    acme = acme_runs.tenant
+    assert acme_runs.refresh().success
+    break_in_database(acme_runs, TWIN.format(external_id="left(external_id, 15)"))
+    rows = acme.rows()
+    acme.there.insert("Account", {"Name": "新しい会社", "OwnerId": acme.there.ids("User")[0]})
+    acme_runs.later()
+    assert acme_runs.refresh().success
+    acme_runs.later()
+    with pytest.raises(GateBroken, match=min(rows)[:15]):
+        acme.sync(kind="census")
 
 
 def test_a_value_that_is_no_option_is_not_committed(acme_runs: DagsterRuns) -> None:

@@ -47,12 +47,17 @@ class StoreReading:
         self._connection.close()
 
     def rows(self, tenant: str) -> dict[str, Row]:
-        """The company rows by external id."""
+        """The company rows by external id; the kept number of linked ones must be theirs."""
         found: list[tuple[Any, ...]] = self._connection.execute(
             "SELECT external_id, name, status, status_reason, merged_into, custom_fields::text,"
             " source_object, updated_at FROM flyle.companies WHERE tenant_id = %s",
             [tenant],
         ).fetchall()
+        linked = sum(status == "linked" for _, _, status, *_ in found)
+        figure = self._connection.execute(
+            "SELECT companies FROM flyle.links WHERE tenant_id = %s", [tenant]
+        ).fetchone()
+        assert figure in (None, (None,), (linked,)), (figure, linked)
         return {
             str(key): Row(
                 Company(name, status, reason, winner, _exact(fields)),

@@ -14,6 +14,8 @@ from flyle_sf_assets.store.postgres.database import TenantTransaction, Transacti
 EXTERNAL_IDS_UNIQUE = "external_ids_unique"
 OPTIONS_IN_CATALOG = "options_in_catalog"
 EXAMPLES_MAX = 10
+TWINS_MAX = 100
+"""More companies of one record are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,34 @@ def external_ids_unique(tx: Transaction) -> Gate:
         tuple(f"{row.tenant_id}: {row.record}" for row in rows[:EXAMPLES_MAX]),
     )
 
+
+def external_ids_of_companies_unique(tx: TenantTransaction, ids: pl.Series) -> Gate:
+    """The same for the records of these external ids: those written just now.
+
+    Another company of one of their records is found by its first 15 characters, whatever follows
+    them. The range holds them all in every collation: three capitals or digits are before "zzzz".
+    """
+    rows = tx.execute(_TWINS, ids=ids.to_list(), limit=TWINS_MAX).all()
+    return Gate(
+        EXTERNAL_IDS_UNIQUE,
+        ids.len(),
+        sum(int(row.too_many) for row in rows),
+        tuple(f"{tx.tenant_id}: {row.record}" for row in rows[:EXAMPLES_MAX]),
+    )
+
+
+# One look-up by the primary key per record; the limit prevents that it is planned as a join.
+_TWINS = """
+SELECT written.record, count(*) - 1 AS too_many
+FROM (SELECT DISTINCT left(one.id, 15) AS record
+    FROM unnest(CAST(:ids AS text[])) AS one (id)) AS written
+CROSS JOIN LATERAL (
+    SELECT FROM companies WHERE tenant_id = :tenant_id
+        AND external_id BETWEEN written.record AND written.record || 'zzzz'
+        AND left(external_id, 15) = written.record LIMIT :limit
+) AS c
+GROUP BY 1 HAVING count(*) > 1 ORDER BY 1
+"""
 
 _ALL = "companies c"
 

@@ -79,10 +79,11 @@ WITH recorded AS (
                 AND r.external_id = s.external_id AND r.field = change.field),
             CASE WHEN change.field = ANY(CAST(:retyped AS text[])) THEN 'type_changed' END) END
     {_CHANGES}
-    RETURNING external_id, field, old, of_row
+    RETURNING external_id, field, old, new, of_row
 )
 SELECT count(DISTINCT external_id) AS moved,
-    count(*) FILTER (WHERE of_row AND field = 'status' AND old = '"linked"') AS gone
+    count(*) FILTER (WHERE of_row AND field = 'status' AND old = '"linked"') AS gone,
+    count(*) FILTER (WHERE of_row AND field = 'status' AND new = '"linked"') AS returned
 FROM recorded
 """
 

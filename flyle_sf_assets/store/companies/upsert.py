@@ -61,14 +61,21 @@ class Conversion:
 class UpsertCounts:
     """The result of an upsert, in rows.
 
-    ``gone`` are no longer linked; ``changed`` are the other changes of content; ``unchanged`` had
-    none (their hash or stamp may have been stored anyway).
+    ``gone`` are no longer linked; ``changed`` are the other changes of content, of which
+    ``returned`` are linked again; ``unchanged`` had none (their hash or stamp may have been stored
+    anyway).
     """
 
     created: int = 0
     changed: int = 0
     unchanged: int = 0
     gone: int = 0
+    returned: int = 0
+
+    @property
+    def linked(self) -> int:
+        """By how many the number of linked companies grew."""
+        return self.created + self.returned - self.gone
 
 
 _PLAIN = Conversion()
@@ -104,7 +111,7 @@ def upsert_companies(
     ... }], ROW_SCHEMA)
     >>> with database.tenant("acme") as tx:
     ...     upsert_companies(tx, one, source_object="Account", sync_id=1, now=now)
-    UpsertCounts(created=1, changed=0, unchanged=0, gone=0)
+    UpsertCounts(created=1, changed=0, unchanged=0, gone=0, returned=0)
     """
     rows = _checked(rows)
     total = rows.height
@@ -128,17 +135,17 @@ def upsert_companies(
         "hash_version": conversion.hash_version,
         "retyped": sorted(conversion.retyped),
     }
-    moved = gone = 0
+    moved = gone = returned = 0
     if is_any_held:  # a first load has no rows to compare with
         if has_kept_values(tx):
             keep_rolled_back(tx, readable=conversion.readable)
         held = tx.execute(statements.RECORD_CHANGES, **values).one()
-        moved, gone = int(held.moved), int(held.gone)
+        moved, gone, returned = int(held.moved), int(held.gone), int(held.returned)
         tx.execute(statements.UPDATE_HELD, **values)
     created = tx.execute(statements.INSERT_NEW, **values).rowcount
     unstage(tx, "staged_companies")
     unstage(tx, "staged_reasons")
-    return UpsertCounts(created, moved - gone, total - created - moved, gone)
+    return UpsertCounts(created, moved - gone, total - created - moved, gone, returned)
 
 
 def unlink_companies(

@@ -159,6 +159,12 @@ def record_figures(tx: TenantTransaction, *, companies: int, rejected: int | Non
     _write(tx, {name: value for name, value in given.items() if value is not None})
 
 
+def linked_figure(tx: TenantTransaction) -> int | None:
+    """The number of linked companies that was stored last; None before the first."""
+    found = tx.execute("SELECT companies FROM links WHERE tenant_id = :tenant_id").scalar()
+    return None if found is None else int(found)
+
+
 def put_outage(tx: TenantTransaction, *, unanswered_since: datetime | None, is_told: bool) -> None:
     """Stores since when the org does not answer (None: it does), and if people were notified."""
     _write(tx, {"unanswered_since": unanswered_since, "is_outage_told": is_told})

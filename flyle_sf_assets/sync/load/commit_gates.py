@@ -9,6 +9,7 @@ from flyle_sf_assets.store.companies.invariants import (
     EXTERNAL_IDS_UNIQUE,
     OPTIONS_IN_CATALOG,
     Gate,
+    external_ids_of_companies_unique,
     external_ids_unique,
     options_in_catalog,
     options_of_companies_in_catalog,
@@ -49,11 +50,15 @@ def passed_gates(tx: TenantTransaction, written: Written, *, is_whole: bool) -> 
     ``is_whole`` runs both in any case, over every company.
     """
     touched = written.counts.created + written.counts.changed
+    is_some = not is_whole and written.ids.len() <= IDS_MAX
     ids, options = Gate(EXTERNAL_IDS_UNIQUE, 0), Gate(OPTIONS_IN_CATALOG, 0)
     if written.counts.created or is_whole:
-        ids = external_ids_unique(tx)
+        ids = (
+            external_ids_of_companies_unique(tx, written.ids)
+            if is_some
+            else external_ids_unique(tx)
+        )
     if touched or is_whole:
-        is_some = not is_whole and written.ids.len() <= IDS_MAX
         options = (
             options_of_companies_in_catalog(tx, written.ids) if is_some else options_in_catalog(tx)
         )

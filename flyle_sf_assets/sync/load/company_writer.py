@@ -198,4 +198,5 @@ def _sum(all_of_them: Sequence[UpsertCounts]) -> UpsertCounts:
         changed=sum(one.changed for one in all_of_them),
         unchanged=sum(one.unchanged for one in all_of_them),
         gone=sum(one.gone for one in all_of_them),
+        returned=sum(one.returned for one in all_of_them),
     )

@@ -20,6 +20,7 @@ from flyle_sf_assets.salesforce.bounds import Bounds
 from flyle_sf_assets.salesforce.id_columns import has_valid_id
 from flyle_sf_assets.salesforce.soql import holds_ids
 from flyle_sf_assets.settings.models import TenantSettings
+from flyle_sf_assets.store.companies.counts import linked_companies
 from flyle_sf_assets.store.companies.dry_run import company_states
 from flyle_sf_assets.store.companies.upsert import end_companies
 from flyle_sf_assets.store.postgres.database import TenantTransaction
@@ -30,6 +31,7 @@ from flyle_sf_assets.store.syncs.generations import (
     lose_generation,
 )
 from flyle_sf_assets.store.syncs.syncs import SyncCounts, add_counts, add_reread
+from flyle_sf_assets.store.tenants.links import record_figures
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.telemetry.logs import logger
 
@@ -151,5 +153,6 @@ def _end_impossible_companies(tx: TenantTransaction, sync_id: int, now: datetime
     if wrong.is_empty():
         return 0
     ended = end_companies(tx, wrong["external_id"].to_list(), sync_id=sync_id, now=now)
+    record_figures(tx, companies=linked_companies(tx))
     add_counts(tx, sync_id, SyncCounts(gone=ended))
     return ended

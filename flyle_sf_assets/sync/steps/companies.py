@@ -28,6 +28,7 @@ from flyle_sf_assets.store.companies.custom_fields import (
 )
 from flyle_sf_assets.store.companies.held_changes import get_held
 from flyle_sf_assets.store.companies.rolled_back import end_for_other_mappings
+from flyle_sf_assets.store.companies.upsert import UpsertCounts
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.census import put_census
 from flyle_sf_assets.store.syncs.generations import Consumed, put_consumed, read_generations
@@ -35,6 +36,7 @@ from flyle_sf_assets.store.syncs.syncs import add_counts
 from flyle_sf_assets.store.tenants.connections import reread_done
 from flyle_sf_assets.store.tenants.links import (
     get_link,
+    linked_figure,
     put_link,
     record_figures,
     record_synced,
@@ -111,7 +113,7 @@ def write_companies(refresh: Refresh) -> StepReport:
         if census is not None:
             put_census(tx, refresh.sync_id, census)
         gates = passed_gates(tx, written, is_whole=guard.kind in WHOLE_KINDS)
-        total = linked_companies(tx)
+        total = _linked(tx, written.counts, is_whole=guard.kind in WHOLE_KINDS)
         guard.require_allowed(tx, written.counts, total, sync_id=refresh.sync_id, now=written_at)
         record_figures(tx, companies=total, rejected=written.rejected)
         now, environment = refresh.clock(), refresh.installation.environment
@@ -196,6 +198,17 @@ def _custom_fields(
     types = {f.key: str(f.type) for f in fields}
     types |= {f.key: known.get(f.key, types[f.key]) for f in fields if not f.readable}
     return tuple(CustomField(f.key, f.label, types[f.key], f.source_path) for f in fields)
+
+
+def _linked(tx: TenantTransaction, counts: UpsertCounts, *, is_whole: bool) -> int:
+    """The number of linked companies, from that before: counting reads all of the tenant's.
+
+    A refresh that compares all companies counts them too, and corrects the number.
+    """
+    before = linked_figure(tx)
+    if before is None or is_whole or before + counts.linked < 0:
+        return linked_companies(tx)
+    return before + counts.linked
 
 
 def _end(tx: TenantTransaction, org_id: str, now: datetime, due_at: datetime) -> None:

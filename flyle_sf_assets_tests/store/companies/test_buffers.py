@@ -20,6 +20,7 @@ from flyle_sf_assets.store.companies.custom_fields import CustomField, put_field
 from flyle_sf_assets.store.companies.dry_run import company_states, compare_companies
 from flyle_sf_assets.store.companies.history import company_history, company_name
 from flyle_sf_assets.store.companies.invariants import (
+    external_ids_of_companies_unique,
     external_ids_unique,
     options_in_catalog,
     options_of_companies_in_catalog,
@@ -133,7 +134,7 @@ class Site:
         """The ids as a series."""
         return pl.Series("external_id", self.ids)
 
-    def measured(self, run: "Callable[[TenantTransaction, Site], object]") -> Meter:
+    def measured(self, run: "Run") -> Meter:
         """The meter of one transaction of tenant acme."""
         with self.database.tenant("acme") as tx, metered(tx) as meter:
             run(tx, self)
@@ -226,8 +227,8 @@ FIELDS = [
 ]
 LEFT = "disconnected"
 RETYPED = frozenset({"revenue"})
-
-Step = tuple[str, int, Callable[[TenantTransaction, Site], object]]
+Run = Callable[[TenantTransaction, Site], object]
+Step = tuple[str, int, Run]
 """Its name, the rows that its busiest statement writes for each company, and what it does."""
 
 LIFE: tuple[Step, ...] = (
@@ -244,6 +245,7 @@ LIFE: tuple[Step, ...] = (
     ("kept", 2, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), compare_all=True)),
     ("resumed", 2, lambda tx, _: resume(tx, 2, rollback_sync_id=9)),
     ("gate of ids", 0, lambda tx, _: external_ids_unique(tx)),
+    ("gate of ids of some", 0, lambda tx, at: external_ids_of_companies_unique(tx, at.judged)),
     ("gate of options of some", 0, lambda tx, at: options_of_companies_in_catalog(tx, at.judged)),
     ("gate of options", 0, lambda tx, _: options_in_catalog(tx)),
     ("census", 0, lambda tx, at: sync(tx, at.rows(hash_=2, revenue=1), compare_all=True)),
@@ -299,9 +301,7 @@ def _listed(tx: TenantTransaction, *, order: CompanyOrder, after: str | None) ->
         search_companies(tx, status=status, order=order, after=(after and (place, after)) or None)
 
 
-def alone(
-    run: Callable[[TenantTransaction], object],
-) -> Callable[[TenantTransaction, Site], object]:
+def alone(run: Callable[[TenantTransaction], object]) -> Run:
     """As `Site.measured` takes it, for what needs no rows."""
     return lambda tx, _: run(tx)
 

@@ -63,7 +63,7 @@ def test_a_row_comes_back_linked_with_what_it_has_now(
     gone = {"id": "1", "status": "missing", "reason": "not_found", "fields": None, "name": None}
     write(database, rows(first))
     write(database, rows(gone), DAY_2)
-    assert write(database, rows(first), DAY_3, sync_id=3) == UpsertCounts(changed=1)
+    assert write(database, rows(first), DAY_3, sync_id=3) == UpsertCounts(changed=1, returned=1)
     row = stored(database_url)
     assert (row["status"], row["status_reason"], row["updated_at"]) == ("linked", None, DAY_3)
     assert row["status_changed_at"] == DAY_3
