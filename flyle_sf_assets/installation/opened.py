@@ -35,7 +35,7 @@ class Installation:
         return Lake(self.environment.lake_url, self.environment.scratch)
 
     @cached_property
-    def lake_for_polls(self) -> Lake:
+    def lake_for_polls(self) -> "Lake":
         """The same, for the polls of a tick."""
         return self.lake.for_polls()
 
