@@ -101,8 +101,8 @@ class Lake:
     def scan(self, files: tuple[RecordFile, ...]) -> pl.LazyFrame:
         """The rows of these files, one per Id: the last file that has it wins.
 
-        Raises RecordFileDamaged for a file that is not what was written, and StoreUnavailable when
-        the lake is missing.
+        Raises RecordFileDamaged for a file that is not what was written, and
+        RecordFilesUnavailable when the lake is missing.
         """
         self._storage.prepare(files)
         scans = [
@@ -174,7 +174,7 @@ class Lake:
 
         By its size, or with ``is_read`` by comparing all of its content. In a bucket that is a
         request per file, and none for the size when ``sizes`` are those of `sizes_of`.
-        Raises StoreUnavailable when the lake as a whole is missing.
+        Raises RecordFilesUnavailable when the lake as a whole is missing.
         """
         if sizes is None or is_read:
             found = self._storage.damage(file, is_read=is_read)

@@ -12,7 +12,7 @@ from flyle_sf_assets.lake.storage import Storage
 
 
 def require_reachable(storage: Storage, file: RecordFile) -> None:
-    """Raises StoreUnavailable ``lake_unavailable`` when the place is not the lake of ``file``.
+    """Raises RecordFilesUnavailable (``lake_unavailable``) when it is not the lake of ``file``.
 
     Called when a file is missing or unreadable, before that counts as damage.
     """

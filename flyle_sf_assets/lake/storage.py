@@ -25,7 +25,7 @@ class StoredFile:
 class Storage(Protocol):
     """Where record files are kept. Names are paths inside the lake, made by `names`.
 
-    Every method raises StoreUnavailable when the place cannot be reached, and StoreError
+    Every method raises RecordFilesUnavailable when the place cannot be reached, and StoreError
     ``lake_path_refused`` for a name that is not ours. A file that is damaged or lost is not an
     error here: what is wrong with it is returned as a text.
     """

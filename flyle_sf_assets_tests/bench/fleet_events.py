@@ -35,7 +35,7 @@ SELECT c.run_id, snapshot_id, pipeline_name, mode, status,
   replace(replace(run_body, %(run)s, c.run_id), %(tenant)s, c.tenant),
   c.tenant, partition_set, create_timestamp + c.earlier, update_timestamp + c.earlier,
   start_time + extract(epoch FROM c.earlier), end_time + extract(epoch FROM c.earlier)
-FROM runs, copies c WHERE runs.run_id = %(run)s
+FROM runs, copies c WHERE runs.run_id = %(run)s ORDER BY c.number DESC
 """
 RUN_TAGS = """
 INSERT INTO run_tags (run_id, key, value)

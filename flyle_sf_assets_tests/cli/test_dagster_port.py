@@ -1,6 +1,7 @@
 """The address of the Dagster UI is that of this installation, whoever else looked for a port."""
 
 import json
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,16 +51,20 @@ def other_ui() -> Iterator[int]:
 
 @pytest.mark.timeout(240)
 def test_a_ui_of_another_installation_at_the_same_port_is_not_shown_as_ours(
-    tmp_path: Path, own_environment: None, monkeypatch: pytest.MonkeyPatch
+    own_environment: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two `flyle-sf dev` that started together found the same port free; one took it."""
-    environment = Environment.from_environment(
-        {"FLYLE_HOME": str(tmp_path), "FLYLE_CONFIG_DIR": str(tmp_path / "config")}
-    )
-    with open_installation(environment) as opened, other_ui() as taken:
+    # Not below pytest's own directory: another account could not pass through to it as root.
+    with tempfile.TemporaryDirectory(prefix="flyle-port-") as home, other_ui() as taken:
+        environment = Environment.from_environment(
+            {"FLYLE_HOME": home, "FLYLE_CONFIG_DIR": f"{home}/config"}
+        )
         ports = iter([taken, free_port(0)])
         monkeypatch.setattr(dagster_dev, "free_port", lambda _wanted: next(ports))
-        with dagster_dev.dagster_ui(opened, log=tmp_path / "dagster-dev.log") as url:
+        with (
+            open_installation(environment) as opened,
+            dagster_dev.dagster_ui(opened, log=Path(home) / "dagster-dev.log") as url,
+        ):
             assert url != f"http://127.0.0.1:{taken}"
             answer = requests.post(f"{url}/graphql", json={"query": INFO}, timeout=30).json()
-            assert str(tmp_path) in answer["data"]["instance"]["info"]
+            assert home in answer["data"]["instance"]["info"]

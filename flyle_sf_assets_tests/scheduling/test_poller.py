@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from flyle_sf_assets.errors import Text
+from flyle_sf_assets.lake.damage import unavailable
 from flyle_sf_assets.scheduling.poller import PollResult, Verdict, poll
 from flyle_sf_assets.store.syncs.schedule_inputs import Agenda
 
@@ -59,6 +61,20 @@ def test_looking_ends_when_enough_need_a_run() -> None:
     # Those that were being looked at when the third was found count as well.
     assert 3 <= len(looked.work) <= 3 + 8
     assert looked.unreached == 20 - len(looked.work)
+
+
+def test_tenants_whose_record_files_are_out_of_reach_end_nobody_elses_poll() -> None:
+    """They are told apart, with the error, in the order of their turn."""
+    error = unavailable("s3://lake", Text("応答なし", "silence"), Text("待つ", "wait"))
+
+    def look(agenda: Agenda) -> Verdict:
+        if agenda.tenant_id in ("t03", "t11"):
+            raise error
+        return "idle"
+
+    looked = poll(AGENDAS, look, enough=20)
+    assert [(a.tenant_id, e) for a, e in looked.without_files] == [("t03", error), ("t11", error)]
+    assert looked.in_words() == "18 idle, 2 whose record files cannot be reached"
 
 
 def test_an_error_that_is_everybodys_ends_the_tick() -> None:
