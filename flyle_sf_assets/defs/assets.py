@@ -76,7 +76,7 @@ def object_schemas(
 
     Fields, types, picklists and lookups as the connected user may see them.
     """
-    return materialized(refreshes.step(context, describe_objects))
+    return materialized(context, refreshes.step(context, describe_objects))
 
 
 @_salesforce(
@@ -86,7 +86,7 @@ def opportunities(
     context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
 ) -> Materialized:
     """Opportunities (商談) that match the conditions, when Opportunity is the base object."""
-    return materialized(refreshes.step(context, read_records, "opportunities"))
+    return materialized(context, refreshes.step(context, read_records, "opportunities"))
 
 
 @_salesforce(
@@ -98,7 +98,7 @@ def accounts(context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
 
     Parent accounts on a mapped path are kept here too.
     """
-    return materialized(refreshes.step(context, read_records, "accounts"))
+    return materialized(context, refreshes.step(context, read_records, "accounts"))
 
 
 @_salesforce(
@@ -114,7 +114,7 @@ def related_records(
     context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
 ) -> Materialized:
     """Every other record on a mapped path: owners, and declared one-to-one objects."""
-    return materialized(refreshes.step(context, read_records, "related_records"))
+    return materialized(context, refreshes.step(context, read_records, "related_records"))
 
 
 @_flyle(
@@ -126,7 +126,7 @@ def enriched_records(
     context: AssetExecutionContext, refreshes: ResourceParam[Refreshes]
 ) -> Materialized:
     """Base records with their parents' values joined on, still in Salesforce's own text."""
-    return materialized(refreshes.step(context, enrich_records))
+    return materialized(context, refreshes.step(context, enrich_records))
 
 
 @_flyle(
@@ -141,7 +141,7 @@ def picklist_options(
 
     Kept in PostgreSQL, in the table `flyle.custom_field_options`.
     """
-    return materialized(refreshes.step(context, follow_options))
+    return materialized(context, refreshes.step(context, follow_options))
 
 
 @_flyle(
@@ -166,7 +166,7 @@ def companies(
         if is_held(failure):
             yield evaluation_of_held(refreshes)
         raise
-    yield materialized(report)
+    yield materialized(context, report)
     yield from gate_evaluations(tenant, report.gates)
     if report.census is not None:
         yield census_evaluation(tenant, report.census)

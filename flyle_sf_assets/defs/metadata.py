@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 from dagster import (
+    AssetExecutionContext,
     AssetKey,
     DataVersion,
     MarkdownMetadataValue,
@@ -32,12 +33,19 @@ UNUSED_VERSION = "unused"
 """The data version of an asset that a tenant's settings do not need."""
 
 
-def materialized(report: StepReport) -> MaterializeResult[None]:
+def materialized(context: AssetExecutionContext, report: StepReport) -> MaterializeResult[None]:
     """What the asset's page shows of this step, and the version that decides staleness.
 
     The version is the generation of what is stored: a run that changed nothing keeps everything
-    downstream fresh.
+    downstream fresh. The metadata are added to the materialization alone: those of a result
+    Dagster stores a second time, with the step's output.
     """
+    context.add_asset_metadata(shown(report))
+    return MaterializeResult(data_version=DataVersion(report.generation or UNUSED_VERSION))
+
+
+def shown(report: StepReport) -> dict[str, Any]:
+    """The metadata of a step's materialization."""
     metadata: dict[str, Any] = {
         "dagster/row_count": report.rows,
         "api_calls": report.api_calls,
@@ -63,9 +71,7 @@ def materialized(report: StepReport) -> MaterializeResult[None]:
         )
     if report.sample is not None and not report.sample.is_empty():
         metadata["sample"] = _table(report.sample)
-    return MaterializeResult(
-        metadata=metadata, data_version=DataVersion(report.generation or UNUSED_VERSION)
-    )
+    return metadata
 
 
 def _table(sample: pl.DataFrame) -> TableMetadataValue:

@@ -8,19 +8,19 @@ import polars as pl
 import pytest
 from dagster import TableMetadataValue
 
-from flyle_sf_assets.defs.metadata import SAMPLE_TEXT_MAX, materialized
+from flyle_sf_assets.defs.metadata import SAMPLE_TEXT_MAX, shown
 from flyle_sf_assets.sync.step_report import StepReport
 
 
 def _sample_cell(value: Any, kind: Any) -> object:
     report = StepReport("flyle/companies", "1", sample=pl.DataFrame({"x": [value]}, {"x": kind}))
-    shown = (materialized(report).metadata or {})["sample"]
-    assert isinstance(shown, TableMetadataValue)
-    return shown.records[0].data["x"]
+    sample = shown(report)["sample"]
+    assert isinstance(sample, TableMetadataValue)
+    return sample.records[0].data["x"]
 
 
 @pytest.mark.parametrize(
-    ("value", "kind", "shown"),
+    ("value", "kind", "cell"),
     [
         ('大和食品\n"本店"', pl.String, '大和食品 "本店"'),
         (Decimal("2112250.50"), pl.Decimal(38, 20), "2112250.5"),
@@ -38,9 +38,9 @@ def _sample_cell(value: Any, kind: Any) -> object:
         (None, pl.String, ""),
     ],
 )
-def test_a_sample_shows_values_as_people_write_them(value: Any, kind: Any, shown: str) -> None:
+def test_a_sample_shows_values_as_people_write_them(value: Any, kind: Any, cell: str) -> None:
     """Decimals came in quotes and with the twenty digits of their column, dates in quotes."""
-    assert _sample_cell(value, kind) == shown
+    assert _sample_cell(value, kind) == cell
 
 
 def test_a_long_text_in_a_sample_is_cut() -> None:
