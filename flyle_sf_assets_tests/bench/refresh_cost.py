@@ -8,97 +8,54 @@ compared within one run, because machines are noisy; ``docs/performance.md`` kee
 
 import argparse
 import json
-import multiprocessing
 import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
 
-from flyle_sf_assets.installation.environment import Environment
-from flyle_sf_assets.installation.opened import Installation, open_installation
-from flyle_sf_assets.sandbox import samples
-from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets.settings.loading import load_tenant
 from flyle_sf_assets.sync.context import RefreshKind
 from flyle_sf_assets.sync.poll import check_idle
 from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets.telemetry import logs
-from flyle_sf_assets.tenants.registration import register_files
+from flyle_sf_assets_tests.bench.compared import companies_as_csv, download, plain_copy
+from flyle_sf_assets_tests.bench.refresh_site import (
+    Load,
+    accounts_load,
+    installed,
+    opportunities_load,
+)
 from flyle_sf_assets_tests.flows.run_steps import run_all
 
 SHARE_CHANGED = 0.01
 RATIO_MAX = 0.1
-POSTGRES_S_MAX = 8.0
-"""CPU of PostgreSQL for the first sync of `ROWS` accounts."""
+POSTGRES_S_MAX = {"accounts": 8.0, "opportunities": 12.0}
+"""CPU of PostgreSQL for the first sync of `ROWS` records of the base object."""
 
 ROWS = 200_000
 GROWTH_MAX = 5.0
 """CPU of PostgreSQL for the first sync of four times the rows: a quarter on top is for indexes."""
 
 SETTLED_S = 0.2
-SETTINGS = """
-tenant: bench
-display_name: bench
-plan: enterprise
-connection:
-  org_url: {url}
-  flow: client_credentials
-  consumer_key: {{env: BENCH_SF_KEY}}
-  consumer_secret: {{env: BENCH_SF_SECRET}}
-source:
-  object: Account
-mapping:
-  - {{from: AnnualRevenue, to: revenue, label: 売上}}
-  - {{from: NumberOfEmployees, to: employees, label: 従業員規模}}
-  - {{from: Industry, to: industry, label: 業種}}
-  - {{from: Type, to: type, label: 種別}}
-  - {{from: Website, to: website, label: Web}}
-  - {{from: Phone, to: phone, label: 電話}}
-  - {{from: Founded_On__c, to: founded_on, label: 設立}}
-  - {{from: Owner.Name, to: owner, label: 担当}}
-"""
 
 
 @dataclass(frozen=True)
 class Spent:
-    """CPU and wall-clock seconds of one step, and the API calls that it made."""
+    """CPU and wall-clock seconds of one step, its API calls, and this process's peak memory."""
 
     what: str
     cpu_s: float
     postgres_cpu_s: float
     wall_s: float
-    api_calls: int
-
-
-def serve_org(pipe: Connection, rows: int) -> None:
-    """The org's own process: a big org, and changes on request."""
-    org = samples.big_org("bench", accounts=rows, opportunities=0, org_number=9)
-    with SandboxServer([org]) as server:
-        pipe.send((server.url, server.ca_file, org.consumer_key, org.consumer_secret))
-        while (changed := pipe.recv()) is not None:
-            step = max(1, rows // changed) if changed else 1
-            for number, record in enumerate(org.ids("Account")[::step][:changed]):
-                org.update("Account", record, {"NumberOfEmployees": 100_000 + number})
-            time.sleep(1.1)
-            pipe.send(org.usage.total)
-
-
-@contextmanager
-def running_org(rows: int) -> Iterator[tuple[Connection, tuple[str, str, str, str]]]:
-    """The org's process; yields the pipe to it and how to reach it."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    child = context.Process(target=serve_org, args=(theirs, rows), daemon=True)
-    child.start()
-    try:
-        yield ours, ours.recv()
-    finally:
-        ours.send(None)
-        child.join(10)
+    api_calls: int | None
+    peak_mib: int
+    load: float
+    """The machine's load average at the end."""
 
 
 def postgres_cpu_s(home: Path) -> float:
@@ -129,78 +86,125 @@ def settled_postgres_cpu_s(home: Path) -> float:
         before = now
 
 
-def measured(
-    what: str, installation: Installation, action: str, kind: RefreshKind = "refresh"
-) -> Spent:
-    """Runs one refresh (or idle check) and says what it cost."""
+def forget_peak() -> None:
+    """Peak memory is counted from here on. Source: proc(5), ``/proc/pid/clear_refs``."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_mib() -> int:
+    """The largest resident memory of this process since `forget_peak`."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
+def measured(what: str, installation: Installation, action: Callable[[], int | None]) -> Spent:
+    """Runs something that returns its API calls, and says what it cost."""
     home = installation.environment.home
     postgres = settled_postgres_cpu_s(home)
+    forget_peak()
     cpu, wall = time.process_time(), time.perf_counter()
-    if action == "idle":
-        calls = check_idle(installation, "bench").api_calls
-    else:
-        with open_refresh(installation, "bench", kind=kind) as refresh:
-            run_all(refresh)
-            calls = refresh.org.api_calls
+    calls = action()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    peak = peak_mib()
     installation.database.dispose()
     postgres = settled_postgres_cpu_s(home) - postgres
-    return Spent(what, round(cpu, 2), round(postgres, 2), round(wall, 2), calls)
+    load = round(os.getloadavg()[0], 1)
+    spent = Spent(what, round(cpu, 3), round(postgres, 2), round(wall, 2), calls, peak, load)
+    print(_line(spent), flush=True)  # noqa: T201
+    return spent
 
 
-@contextmanager
-def installed(rows: int) -> Iterator[tuple[Installation, Connection]]:
-    """A new installation with one tenant whose org has that many accounts; the pipe to it."""
-    with tempfile.TemporaryDirectory() as folder, running_org(rows) as (pipe, reached):
-        url, ca_file, key, secret = reached
-        home = Path(folder)
-        (home / "config" / "tenants").mkdir(parents=True)
-        (home / "config" / "tenants" / "bench.yaml").write_text(SETTINGS.format(url=url))
-        os.environ |= {"BENCH_SF_KEY": key, "BENCH_SF_SECRET": secret}
-        environment = Environment.from_environment(
-            {
-                "FLYLE_HOME": str(home),
-                "FLYLE_CONFIG_DIR": str(home / "config"),
-                "FLYLE_SF_CA_FILE": ca_file,
-                "FLYLE_SF_EXTRA_HOSTS": url.removeprefix("https://"),
-            }
-        )
-        with open_installation(environment) as installation:
-            register_files(installation)
-            yield installation, pipe
+def refreshed(installation: Installation, kind: RefreshKind = "refresh") -> int:
+    """One refresh; returns its API calls."""
+    with open_refresh(installation, "bench", kind=kind) as refresh:
+        run_all(refresh)
+        return refresh.org.api_calls
+
+
+def polled(installation: Installation) -> int:
+    """One idle check; returns its API calls."""
+    return check_idle(installation, "bench").api_calls
+
+
+LOADS: dict[str, Callable[[int], Load]] = {
+    "accounts": accounts_load,
+    "opportunities": opportunities_load,
+}
 
 
 def main() -> int:
     """Measures, prints a table and the machine, and fails when work does not follow the change."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=ROWS)
-    rows = arguments.parse_args().rows
+    arguments.add_argument("--load", choices=LOADS, default="accounts")
+    given = arguments.parse_args()
+    load = LOADS[given.load](given.rows)
     logs.configure(level="ERROR")
-    with installed(rows // 4) as (installation, _):
-        quarter = measured("full sync of a quarter", installation, "sync")
-    with installed(rows) as (installation, pipe):
-        spent = [measured("full sync", installation, "sync")]
+    print(  # noqa: T201
+        f"{load.accounts:,} accounts, {load.opportunities:,} opportunities; {os.cpu_count()} cores,"
+        f" Python {platform.python_version()}\n"
+        "| step | CPU s | PostgreSQL CPU s | wall s | API calls | peak MiB | load |\n"
+        "|---|---:|---:|---:|---:|---:|---:|"
+    )
+    quarter = _of_a_quarter(LOADS[given.load](given.rows // 4))
+    full, changed, others = _of_all(load)
+    _compare(full, others)
+    return _judge(given.load, load.rows, quarter, full, changed)
+
+
+def _of_a_quarter(load: Load) -> Spent:
+    with installed(load) as (installation, _):
+        return measured("full sync of a quarter", installation, partial(refreshed, installation))
+
+
+def _of_all(load: Load) -> tuple[Spent, Spent, list[Spent]]:
+    """The full sync, the refresh of 1 % changed, and what the same rows cost others."""
+    with installed(load) as (installation, pipe), tempfile.TemporaryDirectory() as folder:
+        full = measured("full sync", installation, partial(refreshed, installation))
         pipe.send(0)
         pipe.recv()
-        spent.append(measured("idle check", installation, "idle"))
-        pipe.send(int(rows * SHARE_CHANGED))
+        for _ in range(2):  # the first one compiles statements and reads certificates
+            measured("idle check", installation, partial(polled, installation))
+        pipe.send(int(load.rows * SHARE_CHANGED))
         pipe.recv()
-        spent.append(measured("1 % changed", installation, "sync"))
-        spent.append(measured("census", installation, "sync", "census"))
-    return _print(rows, quarter, spent)
+        changed = measured("1 % changed", installation, partial(refreshed, installation))
+        measured("nothing new", installation, partial(refreshed, installation))
+        measured("census", installation, partial(refreshed, installation, "census"))
+        file = Path(folder) / "companies.csv"
+        companies_as_csv(installation, file)
+        environment = installation.environment
+        settings = load_tenant(
+            environment.config_dir / "tenants" / "bench.yaml", environment.sf_extra_hosts
+        ).require()
+        url = str(settings.connection.org_url)
+        others = [
+            measured("plain COPY", installation, partial(plain_copy, installation, file)),
+            measured(
+                "simple-salesforce bulk2", installation, partial(download, environment, url, load)
+            ),
+        ]
+        return full, changed, others
 
 
-def _print(rows: int, quarter: Spent, spent: list[Spent]) -> int:
-    full, changed = spent[0], spent[2]
+def _line(one: Spent) -> str:
+    calls = "" if one.api_calls is None else one.api_calls
+    return (
+        f"| {one.what} | {one.cpu_s} | {one.postgres_cpu_s} | {one.wall_s} | {calls} |"
+        f" {one.peak_mib} | {one.load} |"
+    )
+
+
+def _compare(full: Spent, others: list[Spent]) -> None:
+    """The full sync against each of the others, in CPU of all processes that work for it."""
+    for one in others:
+        ratio = (full.cpu_s + full.postgres_cpu_s) / max(one.cpu_s + one.postgres_cpu_s, 0.01)
+        print(f"full sync / {one.what}: {ratio:.1f}")  # noqa: T201
+
+
+def _judge(name: str, rows: int, quarter: Spent, full: Spent, changed: Spent) -> int:
     ratio = (changed.cpu_s + changed.postgres_cpu_s) / (full.cpu_s + full.postgres_cpu_s)
     growth = full.postgres_cpu_s / max(quarter.postgres_cpu_s, 0.01)
-    postgres_max = POSTGRES_S_MAX * rows / ROWS
-    print(f"{rows:,} accounts; {os.cpu_count()} cores, Python {platform.python_version()}")  # noqa: T201
-    print("| step | CPU s | PostgreSQL CPU s | wall s | API calls |\n|---|---:|---:|---:|---:|")  # noqa: T201
-    for one in [quarter, *spent]:
-        print(  # noqa: T201
-            f"| {one.what} | {one.cpu_s} | {one.postgres_cpu_s} | {one.wall_s} | {one.api_calls} |"
-        )
+    postgres_max = POSTGRES_S_MAX[name] * rows / ROWS
     figures = {
         "ratio": round(ratio, 4),
         "ratio_max": RATIO_MAX,

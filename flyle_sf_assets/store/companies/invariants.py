@@ -90,14 +90,18 @@ CROSS JOIN LATERAL (
 ) AS c
 """
 
-_VALUES = """
+_SELECTS = """
 FROM {companies} JOIN custom_fields f USING (tenant_id)
+WHERE f.active AND f.type IN ('single_select', 'multi_select')
+"""
+
+_VALUES = """
 CROSS JOIN LATERAL jsonb_array_elements_text(
-    CASE jsonb_typeof(c.custom_fields -> f.key)
-        WHEN 'array' THEN c.custom_fields -> f.key
-        WHEN 'string' THEN jsonb_build_array(c.custom_fields -> f.key)
+    CASE jsonb_typeof(one.chosen)
+        WHEN 'array' THEN one.chosen
+        WHEN 'string' THEN jsonb_build_array(one.chosen)
         ELSE '[]' END) AS held (value)
-WHERE held.value IS NOT NULL AND f.active AND f.type IN ('single_select', 'multi_select')
+WHERE held.value IS NOT NULL
 """
 
 # A look-up by the primary key; LIMIT prevents that it is planned as a join, which without
@@ -107,13 +111,19 @@ _NO_OPTION = """
     AND o.field_key = {held}.key AND o.value = {held}.value LIMIT 1) IS NULL
 """
 
+# Distinct before it is taken apart: companies share the few values of a select field.
 _UNKNOWN = f"""
-SELECT count(*) FROM (SELECT DISTINCT c.tenant_id, f.key, held.value {_VALUES}) AS met
+SELECT count(*) FROM (SELECT DISTINCT one.tenant_id, one.key, held.value
+    FROM (SELECT DISTINCT c.tenant_id, f.key, c.custom_fields -> f.key AS chosen {_SELECTS}) AS one
+    {_VALUES}) AS met
 WHERE {_NO_OPTION.format(held="met")}
 """
 
 _FAILING = f"""
-(SELECT c.tenant_id, c.external_id, f.key, held.value {_VALUES}) AS met
+(SELECT one.tenant_id, one.external_id, one.key, held.value
+    FROM (SELECT c.tenant_id, c.external_id, f.key, c.custom_fields -> f.key AS chosen {_SELECTS})
+        AS one
+    {_VALUES}) AS met
 WHERE {_NO_OPTION.format(held="met")}
 """
 

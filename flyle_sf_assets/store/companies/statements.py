@@ -10,8 +10,7 @@ table to which it adds rows.
 # ruff: noqa: S608  the SQL is formatted only from this file's own text
 
 STAGED_COLUMNS = """
-    external_id text NOT NULL, name text, custom_fields jsonb
-        CHECK (jsonb_typeof(custom_fields) = 'object'),
+    external_id text NOT NULL, name text, custom_fields jsonb,
     status text NOT NULL, status_reason text, merged_into text,
     source_modified_at timestamptz, content_hash bigint
 """
@@ -161,7 +160,7 @@ ON CONFLICT (tenant_id, external_id) DO UPDATE SET
 
 # A separate statement without look-ups: a look-up in a table that the same statement fills is
 # planned for the table as it was before, which for an empty one is a full scan.
-INSERT_NEW = """
+INSERT_FIRST = """
 INSERT INTO companies (tenant_id, external_id, name, source_object, custom_fields,
     source_modified_at, created_at, updated_at, last_sync_id, status_changed_at,
     created_sync_id, content_hash, hash_version)
@@ -170,7 +169,12 @@ SELECT :tenant_id, s.external_id, s.name, :source_object, s.custom_fields,
     :sync_id, s.content_hash, CAST(:hash_version AS smallint)
 FROM staged_companies s
 WHERE s.status = 'linked'
-ON CONFLICT (tenant_id, external_id) DO NOTHING
+"""
+INSERT_NEW = f"{INSERT_FIRST} ON CONFLICT (tenant_id, external_id) DO NOTHING"
+
+# The order of the primary key: no other plan is as cheap, and none can read other tenants' rows.
+HAS_ANY = """
+SELECT external_id FROM companies WHERE tenant_id = :tenant_id ORDER BY external_id LIMIT 1
 """
 
 UNLINK = """

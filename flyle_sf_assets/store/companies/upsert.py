@@ -124,10 +124,7 @@ def upsert_companies(
     _store_stamps(tx, stamps.select("external_id", "source_modified_at"))
     if rows.is_empty():
         return UpsertCounts(unchanged=total)
-    stage(tx, "staged_companies", statements.STAGED_COLUMNS, rows)
-    reasons = conversion.reasons.join(rows, on="external_id", how="semi").select(*REASON_SCHEMA)
-    require_unique(reasons, ["external_id", "field"], "reasons")
-    stage(tx, "staged_reasons", statements.REASON_COLUMNS, reasons, index="external_id, field")
+    stage(tx, "staged_companies", statements.STAGED_COLUMNS, rows, is_looked_up=is_any_held)
     values = {
         "source_object": source_object,
         "sync_id": sync_id,
@@ -136,16 +133,44 @@ def upsert_companies(
         "retyped": sorted(conversion.retyped),
     }
     moved = gone = returned = 0
-    if is_any_held:  # a first load has no rows to compare with
+    if is_any_held:
+        _stage_reasons(tx, conversion.reasons, rows)
         if has_kept_values(tx):
             keep_rolled_back(tx, readable=conversion.readable)
         held = tx.execute(statements.RECORD_CHANGES, **values).one()
         moved, gone, returned = int(held.moved), int(held.gone), int(held.returned)
         tx.execute(statements.UPDATE_HELD, **values)
+        unstage(tx, "staged_reasons")
     created = tx.execute(statements.INSERT_NEW, **values).rowcount
     unstage(tx, "staged_companies")
-    unstage(tx, "staged_reasons")
     return UpsertCounts(created, moved - gone, total - created - moved, gone, returned)
+
+
+def has_companies(tx: TenantTransaction) -> bool:
+    """Whether the tenant has any company."""
+    return tx.execute(statements.HAS_ANY).first() is not None
+
+
+def insert_first_companies(
+    tx: TenantTransaction,
+    rows: pl.DataFrame,
+    *,
+    source_object: str,
+    sync_id: int | None,
+    now: datetime,
+    hash_version: int = 1,
+) -> UpsertCounts:
+    """`upsert_companies` for a tenant that had no company before this transaction.
+
+    Nothing is looked up, because nothing can be there. Raises StoreError also for an id that the
+    transaction inserted before.
+    """
+    rows = _checked(rows).select(*ROW_SCHEMA)
+    stage(tx, "staged_companies", statements.STAGED_COLUMNS, rows, is_looked_up=False)
+    values = {"source_object": source_object, "sync_id": sync_id, "now": now}
+    created = tx.execute(statements.INSERT_FIRST, hash_version=hash_version, **values).rowcount
+    unstage(tx, "staged_companies")
+    return UpsertCounts(created, unchanged=rows.height - created)
 
 
 def unlink_companies(
@@ -258,6 +283,12 @@ def _store_stamps(tx: TenantTransaction, stamps: pl.DataFrame) -> None:
     stage(tx, "staged_stamps", columns, stamps)
     tx.execute(statements.STORE_STAMPS)
     unstage(tx, "staged_stamps")
+
+
+def _stage_reasons(tx: TenantTransaction, reasons: pl.DataFrame, rows: pl.DataFrame) -> None:
+    of_rows = reasons.join(rows, on="external_id", how="semi").select(*REASON_SCHEMA)
+    require_unique(of_rows, ["external_id", "field"], "reasons")
+    stage(tx, "staged_reasons", statements.REASON_COLUMNS, of_rows, index="external_id, field")
 
 
 def _refused(came_back: Text) -> StoreError:

@@ -2,7 +2,7 @@ r"""Frames in and out of PostgreSQL: COPY into a temporary table, COPY out of a 
 
 COPY into a table under row-level security is refused, so rows are staged in a temporary table
 of the transaction and moved by one INSERT or UPDATE. The format is CSV: a null is an empty
-field without quotes, an empty text is ``""``, and ``\N`` is only text.
+field without quotes, an empty text is two quotes, and ``\N`` is only text.
 Source: PostgreSQL documentation, "COPY", and 5.9 "Row Security Policies".
 """
 
@@ -15,32 +15,44 @@ from psycopg import sql
 from flyle_sf_assets.errors import StoreError, Text
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 
+QUOTE = "\x01"
+"""Encloses a text, and is doubled in it: JSON is full of quotation marks and never has this."""
+
 SLICE_ROWS = 20_000
 """Rows converted to CSV at once: a few megabytes."""
 
 
 def stage(
-    tx: TenantTransaction, table: str, columns: str, rows: pl.DataFrame, *, index: str | None = None
+    tx: TenantTransaction,
+    table: str,
+    columns: str,
+    rows: pl.DataFrame,
+    *,
+    index: str | None = None,
+    is_looked_up: bool = True,
 ) -> None:
     """Fills the new temporary table ``table`` with ``rows``; the transaction's end drops it.
 
     ``columns`` is the SQL of its columns, in the order of the frame's; ``index`` names the key
-    for look-ups.
+    for look-ups. ``is_looked_up`` is false for rows that are only moved to another table.
     """
     tx.execute(f"DROP TABLE IF EXISTS pg_temp.{table}")
     tx.execute(f"CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP")
     names = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
-    statement = sql.SQL("COPY pg_temp.{} ({}) FROM STDIN (FORMAT csv)").format(
-        sql.Identifier(table), names
+    statement = sql.SQL("COPY pg_temp.{} ({}) FROM STDIN (FORMAT csv, QUOTE {})").format(
+        sql.Identifier(table), names, sql.Literal(QUOTE)
     )
     with tx.cursor() as cursor, cursor.copy(statement) as copy:
         for part in rows.iter_slices(SLICE_ROWS):
             # Only texts are quoted: the only way to distinguish "" from null.
-            copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))
+            copy.write(
+                part.write_csv(include_header=False, quote_style="non_numeric", quote_char=QUOTE)
+            )
     if index is not None:
         tx.execute(f"CREATE INDEX ON pg_temp.{table} ({index})")
-    # The planner needs its size and its key; sampling documents would take long.
-    tx.execute(f"ANALYZE pg_temp.{table} ({rows.columns[0]})")
+    if is_looked_up:
+        # The planner needs its size and its key; sampling documents would take long.
+        tx.execute(f"ANALYZE pg_temp.{table} ({rows.columns[0]})")
 
 
 def unstage(tx: TenantTransaction, table: str) -> None:

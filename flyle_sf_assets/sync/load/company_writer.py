@@ -20,6 +20,8 @@ from flyle_sf_assets.store.companies.type_changes import blank_unconverted
 from flyle_sf_assets.store.companies.upsert import (
     Conversion,
     UpsertCounts,
+    has_companies,
+    insert_first_companies,
     unlink_companies,
     upsert_companies,
 )
@@ -111,6 +113,11 @@ class Writing:
             orient="row",
         )
 
+    @cached_property
+    def _is_first_load(self) -> bool:
+        """Whether the tenant had no company before this transaction."""
+        return not has_companies(self.tx)
+
     def write(self, rows: EnrichedRows) -> Written:
         """Writes the unconsumed rows, compares the rest, and stores what was rejected."""
         is_linked = pl.col("_status") == RecordStatus.LINKED.value
@@ -153,21 +160,33 @@ class Writing:
             )
             reasons = what_blanked(self.plan, batch, paths)
             reasons = reasons.rename({"Id": "external_id", "key": "field"})
-            counts = upsert_companies(
-                self.tx,
-                documents(converted.rows, self.fields),
-                source_object=self.plan.base_object,
-                sync_id=self.sync_id,
-                now=self.now,
-                conversion=Conversion(HASH_VERSION, self.retyped, frozenset(paths), reasons),
-                compare_all=self.is_census,
-            )
-            done.append(counts)
+            conversion = Conversion(HASH_VERSION, self.retyped, frozenset(paths), reasons)
+            done.append(self._stored(documents(converted.rows, self.fields), conversion))
             self._ids.append(converted.rows["external_id"])
             self._rejected.append(converted.rejected)
             self._sample = converted.rows.head(SAMPLE_ROWS)
             self.tell(COMPANIES, sum(ids.len() for ids in self._ids), self._total)
         return _sum(done)
+
+    def _stored(self, rows: pl.DataFrame, conversion: Conversion) -> UpsertCounts:
+        if self._is_first_load:
+            return insert_first_companies(
+                self.tx,
+                rows,
+                source_object=self.plan.base_object,
+                sync_id=self.sync_id,
+                now=self.now,
+                hash_version=conversion.hash_version,
+            )
+        return upsert_companies(
+            self.tx,
+            rows,
+            source_object=self.plan.base_object,
+            sync_id=self.sync_id,
+            now=self.now,
+            conversion=conversion,
+            compare_all=self.is_census,
+        )
 
     def _blanked(self) -> int:
         """Companies without a stored record lose their values of a type that changed."""

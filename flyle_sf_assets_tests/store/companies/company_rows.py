@@ -21,6 +21,7 @@ DAY_2, DAY_3, DAY_4 = (DAY_1 + timedelta(days=days) for days in (1, 2, 3))
 
 NASTY = [
     "",
+    "\x01 \x01\x01",
     " ",
     "\\N",
     "\\.",

@@ -1,12 +1,15 @@
 """The upsert: what moves, what stays, and what is remembered of it."""
 
 import pytest
+import sqlalchemy as sa
 
 from flyle_sf_assets.store.companies import upsert as companies
 from flyle_sf_assets.store.companies.dry_run import compare_companies
 from flyle_sf_assets.store.companies.upsert import (
     Conversion,
     UpsertCounts,
+    has_companies,
+    insert_first_companies,
     upsert_companies,
 )
 from flyle_sf_assets.store.postgres.database import Database
@@ -41,6 +44,32 @@ def test_a_new_company_has_everything_it_came_with(database: Database, database_
     assert row["created_at"] == row["updated_at"] == row["source_modified_at"] == DAY_1
     assert (row["last_sync_id"], row["created_sync_id"]) == (1, 1)
     assert history(database_url) == []
+
+
+def test_a_first_load_writes_what_any_other_would(database: Database, database_url: str) -> None:
+    """Without looking for rows that cannot be there; a record that ended makes none."""
+    ended = {"id": "2", "status": "deleted", "reason": "deleted_in_salesforce", "fields": None}
+    batch = rows({"id": "1", "name": "Acme", "fields": {"plan": "Gold"}, "hash": 7}, ended)
+    with database.tenant("acme") as tx:
+        assert not has_companies(tx)
+        counts = insert_first_companies(tx, batch, source_object="Account", sync_id=1, now=DAY_1)
+        assert has_companies(tx)
+    assert counts == UpsertCounts(created=1, unchanged=1)
+    first = stored(database_url)
+    with admin(database_url) as connection:
+        connection.execute("DELETE FROM flyle.companies")
+    assert write(database, batch, DAY_1) == counts
+    assert stored(database_url) == first
+    assert history(database_url) == []
+
+
+def test_a_first_load_takes_no_id_twice(database: Database) -> None:
+    batch = rows({"id": "1", "name": "Acme", "fields": {}})
+    with database.tenant("acme") as tx:
+        insert_first_companies(tx, batch, source_object="Account", sync_id=1, now=DAY_1)
+        with pytest.raises(sa.exc.IntegrityError):
+            insert_first_companies(tx, batch, source_object="Account", sync_id=1, now=DAY_1)
+        tx.connection.rollback()
 
 
 @pytest.mark.parametrize("text", NASTY)
