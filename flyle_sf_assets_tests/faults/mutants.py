@@ -247,8 +247,8 @@ def lost_file_forgets_companies() -> None:
 
 @mutant("a record file is trusted without a look at its content")
 def damaged_file_believed() -> None:
-    files = product_module("lake.files")
-    files.read_damage = lambda _place, _file: None
+    local = product_module("lake.local")
+    local.read_damage = lambda _place, _file: None
 
 
 def caught_by(name: str) -> str | None:
@@ -295,7 +295,15 @@ def _told(name: str) -> bool:
 
 
 def main() -> int:
-    """All mutants, or those that are named; ``--here`` judges one in this process."""
+    """All mutants, or those that are named; ``--here`` judges one in this process.
+
+    ``--fit`` only plants them, all into this process: each must find what it replaces.
+    """
+    if sys.argv[1:] == ["--fit"]:
+        for _, plant in PLANTS.values():
+            plant()
+        print(f"{len(PLANTS)} bugs fit")
+        return 0
     if sys.argv[1:2] == ["--here"]:
         print(json.dumps({"caught": caught_by(sys.argv[2])}))
         return 0
