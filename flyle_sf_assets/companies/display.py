@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import msgspec
 import polars as pl
@@ -14,6 +15,7 @@ from flyle_sf_assets.salesforce.schema.picklists import options_of
 from flyle_sf_assets.settings.models import FlyleType
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+NO_LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 _SELECTS = (FlyleType.SINGLE_SELECT, FlyleType.MULTI_SELECT)
 
 
@@ -22,15 +24,22 @@ class ShownRows:
     """Converted rows for people.
 
     ``records`` are (external id, name); ``values`` has by key one (text, reason) per record: the
-    text is "" for a blank, the reason is set when the value is rejected.
+    text is "" for a blank, the reason is set when the value is rejected. ``members`` are the same
+    values as JSON, by external id and key, without blanks.
     """
 
     records: tuple[tuple[str, str], ...]
     values: Mapping[str, tuple[tuple[str, str | None], ...]]
+    members: Mapping[str, Mapping[str, str]]
 
     def values_of(self, key: str) -> tuple[tuple[str, str | None], ...]:
         """One per record; empty for a field that is not shown."""
         return self.values.get(key, ())
+
+
+def members_of(document: str) -> dict[str, str]:
+    """The members of a document of custom fields, each as JSON."""
+    return {key: bytes(raw).decode() for key, raw in _MEMBERS.decode(document).items()}
 
 
 def shown(text: str | None, labels: Mapping[str, str] | None = None) -> str:
@@ -65,18 +74,24 @@ def option_labels(field: CompanyField) -> dict[str, str]:
 
 
 def shown_rows(
-    enriched: pl.DataFrame, converted: Converted, fields: Sequence[CompanyField]
+    enriched: pl.DataFrame,
+    converted: Converted,
+    fields: Sequence[CompanyField],
+    known_labels: Mapping[str, Mapping[str, str]] = NO_LABELS,
 ) -> ShownRows:
-    """A few rows for people. ``enriched``: the ``Id`` and ``Name`` of the converted records."""
+    """A few rows for people. ``enriched``: the ``Id`` and ``Name`` of the converted records.
+
+    ``known_labels`` are those of options, by key and API value, that describe may list no more.
+    """
     records = tuple((str(i), str(n or "")) for i, n in enriched.select("Id", "Name").rows())
     made = documents(converted.rows, fields).select(EXTERNAL_ID, CUSTOM_FIELDS).rows()
-    members = {key: _MEMBERS.decode(text or "{}") for key, text in made}
+    members = {key: members_of(text or "{}") for key, text in made}
     told = converted.rejected.select(EXTERNAL_ID, "field", "reason").rows()
     reasons = {(key, field): str(reason) for key, field, reason in told}
 
     def value(key: str, field: CompanyField) -> tuple[str, str | None]:
-        raw = members.get(key, {}).get(field.key)
-        text = shown(None if raw is None else bytes(raw).decode(), option_labels(field))
+        labels = {**known_labels.get(field.key, {}), **option_labels(field)}
+        text = shown(members.get(key, {}).get(field.key), labels)
         return text, reasons.get((key, field.key), reasons.get((key, None)))
 
     return ShownRows(
@@ -86,4 +101,5 @@ def shown_rows(
             for field in fields
             if field.readable
         },
+        members=members,
     )

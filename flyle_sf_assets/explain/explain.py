@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import msgspec
-
-from flyle_sf_assets.companies.display import ShownRows, shown
+from flyle_sf_assets.companies.display import ShownRows, members_of, shown
 from flyle_sf_assets.errors import Text, UsageError
 from flyle_sf_assets.explain import reasons
 from flyle_sf_assets.explain.explanation import Explanation, FieldAnswer, Reason, Verdict, Why
@@ -32,7 +30,6 @@ from flyle_sf_assets.tenants.registration import not_registered, settings_in
 from flyle_sf_assets.tenants.settings_check import describe_reachable
 
 _NAMES_MAX = 5
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,8 @@ class _Stored:
     link: Link
     company: Company | None
     origins: Mapping[str, Origin]
-    labels: Mapping[tuple[str, str], str]
+    labels: Mapping[str, Mapping[str, str]]
+    """Of options, by key and API value."""
     schemas: Mapping[str, ObjectSchema | None]
     kept: Mapping[tuple[str, bool], KeptValue]
     """What a rollback keeps of the company, by field and whether it is of the row."""
@@ -99,7 +97,7 @@ def _explained(
 def _alive(started: Explanation, stored: _Stored, record: RecordInOrg) -> Explanation:
     """Of a record that is not deleted: its conditions first, then its values."""
     conditions = record.conditions()
-    values, whole = record.values()
+    values, whole = record.values(stored.labels)
     fields = _fields(stored, started.record_id, values)
     made = replace(started, conditions=conditions, fields=fields)
     kept_status = _kept_status(made, stored)
@@ -157,7 +155,7 @@ def _stored(tx: TenantTransaction, tenant: str, record_id: str) -> _Stored:
         link=get_link(tx),
         company=get_company(tx, record_id),
         origins=origins(tx, settings),
-        labels=option_labels(tx),
+        labels=_by_key(option_labels(tx)),
         schemas=known_schemas(read_schemas(tx)),
         kept={(one.field, one.of_row): one for one in kept_values(tx, record_id)},
     )
@@ -208,27 +206,31 @@ def _prefix(schemas: Mapping[str, ObjectSchema | None], name: str) -> str | None
     return None if schema is None else schema.key_prefix
 
 
+def _by_key(labels: Mapping[tuple[str, str], str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for (key, value), label in labels.items():
+        found.setdefault(key, {})[value] = label
+    return found
+
+
 def _fields(stored: _Stored, record_id: str, values: ShownRows) -> tuple[FieldAnswer, ...]:
-    labels: dict[str, dict[str, str]] = {}
-    for (key, value), label in stored.labels.items():
-        labels.setdefault(key, {})[value] = label
-    held = _MEMBERS.decode(stored.company.custom_fields) if stored.company else {}
+    held = members_of(stored.company.custom_fields) if stored.company else {}
+    asked = values.members.get(record_id, {})
     place = next((n for n, (key, _) in enumerate(values.records) if key == record_id), None)
     found = []
     for mapping in stored.settings.mapping:
-        raw = held.get(mapping.to)
-        ours = shown(None if raw is None else bytes(raw).decode(), labels.get(mapping.to))
-        of_field = values.values_of(mapping.to)
+        key = mapping.to
+        of_field = values.values_of(key)
         theirs, rejected = ("", None) if place is None or not of_field else of_field[place]
-        origin = stored.origins.get(mapping.to)
+        origin = stored.origins.get(key)
         found.append(
             FieldAnswer(
-                to=mapping.to,
+                to=key,
                 label=mapping.label,
                 source=mapping.from_,
                 salesforce=theirs,
-                flyle=ours,
-                why=_why(stored, mapping, (theirs, ours), rejected, labels.get(mapping.to)),
+                flyle=shown(held.get(key), stored.labels.get(key)),
+                why=_why(stored, mapping, (asked.get(key), held.get(key)), rejected),
                 rejected=rejected,
                 read_at=None if origin is None else origin.read_at,
             )
@@ -239,12 +241,11 @@ def _fields(stored: _Stored, record_id: str, values: ShownRows) -> tuple[FieldAn
 def _why(
     stored: _Stored,
     mapping: FieldMapping,
-    both: tuple[str, str],
+    both: tuple[str | None, str | None],
     rejected: str | None,
-    labels: Mapping[str, str] | None,
 ) -> Why:
-    """``both`` are Salesforce's value and ours, as shown."""
-    theirs, ours = both
+    """``both`` are Salesforce's value and ours as JSON: two options may have the same label."""
+    theirs, ours = map(shown, both)
     if stored.company is None:
         return "no_company"
     if rejected is not None:
@@ -254,7 +255,7 @@ def _why(
     is_frozen = stored.company.status != "linked"
     kept = stored.kept.get((mapping.to, False))
     # Another value than the one that was rolled back comes with the next sync.
-    is_kept = kept is not None and shown(kept.salesforce, labels) == theirs
+    is_kept = kept is not None and shown(kept.salesforce) == theirs
     if is_kept or is_frozen:
         return "rolled_back" if is_kept or stored.kept_status is not None else "frozen"
     if not theirs and mapping.when_blank == "keep":

@@ -80,10 +80,10 @@ class RecordInOrg:
             for item, answer in zip(items, met, strict=True)
         )
 
-    def values(self) -> tuple[ShownRows, str | None]:
+    def values(self, known_labels: Mapping[str, Mapping[str, str]]) -> tuple[ShownRows, str | None]:
         """Its fields as Flyle would take them now, and why the whole row would be rejected.
 
-        One call for each level of parents.
+        One call for each level of parents. ``known_labels``: see `shown_rows`.
         """
         sampling = Sampling(self.org, self._plan, self.schemas, self.settings)
         rows = sampling.alive(self._answers[0])
@@ -92,7 +92,7 @@ class RecordInOrg:
             (pl.col(EXTERNAL_ID) == self.record_id) & pl.col("field").is_null()
         )
         reason = None if whole.is_empty() else str(whole["reason"][0])
-        return shown_rows(rows, converted, sampling.fields), reason
+        return shown_rows(rows, converted, sampling.fields, known_labels), reason
 
     @property
     def _base(self) -> ObjectSchema:

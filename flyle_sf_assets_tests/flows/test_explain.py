@@ -83,6 +83,39 @@ def test_a_linked_company_says_why_each_value_differs(tenant: Tenant) -> None:
     assert {reason.code for reason in found.reasons} == {"not_refreshed_yet", "kept_when_blank"}
 
 
+def labelled_option(tenant: Tenant) -> tuple[str, str]:
+    """An option of the industry whose label is not its value; the first account has it."""
+    found = tenant.options().items()
+    value, label = next((v, o.label) for (k, v), o in found if k == "industry" and o.label != v)
+    tenant.there.update("Account", account(tenant), {"Industry": value})
+    tenant.later()
+    tenant.sync()
+    return value, label
+
+
+def test_a_value_that_describe_lists_no_more_is_the_same(tenant: Tenant) -> None:
+    """Most orgs leave inactive options out of describe: Salesforce's side had no label then."""
+    org = tenant.there
+    org.lists_inactive_options = False
+    value, label = labelled_option(tenant)
+    org.deactivate_option("Account", "Industry", value)
+    tenant.later()
+    tenant.sync(kind="full")
+    (industry,) = [one for one in explained(tenant, account(tenant)).fields if one.to == "industry"]
+    assert (industry.salesforce, industry.flyle, industry.why) == (label, label, "same")
+
+
+def test_two_values_of_one_label_differ(tenant: Tenant) -> None:
+    """Options may have the same label: people would be told that nothing is missing."""
+    org = tenant.there
+    _, label = labelled_option(tenant)
+    org.add_option("Account", "Industry", "Second", label)
+    tenant.later()
+    tenant.sync()
+    org.update("Account", account(tenant), {"Industry": "Second"})
+    assert whys(explained(tenant, account(tenant)))["industry"] == "not_refreshed_yet"
+
+
 def test_conditions_are_judged_one_by_one_by_salesforce(tenant: Tenant) -> None:
     one = account(tenant)
     tenant.there.update("Account", one, {"Type": "Prospect"})
