@@ -162,7 +162,8 @@ def measured(
     """Each page twice: before Dagster has counted the partitions, and again; the memory then."""
     with webserver(site) as (url, session), opened_page(locale="en-US") as page:
         page.goto("about:blank")
-        home, visits = site.installation.environment.home, []
+        home = site.installation.environment.home
+        visits: list[Visit] = []
         of_companies = pages(tenants, tenant, run_id)
         for shown in (START, *of_companies, *of_companies):
             before = session_cpu_s(session) + postgres_cpu_s(home)
