@@ -76,19 +76,33 @@ def pages(tenants: int, tenant: str, run_id: str) -> tuple[Shown, ...]:
     """The asset's pages, and the one of a tenant whose newest run that is."""
     partitions = re.compile(rf"^Materialized \({tenants}\)$")
     return (
-        Shown("partitions", "?view=partitions", lambda page: page.get_by_text(partitions)),
+        Shown(
+            "partitions", f"{COMPANIES}?view=partitions", lambda page: page.get_by_text(partitions)
+        ),
         Shown(
             "one partition",
-            f"?view=partitions&partition={tenant}",
+            f"{COMPANIES}?view=partitions&partition={tenant}",
             lambda page: page.get_by_role("link", name=run_id[:8]).first,
         ),
-        Shown("overview", "?view=overview", lambda page: page.get_by_placeholder("Filter columns")),
+        Shown(
+            "overview",
+            f"{COMPANIES}?view=overview",
+            lambda page: page.get_by_placeholder("Filter columns"),
+        ),
         Shown(
             "events",
-            "?view=events",
+            f"{COMPANIES}?view=events",
             lambda page: page.get_by_text(re.compile("^customer[0-9]{5}$")).first,
         ),
     )
+
+
+START = Shown(
+    "start",
+    "/assets/flyle/fleet_health?view=overview",
+    lambda page: page.get_by_text("How all tenants stand").first,
+)
+"""A page without tenants, first of all: a new browser loads the UI's scripts, whoever is linked."""
 
 
 def visited(page: Page, url: str, shown: Shown) -> Visit:
@@ -108,7 +122,7 @@ def visited(page: Page, url: str, shown: Shown) -> Visit:
     page.on("request", begins)
     page.on("requestfinished", ends)
     started = time.perf_counter()
-    page.goto(f"{url}{COMPANIES}{shown.path}", wait_until="commit")
+    page.goto(f"{url}{shown.path}", wait_until="commit")
     shown.found(page).wait_for()
     visit = Visit(shown.name, time.perf_counter() - started, list(asked))
     page.wait_for_load_state("networkidle")
@@ -145,18 +159,20 @@ def webserver(site: Site) -> Iterator[tuple[str, int]]:
 def measured(
     site: Site, tenants: int, tenant: str, run_id: str
 ) -> tuple[list[Visit], dict[str, int]]:
-    """Each page twice: just after the webserver's start, and again; and the memory then."""
+    """Each page twice: before Dagster has counted the partitions, and again; the memory then."""
     with webserver(site) as (url, session), opened_page(locale="en-US") as page:
         page.goto("about:blank")
-        home, visits = site.installation.environment.home, []
-        for turn in ("first", "again"):
-            for shown in pages(tenants, tenant, run_id):
-                before = session_cpu_s(session) + postgres_cpu_s(home)
-                visit = visited(page, url, shown)
-                visit.cpu_s = session_cpu_s(session) + postgres_cpu_s(home) - before
-                visit.page = f"{visit.page}, {turn}"
-                visits.append(visit)
-                print(visit.in_words(), flush=True)  # noqa: T201
+        home = site.installation.environment.home
+        visits: list[Visit] = []
+        of_companies = pages(tenants, tenant, run_id)
+        for shown in (START, *of_companies, *of_companies):
+            before = session_cpu_s(session) + postgres_cpu_s(home)
+            visit = visited(page, url, shown)
+            visit.cpu_s = session_cpu_s(session) + postgres_cpu_s(home) - before
+            if any(visit.page == one.page for one in visits):
+                visit.page += ", again"
+            visits.append(visit)
+            print(visit.in_words(), flush=True)  # noqa: T201
         return visits, resident_mb(session, "webserver")
 
 
@@ -181,7 +197,7 @@ def main() -> int:
             visits, memory_mb = measured(site, chosen.tenants, tenant, run.run_id)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f}"
     print(f"{machine}; Python {platform.python_version()}, Dagster {version('dagster')}")  # noqa: T201
-    is_good = all(visit.shown_s <= SHOWN_S_MAX for visit in visits)
+    is_good = all(one.shown_s <= SHOWN_S_MAX for one in visits if one.page != START.name)
     shown = {visit.page: round(visit.shown_s, 2) for visit in visits}
     cpu_s = {visit.page: round(visit.cpu_s, 2) for visit in visits}
     told = {
