@@ -19,8 +19,8 @@ HTTP = {"requests", "urllib3", "simple_salesforce", "stamina", "cryptography", "
 SERVERS = {"starlette", "uvicorn", "jinja2", "trustme", "lark", "celery", "redis"}
 STORE = {"sqlalchemy", "psycopg", "alembic", "obstore"}
 
-NOT_FOR_HELP = DAGSTER | FRAMES | HTTP | SERVERS | STORE | {"pydantic", "ruamel"}
-NOT_FOR_STATUS = DAGSTER | FRAMES | HTTP | SERVERS | {"alembic", "obstore", "psycopg2"}
+NOT_FOR_HELP = DAGSTER | FRAMES | HTTP | SERVERS | STORE | {"pydantic", "ruamel", "structlog"}
+NOT_FOR_STATUS = DAGSTER | FRAMES | HTTP | SERVERS | {"alembic", "obstore", "psycopg2", "structlog"}
 NOT_FOR_IDLE_SYNC = (
     DAGSTER
     | SERVERS
