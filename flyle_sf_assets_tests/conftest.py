@@ -13,7 +13,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from hypothesis import settings
 
+from flyle_sf_assets import garbage
 from flyle_sf_assets.salesforce import bounds
+
+# As in the processes of the product, before the plugins import Dagster and polars.
+garbage.collect_rarely()
 
 pytest_plugins = ["flyle_sf_assets_tests.tenant_fixtures", "flyle_sf_assets_tests.thorough"]
 

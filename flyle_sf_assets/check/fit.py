@@ -17,8 +17,7 @@ from flyle_sf_assets.errors import FlyleError, Problem, Text
 from flyle_sf_assets.raw.plan import NAME_FIELD, Leaf, PathFault, ReadPlan
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
-from flyle_sf_assets.settings.wording import item_path, listed
-from flyle_sf_assets.settings.yaml_reading import LineMap
+from flyle_sf_assets.settings.wording import LineMap, item_path, listed
 
 OPPORTUNITY_NAMES = Text(
     "商談オブジェクトを起点に連携する場合、Flyleの企業名にSalesforceの商談名が"

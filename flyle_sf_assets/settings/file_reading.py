@@ -8,6 +8,9 @@ import os
 import stat
 from pathlib import Path
 
+FILE_BYTES_MAX = 1_000_000
+"""Of a settings file."""
+
 _FOLLOWED = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _CHUNK_BYTES = 65_536
 _BYTE_KEPT_AS = 0xDC00

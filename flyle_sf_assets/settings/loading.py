@@ -17,12 +17,17 @@ from flyle_sf_assets.errors import (
     UsageError,
 )
 from flyle_sf_assets.settings import file_faults as faults
-from flyle_sf_assets.settings.file_reading import FileTooLarge, read_bounded, shown_name
+from flyle_sf_assets.settings.file_reading import (
+    FILE_BYTES_MAX,
+    FileTooLarge,
+    read_bounded,
+    shown_name,
+)
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.patterns import TENANT_PATTERN
 from flyle_sf_assets.settings.validation import validate
+from flyle_sf_assets.settings.wording import LineMap
 from flyle_sf_assets.settings.yaml_faults import file_too_large
-from flyle_sf_assets.settings.yaml_reading import FILE_BYTES_MAX, LineMap, read_yaml
 
 __all__ = [
     "LineMap",
@@ -101,6 +106,9 @@ def load_tenant(path: Path, extra_hosts: Iterable[str] = ()) -> Loaded:
     >>> [problem.code for problem in load_tenant(Path("acme.txt")).problems]
     ['file_suffix']
     """
+    # The YAML parser is for processes that read files; most only name and list them.
+    from flyle_sf_assets.settings.yaml_reading import read_yaml  # noqa: PLC0415
+
     name, tenant = shown_name(path.name), shown_name(path.stem)
     if path.suffix != SUFFIX:
         return Loaded(tenant, path, None, (faults.wrong_suffix(name, tenant),), LineMap(name))

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from flyle_sf_assets.errors import Problem
-from flyle_sf_assets.settings.file_reading import read_bounded
+from flyle_sf_assets.settings.file_reading import FILE_BYTES_MAX, read_bounded
 from flyle_sf_assets.settings.models import TenantSettings
 from flyle_sf_assets.settings.validation import validate
-from flyle_sf_assets.settings.wording import item_path
-from flyle_sf_assets.settings.yaml_reading import FILE_BYTES_MAX, LineMap, read_yaml
+from flyle_sf_assets.settings.wording import LineMap, item_path
+from flyle_sf_assets.settings.yaml_reading import read_yaml
 
 _LISTS = ("mapping", "source.conditions", "source.one_to_one")
 _ITEM = re.compile(r"(mapping|source\.conditions|source\.one_to_one)\[(\d+)\]")

@@ -1,12 +1,15 @@
 """How values, keys and paths are shown to people, and which names are near a mistyped one.
 
+Also on which line of a settings file a path stands (`LineMap`).
+
 Nothing under ``connection`` is shown unless it cannot be a secret: a consumer secret written
 into the file by mistake must not appear in a log or on a page.
 """
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from flyle_sf_assets.errors import Text
 
@@ -83,3 +86,21 @@ def nearest(word: str, names: Iterable[str], *, limit: int = SUGGESTIONS_MAX) ->
 def listed(names: Iterable[str]) -> str:
     """Names joined by commas: ``Account, Opportunity``."""
     return ", ".join(names)
+
+
+@dataclass(frozen=True)
+class LineMap:
+    """The line of each path of a document in its file. ``file`` is the file's name."""
+
+    file: str | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def line_of(self, path: str) -> int | None:
+        """The line (1-based) of exactly that path, such as ``mapping[2].from``, or None."""
+        return self.lines.get(path)
+
+    def nearest_line(self, path: str) -> int | None:
+        """The line of the path or, when it is not in the file, of the nearest path above it."""
+        while path not in self.lines and path:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self.lines.get(path)

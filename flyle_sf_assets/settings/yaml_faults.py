@@ -4,11 +4,12 @@ The messages never repeat the file's content: a file that cannot be parsed may h
 anywhere.
 """
 
-from typing import Literal
-
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from typing import TYPE_CHECKING, Literal
 
 from flyle_sf_assets.errors import Problem, Text
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 Placed = Literal["key_not_text", "merge_key", "alias", "anchor", "tag", "nested_too_deep"]
 
@@ -172,7 +173,7 @@ def duplicate_key(path: str, first_line: int | None, line: int) -> Problem:
     )
 
 
-def unprintable(error: YAMLError, text: str) -> Problem:
+def unprintable(error: "YAMLError", text: str) -> Problem:
     """A control character that YAML does not allow (ruamel's ``ReaderError``)."""
     position = getattr(error, "position", None)
     if not isinstance(position, int) or position >= len(text):
@@ -191,7 +192,7 @@ def unprintable(error: YAMLError, text: str) -> Problem:
     )
 
 
-def syntax(error: MarkedYAMLError | None) -> Problem:
+def syntax(error: "MarkedYAMLError | None") -> Problem:
     """The parser failed. The file's own text is not repeated."""
     problem = str(error.problem or "") if error else ""
     context = str(error.context or "") if error else ""

@@ -6,8 +6,7 @@ becomes None. A settings file is read by people, so what hides meaning is refuse
 line: anchors, aliases, merge keys, tags, duplicate keys, a second document.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML, events
@@ -16,9 +15,9 @@ from ruamel.yaml.scanner import Scanner
 
 from flyle_sf_assets.errors import Problem
 from flyle_sf_assets.settings import yaml_faults as faults
-from flyle_sf_assets.settings.wording import child_path, item_path
+from flyle_sf_assets.settings.file_reading import FILE_BYTES_MAX
+from flyle_sf_assets.settings.wording import LineMap, child_path, item_path
 
-FILE_BYTES_MAX = 1_000_000
 NESTING_MAX = 20
 EVENTS_MAX = 150_000
 """Starts, ends, keys and values. The parser needs about 50 µs for each, so this bounds the time
@@ -33,24 +32,6 @@ _BOOLEANS = {
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 Plain = str | bool | None | list["Plain"] | dict[str, "Plain"]
-
-
-@dataclass(frozen=True)
-class LineMap:
-    """The line of each path of a document in its file. ``file`` is the file's name."""
-
-    file: str | None = None
-    lines: Mapping[str, int] = field(default_factory=dict)
-
-    def line_of(self, path: str) -> int | None:
-        """The line (1-based) of exactly that path, such as ``mapping[2].from``, or None."""
-        return self.lines.get(path)
-
-    def nearest_line(self, path: str) -> int | None:
-        """The line of the path or, when it is not in the file, of the nearest path above it."""
-        while path not in self.lines and path:
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return self.lines.get(path)
 
 
 @dataclass(frozen=True, slots=True)

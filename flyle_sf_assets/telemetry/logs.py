@@ -1,24 +1,22 @@
 """Structured logs on stderr: one line per event, JSON or text for people.
 
-Nothing is ever logged to stdout, which belongs to ``--json``.
+Nothing is ever logged to stdout, which belongs to ``--json``. structlog brings rich, pygments and
+asyncio: it is loaded by the first event, which most commands do not have.
 """
 
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any, Literal
-
-import structlog
 
 from flyle_sf_assets.telemetry.raised import raised
 from flyle_sf_assets.telemetry.redaction import redacted
 
-EventDict = structlog.typing.EventDict
-
-
+EventDict = MutableMapping[str, Any]
 Show = Callable[[EventDict], None]
 LogFormat = Literal["text", "json"]
 FORMATS: tuple[LogFormat, ...] = ("text", "json")
@@ -38,23 +36,54 @@ def configure(
     format.
     """
     chosen: LogFormat = log_format or ("text" if sys.stderr.isatty() else "json")
-    rendered: list[Any] = [structlog.processors.JSONRenderer(ensure_ascii=False)]
-    if chosen == "text":
-        rendered = [_Shown(shown), _for_people]
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _without_texts_of_exceptions,
-            _redact,
-            *rendered,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+    _wanted[:] = [_Wanted(level, chosen, shown)]
+    if "structlog" in sys.modules:
+        _structlog()
     return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A configuration that structlog gets when it is loaded."""
+
+    level: str
+    log_format: LogFormat
+    shown: Mapping[str, Show]
+
+    def configure(self, structlog: ModuleType) -> None:
+        """Applies it to this process."""
+        rendered: list[Any] = [structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if self.log_format == "text":
+            rendered = [_Shown(self.shown), _for_people]
+        level = logging.getLevelName(self.level.upper())
+        structlog.configure(
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _without_texts_of_exceptions,
+                _redact,
+                *rendered,
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(level),
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+            cache_logger_on_first_use=False,
+        )
+
+
+_wanted: list[_Wanted] = []
+"""The configuration that structlog does not have yet, if there is one."""
+_configuring = threading.Lock()
+
+
+def _structlog() -> Any:
+    """structlog, as it was last configured here."""
+    import structlog  # noqa: PLC0415 - a tenth of what `flyle-sf status` costs
+
+    with _configuring:
+        while _wanted:
+            _wanted.pop().configure(structlog)
+    return structlog
 
 
 def configure_once(*, level: str = "INFO") -> None:
@@ -63,19 +92,29 @@ def configure_once(*, level: str = "INFO") -> None:
     For code in processes that Dagster starts: without it, libraries log to stdout. Their format is
     that of FLYLE_LOG_FORMAT, which the command that starts them has checked.
     """
-    if not structlog.is_configured():
+    if not (_wanted or _structlog().is_configured()):
         written = os.environ.get(FORMAT_VARIABLE)
         configure(level=level, log_format=next((one for one in FORMATS if one == written), None))
 
 
-def logger(name: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class Logger:
+    """Writes events of one component by structlog's methods: ``debug`` to ``critical``."""
+
+    component: str
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(_structlog().get_logger(component=self.component), method)
+
+
+def logger(name: str) -> Logger:
     """A logger whose events have ``component=name`` and the bound tenant and sync."""
-    return structlog.get_logger(component=name)
+    return Logger(name)
 
 
 def bind(**values: Any) -> Any:
     """A context manager under which every event carries these values (tenant, sync_id, …)."""
-    return structlog.contextvars.bound_contextvars(**values)
+    return _structlog().contextvars.bound_contextvars(**values)
 
 
 def _without_texts_of_exceptions(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -105,7 +144,7 @@ class _Shown:
         if show is None:
             return event
         show(event)
-        raise structlog.DropEvent
+        raise _structlog().DropEvent
 
 
 def _for_people(_logger: Any, _method: str, event: EventDict) -> str:

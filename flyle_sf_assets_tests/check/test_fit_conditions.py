@@ -4,7 +4,7 @@ import pytest
 
 from flyle_sf_assets.check import fit
 from flyle_sf_assets.raw.plan import plan
-from flyle_sf_assets.settings.yaml_reading import LineMap
+from flyle_sf_assets.settings.wording import LineMap
 from flyle_sf_assets_tests.check.judging import (
     CONTRACT_INFO,
     Judge,

@@ -19,8 +19,10 @@ HTTP = {"requests", "urllib3", "simple_salesforce", "stamina", "cryptography", "
 SERVERS = {"starlette", "uvicorn", "jinja2", "trustme", "lark", "celery", "redis"}
 STORE = {"sqlalchemy", "psycopg", "alembic", "obstore"}
 
-NOT_FOR_HELP = DAGSTER | FRAMES | HTTP | SERVERS | STORE | {"pydantic", "ruamel"}
-NOT_FOR_STATUS = DAGSTER | FRAMES | HTTP | SERVERS | {"alembic", "obstore", "psycopg2"}
+NOT_FOR_HELP = DAGSTER | FRAMES | HTTP | SERVERS | STORE | {"pydantic", "ruamel", "structlog"}
+NOT_FOR_STATUS = (
+    DAGSTER | FRAMES | HTTP | SERVERS | {"alembic", "obstore", "psycopg2", "structlog", "ruamel"}
+)
 NOT_FOR_IDLE_SYNC = (
     DAGSTER
     | SERVERS
@@ -35,7 +37,7 @@ NOT_FOR_IDLE_SYNC = (
         "jwt",
     }
 )
-NOT_FOR_A_RUN = SERVERS - {"jinja2"} | {"pandas", "simple_salesforce", "jwt"}
+NOT_FOR_A_RUN = SERVERS - {"jinja2"} | {"pandas", "simple_salesforce", "jwt", "ruamel"}
 
 IMPORTED = re.compile(r"^import time: +\d+ \| +\d+ \| +(\w+)", re.MULTILINE)
 """A line of ``python -X importtime``: the module's first name."""

@@ -1,5 +1,6 @@
 """Every text of the source in both languages, and every error told in one."""
 
+import functools
 import re
 
 import pytest
@@ -20,8 +21,13 @@ from flyle_sf_assets_tests.console.languages import (
     texts_of_page,
 )
 
-LITERALS = [*literals_of_code(), *literals_of_templates()]
 TRIED = re.compile(r"^_?(tried|TRIED|ASKED|_TIME|querying)$")
+
+
+@functools.cache
+def literals() -> tuple[Literal, ...]:
+    """Of the whole source: read by the first test that asks, not by every process that collects."""
+    return (*literals_of_code(), *literals_of_templates())
 
 
 def test_the_walk_sees_what_a_person_sees() -> None:
@@ -45,10 +51,10 @@ def _shown(found: list[Literal]) -> str:
 
 def test_every_text_has_both_languages() -> None:
     """`Text` is the one catalogue: both languages stand side by side at one place."""
-    assert len(LITERALS) > 900
-    assert not (wrong := [one for one in LITERALS if english_in(one.ja)]), _shown(wrong)
-    assert not (wrong := [one for one in LITERALS if japanese_in(one.en)]), _shown(wrong)
-    same = [one for one in LITERALS if one.ja == one.en and faults_of(one.ja, "ja")]
+    assert len(literals()) > 900
+    assert not (wrong := [one for one in literals() if english_in(one.ja)]), _shown(wrong)
+    assert not (wrong := [one for one in literals() if japanese_in(one.en)]), _shown(wrong)
+    same = [one for one in literals() if one.ja == one.en and faults_of(one.ja, "ja")]
     assert not same, _shown(same)
 
 
@@ -57,7 +63,7 @@ def test_labels_inside_sentences_are_quoted() -> None:
     unquoted = re.compile(rf"(?<![「“]){LABEL}|{LABEL}(?![」”])")
     wrong = [
         one
-        for one in LITERALS
+        for one in literals()
         if unquoted.search(one.en) or (JAPANESE.search(one.ja) and unquoted.search(one.ja))
     ]
     assert not wrong, _shown(wrong)
@@ -65,13 +71,13 @@ def test_labels_inside_sentences_are_quoted() -> None:
 
 def test_no_text_ends_a_sentence_twice() -> None:
     """「。。」 came from joining texts of which some have a full stop and some have none."""
-    found = [one for one in LITERALS if joined_wrongly(one.ja) or joined_wrongly(one.en)]
+    found = [one for one in literals() if joined_wrongly(one.ja) or joined_wrongly(one.en)]
     assert not found, _shown(found)
 
 
 def test_what_was_tried_never_reads_as_done() -> None:
     """「ログインしました」 stood above "the login was refused"."""
-    tried = [one for one in LITERALS if TRIED.match(one.use) and one.en.strip("□ []")]
+    tried = [one for one in literals() if TRIED.match(one.use) and one.en.strip("□ []")]
     assert len(tried) > 80
     wrong = [
         one

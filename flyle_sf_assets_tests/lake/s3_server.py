@@ -18,7 +18,6 @@ from pathlib import Path
 from unittest import mock
 
 import requests
-from moto.server import ThreadedMotoServer
 
 from flyle_sf_assets.lake import bucket
 from flyle_sf_assets.lake.bucket import Patience
@@ -43,6 +42,8 @@ BRIEF = Patience(
 @functools.cache
 def proxy() -> FaultyProxy:
     """The proxy in front of the server; both are started once per process."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - 0.3 s, and few tests need it
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

@@ -9,10 +9,8 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster._core.workspace.load_target import WorkspaceFileTarget
-from dagster_celery.launcher import CeleryRunLauncher
 from ruamel.yaml import YAML
 
-from flyle_sf_assets.defs.workers.launcher import WorkerRunLauncher
 from flyle_sf_assets_tests.postgres import fresh_database_url
 
 
@@ -44,6 +42,10 @@ def test_the_instance_of_workers_is_opened_as_it_is_written(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dagster instantiates launcher and storage from it: a name that does not exist ends there."""
+    from dagster_celery.launcher import CeleryRunLauncher  # noqa: PLC0415 - 0.2 s, only here
+
+    from flyle_sf_assets.defs.workers.launcher import WorkerRunLauncher  # noqa: PLC0415
+
     shutil.copy(root / "config" / "deploy" / "celery" / "dagster.yaml", tmp_path / "dagster.yaml")
     with fresh_database_url("template1") as url:
         monkeypatch.setenv("FLYLE_DAGSTER_DATABASE_URL", url)

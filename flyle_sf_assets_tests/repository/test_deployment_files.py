@@ -11,11 +11,8 @@ from typing import Any
 
 import click
 import pytest
-from dagster._cli import create_dagster_cli
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 from dagster._core.workspace.load_target import WorkspaceFileTarget
-from dagster._daemon.cli import create_dagster_daemon_cli
-from dagster_webserver.cli import create_dagster_webserver_cli
 from ruamel.yaml import YAML
 
 import flyle_sf_assets
@@ -29,12 +26,6 @@ SERVICE_KEYS = {
 """Of the Compose specification, "Services": those that the file uses."""
 
 WANTED = {"postgres", "redis", "store", "webserver", "daemon", "code", "worker", "console", "proxy"}
-DAGSTER = {
-    "dagster": create_dagster_cli(),  # type: ignore[no-untyped-call]
-    "dagster-daemon": create_dagster_daemon_cli(),
-    "dagster-webserver": create_dagster_webserver_cli(),  # type: ignore[no-untyped-call]
-}
-
 CHART = {
     "global": {"postgresqlSecretName", "dagsterHome", "serviceAccountName"},
     "generatePostgresqlPasswordSecret": None,
@@ -137,16 +128,29 @@ def test_every_command_of_a_container_exists_with_its_options(
     services: Mapping[str, dict[str, Any]], options_of_commands: dict[str, set[str]]
 ) -> None:
     """An option that Dagster renamed shows up here, not in a container that restarts for ever."""
-    seen = set()
+    seen, dagster = set(), _commands_of_dagster()
     for service in services.values():
         for words in (service.get("command", []), service.get("healthcheck", {}).get("test", [])):
             program, *rest = words[1:] if words[:1] == ["CMD"] else words or [""]
             if program == "flyle-sf":
                 assert " ".join(rest) in options_of_commands
-            elif program in DAGSTER:
-                _parse(DAGSTER[program], rest)
+            elif program in dagster:
+                _parse(dagster[program], rest)
             seen.add(program)
-    assert seen >= {"flyle-sf", *DAGSTER}
+    assert seen >= {"flyle-sf", *dagster}
+
+
+def _commands_of_dagster() -> dict[str, click.Command]:
+    # Only here: the GraphQL schema, which the webserver brings, takes a second to import.
+    from dagster._cli import create_dagster_cli  # noqa: PLC0415
+    from dagster._daemon.cli import create_dagster_daemon_cli  # noqa: PLC0415
+    from dagster_webserver.cli import create_dagster_webserver_cli  # noqa: PLC0415
+
+    return {
+        "dagster": create_dagster_cli(),  # type: ignore[no-untyped-call]
+        "dagster-daemon": create_dagster_daemon_cli(),
+        "dagster-webserver": create_dagster_webserver_cli(),  # type: ignore[no-untyped-call]
+    }
 
 
 def _parse(command: click.Command, words: list[str]) -> None:
