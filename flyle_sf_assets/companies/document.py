@@ -62,24 +62,42 @@ def documents(rows: pl.DataFrame, fields: Sequence[CompanyField]) -> pl.DataFram
     null for a row whose values are frozen. ``content_hash`` covers name, status columns and
     ``custom_fields``: it only filters, equal content has equal hashes.
     """
+    sorted_fields = sorted(readable_fields(fields), key=lambda field: field.key)
+    is_whole = bool(sorted_fields) and not _is_any_omitted(rows, sorted_fields)
     written = rows.select(
         EXTERNAL_ID,
         NAME,
-        _members(fields).alias(CUSTOM_FIELDS),
+        (_whole_object(sorted_fields) if is_whole else _members(sorted_fields)).alias(
+            CUSTOM_FIELDS
+        ),
         STATUS,
         STATUS_REASON,
         MERGED_INTO,
         SOURCE_MODIFIED_AT,
     )
     # Separate steps: an expression that is used twice in one step is computed twice.
-    return written.with_columns(_object().alias(CUSTOM_FIELDS)).with_columns(
-        _content_hash().alias(CONTENT_HASH)
-    )
+    if not is_whole:
+        written = written.with_columns(_object().alias(CUSTOM_FIELDS))
+    return written.with_columns(_content_hash().alias(CONTENT_HASH))
+
+
+def _is_any_omitted(rows: pl.DataFrame, fields: Sequence[CompanyField]) -> bool:
+    """Whether any row omits a member, as frozen ones and rejected values do."""
+    omitted = [pl.col(omitted_column(field.key)).any() for field in fields]
+    return bool(rows.select(pl.any_horizontal(omitted)).item())
+
+
+def _whole_object(fields: Sequence[CompanyField]) -> pl.Expr:
+    """The object with every member, joined at once: without a text per member."""
+    parts = [pl.lit("{")]
+    for field in fields:
+        parts += [pl.lit(f'"{field.key}":'), _value(field), pl.lit(",")]
+    return pl.concat_str(*parts[:-1], pl.lit("}"))
 
 
 def _members(fields: Sequence[CompanyField]) -> pl.Expr:
     """The members of the object, joined; empty when all are omitted."""
-    members = [_member(field) for field in sorted(readable_fields(fields), key=lambda f: f.key)]
+    members = [_member(field) for field in fields]
     return pl.concat_str(members, separator=",", ignore_nulls=True) if members else pl.lit("")
 
 
@@ -92,9 +110,13 @@ def _object() -> pl.Expr:
 
 def _member(field: CompanyField) -> pl.Expr:
     """``"key":value``; null when the field is omitted."""
-    value = _JSON_OF[field.type](pl.col(field_column(field.key)), field)
-    member = pl.concat_str(pl.lit(f'"{field.key}":'), value.fill_null("null"))
+    member = pl.concat_str(pl.lit(f'"{field.key}":'), _value(field))
     return pl.when(~pl.col(omitted_column(field.key))).then(member)
+
+
+def _value(field: CompanyField) -> pl.Expr:
+    """The JSON of the field's value; never null."""
+    return _JSON_OF[field.type](pl.col(field_column(field.key)), field).fill_null("null")
 
 
 def _number(value: pl.Expr, field: CompanyField) -> pl.Expr:

@@ -5,22 +5,49 @@ What does not belong here: one id (``ids.py``).
 
 import polars as pl
 
-from flyle_sf_assets.salesforce.ids import BASE_LENGTH, CAPITALS, CHECK_OF_GROUP
+from flyle_sf_assets.salesforce.ids import ID18
 
-_LENGTH = 18
-_OTHERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+_SHAPE = f"^{ID18.pattern}$"
 
 
 def is_valid_id(record_id: pl.Expr) -> pl.Expr:
-    """True for 18 letters and digits with the right checksum; null for null."""
-    capitals = record_id.str.slice(0, BASE_LENGTH).str.replace_many(
-        list(CAPITALS + _OTHERS), ["1"] * len(CAPITALS) + ["0"] * len(_OTHERS)
-    )
-    # Every group of five bits is a key of the table, so that matches start at 0, 5 and 10.
-    # A character that is not a bit stays and makes the result too long.
-    checksum = capitals.str.replace_many(list(CHECK_OF_GROUP), list(CHECK_OF_GROUP.values()))
-    has_length = record_id.str.len_chars() == _LENGTH
-    return has_length & (record_id.str.slice(BASE_LENGTH) == checksum)
+    """True for 18 letters and digits with the right checksum; null for null.
+
+    Every id of every read is checked: the five characters of a group are bytes of one number, so
+    that no text is made. No result of it is null where the shape is right.
+    """
+    text = record_id.cast(pl.Binary)
+    is_valid = record_id.str.contains(_SHAPE)
+    for group, start in enumerate((0, 5, 10)):
+        checked = _eight_bytes(text, 10) // (1 << 8 * (5 + group)) & 0xFF
+        is_valid &= _capitals_of(_eight_bytes(text, start)) == _position(checked)
+    return is_valid
+
+
+def _eight_bytes(text: pl.Expr, start: int) -> pl.Expr:
+    """As a number whose lowest byte is the first."""
+    return text.bin.slice(start, 8).bin.reinterpret(dtype=pl.UInt64, endianness="little")
+
+
+def _capitals_of(group: pl.Expr) -> pl.Expr:
+    """Five bits that say which of the first five letters or digits are capitals, lowest first.
+
+    Of a byte, bits 5 and 6 are 01 in a digit, 10 in a capital and 11 in a small letter. With bit
+    5 turned and 1 added to it, only a capital reaches bit 7. The product moves these bits together:
+    bit 8k+7 of the group becomes bit k, and no two bits of it meet below.
+    """
+    high = ((group & _each(0x60)) ^ _each(0x20)) + _each(0x20) & _each(0x80)
+    return (high // (1 << 7) * sum(1 << 32 - 7 * k for k in range(5))) // (1 << 32) & 0b11111
+
+
+def _each(byte: int) -> int:
+    """That byte in each of the five."""
+    return sum(byte << 8 * k for k in range(5))
+
+
+def _position(letter: pl.Expr) -> pl.Expr:
+    """The place of a code of A to Z and 0 to 5: 0 to 25 and 26 to 31."""
+    return (letter - (ord("A") - 43)) % 43
 
 
 def has_valid_id(name: str) -> pl.Expr:

@@ -8,14 +8,14 @@ Object Reference, "ID Field Type"; Knowledge article 000385585, "How to convert 
 import re
 
 _ID15 = re.compile(r"[A-Za-z0-9]{15}")
-_ID18 = re.compile(r"[A-Za-z0-9]{15}[A-Z0-5]{3}")
-BASE_LENGTH = 15
-CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ID18 = re.compile(r"[A-Za-z0-9]{15}[A-Z0-5]{3}")
+_BASE_LENGTH = 15
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-CHECK_OF_GROUP = {
+_CHECK_OF_GROUP = {
     # The first character of a group is the lowest bit.
     f"{bits:05b}"[::-1]: letter
-    for bits, letter in enumerate(f"{CAPITALS}012345")
+    for bits, letter in enumerate(f"{_CAPITALS}012345")
 }
 
 
@@ -23,7 +23,7 @@ def is_record_id(text: str) -> bool:
     """Whether the text is an id of 15 characters, or one of 18 with a correct checksum."""
     if _ID15.fullmatch(text):
         return True
-    return bool(_ID18.fullmatch(text)) and _checksum(text) == text[BASE_LENGTH:]
+    return bool(ID18.fullmatch(text)) and _checksum(text) == text[_BASE_LENGTH:]
 
 
 def to_18(text: str) -> str:
@@ -33,9 +33,9 @@ def to_18(text: str) -> str:
     """
     if not is_record_id(text):
         raise ValueError(f"{text!r} is not a Salesforce record id of 15 or 18 characters")
-    return text[:BASE_LENGTH] + _checksum(text)
+    return text[:_BASE_LENGTH] + _checksum(text)
 
 
 def _checksum(text: str) -> str:
-    bits = "".join("1" if letter in CAPITALS else "0" for letter in text[:BASE_LENGTH])
-    return "".join(CHECK_OF_GROUP[bits[start : start + 5]] for start in (0, 5, 10))
+    bits = "".join("1" if letter in _CAPITALS else "0" for letter in text[:_BASE_LENGTH])
+    return "".join(_CHECK_OF_GROUP[bits[start : start + 5]] for start in (0, 5, 10))

@@ -139,3 +139,18 @@ def test_different_names_have_different_hashes(
     records = [{"Name": f"{name}.", "Field__c": "x"} for name in names]
     hashes = run(records, [company_field("string", "text")]).documents["content_hash"]
     assert (hashes[0] == hashes[1]) == (plain[0] == plain[1])
+
+
+def test_a_document_does_not_depend_on_the_rows_beside_it(run: Any, company_field: Any) -> None:
+    """Rows that write every member are joined another way than rows of which one omits some."""
+    fields = [company_field("double", "number", key="n"), company_field("string", "text", key="t")]
+    whole: dict[str, Any] = {"N__c": "1.50", "T__c": 'a "b"'}
+    blank: dict[str, Any] = {"N__c": None, "T__c": None}
+    alone = run([whole, blank], fields).documents.select("custom_fields", "content_hash")
+    beside = run([whole, blank, {"N__c": "no number", "T__c": "x"}], fields).documents
+    assert beside.select("custom_fields", "content_hash")[:2].equals(alone)
+    assert beside["custom_fields"].to_list() == [
+        '{"n":1.5,"t":"a \\"b\\""}',
+        '{"n":null,"t":null}',
+        '{"t":"x"}',
+    ]

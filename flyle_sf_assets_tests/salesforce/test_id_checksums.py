@@ -44,6 +44,18 @@ def test_a_flipped_case_is_noticed(fifteen: str, place: int) -> None:
     assert verdicts(flipped + suffix(fifteen)) == [flipped == fifteen]
 
 
+@given(fifteen=FIFTEEN, place=st.integers(0, 17), other=st.characters(codec="utf-8"))
+@settings(max_examples=200, deadline=None)
+def test_any_other_character_is_judged_by_the_whole_id(
+    fifteen: str, place: int, other: str
+) -> None:
+    """One of several bytes, too, and one that only looks like a letter."""
+    record_id = fifteen + suffix(fifteen)
+    changed = record_id[:place] + other + record_id[place + 1 :]
+    is_alphanumeric = all(c in ALPHABET for c in changed)
+    assert verdicts(changed) == [is_alphanumeric and changed[15:] == suffix(changed[:15])]
+
+
 @pytest.mark.parametrize(
     "record_id",
     [

@@ -82,12 +82,15 @@ GROUP BY 1 HAVING count(*) > 1 ORDER BY 1
 _ALL = "companies c"
 
 # One look-up by the primary key per id: a join would read all companies of the tenant.
+# Materialized, or each is looked up once for every select field.
 _OF_IDS = """
-unnest(CAST(:ids AS text[])) AS written (external_id)
-CROSS JOIN LATERAL (
-    SELECT tenant_id, external_id, custom_fields FROM companies
-    WHERE tenant_id = :tenant_id AND external_id = written.external_id LIMIT 1
-) AS c
+(WITH of_ids AS MATERIALIZED (
+    SELECT held.* FROM unnest(CAST(:ids AS text[])) AS written (external_id)
+    CROSS JOIN LATERAL (
+        SELECT tenant_id, external_id, custom_fields FROM companies
+        WHERE tenant_id = :tenant_id AND external_id = written.external_id LIMIT 1
+    ) AS held
+) SELECT * FROM of_ids) AS c
 """
 
 _SELECTS = """

@@ -6,6 +6,7 @@ field without quotes, an empty text is two quotes, and ``\N`` is only text.
 Source: PostgreSQL documentation, "COPY", and 5.9 "Row Security Policies".
 """
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,14 +46,19 @@ def stage(
     with tx.cursor() as cursor, cursor.copy(statement) as copy:
         for part in rows.iter_slices(SLICE_ROWS):
             # Only texts are quoted: the only way to distinguish "" from null.
-            copy.write(
-                part.write_csv(include_header=False, quote_style="non_numeric", quote_char=QUOTE)
-            )
+            copy.write(_csv(part))
     if index is not None:
         tx.execute(f"CREATE INDEX ON pg_temp.{table} ({index})")
     if is_looked_up:
         # The planner needs its size and its key; sampling documents would take long.
         tx.execute(f"ANALYZE pg_temp.{table} ({rows.columns[0]})")
+
+
+def _csv(rows: pl.DataFrame) -> bytes:
+    """As bytes: a text of Python's would be decoded, and encoded again to be sent."""
+    text = io.BytesIO()
+    rows.write_csv(text, include_header=False, quote_style="non_numeric", quote_char=QUOTE)
+    return text.getvalue()
 
 
 def unstage(tx: TenantTransaction, table: str) -> None:

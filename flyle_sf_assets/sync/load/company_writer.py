@@ -1,9 +1,10 @@
 """Company rows converted and written in batches, in the transaction of the step that asks."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 import polars as pl
 
@@ -28,11 +29,13 @@ from flyle_sf_assets.store.companies.upsert import (
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.syncs import SyncCounts
 from flyle_sf_assets.sync.bulk_downloads import Tell
+from flyle_sf_assets.sync.load.one_ahead import one_ahead
 from flyle_sf_assets.sync.state.asset_names import COMPANIES
 
 SAMPLE_ROWS = 5
-BATCH_ROWS = 50_000
-"""Rows converted at once: limits memory, whatever the tenant's size."""
+BATCH_ROWS = 25_000
+"""Rows converted at once: limits memory, whatever the tenant's size. Three batches exist: one is
+written, one waits for it, one is being converted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,17 @@ class Written:
             gone=counts.gone,
             rejected=self.rejected,
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """Converted rows, ready to be written."""
+
+    rows: pl.DataFrame
+    conversion: Conversion
+    ids: pl.Series
+    rejected: pl.DataFrame
+    sample: pl.DataFrame
 
 
 @dataclass
@@ -148,43 +162,54 @@ class Writing:
         )
 
     def _upserted(self, rows: pl.DataFrame) -> UpsertCounts:
-        paths = {one.key: one.source_path for one in self.fields if one.readable}
         done: list[UpsertCounts] = []
-        for batch in rows.iter_slices(BATCH_ROWS):
-            converted = convert(
-                batch,
-                self.fields,
-                time_zone=self.time_zone,
-                catalog=self._catalog,
-                retyped=self.retyped,
-            )
-            reasons = what_blanked(self.plan, batch, paths)
-            reasons = reasons.rename({"Id": "external_id", "key": "field"})
-            conversion = Conversion(HASH_VERSION, self.retyped, frozenset(paths), reasons)
-            done.append(self._stored(documents(converted.rows, self.fields), conversion))
-            self._ids.append(converted.rows["external_id"])
-            self._rejected.append(converted.rejected)
-            self._sample = converted.rows.head(SAMPLE_ROWS)
-            self.tell(COMPANIES, sum(ids.len() for ids in self._ids), self._total)
+        # The thread has no transaction: what it needs of the database is read before.
+        made = one_ahead(partial(self._batch, self._catalog), rows.iter_slices(BATCH_ROWS))
+        with closing(made) as batches:
+            for batch in batches:
+                done.append(self._stored(batch))
+                self._ids.append(batch.ids)
+                self._rejected.append(batch.rejected)
+                self._sample = batch.sample
+                self.tell(COMPANIES, sum(ids.len() for ids in self._ids), self._total)
         return _sum(done)
 
-    def _stored(self, rows: pl.DataFrame, conversion: Conversion) -> UpsertCounts:
+    def _batch(self, catalog: pl.DataFrame, rows: pl.DataFrame) -> _Batch:
+        converted = convert(
+            rows,
+            self.fields,
+            time_zone=self.time_zone,
+            catalog=catalog,
+            retyped=self.retyped,
+        )
+        paths = {one.key: one.source_path for one in self.fields if one.readable}
+        reasons = what_blanked(self.plan, rows, paths)
+        reasons = reasons.rename({"Id": "external_id", "key": "field"})
+        return _Batch(
+            rows=documents(converted.rows, self.fields),
+            conversion=Conversion(HASH_VERSION, self.retyped, frozenset(paths), reasons),
+            ids=converted.rows["external_id"],
+            rejected=converted.rejected,
+            sample=converted.rows.head(SAMPLE_ROWS),
+        )
+
+    def _stored(self, batch: _Batch) -> UpsertCounts:
         if self._is_first_load:
             return insert_first_companies(
                 self.tx,
-                rows,
+                batch.rows,
                 source_object=self.plan.base_object,
                 sync_id=self.sync_id,
                 now=self.now,
-                hash_version=conversion.hash_version,
+                hash_version=batch.conversion.hash_version,
             )
         return upsert_companies(
             self.tx,
-            rows,
+            batch.rows,
             source_object=self.plan.base_object,
             sync_id=self.sync_id,
             now=self.now,
-            conversion=conversion,
+            conversion=batch.conversion,
             compare_all=self.is_census,
         )
 
