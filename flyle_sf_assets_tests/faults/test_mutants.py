@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from flyle_sf_assets_tests.faults import mutants
+from flyle_sf_assets_tests.faults.planting import PLANTS
 
 
 def test_every_bug_fits_the_product() -> None:
@@ -18,4 +19,4 @@ def test_every_bug_fits_the_product() -> None:
         check=False,
     )
     assert fit.returncode == 0, fit.stderr
-    assert fit.stdout == f"{len(mutants.PLANTS)} bugs fit\n"
+    assert fit.stdout == f"{len(PLANTS)} bugs fit\n"
