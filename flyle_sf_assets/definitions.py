@@ -10,6 +10,7 @@ from typing import Any
 
 from dagster import Definitions, in_process_executor
 
+from flyle_sf_assets import garbage
 from flyle_sf_assets.defs.assets import all_assets
 from flyle_sf_assets.defs.checks import all_checks
 from flyle_sf_assets.defs.fleet_checks import fleet_checks_job, fleet_checks_schedule
@@ -57,3 +58,5 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
 create_privately()
 
 defs = build_defs()
+
+garbage.end_loading()

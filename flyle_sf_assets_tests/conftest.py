@@ -17,7 +17,7 @@ from flyle_sf_assets import garbage
 from flyle_sf_assets.salesforce import bounds
 
 # As in the processes of the product, before the plugins import Dagster and polars.
-garbage.collect_rarely()
+garbage.begin_loading()
 
 pytest_plugins = ["flyle_sf_assets_tests.tenant_fixtures", "flyle_sf_assets_tests.thorough"]
 

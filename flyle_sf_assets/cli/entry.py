@@ -12,7 +12,7 @@ from flyle_sf_assets import garbage, private_files
 def main() -> None:
     """The console script."""
     private_files.create_privately()
-    garbage.collect_rarely()
+    garbage.begin_loading()
     from flyle_sf_assets.cli.command_line import run
 
     sys.exit(run(sys.argv[1:]))

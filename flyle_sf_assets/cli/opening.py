@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flyle_sf_assets import garbage
 from flyle_sf_assets.errors import NotConnected, Text
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
@@ -13,6 +14,7 @@ from flyle_sf_assets.settings.loading import Loaded, load_tenant, settings_file,
 def installation() -> Iterator[Installation]:
     """The installation that ``FLYLE_*`` names, with its databases started."""
     with open_installation(Environment.from_environment()) as opened:
+        garbage.end_loading()
         yield opened
 
 

@@ -7,4 +7,4 @@ What does not belong here: anything that a step does (``sync``) or decides (``ra
 from flyle_sf_assets import garbage
 
 # Before the modules of this package are loaded, in every process that Dagster starts.
-garbage.collect_rarely()
+garbage.begin_loading()

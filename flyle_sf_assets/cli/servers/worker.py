@@ -13,6 +13,7 @@ from celery.apps.worker import Worker
 from celery.worker import state
 from dagster import DagsterInstance
 
+from flyle_sf_assets import garbage
 from flyle_sf_assets.cli.servers.broker import require_broker, require_databases
 from flyle_sf_assets.cli.servers.serving import STOP_SIGNALS
 from flyle_sf_assets.defs.workers.app import worker_app
@@ -93,7 +94,7 @@ def _begin_process(**_given: object) -> None:
 
     defs.get_repository_def().get_all_jobs()
     gc.collect()
-    gc.freeze()
+    garbage.end_loading()
 
 
 def _keep_logs() -> None:
