@@ -6,6 +6,7 @@ rejects a row.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -31,10 +32,12 @@ from flyle_sf_assets.companies.rows import (
     typed_schema,
 )
 from flyle_sf_assets.companies.status import CompanyStatus
-from flyle_sf_assets.companies.validation import Failure, company_schema, failures
 from flyle_sf_assets.enriched.join import controller_column
 
-FieldFaults = Sequence[tuple[CompanyField, Sequence[Failure]]]
+if TYPE_CHECKING:
+    from flyle_sf_assets.companies.validation import Failure
+
+FieldFaults = Sequence[tuple[CompanyField, Sequence["Failure"]]]
 """Every field with the checks that its values failed."""
 
 _IS_LINKED = (pl.col(STATUS) == str(CompanyStatus.LINKED)).fill_null(value=False)
@@ -77,6 +80,9 @@ def convert(
     >>> made.rows["custom_fields.revenue"].item().normalize(), made.rejected.height
     (Decimal('1.1'), 0)
     """
+    # pandera is loaded with the first frame: the code location and an idle check have none.
+    from flyle_sf_assets.companies.validation import company_schema, failures  # noqa: PLC0415
+
     fields = readable_fields(fields)
     work = _texts_and_values(enriched, fields, time_zone, retyped)
     faults = failures(work.select(list(typed_schema(fields))), company_schema(fields, catalog))
@@ -198,7 +204,7 @@ def _is_omitted(field: CompanyField, retyped: frozenset[str]) -> pl.Expr:
     return is_blank & (has_text | ~_is_written(field, retyped))
 
 
-def _none_of(faults: Sequence[Failure], height: int) -> pl.Series:
+def _none_of(faults: "Sequence[Failure]", height: int) -> pl.Series:
     sound = pl.repeat(value=True, n=height, dtype=pl.Boolean, eager=True)
     for found in faults:
         sound &= ~found.failing
