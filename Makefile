@@ -27,7 +27,7 @@ COVERED = 98
 COMMA = ,
 SPACE = $(subst ,, )
 
-.PHONY: help demo dev test thorough coverage lint format lock clean bench bench-fleet bench-console mutants soak fuzz crashes
+.PHONY: help demo dev test thorough coverage lint format lock clean bench bench-profile bench-fleet bench-console mutants soak fuzz crashes
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -99,6 +99,9 @@ lock: $(VENV)/.dev ## makes the locks again from pyproject.toml; UPGRADE=1: newe
 	$(COMPILE) --group build --extra celery --extra k8s --constraint requirements.lock \
 		--no-annotate --output-file requirements-k8s.lock pyproject.toml
 	$(COMPILE) --no-annotate --output-file requirements-uv.lock --group uv
+
+bench-profile: $(VENV)/.dev ## where the CPU of a refresh goes, by function and statement; ARGS=--plans
+	@$(BIN)/python -m flyle_sf_assets_tests.bench.profiled $(if $(ROWS),--rows $(ROWS)) $(if $(LOAD),--load $(LOAD)) $(ARGS)
 
 bench-fleet: $(VENV)/.dev ## ticks over 1,000 tenants, and 100 runs: 10 minutes; WORKERS=2: on warm workers
 	@$(BIN)/python -m flyle_sf_assets_tests.bench.fleet $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
