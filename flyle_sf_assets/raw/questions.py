@@ -129,18 +129,16 @@ class Questions:
         columns = [*self._keys(), *self._tombstone_fields(), *self.dataset.columns]
         return soql.select(self.schema, columns, include_deleted=self._may_be_deleted())
 
-    def by_id(self, ids: Iterable[str], columns: Iterable[FieldSchema]) -> list[soql.Statement]:
+    def by_id(
+        self, ids: pl.Series | Iterable[str], columns: Iterable[FieldSchema]
+    ) -> list[soql.Statement]:
         """The statuses of these records, deleted ones too, and these columns of them."""
         selected = [*self._keys(), *self._tombstone_fields(), *columns]
-        wanted = sorted(set(ids))
-        batches = [
-            wanted[start : start + IDS_PER_QUESTION]
-            for start in range(0, len(wanted), IDS_PER_QUESTION)
-        ]
+        given = pl.Series("Id", ids if isinstance(ids, pl.Series) else list(ids), pl.String)
         return [
             soql.select(self.schema, selected, predicate, include_deleted=self._may_be_deleted())
-            for batch in batches
-            for predicate in soql.id_in(self._field("Id"), batch)
+            for batch in given.unique().sort().to_frame().iter_slices(IDS_PER_QUESTION)
+            for predicate in soql.id_in(self._field("Id"), batch["Id"])
         ]
 
     def some(self, limit: int) -> soql.Statement:
@@ -148,7 +146,7 @@ class Questions:
         columns = [*self._keys(), *self.dataset.columns]
         return soql.select(self.schema, columns, self.scope, limit=limit)
 
-    def belonging_to(self, lookup: str, owners: Iterable[str]) -> list[soql.Statement]:
+    def belonging_to(self, lookup: str, owners: pl.Series | Iterable[str]) -> list[soql.Statement]:
         """The records of a one-to-one object whose ``lookup`` names one of these owners."""
         columns = [*self._keys(), *self.dataset.columns]
         return [

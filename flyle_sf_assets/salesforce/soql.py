@@ -10,14 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import polars as pl
+
 from flyle_sf_assets.errors import SalesforceRefused, Text
 from flyle_sf_assets.salesforce import literals
 from flyle_sf_assets.salesforce.errors import remedies
+from flyle_sf_assets.salesforce.ids import is_valid_id, to_18
 from flyle_sf_assets.salesforce.schema import name_object
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 
 STATEMENT_LENGTH_MAX = 100_000
 RELATIONSHIP_LEVELS_MAX = 5
+_BETWEEN = "','"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -210,18 +214,26 @@ def in_window(column: Column, low: datetime | None, high: datetime | None) -> Pr
     )
 
 
-def id_in(column: Column, ids: Iterable[str], *, length_max: int = 60_000) -> list[Predicate]:
+def id_in(
+    column: Column, ids: pl.Series | Iterable[str], *, length_max: int = 60_000
+) -> list[Predicate]:
     """``column IN (ids)``, split into predicates of at most ``length_max`` characters.
 
     Ids are written with 18 characters, each once, sorted. ValueError for a text that is no id.
     """
     path = as_path(column).text
-    wanted = sorted({literals.record_id(text) for text in ids})
     size = max(1, (length_max - len(path) - len(" IN ()")) // len("'001000000000000AAA',"))
-    return [
-        Predicate(f"{path} IN ({','.join(wanted[start : start + size])})")
-        for start in range(0, len(wanted), size)
-    ]
+    # An id is letters and digits only: nothing of it has to be escaped.
+    batches = [part["id"].to_list() for part in _ids_of_18(ids).to_frame().iter_slices(size)]
+    return [Predicate(f"{path} IN ('{_BETWEEN.join(batch)}')") for batch in batches]
+
+
+def _ids_of_18(ids: pl.Series | Iterable[str]) -> pl.Series:
+    """Each id once, sorted. Ids of records have 18 characters: only others are taken one by one."""
+    given = pl.Series("id", ids if isinstance(ids, pl.Series) else list(ids), pl.String)
+    is_whole = given.to_frame().select(is_valid_id(pl.col("id"))).to_series()
+    others = [to_18(text.strip()) for text in given.filter(~is_whole)]
+    return pl.concat([given.filter(is_whole), pl.Series("id", others, pl.String)]).unique().sort()
 
 
 def is_deleted(field: FieldSchema, *, deleted: bool) -> Predicate:

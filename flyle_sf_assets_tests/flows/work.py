@@ -6,7 +6,7 @@ What does not belong here: how much is allowed (``test_work.py``).
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -57,17 +57,18 @@ def work_of(tenant: Tenant) -> Iterator[Work]:
     with (
         mock.patch.object(requests.Session, "send", sent),
         statements_run() as ran,
-        _turns_counted(work),
+        turns_counted() as turns,
     ):
         yield work
+    work.turns = max(turns.values(), default=0)
     work.calls = tenant.there.usage.total - calls
     work.answer_bytes = sum(answer.raw.tell() for answer in answers)
     work.statements, work.buffers = len(ran), sum(one.total for one in ran)
 
 
 @contextmanager
-def _turns_counted(work: Work) -> Iterator[None]:
-    """Counts how often any thread runs each line of the product, the sandbox's apart."""
+def turns_counted() -> Iterator[Mapping[tuple[str, int], int]]:
+    """How often any thread runs each line of the product, the sandbox's apart."""
     ran: Counter[tuple[str, int]] = Counter()
 
     def line(frame: FrameType, event: str, _argument: object) -> Any:
@@ -84,8 +85,7 @@ def _turns_counted(work: Work) -> Iterator[None]:
     threading.settrace(call)
     sys.settrace(call)
     try:
-        yield
+        yield ran
     finally:
-        work.turns = max(ran.values(), default=0)
         sys.settrace(before)
         threading.settrace(before)
