@@ -15,7 +15,8 @@ import polars as pl
 from flyle_sf_assets.errors import SalesforceRefused, Text
 from flyle_sf_assets.salesforce import literals
 from flyle_sf_assets.salesforce.errors import remedies
-from flyle_sf_assets.salesforce.id_columns import is_valid_id, to_18
+from flyle_sf_assets.salesforce.id_columns import is_valid_id
+from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.salesforce.schema import name_object
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
 
