@@ -3,9 +3,11 @@
 What does not belong here: one id (``ids.py``).
 """
 
+from collections.abc import Iterable
+
 import polars as pl
 
-from flyle_sf_assets.salesforce.ids import ID18
+from flyle_sf_assets.salesforce.ids import ID18, to_18
 
 _SHAPE = f"^{ID18.pattern}$"
 
@@ -53,3 +55,14 @@ def _position(letter: pl.Expr) -> pl.Expr:
 def has_valid_id(name: str) -> pl.Expr:
     """Whether that column has a valid id; false for null."""
     return is_valid_id(pl.col(name)).fill_null(value=False)
+
+
+def ids_of_18(ids: pl.Series | Iterable[str]) -> pl.Series:
+    """Each id once, with 18 characters, sorted. ValueError for a text that is no id.
+
+    Ids of records have 18 characters: only others are taken one by one.
+    """
+    given = pl.Series("id", ids if isinstance(ids, pl.Series) else list(ids), pl.String)
+    is_whole = given.to_frame().select(is_valid_id(pl.col("id"))).to_series()
+    others = [to_18(text.strip()) for text in given.filter(~is_whole)]
+    return pl.concat([given.filter(is_whole), pl.Series("id", others, pl.String)]).unique().sort()

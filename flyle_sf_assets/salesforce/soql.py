@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from flyle_sf_assets.errors import SalesforceRefused, Text
 from flyle_sf_assets.salesforce import literals
 from flyle_sf_assets.salesforce.errors import remedies
-from flyle_sf_assets.salesforce.id_columns import is_valid_id
-from flyle_sf_assets.salesforce.ids import to_18
 from flyle_sf_assets.salesforce.schema import name_object
 from flyle_sf_assets.salesforce.schema.objects import FieldSchema, ObjectSchema
+
+if TYPE_CHECKING:
+    import polars as pl
 
 STATEMENT_LENGTH_MAX = 100_000
 RELATIONSHIP_LEVELS_MAX = 5
@@ -216,25 +216,19 @@ def in_window(column: Column, low: datetime | None, high: datetime | None) -> Pr
 
 
 def id_in(
-    column: Column, ids: pl.Series | Iterable[str], *, length_max: int = 60_000
+    column: Column, ids: "pl.Series | Iterable[str]", *, length_max: int = 60_000
 ) -> list[Predicate]:
     """``column IN (ids)``, split into predicates of at most ``length_max`` characters.
 
     Ids are written with 18 characters, each once, sorted. ValueError for a text that is no id.
     """
+    from flyle_sf_assets.salesforce.id_columns import ids_of_18  # noqa: PLC0415 - polars: 0.2 s
+
     path = as_path(column).text
     size = max(1, (length_max - len(path) - len(" IN ()")) // len("'001000000000000AAA',"))
     # An id is letters and digits only: nothing of it has to be escaped.
-    batches = [part["id"].to_list() for part in _ids_of_18(ids).to_frame().iter_slices(size)]
+    batches = [part["id"].to_list() for part in ids_of_18(ids).to_frame().iter_slices(size)]
     return [Predicate(f"{path} IN ('{_BETWEEN.join(batch)}')") for batch in batches]
-
-
-def _ids_of_18(ids: pl.Series | Iterable[str]) -> pl.Series:
-    """Each id once, sorted. Ids of records have 18 characters: only others are taken one by one."""
-    given = pl.Series("id", ids if isinstance(ids, pl.Series) else list(ids), pl.String)
-    is_whole = given.to_frame().select(is_valid_id(pl.col("id"))).to_series()
-    others = [to_18(text.strip()) for text in given.filter(~is_whole)]
-    return pl.concat([given.filter(is_whole), pl.Series("id", others, pl.String)]).unique().sort()
 
 
 def is_deleted(field: FieldSchema, *, deleted: bool) -> Predicate:
