@@ -25,12 +25,14 @@ class ShownRows:
 
     ``records`` are (external id, name); ``values`` has by key one (text, reason) per record: the
     text is "" for a blank, the reason is set when the value is rejected. ``members`` are the same
-    values as JSON, by external id and key, without blanks.
+    values as JSON, by external id and key, without blanks. ``labels`` are those of options, by key
+    and API value, for the fields that have options.
     """
 
     records: tuple[tuple[str, str], ...]
     values: Mapping[str, tuple[tuple[str, str | None], ...]]
     members: Mapping[str, Mapping[str, str]]
+    labels: Mapping[str, Mapping[str, str]]
 
     def values_of(self, key: str) -> tuple[tuple[str, str | None], ...]:
         """One per record; empty for a field that is not shown."""
@@ -87,11 +89,15 @@ def shown_rows(
     made = documents(converted.rows, fields).select(EXTERNAL_ID, CUSTOM_FIELDS).rows()
     members = {key: members_of(text or "{}") for key, text in made}
     told = converted.rejected.select(EXTERNAL_ID, "field", "reason").rows()
+    labels = {
+        field.key: {**known_labels.get(field.key, {}), **option_labels(field)}
+        for field in fields
+        if field.type in _SELECTS
+    }
     reasons = {(key, field): str(reason) for key, field, reason in told}
 
     def value(key: str, field: CompanyField) -> tuple[str, str | None]:
-        labels = {**known_labels.get(field.key, {}), **option_labels(field)}
-        text = shown(members.get(key, {}).get(field.key), labels)
+        text = shown(members.get(key, {}).get(field.key), labels.get(field.key))
         return text, reasons.get((key, field.key), reasons.get((key, None)))
 
     return ShownRows(
@@ -102,4 +108,5 @@ def shown_rows(
             if field.readable
         },
         members=members,
+        labels=labels,
     )

@@ -18,6 +18,7 @@ from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.schema.objects import ObjectSchema
 from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.settings.models import FieldMapping, TenantSettings
+from flyle_sf_assets.store.companies.held_changes import get_held
 from flyle_sf_assets.store.companies.picklist_options import option_labels
 from flyle_sf_assets.store.companies.rolled_back import KeptValue, kept_values
 from flyle_sf_assets.store.companies.search import Company, get_company, ids_named, search_companies
@@ -45,6 +46,8 @@ class _Stored:
     schemas: Mapping[str, ObjectSchema | None]
     kept: Mapping[tuple[str, bool], KeptValue]
     """What a rollback keeps of the company, by field and whether it is of the row."""
+    is_held: bool
+    """Whether a change of many companies waits for approval, whatever became of the link since."""
 
     @property
     def kept_status(self) -> KeptValue | None:
@@ -107,7 +110,7 @@ def _alive(started: Explanation, stored: _Stored, record: RecordInOrg) -> Explan
     if whole is not None:
         return _verdict(made, "rejected", reasons.rejected(whole))
     if stored.company is None or stored.company.status != "linked":
-        why = kept_status or (reasons.not_yet_synced(stored.link),)
+        why = kept_status or (reasons.not_yet_synced(is_held=stored.is_held),)
         return _verdict(made, "not_yet_synced", *why)
     return _verdict(made, "linked", *reasons.of_fields(fields), *_kept_values(made, stored))
 
@@ -158,6 +161,7 @@ def _stored(tx: TenantTransaction, tenant: str, record_id: str) -> _Stored:
         labels=_by_key(option_labels(tx)),
         schemas=known_schemas(read_schemas(tx)),
         kept={(one.field, one.of_row): one for one in kept_values(tx, record_id)},
+        is_held=get_held(tx) is not None,
     )
 
 
@@ -229,7 +233,7 @@ def _fields(stored: _Stored, record_id: str, values: ShownRows) -> tuple[FieldAn
                 label=mapping.label,
                 source=mapping.from_,
                 salesforce=theirs,
-                flyle=shown(held.get(key), stored.labels.get(key)),
+                flyle=shown(held.get(key), values.labels.get(key)),
                 why=_why(stored, mapping, (asked.get(key), held.get(key)), rejected),
                 rejected=rejected,
                 read_at=None if origin is None else origin.read_at,
@@ -260,4 +264,4 @@ def _why(
         return "rolled_back" if is_kept or stored.kept_status is not None else "frozen"
     if not theirs and mapping.when_blank == "keep":
         return "kept_when_blank"
-    return "held" if stored.link.state == "held" else "not_refreshed_yet"
+    return "held" if stored.is_held else "not_refreshed_yet"

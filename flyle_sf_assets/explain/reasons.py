@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from flyle_sf_assets.companies.reject_reasons import remedy_for
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.explain.explanation import ConditionAnswer, FieldAnswer, Reason
-from flyle_sf_assets.store.tenants.links import Link
 
 _NOTHING = Text("対処は不要です。", "Nothing to do.")
 _ASK_NOW = Text("急ぐ場合は「今すぐ同期」を押してください。", "If it is urgent, use “Sync now”.")
@@ -118,9 +117,9 @@ def rejected(code: str) -> Reason:
     )
 
 
-def not_yet_synced(link: Link) -> Reason:
-    """It meets the conditions and comes with the next sync."""
-    if link.state == "held":
+def not_yet_synced(*, is_held: bool) -> Reason:
+    """It meets the conditions and comes with the next sync, or once a held change is released."""
+    if is_held:
         return Reason(
             "held",
             Text(

@@ -5,7 +5,8 @@ import pytest
 from flyle_sf_assets.errors import NotConnected, UsageError
 from flyle_sf_assets.explain.explain import explain
 from flyle_sf_assets.explain.explanation import Explanation
-from flyle_sf_assets.store.tenants.links import put_link
+from flyle_sf_assets.store.tenants.links import LinkState, put_link
+from flyle_sf_assets_tests.flows.guarded import guarded, hold, update
 from flyle_sf_assets_tests.flows.tenants import Tenant, make_org, settings_of
 from flyle_sf_assets_tests.tenant_fixtures import Link
 
@@ -116,6 +117,16 @@ def test_two_values_of_one_label_differ(tenant: Tenant) -> None:
     assert whys(explained(tenant, account(tenant)))["industry"] == "not_refreshed_yet"
 
 
+def test_a_value_of_an_earlier_type_is_shown_without_its_label(tenant: Tenant) -> None:
+    """As text it becomes the label: both sides read the same, and were said to differ."""
+    value, label = labelled_option(tenant)
+    retyped = [one.replace("label: 業種", "label: 業種, type: text") for one in MAPPING]
+    tenant.apply(settings_of("small", SOURCE, retyped))
+    (industry,) = [one for one in explained(tenant, account(tenant)).fields if one.to == "industry"]
+    found = (industry.salesforce, industry.flyle, industry.why)
+    assert found == (label, value, "not_refreshed_yet")
+
+
 def test_conditions_are_judged_one_by_one_by_salesforce(tenant: Tenant) -> None:
     one = account(tenant)
     tenant.there.update("Account", one, {"Type": "Prospect"})
@@ -141,7 +152,7 @@ def test_a_record_that_came_since_the_last_sync(tenant: Tenant) -> None:
     assert set(whys(found).values()) == {"no_company"}
 
 
-def test_values_of_a_frozen_and_of_a_held_company(tenant: Tenant) -> None:
+def test_values_of_a_frozen_and_of_a_linked_company(tenant: Tenant) -> None:
     left, one = account(tenant, 0), account(tenant, 1)
     tenant.there.update("Account", left, {"Type": "Prospect"})
     tenant.later()
@@ -149,11 +160,22 @@ def test_values_of_a_frozen_and_of_a_held_company(tenant: Tenant) -> None:
     for record in (left, one):
         tenant.there.update("Account", record, {"AnnualRevenue": "333"})
     assert whys(explained(tenant, left))["revenue"] == "frozen"
+    assert whys(explained(tenant, one))["revenue"] == "not_refreshed_yet"
+
+
+@pytest.mark.parametrize("state", ["held", "failing"])
+def test_a_held_change_is_named_also_when_the_link_fails_since(
+    link: Link, state: LinkState
+) -> None:
+    """A password that expired meanwhile releases nothing."""
+    tenant = guarded(link)
+    blanked = update(tenant, 61, {"Memo__c": None})
+    hold(tenant)
     with tenant.installation.database.tenant(tenant.name) as tx:
-        put_link(tx, state="held")
-    assert whys(explained(tenant, one))["revenue"] == "held"
-    tenant.there.update("Account", left, {"Type": "Customer"})
-    found = explained(tenant, left)
+        put_link(tx, state=state)
+    assert whys(explained(tenant, blanked[0]))["site"] == "held"
+    new = tenant.there.insert("Account", {"Name": "新規", "Type": "Customer"})
+    found = explained(tenant, new)
     assert (found.verdict, found.reasons[0].code) == ("not_yet_synced", "held")
 
 
