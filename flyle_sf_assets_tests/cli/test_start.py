@@ -78,7 +78,8 @@ def synced(here: Site) -> Site:
         (("status", "acme"), NOT_FOR_STATUS),
         (("sync", "acme"), NOT_FOR_IDLE_SYNC),
     ],
-    ids=" ".join,
+    # Not of the sets: each process of a test run has its own order of them.
+    ids=["--help", "sync --help", "status", "status acme", "sync acme"],
 )
 def test_a_command_does_not_load_what_it_does_not_need(
     command: tuple[str, ...], too_heavy: set[str], synced: Site
