@@ -3,9 +3,7 @@
 What does not belong here: changing them (``rules_settings.py``).
 """
 
-from collections.abc import Iterator
 from functools import cache
-from itertools import count
 from typing import Any
 
 from flyle_sf_assets.installation.opened import Installation
@@ -16,11 +14,9 @@ from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sandbox.standard.catalog import standard_catalog
 from flyle_sf_assets_tests.faults import values
 from flyle_sf_assets_tests.flows.owners import add_queue, with_regions
-from flyle_sf_assets_tests.flows.tenants import ORG_TIME, PLACEHOLDER, Tenant
+from flyle_sf_assets_tests.flows.tenants import ORG_NUMBERS, ORG_TIME, PLACEHOLDER, Tenant
 
 Document = dict[str, Any]
-
-_numbers: Iterator[int] = count(5000)
 
 SHARE_PERCENT = 2
 """What the settings allow of the org's daily requests."""
@@ -167,7 +163,7 @@ def document(tenant: str, base: str, *, calculated: bool) -> Document:
 
 def small_org(rest_page_rows: int) -> Org:
     """A few records of every object, so that pages, ties and hops all occur."""
-    number = next(_numbers)
+    number = next(ORG_NUMBERS)
     org = Org(
         f"model{number}",
         consumer_key=f"3MVG9.model.{number}",

@@ -47,12 +47,13 @@ OUR_TIME = datetime(2026, 3, 2, 3, 7, 0, tzinfo=UTC)
 ASSETS: tuple[AssetKey, ...] = keys.IN_ORDER
 ASSET_NAMES = tuple(key.to_user_string() for key in ASSETS)
 
-_numbers = count(1000)
+ORG_NUMBERS = count(1000)
+"""For every org that a process hosts: two of one number cannot be hosted by one server."""
 
 
 def make_org(sample: Callable[..., Org] = samples.account_org, **size: int) -> Org:
     """A sample org with a number, a key, a secret and a clock (`ManualClock`) of its own."""
-    number = next(_numbers)
+    number = next(ORG_NUMBERS)
     return sample(clock=ManualClock(ORG_TIME), **size).clone(
         f"org{number}",
         org_number=number,
