@@ -148,6 +148,10 @@ ALONE = {
     "cli/test_ctrl_c.py::test_a_server_in_the_background_stops_and_leaves_nothing_behind": (
         "cli/test_newcomer.py: a server that Ctrl-C stops"
     ),
+    "cli/test_dagster_port.py"
+    "::test_a_ui_of_another_installation_at_the_same_port_is_not_shown_as_ours": (
+        "cli/test_newcomer.py: the address of one's own UI"
+    ),
     "cli/test_logs.py::test_text_has_plain_lines_of_the_retries_and_no_json": (
         "cli/test_logs.py: the same events as JSON"
     ),
