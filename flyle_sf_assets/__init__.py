@@ -4,6 +4,7 @@ The packages, in the order in which the data passes through them (a package may 
 what stands above it, never below)::
 
     errors       what went wrong, in one tree: tried, came back, remedy
+    computed     attributes that are computed when they are first read
     garbage      how often Python looks for garbage
     private_files  files that only their owner may look at
     telemetry    structured logs without secrets

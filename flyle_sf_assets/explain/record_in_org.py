@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -10,6 +9,7 @@ import polars as pl
 from flyle_sf_assets.choosing.condition_words import Labels, condition_phrase
 from flyle_sf_assets.companies.display import ShownRows, shown_rows
 from flyle_sf_assets.companies.rows import EXTERNAL_ID
+from flyle_sf_assets.computed import cached_property
 from flyle_sf_assets.explain.explanation import ConditionAnswer
 from flyle_sf_assets.preview.record_sampler import Sampling
 from flyle_sf_assets.raw.changes import tombstones

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flyle_sf_assets import private_files
+from flyle_sf_assets.computed import cached_property
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.lake.places import storage_at
 from flyle_sf_assets.store.postgres.database import Database

@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +18,7 @@ from obstore import Bytes
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
+from flyle_sf_assets.computed import cached_property
 from flyle_sf_assets.errors import Text
 from flyle_sf_assets.lake.s3_address import Address
 from flyle_sf_assets.lake.s3_errors import (

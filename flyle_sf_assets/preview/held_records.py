@@ -1,10 +1,10 @@
 """What is held of a read plan's datasets, in the shape that the plan needs, without a read."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import polars as pl
 
+from flyle_sf_assets.computed import cached_property
 from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw import references

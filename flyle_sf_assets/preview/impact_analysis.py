@@ -2,11 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 
 import polars as pl
 
 from flyle_sf_assets.companies.fields import CompanyField, company_fields
+from flyle_sf_assets.computed import cached_property
 from flyle_sf_assets.enriched.affected import affected_ids
 from flyle_sf_assets.enriched.join import enrich
 from flyle_sf_assets.errors import Problem

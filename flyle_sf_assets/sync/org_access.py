@@ -6,8 +6,8 @@ What does not belong here: how an org is opened (``installation/tenant_org.py``)
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
+from flyle_sf_assets.computed import cached_property
 from flyle_sf_assets.raw.questions import Window
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.store.syncs.api_usage import LimitReading

@@ -3,7 +3,6 @@
 Named in ``config/deploy/celery/dagster.yaml``.
 """
 
-from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from dagster import DagsterRun
@@ -15,6 +14,7 @@ from dagster_celery.config import TASK_EXECUTE_JOB_NAME
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
+from flyle_sf_assets.computed import cached_property
 from flyle_sf_assets.store.postgres.run_locks import RunLocks
 
 if TYPE_CHECKING:

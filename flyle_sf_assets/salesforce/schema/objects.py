@@ -4,7 +4,8 @@ Source: REST API Developer Guide, "sObject Describe".
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+
+from flyle_sf_assets.computed import cached_property
 
 SCHEMA_FORMAT = 1
 """Raise it when a member from describe is added here: stored schemas lack it.

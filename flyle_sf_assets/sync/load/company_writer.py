@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 
 import polars as pl
 
 from flyle_sf_assets.companies.convert import convert
 from flyle_sf_assets.companies.document import HASH_VERSION, documents
 from flyle_sf_assets.companies.fields import CompanyField
+from flyle_sf_assets.computed import cached_property
 from flyle_sf_assets.enriched.gone import what_blanked
 from flyle_sf_assets.raw.plan import ReadPlan
 from flyle_sf_assets.raw.records import RecordStatus
