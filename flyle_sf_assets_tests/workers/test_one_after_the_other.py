@@ -104,7 +104,8 @@ def left_since(before: dict[str, object]) -> dict[str, object]:
     for name, now in what_a_process_has().items():
         then = before[name]
         if isinstance(now, list) and isinstance(then, list):
-            left |= {name: more for more in [Counter(now) - Counter(then)] if more}
+            if more := Counter(now) - Counter(then):
+                left[name] = more
         elif now != then:
             left[name] = now
     return left
