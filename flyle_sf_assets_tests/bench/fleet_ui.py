@@ -102,7 +102,7 @@ START = Shown(
     "/assets/flyle/fleet_health?view=overview",
     lambda page: page.get_by_text("How all tenants stand").first,
 )
-"""A page without tenants, first of all: a new browser loads the UI's scripts, whoever is linked."""
+"""A page without tenants, first of all: a new browser loads the UI's scripts."""
 
 
 def visited(page: Page, url: str, shown: Shown) -> Visit:

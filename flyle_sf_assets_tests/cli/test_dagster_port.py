@@ -1,4 +1,4 @@
-"""The address of the Dagster UI is that of this installation, whoever else looked for a port."""
+"""The address of the Dagster UI is that of this installation, not of another at its port."""
 
 import json
 import tempfile
