@@ -30,6 +30,29 @@ def python(code: str, *arguments: str, user: str | None = None) -> Iterator[subp
         process.communicate()
 
 
+def command(
+    *arguments: str, home: Path, temporary: Path, said: Path, by: tuple[str, ...] = ()
+) -> subprocess.Popen[bytes]:
+    """Starts ``flyle-sf`` in a session of its own; what it says goes to the file ``said``.
+
+    ``home`` and ``temporary`` are its folders, ``by`` is a program that starts it.
+    """
+    with said.open("wb") as output:
+        return subprocess.Popen(
+            [*by, sys.executable, "-m", "flyle_sf_assets.cli", *arguments],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "TMPDIR": str(temporary),
+                "FLYLE_HOME": str(home),
+                "FLYLE_CONFIG_DIR": str(home / "config"),
+            },
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 @contextmanager
 def one_starts_at_a_time() -> Iterator[None]:
     """For starts of the Dagster UI: of two that find the same port free one starts twice."""

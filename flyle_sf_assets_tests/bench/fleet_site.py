@@ -18,13 +18,13 @@ from pathlib import Path
 
 from psycopg import sql
 
-from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.sync.session import open_refresh
 from flyle_sf_assets.tenants.registration import register_files
+from flyle_sf_assets_tests.bench.refresh_site import environment_of
 from flyle_sf_assets_tests.flows.run_steps import run_all
 from flyle_sf_assets_tests.postgres import admin
 
@@ -98,14 +98,7 @@ def fleet_site(home: Path, number: int) -> Iterator[Site]:
     try:
         url, ca_file, keys = ours.recv()
         _write_files(home, url, keys)
-        environment = Environment.from_environment(
-            {
-                "FLYLE_HOME": str(home),
-                "FLYLE_CONFIG_DIR": str(home / "config"),
-                "FLYLE_SF_CA_FILE": ca_file,
-                "FLYLE_SF_EXTRA_HOSTS": url.removeprefix("https://"),
-            }
-        )
+        environment = environment_of(home, url, ca_file)
         with open_installation(environment) as installation:
             register_files(installation)
             first, *others = sorted(keys)

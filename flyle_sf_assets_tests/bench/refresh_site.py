@@ -140,6 +140,18 @@ def running_org(load: Load) -> Iterator[tuple[Connection, tuple[str, str, str, s
         child.join(10)
 
 
+def environment_of(home: Path, url: str, ca_file: str) -> Environment:
+    """An installation below ``home`` that trusts the sandbox at that address."""
+    return Environment.from_environment(
+        {
+            "FLYLE_HOME": str(home),
+            "FLYLE_CONFIG_DIR": str(home / "config"),
+            "FLYLE_SF_CA_FILE": ca_file,
+            "FLYLE_SF_EXTRA_HOSTS": url.removeprefix("https://"),
+        }
+    )
+
+
 @contextmanager
 def installed(load: Load) -> Iterator[tuple[Installation, Connection]]:
     """A new installation with one tenant whose org has that load; the pipe to the org."""
@@ -149,14 +161,7 @@ def installed(load: Load) -> Iterator[tuple[Installation, Connection]]:
         (home / "config" / "tenants").mkdir(parents=True)
         (home / "config" / "tenants" / "bench.yaml").write_text(load.settings(url))
         os.environ |= {"BENCH_SF_KEY": key, "BENCH_SF_SECRET": secret}
-        environment = Environment.from_environment(
-            {
-                "FLYLE_HOME": str(home),
-                "FLYLE_CONFIG_DIR": str(home / "config"),
-                "FLYLE_SF_CA_FILE": ca_file,
-                "FLYLE_SF_EXTRA_HOSTS": url.removeprefix("https://"),
-            }
-        )
+        environment = environment_of(home, url, ca_file)
         with open_installation(environment) as installation:
             register_files(installation)
             yield installation, pipe

@@ -6,7 +6,6 @@ The demo and the Dagster UI are started as people and scripts start them.
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ import pytest
 
 from flyle_sf_assets.store.postgres.embedded import DatabaseUrls, EmbeddedPostgres
 from flyle_sf_assets_tests.postgres import admin
-from flyle_sf_assets_tests.processes import one_starts_at_a_time, processes_of
+from flyle_sf_assets_tests.processes import command, one_starts_at_a_time, processes_of
 
 ROOT = Path(__file__).parents[2]
 TEST_S_MAX = 240
@@ -33,7 +32,7 @@ BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 class Started:
     """A running ``flyle-sf``, its home, and what it says."""
 
-    process: "subprocess.Popen[bytes]"
+    process: subprocess.Popen[bytes]
     home: Path
     said: Path
     temporary: Path
@@ -70,20 +69,7 @@ def start() -> Iterator[Start]:
         started = []
 
         def start_one(*arguments: str, by: tuple[str, ...] = ()) -> Started:
-            with said.open("wb") as output:
-                process = subprocess.Popen(
-                    [*by, sys.executable, "-m", "flyle_sf_assets.cli", *arguments],
-                    cwd=ROOT,
-                    env={
-                        **os.environ,
-                        "TMPDIR": str(temporary),
-                        "FLYLE_HOME": str(home),
-                        "FLYLE_CONFIG_DIR": str(home / "config"),
-                    },
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+            process = command(*arguments, home=home, temporary=temporary, said=said, by=by)
             started.append(process)
             return Started(process, home, said, temporary)
 

@@ -1,9 +1,7 @@
 """``flyle-sf demo --engine celery`` as a person starts it: daemon, Redis and two workers."""
 
-import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -11,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flyle_sf_assets_tests.processes import ROOT, processes_of
+from flyle_sf_assets_tests.processes import command, processes_of
 from flyle_sf_assets_tests.workers.redis import require_redis
 
 TAKES_S_MAX = 300.0
@@ -27,28 +25,8 @@ def test_a_demo_on_workers_syncs_both_tenants_and_leaves_nothing_behind() -> Non
         home, temporary, said = (Path(folder) / name for name in ("home", "tmp", "said"))
         (home / "config" / "tenants").mkdir(parents=True)
         temporary.mkdir()
-        with said.open("wb") as output:
-            demo = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "flyle_sf_assets.cli",
-                    "demo",
-                    "--once",
-                    "--engine",
-                    "celery",
-                ],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "TMPDIR": str(temporary),
-                    "FLYLE_HOME": str(home),
-                    "FLYLE_CONFIG_DIR": str(home / "config"),
-                },
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        arguments = ("demo", "--once", "--engine", "celery")
+        demo = command(*arguments, home=home, temporary=temporary, said=said)
         try:
             by_workers = _runs_of_workers(demo, home)
         finally:
@@ -63,7 +41,7 @@ def test_a_demo_on_workers_syncs_both_tenants_and_leaves_nothing_behind() -> Non
         assert list(temporary.iterdir()) == []
 
 
-def _runs_of_workers(demo: "subprocess.Popen[bytes]", home: Path) -> set[str]:
+def _runs_of_workers(demo: subprocess.Popen[bytes], home: Path) -> set[str]:
     """The runs that ended well in a worker's log, which is deleted when the demo ends."""
     found: set[str] = set()
     while demo.poll() is None:
