@@ -15,7 +15,9 @@ from hypothesis import settings
 
 from flyle_sf_assets import garbage
 from flyle_sf_assets.salesforce import bounds
+from flyle_sf_assets_tests.temporary import prefer_memory
 
+prefer_memory()
 # As in the processes of the product, before the plugins import Dagster and polars.
 garbage.begin_loading()
 

@@ -24,6 +24,7 @@ from flyle_sf_assets.salesforce import bounds
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.crashes.scenes import Scene, make_scene
 from flyle_sf_assets_tests.crashes.victims import COMMANDS
+from flyle_sf_assets_tests.temporary import prefer_memory
 from flyle_sf_assets_tests.tenant_fixtures import installed
 
 RENEWED_AFTER = 40
@@ -81,6 +82,7 @@ def main() -> int:
     parser.add_argument("--moments", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    prefer_memory()
     began, figures = time.monotonic(), Figures()
     moments = random.Random(options.seed)
     for command in COMMANDS:

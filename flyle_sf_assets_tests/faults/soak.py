@@ -27,6 +27,7 @@ from flyle_sf_assets_tests.faults.machine import Ground, Machine
 from flyle_sf_assets_tests.faults.model import Model
 from flyle_sf_assets_tests.faults.running import RUNS_PER_PART, open_ground, run_part
 from flyle_sf_assets_tests.faults.through_dagster import DagsterModel
+from flyle_sf_assets_tests.temporary import prefer_memory
 
 AT_ONCE = 1 + (os.cpu_count() or 1)
 """One more than there are cores: each waits for PostgreSQL now and then."""
@@ -81,6 +82,7 @@ def _parts(first: int, count: int, at_once: int) -> Iterator[Part]:
 
     polars reads a few rows with less work in memory than in streams; `make test` has it stream.
     """
+    prefer_memory()
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     os.environ.setdefault("POLARS_ENGINE_AFFINITY", "in-memory")
     waiting = deque(range(first, first + count))

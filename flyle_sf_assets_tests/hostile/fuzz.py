@@ -19,6 +19,7 @@ from flyle_sf_assets_tests.hostile.drawing import Drawn, drawn
 from flyle_sf_assets_tests.hostile.ground import open_trial
 from flyle_sf_assets_tests.hostile.mutations import every_mutation
 from flyle_sf_assets_tests.hostile.trials import Trial, grouped
+from flyle_sf_assets_tests.temporary import prefer_memory
 
 
 def run_table(trial: Trial) -> list[str]:
@@ -59,6 +60,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-table", action="store_true", help="only the combinations")
     asked = parser.parse_args()
+    prefer_memory()
     # Nobody reads what the product logs.
     told = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
