@@ -142,6 +142,25 @@ class SObject:
         return {field.name.lower(): field for field in self.fields}
 
     @cached_property
+    def columns(self) -> frozenset[str]:
+        """The names of all fields."""
+        return frozenset(field.name for field in self.fields)
+
+    @cached_property
+    def stored(self) -> tuple[Field, ...]:
+        """The fields whose values are kept; the others are computed when they are read."""
+        return tuple(field for field in self.fields if field.stored)
+
+    @cached_property
+    def set_when_new(self) -> tuple[Field, ...]:
+        """The fields that a new record has without being told: checkboxes and auto-numbers."""
+        return tuple(
+            field
+            for field in self.fields
+            if (field.stored and field.type == "boolean") or field.auto_number
+        )
+
+    @cached_property
     def by_relationship(self) -> dict[str, Field]:
         """Lookup fields by lower-case relationship name."""
         return {f.relationship_name.lower(): f for f in self.fields if f.relationship_name}

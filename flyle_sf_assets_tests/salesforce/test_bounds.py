@@ -3,9 +3,11 @@
 import gzip
 import resource
 import ssl
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,10 +67,27 @@ def _gzipped(body: bytes) -> bytes:
 
 
 def _bomb(layers: int) -> bytes:
-    body = b"[" + b" " * (512 * MIB) + b"]"
-    for _ in range(layers):
+    body = _many_blanks(512)
+    for _ in range(layers - 1):
         body = gzip.compress(body, compresslevel=1)
     return body
+
+
+def _many_blanks(mib: int) -> bytes:
+    """A JSON array without elements as one gzip member; RFC 1952.
+
+    After a full flush deflate forgets what came before, so each MiB is the same bytes again.
+    """
+    blank = b" " * MIB
+    deflate = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    parts = [deflate.compress(part) + deflate.flush(zlib.Z_FULL_FLUSH) for part in (b"[", blank)]
+    end = deflate.compress(b"]") + deflate.flush()
+    checksum = zlib.crc32(b"[")
+    for _ in range(mib):
+        checksum = zlib.crc32(blank, checksum)
+    checksum = zlib.crc32(b"]", checksum)
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    return head + parts[0] + parts[1] * mib + end + struct.pack("<LL", checksum, mib * MIB + 2)
 
 
 @pytest.fixture(scope="module")

@@ -143,21 +143,17 @@ class RecordWrites(OrgState):
     # ------------------------------------------------------------------------------------------
 
     def _python_values(self, sobject: SObject, row: int) -> dict[str, object]:
-        table = self._table(sobject)
-        return {
-            field.name: from_wire(field, table.value(row, field.name))
-            for field in sobject.fields
-            if field.stored
-        }
+        columns = self._table(sobject).columns
+        return {field.name: from_wire(field, columns[field.name][row]) for field in sobject.stored}
 
     def _texts(self, sobject: SObject, values: Values, *, creating: bool) -> dict[str, str | None]:
         texts: dict[str, str | None] = {}
         if creating:
-            for field in sobject.fields:
-                if field.stored and field.type == "boolean":
-                    texts[field.name] = field.default or "false"
+            for field in sobject.set_when_new:
                 if field.auto_number:
                     texts[field.name] = self._auto_number(sobject, field)
+                else:
+                    texts[field.name] = field.default or "false"
         for name, value in values.items():
             field = self._field(sobject, name)
             if not field.stored or (field.calculated and not creating):
@@ -168,7 +164,7 @@ class RecordWrites(OrgState):
                 )
             texts[field.name] = to_wire(field, value)
         _compose_name(sobject, texts)
-        if creating and "OwnerId" in sobject_columns(sobject) and not texts.get("OwnerId"):
+        if creating and "OwnerId" in sobject.columns and not texts.get("OwnerId"):
             texts["OwnerId"] = self.acting_user_id
         return texts
 
@@ -186,7 +182,7 @@ class RecordWrites(OrgState):
             ("IsDeleted", "false"),
             *self._modified(sobject, stamp).items(),
         ):
-            if name in sobject_columns(sobject) and texts.get(name) in (None, "false"):
+            if name in sobject.columns and texts.get(name) in (None, "false"):
                 texts[name] = text
 
     def _modified(self, sobject: SObject, stamp: str) -> dict[str, str | None]:
@@ -195,7 +191,7 @@ class RecordWrites(OrgState):
             "LastModifiedDate": stamp,
             "LastModifiedById": self.acting_user_id,
         }
-        return {k: v for k, v in moved.items() if k in sobject_columns(sobject)}
+        return {k: v for k, v in moved.items() if k in sobject.columns}
 
     def _overwrite(
         self, sobject: SObject, rows: Iterable[int], texts: Mapping[str, str | None]
@@ -213,14 +209,9 @@ class RecordWrites(OrgState):
         return row
 
 
-def sobject_columns(sobject: SObject) -> set[str]:
-    """The names of an object's fields."""
-    return {field.name for field in sobject.fields}
-
-
 def _compose_name(sobject: SObject, texts: dict[str, str | None]) -> None:
     """User.Name and Contact.Name consist of last and first name (Japanese order)."""
-    if "LastName" in texts and "Name" in sobject_columns(sobject) and not texts.get("Name"):
+    if "LastName" in texts and "Name" in sobject.columns and not texts.get("Name"):
         texts["Name"] = " ".join(
             part for part in (texts["LastName"], texts.get("FirstName")) if part
         )

@@ -4,7 +4,6 @@ Every transaction runs under a role that row-level security binds: ``flyle_app``
 changes the rows of one tenant, ``flyle_fleet`` reads all tenants and changes nothing.
 """
 
-import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from flyle_sf_assets.store.migrations import SCHEMA_VERSION, upgrade_to_head
 from flyle_sf_assets.store.postgres import exact_json
 from flyle_sf_assets.store.postgres.dead_clients import notice_dead_clients
 from flyle_sf_assets.store.postgres.driver_errors import DRIVER_ERRORS, place, store_error
+from flyle_sf_assets.store.postgres.driver_sql import driver_sql
 from flyle_sf_assets.store.postgres.urls import product_url
 
 Row = TypeVar("Row")
@@ -40,7 +40,7 @@ CONNECT_TIMEOUT_S = 15
 POOL_SIZE = 8
 POOL_OVERFLOW = 10
 
-_OPEN_TRANSACTION = sa.text(
+_OPEN_TRANSACTION = driver_sql(
     "SELECT set_config('role', :role, true), set_config('flyle.tenant_id', :tenant_id, true),"
     " set_config('timezone', 'UTC', true), set_config('search_path', 'flyle, pg_temp', true),"
     " set_config('statement_timeout', :statement_timeout, true),"
@@ -49,12 +49,6 @@ _OPEN_TRANSACTION = sa.text(
     # reads are as cheap as sequential ones on current disks; no plan is worth JIT compilation.
     " set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)"
 )
-
-
-@functools.lru_cache(maxsize=1_024)
-def _statement(sql: str) -> sa.TextClause:
-    """Parsing the parameter names of a text costs as much as running a small statement."""
-    return sa.text(sql)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,7 @@ class Transaction:
 
     def execute(self, sql: str, **values: Any) -> sa.CursorResult[Any]:
         """Runs one statement."""
-        return self.connection.execute(_statement(sql), self.values(values))
+        return self.connection.exec_driver_sql(driver_sql(sql), self.values(values))
 
     def rows(self, kind: type[Row], sql: str, **values: Any) -> tuple[Row, ...]:
         """The rows of a query whose columns have the names of the fields of ``kind``."""
@@ -158,7 +152,7 @@ class Database:
     def fleet(self) -> Iterator[FleetTransaction]:
         """One read-only transaction as ``flyle_fleet`` over all tenants."""
         with self._transaction(FLEET_ROLE, "") as connection:
-            connection.execute(sa.text("SET TRANSACTION READ ONLY"))
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             yield FleetTransaction(connection)
 
     @contextmanager
@@ -168,8 +162,8 @@ class Database:
         Row-level security does not bind it: it is never for rows of a tenant. Raises as `tenant`.
         """
         with self._errors(), self._engine.begin() as connection:
-            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{UPKEEP_LOCK_TIMEOUT_S}s'"))
-            connection.execute(sa.text("SET LOCAL timezone = 'UTC'"))
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{UPKEEP_LOCK_TIMEOUT_S}s'")
+            connection.exec_driver_sql("SET LOCAL timezone = 'UTC'")
             yield Transaction(connection)
 
     @contextmanager
@@ -220,9 +214,9 @@ class Database:
                 if _version(connection) == SCHEMA_VERSION:
                     return
             with self._engine.begin() as connection:
-                connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 lock = "SELECT pg_advisory_xact_lock(hashtextextended('flyle.upgrade', 0))"
-                connection.execute(sa.text(lock))
+                connection.exec_driver_sql(lock)
                 if _version(connection) != SCHEMA_VERSION:
                     upgrade_to_head(connection)
 
@@ -265,7 +259,7 @@ class Database:
     def _open(self, values: dict[str, str]) -> sa.Connection:
         connection = self._engine.connect()
         try:
-            connection.execute(_OPEN_TRANSACTION, values)
+            connection.exec_driver_sql(_OPEN_TRANSACTION, values)
         except BaseException:
             connection.close()
             raise
@@ -299,9 +293,9 @@ class Database:
 
     def _unlock(self, connection: sa.Connection, key: dict[str, str]) -> None:
         """Releases the lock; a broken connection is closed, which releases the lock too."""
-        statement = sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))")
+        statement = driver_sql("SELECT pg_advisory_unlock(hashtextextended(:key, 0))")
         try:
-            is_unlocked = bool(connection.execute(statement, key).scalar())
+            is_unlocked = bool(connection.exec_driver_sql(statement, key).scalar())
         except DRIVER_ERRORS:
             is_unlocked = False
         if not is_unlocked:
@@ -309,8 +303,8 @@ class Database:
 
     def _run(self, connection: sa.Connection, sql: str, values: dict[str, str]) -> bool:
         with self._errors(Text("テナントのロックを取得します", "Take the tenant's lock")):
-            statement = sa.text(sql.format(key="hashtextextended(:key, 0)"))
-            return bool(connection.execute(statement, values).scalar())
+            statement = driver_sql(sql.format(key="hashtextextended(:key, 0)"))
+            return bool(connection.exec_driver_sql(statement, values).scalar())
 
     @contextmanager
     def _errors(self, tried: Text | None = None) -> Iterator[None]:
@@ -320,7 +314,7 @@ class Database:
             raise store_error(error, self._url, tried) from error
 
     def _check_server(self, connection: sa.Connection) -> None:
-        found = int(str(connection.execute(sa.text("SHOW server_version_num")).scalar()))
+        found = int(str(connection.exec_driver_sql("SHOW server_version_num").scalar()))
         if found < SERVER_VERSION_MIN:
             raise StoreError(
                 "postgres_too_old",
@@ -343,8 +337,8 @@ def _defaults(url: sa.URL, **more: str | int) -> dict[str, str | int]:
 
 
 def _version(connection: sa.Connection) -> str | None:
-    present = connection.execute(sa.text("SELECT to_regclass('flyle.alembic_version')")).scalar()
+    present = connection.exec_driver_sql("SELECT to_regclass('flyle.alembic_version')").scalar()
     if present is None:
         return None
-    version = connection.execute(sa.text("SELECT version_num FROM flyle.alembic_version")).scalar()
+    version = connection.exec_driver_sql("SELECT version_num FROM flyle.alembic_version").scalar()
     return None if version is None else str(version)
