@@ -66,7 +66,7 @@ coverage: $(VENV)/.dev ## branch coverage of all tests, or of those in ARGS="fly
 	@$(BIN)/coverage report $(if $(INCLUDE),--include "$(INCLUDE)")
 
 bench: $(VENV)/.dev ## what refreshes cost; ROWS=20000 makes it short
-	$(BIN)/python -m flyle_sf_assets_tests.bench.refresh_cost $(if $(ROWS),--rows $(ROWS)) $(if $(LOAD),--load $(LOAD))
+	$(BIN)/python -m flyle_sf_assets_tests.bench.refresh_cost $(if $(ROWS),--rows $(ROWS)) $(if $(LOAD),--load $(LOAD)) $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 mutants: $(VENV)/.dev ## plants bugs one at a time: the model test must catch each
 	$(BIN)/python -m flyle_sf_assets_tests.faults.mutants $(ARGS)

@@ -66,6 +66,11 @@ def _migrations_are_read_once() -> Iterator[None]:
         yield
 
 
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: no garbage collection walks through it."""
+    garbage.end_loading()
+
+
 def _skipped(config: pytest.Config) -> int:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     return len(reporter.stats.get("skipped", ())) if reporter is not None else 0

@@ -79,9 +79,18 @@ class Org(Authorization):
             self._serials[sobject.key_prefix] = size
 
     def clone(
-        self, name: str, *, org_number: int, consumer_key: str, consumer_secret: str
+        self,
+        name: str,
+        *,
+        org_number: int,
+        consumer_key: str,
+        consumer_secret: str,
+        clock: Clock | None = None,
     ) -> "Org":
-        """Another org with the same records and schema, sharing what neither of them changes."""
+        """Another org with the same records and schema, sharing what neither of them changes.
+
+        It has the same clock unless another one is given.
+        """
         with self.lock:
             self._commit_all()
             twin = Org(
@@ -90,7 +99,7 @@ class Org(Authorization):
                 consumer_secret=consumer_secret,
                 org_number=org_number,
                 catalog=self.catalog,
-                clock=self._clock,
+                clock=clock or self._clock,
                 time_zone=self.time_zone.key,
             )
             own = twin._tables["organization"]

@@ -137,8 +137,14 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=ROWS)
     arguments.add_argument("--load", choices=LOADS, default="accounts")
+    arguments.add_argument("--accounts", type=int, help="beside as many opportunities as ROWS")
     given = arguments.parse_args()
-    load = LOADS[given.load](given.rows)
+    if given.accounts is None:
+        load, less = LOADS[given.load](given.rows), LOADS[given.load](given.rows // 4)
+    else:
+        given.load = "opportunities"
+        load = opportunities_load(given.rows, given.accounts)
+        less = opportunities_load(given.rows // 4, given.accounts // 4)
     logs.configure(level="ERROR")
     print(  # noqa: T201
         f"{load.accounts:,} accounts, {load.opportunities:,} opportunities; {os.cpu_count()} cores,"
@@ -146,7 +152,7 @@ def main() -> int:
         "| step | CPU s | PostgreSQL CPU s | wall s | API calls | peak MiB | load |\n"
         "|---|---:|---:|---:|---:|---:|---:|"
     )
-    quarter = _of_a_quarter(LOADS[given.load](given.rows // 4))
+    quarter = _of_a_quarter(less)
     full, changed, copy, downloaded = _of_all(load)
     _compare(full, copy, downloaded)
     return _judge(given.load, load.rows, quarter, full, changed)

@@ -98,8 +98,11 @@ def accounts_load(rows: int) -> Load:
     return Load(rows, 0, ACCOUNTS, "NumberOfEmployees", {"Account": columns})
 
 
-def opportunities_load(rows: int) -> Load:
-    """Opportunities and half as many accounts, 16 mapped fields, six of them the account's."""
+def opportunities_load(rows: int, accounts: int | None = None) -> Load:
+    """Opportunities and accounts, 16 mapped fields, six of them the account's.
+
+    Half as many accounts, unless told.
+    """
     of_account = (
         "Id, Name, Industry, NumberOfEmployees, AnnualRevenue, Website, Phone, SystemModstamp"
     )
@@ -108,7 +111,7 @@ def opportunities_load(rows: int) -> Load:
         " Product_Lines__c, Contract_Start__c, AccountId, SystemModstamp"
     )
     columns = {"Account": of_account, "Opportunity": own}
-    return Load(rows // 2, rows, OPPORTUNITIES, "Probability", columns)
+    return Load(accounts or rows // 2, rows, OPPORTUNITIES, "Probability", columns)
 
 
 def serve_org(pipe: Connection, load: Load) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -51,20 +51,27 @@ ORG_NUMBERS = count(1000)
 """For every org that a process hosts: two of one number cannot be hosted by one server."""
 
 
+@lru_cache(maxsize=16)
+def _sampled(sample: Callable[..., Org], size: frozenset[tuple[str, int]]) -> Org:
+    """A sample org that nobody changes: its records are made once, each test has a clone."""
+    return sample(clock=ManualClock(ORG_TIME), **dict(size))
+
+
 def make_org(sample: Callable[..., Org] = samples.account_org, **size: int) -> Org:
     """A sample org with a number, a key, a secret and a clock (`ManualClock`) of its own."""
     number = next(ORG_NUMBERS)
-    return sample(clock=ManualClock(ORG_TIME), **size).clone(
+    return _sampled(sample, frozenset(size.items())).clone(
         f"org{number}",
         org_number=number,
         consumer_key=f"3MVG9.flows.{number}",
         consumer_secret=f"secret-of-org-{number}",
+        clock=ManualClock(ORG_TIME),
     )
 
 
 def org_clock(org: Org) -> ManualClock:
     """The clock of an org of `make_org`, which tests move."""
-    clock = org._clock  # noqa: SLF001 - a clone shares the clock that it was made with
+    clock = org._clock  # noqa: SLF001 - `make_org` gave it
     assert isinstance(clock, ManualClock)
     return clock
 
