@@ -175,17 +175,20 @@ def open_same_org(
     *,
     sleep: Callable[[float], None] = time.sleep,
     patience: Network | None = None,
+    linked: str | None = None,
 ) -> Org:
     """The tenant's org for a refresh: the one that its records came from until now.
 
-    The first time its id is stored. Raises NotConnected ``org_changed`` for any other org: its
+    ``linked`` is that org's id where the caller has just read it. The first time it is stored.
+    Raises NotConnected ``org_changed`` for any other org: its
     records must not be mixed with the stored ones.
     """
     org = open_tenant_org(installation, settings, sleep=sleep, patience=patience)
-    with installation.database.tenant(settings.tenant) as tx:
-        linked = get_link(tx).org_id
-        if linked is None:
-            put_link(tx, org_id=org.org_id)
+    if linked is None:
+        with installation.database.tenant(settings.tenant) as tx:
+            linked = get_link(tx).org_id
+            if linked is None:
+                put_link(tx, org_id=org.org_id)
     if linked not in (None, org.org_id):
         found = org.org_id
         org.close()

@@ -20,14 +20,16 @@ from flyle_sf_assets.raw.plan import ReadPlan, plan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
 from flyle_sf_assets.settings.models import TenantSettings
-from flyle_sf_assets.store.companies.held_changes import get_held
+from flyle_sf_assets.store.companies.held_changes import HeldChange, get_held
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import (
+    Consumed,
     Generation,
     all_consumed,
     read_generations,
 )
-from flyle_sf_assets.store.syncs.object_schemas import read_schemas
-from flyle_sf_assets.store.tenants.links import get_link
+from flyle_sf_assets.store.syncs.object_schemas import StoredSchema, read_schemas
+from flyle_sf_assets.store.tenants.links import Link, get_link
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.state.asset_names import COMPANIES, SCHEMAS
 from flyle_sf_assets.sync.state.committed_state import CommittedState
@@ -54,9 +56,28 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredState:
+    """What is stored of one tenant, read in one transaction; ``held`` only of a held tenant."""
+
+    link: Link
+    generations: dict[str, Generation]
+    taken: dict[str, dict[str, Consumed]]
+    schemas: dict[str, StoredSchema]
+    held: HeldChange | None
+
+    @staticmethod
+    def read(tx: TenantTransaction) -> "StoredState":
+        """As it is committed now."""
+        link = get_link(tx)
+        held = get_held(tx) if link.state == "held" else None
+        return StoredState(link, read_generations(tx), all_consumed(tx), read_schemas(tx), held)
+
+
+@dataclass(frozen=True, slots=True)
 class IdleQuestion:
     """What is asked about one tenant's org, its data, and its settings of some version."""
 
+    stored: StoredState
     org: OrgAccess
     committed: CommittedState
     lake: Lake
@@ -73,11 +94,8 @@ def is_idle(asked: IdleQuestion, *, is_asked_for: bool = False) -> bool:
     raises.
     """
     org, lake, settings = asked.org, asked.lake, asked.settings
-    # One transaction: a tick polls a thousand tenants, most of which are idle.
-    with asked.committed.transaction() as tx:
-        link = get_link(tx)
-        generations, taken, stored = read_generations(tx), all_consumed(tx), read_schemas(tx)
-        held = get_held(tx) if link.state == "held" else None
+    link, generations, held = asked.stored.link, asked.stored.generations, asked.stored.held
+    taken, stored = asked.stored.taken, asked.stored.schemas
     # The companies of a held tenant wait; the same records and settings give the same numbers.
     is_known = (
         held is not None

@@ -15,7 +15,7 @@ from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.store.postgres.database import Database, TenantTransaction
 from flyle_sf_assets.store.syncs.api_usage import add_calls
 from flyle_sf_assets.store.tenants.links import locked_link, put_link, record_held, record_synced
-from flyle_sf_assets.sync.idle_check import IdleQuestion, is_idle
+from flyle_sf_assets.sync.idle_check import IdleQuestion, StoredState, is_idle
 from flyle_sf_assets.sync.org_access import OrgAccess
 from flyle_sf_assets.sync.state.committed_state import CommittedState
 from flyle_sf_assets.sync.steps.object_schemas import DESCRIBE_EVERY_S
@@ -61,19 +61,24 @@ def check_idle(
     with database.tenant_lock(tenant, wait=False) as is_held, bind(tenant=tenant):
         if not is_held:
             return IdleCheck(is_idle=False, api_calls=0, is_busy=True)
+        # One transaction: a tick polls a thousand tenants, most of which are idle.
         with database.tenant(tenant) as tx:
-            choice = require_choice(tx)
+            choice, stored = require_choice(tx), StoredState.read(tx)
         if choice.is_comparison_due(clock(), every_s=0 if is_asked_for else DESCRIBE_EVERY_S):
             return IdleCheck(is_idle=False, api_calls=0)
         settings, version = choice.first.settings, choice.first.version
         org = OrgAccess(
             lambda: open_same_org(
-                installation, settings, patience=replace(patience or Network(), clock=clock)
+                installation,
+                settings,
+                patience=replace(patience or Network(), clock=clock),
+                linked=stored.link.org_id,
             ),
             installation.environment.overlap_s,
         )
         lake = installation.lake if patience is None else installation.lake_for_polls
-        asked = IdleQuestion(org, CommittedState(database, tenant), lake, settings, version, clock)
+        committed = CommittedState(database, tenant)
+        asked = IdleQuestion(stored, org, committed, lake, settings, version, clock)
         try:
             is_idle_now = _is_idle(asked, is_asked_for=is_asked_for)
         except FlyleError:

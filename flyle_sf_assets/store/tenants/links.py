@@ -10,10 +10,7 @@ from enum import Enum
 from typing import Any, Final, Literal
 
 from flyle_sf_assets.errors import Text
-from flyle_sf_assets.store.postgres.database import (
-    TenantTransaction,
-    Transaction,
-)
+from flyle_sf_assets.store.postgres.database import TenantTransaction
 
 LinkState = Literal[
     "not_connected", "connected", "initial_sync", "linked", "failing", "held", "disconnected"
@@ -26,6 +23,8 @@ class _Unset(Enum):
 
 UNSET: Final = _Unset.UNSET
 """Does not change the column; None writes null."""
+
+_NO_BACK_OFF: Final = {"failures": 0, "retry_at": None, "stopped_version": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +74,12 @@ class Link:
 
 def locked_link(tx: TenantTransaction) -> Link:
     """The link, locked: it cannot change before the transaction ends."""
-    tx.execute("SELECT FROM links WHERE tenant_id = :tenant_id FOR UPDATE")
-    return get_link(tx)
+    return _link(tx, " FOR UPDATE")
 
 
 def get_link(tx: TenantTransaction) -> Link:
     """The tenant's link; one that was never stored is ``not_connected``."""
-    found = _select(tx)
-    return found[0] if found else Link(tx.tenant_id)
+    return _link(tx)
 
 
 def put_link(
@@ -111,12 +108,10 @@ def record_synced(tx: TenantTransaction, at: datetime, next_due_at: datetime | N
     Clears earlier failures and the request of a person.
     """
     done = {"last_synced_at": at, "next_due_at": next_due_at, "tried_at": at}
-    _write(tx, {**done, "asked_at": None, "unanswered_since": None})
-    put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
-    tx.execute(
-        "UPDATE links SET first_synced_at = :at"
-        " WHERE tenant_id = :tenant_id AND first_synced_at IS NULL",
-        at=at,
+    _write(
+        tx,
+        {**done, "asked_at": None, "unanswered_since": None, **_NO_BACK_OFF},
+        "first_synced_at = coalesce(first_synced_at, :last_synced_at)",
     )
 
 
@@ -125,8 +120,8 @@ def record_held(tx: TenantTransaction, at: datetime, next_due_at: datetime | Non
 
     Clears earlier failures and the request of a person; it is not a sync that succeeded.
     """
-    _write(tx, {"state": "held", "next_due_at": next_due_at, "tried_at": at, "asked_at": None})
-    put_back_off(tx, failures=0, retry_at=None, stopped_version=None)
+    held = {"state": "held", "next_due_at": next_due_at, "tried_at": at, "asked_at": None}
+    _write(tx, {**held, **_NO_BACK_OFF})
 
 
 def put_back_off(
@@ -238,26 +233,29 @@ def _remove(tx: TenantTransaction, is_removed: Callable[[Attention], bool]) -> b
     return len(kept) != len(current)
 
 
-def _select(tx: Transaction) -> tuple[Link, ...]:
-    rows = tx.execute(
-        "SELECT tenant_id, state, org_id, source_object, settings_version, first_synced_at,"
-        " last_synced_at, next_due_at, attention, failures, retry_at, stopped_version, census_at,"
-        " sweep_at, unanswered_since, is_outage_told FROM links ORDER BY tenant_id"
-    )
-    return tuple(
-        Link(**{**row._asdict(), "attention": tuple(map(_read_attention, row.attention))})
-        for row in rows
-    )
+_SELECT = (
+    "SELECT tenant_id, state, org_id, source_object, settings_version, first_synced_at,"
+    " last_synced_at, next_due_at, attention, failures, retry_at, stopped_version, census_at,"
+    " sweep_at, unanswered_since, is_outage_told FROM links WHERE tenant_id = :tenant_id"
+)
 
 
-def _write(tx: TenantTransaction, values: dict[str, object]) -> None:
+def _link(tx: TenantTransaction, lock: str = "") -> Link:
+    row = tx.execute(_SELECT + lock).first()
+    if row is None:
+        return Link(tx.tenant_id)
+    return Link(**{**row._asdict(), "attention": tuple(map(_read_attention, row.attention))})
+
+
+def _write(tx: TenantTransaction, values: dict[str, object], *more: str) -> None:
+    """Sets columns; ``more`` are assignments by what they are made of."""
+    assignments = ", ".join([*(f"{name} = :{name}" for name in values), *more])
+    update = f"UPDATE links SET {assignments} WHERE tenant_id = :tenant_id"
+    if assignments and tx.execute(update, **values).rowcount:
+        return
     tx.execute("INSERT INTO links (tenant_id) VALUES (:tenant_id) ON CONFLICT DO NOTHING")
-    if values:
-        assignments = ", ".join(f"{name} = :{name}" for name in values)
-        tx.execute(
-            f"UPDATE links SET {assignments} WHERE tenant_id = :tenant_id",
-            **values,
-        )
+    if assignments:
+        tx.execute(update, **values)
 
 
 def _locked_attention(tx: TenantTransaction) -> list[Attention]:
