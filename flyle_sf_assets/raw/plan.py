@@ -40,6 +40,7 @@ __all__ = [
     "Schemas",
     "condition_fields",
     "objects_missing",
+    "objects_reached",
     "plan",
 ]
 
@@ -76,6 +77,11 @@ def objects_missing(settings: TenantSettings, schemas: Schemas) -> tuple[str, ..
     return _Walker(settings, schemas).walk_all().missing
 
 
+def objects_reached(settings: TenantSettings, schemas: Schemas) -> tuple[str, ...]:
+    """Every object on a mapped or filtered path, as far as the schemas lead."""
+    return _Walker(settings, schemas).walk_all().reached
+
+
 def plan(settings: TenantSettings, schemas: Schemas) -> ReadPlan:
     """The read plan of these settings in this org.
 
@@ -101,12 +107,17 @@ class _Walker:
         self._columns: dict[str, dict[str, FieldSchema]] = {}
         self._faults: list[PathFault] = []
         self._missing: dict[str, None] = {}
+        self._reached: dict[str, None] = {}
         self._leaves: dict[str, Leaf] = {}
         self._condition_leaves: dict[str, Leaf] = {}
 
     @property
     def missing(self) -> tuple[str, ...]:
         return tuple(self._missing)
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        return tuple(self._reached)
 
     def walk_all(self) -> "_Walker":
         root = self._nodes.setdefault((), self._made((), self._base))
@@ -308,6 +319,7 @@ class _Walker:
         return self._nodes.setdefault(child.path, child)
 
     def _schema(self, object_name: str, path: str, segment: str) -> ObjectSchema | None:
+        self._reached[object_name] = None
         if object_name.lower() not in self._schemas:
             self._missing[object_name] = None
             return None

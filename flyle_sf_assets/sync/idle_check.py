@@ -16,7 +16,7 @@ from flyle_sf_assets.lake.files import Lake
 from flyle_sf_assets.lake.manifest import Manifest
 from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.changes import tombstones
-from flyle_sf_assets.raw.plan import ReadPlan, plan
+from flyle_sf_assets.raw.plan import ReadPlan, objects_reached, plan
 from flyle_sf_assets.raw.questions import Questions, Window
 from flyle_sf_assets.raw.records import READABLE, RecordStatus, changed_rows, is_any
 from flyle_sf_assets.settings.models import TenantSettings
@@ -113,8 +113,9 @@ def is_idle(asked: IdleQuestion, *, is_asked_for: bool = False) -> bool:
         return False
     schemas, passed = known_schemas(stored), taken.get(SCHEMAS, {}).get("link_settings")
     is_same = partial(is_unchanged, org, asked.committed, settings, stored, schemas, asked.clock)
-    is_passed = are_passed(settings, asked.settings_version, passed, schemas)
-    is_recent = is_passed and are_recent(settings, stored, schemas, asked.clock())
+    reached = objects_reached(settings, schemas)
+    is_passed = are_passed(asked.settings_version, passed, schemas, reached)
+    is_recent = is_passed and are_recent(stored, reached, asked.clock())
     if not is_passed or not (is_recent or is_same()):
         return False
     made = plan(settings, schemas)

@@ -39,10 +39,11 @@ AT_ONCE = 2
 @mutant("a run believes schemas that are not six hours old")
 def describe_only_every_6_hours() -> None:
     step = product_module("sync.steps.object_schemas")
+    plan = product_module("raw.plan")
     right, every_s = step.redescribe, 6 * 3600
 
     def wrong(org: Any, settings: Any, stored: Any, known: Any, *, is_whole: bool) -> Any:
-        names = step.reached_objects(settings, known)
+        names = plan.objects_reached(settings, known)
         is_known = not is_whole and all(known.get(name) for name in names)
         ages = [org.server_now - stored[name].checked_at for name in names] if is_known else []
         if not ages or any(age.total_seconds() >= every_s for age in ages):

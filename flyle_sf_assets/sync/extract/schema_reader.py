@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flyle_sf_assets.companies.fields import company_fields
-from flyle_sf_assets.raw.plan import Schemas, objects_missing, plan
+from flyle_sf_assets.raw.plan import Schemas, objects_missing, objects_reached, plan
 from flyle_sf_assets.salesforce.connect import Org
 from flyle_sf_assets.salesforce.describe import Described, NotModified, describe_all
 from flyle_sf_assets.salesforce.schema.former_options import with_former_options
@@ -50,7 +50,7 @@ def redescribe(
     """
     answers: dict[str, Answer] = {}
     schemas: dict[str, ObjectSchema | None] = {}
-    missing = reached_objects(settings, known)
+    missing = objects_reached(settings, known)
     while missing:
         asked_before = {name: one for name, one in stored.items() if name in known}
         moments = {} if is_whole else _moments(missing, asked_before, known)
@@ -62,14 +62,6 @@ def redescribe(
             schemas[name] = _schema(name, answer, known)
         missing = objects_missing(settings, schemas)
     return Redescribed(answers, schemas, is_whole)
-
-
-def reached_objects(settings: TenantSettings, known: Schemas) -> tuple[str, ...]:
-    """Every object on a mapped or filtered path, as far as the known schemas lead."""
-    walked: dict[str, ObjectSchema | None] = {}
-    while missing := objects_missing(settings, walked):
-        walked |= {name: known.get(name) for name in missing}
-    return tuple(walked)
 
 
 def is_anything_hidden(settings: TenantSettings, schemas: Schemas) -> bool:

@@ -40,7 +40,7 @@ def stale_of(
         stale.append(f"salesforce/{SCHEMAS}")
     for asset in RAW_ASSETS:
         taken = consumed.get(asset, {}).get(f"link_settings/{asset}")
-        is_used = taken is not None or _is_used(settings, asset)
+        is_used = taken is not None or _is_used(settings, asset, digests)
         is_lost = any(_is_lost(current, name) for name in current if _is_of(name, asset))
         if is_used and (is_lost or taken is None or taken.digest != digests[asset]):
             stale.append(f"salesforce/{asset}")
@@ -66,10 +66,10 @@ def _is_of(dataset: str, asset: str) -> bool:
     return dataset.startswith("related/") if asset == "related_records" else dataset == asset
 
 
-def _is_used(settings: TenantSettings, asset: str) -> bool:
-    unused = part_digests(settings.model_copy(update={"mapping": ()}))[asset]
-    is_base = asset == ("accounts" if settings.source.object == "Account" else "opportunities")
-    return is_base or part_digests(settings)[asset] != unused
+def _is_used(settings: TenantSettings, asset: str, digests: dict[str, str]) -> bool:
+    if asset == ("accounts" if settings.source.object == "Account" else "opportunities"):
+        return True
+    return digests[asset] != part_digests(settings.model_copy(update={"mapping": ()}))[asset]
 
 
 def _has_unconsumed(taken: dict[str, Consumed], current: dict[str, Generation]) -> bool:

@@ -35,7 +35,6 @@ from flyle_sf_assets.sync.context import Refresh
 from flyle_sf_assets.sync.extract.schema_reader import (
     Redescribed,
     is_anything_hidden,
-    reached_objects,
     redescribe,
 )
 from flyle_sf_assets.sync.org_access import OrgAccess
@@ -181,22 +180,20 @@ def _compared(refresh: Refresh, *, is_forced: bool) -> _Comparison:
 
 
 def are_passed(
-    settings: TenantSettings, version: int, passed: Consumed | None, schemas: Schemas
+    version: int, passed: Consumed | None, schemas: Schemas, reached: Iterable[str]
 ) -> bool:
-    """Whether these very settings passed with schemas of every object that they reach.
+    """Whether this settings version passed with schemas of all objects that it reaches.
 
-    ``passed`` is what the settings were last compared with.
+    ``passed`` is what the settings were last compared with, ``reached`` are those objects.
     """
     if passed is None or passed.generation != version:
         return False
-    return not objects_missing(settings, schemas)
+    return {name.lower() for name in reached} <= {name.lower() for name in schemas}
 
 
-def are_recent(
-    settings: TenantSettings, stored: Mapping[str, StoredSchema], schemas: Schemas, now: datetime
-) -> bool:
+def are_recent(stored: Mapping[str, StoredSchema], reached: Iterable[str], now: datetime) -> bool:
     """Whether the stored schemas of all objects that the settings reach were just checked."""
-    ages = [now - stored[name].checked_at for name in reached_objects(settings, schemas)]
+    ages = [now - stored[name].checked_at for name in reached]
     return max(ages).total_seconds() < DESCRIBE_EVERY_S
 
 
