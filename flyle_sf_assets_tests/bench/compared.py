@@ -4,22 +4,17 @@ Neither does what a sync does: COPY writes rows that are in a file already into 
 index, and the download leaves CSV files.
 """
 
-import os
 import tempfile
 from pathlib import Path
 
-import requests
-from simple_salesforce.api import Salesforce
-
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation
+from flyle_sf_assets_tests.bench.peer_programs import salesforce_client
 from flyle_sf_assets_tests.bench.refresh_site import Load
 from flyle_sf_assets_tests.postgres import admin
 
 PLAIN = "CREATE UNLOGGED TABLE plain_copy (LIKE flyle.companies)"
 CHUNK_BYTES = 1 << 20
-DOWNLOAD_ROWS = 100_000
-"""Rows of a page: as many as a sync reads at once."""
 
 
 def companies_as_csv(installation: Installation, file: Path) -> None:
@@ -48,26 +43,7 @@ def plain_copy(installation: Installation, file: Path) -> None:
 
 def download(environment: Environment, url: str, load: Load) -> None:
     """Every object of the load, by simple-salesforce's Bulk 2.0, into CSV files."""
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = str(environment.sf_ca_file)
-    answer = session.post(
-        f"{url}/services/oauth2/token",
-        data={
-            "grant_type": "client_credentials",
-            "client_id": os.environ["BENCH_SF_KEY"],
-            "client_secret": os.environ["BENCH_SF_SECRET"],
-        },
-        timeout=60,
-    )
-    answer.raise_for_status()
-    salesforce = Salesforce(
-        instance_url=url, session_id=answer.json()["access_token"], session=session
-    )
     with tempfile.TemporaryDirectory() as folder:
-        for name, columns in load.columns.items():
-            getattr(salesforce.bulk2, name).download(
-                f"SELECT {columns} FROM {name}",  # noqa: S608 - SOQL of our own names
-                path=folder,
-                max_records=DOWNLOAD_ROWS,
-            )
+        salesforce_client.download(
+            salesforce_client.signed_in(url, str(environment.sf_ca_file)), load.columns, folder
+        )

@@ -16,6 +16,7 @@ from pathlib import Path
 from flyle_sf_assets.installation.environment import Environment
 from flyle_sf_assets.installation.opened import Installation, open_installation
 from flyle_sf_assets.sandbox import samples
+from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets.tenants.registration import register_files
 
@@ -73,6 +74,8 @@ class Load:
     mapping: str
     changed_field: str
     columns: dict[str, str]
+    shows_only_columns: bool = False
+    """Whether field-level security hides every other field that it can hide."""
 
     @property
     def base(self) -> str:
@@ -119,8 +122,11 @@ def serve_org(pipe: Connection, load: Load) -> None:
     org = samples.big_org(
         "bench", accounts=load.accounts, opportunities=load.opportunities, org_number=9
     )
+    if load.shows_only_columns:
+        _hide_other_fields(org, load)
     with SandboxServer([org]) as server:
-        pipe.send((server.url, server.ca_file, org.consumer_key, org.consumer_secret))
+        keys = org.consumer_key, org.consumer_secret, org.issue_refresh_token()
+        pipe.send((server.url, server.ca_file, *keys))
         while (changed := pipe.recv()) is not None:
             step = max(1, load.rows // changed) if changed else 1
             for number, record in enumerate(org.ids(load.base)[::step][:changed]):
@@ -129,8 +135,16 @@ def serve_org(pipe: Connection, load: Load) -> None:
             pipe.send(org.usage.total)
 
 
+def _hide_other_fields(org: Org, load: Load) -> None:
+    for name, columns in load.columns.items():
+        for field in org.catalog.objects[name.lower()].fields:
+            can_be_hidden = field.nillable and not field.system
+            if can_be_hidden and field.name not in columns.split(", "):
+                org.hide_field(name, field.name)
+
+
 @contextmanager
-def running_org(load: Load) -> Iterator[tuple[Connection, tuple[str, str, str, str]]]:
+def running_org(load: Load) -> Iterator[tuple[Connection, tuple[str, str, str, str, str]]]:
     """The org's process; yields the pipe to it and how to reach it."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -159,11 +173,12 @@ def environment_of(home: Path, url: str, ca_file: str) -> Environment:
 def installed(load: Load) -> Iterator[tuple[Installation, Connection]]:
     """A new installation with one tenant whose org has that load; the pipe to the org."""
     with tempfile.TemporaryDirectory() as folder, running_org(load) as (pipe, reached):
-        url, ca_file, key, secret = reached
+        url, ca_file, key, secret, refresh_token = reached
         home = Path(folder)
         (home / "config" / "tenants").mkdir(parents=True)
         (home / "config" / "tenants" / "bench.yaml").write_text(load.settings(url))
         os.environ |= {"BENCH_SF_KEY": key, "BENCH_SF_SECRET": secret}
+        os.environ["BENCH_SF_REFRESH_TOKEN"] = refresh_token
         environment = environment_of(home, url, ca_file)
         with open_installation(environment) as installation:
             register_files(installation)
