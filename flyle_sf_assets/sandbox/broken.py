@@ -14,6 +14,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from flyle_sf_assets.sandbox.header_names import NamingTransport
+
 _TRANSPORT = "sandbox.transport"
 _CLOSED_AFTER_S = 5.0
 _URL_BYTES_MAX = 60_000
@@ -25,7 +27,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Keep the socket: a transport that was closed twice no longer provides it."""
         self._socket = transport.get_extra_info("socket")
-        super().connection_made(transport)
+        named: Any = NamingTransport(transport)
+        super().connection_made(named)
 
     def hang_up(self) -> None:
         """End the connection without waiting for the other side.

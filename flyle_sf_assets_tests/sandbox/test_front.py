@@ -13,6 +13,7 @@ import pytest
 import requests
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.clock import ManualClock
+from flyle_sf_assets.sandbox.header_names import as_orgs_write
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
 from flyle_sf_assets_tests.sandbox.conftest import NOON, Get
@@ -48,6 +49,16 @@ def test_date_and_usage_come_from_the_org(org: Org, get: Get) -> None:
     answer = get("/query", params={"q": "SELECT COUNT() FROM Account"})
     assert parsedate_to_datetime(answer.headers["Date"]) == NOON + timedelta(seconds=90)
     assert answer.headers["Sforce-Limit-Info"] == "api-usage=1/100000"
+
+
+def test_header_names_are_written_as_real_orgs_write_them(org: Org, get: Get) -> None:
+    """Airbyte's source, which looks them up in a plain dict, could not read a job's results."""
+    org.insert("Account", {"Name": "Hooli"})
+    assert {"Content-Type", "Content-Length", "Date", "Sforce-Limit-Info", "Set-Cookie"} == set(
+        get("/limits").headers
+    )
+    assert {"ETag", "Last-Modified"} <= set(get("/sobjects/Account/describe").headers)
+    assert as_orgs_write(b"sforce-numberofrecords") == b"Sforce-NumberOfRecords"
 
 
 def test_over_the_allowance_is_403_and_not_counted(org: Org, get: Get) -> None:
