@@ -28,7 +28,7 @@ COVERED = 98
 COMMA = ,
 SPACE = $(subst ,, )
 
-.PHONY: help demo dev test thorough coverage lint format lock clean bench bench-profile bench-fleet bench-console mutants soak fuzz crashes
+.PHONY: help demo dev test thorough coverage lint format lock clean bench bench-profile bench-peers bench-fleet bench-console mutants soak fuzz crashes
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -103,6 +103,10 @@ lock: $(VENV)/.dev ## makes the locks again from pyproject.toml; UPGRADE=1: newe
 
 bench-profile: $(VENV)/.dev ## where the CPU of a refresh goes, by function and statement; ARGS=--plans
 	@$(BIN)/python -m flyle_sf_assets_tests.bench.profiled $(if $(ROWS),--rows $(ROWS)) $(if $(LOAD),--load $(LOAD)) $(ARGS)
+
+# Each connector gets an environment of its own in the user's cache folder, from the package index.
+bench-peers: $(VENV)/.dev ## the same records by other connectors: dlt, Singer, Airbyte; ROWS=20000
+	@$(BIN)/python -m flyle_sf_assets_tests.bench.peers $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 
 bench-fleet: $(VENV)/.dev ## ticks over TENANTS=1000, and 100 runs; WORKERS=2; or UI=5000: Dagster's pages
 ifeq ($(UI),)

@@ -16,7 +16,12 @@ from typing import Any
 from flyle_sf_assets_tests.processes import ROOT
 
 PINNED = {
-    "dlt": ("dlt[duckdb,postgres]==1.31.0", "duckdb==2.0.1", "simple-salesforce==1.12.10"),
+    "dlt": (
+        "dlt[duckdb,postgres]==1.31.0",
+        "duckdb==2.0.1",
+        "pyarrow==26.0.1",
+        "simple-salesforce==1.12.10",
+    ),
     "tap-salesforce": ("tap-salesforce==2.8.1",),
     "airbyte": ("airbyte-source-salesforce==2.10.3",),
 }

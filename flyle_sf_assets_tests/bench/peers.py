@@ -2,7 +2,7 @@
 
 Run by ``make bench-peers``. Each is a process of its own against the same org, one after the other,
 and counts from its start: CPU of it and of the processes that it waits for, the clock, the peak
-memory of its largest process, the API calls that the org counted. Whoever delivers other records
+memory of its largest process, the API calls that the org counted. One that delivers other records
 than the org has is marked, and the command fails. ``docs/performance.md`` keeps the figures.
 """
 
@@ -11,93 +11,35 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib import metadata
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-from flyle_sf_assets.installation.opened import Installation
 from flyle_sf_assets.telemetry import logs
 from flyle_sf_assets_tests.bench import peer_environments as environments
+from flyle_sf_assets_tests.bench.peer_costs import (
+    HEAD,
+    Bench,
+    Cost,
+    run_measured,
+    run_prepared,
+    say,
+)
 from flyle_sf_assets_tests.bench.peer_environments import Reach
-from flyle_sf_assets_tests.bench.peer_programs import measured
-from flyle_sf_assets_tests.bench.refresh_cost import ROWS, settled_postgres_cpu_s
+from flyle_sf_assets_tests.bench.refresh_cost import ROWS
 from flyle_sf_assets_tests.bench.refresh_site import Load, installed, opportunities_load
 from flyle_sf_assets_tests.postgres import admin
 
-HEAD = (
-    "| | CPU s | PostgreSQL CPU s | wall s | API calls | peak MiB | records | load |\n"
-    "|---|---:|---:|---:|---:|---:|---:|---:|"
-)
 COMPANIES = "SELECT count(*) FROM flyle.companies WHERE tenant_id = 'bench' AND status = 'linked'"
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What one process cost, and the records that it delivered, by object."""
-
-    what: str
-    cpu_s: float
-    postgres_cpu_s: float
-    wall_s: float
-    api_calls: int
-    peak_mib: int
-    exit_code: int
-    records: Mapping[str, int]
-    expected: Mapping[str, int]
-    load: float
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether it ended well and delivered what the org has."""
-        return self.exit_code == 0 and dict(self.records) == dict(self.expected)
-
-    def line(self) -> str:
-        """The table's row."""
-        records = f"{sum(self.records.values()):,}"
-        if not self.is_complete:
-            records = f"FAILED (exit {self.exit_code}): {dict(self.records)}"
-        return (
-            f"| {self.what} | {self.cpu_s:.1f} | {self.postgres_cpu_s:.1f} | {self.wall_s:.1f} |"
-            f" {self.api_calls} | {self.peak_mib} | {records} | {self.load:.1f} |"
-        )
-
-
-@dataclass(frozen=True)
-class Bench:
-    """The org, our installation, and the folder in which everything is done."""
-
-    load: Load
-    installation: Installation
-    pipe: Connection
-    reach: Reach
-    folder: Path
-    environments: Path
-
-    @property
-    def columns(self) -> str:
-        """The columns by object, as an argument."""
-        return json.dumps(self.load.columns)
-
-    @property
-    def of_org(self) -> dict[str, int]:
-        """Records by object, as the org has them."""
-        return {"Account": self.load.accounts, "Opportunity": self.load.opportunities}
-
-    def api_calls(self) -> int:
-        """All that the org has counted until now."""
-        self.pipe.send(0)
-        return int(self.pipe.recv())
-
-
 def main() -> int:
-    """Prints the table; 1 when somebody did not deliver what the org has."""
+    """Prints the table; 1 when one of them did not deliver what the org has."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=ROWS)
     arguments.add_argument("--only", choices=RUNS, nargs="*", default=list(RUNS))
@@ -106,7 +48,7 @@ def main() -> int:
     logs.configure(level="ERROR")
     load = replace(opportunities_load(given.rows), shows_only_columns=True)
     with _bench(load, given.environments) as bench:
-        _say(
+        say(
             f"{load.accounts:,} accounts, {load.opportunities:,} opportunities; {os.cpu_count()}"
             f" cores, Python {platform.python_version()}, {_versions()}\n{HEAD}"
         )
@@ -123,10 +65,6 @@ def _versions() -> str:
     return ", ".join((f"dagster=={metadata.version('dagster')}", *pins))
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
-
-
 @contextmanager
 def _bench(load: Load, kept: Path) -> Iterator[Bench]:
     with installed(load) as (installation, pipe), tempfile.TemporaryDirectory() as folder:
@@ -141,51 +79,6 @@ def _bench(load: Load, kept: Path) -> Iterator[Bench]:
         yield Bench(load, installation, pipe, reach, Path(folder), kept)
 
 
-# One process ----------------------------------------------------------------------------------
-
-
-def _run(
-    bench: Bench,
-    what: str,
-    command: list[str],
-    variables: Mapping[str, str],
-    counted: Callable[[Path], Mapping[str, int]],
-    expected: Mapping[str, int],
-) -> Cost:
-    """Runs and measures; ``counted`` gets the file with what the command wrote to stdout."""
-    output, cost = bench.folder / "output", bench.folder / "cost.json"
-    home = bench.installation.environment.home
-    before, postgres = bench.api_calls(), settled_postgres_cpu_s(home)
-    measuring = [sys.executable, "-I", "-S", measured.__file__, str(cost), str(output)]
-    subprocess.run([*measuring, *command], env=dict(variables), cwd=bench.folder, check=True)
-    load = os.getloadavg()[0]
-    found = json.loads(cost.read_text())
-    postgres = settled_postgres_cpu_s(home) - postgres
-    calls = bench.api_calls() - before
-    records = counted(output) if found["exit_code"] == 0 else {}
-    if found["exit_code"]:
-        for said in (output, Path(f"{output}.errors")):
-            sys.stderr.write(said.read_text(errors="replace")[-4000:])
-    made = Cost(
-        what=what,
-        postgres_cpu_s=postgres,
-        api_calls=calls,
-        records=records,
-        expected=expected,
-        load=load,
-        **found,
-    )
-    _say(made.line())
-    return made
-
-
-def _prepared(command: list[str], variables: Mapping[str, str]) -> bytes:
-    """What a command that is not measured writes."""
-    return subprocess.run(
-        command, env=dict(variables), check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ).stdout
-
-
 # Each of them ---------------------------------------------------------------------------------
 
 
@@ -195,7 +88,7 @@ def _ours(bench: Bench) -> Iterator[Cost]:
     variables = {**os.environ, **bench.installation.child_environment()}
     expected = {"companies": bench.load.rows}
     for what in ("flyle-sf sync", "flyle-sf sync, nothing new"):
-        yield _run(bench, what, command, variables, partial(_companies, bench), expected)
+        yield run_measured(bench, what, command, variables, partial(_companies, bench), expected)
 
 
 def _companies(bench: Bench, _output: Path) -> dict[str, int]:
@@ -210,43 +103,47 @@ def _downloaded(bench: Bench) -> Iterator[Cost]:
     folder = bench.folder / "csv"
     folder.mkdir()
     given = (bench.reach.url, bench.reach.ca_file, bench.columns, str(folder))
-    yield _run(
+    yield run_measured(
         bench,
         "simple-salesforce, Bulk 2.0 download",
         environments.program(python, "bulk_download", *given),
         environments.peer_variables(bench.reach, _home(bench, "download")),
-        lambda _: _lines_of_csv(folder, bench.load),
+        lambda _: _lines_of_csv(folder),
         bench.of_org,
     )
     shutil.rmtree(folder)
 
 
-def _lines_of_csv(folder: Path, load: Load) -> dict[str, int]:
+def _lines_of_csv(folder: Path) -> dict[str, int]:
     """Rows by object; the sandbox's values have no line breaks."""
     return {
-        name: sum(
-            len(file.read_bytes().splitlines()) - 1
-            for file in folder.iterdir()
-            if file.read_bytes().splitlines()[0].count(b",") == columns.count(",")
-        )
-        for name, columns in load.columns.items()
+        of_object.name: sum(_lines(file) - 1 for file in of_object.iterdir())
+        for of_object in folder.iterdir()
     }
 
 
-def _dlt(bench: Bench, *, destination: str) -> Iterator[Cost]:
+def _lines(file: Path) -> int:
+    with file.open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
+def _dlt(bench: Bench, *, destination: str, file_format: str) -> Iterator[Cost]:
+    """By the fastest file format of the destination: its default, INSERT statements, costs more."""
     python = environments.made_environment("dlt", bench.environments)
     home = _home(bench, f"dlt-{destination}")
-    variables = environments.peer_variables(bench.reach, home) | _of_destination(
-        bench, destination, home
-    )
+    variables = {
+        **environments.peer_variables(bench.reach, home),
+        **_of_destination(bench, destination, home),
+        "BENCH_DLT_FILE_FORMAT": file_format,
+    }
     given = (bench.reach.url, bench.reach.ca_file, bench.columns)
     count = environments.program(python, "dlt_pipeline", "count", bench.columns)
-    yield _run(
+    yield run_measured(
         bench,
-        f"dlt into {destination}",
+        f"dlt into {destination}, by {file_format}",
         environments.program(python, "dlt_pipeline", "load", *given),
         variables,
-        lambda _: json.loads(_prepared(count, variables)),
+        lambda _: json.loads(run_prepared(count, variables)),
         bench.of_org,
     )
     shutil.rmtree(home)
@@ -274,10 +171,10 @@ def _tap(bench: Bench) -> Iterator[Cost]:
     settings, catalog = home / "config.json", home / "catalog.json"
     settings.write_text(json.dumps(environments.tap_settings(bench.reach)))
     tap = partial(environments.connector, python, "tap-salesforce", bench.reach)
-    found = json.loads(_prepared(tap("--config", str(settings), "--discover"), variables))
+    found = json.loads(run_prepared(tap("--config", str(settings), "--discover"), variables))
     catalog.write_text(json.dumps(environments.selected_of_singer(found, bench.load.columns)))
     command = tap("--config", str(settings), "--properties", str(catalog))
-    yield _run(bench, "tap-salesforce", command, variables, _messages, bench.of_org)
+    yield run_measured(bench, "tap-salesforce", command, variables, _messages, bench.of_org)
 
 
 def _airbyte(bench: Bench) -> Iterator[Cost]:
@@ -288,10 +185,12 @@ def _airbyte(bench: Bench) -> Iterator[Cost]:
     settings, catalog = home / "config.json", home / "catalog.json"
     settings.write_text(json.dumps(environments.airbyte_settings(bench.reach)))
     source = partial(environments.connector, python, "source-salesforce", bench.reach)
-    found = _prepared(source("discover", "--config", str(settings)), variables).splitlines()
+    found = run_prepared(source("discover", "--config", str(settings)), variables).splitlines()
     catalog.write_text(json.dumps(environments.configured_of_airbyte(found, bench.load.columns)))
     command = source("read", "--config", str(settings), "--catalog", str(catalog))
-    yield _run(bench, "airbyte-source-salesforce", command, variables, _messages, bench.of_org)
+    yield run_measured(
+        bench, "airbyte-source-salesforce", command, variables, _messages, bench.of_org
+    )
 
 
 def _messages(output: Path) -> dict[str, int]:
@@ -308,8 +207,8 @@ def _home(bench: Bench, name: str) -> Path:
 RUNS: dict[str, Callable[[Bench], Iterator[Cost]]] = {
     "ours": _ours,
     "download": _downloaded,
-    "dlt-duckdb": partial(_dlt, destination="duckdb"),
-    "dlt-postgres": partial(_dlt, destination="postgres"),
+    "dlt-duckdb": partial(_dlt, destination="duckdb", file_format="parquet"),
+    "dlt-postgres": partial(_dlt, destination="postgres", file_format="csv"),
     "tap-salesforce": _tap,
     "airbyte": _airbyte,
 }

@@ -5,14 +5,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flyle_sf_assets_tests.bench import peer_environments as environments
+from flyle_sf_assets_tests.bench.peer_costs import HEAD, Cost
 from flyle_sf_assets_tests.bench.peer_programs import measured
-from flyle_sf_assets_tests.bench.peers import HEAD, Cost
 
 OF_ORG = {"Account": 10, "Opportunity": 20}
 DELIVERED = Cost("tap", 1.26, 0.0, 2.5, 7, 90, 0, OF_ORG, OF_ORG, 0.4)
@@ -104,7 +105,7 @@ def test_a_record_that_comes_twice_counts_once() -> None:
     assert found == {"Account": 2, "Opportunity": 1}
 
 
-def _lines(*messages: dict[str, object]) -> list[bytes]:
+def _lines(*messages: Mapping[str, object]) -> list[bytes]:
     return [json.dumps(message).encode() + b"\n" for message in messages]
 
 

@@ -40,7 +40,8 @@ def _load(pipeline: Any, salesforce: Salesforce, columns: dict[str, str]) -> Non
         dlt.resource(_records(salesforce, name, selected), name=name, write_disposition="replace")
         for name, selected in columns.items()
     ]
-    pipeline.run(resources).raise_on_failed_jobs()
+    file_format = os.environ["BENCH_DLT_FILE_FORMAT"]
+    pipeline.run(resources, loader_file_format=file_format).raise_on_failed_jobs()
 
 
 def _records(salesforce: Salesforce, name: str, columns: str) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import requests
 from simple_salesforce.api import Salesforce
@@ -40,8 +41,10 @@ def given_columns(text: str) -> dict[str, str]:
 
 
 def download(salesforce: Salesforce, columns: dict[str, str], folder: str) -> None:
-    """Every object by Bulk 2.0, into CSV files."""
+    """Every object by Bulk 2.0, into CSV files in a folder of its name."""
     for name, selected in columns.items():
+        place = Path(folder, name)
+        place.mkdir()
         getattr(salesforce.bulk2, name).download(
-            soql(name, selected), path=folder, max_records=ROWS_OF_A_PAGE
+            soql(name, selected), path=str(place), max_records=ROWS_OF_A_PAGE
         )
