@@ -21,7 +21,6 @@ from flyle_sf_assets.sandbox.access import TokenDenied
 from flyle_sf_assets.sandbox.api.call import Answer, RestCall, refused
 from flyle_sf_assets.sandbox.api.metadata import versions
 from flyle_sf_assets.sandbox.api.resources import Resources
-from flyle_sf_assets.sandbox.broken import CutOff, Reset
 from flyle_sf_assets.sandbox.faults import Fault, FaultKind
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.refusals import (
@@ -30,6 +29,7 @@ from flyle_sf_assets.sandbox.refusals import (
     not_found,
     request_limit_exceeded,
 )
+from flyle_sf_assets.sandbox.wire import CutOff, Reset
 
 URI_CHARACTERS_MAX = 16_000
 HEADER_BYTES_MAX = 32_768

@@ -15,11 +15,11 @@ from typing import Self, cast
 import uvicorn
 
 from flyle_sf_assets.sandbox import certificates
-from flyle_sf_assets.sandbox.broken import Protocol
 from flyle_sf_assets.sandbox.control import control_routes
 from flyle_sf_assets.sandbox.front import Front
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.soql.grammar import warm_up
+from flyle_sf_assets.sandbox.wire import Protocol
 
 _START_WITHIN_S = 10.0
 

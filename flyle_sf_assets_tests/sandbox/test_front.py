@@ -13,9 +13,9 @@ import pytest
 import requests
 from flyle_sf_assets.sandbox import samples
 from flyle_sf_assets.sandbox.clock import ManualClock
-from flyle_sf_assets.sandbox.header_names import as_orgs_write
 from flyle_sf_assets.sandbox.org import Org
 from flyle_sf_assets.sandbox.server import SandboxServer
+from flyle_sf_assets.sandbox.wire import as_orgs_write
 from flyle_sf_assets_tests.sandbox.conftest import NOON, Get
 
 
