@@ -30,7 +30,8 @@ class Cost:
 
     what: str
     cpu_s: float
-    postgres_cpu_s: float
+    postgres_cpu_s: float | None
+    """None where it does not write there: the server's own work in the background is not its."""
     wall_s: float
     api_calls: int
     peak_mib: int
@@ -49,8 +50,9 @@ class Cost:
         records = f"{sum(self.records.values()):,}"
         if not self.is_complete:
             records = f"FAILED (exit {self.exit_code}): {dict(self.records)}"
+        postgres = "" if self.postgres_cpu_s is None else f"{self.postgres_cpu_s:.1f}"
         return (
-            f"| {self.what} | {self.cpu_s:.1f} | {self.postgres_cpu_s:.1f} | {self.wall_s:.1f} |"
+            f"| {self.what} | {self.cpu_s:.1f} | {postgres} | {self.wall_s:.1f} |"
             f" {self.api_calls} | {self.peak_mib} | {records} | {self.load:.1f} |"
         )
 
@@ -94,6 +96,8 @@ def run_measured(
     variables: Mapping[str, str],
     counted: Callable[[Path], Mapping[str, int]],
     expected: Mapping[str, int],
+    *,
+    writes_to_postgres: bool = False,
 ) -> Cost:
     """Runs and measures; ``counted`` gets the file with what the command wrote to stdout."""
     output, cost = bench.folder / "output", bench.folder / "cost.json"
@@ -111,7 +115,7 @@ def run_measured(
             sys.stderr.write(said.read_text(errors="replace")[-4000:])
     made = Cost(
         what=what,
-        postgres_cpu_s=postgres,
+        postgres_cpu_s=postgres if writes_to_postgres else None,
         api_calls=calls,
         records=records,
         expected=expected,

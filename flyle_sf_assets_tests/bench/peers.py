@@ -88,7 +88,10 @@ def _ours(bench: Bench) -> Iterator[Cost]:
     variables = {**os.environ, **bench.installation.child_environment()}
     expected = {"companies": bench.load.rows}
     for what in ("flyle-sf sync", "flyle-sf sync, nothing new"):
-        yield run_measured(bench, what, command, variables, partial(_companies, bench), expected)
+        counted = partial(_companies, bench)
+        yield run_measured(
+            bench, what, command, variables, counted, expected, writes_to_postgres=True
+        )
 
 
 def _companies(bench: Bench, _output: Path) -> dict[str, int]:
@@ -145,6 +148,7 @@ def _dlt(bench: Bench, *, destination: str, file_format: str) -> Iterator[Cost]:
         variables,
         lambda _: json.loads(run_prepared(count, variables)),
         bench.of_org,
+        writes_to_postgres=destination == "postgres",
     )
     shutil.rmtree(home)
 

@@ -25,6 +25,7 @@ def test_a_row_has_every_figure_below_its_title() -> None:
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in (HEAD.splitlines()[0], DELIVERED.line())
     )
+    assert "| 1.3 |  | 2.5 |" in replace(DELIVERED, postgres_cpu_s=None).line()
     assert dict(zip(titles, values, strict=True)) == {
         "": "tap",
         "CPU s": "1.3",
