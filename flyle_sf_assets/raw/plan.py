@@ -74,12 +74,12 @@ def condition_fields(settings: TenantSettings) -> tuple[str, ...]:
 
 def objects_missing(settings: TenantSettings, schemas: Schemas) -> tuple[str, ...]:
     """The objects whose schema is needed next; describe them and repeat until none is missing."""
-    return _Walker(settings, schemas).walk_all().missing
+    return tuple(_Walker(settings, schemas).walk_all().missing)
 
 
 def objects_reached(settings: TenantSettings, schemas: Schemas) -> tuple[str, ...]:
     """Every object on a mapped or filtered path, as far as the schemas lead."""
-    return _Walker(settings, schemas).walk_all().reached
+    return tuple(_Walker(settings, schemas).walk_all().reached)
 
 
 def plan(settings: TenantSettings, schemas: Schemas) -> ReadPlan:
@@ -106,18 +106,10 @@ class _Walker:
         self._nodes: dict[tuple[str, ...], Node] = {}
         self._columns: dict[str, dict[str, FieldSchema]] = {}
         self._faults: list[PathFault] = []
-        self._missing: dict[str, None] = {}
-        self._reached: dict[str, None] = {}
+        self.missing: dict[str, None] = {}
+        self.reached: dict[str, None] = {}
         self._leaves: dict[str, Leaf] = {}
         self._condition_leaves: dict[str, Leaf] = {}
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        return tuple(self._missing)
-
-    @property
-    def reached(self) -> tuple[str, ...]:
-        return tuple(self._reached)
 
     def walk_all(self) -> "_Walker":
         root = self._nodes.setdefault((), self._made((), self._base))
@@ -319,9 +311,9 @@ class _Walker:
         return self._nodes.setdefault(child.path, child)
 
     def _schema(self, object_name: str, path: str, segment: str) -> ObjectSchema | None:
-        self._reached[object_name] = None
+        self.reached[object_name] = None
         if object_name.lower() not in self._schemas:
-            self._missing[object_name] = None
+            self.missing[object_name] = None
             return None
         schema = self._schemas[object_name.lower()]
         if schema is None or not schema.queryable:
