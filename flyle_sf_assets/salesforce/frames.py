@@ -1,6 +1,7 @@
 """Records as Salesforce sends them, as polars frames in which every column is text."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,16 @@ def of_records(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> 
     every column (`answers.require_columns`). polars' ComputeError for a value that is no scalar.
     """
     if not records:
-        return pl.DataFrame(schema=text_schema(columns))
+        return _without_rows(tuple(columns)).clone()
     tree = tree_of(columns)
     nested = pl.from_dicts(records, schema={name: _type(below) for name, below in tree.items()})
     return nested.select([_at(path) for path in columns])
+
+
+@lru_cache(maxsize=256)
+def _without_rows(columns: tuple[str, ...]) -> pl.DataFrame:
+    """Most answers of a poll are empty; making the columns takes polars 0.3 ms."""
+    return pl.DataFrame(schema=text_schema(columns))
 
 
 def csv_to_parquet(
