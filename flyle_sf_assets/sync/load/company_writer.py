@@ -1,6 +1,6 @@
 """Company rows converted and written in batches, in the transaction of the step that asks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,20 +39,55 @@ BATCH_ROWS = 25_000
 written, one waits for it, one is being converted."""
 
 
+READ_ROWS = 200_000
+"""Rows of one file that are read at once: more of them are never in memory together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Enriched rows, in memory or read part by part; ``ids`` are those of all."""
+
+    ids: pl.Series
+    rows: pl.DataFrame | pl.LazyFrame
+
+    @staticmethod
+    def of(rows: pl.DataFrame) -> "Rows":
+        """Rows in memory."""
+        return Rows(rows["Id"], rows)
+
+    @staticmethod
+    def of_file(rows: pl.LazyFrame) -> "Rows":
+        """The rows of one file, which keeps their order."""
+        return Rows(rows.select("Id").collect().to_series(), rows)
+
+    def slices(self, height: int) -> Iterator[pl.DataFrame]:
+        """All rows, in frames of at most that height."""
+        if isinstance(self.rows, pl.DataFrame):
+            yield from self.rows.iter_slices(height)
+            return
+        for start in range(0, self.ids.len(), READ_ROWS):
+            yield from self.rows.slice(start, READ_ROWS).collect().iter_slices(height)
+
+
 @dataclass(frozen=True, slots=True)
 class EnrichedRows:
     """Enriched rows to write: those ``unconsumed``, and those ``rest`` that are only compared."""
 
-    unconsumed: pl.DataFrame
+    unconsumed: Rows
     rest: pl.DataFrame
 
     @staticmethod
     def split(rows: pl.DataFrame, unconsumed: pl.Series | None) -> "EnrichedRows":
         """``unconsumed`` are the Ids of the rows not consumed yet; None: all of them."""
         if unconsumed is None:
-            return EnrichedRows(rows, rows.clear())
+            return EnrichedRows(Rows.of(rows), rows.clear())
         is_unconsumed = pl.col("Id").is_in(unconsumed.implode())
-        return EnrichedRows(rows.filter(is_unconsumed), rows.filter(~is_unconsumed))
+        return EnrichedRows(Rows.of(rows.filter(is_unconsumed)), rows.filter(~is_unconsumed))
+
+    @staticmethod
+    def all_of_file(rows: pl.LazyFrame) -> "EnrichedRows":
+        """All rows of one file, none of which were consumed."""
+        return EnrichedRows(Rows.of_file(rows), pl.DataFrame(schema=rows.collect_schema()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +172,19 @@ class Writing:
         """Writes the unconsumed rows, compares the rest, and stores what was rejected."""
         is_linked = pl.col("_status") == RecordStatus.LINKED.value
         unlinked = self._unlinked() if self.is_base_new else 0
-        parts = (rows.unconsumed, rows.rest.filter(is_linked), rows.rest.filter(~is_linked))
-        self._total = sum(part.height for part in parts)
+        rest = (rows.rest.filter(is_linked), rows.rest.filter(~is_linked))
+        parts = (rows.unconsumed, *map(Rows.of, rest))
+        self._total = sum(part.ids.len() for part in parts)
         unconsumed, linked, frozen = (self._upserted(part) for part in parts)
         blanked = self._blanked()
-        self._merge_rejected([rows.unconsumed["Id"], rows.rest["Id"]])
+        self._merge_rejected([rows.unconsumed.ids, rows.rest["Id"]])
         return Written(
             counts=_sum([UpsertCounts(changed=blanked, gone=unlinked), unconsumed, linked, frozen]),
             rejected=count_rejected(self.tx),
             sample=self._sample,
             ids=pl.concat([pl.Series(dtype=pl.String), *self._ids]),
-            compared_linked=parts[1].height,
-            compared_frozen=parts[2].height,
+            compared_linked=rest[0].height,
+            compared_frozen=rest[1].height,
             healed_linked=_moved(linked),
             healed_frozen=_moved(frozen),
         )
@@ -162,10 +198,10 @@ class Writing:
             other_than_object=self.plan.base_object,
         )
 
-    def _upserted(self, rows: pl.DataFrame) -> UpsertCounts:
+    def _upserted(self, rows: Rows) -> UpsertCounts:
         done: list[UpsertCounts] = []
         # The thread has no transaction: what it needs of the database is read before.
-        made = one_ahead(partial(self._batch, self._catalog), rows.iter_slices(BATCH_ROWS))
+        made = one_ahead(partial(self._batch, self._catalog), rows.slices(BATCH_ROWS))
         with closing(made) as batches:
             for batch in batches:
                 done.append(self._stored(batch))

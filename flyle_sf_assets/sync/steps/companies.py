@@ -163,7 +163,14 @@ def _rows(
     ``taken`` is what these companies consumed, None when all of them must be made again.
     """
     if taken is None:
-        return EnrichedRows.split(lake.read(manifest).collect(), None)
+        rows = lake.read(manifest)
+        # Of several files each part would cost finding the newest row of each record again.
+        is_one_file = not manifest.segments
+        return (
+            EnrichedRows.all_of_file(rows)
+            if is_one_file
+            else EnrichedRows.split(rows.collect(), None)
+        )
     changed = lake.changed_since(manifest, taken.generation)
     schema = enriched_schema(manifest.columns)
     unconsumed = pl.DataFrame(schema=schema) if changed is None else changed.collect()
