@@ -78,8 +78,9 @@ def objects_missing(settings: TenantSettings, schemas: Schemas) -> tuple[str, ..
 
 
 def objects_reached(settings: TenantSettings, schemas: Schemas) -> tuple[str, ...]:
-    """Every object on a mapped or filtered path, as far as the schemas lead."""
-    return tuple(_Walker(settings, schemas).walk_all().reached)
+    """The base and every object on a mapped or filtered path, as far as the schemas lead."""
+    reached = _Walker(settings, schemas).walk_all().reached
+    return tuple(dict.fromkeys((settings.source.object, *sorted(reached))))
 
 
 def plan(settings: TenantSettings, schemas: Schemas) -> ReadPlan:

@@ -272,8 +272,17 @@ class Reading:
         """
         if ids.is_empty():
             return
-        sources, staged = self._sources, one.staged
-        sources.tell(staged.name, 0, ids.len())
+        self._sources.tell(one.staged.name, 0, ids.len())
+        values, told = self._asked_for(one, ids)
+        held = one.staged.rows_of(ids)
+        one.staged.add(fetched_parents(ids, values, told, held), held)
+
+    def _asked_for(self, one: DatasetReading, ids: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The canonical values of these records, and their statuses.
+
+        The answer itself, of a million records perhaps, is in memory no longer than this takes.
+        """
+        sources, staged, columns = self._sources, one.staged, one.questions.dataset.columns
         if ids.len() >= WHOLE_OBJECT_IDS_MIN and one.questions.is_stamped:
             everything = one.questions.everything()
             reader, until = sources.org.opened.reader, sources.org.until
@@ -283,14 +292,9 @@ class Reading:
             staged.pulled += download.rows.rows
             answer = download.rows.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
         else:
-            answer = self.answers_by_id(one, ids, one.questions.dataset.columns)
-        self._take_fetched(one, ids, answer)
-
-    def _take_fetched(self, one: DatasetReading, ids: pl.Series, answer: pl.DataFrame) -> None:
-        values = canonical(answer.lazy(), one.questions.dataset.columns).collect()
-        told = tombstones(answer, else_status=RecordStatus.REFERENCED)
-        held = one.staged.rows_of(ids)
-        one.staged.add(fetched_parents(ids, values, told, held), held)
+            answer = self.answers_by_id(one, ids, columns)
+        values = canonical(answer.lazy(), columns).collect()
+        return values, tombstones(answer, else_status=RecordStatus.REFERENCED)
 
     def _changed(self) -> dict[str, pl.Series]:
         """The staged Ids, by dataset."""
