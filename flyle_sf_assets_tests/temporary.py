@@ -2,7 +2,7 @@
 
 Each test has a database of its own, 454 files that are made and deleted again. Linux's ext4
 leaves the number of a deleted file unused for some seconds, and looks at each of them when it makes
-a new one: perf found a fifth of a test run's CPU time in that search.
+a new one: PostgreSQL's time in the kernel, most of it that search, was a fifth of a test run's CPU.
 """
 
 import os
