@@ -179,12 +179,12 @@ def open_same_org(
 ) -> Org:
     """The tenant's org for a refresh: the one that its records came from until now.
 
-    ``linked`` is that org's id where the caller has just read it. The first time it is stored.
-    Raises NotConnected ``org_changed`` for any other org: its
-    records must not be mixed with the stored ones.
+    The first time its id is stored. Raises NotConnected ``org_changed`` for any other org: its
+    records must not be mixed with the stored ones. ``linked`` is the id as read before, which
+    is read again only where it differs: a person may have replaced the org meanwhile.
     """
     org = open_tenant_org(installation, settings, sleep=sleep, patience=patience)
-    if linked is None:
+    if linked != org.org_id:
         with installation.database.tenant(settings.tenant) as tx:
             linked = get_link(tx).org_id
             if linked is None:

@@ -10,6 +10,8 @@ import pytest
 from flyle_sf_assets import errors
 from flyle_sf_assets.connection.connect import connect_headless
 from flyle_sf_assets.connection.disconnect import disconnect
+from flyle_sf_assets.installation.tenant_org import open_same_org
+from flyle_sf_assets.salesforce.transport import Network
 from flyle_sf_assets.store.tenants.links import Link, get_link, put_back_off
 from flyle_sf_assets.sync import idle_check as idle
 from flyle_sf_assets.sync import poll
@@ -20,6 +22,7 @@ from flyle_sf_assets.tenants.backoff import (
     record_failure,
     record_lost_run,
 )
+from flyle_sf_assets.tenants.registration import registered_settings
 from flyle_sf_assets_tests.flows.tenants import Tenant
 
 BY = "console:user-1"
@@ -70,6 +73,18 @@ def test_a_look_that_ends_after_a_disconnect_does_not_make_the_tenant_due(
     check_idle(acme.installation, "acme", clock=acme.clock.now)
     after = link_of(acme)
     assert (after.state, after.next_due_at, after.last_synced_at) == ("disconnected", None, before)
+
+
+def test_an_org_that_was_replaced_during_a_look_is_not_refused(acme: Tenant) -> None:
+    """The look had read the id of the org before; the credentials were those of the new one."""
+    acme.sync()
+    settings = registered_settings(acme.installation, "acme")
+    assert settings is not None
+    before = "00D000000000001AAA"
+    patience = Network(clock=acme.clock.now)
+    org = open_same_org(acme.installation, settings, patience=patience, linked=before)
+    assert org.org_id == link_of(acme).org_id != before
+    org.close()
 
 
 def test_connecting_ends_what_a_failure_had_stopped(acme: Tenant) -> None:
