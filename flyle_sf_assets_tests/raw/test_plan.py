@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from flyle_sf_assets.check.drift import drifts
 from flyle_sf_assets.companies.fields import company_fields
-from flyle_sf_assets.raw.plan import objects_missing, plan
+from flyle_sf_assets.raw.plan import objects_missing, objects_reached, plan
 from flyle_sf_assets.salesforce.schema.objects import (
     ChildRelationship,
     FieldSchema,
@@ -177,6 +179,18 @@ def test_objects_are_asked_for_step_by_step_until_none_is_missing() -> None:
         rounds.append(missing)
         known |= {name: SCHEMAS.get(name) for name in missing}
     assert rounds == [("Opportunity",), ("Account",), ("User",)]
+
+
+@pytest.mark.parametrize("unknown", [(), ("User",), ("Account", "User")])
+def test_the_objects_reached_are_those_asked_for_step_by_step(unknown: tuple[str, ...]) -> None:
+    asked = settings("Opportunity", "Owner.Name", "Account.Owner.Name", "Account.Name")
+    schemas = {name: None if name in unknown else one for name, one in SCHEMAS.items()}
+    known: dict[str, ObjectSchema | None] = {}
+    while missing := objects_missing(asked, known):
+        known |= {name: schemas.get(name) for name in missing}
+    reached = objects_reached(asked, schemas)
+    assert reached[0] == "Opportunity"
+    assert sorted(reached) == sorted(known)
 
 
 def test_an_object_that_the_org_does_not_know_is_a_fault_not_an_endless_question() -> None:
