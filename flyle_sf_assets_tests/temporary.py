@@ -12,7 +12,8 @@ from pathlib import Path
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - chosen only for files of tests
 FREE_BYTES_MIN = 6 * 2**30
-"""Three test processes together had 1.3 GB at most; containers have 64 MiB unless told."""
+"""Room to spare: in the middle of a run three test processes had 0.3 GB there. Containers have
+64 MiB in all unless told."""
 
 
 def prefer_memory() -> None:
@@ -20,7 +21,7 @@ def prefer_memory() -> None:
     if "TMPDIR" in os.environ or not _has_room(IN_MEMORY):
         return
     os.environ["TMPDIR"] = str(IN_MEMORY)
-    tempfile.tempdir = None  # whoever asked before has the answer kept
+    tempfile.tempdir = None  # the answer to an earlier question is kept there
 
 
 def _has_room(folder: Path) -> bool:

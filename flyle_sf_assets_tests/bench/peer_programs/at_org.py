@@ -25,6 +25,7 @@ def main() -> None:
             request.url = url + request.url.removeprefix(LOGIN_URL)
         return _send(self, request, **options)
 
+    # The connectors make adapters of this class themselves: no session of theirs can be given one.
     requests.adapters.HTTPAdapter.send = send  # type: ignore[method-assign,assignment]
     sys.argv = arguments
     runpy.run_path(arguments[0], run_name="__main__")
