@@ -15,7 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -32,6 +32,8 @@ from flyle_sf_assets.store.postgres.embedded import (
 )
 
 _numbers = itertools.count(1)
+_idle: dict[str, list[psycopg.Connection[tuple[object, ...]]]] = {}
+"""Connections of `admin` that no block has, by the URL of a database that tests made."""
 
 
 @functools.cache
@@ -47,6 +49,7 @@ def postgres_urls() -> DatabaseUrls:
     database = Database(urls.product)
     database.upgrade()
     database.dispose()  # a template must have no connections
+    _idle[urls.admin] = []
     return urls
 
 
@@ -63,14 +66,33 @@ def _embedded() -> DatabaseUrls:
     return server.start()
 
 
-def admin(url: str) -> psycopg.Connection[tuple[object, ...]]:
+def open_as_admin(url: str) -> psycopg.Connection[tuple[object, ...]]:
     """A superuser's connection to the database of that URL: row-level security does not bind it."""
     return psycopg.connect(
         url.replace("postgresql+psycopg://", "postgresql://").replace(
             OWNER_ROLE + "@", "postgres@"
         ),
         autocommit=True,
+        prepare_threshold=None,
     )
+
+
+@contextmanager
+def admin(url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """Such a connection for one block.
+
+    The next block gets it again when the database is one of `fresh_database_url`: a test looks at
+    its rows in a hundred places, and a server's new process costs more than what it is asked.
+    """
+    idle = _idle.get(url)
+    connection = idle.pop() if idle else open_as_admin(url)
+    with ExitStack() as on_error:
+        on_error.callback(connection.close)
+        yield connection
+        if idle is not None and not connection.closed:
+            connection.execute("DISCARD ALL")
+            idle.append(connection)
+            on_error.pop_all()
 
 
 @contextmanager
@@ -85,9 +107,13 @@ def fresh_database_url(template: str = PRODUCT_DATABASE) -> Iterator[str]:
                 "CREATE DATABASE {name} TEMPLATE {template} OWNER {owner} STRATEGY file_copy"
             ).format(**words, owner=sql.Identifier(OWNER_ROLE))
         )
+    url = urls.product.replace(f"/{PRODUCT_DATABASE}?", f"/{name}?")
+    _idle[url] = []
     try:
-        yield urls.product.replace(f"/{PRODUCT_DATABASE}?", f"/{name}?")
+        yield url
     finally:
+        for connection in _idle.pop(url):
+            connection.close()
         with admin(urls.admin) as connection:
             connection.execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**words))
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from flyle_sf_assets_tests.flows.oracle import Company, Option
-from flyle_sf_assets_tests.postgres import admin
+from flyle_sf_assets_tests.postgres import open_as_admin
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class StoreReading:
     """One tenant's rows in the product's database."""
 
     def __init__(self, url: str) -> None:
-        self._connection = admin(url)
+        self._connection = open_as_admin(url)
 
     def close(self) -> None:
         """Closes the connection."""

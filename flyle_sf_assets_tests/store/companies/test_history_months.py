@@ -1,6 +1,8 @@
 """The history by month: a place for every change, months made ahead, old months dropped."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -143,6 +145,6 @@ def test_nobody_but_the_owner_drops_history(database: Database) -> None:
                 connection.execute("SELECT flyle.drop_history_month(now())")
 
 
-def admin_of(database: Database) -> psycopg.Connection[tuple[object, ...]]:
+def admin_of(database: Database) -> AbstractContextManager[psycopg.Connection[Any]]:
     """A superuser's connection to it."""
     return admin(database._url.render_as_string(hide_password=False))  # noqa: SLF001
