@@ -21,6 +21,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from flyle_sf_assets.store.postgres.database import Database
 from flyle_sf_assets.store.postgres.embedded import (
@@ -89,10 +90,18 @@ def admin(url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     with ExitStack() as on_error:
         on_error.callback(connection.close)
         yield connection
-        if idle is not None and not connection.closed:
+        if idle is not None and _is_as_opened(connection):
             connection.execute("DISCARD ALL")
             idle.append(connection)
             on_error.pop_all()
+
+
+def _is_as_opened(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
+    return (
+        not connection.closed
+        and connection.autocommit
+        and connection.info.transaction_status == TransactionStatus.IDLE
+    )
 
 
 @contextmanager
