@@ -80,13 +80,15 @@ def stamp_of(columns: Iterable[str]) -> pl.Expr:
     return stamp() if has_stamp else pl.lit(None, STAMP_TYPE).alias("SystemModstamp")
 
 
-def canonical(frame: pl.LazyFrame, columns: Iterable[FieldSchema]) -> pl.LazyFrame:
+def canonical(
+    frame: pl.LazyFrame, columns: Iterable[FieldSchema], beside: Iterable[str] = ()
+) -> pl.LazyFrame:
     """``Id``, ``SystemModstamp`` (Datetime) and the columns in canonical text, in that order.
 
-    The stamp is null where the object has none.
+    The stamp is null where the object has none. Columns ``beside`` these follow as they are.
     """
     fields = tuple(columns)
     stamped = stamp_of(frame.collect_schema().names())
     return canonical_texts(frame, fields).select(
-        pl.col("Id").cast(pl.String), stamped, *[field.name for field in fields]
+        pl.col("Id").cast(pl.String), stamped, *[field.name for field in fields], *beside
     )

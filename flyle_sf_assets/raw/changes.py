@@ -4,17 +4,22 @@ Pure: from canonical answers and the stored frame (``held``) to the rows to appe
 returns a record frame with the same columns as ``held``, and only rows that differ from it.
 """
 
+from collections.abc import Iterable
+
 import polars as pl
 
-from flyle_sf_assets.raw.canonical import stamp_of
+from flyle_sf_assets.raw.canonical import canonical, stamp_of
 from flyle_sf_assets.raw.records import (
     ONLY_REFERENCED,
     READABLE,
     RecordStatus,
     as_records,
     changed_rows,
+    empty,
     is_any,
+    record_schema,
 )
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 
 REFERENCED = RecordStatus.REFERENCED.value
 
@@ -149,6 +154,35 @@ def fetched_parents(
     )
     changed = parent_changes(held, answer, told)
     return pl.concat([changed, found, changed_rows(missing.select(held.columns), held)])
+
+
+def first_parents(
+    answer: pl.LazyFrame, missing: pl.Series, columns: Iterable[FieldSchema]
+) -> pl.LazyFrame:
+    """Records read by Id into a dataset that has none yet, as `fetched_parents` makes them.
+
+    ``answer`` are the rows as Salesforce wrote them, whose Ids were asked for; ``missing`` the Ids
+    without an answer. Lazy: a million rows pass from the pages into a file without being held.
+    """
+    fields = tuple(columns)
+    deleted = "IsDeleted" in answer.collect_schema().names()
+    status = (
+        pl.when(pl.col("IsDeleted") == "true")
+        .then(pl.lit(RecordStatus.REFERENCED_DELETED.value))
+        .otherwise(pl.lit(REFERENCED))
+        if deleted
+        else pl.lit(REFERENCED)
+    )
+    beside = ("_status", "_merged_into")
+    found = canonical(
+        answer.with_columns(status.alias("_status"), pl.lit(None, pl.String).alias("_merged_into")),
+        fields,
+        beside,
+    ).select(record_schema(fields).names())
+    unseen = pl.concat([empty(fields), missing.to_frame("Id")], how="diagonal").with_columns(
+        pl.lit(RecordStatus.REFERENCED_MISSING.value).alias("_status")
+    )
+    return pl.concat([found, unseen.lazy()])
 
 
 def _with_tombstone(held: pl.DataFrame, statuses: pl.DataFrame) -> pl.DataFrame:

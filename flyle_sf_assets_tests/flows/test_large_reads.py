@@ -42,3 +42,31 @@ def test_many_parents_of_the_base_s_own_object_beside_a_base_read_by_bulk(
     tenant.sync()
     assert tenant.there.usage.by_kind["bulk_create"] >= 2
     tenant.assert_follows_org()
+
+
+def test_many_parents_of_a_new_tenant_go_from_the_pages_into_their_file(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their own parents are read in a second hop, and the next refresh follows a change of both."""
+    monkeypatch.setattr(reading, "WHOLE_OBJECT_IDS_MIN", 1)
+    org = make_org(partial(samples.big_org, "big", org_number=80), accounts=60, opportunities=200)
+    above, below, *_, gone, orphan = org.ids("Account")
+    org.update("Account", below, {"ParentId": above})
+    org.update("Account", orphan, {"ParentId": gone})
+    for deal in org.ids("Opportunity")[:40]:
+        org.update("Opportunity", deal, {"AccountId": below})
+    org.delete("Account", gone)
+    mapping = [
+        f"{{from: {path}, to: {to}, label: {to}}}"
+        for path, to in (("Account.Name", "name"), ("Account.Parent.Name", "above"))
+    ]
+    tenant = link("new", org, settings_of("new", "{object: Opportunity}", mapping))
+    tenant.rest_rows_max = 0
+    tenant.sync()
+    assert tenant.there.usage.by_kind["bulk_create"] >= 2
+    tenant.assert_follows_org()
+    org.update("Account", above, {"Name": "新しい親"})
+    org.update("Account", below, {"Name": "新しい子"})
+    tenant.later()
+    tenant.sync()
+    tenant.assert_follows_org()

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from flyle_sf_assets.raw import changes
+from flyle_sf_assets.raw.canonical import canonical
 from flyle_sf_assets.raw.records import (
     RecordStatus,
     as_records,
@@ -14,6 +16,7 @@ from flyle_sf_assets.raw.records import (
     record_schema,
 )
 from flyle_sf_assets.raw.roles import in_scope_again, only_referenced
+from flyle_sf_assets.salesforce.schema.objects import FieldSchema
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 4, 1, 13, tzinfo=UTC)
@@ -141,6 +144,38 @@ def test_parents_read_by_id_are_stored_also_when_nobody_sees_them() -> None:
         ("4", "referenced_deleted", "Osaka"),
         ("5", "referenced_missing", None),
     ]
+
+
+@pytest.mark.parametrize("says_deleted", [True, False])
+def test_the_first_parents_are_those_that_the_step_by_step_way_stores(
+    *, says_deleted: bool
+) -> None:
+    """Every column and type, of living, deleted and hidden ones."""
+    sent = pl.DataFrame(
+        {
+            "Id": ["1", "2", "3"],
+            "SystemModstamp": ["2026-04-01T00:00:00.000Z", "2026-04-02T00:00:00.000+0000", None],
+            "IsDeleted": ["false", "true", None],
+            "MasterRecordId": [None, "1", None],
+            "Employees": ["1.0E3", "5.0", ""],
+            "City": ["Kyoto", "", "Nara"],
+        },
+        schema_overrides={"MasterRecordId": pl.String},
+    )
+    if not says_deleted:
+        sent = sent.drop("IsDeleted", "MasterRecordId")
+    columns = [
+        FieldSchema("City", "City", "string"),
+        FieldSchema("Employees", "Employees", "int"),
+    ]
+    asked = pl.Series("Id", ["1", "2", "3", "4", "5"])
+    first = changes.first_parents(sent.lazy(), pl.Series("Id", ["4", "5"]), columns).collect()
+    told = changes.tombstones(sent, else_status=RecordStatus.REFERENCED)
+    answer = canonical(sent.lazy(), columns).collect()
+    expected = changes.fetched_parents(asked, answer, told, empty(columns))
+    assert_frame_equal(first.sort("Id"), expected.sort("Id"))
+    by_id = dict(first.select("Id", "_status").rows())
+    assert by_id["2"] == ("referenced_deleted" if says_deleted else "referenced")
 
 
 def test_records_of_a_former_base_object_become_no_company() -> None:

@@ -12,6 +12,7 @@ from flyle_sf_assets.raw.changes import (
     absent_changes,
     absent_rows,
     fetched_parents,
+    first_parents,
     parent_changes,
     scope_changes,
     tombstones,
@@ -130,7 +131,7 @@ class Reading:
         if one.is_asked_by_conditions:
             self._read_matching(one)
         if one.staged.is_empty:
-            one.staged.new_base = empty(one.staged.columns).lazy()
+            one.staged.begin()
         elif one.serves_lookups and not one.is_one_to_one:
             only_referenced = pl.col("_status") != RecordStatus.LINKED.value
             ids = one.staged.records().filter(only_referenced).select("Id").collect().to_series()
@@ -272,29 +273,37 @@ class Reading:
         """
         if ids.is_empty():
             return
-        self._sources.tell(one.staged.name, 0, ids.len())
-        values, told = self._asked_for(one, ids)
+        staged, columns = one.staged, one.questions.dataset.columns
+        self._sources.tell(staged.name, 0, ids.len())
+        if ids.len() < WHOLE_OBJECT_IDS_MIN or not one.questions.is_stamped:
+            self._take_fetched(one, ids, self.answers_by_id(one, ids, columns))
+            return
+        answer = self._everything(one, ids)
+        if not staged.is_new:
+            self._take_fetched(one, ids, answer.collect())
+            return
+        seen = answer.select("Id").collect()["Id"]
+        missing = ids.filter(~ids.is_in(seen.implode()))
+        staged.take_first(first_parents(answer, missing, columns), ids.len())
+
+    def _take_fetched(self, one: DatasetReading, ids: pl.Series, answer: pl.DataFrame) -> None:
+        values = canonical(answer.lazy(), one.questions.dataset.columns).collect()
+        told = tombstones(answer, else_status=RecordStatus.REFERENCED)
         held = one.staged.rows_of(ids)
         one.staged.add(fetched_parents(ids, values, told, held), held)
 
-    def _asked_for(self, one: DatasetReading, ids: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The canonical values of these records, and their statuses.
-
-        The answer itself, of a million records perhaps, is in memory no longer than this takes.
-        """
-        sources, staged, columns = self._sources, one.staged, one.questions.dataset.columns
-        if ids.len() >= WHOLE_OBJECT_IDS_MIN and one.questions.is_stamped:
-            everything = one.questions.everything()
-            reader, until = sources.org.opened.reader, sources.org.until
-            download = sources.downloads.read(
-                reader, staged.name, everything, now=until, expected_rows=ids.len()
-            )
-            staged.pulled += download.rows.rows
-            answer = download.rows.frame.filter(pl.col("Id").is_in(ids.implode())).collect()
-        else:
-            answer = self.answers_by_id(one, ids, columns)
-        values = canonical(answer.lazy(), columns).collect()
-        return values, tombstones(answer, else_status=RecordStatus.REFERENCED)
+    def _everything(self, one: DatasetReading, ids: pl.Series) -> pl.LazyFrame:
+        """These records as Salesforce wrote them, from a read of the whole object."""
+        staged, org = one.staged, self._sources.org
+        download = self._sources.downloads.read(
+            org.opened.reader,
+            staged.name,
+            one.questions.everything(),
+            now=org.until,
+            expected_rows=ids.len(),
+        )
+        staged.pulled += download.rows.rows
+        return download.rows.frame.join(ids.to_frame("Id").lazy(), on="Id", how="semi")
 
     def _changed(self) -> dict[str, pl.Series]:
         """The staged Ids, by dataset."""

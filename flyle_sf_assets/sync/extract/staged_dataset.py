@@ -7,7 +7,7 @@ import polars as pl
 
 from flyle_sf_assets.lake.files import Lake, wants_compaction
 from flyle_sf_assets.lake.manifest import Manifest
-from flyle_sf_assets.raw.records import RecordStatus, content_changed
+from flyle_sf_assets.raw.records import RecordStatus, content_changed, empty
 from flyle_sf_assets.store.postgres.database import TenantTransaction
 from flyle_sf_assets.store.syncs.generations import swap_generation
 
@@ -30,6 +30,8 @@ class StagedDataset:
     generation: int
     new_base: pl.LazyFrame | None = None
     changes: list[pl.DataFrame] = field(default_factory=list)
+    is_new: bool = False
+    """Whether nothing is held of it and no row of it is staged, but its reading has begun."""
     asked_at: datetime | None = None
     """The moment, in Salesforce's time, at which a whole read saw the org; None without one."""
     pulled: int = 0
@@ -50,6 +52,18 @@ class StagedDataset:
             newest = pl.concat([newest.join(frame.select("Id"), on="Id", how="anti"), frame])
         return newest
 
+    def begin(self) -> None:
+        """Nothing was ever held of it: its rows are still to come."""
+        self.new_base = empty(self.columns).lazy()
+        self.is_new = True
+
+    def take_first(self, rows: pl.LazyFrame, count: int) -> None:
+        """The first rows of a new dataset, ``count`` of them; they are not held in memory."""
+        self.new_base = rows
+        self.is_new = False
+        self.added += count
+        self.changed += count
+
     def rows_of(self, ids: pl.Series) -> pl.DataFrame:
         """The newest rows of some Ids."""
         return self.records().filter(pl.col("Id").is_in(ids.implode())).collect()
@@ -58,6 +72,7 @@ class StagedDataset:
         """Rows to commit, which differ from ``held`` (the same records as committed)."""
         if rows.is_empty():
             return
+        self.is_new = False
         self.changes.append(rows.select(self._base().collect_schema().names()))
         self.added += rows.join(held.select("Id"), on="Id", how="anti").height
         gone = _left_scope(rows, held)
