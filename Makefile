@@ -57,11 +57,13 @@ thorough: $(VENV)/.dev ## every combination that `make test` leaves out; takes 1
 	$(BIN)/python -m $(PYTEST) 3 --durations 10 --thorough=only
 	FLYLE_MODEL_RUNS=30 $(BIN)/python -m $(PYTEST) 3 flyle_sf_assets_tests/faults/test_model.py
 
-# Beside lint, which keeps one core busy: mypy is most of it.
+# Beside lint, which keeps one core busy: mypy is most of it. At its end the test modules are
+# compiled, which each process of the other tests would do by itself.
 .pure: $(VENV)/.dev
 	$(BIN)/coverage erase
 	@$(BIN)/coverage run -m $(PYTEST) 2 $(MEASURED)
 	@$(BIN)/coverage combine --quiet
+	@$(BIN)/python -m pytest -qq --collect-only flyle_sf_assets_tests >/dev/null
 	@$(BIN)/coverage report --fail-under $(COVERED) --include "$(subst $(SPACE),$(COMMA),$(PURE:%=flyle_sf_assets/%/*))"
 
 coverage: $(VENV)/.dev ## branch coverage of all tests, or of those in ARGS="flyle_sf_assets_tests/raw"
