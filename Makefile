@@ -53,7 +53,7 @@ else
 	$(BIN)/python -m $(PYTEST) 3 --durations 10 $(ARGS)
 endif
 
-thorough: $(VENV)/.dev ## every combination that `make test` leaves out; takes 15 minutes
+thorough: $(VENV)/.dev ## every combination that `make test` leaves out
 	$(BIN)/python -m $(PYTEST) 3 --durations 10 --thorough=only
 	FLYLE_MODEL_RUNS=30 $(BIN)/python -m $(PYTEST) 3 flyle_sf_assets_tests/faults/test_model.py
 
